@@ -1,0 +1,81 @@
+//! Money as an integer count of an asset's base units.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An amount in base units of its asset: sompi for Kaspa, lamports for Solana, token units for an SPL mint.
+///
+/// There are no arithmetic operators on purpose: every sum or difference of money goes through a checked method, so that an
+/// overflow is a value the caller must handle and never a wrapped number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Amount(u64);
+
+impl Amount {
+    /// No money at all.
+    pub const ZERO: Self = Self(0);
+    /// The largest representable amount.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// Wraps a number of base units.
+    pub const fn new(base_units: u64) -> Self {
+        Self(base_units)
+    }
+
+    /// The number of base units.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// Whether this is no money at all.
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The sum, or `None` on overflow.
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(sum) => Some(Self(sum)),
+            None => None,
+        }
+    }
+
+    /// The difference, or `None` when `other` is larger.
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(difference) => Some(Self(difference)),
+            None => None,
+        }
+    }
+
+    /// What is left of `self` once `other` is taken, at least zero. For remaining budgets, never for balances.
+    pub const fn remaining_after(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// The sum of many amounts, or `None` on overflow.
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_differences_stop_at_the_edges() {
+        assert_eq!(Amount::new(2).checked_add(Amount::new(3)), Some(Amount::new(5)));
+        assert_eq!(Amount::MAX.checked_add(Amount::new(1)), None);
+        assert_eq!(Amount::new(2).checked_sub(Amount::new(3)), None);
+        assert_eq!(Amount::new(2).remaining_after(Amount::new(3)), Amount::ZERO);
+        assert_eq!(Amount::checked_sum([Amount::MAX, Amount::ZERO]), Some(Amount::MAX));
+        assert_eq!(Amount::checked_sum([Amount::MAX, Amount::new(1)]), None);
+    }
+}

@@ -1,0 +1,5 @@
+//! Newtypes shared by every room of the domain.
+
+mod amount;
+
+pub use amount::Amount;

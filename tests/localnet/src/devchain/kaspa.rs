@@ -1,0 +1,1 @@
+//! Kaspa dev chain.

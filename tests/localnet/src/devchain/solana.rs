@@ -1,0 +1,1 @@
+//! Solana dev chain.
