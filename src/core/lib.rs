@@ -1,7 +1,29 @@
 //! The pure domain of Purser. Nothing here can touch the Internet Computer: no clock, no randomness, no globals, no calls.
 //!
-//! * [`primitives`]: newtypes that every room shares
-//! * [`chains`]: building and parsing what Kaspa and Solana understand
+//! | room | what is in it |
+//! |---|---|
+//! | [`primitives`] | newtypes that every room shares |
+//! | [`codec`] | the two encodings: ICRC-3 values for the log, versioned CBOR for stored records |
+//! | [`config`] | what an operator decides at installation |
+//! | [`roles`] | who may do what |
+//! | [`mode`] | normal and emergency operation |
+//! | [`policy`] | rules, counters and the pure evaluation of a request |
+//! | [`wallet`] | a wallet and its derived keys |
+//! | [`transfer`] | one transfer and the transitions it may make |
+//! | [`event`] | everything that can happen, as it is logged |
+//! | [`audit`] | the hash-chained block log and its verification |
+//! | [`state`] | the durable state: `decide`, `commit`, `apply`, replay |
+//! | [`chains`] | building and parsing what Kaspa and Solana understand |
 
+pub mod audit;
 pub mod chains;
+pub mod codec;
+pub mod config;
+pub mod event;
+pub mod mode;
+pub mod policy;
 pub mod primitives;
+pub mod roles;
+pub mod state;
+pub mod transfer;
+pub mod wallet;

@@ -1,0 +1,150 @@
+//! What an operator decides at installation, checked before anything is stored.
+
+use crate::chains::kaspa::Network as KaspaNetwork;
+use crate::chains::solana::Cluster;
+use crate::primitives::Amount;
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The threshold keys that live on production subnets.
+pub const PRODUCTION_KEY_NAMES: [&str; 1] = ["key_1"];
+/// Keys that anyone can sign with on a test network, or that carry no availability promise.
+pub const TEST_KEY_NAMES: [&str; 2] = ["test_key_1", "dfx_test_key"];
+/// The most providers one chain may name.
+pub const MAX_PROVIDERS: usize = 8;
+/// The longest provider address, in bytes.
+pub const MAX_PROVIDER_URL_BYTES: usize = 512;
+/// The most principals one role may be given at installation.
+pub const MAX_INITIAL_PRINCIPALS: usize = 64;
+
+/// Everything the installer decides. Fixed for the life of the canister unless an upgrade names the field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Principals that administer the canister from the start.
+    pub admins: Vec<Principal>,
+    /// Principals that may start an emergency from the start.
+    pub guardians: Vec<Principal>,
+    /// The name of the threshold keys. Frozen: another name means other addresses (trap T96).
+    pub key_name: String,
+    /// How Solana is reached.
+    pub solana: SolanaConfig,
+    /// How Kaspa is reached.
+    pub kaspa: KaspaConfig,
+}
+
+/// How Solana is reached and what a transfer may cost there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SolanaConfig {
+    /// The cluster; frozen, because it is part of the derivation path.
+    pub cluster: Cluster,
+    /// JSON-RPC endpoints, in order of preference.
+    pub providers: Vec<String>,
+    /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
+    pub max_fee: Amount,
+}
+
+/// How Kaspa is reached and what a transfer may cost there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KaspaConfig {
+    /// The network; frozen, because it is part of the derivation path.
+    pub network: KaspaNetwork,
+    /// REST endpoints, in order of preference.
+    pub providers: Vec<String>,
+    /// The most a transfer may pay in fees, in sompi, unless the request asks for less.
+    pub max_fee: Amount,
+    /// The fee rate transfers aim for, in sompi per gram of mass; never under the network's floor.
+    pub feerate: u64,
+    /// How far the accepting block must lie under the tip, in blue score, before a transfer counts as confirmed.
+    pub confirmations: u64,
+}
+
+/// A field of [`Config`] that cannot be accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The field as it is called in the init argument, for example `kaspa.providers`.
+    pub field: &'static str,
+    /// What is wrong with it and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+impl Config {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that cannot be accepted, with what would be right.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        principals("admins", &self.admins)?;
+        principals("guardians", &self.guardians)?;
+        if self.admins.is_empty() {
+            return Err(error("admins", "at least one principal is needed, or nobody could set a policy"));
+        }
+        self.validate_key_name()?;
+        providers("solana.providers", &self.solana.providers, self.solana.cluster == Cluster::Local)?;
+        providers("kaspa.providers", &self.kaspa.providers, self.kaspa.network == KaspaNetwork::Simnet)?;
+        if self.solana.max_fee < Amount::new(crate::chains::solana::LAMPORTS_PER_SIGNATURE) {
+            return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
+        }
+        if self.kaspa.max_fee < Amount::new(crate::chains::kaspa::MINIMUM_TRANSFER_FEE) {
+            return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 203600 sompi"));
+        }
+        if self.kaspa.feerate < crate::chains::kaspa::FLOOR_SOMPI_PER_GRAM {
+            return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));
+        }
+        if self.kaspa.confirmations == 0 {
+            return Err(error("kaspa.confirmations", "at least 1; acceptance in a block alone can be reversed"));
+        }
+        Ok(())
+    }
+
+    fn validate_key_name(&self) -> Result<(), ConfigError> {
+        let known = PRODUCTION_KEY_NAMES.iter().chain(&TEST_KEY_NAMES).any(|name| *name == self.key_name);
+        if !known {
+            return Err(error("key_name", "must be key_1, test_key_1 or dfx_test_key"));
+        }
+        let mainnet = self.solana.cluster == Cluster::Mainnet || self.kaspa.network == KaspaNetwork::Mainnet;
+        if mainnet && TEST_KEY_NAMES.contains(&self.key_name.as_str()) {
+            return Err(error("key_name", "a test key must not hold mainnet funds; use key_1"));
+        }
+        Ok(())
+    }
+}
+
+fn error(field: &'static str, problem: impl Into<String>) -> ConfigError {
+    ConfigError { field, problem: problem.into() }
+}
+
+fn principals(field: &'static str, principals: &[Principal]) -> Result<(), ConfigError> {
+    if principals.contains(&Principal::anonymous()) {
+        return Err(error(field, "the anonymous principal is everybody and can hold no role"));
+    }
+    if principals.len() > MAX_INITIAL_PRINCIPALS {
+        return Err(error(field, format!("at most {MAX_INITIAL_PRINCIPALS} principals")));
+    }
+    Ok(())
+}
+
+fn providers(field: &'static str, urls: &[String], is_local: bool) -> Result<(), ConfigError> {
+    if urls.is_empty() || urls.len() > MAX_PROVIDERS {
+        return Err(error(field, format!("between 1 and {MAX_PROVIDERS} endpoints are needed")));
+    }
+    for url in urls {
+        if url.len() > MAX_PROVIDER_URL_BYTES {
+            return Err(error(field, format!("an endpoint is longer than {MAX_PROVIDER_URL_BYTES} bytes")));
+        }
+        let loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|prefix| url.starts_with(prefix));
+        if !(url.starts_with("https://") || (is_local && loopback)) {
+            return Err(error(field, "endpoints start with https:// (a local network may use http:// on loopback)"));
+        }
+        if url.ends_with('/') || url.contains(char::is_whitespace) || !url.is_ascii() {
+            return Err(error(field, "an endpoint is plain ASCII without spaces and without a trailing slash"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! One transfer and the transitions it may make.
+//!
+//! ```text
+//! Reserved → Built → Signed → Submitted → Confirmed*          cancel: Reserved | Built → Cancelled*
+//! Submitted → Failed* (landed with an error: the fee is spent)  Built | Signed | Submitted → Expired → Built (new attempt)
+//! Built | Signed | Submitted → Quarantined → Confirmed* | Failed*            (* terminal: the reservation is settled)
+//! ```
+
+use crate::policy::Evaluation;
+use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp, TransferId, WalletId};
+use crate::wallet::KeyKind;
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+
+/// The longest idempotency key, in bytes.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
+/// The longest reason, in bytes (requirement row 59).
+pub const MAX_REASON_BYTES: usize = 1024;
+
+/// What an agent asks for, decoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferRequest {
+    /// The wallet that pays.
+    pub wallet: WalletId,
+    /// What is sent.
+    pub asset: Asset,
+    /// Who receives it.
+    pub to: Destination,
+    /// What the recipient receives, in base units.
+    pub amount: Amount,
+    /// The most this transfer may pay in fees, in base units of the chain's coin.
+    pub max_fee: Amount,
+    /// The key that pays; tells Kaspa's two addresses apart.
+    pub source: KeyKind,
+    /// The agent's own name for this payment: the same key never pays twice.
+    pub idempotency_key: String,
+    /// Why, for the log and for people.
+    pub reason: Option<String>,
+}
+
+/// Where a transfer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Status {
+    /// Allowed; amount and worst-case fee are held against every limit.
+    Reserved,
+    /// The bytes to sign are recorded.
+    Built,
+    /// The signed bytes and their transaction id are recorded; nothing has left the canister.
+    Signed,
+    /// The signed bytes may have reached the chain. Whether they did is unknown until the chain says so.
+    Submitted,
+    /// Provably unable to land; a new attempt is built from here.
+    Expired,
+    /// Landed and final. Terminal.
+    Confirmed,
+    /// Landed with an error, or ended by admins: the amount did not move. Terminal.
+    Failed,
+    /// Ended before anything left the canister. Terminal.
+    Cancelled,
+    /// Repeatedly trapped while being driven: left alone until admins have looked.
+    Quarantined,
+}
+
+impl Status {
+    /// Whether the reservation is settled and nothing more can happen.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The transition table: whether `next` may follow.
+    pub const fn may_become(self, next: Self) -> bool {
+        use Status::*;
+        matches!(
+            (self, next),
+            (Reserved | Expired, Built | Cancelled)
+                | (Built, Signed | Expired | Cancelled | Quarantined)
+                | (Signed, Submitted | Expired | Quarantined | Cancelled)
+                | (Submitted, Confirmed | Failed | Expired | Quarantined)
+                | (Quarantined, Confirmed | Failed)
+        )
+    }
+}
+
+/// The bytes a threshold key is asked to sign, recorded before it is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltTx {
+    /// Solana: the serialised message. Kaspa: the unsigned transaction with the amounts of its inputs, in `chains::kaspa`'s
+    /// durable encoding.
+    pub unsigned: Bytes,
+    /// The fee these bytes pay, in base units.
+    pub fee: Amount,
+    /// Kaspa: the outpoints spent (32-byte transaction id, 4-byte little-endian index), locked until the transfer ends.
+    pub inputs: Vec<Bytes>,
+}
+
+/// What may be broadcast.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedTx {
+    /// The wire bytes (Solana) or the durable encoding (Kaspa); re-broadcasts send exactly these.
+    pub signed: Bytes,
+    /// The transaction id as the chain prints it.
+    pub txid: String,
+}
+
+/// A transfer that was allowed at least once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Never reused.
+    pub id: TransferId,
+    /// Who asked.
+    pub agent: Principal,
+    /// What was asked.
+    pub request: TransferRequest,
+    /// The version of the policy that allowed it.
+    pub policy_version: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// What is held against the limits: amount and worst-case fee.
+    pub reserved: Amount,
+    /// How many transactions were built, the current one included.
+    pub attempt: u32,
+    /// When it was reserved.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The current attempt's bytes to sign.
+    pub built: Option<BuiltTx>,
+    /// The current attempt's signed bytes.
+    pub signed: Option<SignedTx>,
+    /// Solana: once the chain's finalized block height passes this, the current attempt cannot land.
+    pub deadline_height: Option<u64>,
+    /// The fee that was paid, once known.
+    pub fee_paid: Option<Amount>,
+    /// Why it ended as it did, or why it waits, when there is something to say.
+    pub note: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Reserved under this id; it is driven to its end from here.
+    Accepted {
+        /// The new transfer.
+        transfer: TransferId,
+        /// What every rule found.
+        evaluation: Evaluation,
+    },
+    /// The same caller sent the same request under the same key before.
+    Duplicate {
+        /// The transfer that the first request made.
+        transfer: TransferId,
+    },
+    /// Refused by the mode or the policy; nothing is reserved and the key stays free.
+    Denied {
+        /// What every rule found.
+        evaluation: Evaluation,
+    },
+}
