@@ -172,8 +172,28 @@ pub struct TransferSettled {
 }
 
 impl Event {
-    /// The block type under which the event is logged, `purser.` and the event's name.
-    pub fn block_type(name: &str) -> String {
-        format!("purser.{name}")
-    }
+    /// The name of every variant, as it appears in the log.
+    pub const NAMES: [&'static str; 21] = [
+        "initialised",
+        "upgraded",
+        "keys_registered",
+        "role_granted",
+        "role_revoked",
+        "agent_added",
+        "agent_removed",
+        "wallet_created",
+        "policy_set",
+        "mode_changed",
+        "transfer_denied",
+        "transfer_reserved",
+        "transfer_built",
+        "transfer_signed",
+        "transfer_submitted",
+        "transfer_deadline_set",
+        "transfer_confirmed",
+        "transfer_failed",
+        "transfer_cancelled",
+        "transfer_expired",
+        "transfer_quarantined",
+    ];
 }

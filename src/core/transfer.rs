@@ -1,9 +1,10 @@
 //! One transfer and the transitions it may make.
 //!
 //! ```text
-//! Reserved → Built → Signed → Submitted → Confirmed*          cancel: Reserved | Built → Cancelled*
+//! Reserved → Built → Signed → Submitted → Confirmed*            cancel: Reserved | Expired | Built | Signed → Cancelled*
 //! Submitted → Failed* (landed with an error: the fee is spent)  Built | Signed | Submitted → Expired → Built (new attempt)
-//! Built | Signed | Submitted → Quarantined → Confirmed* | Failed*            (* terminal: the reservation is settled)
+//! Reserved | Expired | Built → Failed* (cannot be built)        Built | Signed | Submitted → Quarantined → Confirmed* | Failed*
+//! (* terminal: the reservation is settled)
 //! ```
 
 use crate::policy::Evaluation;

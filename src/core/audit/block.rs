@@ -1,0 +1,97 @@
+//! One block: what happened, when, on whose word, after which block.
+
+use crate::codec::{CodecError, Value, from_value, to_value};
+use crate::event::Event;
+use crate::primitives::{Bytes, Hash, Timestamp};
+use candid::Principal;
+use std::fmt;
+
+/// The prefix of every block type of ours, so that they cannot be confused with another standard's.
+const BLOCK_TYPE_PREFIX: &str = "purser.";
+
+/// A log entry in the clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The hash of the block before; `None` for the first.
+    pub parent: Option<Hash>,
+    /// When it was appended.
+    pub at: Timestamp,
+    /// Whose call it was; `None` when the canister acted by itself.
+    pub actor: Option<Principal>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Why a value is not one of our blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockError(pub String);
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<CodecError> for BlockError {
+    fn from(error: CodecError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Block {
+    /// The block as an ICRC-3 value: `phash`, `btype`, `ts`, `actor`, `tx`.
+    ///
+    /// # Panics
+    /// Never: every event is a variant with content, and no event holds what a value cannot.
+    pub fn to_value(&self) -> Value {
+        let event = to_value(&self.event).expect("BUG: an event that ICRC-3 cannot hold");
+        let Value::Map(mut variant) = event else { unreachable!("BUG: an event without content") };
+        let (name, payload) = variant.remove(0);
+        let mut entries = Vec::with_capacity(5);
+        if let Some(parent) = &self.parent {
+            entries.push(("phash".to_owned(), Value::Blob(Bytes::new(parent.0))));
+        }
+        entries.push(("btype".to_owned(), Value::Text(format!("{BLOCK_TYPE_PREFIX}{name}"))));
+        entries.push(("ts".to_owned(), Value::Nat(self.at.nanos().into())));
+        if let Some(actor) = &self.actor {
+            entries.push(("actor".to_owned(), Value::Blob(Bytes::new(actor.as_slice()))));
+        }
+        entries.push(("tx".to_owned(), payload));
+        Value::Map(entries)
+    }
+
+    /// Reads a block back.
+    ///
+    /// # Errors
+    /// When the value is not one of our blocks.
+    pub fn from_value(value: Value) -> Result<Self, BlockError> {
+        let missing = |field: &str| BlockError(format!("the block has no usable {field}"));
+        let parent = match value.get("phash") {
+            None => None,
+            Some(hash) => Some(hash.as_blob().and_then(|bytes| bytes.try_into().ok()).map(Hash).ok_or_else(|| missing("phash"))?),
+        };
+        let at = value.get("ts").and_then(Value::as_u64).map(Timestamp::from_nanos).ok_or_else(|| missing("ts"))?;
+        let actor = match value.get("actor") {
+            None => None,
+            Some(actor) => {
+                let bytes = actor.as_blob().ok_or_else(|| missing("actor"))?;
+                Some(Principal::try_from_slice(bytes).map_err(|error| BlockError(error.to_string()))?)
+            }
+        };
+        let name = value.get("btype").and_then(Value::as_text).and_then(|text| text.strip_prefix(BLOCK_TYPE_PREFIX));
+        let name = name.ok_or_else(|| missing("btype"))?.to_owned();
+        let payload = value.get("tx").cloned().ok_or_else(|| missing("tx"))?;
+        let event = from_value(Value::Map(vec![(name, payload)]))?;
+        Ok(Self { parent, at, actor, event })
+    }
+
+    /// The types of block this version writes, for `icrc3_supported_block_types`.
+    pub fn types() -> Vec<String> {
+        Event::NAMES.iter().map(|name| format!("{BLOCK_TYPE_PREFIX}{name}")).collect()
+    }
+}
+
+/// Unsigned LEB128 of a block's index, as ICRC-3's certificate wants it.
+pub fn leb128(n: u64) -> Vec<u8> {
+    crate::codec::leb128(n.into())
+}

@@ -1,0 +1,70 @@
+//! Installation, upgrades, keys.
+
+use super::{Decided, invalid};
+use crate::config::{Config, ConfigError};
+use crate::event::{Event, Upgraded};
+use crate::state::{Refusal, State};
+use crate::wallet::RootKeys;
+use ic_stable_structures::Memory;
+
+impl From<ConfigError> for Refusal {
+    fn from(error: ConfigError) -> Self {
+        invalid(error.field, error.problem)
+    }
+}
+
+impl<M: Memory> State<M> {
+    /// The first event of every log.
+    ///
+    /// # Errors
+    /// When a field of the configuration cannot be accepted, or the state was initialised before.
+    pub fn decide_init(&self, config: Config) -> Result<Decided, Refusal> {
+        if self.tables.config().is_some() {
+            return Err(Refusal::AlreadySo { what: "the canister is already initialised" });
+        }
+        config.validate()?;
+        Ok(Decided::itself(Event::Initialised(Box::new(config))))
+    }
+
+    /// A new module takes over, perhaps with another configuration.
+    ///
+    /// # Errors
+    /// When the configuration cannot be accepted or changes what derivation paths or powers depend on.
+    pub fn decide_upgrade(&self, version: String, config: Option<Config>) -> Result<Decided, Refusal> {
+        if let Some(config) = &config {
+            let current = self.config();
+            let frozen = |field| invalid(field, "fixed at installation: another value would mean other addresses");
+            if config.key_name != current.key_name {
+                return Err(frozen("key_name"));
+            }
+            if config.solana.cluster != current.solana.cluster {
+                return Err(frozen("solana.network"));
+            }
+            if config.kaspa.network != current.kaspa.network {
+                return Err(frozen("kaspa.network"));
+            }
+            if config.admins != current.admins || config.guardians != current.guardians {
+                return Err(invalid("admins", "roles change by grant_role and revoke_role, not by an upgrade"));
+            }
+            config.validate()?;
+        }
+        Ok(Decided::itself(Event::Upgraded(Upgraded { version, config: config.map(Box::new) })))
+    }
+
+    /// The root public keys became known. They never change: another key would mean other addresses.
+    ///
+    /// # Errors
+    /// When they are known already or have an impossible form.
+    pub fn decide_register_keys(&self, keys: RootKeys) -> Result<Decided, Refusal> {
+        if self.tables.keys().is_some() {
+            return Err(Refusal::AlreadySo { what: "the root keys are already registered" });
+        }
+        let lengths = [("ed25519", &keys.ed25519, 32), ("schnorr", &keys.schnorr, 33), ("ecdsa", &keys.ecdsa, 33)];
+        for (field, key, length) in lengths {
+            if key.public_key.len() != length || key.chain_code.len() != 32 {
+                return Err(invalid(field, format!("a public key of {length} bytes with a chain code of 32 bytes is needed")));
+            }
+        }
+        Ok(Decided::itself(Event::KeysRegistered(keys)))
+    }
+}

@@ -1,0 +1,64 @@
+//! Deciding: pure functions from the state, a command and its caller to events or a refusal.
+
+mod admin;
+mod lifecycle;
+mod steps;
+mod transfer;
+
+use super::{Refusal, State};
+use crate::event::Event;
+use crate::primitives::WalletId;
+use crate::roles::Role;
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+/// Events that were decided and wait to be committed. Only `decide_*` can make one, so whatever is committed was decided.
+#[derive(Debug)]
+#[must_use = "nothing happens until it is committed"]
+pub struct Decided {
+    pub(super) actor: Option<Principal>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Decided {
+    /// Decided on a caller's word.
+    fn by(caller: Principal, event: Event) -> Self {
+        Self { actor: Some(caller), events: vec![event] }
+    }
+
+    /// Decided by the canister itself.
+    fn itself(event: Event) -> Self {
+        Self { actor: None, events: vec![event] }
+    }
+}
+
+impl<M: Memory> State<M> {
+    fn require(&self, caller: Principal, role: Role) -> Result<(), Refusal> {
+        authenticated(caller)?;
+        if self.tables.roles(&caller).has(role) {
+            return Ok(());
+        }
+        Err(Refusal::Unauthorized {
+            needs: match role {
+                Role::Admin => "an Admin",
+                Role::Guardian => "a Guardian",
+            },
+        })
+    }
+
+    fn require_wallet(&self, wallet: WalletId) -> Result<(), Refusal> {
+        if self.tables.has_wallet(wallet) { Ok(()) } else { Err(not_found("wallet", wallet)) }
+    }
+}
+
+fn authenticated(caller: Principal) -> Result<(), Refusal> {
+    if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
+}
+
+fn not_found(what: &'static str, id: impl ToString) -> Refusal {
+    Refusal::NotFound { what, id: id.to_string() }
+}
+
+fn invalid(field: &'static str, problem: impl Into<String>) -> Refusal {
+    Refusal::InvalidArgument { field, problem: problem.into() }
+}

@@ -1,0 +1,155 @@
+//! What the canister itself decides while it drives a transfer, and how a quarantined one is ended.
+
+use super::{Decided, invalid, not_found};
+use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferStep};
+use crate::primitives::{Amount, TransferId};
+use crate::roles::Role;
+use crate::state::{Refusal, State};
+use crate::transfer::{BuiltTx, MAX_REASON_BYTES, SignedTx, Status, Transfer};
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+impl<M: Memory> State<M> {
+    /// Whether a transfer may still go towards its chain. Asked again after every await that precedes something irreversible.
+    pub fn may_progress(&self, id: TransferId) -> bool {
+        !self.mode().is_emergency()
+            && self.tables.transfer(id).is_some_and(|transfer| {
+                matches!(transfer.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed)
+            })
+    }
+
+    /// Records what is to be signed, before a key is asked.
+    ///
+    /// # Errors
+    /// When the transfer is not waiting to be built, the fee exceeds what was reserved, or an input is already spent elsewhere.
+    pub fn decide_built(&self, id: TransferId, built: BuiltTx) -> Result<Decided, Refusal> {
+        let transfer = self.moving(id, Status::Built)?;
+        if built.fee > transfer.request.max_fee {
+            return Err(invalid("fee", "more than was reserved for it"));
+        }
+        let locked = self.locked_outpoints(transfer.request.wallet);
+        let own = transfer.built.as_ref().map(|built| &built.inputs[..]).unwrap_or_default();
+        if built.inputs.iter().any(|input| input.len() != 36 || (locked.contains(input) && !own.contains(input))) {
+            return Err(invalid("inputs", "an input is malformed or spent by another transfer under way"));
+        }
+        Ok(Decided::itself(Event::TransferBuilt(TransferBuilt { id, built })))
+    }
+
+    /// Records what may be broadcast, before it is.
+    ///
+    /// # Errors
+    /// When the transfer is not waiting for a signature.
+    pub fn decide_signed(&self, id: TransferId, signed: SignedTx) -> Result<Decided, Refusal> {
+        self.moving(id, Status::Signed)?;
+        Ok(Decided::itself(Event::TransferSigned(TransferSigned { id, signed })))
+    }
+
+    /// Records that the signed bytes are about to leave.
+    ///
+    /// # Errors
+    /// When they may not: the transfer was called off, or an emergency is on.
+    pub fn decide_submitted(&self, id: TransferId) -> Result<Decided, Refusal> {
+        let transfer = self.moving(id, Status::Submitted)?;
+        if !self.may_progress(id) {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
+        }
+        Ok(Decided::itself(Event::TransferSubmitted(TransferStep { id, note: None })))
+    }
+
+    /// Records the finalized block height after which the current attempt cannot land.
+    ///
+    /// # Errors
+    /// When the transfer has nothing that could land, or its deadline is already known.
+    pub fn decide_deadline(&self, id: TransferId, height: u64) -> Result<Decided, Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if !matches!(transfer.status, Status::Built | Status::Signed | Status::Submitted) || transfer.deadline_height.is_some() {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "an attempt without a deadline" });
+        }
+        Ok(Decided::itself(Event::TransferDeadlineSet(TransferDeadline { id, height })))
+    }
+
+    /// The transfer is final on its chain.
+    ///
+    /// # Errors
+    /// When it was not submitted.
+    pub fn decide_confirmed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
+        let transfer = self.moving(id, Status::Confirmed)?;
+        not_quarantined(&transfer)?;
+        Ok(Decided::itself(Event::TransferConfirmed(TransferSettled { id, fee_paid, note })))
+    }
+
+    /// The transfer ended without moving its amount: it landed with an error and its fee is spent, or it cannot be built and never
+    /// left the canister.
+    ///
+    /// # Errors
+    /// When it is signed but not known to have failed, has ended, or a fee is named though nothing was submitted.
+    pub fn decide_failed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
+        let transfer = self.moving(id, Status::Failed)?;
+        not_quarantined(&transfer)?;
+        if transfer.status != Status::Submitted && !fee_paid.is_zero() {
+            return Err(invalid("fee_paid", "nothing was submitted, so nothing was paid"));
+        }
+        Ok(Decided::itself(Event::TransferFailed(TransferSettled { id, fee_paid, note })))
+    }
+
+    /// The current attempt provably cannot land.
+    ///
+    /// # Errors
+    /// When there is no attempt that could be dead.
+    pub fn decide_expired(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
+        self.moving(id, Status::Expired)?;
+        Ok(Decided::itself(Event::TransferExpired(TransferStep { id, note })))
+    }
+
+    /// The transfer keeps trapping and is left alone; its money stays reserved.
+    ///
+    /// # Errors
+    /// When it has ended or nothing was built for it.
+    pub fn decide_quarantined(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
+        self.moving(id, Status::Quarantined)?;
+        Ok(Decided::itself(Event::TransferQuarantined(TransferStep { id, note })))
+    }
+
+    /// An admin has looked at the chain and says how a quarantined transfer ended.
+    ///
+    /// # Errors
+    /// When the caller is no admin, the transfer is not quarantined, or the fee is more than was reserved.
+    pub fn decide_resolve_quarantine(
+        &self,
+        caller: Principal,
+        id: TransferId,
+        landed: bool,
+        fee_paid: Amount,
+        note: String,
+    ) -> Result<Decided, Refusal> {
+        self.require(caller, Role::Admin)?;
+        if note.len() > MAX_REASON_BYTES {
+            return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
+        }
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if transfer.status != Status::Quarantined {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a quarantined transfer" });
+        }
+        if fee_paid > transfer.request.max_fee {
+            return Err(invalid("fee_paid", format!("at most {}, which was reserved for it", transfer.request.max_fee)));
+        }
+        let settled = TransferSettled { id, fee_paid, note: Some(note) };
+        Ok(Decided::by(caller, if landed { Event::TransferConfirmed(settled) } else { Event::TransferFailed(settled) }))
+    }
+
+    fn moving(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if transfer.status.may_become(next) {
+            return Ok(transfer);
+        }
+        Err(Refusal::WrongStatus { status: transfer.status, needs: "a status this step may follow" })
+    }
+}
+
+/// Only an admin's word ends a quarantine.
+fn not_quarantined(transfer: &Transfer) -> Result<(), Refusal> {
+    if transfer.status == Status::Quarantined {
+        return Err(Refusal::WrongStatus { status: transfer.status, needs: "an admin to resolve the quarantine" });
+    }
+    Ok(())
+}

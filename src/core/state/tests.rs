@@ -1,0 +1,4 @@
+mod fixture;
+mod roles;
+mod sequences;
+mod transfers;

@@ -1,0 +1,132 @@
+use super::fixture::*;
+use crate::primitives::WalletId;
+use crate::roles::Role;
+use crate::state::{Decided, Refusal, State};
+use candid::Principal;
+use ic_stable_structures::VectorMemory;
+
+fn code(result: Result<Decided, Refusal>) -> &'static str {
+    result.map_or_else(|refusal| refusal.code(), |_| "OK")
+}
+
+/// Every command, every kind of caller: (admin, guardian, agent, stranger, anonymous).
+#[test]
+fn each_command_is_open_to_exactly_its_roles() {
+    let state = installed();
+    let callers = [admin(), guardian(), agent(), stranger(), Principal::anonymous()];
+    let table: [(&str, &dyn Fn(Principal) -> &'static str, [&str; 5]); 8] = [
+        (
+            "grant_role",
+            &|c| code(state.decide_grant_role(c, principal(7), Role::Guardian)),
+            ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "revoke_role",
+            &|c| code(state.decide_revoke_role(c, guardian(), Role::Guardian)),
+            ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "add_agent",
+            &|c| code(state.decide_add_agent(c, WALLET, principal(7))),
+            ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "remove_agent",
+            &|c| code(state.decide_remove_agent(c, WALLET, agent())),
+            ["OK", "OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "create_wallet",
+            &|c| code(state.decide_create_wallet(c, "x".into(), at(0)).map(|d| d.0)),
+            ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "set_policy",
+            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1)).map(|d| d.0)),
+            ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "start_emergency",
+            &|c| code(state.decide_emergency(c, true, String::new(), at(0))),
+            ["OK", "OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+        (
+            "transfer",
+            &|c| state.decide_transfer(c, sol(1, "k"), at(0)).map_or_else(|refusal| refusal.code(), |_| "OK"),
+            ["AUTH_FAILED", "AUTH_FAILED", "OK", "AUTH_FAILED", "AUTH_FAILED"],
+        ),
+    ];
+    for (command, call, expected) in table {
+        assert_eq!(callers.map(call), expected, "{command}");
+    }
+}
+
+#[test]
+fn only_admins_end_an_emergency() {
+    let mut state = installed();
+    let decided = state.decide_emergency(guardian(), true, "drill".into(), at(1));
+    done(&mut state, decided, at(1));
+    assert_eq!(code(state.decide_emergency(guardian(), false, String::new(), at(2))), "AUTH_FAILED");
+    assert_eq!(code(state.decide_emergency(guardian(), true, String::new(), at(2))), "ALREADY_SO");
+    let decided = state.decide_emergency(admin(), false, "over".into(), at(2));
+    done(&mut state, decided, at(2));
+    assert!(!state.mode().is_emergency());
+}
+
+#[test]
+fn the_last_admin_stays() {
+    let mut state = installed();
+    assert_eq!(code(state.decide_revoke_role(admin(), admin(), Role::Admin)), "VALIDATION_FAILED");
+    let decided = state.decide_grant_role(admin(), principal(7), Role::Admin);
+    done(&mut state, decided, at(1));
+    let decided = state.decide_revoke_role(admin(), admin(), Role::Admin);
+    done(&mut state, decided, at(2));
+    assert_eq!(code(state.decide_grant_role(admin(), principal(8), Role::Admin)), "AUTH_FAILED");
+}
+
+#[test]
+fn roles_need_somebody_to_hold_them() {
+    let state = installed();
+    assert_eq!(code(state.decide_grant_role(admin(), Principal::anonymous(), Role::Guardian)), "VALIDATION_FAILED");
+    assert_eq!(code(state.decide_add_agent(admin(), WALLET, Principal::anonymous())), "VALIDATION_FAILED");
+    assert_eq!(code(state.decide_add_agent(admin(), WalletId::new(2), principal(7))), "NOT_FOUND");
+    assert_eq!(code(state.decide_add_agent(admin(), WALLET, agent())), "ALREADY_SO");
+}
+
+#[test]
+fn the_configuration_names_the_offending_field() {
+    let field = |change: &dyn Fn(&mut crate::config::Config)| {
+        let mut config = config();
+        change(&mut config);
+        match State::new(VectorMemory::default()).decide_init(config) {
+            Err(Refusal::InvalidArgument { field, .. }) => field,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(field(&|c| c.admins.clear()), "admins");
+    assert_eq!(field(&|c| c.guardians.push(Principal::anonymous())), "guardians");
+    assert_eq!(field(&|c| c.key_name = "key_2".into()), "key_name");
+    assert_eq!(field(&|c| c.solana.cluster = crate::chains::solana::Cluster::Mainnet), "key_name", "a test key on a mainnet");
+    assert_eq!(field(&|c| c.solana.providers.clear()), "solana.providers");
+    assert_eq!(field(&|c| c.solana.providers = vec!["http://example.org".into()]), "solana.providers");
+    assert_eq!(field(&|c| c.kaspa.providers = vec!["https://example.org/".into()]), "kaspa.providers");
+    assert_eq!(field(&|c| c.kaspa.feerate = 99), "kaspa.feerate");
+    assert_eq!(field(&|c| c.kaspa.confirmations = 0), "kaspa.confirmations");
+}
+
+#[test]
+fn an_upgrade_changes_neither_addresses_nor_powers() {
+    let state = installed();
+    let field = |change: &dyn Fn(&mut crate::config::Config)| {
+        let mut config = config();
+        change(&mut config);
+        match state.decide_upgrade("2".into(), Some(config)) {
+            Err(Refusal::InvalidArgument { field, .. }) => field,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(field(&|c| c.key_name = "key_1".into()), "key_name");
+    assert_eq!(field(&|c| c.solana.cluster = crate::chains::solana::Cluster::Devnet), "solana.network");
+    assert_eq!(field(&|c| c.kaspa.network = crate::chains::kaspa::Network::Devnet), "kaspa.network");
+    assert_eq!(field(&|c| c.admins.push(stranger())), "admins");
+}

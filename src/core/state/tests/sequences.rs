@@ -1,0 +1,164 @@
+//! Random command sequences: what must hold whatever anybody does, in whatever order.
+
+use super::fixture::*;
+use crate::audit::Block;
+use crate::codec::decode_value;
+use crate::primitives::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, TransferId};
+use crate::roles::Role;
+use crate::state::{Decided, Refusal, State};
+use crate::transfer::{Status, TransferRequest};
+use ic_stable_structures::VectorMemory;
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+enum Command {
+    Transfer { amount: u64, key: u8, listed: bool },
+    Cancel(u64),
+    Built(u64),
+    Signed(u64),
+    Submitted(u64),
+    Confirmed(u64, u64),
+    Failed(u64, u64),
+    Expired(u64),
+    Quarantined(u64),
+    Resolve(u64, bool),
+    Emergency(bool),
+    SetPolicy(u64, u64),
+    Agent(bool),
+    Grant(u8, bool),
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let id = 1..8u64;
+    prop_oneof![
+        6 => (0..PER_TRANSACTION + 2, 0..30u8, prop::bool::weighted(0.9)).prop_map(|(amount, key, listed)| Command::Transfer { amount, key, listed }),
+        1 => id.clone().prop_map(Command::Cancel),
+        4 => id.clone().prop_map(Command::Built),
+        4 => id.clone().prop_map(Command::Signed),
+        4 => id.clone().prop_map(Command::Submitted),
+        3 => (id.clone(), 0..5_001u64).prop_map(|(id, fee)| Command::Confirmed(id, fee)),
+        1 => (id.clone(), 0..5_001u64).prop_map(|(id, fee)| Command::Failed(id, fee)),
+        1 => id.clone().prop_map(Command::Expired),
+        1 => id.clone().prop_map(Command::Quarantined),
+        1 => (id, any::<bool>()).prop_map(|(id, landed)| Command::Resolve(id, landed)),
+        1 => prop::bool::weighted(0.2).prop_map(Command::Emergency),
+        1 => (1..PER_TRANSACTION, 1..DAILY).prop_map(|(max, daily)| Command::SetPolicy(max, daily)),
+        1 => any::<bool>().prop_map(Command::Agent),
+        1 => (1..5u8, any::<bool>()).prop_map(|(who, give)| Command::Grant(who, give)),
+    ]
+}
+
+fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestamp) -> Result<Option<Decided>, Refusal> {
+    let id = TransferId::new;
+    let fee = Amount::new;
+    match command.clone() {
+        Command::Transfer { amount, key, listed } => {
+            let to = recipient(Chain::Solana, if listed { 5 } else { 6 });
+            state
+                .decide_transfer(agent(), TransferRequest { to, ..sol(amount, &format!("key {key}")) }, now)
+                .map(|(decided, _)| decided)
+        }
+        Command::Cancel(n) => state.decide_cancel(agent(), id(n), None).map(Some),
+        Command::Built(n) => state.decide_built(id(n), built()).map(Some),
+        Command::Signed(n) => state.decide_signed(id(n), signed()).map(Some),
+        Command::Submitted(n) => state.decide_submitted(id(n)).map(Some),
+        Command::Confirmed(n, paid) => state.decide_confirmed(id(n), fee(paid), None).map(Some),
+        Command::Failed(n, paid) => state.decide_failed(id(n), fee(paid), None).map(Some),
+        Command::Expired(n) => state.decide_expired(id(n), None).map(Some),
+        Command::Quarantined(n) => state.decide_quarantined(id(n), None).map(Some),
+        Command::Resolve(n, landed) => state.decide_resolve_quarantine(admin(), id(n), landed, fee(1), "seen".into()).map(Some),
+        Command::Emergency(on) => state.decide_emergency(admin(), on, "test".into(), now).map(Some),
+        Command::SetPolicy(max, daily) => {
+            state.decide_set_policy(admin(), WALLET, rules(max, daily)).map(|(decided, _)| Some(decided))
+        }
+        Command::Agent(true) => state.decide_add_agent(admin(), WALLET, agent()).map(Some),
+        Command::Agent(false) => state.decide_remove_agent(admin(), WALLET, agent()).map(Some),
+        Command::Grant(who, true) => state.decide_grant_role(admin(), principal(who), Role::Guardian).map(Some),
+        Command::Grant(who, false) => state.decide_revoke_role(admin(), principal(who), Role::Guardian).map(Some),
+    }
+}
+
+/// The largest rolling limit any policy had so far bounds what may ever be counted.
+fn daily_limit(state: &TestState) -> u64 {
+    let rules = state.policy(WALLET).map(|policy| policy.rules).unwrap_or_default();
+    let limits = rules.iter().filter_map(|rule| match rule {
+        crate::policy::Rule::Rolling24h { asset: Asset::Sol, max } => Some(max.get()),
+        _ => None,
+    });
+    limits.max().unwrap_or_default()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_breaks_the_laws(commands in prop::collection::vec((command(), 0..90u64), 1..80)) {
+        let mut state = installed();
+        let mut now = 0u64;
+        let mut highest_limit = daily_limit(&state);
+        let mut ended: Vec<(TransferId, Status)> = Vec::new();
+        for (command, minutes) in &commands {
+            now += minutes * MINUTE_NS;
+            let before = state.digest();
+            let (log, mode) = (state.log_len(), state.mode());
+            match decide(&state, command, at(now)) {
+                Ok(Some(decided)) => {
+                    prop_assert_eq!(state.digest(), before, "deciding changes nothing");
+                    state.commit(decided, at(now));
+                    prop_assert!(state.log_len() > log, "every change is logged");
+                }
+                Ok(None) | Err(_) => prop_assert_eq!(state.digest(), before, "a refusal changes nothing"),
+            }
+            if mode.is_emergency() && matches!(command, Command::Transfer { .. }) {
+                prop_assert!(state.transfers(WALLET, None, 1).first().is_none_or(|newest| newest.created_at < at(now) || *minutes == 0));
+            }
+            highest_limit = highest_limit.max(daily_limit(&state));
+            let usage = state.usage(WALLET, Asset::Sol, at(now));
+            prop_assert!(usage.posted.get() + usage.reserved.get() <= highest_limit, "posted and reserved exceed every limit there was");
+            for (id, status) in &ended {
+                prop_assert_eq!(state.transfer(*id).unwrap().status, *status, "an end is an end");
+            }
+            let transfers = state.transfers(WALLET, None, usize::MAX);
+            let held: u64 = transfers.iter().filter(|transfer| !transfer.status.is_terminal()).map(|transfer| transfer.reserved.get()).sum();
+            prop_assert_eq!(held, usage.reserved.get(), "exactly the open transfers are reserved");
+            ended = transfers.iter().filter(|transfer| transfer.status.is_terminal()).map(|transfer| (transfer.id, transfer.status)).collect();
+        }
+        let blocks: Vec<Vec<u8>> = (0..state.log_len()).map(|index| state.block_bytes(BlockIndex::new(index)).unwrap()).collect();
+        let replayed = State::replay(VectorMemory::default(), &blocks, state.tip().unwrap().1).unwrap();
+        prop_assert_eq!(replayed.digest(), state.digest(), "the log says everything");
+        prop_assert!(state.verify_log(BlockIndex::new(0), u64::MAX).valid);
+    }
+
+    #[test]
+    fn every_flipped_byte_of_the_log_is_noticed(which in any::<prop::sample::Index>(), bit in 0..8u8) {
+        let mut state = installed();
+        let id = accepted(&mut state, sol(1, "1"), at(1));
+        submit(&mut state, id, at(2));
+        let mut blocks: Vec<Vec<u8>> = (0..state.log_len()).map(|index| state.block_bytes(BlockIndex::new(index)).unwrap()).collect();
+        let total: usize = blocks.iter().map(Vec::len).sum();
+        let mut position = which.index(total);
+        let block = blocks.iter().position(|block| {
+            let here = position < block.len();
+            if !here { position -= block.len(); }
+            here
+        }).unwrap();
+        blocks[block][position] ^= 1 << bit;
+        let tip = state.tip().unwrap().1;
+        prop_assert!(State::replay(VectorMemory::default(), &blocks, tip).is_err(), "block {block}, byte {position}, bit {bit}");
+    }
+}
+
+#[test]
+fn blocks_are_what_icrc3_expects() {
+    let state = installed();
+    let first = state.block(BlockIndex::new(0)).unwrap();
+    assert_eq!(first.get("phash"), None);
+    assert_eq!(first.get("btype").and_then(|btype| btype.as_text()), Some("purser.initialised"));
+    let second = state.block(BlockIndex::new(1)).unwrap();
+    assert_eq!(second.get("phash").and_then(|hash| hash.as_blob()), Some(&first.hash().0[..]));
+    for index in 0..state.log_len() {
+        let block = Block::from_value(decode_value(&state.block_bytes(BlockIndex::new(index)).unwrap()).unwrap()).unwrap();
+        let btype = block.to_value().get("btype").and_then(|btype| btype.as_text().map(str::to_owned)).unwrap();
+        assert!(Block::types().contains(&btype), "{btype} is not announced");
+    }
+}
