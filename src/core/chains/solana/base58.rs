@@ -1,0 +1,177 @@
+//! Byte strings of a fixed length whose only textual form is base58.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The prefixes of Kaspa addresses on its four networks. They are recognised only to give a better error.
+const KASPA_PREFIXES: [&str; 4] = ["kaspa:", "kaspatest:", "kaspadev:", "kaspasim:"];
+
+/// Why a text is not the base58 form of the expected number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// No text at all.
+    Empty,
+    /// More characters than the longest valid form has; the text is not decoded.
+    TooLong {
+        /// Length of the text in bytes.
+        length: usize,
+        /// The longest length that can be valid.
+        maximum: usize,
+    },
+    /// A Kaspa address where a Solana one is expected.
+    LooksLikeKaspa,
+    /// A character that base58 does not have, such as `0`, `O`, `I`, `l`, a space or anything outside ASCII.
+    InvalidCharacter {
+        /// Byte offset of the character.
+        index: usize,
+    },
+    /// Valid base58 of another number of bytes.
+    WrongLength {
+        /// The number of bytes that were decoded.
+        bytes: usize,
+        /// The number of bytes wanted.
+        expected: usize,
+    },
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "the text is empty"),
+            Self::TooLong { length, maximum } => write!(f, "the text has {length} characters, at most {maximum} are possible"),
+            Self::LooksLikeKaspa => write!(f, "this is a Kaspa address, not a Solana one"),
+            Self::InvalidCharacter { index } => write!(f, "the character at position {index} is not base58"),
+            Self::WrongLength { bytes, expected } => write!(f, "the text stands for {bytes} bytes instead of {expected}"),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// Decodes `text` into exactly `N` bytes. `maximum` bounds the work before any decoding starts.
+fn decode<const N: usize>(text: &str, maximum: usize) -> Result<[u8; N], ParseError> {
+    if text.is_empty() {
+        return Err(ParseError::Empty);
+    }
+    if looks_like_kaspa(text) {
+        return Err(ParseError::LooksLikeKaspa);
+    }
+    if text.len() > maximum {
+        return Err(ParseError::TooLong { length: text.len(), maximum });
+    }
+    if let Some((index, _)) = text.char_indices().find(|(_, character)| !is_base58(*character)) {
+        return Err(ParseError::InvalidCharacter { index });
+    }
+    // The alphabet was checked above, so that decoding cannot fail for another reason than the one reported here.
+    let bytes = bs58::decode(text).into_vec().map_err(|_| ParseError::InvalidCharacter { index: 0 })?;
+    <[u8; N]>::try_from(bytes.as_slice()).map_err(|_| ParseError::WrongLength { bytes: bytes.len(), expected: N })
+}
+
+fn is_base58(character: char) -> bool {
+    character.is_ascii_alphanumeric() && !matches!(character, '0' | 'O' | 'I' | 'l')
+}
+
+fn looks_like_kaspa(text: &str) -> bool {
+    KASPA_PREFIXES.iter().any(|prefix| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+}
+
+macro_rules! base58_bytes {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal bytes, at most $maximum:literal characters) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; $bytes]);
+
+        impl $name {
+            /// The longest base58 form, in characters.
+            pub const MAX_TEXT_LEN: usize = $maximum;
+
+            /// Wraps the raw bytes.
+            pub const fn from_bytes(bytes: [u8; $bytes]) -> Self {
+                Self(bytes)
+            }
+
+            /// The raw bytes.
+            pub const fn as_bytes(&self) -> &[u8; $bytes] {
+                &self.0
+            }
+
+            /// Parses the base58 form strictly: no spaces, no prefix, exactly the right number of bytes.
+            ///
+            /// The form is unique: two texts that parse to equal bytes are equal texts.
+            pub fn parse(text: &str) -> Result<Self, ParseError> {
+                decode(text, Self::MAX_TEXT_LEN).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&bs58::encode(self.0).into_string())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = ParseError;
+
+            fn try_from(text: String) -> Result<Self, ParseError> {
+                Self::parse(&text)
+            }
+        }
+    };
+}
+
+base58_bytes! {
+    /// The address of an account: 32 bytes.
+    ///
+    /// It carries no checksum, so a mistyped address is usually a valid one; and about half of all 32-byte strings are points of
+    /// the curve. Parsing therefore proves nothing about who owns the address: see [`known`](super::known) and
+    /// [`account`](super::account).
+    Address, 32 bytes, at most 44 characters
+}
+
+base58_bytes! {
+    /// The hash of a block, or of a cluster's genesis: 32 bytes.
+    Blockhash, 32 bytes, at most 44 characters
+}
+
+base58_bytes! {
+    /// An Ed25519 signature: 64 bytes. The first signature of a transaction is its id.
+    TxSignature, 64 bytes, at most 88 characters
+}
+
+impl Address {
+    /// Whether the bytes are a point of Ed25519.
+    ///
+    /// Addresses off the curve have no private key: they are program-derived, as those of multisig vaults are. Being on the curve
+    /// does not make an address safe to pay, since most programs and mints are on it too.
+    pub fn is_on_curve(&self) -> bool {
+        solana_address::bytes_are_curve_point(self.0)
+    }
+}
+
+impl From<Address> for solana_address::Address {
+    fn from(address: Address) -> Self {
+        Self::from(address.0)
+    }
+}
+
+impl From<&solana_address::Address> for Address {
+    fn from(address: &solana_address::Address) -> Self {
+        Self(address.to_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! When may a transaction still land, and when is its reservation safe to release?
+//!
+//! A signed transaction is a bearer instrument: as long as it can land, its money is spent. A blockhash is valid for 150 *blocks*
+//! (not slots), about 30 seconds at 200 ms. The release rule needs two observations in this order:
+//!
+//! 1. the finalized block height is past the deadline, so that no further block can include the transaction;
+//! 2. *afterwards*, the status of the signature, searched in the whole history by a node proven to be up to date, is unknown.
+//!
+//! In the other order the transaction could land between the two. A missing status alone proves nothing: the recent status cache
+//! forgets after 300 slots. The height that a provider claims for its blockhash is not used at all: too low a claim would release
+//! money early. Instead a height is read *after* the blockhash, from the quorum of providers.
+
+use super::Blockhash;
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU64;
+
+/// For how many blocks after its own a blockhash is accepted.
+pub const VALIDITY_BLOCKS: u64 = 150;
+
+/// Blocks added to a recorded deadline for providers that lag behind the one the blockhash came from: 13 seconds at 200 ms.
+pub const SAFETY_MARGIN_BLOCKS: u64 = 64;
+
+/// What bounds a transaction's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lifetime {
+    /// A recent blockhash.
+    Blockhash {
+        /// The blockhash in the message.
+        blockhash: Blockhash,
+        /// No block above this height can include the transaction.
+        last_valid_block_height: u64,
+    },
+}
+
+impl Lifetime {
+    /// The lifetime of a transaction on `blockhash`, from a block height that the quorum reported *after* the blockhash was
+    /// fetched, at the same commitment or a fresher one. `step` is what that height was rounded down to (1 when it was not).
+    ///
+    /// The block of the hash is at most at the height's true value, and the hash is accepted for [`VALIDITY_BLOCKS`] above it.
+    /// `None` when the height is so large that it cannot be true.
+    pub fn recorded_after(blockhash: Blockhash, height: u64, step: NonZeroU64) -> Option<Self> {
+        let last_valid_block_height =
+            height.checked_add(step.get() - 1)?.checked_add(VALIDITY_BLOCKS)?.checked_add(SAFETY_MARGIN_BLOCKS)?;
+        // A threshold above the deadline must exist, or the transaction could never be found dead.
+        last_valid_block_height.checked_add(1)?;
+        Some(Self::Blockhash { blockhash, last_valid_block_height })
+    }
+
+    /// The finalized block height from which on the transaction cannot land any more.
+    pub fn dead_from(&self) -> u64 {
+        let Self::Blockhash { last_valid_block_height, .. } = self;
+        last_valid_block_height.saturating_add(1)
+    }
+
+    /// Whether no further block can include the transaction, given a lower bound of the finalized block height.
+    pub fn is_over(&self, finalized_at_least: u64) -> bool {
+        finalized_at_least >= self.dead_from()
+    }
+}
+
+/// The status that the chain reports for a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureStatus {
+    /// Processed or confirmed, but a fork may still drop it.
+    Pending,
+    /// Finalized, with an effect that cannot change any more.
+    Finalized {
+        /// The slot of its block.
+        slot: u64,
+        /// `None` when it succeeded. Otherwise the chain's error in compact JSON, cut short: the fee is spent, the amount is not.
+        error: Option<String>,
+    },
+}
+
+/// What a look-up of a signature in the whole history gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusLookup {
+    /// The signature is known.
+    Found(SignatureStatus),
+    /// A node that is demonstrably up to date does not know the signature.
+    NotFound,
+    /// No answer, or the answer of a node that may be behind.
+    Unavailable,
+}
+
+/// The two observations of the release rule, in the order in which they must be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// First: a lower bound of the finalized block height, by the quorum of providers. `None` when it could not be read.
+    pub finalized_height_at_least: Option<u64>,
+    /// Second, asked only after the first was answered: the signature's status.
+    pub then_status: StatusLookup,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landing {
+    /// Finalized and successful: amount and fee are spent.
+    Landed {
+        /// The slot of its block.
+        slot: u64,
+    },
+    /// Finalized and failed: the fee is spent, the amount is not.
+    LandedFailed {
+        /// The slot of its block.
+        slot: u64,
+        /// The chain's error in compact JSON, cut short.
+        error: String,
+    },
+    /// It may still land, or has landed but not for good. Keep the reservation; sending the same bytes again is harmless.
+    StillLive,
+    /// It never landed and never will: the reservation may be released, and another transaction may be built.
+    Dead,
+    /// The observation decides nothing. Keep the reservation and look again.
+    Unknown,
+}
+
+/// Judges a transaction's fate. Pure and total; every doubt keeps the reservation.
+pub fn landing(lifetime: &Lifetime, observation: &Observation) -> Landing {
+    match (&observation.then_status, observation.finalized_height_at_least) {
+        (StatusLookup::Found(SignatureStatus::Finalized { slot, error: None }), _) => Landing::Landed { slot: *slot },
+        (StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }), _) => {
+            Landing::LandedFailed { slot: *slot, error: error.clone() }
+        }
+        (StatusLookup::Found(SignatureStatus::Pending), _) => Landing::StillLive,
+        (StatusLookup::Unavailable, _) | (StatusLookup::NotFound, None) => Landing::Unknown,
+        (StatusLookup::NotFound, Some(height)) if lifetime.is_over(height) => Landing::Dead,
+        (StatusLookup::NotFound, Some(_)) => Landing::StillLive,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: Blockhash = Blockhash::from_bytes([9; 32]);
+
+    fn lifetime() -> Lifetime {
+        Lifetime::recorded_after(HASH, 1_000, NonZeroU64::MIN).expect("a small height")
+    }
+
+    fn judge(finalized_height_at_least: Option<u64>, then_status: StatusLookup) -> Landing {
+        landing(&lifetime(), &Observation { finalized_height_at_least, then_status })
+    }
+
+    #[test]
+    fn the_deadline_is_the_height_plus_validity_margin_and_rounding() {
+        assert_eq!(lifetime(), Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_214 });
+        let rounded = Lifetime::recorded_after(HASH, 1_000, NonZeroU64::new(20).expect("20"));
+        assert_eq!(rounded, Some(Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_233 }));
+        assert_eq!(lifetime().dead_from(), 1_215);
+    }
+
+    #[test]
+    fn an_impossible_height_has_no_deadline() {
+        let largest = u64::MAX - VALIDITY_BLOCKS - SAFETY_MARGIN_BLOCKS - 1;
+        assert_eq!(Lifetime::recorded_after(HASH, largest, NonZeroU64::MIN).map(|l| l.dead_from()), Some(u64::MAX));
+        assert_eq!(Lifetime::recorded_after(HASH, largest + 1, NonZeroU64::MIN), None);
+        assert_eq!(Lifetime::recorded_after(HASH, u64::MAX, NonZeroU64::MAX), None);
+    }
+
+    #[test]
+    fn only_an_unknown_signature_past_the_deadline_is_dead() {
+        assert_eq!(judge(Some(1_214), StatusLookup::NotFound), Landing::StillLive);
+        assert_eq!(judge(Some(1_215), StatusLookup::NotFound), Landing::Dead);
+        assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
+        assert_eq!(judge(Some(u64::MAX), StatusLookup::Unavailable), Landing::Unknown);
+        assert_eq!(judge(Some(0), StatusLookup::Unavailable), Landing::Unknown);
+    }
+
+    #[test]
+    fn a_finalized_status_decides_whatever_the_height() {
+        for height in [None, Some(0), Some(u64::MAX)] {
+            let good = StatusLookup::Found(SignatureStatus::Finalized { slot: 48, error: None });
+            assert_eq!(judge(height, good), Landing::Landed { slot: 48 });
+            let bad = StatusLookup::Found(SignatureStatus::Finalized { slot: 48, error: Some("\"AccountNotFound\"".into()) });
+            assert_eq!(judge(height, bad), Landing::LandedFailed { slot: 48, error: "\"AccountNotFound\"".into() });
+            assert_eq!(judge(height, StatusLookup::Found(SignatureStatus::Pending)), Landing::StillLive);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The clusters, and how to tell that a provider serves the right one.
+
+use super::Blockhash;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A Solana cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Network {
+    /// The cluster whose lamports are money.
+    Mainnet,
+    /// The validators' rehearsal cluster.
+    Testnet,
+    /// The developers' cluster.
+    Devnet,
+    /// A private cluster, such as the one of the test suite.
+    Local,
+}
+
+/// A provider that serves another cluster than the one configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongCluster {
+    /// The cluster that was configured.
+    pub expected: Network,
+    /// The genesis hash that the provider reported.
+    pub found: Blockhash,
+}
+
+impl fmt::Display for WrongCluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the provider's genesis hash {} does not belong to {:?}", self.found, self.expected)
+    }
+}
+
+impl std::error::Error for WrongCluster {}
+
+impl Network {
+    const PUBLIC: [Self; 3] = [Self::Mainnet, Self::Testnet, Self::Devnet];
+
+    /// The genesis hash of a public cluster in base58; `None` for [`Network::Local`], which has no fixed one.
+    pub const fn genesis_hash(self) -> Option<&'static str> {
+        match self {
+            Self::Mainnet => Some("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"),
+            Self::Testnet => Some("4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY"),
+            Self::Devnet => Some("EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"),
+            Self::Local => None,
+        }
+    }
+
+    /// Refuses a provider whose genesis hash is not this cluster's. A local cluster may have any hash but a public cluster's.
+    pub fn check_genesis(self, found: Blockhash) -> Result<(), WrongCluster> {
+        let text = found.to_string();
+        let right = match self.genesis_hash() {
+            Some(expected) => text == expected,
+            None => Self::PUBLIC.iter().all(|public| public.genesis_hash() != Some(text.as_str())),
+        };
+        if right { Ok(()) } else { Err(WrongCluster { expected: self, found }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cluster_accepts_its_own_genesis_only() {
+        for network in Network::PUBLIC {
+            let genesis = Blockhash::parse(network.genesis_hash().expect("public")).expect("a hash");
+            for other in [Network::Mainnet, Network::Testnet, Network::Devnet, Network::Local] {
+                let expected = if other == network { Ok(()) } else { Err(WrongCluster { expected: other, found: genesis }) };
+                assert_eq!(other.check_genesis(genesis), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_local_cluster_has_any_other_genesis() {
+        let genesis = Blockhash::from_bytes([7; 32]);
+        assert_eq!(Network::Local.check_genesis(genesis), Ok(()));
+        assert_eq!(Network::Mainnet.check_genesis(genesis), Err(WrongCluster { expected: Network::Mainnet, found: genesis }));
+    }
+}

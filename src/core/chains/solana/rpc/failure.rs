@@ -1,0 +1,108 @@
+//! Answers that carry no result.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why an answer carries no result. Messages of providers are left out: they differ from call to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// HTTP status 429.
+    RateLimited,
+    /// Another HTTP status outside 200–299.
+    Http {
+        /// The status.
+        status: u16,
+    },
+    /// A body that is not JSON.
+    NotJson,
+    /// JSON of another shape than the method's.
+    Malformed,
+    /// An error of JSON-RPC.
+    Rpc {
+        /// The error's code.
+        code: i64,
+        /// What the code means.
+        class: RpcErrorClass,
+    },
+    /// The transform's context did not decode: a defect of the caller.
+    Context,
+}
+
+/// What a JSON-RPC error code means (agave's custom errors, and the standard's).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RpcErrorClass {
+    /// The simulation before the broadcast failed.
+    Preflight,
+    /// The node found a signature wrong.
+    SignatureVerification,
+    /// The block or its status is not there (any more, or yet).
+    BlockUnavailable,
+    /// The node is unhealthy or behind.
+    NodeBehind,
+    /// The node keeps no transaction history, or cannot reach it.
+    HistoryUnavailable,
+    /// The node has not reached the demanded slot.
+    MinContextSlot,
+    /// The provider limits its clients' rate.
+    RateLimited,
+    /// The request is wrong, or the method unknown to the provider.
+    InvalidRequest,
+    /// The node failed.
+    Internal,
+    /// Any other code.
+    Other,
+}
+
+impl RpcErrorClass {
+    pub(super) const fn of(code: i64) -> Self {
+        match code {
+            -32002 => Self::Preflight,
+            -32003 | -32013 => Self::SignatureVerification,
+            -32001 | -32004 | -32007 | -32009 | -32014 => Self::BlockUnavailable,
+            -32005 => Self::NodeBehind,
+            -32011 | -32019 => Self::HistoryUnavailable,
+            -32016 => Self::MinContextSlot,
+            429 | -32429 => Self::RateLimited,
+            -32700 | -32600 | -32601 | -32602 => Self::InvalidRequest,
+            -32603 => Self::Internal,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Failure {
+    /// Whether asking again, or asking another provider, may help. A request that is wrong stays wrong.
+    pub const fn is_transient(self) -> bool {
+        match self {
+            Self::RateLimited | Self::NotJson => true,
+            Self::Http { status } => status >= 500 || status == 408,
+            Self::Rpc { class, .. } => matches!(
+                class,
+                RpcErrorClass::BlockUnavailable
+                    | RpcErrorClass::NodeBehind
+                    | RpcErrorClass::HistoryUnavailable
+                    | RpcErrorClass::MinContextSlot
+                    | RpcErrorClass::RateLimited
+                    | RpcErrorClass::Internal
+            ),
+            Self::Malformed | Self::Context => false,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RateLimited => write!(f, "the provider limits the rate of requests"),
+            Self::Http { status } => write!(f, "HTTP status {status}"),
+            Self::NotJson => write!(f, "the answer is not JSON"),
+            Self::Malformed => write!(f, "the answer is not of the documented shape"),
+            Self::Rpc { code, class } => write!(f, "JSON-RPC error {code} ({class:?})"),
+            Self::Context => write!(f, "the transform's context does not decode"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,30 @@
+//! The JSON-RPC that carries transfers: what is sent, and what is kept of each answer.
+//!
+//! Replicas of the canister ask independently, a few milliseconds apart, and must agree to the byte. Each answer is therefore
+//! reduced by [`canonicalise`] to a small *canonical body* before it is compared: `{"ok":…}` or `{"failed":…}`. What moves from
+//! call to call (slots, confirmations, versions, key order) is dropped, and numbers that move are kept as lower bounds.
+//!
+//! ```text
+//! Request ── body() ──────────────► provider ──► (status, body)
+//!    └────── transform_context() ─────────────► canonicalise(context, status, body) ──► parse_*(canonical body)
+//! ```
+//!
+//! [`canonicalise`] and the parsers are total: any bytes give a value or a [`Failure`], never a panic.
+
+mod failure;
+mod reading;
+mod request;
+mod response;
+mod transform;
+
+pub use failure::{Failure, RpcErrorClass};
+pub use reading::Reading;
+pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch};
+pub use response::{
+    PayerAccount, PayerAndRecipient, SendOutcome, parse_amount, parse_hash, parse_payer_and_recipient, parse_send, parse_statuses,
+    parse_u64,
+};
+pub use transform::canonicalise;
+
+#[cfg(test)]
+mod tests;

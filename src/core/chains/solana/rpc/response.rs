@@ -1,0 +1,91 @@
+//! The canonical bodies: their types, and the parsers of what the replicas agreed on.
+
+use super::Failure;
+use crate::chains::solana::account::AccountKind;
+use crate::chains::solana::{Blockhash, StatusLookup, TxSignature};
+use crate::primitives::Amount;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// The envelope of every canonical body.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Canonical<T> {
+    /// The result.
+    Ok(T),
+    /// Why there is none.
+    Failed(Failure),
+}
+
+/// The account that pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayerAccount {
+    /// Its lamports, or a lower bound of them, as the request asked.
+    pub lamports: Amount,
+    /// What it is; anything but a wallet cannot pay.
+    pub kind: AccountKind,
+}
+
+/// Both sides of a payment as the chain knows them; `None` is an account that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayerAndRecipient {
+    /// Who pays.
+    pub payer: Option<PayerAccount>,
+    /// Who is paid.
+    pub recipient: Option<AccountKind>,
+}
+
+/// What is known after a broadcast. There is no "not sent": the bytes may have reached the network whatever came back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendOutcome {
+    /// A node took the transaction, or has it already. That says nothing about its landing.
+    Accepted {
+        /// Its id.
+        signature: TxSignature,
+    },
+    /// It may or may not have been sent.
+    Unknown {
+        /// What came back, cut short, for the operator. Never decide on it.
+        diagnostic: String,
+    },
+}
+
+fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
+    match serde_json::from_slice(canonical) {
+        Ok(Canonical::Ok(value)) => Ok(value),
+        Ok(Canonical::Failed(failure)) => Err(failure),
+        Err(error) if error.is_data() => Err(Failure::Malformed),
+        Err(_) => Err(Failure::NotJson),
+    }
+}
+
+/// The answer to `LatestBlockhash` and `GenesisHash`.
+pub fn parse_hash(canonical: &[u8]) -> Result<Blockhash, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `Balance` and `RentExemptMinimum`, in lamports.
+pub fn parse_amount(canonical: &[u8]) -> Result<Amount, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `BlockHeight` and `Slot`: a lower bound, as the request's reading says.
+pub fn parse_u64(canonical: &[u8]) -> Result<u64, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `PayerAndRecipient`.
+pub fn parse_payer_and_recipient(canonical: &[u8]) -> Result<PayerAndRecipient, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `SignatureStatuses`, one for each signature and in their order.
+pub fn parse_statuses(canonical: &[u8]) -> Result<Vec<StatusLookup>, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `Send`. Every failure is an unknown outcome.
+pub fn parse_send(canonical: &[u8]) -> SendOutcome {
+    parse(canonical).unwrap_or_else(|failure| SendOutcome::Unknown { diagnostic: failure.to_string() })
+}

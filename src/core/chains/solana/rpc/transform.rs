@@ -1,0 +1,298 @@
+//! From a provider's answer to the canonical body on which replicas agree.
+
+use super::response::Canonical;
+use super::{Failure, PayerAccount, PayerAndRecipient, Reading, RpcErrorClass, SendOutcome};
+use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, AccountKind};
+use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup, TxSignature};
+use crate::primitives::Amount;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The most characters kept of an error that a provider reports.
+const MAX_DIAGNOSTIC_CHARS: usize = 160;
+
+/// What to keep of an answer. It travels as the context of the transform, so it is small and self-contained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Transform {
+    /// `getLatestBlockhash`: the hash. The height claimed beside it is dropped so that nobody can trust it.
+    LatestBlockhash,
+    /// `getBalance`.
+    Balance {
+        /// What to keep of the number.
+        reading: Reading,
+    },
+    /// A bare number.
+    Number {
+        /// What to keep of the number.
+        reading: Reading,
+    },
+    /// `getMultipleAccounts` of payer and recipient.
+    PayerAndRecipient {
+        /// What to keep of the payer's lamports.
+        payer_lamports: Reading,
+    },
+    /// `getSignatureStatuses`.
+    Statuses {
+        /// How many were asked for.
+        count: usize,
+        /// The slot from which on the node's "unknown" counts.
+        min_slot: u64,
+    },
+    /// `getGenesisHash`.
+    GenesisHash,
+    /// `sendTransaction`.
+    Send {
+        /// The id that the node must answer.
+        txid: TxSignature,
+    },
+}
+
+impl Transform {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        to_bytes(self)
+    }
+}
+
+/// Reduces a provider's answer to its canonical body.
+///
+/// `context` is [`Request::transform_context`](super::Request::transform_context), `status` the HTTP status. Total: every input
+/// gives a canonical body, at worst a failure. The caller drops the answer's headers and sets a constant status.
+pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
+    let Ok(transform) = serde_json::from_slice(context) else {
+        return to_bytes(&Canonical::<()>::Failed(Failure::Context));
+    };
+    let reply = Reply::read(status, body);
+    match transform {
+        Transform::LatestBlockhash => canonical(reply.contextual::<RawBlockhash>().map(|(_, raw)| raw.blockhash)),
+        Transform::Balance { reading } => canonical(reply.contextual::<u64>().map(|(_, lamports)| reading.of(lamports))),
+        Transform::Number { reading } => canonical(reply.result::<u64>().map(|number| reading.of(number))),
+        Transform::PayerAndRecipient { payer_lamports } => {
+            canonical(reply.contextual().and_then(|(_, accounts)| payer_and_recipient(accounts, payer_lamports)))
+        }
+        Transform::Statuses { count, min_slot } => {
+            canonical(reply.contextual().and_then(|(slot, statuses)| lookups(statuses, count, slot >= min_slot)))
+        }
+        Transform::GenesisHash => canonical(reply.result::<Blockhash>()),
+        Transform::Send { txid } => canonical(Ok(reply.send_outcome(txid))),
+    }
+}
+
+fn canonical<T: Serialize>(result: Result<T, Failure>) -> Vec<u8> {
+    match result {
+        Ok(value) => to_bytes(&Canonical::Ok(value)),
+        Err(failure) => to_bytes(&Canonical::<()>::Failed(failure)),
+    }
+}
+
+/// Serialises a value of our own types, which have string keys only and therefore cannot fail. An empty body is read as a failure.
+fn to_bytes(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// A JSON-RPC answer, taken apart as far as all methods share it.
+enum Reply {
+    Result(Value),
+    Error(RpcError),
+    None(Failure),
+}
+
+/// The error object of JSON-RPC.
+struct RpcError {
+    code: i64,
+    message: String,
+    /// `data.err`, the transaction's error when a simulation failed.
+    cause: Option<Value>,
+}
+
+impl Reply {
+    fn read(status: u16, body: &[u8]) -> Self {
+        match status {
+            200..=299 => {}
+            429 => return Self::None(Failure::RateLimited),
+            _ => return Self::None(Failure::Http { status }),
+        }
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Self::from_fields(fields),
+            Ok(_) => Self::None(Failure::Malformed),
+            Err(_) => Self::None(Failure::NotJson),
+        }
+    }
+
+    fn from_fields(mut fields: serde_json::Map<String, Value>) -> Self {
+        if let Some(error) = fields.remove("error").filter(|error| !error.is_null()) {
+            return RpcError::read(error).map_or(Self::None(Failure::Malformed), Self::Error);
+        }
+        // Every request has the id 1; an answer to another one is not an answer.
+        let ours = fields.get("id").and_then(Value::as_u64) == Some(1);
+        match fields.remove("result") {
+            Some(result) if ours => Self::Result(result),
+            _ => Self::None(Failure::Malformed),
+        }
+    }
+
+    fn result<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        match self {
+            Self::Result(value) => serde_json::from_value(value).map_err(|_| Failure::Malformed),
+            Self::Error(error) => Err(error.failure()),
+            Self::None(failure) => Err(failure),
+        }
+    }
+
+    /// The slot and the value of a result that is wrapped with its context.
+    fn contextual<T: DeserializeOwned>(self) -> Result<(u64, T), Failure> {
+        self.result::<Contextual<T>>().map(|wrapped| (wrapped.context.slot, wrapped.value))
+    }
+
+    fn send_outcome(self, txid: TxSignature) -> SendOutcome {
+        let diagnostic = match self {
+            Self::Result(Value::String(found)) if found == txid.to_string() => {
+                return SendOutcome::Accepted { signature: txid };
+            }
+            Self::Result(_) => "the node answered another id".to_owned(),
+            Self::Error(error) if error.is_already_processed() => return SendOutcome::Accepted { signature: txid },
+            Self::Error(error) => error.diagnostic(),
+            Self::None(failure) => failure.to_string(),
+        };
+        SendOutcome::Unknown { diagnostic }
+    }
+}
+
+impl RpcError {
+    fn read(error: Value) -> Option<Self> {
+        let code = error.get("code")?.as_i64()?;
+        let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let cause = error.get("data").and_then(|data| data.get("err")).filter(|cause| !cause.is_null()).cloned();
+        Some(Self { code, message, cause })
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Rpc { code: self.code, class: RpcErrorClass::of(self.code) }
+    }
+
+    /// A late replica's broadcast finds the transaction already there: that is as good as taken.
+    fn is_already_processed(&self) -> bool {
+        match &self.cause {
+            Some(cause) => cause.as_str() == Some("AlreadyProcessed"),
+            None => self.message.contains("already been processed") || self.message.contains("AlreadyProcessed"),
+        }
+    }
+
+    fn diagnostic(&self) -> String {
+        let text = match &self.cause {
+            Some(cause) => compact(cause),
+            // Slots and heights in a message differ between replicas.
+            None => shorten(self.message.chars().map(|c| if c.is_ascii_digit() { '#' } else { c })),
+        };
+        format!("{}: {text}", self.code)
+    }
+}
+
+#[derive(Deserialize)]
+struct Contextual<T> {
+    context: Context,
+    value: T,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    slot: u64,
+}
+
+#[derive(Deserialize)]
+struct RawBlockhash {
+    blockhash: Blockhash,
+}
+
+/// An account as `getMultipleAccounts` shows it. Its rent epoch, which exceeds a signed integer, is not read.
+#[derive(Deserialize)]
+struct RawAccount {
+    data: (String, String),
+    executable: bool,
+    lamports: u64,
+    owner: Address,
+    space: u64,
+}
+
+impl RawAccount {
+    fn kind(&self) -> Result<AccountKind, Failure> {
+        if self.data.1 != "base64" {
+            return Err(Failure::Malformed);
+        }
+        let data = STANDARD.decode(&self.data.0).map_err(|_| Failure::Malformed)?;
+        // A node may ignore the slice that was asked for and send all the data.
+        let account_type = match data.len() {
+            length if length as u64 == self.space => data.get(ACCOUNT_TYPE_OFFSET),
+            0 | 1 => data.first(),
+            _ => return Err(Failure::Malformed),
+        };
+        Ok(AccountKind::classify(&self.owner, self.executable, self.space, account_type.copied()))
+    }
+}
+
+fn payer_and_recipient(accounts: Vec<Option<RawAccount>>, lamports: Reading) -> Result<PayerAndRecipient, Failure> {
+    let [payer, recipient] = <[_; 2]>::try_from(accounts).map_err(|_| Failure::Malformed)?;
+    let payer = payer.map(|raw| Ok(PayerAccount { lamports: Amount::new(lamports.of(raw.lamports)), kind: raw.kind()? }));
+    let recipient = recipient.map(|raw| raw.kind());
+    Ok(PayerAndRecipient { payer: payer.transpose()?, recipient: recipient.transpose()? })
+}
+
+/// A signature's status. `err` is a plain value, not an option: a node that leaves it out must not be taken for reporting success.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawStatus {
+    slot: u64,
+    err: Value,
+    confirmation_status: RawConfirmation,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RawConfirmation {
+    Processed,
+    Confirmed,
+    Finalized,
+}
+
+impl RawStatus {
+    fn status(&self) -> SignatureStatus {
+        match self.confirmation_status {
+            RawConfirmation::Processed | RawConfirmation::Confirmed => SignatureStatus::Pending,
+            RawConfirmation::Finalized => {
+                SignatureStatus::Finalized { slot: self.slot, error: (!self.err.is_null()).then(|| compact(&self.err)) }
+            }
+        }
+    }
+}
+
+fn lookups(statuses: Vec<Option<RawStatus>>, count: usize, fresh: bool) -> Result<Vec<StatusLookup>, Failure> {
+    if statuses.len() != count {
+        return Err(Failure::Malformed);
+    }
+    let unknown = if fresh { StatusLookup::NotFound } else { StatusLookup::Unavailable };
+    Ok(statuses.iter().map(|raw| raw.as_ref().map_or(unknown.clone(), |raw| StatusLookup::Found(raw.status()))).collect())
+}
+
+/// Compact JSON with sorted keys, cut short. Sorted here, because another package may switch on serde_json's insertion order.
+fn compact(value: &Value) -> String {
+    shorten(sorted(value).to_string().chars())
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().map(|(key, field)| (key.clone(), sorted(field))).collect();
+            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+            fields.into_iter().collect()
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+/// The first characters of a text, printable ASCII only, so that it can go into a log as it is.
+fn shorten(characters: impl Iterator<Item = char>) -> String {
+    characters.filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_DIAGNOSTIC_CHARS).collect()
+}
