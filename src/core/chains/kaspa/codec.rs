@@ -1,0 +1,139 @@
+//! The durable bytes of a transaction.
+//!
+//! A signed transaction is stored in this form before it is broadcast, and a repeated broadcast sends what these bytes decode to,
+//! so that the very same transaction is offered again. The form is private to the canister: the chain never sees it.
+//!
+//! ```text
+//! format u8 = 1 | lock_time u64 | inputs u16 | inputs * (txid 32 | index u32 | sequence u64 | sig_op_count u8 | script u16 + bytes)
+//!               | outputs u16 | outputs * (amount u64 | script u16 + bytes)                           integers are little-endian
+//! ```
+
+use super::script::ScriptPublicKey;
+use super::tx::{Input, MAX_INPUTS_OR_OUTPUTS, Outpoint, Output, Transaction, TxId};
+use crate::primitives::Amount;
+use std::fmt;
+
+const FORMAT: u8 = 1;
+
+/// Why bytes are not a stored transaction, or a transaction cannot be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodecError {
+    /// The bytes end too early.
+    Truncated,
+    /// Bytes are left over.
+    TrailingBytes,
+    /// A format this version does not know.
+    UnknownFormat {
+        /// The first byte.
+        format: u8,
+    },
+    /// More inputs or outputs than consensus allows.
+    TooMany,
+    /// A script longer than 65,535 bytes.
+    ScriptTooLong,
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("the stored transaction is truncated"),
+            Self::TrailingBytes => f.write_str("bytes follow the stored transaction"),
+            Self::UnknownFormat { format } => write!(f, "unknown transaction format {format}"),
+            Self::TooMany => f.write_str("the transaction has too many inputs or outputs"),
+            Self::ScriptTooLong => f.write_str("the transaction has an overlong script"),
+        }
+    }
+}
+
+impl std::error::Error for CodecError {}
+
+impl Transaction {
+    /// The durable form of the transaction, signed or not.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
+        let mut out = vec![FORMAT];
+        out.extend(self.lock_time.to_le_bytes());
+        write_count(&mut out, self.inputs.len())?;
+        for input in &self.inputs {
+            out.extend(input.previous.transaction.0);
+            out.extend(input.previous.index.to_le_bytes());
+            out.extend(input.sequence.to_le_bytes());
+            out.push(input.sig_op_count);
+            write_script(&mut out, &input.signature_script)?;
+        }
+        write_count(&mut out, self.outputs.len())?;
+        for output in &self.outputs {
+            out.extend(output.amount.get().to_le_bytes());
+            write_script(&mut out, output.script.as_bytes())?;
+        }
+        Ok(out)
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote, and nothing else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = Reader(bytes);
+        let [format] = reader.array()?;
+        if format != FORMAT {
+            return Err(CodecError::UnknownFormat { format });
+        }
+        let lock_time = reader.u64()?;
+        let inputs = (0..reader.count()?).map(|_| reader.input()).collect::<Result<_, _>>()?;
+        let outputs = (0..reader.count()?).map(|_| reader.output()).collect::<Result<_, _>>()?;
+        match reader.0 {
+            [] => Ok(Self { inputs, outputs, lock_time }),
+            _ => Err(CodecError::TrailingBytes),
+        }
+    }
+}
+
+fn write_count(out: &mut Vec<u8>, count: usize) -> Result<(), CodecError> {
+    let count = u16::try_from(count).ok().filter(|_| count <= MAX_INPUTS_OR_OUTPUTS).ok_or(CodecError::TooMany)?;
+    out.extend(count.to_le_bytes());
+    Ok(())
+}
+
+fn write_script(out: &mut Vec<u8>, script: &[u8]) -> Result<(), CodecError> {
+    out.extend(u16::try_from(script.len()).map_err(|_| CodecError::ScriptTooLong)?.to_le_bytes());
+    out.extend(script);
+    Ok(())
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], CodecError> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(CodecError::Truncated)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or(CodecError::Truncated)?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn u64(&mut self) -> Result<u64, CodecError> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn count(&mut self) -> Result<usize, CodecError> {
+        let count = usize::from(u16::from_le_bytes(self.array()?));
+        if count > MAX_INPUTS_OR_OUTPUTS { Err(CodecError::TooMany) } else { Ok(count) }
+    }
+
+    fn script(&mut self) -> Result<Vec<u8>, CodecError> {
+        let length = u16::from_le_bytes(self.array()?);
+        self.take(usize::from(length)).map(<[u8]>::to_vec)
+    }
+
+    fn input(&mut self) -> Result<Input, CodecError> {
+        let previous = Outpoint { transaction: TxId(self.array()?), index: u32::from_le_bytes(self.array()?) };
+        let sequence = self.u64()?;
+        let [sig_op_count] = self.array()?;
+        Ok(Input { previous, signature_script: self.script()?, sequence, sig_op_count })
+    }
+
+    fn output(&mut self) -> Result<Output, CodecError> {
+        Ok(Output { amount: Amount::new(self.u64()?), script: ScriptPublicKey::from_bytes(self.script()?) })
+    }
+}

@@ -1,0 +1,196 @@
+//! Version-0 transactions.
+
+use super::hash::{self, Hasher};
+use super::script::ScriptPublicKey;
+use crate::primitives::Amount;
+use std::fmt;
+use std::str::FromStr;
+
+/// The most inputs, and the most outputs, that consensus allows.
+pub const MAX_INPUTS_OR_OUTPUTS: usize = 1_000;
+/// Length of the signature script of an input that spends from a public key, of either kind.
+pub const SIGNATURE_SCRIPT_LEN: usize = 66;
+/// Signature operations that an input spending from a public key must declare.
+pub const SIG_OP_COUNT: u8 = 1;
+/// The transaction version: version 1 hashes differently, and the REST API cannot carry it.
+pub const TRANSACTION_VERSION: u16 = 0;
+
+const PUSH_65: u8 = 0x41;
+pub(super) const SIGHASH_ALL: u8 = 1;
+pub(super) const NATIVE_SUBNETWORK: [u8; 20] = [0; 20];
+pub(super) const NO_GAS: u64 = 0;
+
+/// A transaction id. Its hexadecimal form shows the bytes in order, unlike Bitcoin's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxId(pub [u8; 32]);
+
+impl fmt::Display for TxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for TxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TxId({self})")
+    }
+}
+
+impl FromStr for TxId {
+    type Err = InvalidTxId;
+
+    /// Reads exactly 64 lower-case hexadecimal digits, the only form the API writes.
+    fn from_str(text: &str) -> Result<Self, InvalidTxId> {
+        let lower = text.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
+        let mut bytes = [0; 32];
+        match lower && hex::decode_to_slice(text, &mut bytes).is_ok() {
+            true => Ok(Self(bytes)),
+            false => Err(InvalidTxId),
+        }
+    }
+}
+
+/// A text that is not a transaction id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidTxId;
+
+impl fmt::Display for InvalidTxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a transaction id is 64 lower-case hexadecimal digits")
+    }
+}
+
+impl std::error::Error for InvalidTxId {}
+
+/// Names one output of one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Outpoint {
+    /// The transaction that made the output.
+    pub transaction: TxId,
+    /// The output's place in it.
+    pub index: u32,
+}
+
+/// An unspent output as a provider reports it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Utxo {
+    /// Which output it is.
+    pub outpoint: Outpoint,
+    /// Sompi locked in it.
+    pub amount: Amount,
+    /// The script that locks it.
+    pub script: ScriptPublicKey,
+    /// DAA score of the block that accepted it.
+    pub block_daa_score: u64,
+    /// Whether it is a mining reward, which matures later.
+    pub is_coinbase: bool,
+}
+
+/// One input of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The output it spends.
+    pub previous: Outpoint,
+    /// What satisfies that output's script; empty until the input is signed.
+    pub signature_script: Vec<u8>,
+    /// Relative lock time; zero for none.
+    pub sequence: u64,
+    /// Declared signature operations, 1000 grams of mass each; covered by the signature.
+    pub sig_op_count: u8,
+}
+
+impl Input {
+    /// An unsigned input that spends from a public key: no lock time, one signature operation.
+    pub fn unsigned(previous: Outpoint) -> Self {
+        Self { previous, signature_script: Vec::new(), sequence: 0, sig_op_count: SIG_OP_COUNT }
+    }
+}
+
+/// One output of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Sompi to lock.
+    pub amount: Amount,
+    /// The script that locks them.
+    pub script: ScriptPublicKey,
+}
+
+/// A transaction of version 0 in the native subnetwork: no gas and no payload, because the REST API would drop both and with
+/// them the transaction's identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// What it spends, in order.
+    pub inputs: Vec<Input>,
+    /// What it pays, in order.
+    pub outputs: Vec<Output>,
+    /// Earliest time or DAA score at which it is valid; zero for any.
+    pub lock_time: u64,
+}
+
+/// There is no input with this index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchInput {
+    /// The index asked for.
+    pub index: usize,
+}
+
+impl fmt::Display for NoSuchInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the transaction has no input {}", self.index)
+    }
+}
+
+impl std::error::Error for NoSuchInput {}
+
+impl Transaction {
+    /// An unsigned transaction without lock time.
+    pub fn unsigned(spends: impl IntoIterator<Item = Outpoint>, outputs: Vec<Output>) -> Self {
+        Self { inputs: spends.into_iter().map(Input::unsigned).collect(), outputs, lock_time: 0 }
+    }
+
+    /// The transaction id. Signatures do not enter it: it is known before signing.
+    pub fn id(&self) -> TxId {
+        let mut hasher = Hasher::new(hash::TRANSACTION_ID);
+        hasher.u16(TRANSACTION_VERSION).u64(self.inputs.len() as u64);
+        for input in &self.inputs {
+            hash_outpoint(&mut hasher, &input.previous);
+            hasher.var_bytes(&[]).u64(input.sequence);
+        }
+        hasher.u64(self.outputs.len() as u64);
+        for output in &self.outputs {
+            hash_output(&mut hasher, output);
+        }
+        hasher.u64(self.lock_time).bytes(&NATIVE_SUBNETWORK).u64(NO_GAS).var_bytes(&[]);
+        TxId(hasher.finish())
+    }
+
+    /// Puts a verified 64-byte signature, BIP340 or low-S ECDSA, over all inputs and outputs into input `index`.
+    pub fn set_signature(&mut self, index: usize, signature: &[u8; 64]) -> Result<(), NoSuchInput> {
+        let input = self.inputs.get_mut(index).ok_or(NoSuchInput { index })?;
+        input.signature_script = signature_script(signature);
+        Ok(())
+    }
+
+    /// Whether every input carries a signature script.
+    pub fn is_signed(&self) -> bool {
+        self.inputs.iter().all(|input| !input.signature_script.is_empty())
+    }
+}
+
+/// The signature script for both kinds of key: one push of the signature and its type.
+pub fn signature_script(signature: &[u8; 64]) -> Vec<u8> {
+    [&[PUSH_65][..], signature, &[SIGHASH_ALL]].concat()
+}
+
+pub(super) fn hash_outpoint(hasher: &mut Hasher, outpoint: &Outpoint) {
+    hasher.bytes(&outpoint.transaction.0).u32(outpoint.index);
+}
+
+pub(super) fn hash_output(hasher: &mut Hasher, output: &Output) {
+    hasher.u64(output.amount.get());
+    hash_script(hasher, &output.script);
+}
+
+pub(super) fn hash_script(hasher: &mut Hasher, script: &ScriptPublicKey) {
+    hasher.u16(ScriptPublicKey::VERSION).var_bytes(script.as_bytes());
+}
