@@ -1,8 +1,8 @@
 //! What an operator decides at installation, checked before anything is stored.
 
-use crate::chains::kaspa::Network as KaspaNetwork;
-use crate::chains::solana::Cluster;
-use crate::primitives::Amount;
+use crate::chains::kaspa::{Network as KaspaNetwork, fee::MIN_FEERATE};
+use crate::chains::solana::{LAMPORTS_PER_SIGNATURE, Network as SolanaNetwork};
+use crate::primitives::{Amount, Chain};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,6 +13,8 @@ pub const PRODUCTION_KEY_NAMES: [&str; 1] = ["key_1"];
 pub const TEST_KEY_NAMES: [&str; 2] = ["test_key_1", "dfx_test_key"];
 /// The most providers one chain may name.
 pub const MAX_PROVIDERS: usize = 8;
+/// What a Kaspa transfer with one input and two outputs costs at the relay floor, in sompi: nothing cheaper can be sent.
+pub const MINIMUM_KASPA_FEE: u64 = 203_600;
 /// The longest provider address, in bytes.
 pub const MAX_PROVIDER_URL_BYTES: usize = 512;
 /// The most principals one role may be given at installation.
@@ -37,7 +39,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaConfig {
     /// The cluster; frozen, because it is part of the derivation path.
-    pub cluster: Cluster,
+    pub network: SolanaNetwork,
     /// JSON-RPC endpoints, in order of preference.
     pub providers: Vec<String>,
     /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
@@ -86,15 +88,15 @@ impl Config {
             return Err(error("admins", "at least one principal is needed, or nobody could set a policy"));
         }
         self.validate_key_name()?;
-        providers("solana.providers", &self.solana.providers, self.solana.cluster == Cluster::Local)?;
+        providers("solana.providers", &self.solana.providers, self.solana.network == SolanaNetwork::Local)?;
         providers("kaspa.providers", &self.kaspa.providers, self.kaspa.network == KaspaNetwork::Simnet)?;
-        if self.solana.max_fee < Amount::new(crate::chains::solana::LAMPORTS_PER_SIGNATURE) {
+        if self.solana.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
             return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
         }
-        if self.kaspa.max_fee < Amount::new(crate::chains::kaspa::MINIMUM_TRANSFER_FEE) {
+        if self.kaspa.max_fee < Amount::new(MINIMUM_KASPA_FEE) {
             return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 203600 sompi"));
         }
-        if self.kaspa.feerate < crate::chains::kaspa::FLOOR_SOMPI_PER_GRAM {
+        if self.kaspa.feerate < MIN_FEERATE {
             return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));
         }
         if self.kaspa.confirmations == 0 {
@@ -103,12 +105,30 @@ impl Config {
         Ok(())
     }
 
+    /// The network of a chain as it stands in derivation paths. Never changed: another name means other addresses.
+    pub const fn path_name(&self, chain: Chain) -> &'static str {
+        match chain {
+            Chain::Solana => match self.solana.network {
+                SolanaNetwork::Mainnet => "mainnet",
+                SolanaNetwork::Testnet => "testnet",
+                SolanaNetwork::Devnet => "devnet",
+                SolanaNetwork::Local => "local",
+            },
+            Chain::Kaspa => match self.kaspa.network {
+                KaspaNetwork::Mainnet => "mainnet",
+                KaspaNetwork::Testnet10 => "testnet-10",
+                KaspaNetwork::Simnet => "simnet",
+                KaspaNetwork::Devnet => "devnet",
+            },
+        }
+    }
+
     fn validate_key_name(&self) -> Result<(), ConfigError> {
         let known = PRODUCTION_KEY_NAMES.iter().chain(&TEST_KEY_NAMES).any(|name| *name == self.key_name);
         if !known {
             return Err(error("key_name", "must be key_1, test_key_1 or dfx_test_key"));
         }
-        let mainnet = self.solana.cluster == Cluster::Mainnet || self.kaspa.network == KaspaNetwork::Mainnet;
+        let mainnet = self.solana.network == SolanaNetwork::Mainnet || self.kaspa.network == KaspaNetwork::Mainnet;
         if mainnet && TEST_KEY_NAMES.contains(&self.key_name.as_str()) {
             return Err(error("key_name", "a test key must not hold mainnet funds; use key_1"));
         }

@@ -1,6 +1,6 @@
 //! A wallet and the keys derived for it.
 
-use crate::primitives::{Bytes, Timestamp, WalletId};
+use crate::primitives::{Bytes, Chain, Timestamp, WalletId};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,16 @@ pub enum KeyKind {
     KaspaSchnorr,
     /// Threshold ECDSA, for Kaspa's version-1 addresses.
     KaspaEcdsa,
+}
+
+impl KeyKind {
+    /// The chain that the key pays on.
+    pub const fn chain(self) -> Chain {
+        match self {
+            Self::Solana => Chain::Solana,
+            Self::KaspaSchnorr | Self::KaspaEcdsa => Chain::Kaspa,
+        }
+    }
 }
 
 /// The canister's public keys at the empty derivation path, from which every wallet's keys are derived offline.

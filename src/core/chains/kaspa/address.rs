@@ -3,6 +3,7 @@
 use super::bech32;
 use super::keys;
 use super::script::{ScriptForm, ScriptPublicKey};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,7 +14,7 @@ const VERSION_PUB_KEY_ECDSA: u8 = 1;
 const VERSION_SCRIPT_HASH: u8 = 8;
 
 /// A Kaspa network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Network {
     /// The network with real money.
     Mainnet,

@@ -95,22 +95,17 @@ impl<M: Memory> State<M> {
         let keys = self.tables.keys().ok_or(Refusal::KeysNotReady)?;
         let id = self.tables.head().next_wallet;
         let config = self.config();
-        let secp = |root: &RootKey, kind| {
-            let path = derivation_path(kind, config.kaspa.network.name(), id);
-            kaspa::derive_public_key(&root.public_key, &root.chain_code, &path).map(Bytes::new)
-        };
-        let solana_path = derivation_path(KeyKind::Solana, config.solana.cluster.name(), id);
+        let path = |kind: KeyKind| derivation_path(kind, config.path_name(kind.chain()), id);
         let unusable = |error: String| invalid("root keys", format!("no wallet key can be derived: {error}"));
+        let secp = |root: &RootKey, kind| derive_secp256k1(root, &path(kind)).map_err(unusable);
         let wallet = Wallet {
             id,
             label,
             created_by: caller,
             created_at: now,
-            solana_key: solana::derive_public_key(&keys.ed25519.public_key, &keys.ed25519.chain_code, &solana_path)
-                .map(Bytes::new)
-                .map_err(|error| unusable(error.to_string()))?,
-            kaspa_schnorr_key: secp(&keys.schnorr, KeyKind::KaspaSchnorr).map_err(|error| unusable(error.to_string()))?,
-            kaspa_ecdsa_key: secp(&keys.ecdsa, KeyKind::KaspaEcdsa).map_err(|error| unusable(error.to_string()))?,
+            solana_key: derive_ed25519(&keys.ed25519, &path(KeyKind::Solana)).map_err(unusable)?,
+            kaspa_schnorr_key: secp(&keys.schnorr, KeyKind::KaspaSchnorr)?,
+            kaspa_ecdsa_key: secp(&keys.ecdsa, KeyKind::KaspaEcdsa)?,
         };
         Ok((Decided::by(caller, Event::WalletCreated(wallet.clone())), wallet))
     }
@@ -157,4 +152,23 @@ impl<M: Memory> State<M> {
         }
         Err(Refusal::Unauthorized { needs: "an Admin or a Guardian" })
     }
+}
+
+fn derive_ed25519(root: &RootKey, path: &[Vec<u8>]) -> Result<Bytes, String> {
+    let root = solana::keys::ExtendedKey {
+        public_key: solana::Address::from_bytes(fixed(&root.public_key)?),
+        chain_code: fixed(&root.chain_code)?,
+    };
+    let child = solana::keys::derive(&root, path).map_err(|error| error.to_string())?;
+    Ok(Bytes::new(child.public_key.as_bytes().to_vec()))
+}
+
+fn derive_secp256k1(root: &RootKey, path: &[Vec<u8>]) -> Result<Bytes, String> {
+    let root = kaspa::keys::ExtendedKey { public_key: fixed(&root.public_key)?, chain_code: fixed(&root.chain_code)? };
+    let child = root.derive(path).map_err(|error| error.to_string())?;
+    Ok(Bytes::new(child.public_key))
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], String> {
+    bytes.try_into().map_err(|_| format!("{} bytes, {N} are needed", bytes.len()))
 }

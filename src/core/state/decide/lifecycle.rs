@@ -37,7 +37,7 @@ impl<M: Memory> State<M> {
             if config.key_name != current.key_name {
                 return Err(frozen("key_name"));
             }
-            if config.solana.cluster != current.solana.cluster {
+            if config.solana.network != current.solana.network {
                 return Err(frozen("solana.network"));
             }
             if config.kaspa.network != current.kaspa.network {

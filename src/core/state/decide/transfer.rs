@@ -1,6 +1,8 @@
 //! What agents decide, and how a transfer is called off.
 
 use super::{Decided, authenticated, invalid, not_found};
+use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
+use crate::config::MINIMUM_KASPA_FEE;
 use crate::event::{Event, TransferDenied, TransferReserved, TransferStep};
 use crate::policy::{self, Decision, Evaluation, Spend};
 use crate::primitives::{Amount, Chain, Timestamp, TransferId, WalletId};
@@ -8,7 +10,6 @@ use crate::roles::Role;
 use crate::state::apply::{idempotency_key, request_hash};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
 use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
-use crate::wallet::KeyKind;
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -129,7 +130,7 @@ impl<M: Memory> State<M> {
         if request.to.chain != chain {
             return Err(invalid("to", format!("{} is paid to a {chain} address", request.asset)));
         }
-        if (request.source == KeyKind::Solana) != (chain == Chain::Solana) {
+        if request.source.chain() != chain {
             return Err(invalid("source", format!("{} is paid from a {chain} key", request.asset)));
         }
         self.check_fee(chain, request.max_fee)
@@ -138,8 +139,8 @@ impl<M: Memory> State<M> {
     fn check_fee(&self, chain: Chain, max_fee: Amount) -> Result<(), Refusal> {
         let config = self.config();
         let (least, most) = match chain {
-            Chain::Kaspa => (Amount::new(crate::chains::kaspa::MINIMUM_TRANSFER_FEE), config.kaspa.max_fee),
-            Chain::Solana => (Amount::new(crate::chains::solana::LAMPORTS_PER_SIGNATURE), config.solana.max_fee),
+            Chain::Kaspa => (Amount::new(MINIMUM_KASPA_FEE), config.kaspa.max_fee),
+            Chain::Solana => (Amount::new(LAMPORTS_PER_SIGNATURE), config.solana.max_fee),
         };
         if max_fee < least || max_fee > most {
             return Err(invalid("max_fee", format!("between {least} and {most} base units on {chain}")));
