@@ -1,1 +1,20 @@
-//! Harness.
+//! Purser's suite: one world (an Internet Computer, a Solana and a Kaspa chain, the released wasm installed between them), used by
+//! the tests, the demo and the benchmarks.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`world`] | the world and its actors; how time passes in it |
+//! | [`client`] | the canister's methods, typed |
+//! | [`network`] | which network the world stands on: the embedded one, or PocketIC when `POCKET_IC_BIN` names a server |
+//! | [`pocket`] | the network contract over PocketIC |
+//! | [`recipients`] | addresses outside the canister |
+//! | [`demo`] | the demo |
+//! | [`wasm`] | where the released modules lie |
+
+pub mod client;
+pub mod demo;
+pub mod network;
+pub mod pocket;
+pub mod recipients;
+pub mod wasm;
+pub mod world;

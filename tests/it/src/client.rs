@@ -1,0 +1,105 @@
+//! The canister's methods, typed. A reject or a trap is a failure of the suite; an `Err` is an answer.
+
+use candid::utils::{ArgumentDecoder, ArgumentEncoder, decode_args, encode_args};
+use candid::{CandidType, Principal};
+use localnet::{Ic, Reject};
+use purser::api::*;
+use serde::de::DeserializeOwned;
+
+/// One caller's view of one canister.
+pub struct Client<'a> {
+    ic: &'a mut dyn Ic,
+    canister: Principal,
+    sender: Principal,
+}
+
+/// What every fallible method answers.
+pub type Answer<T> = Result<T, Error>;
+
+impl<'a> Client<'a> {
+    /// Calls `canister` as `sender`.
+    pub fn new(ic: &'a mut dyn Ic, canister: Principal, sender: Principal) -> Self {
+        Self { ic, canister, sender }
+    }
+
+    /// Any update, with what the network says about it.
+    ///
+    /// # Errors
+    /// When the call was rejected.
+    pub fn try_update<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<T, Reject> {
+        let arg = encode_args(args).expect("arguments encode");
+        self.ic.update(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))
+    }
+
+    /// Any query, with what the network says about it.
+    ///
+    /// # Errors
+    /// When the call was rejected.
+    pub fn try_query<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<T, Reject> {
+        let arg = encode_args(args).expect("arguments encode");
+        self.ic.query(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))
+    }
+
+    fn update<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> T {
+        self.try_update(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
+    }
+
+    fn query<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> T {
+        self.try_query(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
+    }
+}
+
+fn one<T: CandidType + DeserializeOwned>(method: &str, reply: &[u8]) -> T {
+    let decoded: Result<(T,), _> = decode(reply);
+    decoded.unwrap_or_else(|error| panic!("{method}: the reply does not decode: {error}")).0
+}
+
+fn decode<'a, T: ArgumentDecoder<'a>>(reply: &'a [u8]) -> candid::Result<T> {
+    decode_args(reply)
+}
+
+/// One method per line: `kind name(arguments) -> answer`.
+macro_rules! methods {
+    ($($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[allow(missing_docs, reason = "candid/purser.did documents them")]
+        impl Client<'_> {
+            $(pub fn $name(&mut self, $($arg: $type),*) -> $answer {
+                self.$kind(stringify!($name), ($($arg,)*))
+            })*
+        }
+    };
+}
+
+methods! {
+    update create_wallet(label: &str) -> Answer<Wallet>;
+    update set_policy(wallet: u64, rules: &[Rule]) -> Answer<u64>;
+    update add_agent(wallet: u64, agent: Principal) -> Answer<()>;
+    update remove_agent(wallet: u64, agent: Principal) -> Answer<()>;
+    update grant_role(member: Principal, role: Role) -> Answer<()>;
+    update revoke_role(member: Principal, role: Role) -> Answer<()>;
+    update transfer(args: &TransferArgs) -> Answer<TransferOutcome>;
+    update cancel_transfer(transfer: u64, note: Option<&str>) -> Answer<Transfer>;
+    update resolve_quarantine(args: &ResolveQuarantineArgs) -> Answer<Transfer>;
+    update refresh_balances(wallet: u64) -> Answer<Balances>;
+    update start_emergency(reason: &str) -> Answer<()>;
+    update end_emergency(reason: &str) -> Answer<()>;
+    query get_config() -> Config;
+    query get_mode() -> Mode;
+    query get_wallet(wallet: u64) -> Answer<Wallet>;
+    query list_wallets(after: Option<u64>, limit: Option<u32>) -> Vec<Wallet>;
+    query get_policy(wallet: u64) -> Answer<Option<Policy>>;
+    query get_usage(wallet: u64) -> Answer<Vec<Usage>>;
+    query simulate_transfer(args: &TransferArgs) -> Answer<Evaluation>;
+    query get_transfer(transfer: u64) -> Answer<Transfer>;
+    query list_transfers(wallet: u64, before: Option<u64>, limit: Option<u32>) -> Answer<Vec<Transfer>>;
+    query list_members() -> Vec<Member>;
+    query list_agents(wallet: u64) -> Answer<Vec<Principal>>;
+    query my_permissions(wallet: Option<u64>) -> Permissions;
+    query verify_integrity(from: Option<u64>, limit: Option<u64>) -> IntegrityReport;
+    query get_state_digest() -> Answer<StateDigest>;
+    query icrc3_get_archives(args: &GetArchivesArgs) -> Vec<Archive>;
+    query icrc3_get_blocks(args: &[BlockRange]) -> GetBlocksResult;
+    query icrc3_get_tip_certificate() -> Option<DataCertificate>;
+    query icrc3_supported_block_types() -> Vec<BlockType>;
+    query icrc10_supported_standards() -> Vec<Standard>;
+}

@@ -1,0 +1,85 @@
+//! Steps 4 and 5: money moves within the policy, and only there.
+
+use super::Demo;
+use super::narrator::grouped;
+use crate::recipients;
+use crate::world::{Actor, KAS, SOL};
+use purser::api::{Asset, Evaluation, Status, TransferArgs, TransferOutcome};
+
+fn payment(demo: &Demo, asset: Asset, to: String, amount: u64, key: &str) -> TransferArgs {
+    TransferArgs {
+        wallet_id: demo.wallet().id,
+        asset,
+        to,
+        amount,
+        max_fee: None,
+        kaspa_key: None,
+        idempotency_key: key.into(),
+        reason: Some("demo".into()),
+    }
+}
+
+/// One payment on each chain.
+pub fn send(demo: &mut Demo) {
+    let sol = payment(demo, Asset::Sol, recipients::solana(1), SOL / 2, "invoice-1");
+    pay(demo, &sol);
+    let kas = payment(demo, Asset::Kas, recipients::kaspa(1), 12 * KAS, "invoice-2");
+    pay(demo, &kas);
+
+    let at_rest = demo.world.solana.balance(&sol.to);
+    demo.check(format!("on Solana the recipient has {} lamports", grouped(at_rest.into())), at_rest == sol.amount);
+    let at_rest = demo.world.kaspa.balance(&kas.to);
+    demo.check(format!("on Kaspa the recipient has {} sompi", grouped(at_rest.into())), at_rest == kas.amount);
+
+    let again = demo.world.as_actor(Actor::Agent).transfer(&sol);
+    let first = demo.sent.first().map(|transfer| transfer.id);
+    let duplicate = matches!(again, Ok(TransferOutcome::Duplicate { transfer }) if Some(transfer.id) == first);
+    demo.check("the same idempotency key again pays nobody: it names the first transfer", duplicate);
+}
+
+fn pay(demo: &mut Demo, args: &TransferArgs) {
+    demo.say(format!("the agent asks for {} {:?} to {}", grouped(args.amount.into()), args.asset, args.to));
+    let outcome = demo.world.as_actor(Actor::Agent).transfer(args);
+    let Ok(TransferOutcome::Accepted { transfer_id, evaluation }) = outcome else {
+        demo.check(format!("it is allowed and reserved: {outcome:?}"), false);
+        return;
+    };
+    demo.check(format!("allowed by policy version {} and reserved as transfer {transfer_id}", evaluation.policy_version), true);
+    let submitted = demo.world.follow(transfer_id, |transfer| transfer.txid.is_some());
+    demo.say(format!("signed as {}", submitted.txid.clone().unwrap_or_default()));
+    let ended = demo.world.settle(transfer_id);
+    let fee = ended.fee_paid.unwrap_or_default();
+    demo.check(format!("{:?}, fee {} of at most {}", ended.status, grouped(fee.into()), grouped(ended.max_fee.into())), {
+        ended.status == Status::Confirmed && fee > 0 && fee <= ended.max_fee && ended.reserved == 0
+    });
+    demo.sent.push(ended);
+}
+
+/// A payment over the limit and one to a stranger.
+pub fn denied(demo: &mut Demo) {
+    let over = payment(demo, Asset::Sol, recipients::solana(1), 2 * SOL, "too-much");
+    refused(demo, &over, "SpendingLimitExceeded");
+    let unlisted = payment(demo, Asset::Kas, recipients::kaspa(2), KAS, "to-a-stranger");
+    refused(demo, &unlisted, "AddressNotAllowed");
+    let untouched = demo.world.kaspa.balance(&unlisted.to);
+    demo.check("the unlisted address received nothing", untouched == 0);
+}
+
+fn refused(demo: &mut Demo, args: &TransferArgs, code: &str) {
+    demo.say(format!("the agent asks for {} {:?} to {}", grouped(args.amount.into()), args.asset, args.to));
+    match demo.world.as_actor(Actor::Agent).transfer(args) {
+        Ok(TransferOutcome::Denied { evaluation }) => {
+            explain(demo, &evaluation);
+            let found = evaluation.findings.iter().any(|finding| finding.code.is_some_and(|found| format!("{found:?}") == code));
+            demo.check(format!("denied: {code}"), found);
+        }
+        other => demo.check(format!("denied: {code}, not {other:?}"), false),
+    }
+}
+
+fn explain(demo: &mut Demo, evaluation: &Evaluation) {
+    for finding in &evaluation.findings {
+        let result = if finding.passed { "passes" } else { "denies" };
+        demo.say(format!("{result}  {:?}: {}", finding.rule, finding.message));
+    }
+}

@@ -1,0 +1,63 @@
+//! Steps 6 and 7: the brake, and an upgrade under way.
+
+use super::Demo;
+use super::narrator::grouped;
+use crate::recipients;
+use crate::world::{Actor, SOL};
+use purser::api::{Asset, Mode, Status, TransferArgs, TransferOutcome};
+
+fn payment(demo: &Demo, key: &str) -> TransferArgs {
+    TransferArgs {
+        wallet_id: demo.wallet().id,
+        asset: Asset::Sol,
+        to: recipients::solana(1),
+        amount: SOL / 10,
+        max_fee: None,
+        kaspa_key: None,
+        idempotency_key: key.into(),
+        reason: None,
+    }
+}
+
+/// A guardian pulls the brake, an admin releases it.
+pub fn emergency(demo: &mut Demo) {
+    let args = payment(demo, "before-the-emergency");
+    let under_way = demo.world.accepted(&args);
+    let started = demo.world.as_actor(Actor::Guardian).start_emergency("drill");
+    demo.check("a guardian starts it", started == Ok(()));
+    let args = payment(demo, "during-the-emergency");
+    let denied = demo.world.as_actor(Actor::Agent).transfer(&args);
+    let denied = matches!(denied, Ok(TransferOutcome::Denied { .. }));
+    demo.check("a transfer is denied", denied);
+    let mode = demo.world.as_actor(Actor::Stranger).get_mode();
+    demo.check("reads work", matches!(mode, Mode::Emergency { .. }));
+    demo.world.step();
+    let held = demo.world.as_actor(Actor::Stranger).get_transfer(under_way).map(|transfer| transfer.status);
+    demo.check(format!("the transfer under way is held: {held:?}"), !matches!(held, Ok(Status::Confirmed) | Err(_)));
+    let cancelled = demo.world.as_actor(Actor::Agent).cancel_transfer(under_way, Some("drill"));
+    let cancelled = cancelled.is_ok_and(|transfer| transfer.status == Status::Cancelled && transfer.reserved == 0);
+    demo.check("cancelling works, and frees what was reserved", cancelled);
+    let refused = demo.world.as_actor(Actor::Guardian).end_emergency("over");
+    demo.check("a guardian cannot end it", refused.is_err_and(|error| error.code == "AUTH_FAILED"));
+    let ended = demo.world.as_actor(Actor::Admin).end_emergency("over");
+    demo.check("an admin ends it", ended == Ok(()));
+}
+
+/// The limits and the log outlive the module.
+pub fn upgrade(demo: &mut Demo) {
+    let wallet = demo.wallet().id;
+    let before = demo.world.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet exists");
+    let upgraded = demo.world.upgrade(None);
+    demo.check("stop, upgrade, start", upgraded == Ok(()));
+    let after = demo.world.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet is still there");
+    for usage in &after {
+        demo.say(format!("{:?}: {} spent of {} in 24 h", usage.asset, grouped(usage.posted.into()), grouped(usage.limit.unwrap_or_default().into())));
+    }
+    demo.check("what was spent is still spent", before == after && after.iter().all(|usage| usage.posted > 0));
+    let report = demo.world.as_actor(Actor::Stranger).verify_integrity(None, None);
+    demo.check(format!("the audit chain verifies: {} blocks", report.entries_checked), report.valid && report.entries_checked > 0);
+    let tip = demo.world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads the digest");
+    let certificate = demo.world.as_actor(Actor::Stranger).icrc3_get_tip_certificate();
+    demo.check("its tip is certified", certificate.is_some());
+    demo.say(format!("tip: block {}, {}", tip.log_length.saturating_sub(1), hex::encode(tip.tip.unwrap_or_default())));
+}

@@ -1,0 +1,79 @@
+//! Steps 1 to 3: a canister, a wallet, money, a policy.
+
+use super::Demo;
+use super::narrator::grouped;
+use crate::world::{Actor, KAS, SOL};
+use crate::{recipients, wasm};
+use purser::api::{Asset, Chain, Rule};
+
+/// Deploys the released wasm and creates a wallet.
+pub fn deploy(demo: &mut Demo) {
+    let module = wasm::purser();
+    demo.say(format!("target/purser.wasm.gz, {} bytes, goes on a subnet of 13 replicas", grouped(module.len() as u128)));
+    let args = demo.world.init_args();
+    let installed = demo.world.install(&args);
+    demo.check(format!("the canister {} is installed", demo.world.canister), installed.is_ok());
+    demo.world.await_keys();
+    let config = demo.world.as_actor(Actor::Stranger).get_config();
+    demo.check(format!("it learned its threshold public keys ({})", config.key_name), config.keys_ready);
+
+    let wallet = demo.world.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
+    demo.say(format!("wallet {} \"{}\"", wallet.id, wallet.label));
+    demo.say(format!("Solana           {}", wallet.solana_address));
+    demo.say(format!("Kaspa (Schnorr)  {}", wallet.kaspa_schnorr_address));
+    demo.say(format!("Kaspa (ECDSA)    {}", wallet.kaspa_ecdsa_address));
+    demo.check("the Kaspa addresses are a simnet's", {
+        [&wallet.kaspa_schnorr_address, &wallet.kaspa_ecdsa_address].iter().all(|address| address.starts_with("kaspasim:"))
+    });
+    let again = demo.world.as_actor(Actor::Stranger).get_wallet(wallet.id);
+    demo.check("anybody reads the same addresses", again.is_ok_and(|seen| seen.solana_address == wallet.solana_address));
+    let refused = demo.world.as_actor(Actor::Stranger).create_wallet("mine");
+    demo.check("a stranger cannot create one (AUTH_FAILED)", refused.is_err_and(|error| error.code == "AUTH_FAILED"));
+    demo.wallet = Some(wallet);
+}
+
+/// Pays into the wallet from the chains' faucets.
+pub fn fund(demo: &mut Demo) {
+    let wallet = demo.wallet();
+    demo.world.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    demo.world.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    demo.world.kaspa.faucet(&wallet.kaspa_ecdsa_address, 50 * KAS);
+    demo.say("the faucets paid 10 SOL, 100 KAS (Schnorr) and 50 KAS (ECDSA)");
+    let balances = demo.world.as_actor(Actor::Admin).refresh_balances(wallet.id).expect("the providers answer");
+    demo.check(format!("the canister reads {} lamports", grouped(balances.sol.amount.into())), balances.sol.amount == 10 * SOL);
+    demo.check(format!("and {} sompi (Schnorr)", grouped(balances.kas_schnorr.amount.into())), balances.kas_schnorr.amount == 100 * KAS);
+    demo.check(format!("and {} sompi (ECDSA)", grouped(balances.kas_ecdsa.amount.into())), balances.kas_ecdsa.amount == 50 * KAS);
+}
+
+/// Lets an agent spend a little.
+pub fn policy(demo: &mut Demo) {
+    let wallet = demo.wallet();
+    let rules = vec![
+        Rule::PerTransaction { asset: Asset::Sol, max: SOL },
+        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
+        Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::solana(1)] },
+        Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
+        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
+        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![recipients::kaspa(1)] },
+    ];
+    let version = demo.world.as_actor(Actor::Admin).set_policy(wallet.id, &rules);
+    demo.check("the admin sets version 1", version == Ok(1));
+    demo.world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
+    let shown = demo.world.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten();
+    let shown = shown.map(|policy| policy.rules).unwrap_or_default();
+    for rule in &shown {
+        demo.say(describe(rule));
+    }
+    demo.check("shown back, it is what was set", shown == rules);
+    let members = demo.world.as_actor(Actor::Stranger).list_agents(wallet.id).unwrap_or_default();
+    demo.check("the wallet has one agent", members == [Actor::Agent.principal()]);
+}
+
+fn describe(rule: &Rule) -> String {
+    match rule {
+        Rule::PerTransaction { asset, max } => format!("per transaction  {asset:?} at most {}", grouped((*max).into())),
+        Rule::Rolling24h { asset, max } => format!("rolling 24 h     {asset:?} at most {}", grouped((*max).into())),
+        Rule::Allowlist { chain, addresses } => format!("allowlist        {chain:?} {}", addresses.join(", ")),
+        Rule::AnyAddress { chain } => format!("any address      {chain:?}"),
+    }
+}

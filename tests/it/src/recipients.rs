@@ -1,0 +1,28 @@
+//! Addresses outside the canister, one per number.
+
+use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
+use purser_core::chains::solana::Address as SolanaAddress;
+use sha2::{Digest, Sha256};
+
+/// A Solana address: the public key of the Ed25519 key whose seed is `n` repeated, so a point of the curve.
+pub fn solana(n: u8) -> String {
+    let key = ic_ed25519::PrivateKey::deserialize_raw_32(&[n; 32]).public_key();
+    SolanaAddress::from_bytes(key.serialize_raw()).to_string()
+}
+
+/// A Kaspa simnet address of the Schnorr kind. Nobody checks that its payload is a point of the curve, the chain included.
+pub fn kaspa(n: u8) -> String {
+    kaspa_on(Network::Simnet, n)
+}
+
+/// The same payload on another network.
+pub fn kaspa_on(network: Network, n: u8) -> String {
+    let mut sec1 = [2; 33];
+    for counter in 0u8.. {
+        sec1[1..].copy_from_slice(&Sha256::digest([n, counter]));
+        if let Ok(address) = KaspaAddress::from_schnorr_key(network, &sec1) {
+            return address.to_string();
+        }
+    }
+    unreachable!("half of all hashes are the x of a point")
+}

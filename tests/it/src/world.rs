@@ -1,0 +1,217 @@
+//! The world the suite runs in, and how time passes in it.
+
+use crate::client::Client;
+use crate::network::Network;
+use crate::wasm;
+use candid::{Encode, Principal};
+use localnet::devchain::kaspa::KaspaDev;
+use localnet::devchain::solana::SolanaDev;
+use localnet::{Ic, Reject};
+use purser::api::*;
+use std::time::Duration;
+
+/// One KAS in sompi.
+pub const KAS: u64 = 100_000_000;
+/// One SOL in lamports.
+pub const SOL: u64 = 1_000_000_000;
+/// Cycles the canister starts with.
+pub const CYCLES: u128 = 100_000_000_000_000;
+/// How much time passes between two looks at a transfer.
+const STEP: Duration = Duration::from_secs(5);
+/// The most steps a transfer may take to its end: more than two lifetimes of a Solana blockhash.
+const MAX_STEPS: usize = 400;
+
+/// Who acts. Every principal is self-authenticating, as those of real users are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Administers the canister; also its controller.
+    Admin,
+    /// May start an emergency.
+    Guardian,
+    /// Asks for transfers.
+    Agent,
+    /// Holds nothing.
+    Stranger,
+    /// Did not sign in.
+    Anonymous,
+}
+
+impl Actor {
+    /// Everybody.
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Guardian, Self::Agent, Self::Stranger, Self::Anonymous];
+
+    /// The actor's principal.
+    pub fn principal(self) -> Principal {
+        match self {
+            Self::Admin => Principal::self_authenticating([1]),
+            Self::Guardian => Principal::self_authenticating([2]),
+            Self::Agent => Principal::self_authenticating([3]),
+            Self::Stranger => Principal::self_authenticating([4]),
+            Self::Anonymous => Principal::anonymous(),
+        }
+    }
+}
+
+/// An Internet Computer with the canister on it, and the two chains it pays on.
+pub struct World {
+    /// The network the canister runs on.
+    pub network: Network,
+    /// The Solana chain.
+    pub solana: SolanaDev,
+    /// The Kaspa chain.
+    pub kaspa: KaspaDev,
+    /// The canister.
+    pub canister: Principal,
+}
+
+impl World {
+    /// A world with the canister installed and its keys known.
+    pub fn new() -> Self {
+        Self::on(Network::from_environment())
+    }
+
+    /// The same on the embedded network whatever the environment says, for tests that inject faults.
+    pub fn local() -> Self {
+        Self::on(Network::Local(Box::new(localnet::LocalNet::new())))
+    }
+
+    /// The same on a given network.
+    pub fn on(network: Network) -> Self {
+        let mut world = Self::empty(network);
+        let args = world.init_args();
+        world.install(&args).unwrap_or_else(|reject| panic!("install: {reject}"));
+        world.await_keys();
+        world
+    }
+
+    /// A world whose canister has no code yet.
+    pub fn empty(mut network: Network) -> Self {
+        let canister = network.ic().create_canister(&[Actor::Admin.principal()], CYCLES);
+        Self { network, solana: SolanaDev::start(), kaspa: KaspaDev::start(), canister }
+    }
+
+    /// What the canister is installed with, unless a test wants otherwise.
+    pub fn init_args(&self) -> InitArgs {
+        InitArgs {
+            admins: vec![Actor::Admin.principal()],
+            guardians: vec![Actor::Guardian.principal()],
+            key_name: "test_key_1".into(),
+            solana: SolanaInit { network: SolanaNetwork::Local, providers: vec![self.solana.url()], max_fee: None },
+            kaspa: KaspaInit {
+                network: KaspaNetwork::Simnet,
+                providers: vec![self.kaspa.url()],
+                max_fee: None,
+                feerate: None,
+                confirmations: None,
+            },
+        }
+    }
+
+    /// Installs the released wasm.
+    ///
+    /// # Errors
+    /// When `init` refused.
+    pub fn install(&mut self, args: &InitArgs) -> Result<(), Reject> {
+        let arg = Encode!(&Some(args)).expect("arguments encode");
+        self.network.ic().install(self.canister, Actor::Admin.principal(), &wasm::purser(), arg)
+    }
+
+    /// Upgrades in place, as an operator does it: stop, upgrade, start.
+    ///
+    /// # Errors
+    /// When `post_upgrade` refused.
+    pub fn upgrade(&mut self, args: Option<&InitArgs>) -> Result<(), Reject> {
+        let arg = Encode!(&args).expect("arguments encode");
+        let (canister, admin) = (self.canister, Actor::Admin.principal());
+        let ic = self.network.ic();
+        ic.stop(canister, admin)?;
+        let upgraded = ic.upgrade(canister, admin, &wasm::purser(), arg);
+        ic.start(canister, admin)?;
+        upgraded
+    }
+
+    /// Lets rounds pass until the canister knows its threshold public keys.
+    ///
+    /// # Panics
+    /// When it does not learn them.
+    pub fn await_keys(&mut self) {
+        for _ in 0..MAX_STEPS {
+            if self.as_actor(Actor::Stranger).get_config().keys_ready {
+                return;
+            }
+            self.network.ic().tick();
+        }
+        panic!("the canister did not learn its public keys");
+    }
+
+    /// The canister, as one of the actors sees it.
+    pub fn as_actor(&mut self, actor: Actor) -> Client<'_> {
+        self.as_principal(actor.principal())
+    }
+
+    /// The canister, as anybody sees it.
+    pub fn as_principal(&mut self, sender: Principal) -> Client<'_> {
+        Client::new(self.network.ic(), self.canister, sender)
+    }
+
+    /// A funded wallet with an agent: 10 SOL and 100 KAS at each address, and a policy that lets `recipients` be paid.
+    pub fn wallet(&mut self, rules: &[Rule]) -> Wallet {
+        let wallet = self.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
+        self.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
+        self.as_actor(Actor::Admin).set_policy(wallet.id, rules).expect("an admin sets a policy");
+        self.solana.airdrop(&wallet.solana_address, 10 * SOL);
+        self.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+        self.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
+        wallet
+    }
+
+    /// One step of time everywhere: five seconds on the Internet Computer, their blocks on both chains, and a few rounds.
+    pub fn step(&mut self) {
+        self.solana.advance(12);
+        self.kaspa.mine(50);
+        let ic = self.network.ic();
+        ic.advance_time(STEP);
+        for _ in 0..10 {
+            ic.tick();
+        }
+    }
+
+    /// Lets time pass until the transfer satisfies `until`.
+    ///
+    /// # Panics
+    /// When it never does.
+    pub fn follow(&mut self, id: u64, until: impl Fn(&Transfer) -> bool) -> Transfer {
+        let mut last = None;
+        for _ in 0..MAX_STEPS {
+            let transfer = self.as_actor(Actor::Admin).get_transfer(id).expect("the transfer exists");
+            if until(&transfer) {
+                return transfer;
+            }
+            last = Some(transfer);
+            self.step();
+        }
+        panic!("transfer {id} does not get there: {last:?}");
+    }
+
+    /// Lets time pass until the transfer has ended.
+    pub fn settle(&mut self, id: u64) -> Transfer {
+        self.follow(id, |transfer| matches!(transfer.status, Status::Confirmed | Status::Failed | Status::Cancelled))
+    }
+
+    /// Asks for a transfer that must be accepted and returns its id.
+    ///
+    /// # Panics
+    /// When it is refused, denied or a duplicate.
+    pub fn accepted(&mut self, args: &TransferArgs) -> u64 {
+        match self.as_actor(Actor::Agent).transfer(args) {
+            Ok(TransferOutcome::Accepted { transfer_id, .. }) => transfer_id,
+            other => panic!("not accepted: {other:?}"),
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
