@@ -1,0 +1,104 @@
+//! What the subnet certifies: the log's tip and the HTTP responses, under one root.
+
+use crate::support::{payment, rules};
+use candid::{Decode, Encode, Principal};
+use ic_certification::{Certificate, HashTree, LookupResult};
+use purser::api::*;
+use purser_it::world::{Actor, SOL, World};
+
+/// What comes before a state tree's root hash in the subnet's signature.
+const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";
+/// What comes before the 96 bytes of a BLS key in its DER form.
+const BLS_DER_PREFIX_LENGTH: usize = 37;
+
+/// Checks a certificate with nothing but the network's root key, and returns what it certifies for the canister.
+fn certified_data(world: &mut World, certificate: &[u8]) -> Vec<u8> {
+    let certificate: Certificate = serde_cbor::from_slice(certificate).expect("a certificate is CBOR");
+    assert!(certificate.delegation.is_none() || std::env::var_os("POCKET_IC_BIN").is_some(), "one subnet needs no delegation");
+    if certificate.delegation.is_none() {
+        let root_key = world.network.ic().root_key();
+        let mut message = STATE_ROOT_DOMAIN.to_vec();
+        message.extend(certificate.tree.digest());
+        let key = &root_key[BLS_DER_PREFIX_LENGTH..];
+        ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key).expect("the subnet signed it");
+    }
+    lookup(&certificate.tree, &[b"canister", world.canister.as_slice(), b"certified_data"])
+}
+
+fn lookup(tree: &HashTree, path: &[&[u8]]) -> Vec<u8> {
+    match tree.lookup_path(path) {
+        LookupResult::Found(value) => value.to_vec(),
+        other => panic!("{path:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_tip_of_the_log_is_certified_after_every_change() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules());
+    let mut seen = Vec::new();
+    for n in 0..3 {
+        world.as_actor(Actor::Admin).add_agent(wallet.id, Principal::self_authenticating([100 + n])).expect("an admin adds");
+        let proof = world.as_actor(Actor::Anonymous).icrc3_get_tip_certificate().expect("a query has a certificate");
+        let tree: HashTree = serde_cbor::from_slice(&proof.hash_tree).expect("a hash tree is CBOR");
+        assert_eq!(certified_data(&mut world, &proof.certificate), tree.digest(), "the tree's root is what the subnet certified");
+        let tip = world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
+        assert_eq!(lookup(&tree, &[b"last_block_hash"]), tip.tip.expect("a log has a tip").to_vec());
+        let index = leb128::read::unsigned(&mut lookup(&tree, &[b"last_block_index"]).as_slice()).expect("an index is LEB128");
+        assert_eq!(index, tip.log_length - 1);
+        seen.push(index);
+    }
+    assert_eq!(seen, [seen[0], seen[0] + 1, seen[0] + 2]);
+}
+
+#[test]
+fn the_certificate_survives_an_upgrade() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules());
+    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "k"));
+    world.settle(id);
+    world.upgrade(None).expect("it upgrades");
+    let proof = world.as_actor(Actor::Anonymous).icrc3_get_tip_certificate().expect("a query has a certificate");
+    let tree: HashTree = serde_cbor::from_slice(&proof.hash_tree).expect("a hash tree is CBOR");
+    assert_eq!(certified_data(&mut world, &proof.certificate), tree.digest());
+}
+
+fn get(world: &mut World, method: &str, url: &str) -> HttpResponse {
+    let request =
+        HttpRequest { method: method.into(), url: url.into(), headers: vec![], body: vec![].into(), certificate_version: Some(2) };
+    let arg = Encode!(&request).expect("a request encodes");
+    let canister = world.canister;
+    let reply = world.network.ic().query(canister, Principal::anonymous(), "http_request", arg).expect("it answers");
+    Decode!(&reply, HttpResponse).expect("a response decodes")
+}
+
+#[test]
+fn health_is_served_with_a_certificate_and_nothing_secret() {
+    let mut world = World::new();
+    let response = get(&mut world, "GET", "/health");
+    assert_eq!(response.status_code, 200);
+    let body = String::from_utf8(response.body.to_vec()).expect("text");
+    let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(json["status"], "ok");
+    assert_eq!(json["mode"], "normal");
+    assert!(!body.contains("cycles"), "the balance is nobody's business");
+    let header = |name: &str| response.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+    let certificate = header("ic-certificate").expect("the gateway needs it");
+    assert!(header("ic-certificateexpression").is_some());
+    let encoded = certificate.split("certificate=:").nth(1).and_then(|rest| rest.split(':').next()).expect("it holds a certificate");
+    let certificate = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).expect("base64");
+    assert_eq!(certified_data(&mut world, &certificate).len(), 32);
+
+    world.as_actor(Actor::Guardian).start_emergency("drill").expect("a guardian starts it");
+    let body = get(&mut world, "GET", "/health").body.to_vec();
+    let json: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(json["mode"], "emergency");
+}
+
+#[test]
+fn other_paths_and_methods_are_refused() {
+    let mut world = World::new();
+    assert_eq!(get(&mut world, "GET", "/nothing").status_code, 404);
+    assert_eq!(get(&mut world, "GET", &format!("/{}", "x".repeat(10_000))).status_code, 404);
+    assert_eq!(get(&mut world, "POST", "/health").status_code, 405);
+}

@@ -1,0 +1,218 @@
+//! Bad input, for every endpoint: a typed error, no trap, nothing changed.
+
+use crate::support::{payment, rules};
+use candid::Principal;
+use purser::api::*;
+use purser_core::chains::kaspa::Network as CoreKaspaNetwork;
+use purser_it::client::{Answer, Client};
+use purser_it::recipients;
+use purser_it::world::{Actor, KAS, SOL, World};
+
+/// What a call answered, as far as these tests compare it.
+fn code<T>(answer: Answer<T>) -> String {
+    match answer {
+        Ok(_) => "OK".into(),
+        Err(error) => {
+            assert!(!error.message.is_empty() && error.message.len() < 1_000, "a message for people, not an echo: {}", error.message.len());
+            assert!(error.detail.is_some());
+            error.code
+        }
+    }
+}
+
+/// Runs `call` and checks that it changed nothing: neither the state nor the log.
+fn unchanged(world: &mut World, name: &str, call: impl FnOnce(&mut World) -> String) -> String {
+    let before = world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
+    let answer = call(world);
+    let after = world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
+    assert_eq!(after, before, "{name} answered {answer} and changed something");
+    answer
+}
+
+type Call = fn(&mut Client<'_>, u64) -> String;
+
+/// Every method that needs a power, with arguments that would be fine, and who may call it.
+const COMMANDS: [(&str, Call, &[Actor]); 14] = [
+    ("create_wallet", |c, _| code(c.create_wallet("x")), &[Actor::Admin]),
+    ("set_policy", |c, wallet| code(c.set_policy(wallet, &rules())), &[Actor::Admin]),
+    ("add_agent", |c, wallet| code(c.add_agent(wallet, Principal::self_authenticating([99]))), &[Actor::Admin]),
+    ("remove_agent", |c, wallet| code(c.remove_agent(wallet, Actor::Agent.principal())), &[Actor::Admin, Actor::Guardian]),
+    ("grant_role", |c, _| code(c.grant_role(Principal::self_authenticating([98]), Role::Admin)), &[Actor::Admin]),
+    ("revoke_role", |c, _| code(c.revoke_role(Actor::Guardian.principal(), Role::Guardian)), &[Actor::Admin]),
+    ("transfer", |c, wallet| code(c.transfer(&payment(wallet, Asset::Sol, SOL, "k"))), &[Actor::Agent]),
+    ("cancel_transfer", |c, _| code(c.cancel_transfer(u64::MAX, None)), &[]),
+    ("resolve_quarantine", |c, _| code(c.resolve_quarantine(&quarantined(u64::MAX))), &[]),
+    ("refresh_balances", |c, wallet| code(c.refresh_balances(wallet)), &[Actor::Agent, Actor::Admin, Actor::Guardian]),
+    ("start_emergency", |c, _| code(c.start_emergency("x")), &[Actor::Admin, Actor::Guardian]),
+    ("end_emergency", |c, _| code(c.end_emergency("x")), &[]),
+    ("simulate_transfer", |c, wallet| code(c.simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"))), &[Actor::Agent, Actor::Admin]),
+    ("get_state_digest", |c, _| code(c.get_state_digest()), &[Actor::Admin]),
+];
+
+fn quarantined(transfer_id: u64) -> ResolveQuarantineArgs {
+    ResolveQuarantineArgs { transfer_id, landed: true, fee_paid: 0, note: "seen".into() }
+}
+
+#[test]
+fn who_lacks_the_power_is_refused_and_changes_nothing() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    for (name, call, allowed) in COMMANDS {
+        for actor in Actor::ALL.into_iter().filter(|actor| !allowed.contains(actor)) {
+            let expected: &[&str] = match (name, actor) {
+                // Nobody sees more than that there is no such transfer, and the emergency that is not on.
+                ("cancel_transfer", actor) if actor != Actor::Anonymous => &["NOT_FOUND", "AUTH_FAILED"],
+                ("resolve_quarantine", Actor::Admin) => &["NOT_FOUND"],
+                ("end_emergency", Actor::Admin) => &["ALREADY_SO"],
+                _ => &["AUTH_FAILED"],
+            };
+            let answer = unchanged(&mut world, name, |world| call(&mut world.as_actor(actor), wallet));
+            assert!(expected.contains(&answer.as_str()), "{name} as {actor:?}: {answer}, not {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_cannot_be_right_names_the_field() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    let sol = payment(wallet, Asset::Sol, SOL / 2, "k");
+    let kas = payment(wallet, Asset::Kas, KAS, "k");
+    let huge = "1".repeat(20_000);
+    let cases: Vec<(&str, TransferArgs)> = vec![
+        ("amount", TransferArgs { amount: 0, ..sol.clone() }),
+        ("to", TransferArgs { to: String::new(), ..sol.clone() }),
+        ("to", TransferArgs { to: huge.clone(), ..sol.clone() }),
+        ("to", TransferArgs { to: recipients::kaspa(1), ..sol.clone() }),
+        ("to", TransferArgs { to: recipients::solana(1), ..kas.clone() }),
+        ("to", TransferArgs { to: recipients::kaspa_on(CoreKaspaNetwork::Mainnet, 1), ..kas.clone() }),
+        ("to", TransferArgs { to: recipients::kaspa_on(CoreKaspaNetwork::Testnet10, 1), ..kas.clone() }),
+        ("to", TransferArgs { to: flip(&recipients::kaspa(1)), ..kas.clone() }),
+        ("to", TransferArgs { to: "11111111111111111111111111111111".into(), ..sol.clone() }),
+        ("idempotency_key", TransferArgs { idempotency_key: String::new(), ..sol.clone() }),
+        ("idempotency_key", TransferArgs { idempotency_key: "k".repeat(65), ..sol.clone() }),
+        ("reason", TransferArgs { reason: Some("r".repeat(1_025)), ..sol.clone() }),
+        ("max_fee", TransferArgs { max_fee: Some(0), ..sol.clone() }),
+        ("max_fee", TransferArgs { max_fee: Some(u64::MAX), ..kas.clone() }),
+        ("kaspa_key", TransferArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..sol.clone() }),
+    ];
+    for (field, args) in cases {
+        let what = format!("{field}: {:?} {} {:?}", args.asset, args.amount, args.to.get(..40));
+        let answer = unchanged(&mut world, &what, |world| match world.as_actor(Actor::Agent).transfer(&args) {
+            Err(Error { detail: Some(ErrorDetail::InvalidArgument { field, .. }), .. }) => field,
+            other => format!("{other:?}"),
+        });
+        assert_eq!(answer, field, "{what}");
+    }
+}
+
+/// The same address with one character of its payload changed.
+fn flip(address: &str) -> String {
+    let mut text: Vec<char> = address.chars().collect();
+    let last = text.len() - 10;
+    text[last] = if text[last] == 'q' { 'p' } else { 'q' };
+    text.into_iter().collect()
+}
+
+#[test]
+fn amounts_at_the_edge_of_the_integers_are_denied_not_wrapped() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    let answer = world.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, u64::MAX, "max"));
+    assert!(matches!(answer, Ok(TransferOutcome::Denied { .. })), "{answer:?}");
+    let usage = world.as_actor(Actor::Stranger).get_usage(wallet).expect("open");
+    assert!(usage.iter().all(|usage| usage.reserved == 0));
+}
+
+#[test]
+fn unknown_ids_are_not_found() {
+    let mut world = World::new();
+    world.wallet(&rules());
+    let nobody = u64::MAX;
+    let calls: [(&str, fn(&mut World, u64) -> String); 12] = [
+        ("get_wallet", |w, id| code(w.as_actor(Actor::Stranger).get_wallet(id))),
+        ("get_policy", |w, id| code(w.as_actor(Actor::Stranger).get_policy(id))),
+        ("get_usage", |w, id| code(w.as_actor(Actor::Stranger).get_usage(id))),
+        ("get_transfer", |w, id| code(w.as_actor(Actor::Stranger).get_transfer(id))),
+        ("list_transfers", |w, id| code(w.as_actor(Actor::Stranger).list_transfers(id, None, None))),
+        ("list_agents", |w, id| code(w.as_actor(Actor::Stranger).list_agents(id))),
+        ("set_policy", |w, id| code(w.as_actor(Actor::Admin).set_policy(id, &rules()))),
+        ("add_agent", |w, id| code(w.as_actor(Actor::Admin).add_agent(id, Actor::Stranger.principal()))),
+        ("remove_agent", |w, id| code(w.as_actor(Actor::Admin).remove_agent(id, Actor::Agent.principal()))),
+        ("cancel_transfer", |w, id| code(w.as_actor(Actor::Admin).cancel_transfer(id, None))),
+        ("resolve_quarantine", |w, id| code(w.as_actor(Actor::Admin).resolve_quarantine(&quarantined(id)))),
+        ("refresh_balances", |w, id| code(w.as_actor(Actor::Admin).refresh_balances(id))),
+    ];
+    for (name, call) in calls {
+        let answer = unchanged(&mut world, name, |world| call(world, nobody));
+        assert_eq!(answer, "NOT_FOUND", "{name}");
+    }
+}
+
+#[test]
+fn rules_that_cannot_work_are_refused() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    let limit = |max| Rule::PerTransaction { asset: Asset::Sol, max };
+    let cases: Vec<(&str, Vec<Rule>)> = vec![
+        ("a limit of nothing", vec![limit(0)]),
+        ("the same limit twice", vec![limit(1), limit(2)]),
+        ("an empty allowlist", vec![Rule::Allowlist { chain: Chain::Solana, addresses: vec![] }]),
+        ("an address of the other chain", vec![Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::kaspa(1)] }]),
+        ("another network", vec![Rule::Allowlist {
+            chain: Chain::Kaspa,
+            addresses: vec![recipients::kaspa_on(CoreKaspaNetwork::Mainnet, 1)],
+        }]),
+        ("a very long address", vec![Rule::Allowlist { chain: Chain::Kaspa, addresses: vec!["q".repeat(20_000)] }]),
+        ("too many", vec![Rule::Allowlist { chain: Chain::Solana, addresses: (0..=256).map(|_| recipients::solana(1)).collect() }]),
+    ];
+    for (name, rules) in cases {
+        let answer = unchanged(&mut world, name, |world| code(world.as_actor(Actor::Admin).set_policy(wallet, &rules)));
+        assert_eq!(answer, "VALIDATION_FAILED", "{name}");
+    }
+}
+
+#[test]
+fn a_megabyte_anywhere_is_refused_without_a_trap() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    let megabyte = "x".repeat(1 << 20);
+    let calls: [(&str, fn(&mut World, u64, &str) -> Result<String, localnet::Reject>); 5] = [
+        ("create_wallet", |w, _, text| w.as_actor(Actor::Admin).try_update("create_wallet", (text,)).map(code::<Wallet>)),
+        ("start_emergency", |w, _, text| w.as_actor(Actor::Admin).try_update("start_emergency", (text,)).map(code::<()>)),
+        ("cancel_transfer", |w, _, text| w.as_actor(Actor::Admin).try_update("cancel_transfer", (1u64, Some(text))).map(code::<Transfer>)),
+        ("transfer", |w, id, text| {
+            let args = TransferArgs { to: text.into(), ..payment(id, Asset::Sol, 1, "k") };
+            w.as_actor(Actor::Agent).try_update("transfer", (args,)).map(code::<TransferOutcome>)
+        }),
+        ("simulate_transfer", |w, id, text| {
+            let args = TransferArgs { reason: Some(text.into()), ..payment(id, Asset::Sol, 1, "k") };
+            w.as_actor(Actor::Agent).try_query("simulate_transfer", (args,)).map(code::<Evaluation>)
+        }),
+    ];
+    for (name, call) in calls {
+        let answer = unchanged(&mut world, name, |world| match call(world, wallet, &megabyte) {
+            Ok(code) => code,
+            // `inspect_message` refuses what is too long for any method before it costs cycles. A trap would say so.
+            Err(reject) => {
+                assert!(!reject.message.to_lowercase().contains("trapped"), "{name}: {reject}");
+                "REFUSED_AT_THE_DOOR".into()
+            }
+        });
+        assert!(["VALIDATION_FAILED", "NOT_FOUND", "REFUSED_AT_THE_DOOR"].contains(&answer.as_str()), "{name}: {answer}");
+    }
+}
+
+#[test]
+fn pages_are_bounded() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules());
+    assert_eq!(world.as_actor(Actor::Anonymous).list_wallets(None, Some(u32::MAX)), vec![wallet.clone()]);
+    assert_eq!(world.as_actor(Actor::Anonymous).list_wallets(Some(u64::MAX), None), vec![]);
+    assert_eq!(world.as_actor(Actor::Anonymous).list_transfers(wallet.id, Some(0), Some(0)), Ok(vec![]));
+    let report = world.as_actor(Actor::Anonymous).verify_integrity(Some(u64::MAX), Some(u64::MAX));
+    assert_eq!((report.valid, report.entries_checked), (true, 0));
+    let ranges = vec![BlockRange { start: 0u8.into(), length: u128::MAX.into() }; 100];
+    let page = world.as_actor(Actor::Anonymous).icrc3_get_blocks(&ranges);
+    assert!(page.blocks.len() <= 100, "{}", page.blocks.len());
+}

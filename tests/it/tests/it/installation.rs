@@ -1,0 +1,74 @@
+//! What the installer decides, and what an upgrade may change.
+
+use crate::support::{payment, rules};
+use purser::api::*;
+use purser_it::network::Network;
+use purser_it::recipients;
+use purser_it::world::{Actor, SOL, World};
+
+/// Installs a changed configuration and returns why it was refused.
+fn refusal(change: impl FnOnce(&mut InitArgs)) -> String {
+    let mut world = World::empty(Network::from_environment());
+    let mut args = world.init_args();
+    change(&mut args);
+    world.install(&args).expect_err("it is refused").message
+}
+
+#[test]
+fn a_bad_argument_stops_the_installation_and_is_named() {
+    let cases: [(&str, fn(&mut InitArgs)); 9] = [
+        ("init: admins:", |args| args.admins.clear()),
+        ("init: admins:", |args| args.admins.push(candid::Principal::anonymous())),
+        ("init: key_name:", |args| args.key_name = "my_key".into()),
+        ("init: key_name:", |args| args.solana.network = SolanaNetwork::Mainnet),
+        ("init: key_name:", |args| args.kaspa.network = KaspaNetwork::Mainnet),
+        ("init: solana.providers:", |args| args.solana.providers.clear()),
+        ("init: kaspa.providers:", |args| args.kaspa.providers = vec!["http://example.com".into()]),
+        ("init: solana.max_fee:", |args| args.solana.max_fee = Some(4_999)),
+        ("init: kaspa.feerate:", |args| args.kaspa.feerate = Some(99)),
+    ];
+    for (expected, change) in cases {
+        let message = refusal(change);
+        assert!(message.contains(expected), "{expected} is not in {message}");
+    }
+}
+
+#[test]
+fn an_upgrade_changes_providers_but_never_addresses() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules());
+    let frozen: [(&str, fn(&mut InitArgs)); 3] = [
+        ("upgrade: key_name:", |args| args.key_name = "dfx_test_key".into()),
+        ("upgrade: solana.network:", |args| args.solana.network = SolanaNetwork::Devnet),
+        ("upgrade: kaspa.network:", |args| args.kaspa.network = KaspaNetwork::Devnet),
+    ];
+    for (expected, change) in frozen {
+        let mut args = world.init_args();
+        change(&mut args);
+        let message = world.upgrade(Some(&args)).expect_err("it is refused").message;
+        assert!(message.contains(expected), "{expected} is not in {message}");
+    }
+    let mut args = world.init_args();
+    args.kaspa.feerate = Some(150);
+    assert_eq!(world.upgrade(Some(&args)), Ok(()));
+    assert_eq!(world.as_actor(Actor::Stranger).get_config().kaspa_feerate, 150);
+    assert_eq!(world.as_actor(Actor::Stranger).get_wallet(wallet.id), Ok(wallet.clone()));
+    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "after"));
+    assert_eq!(world.settle(id).status, Status::Confirmed);
+    assert_eq!(world.solana.balance(&recipients::solana(1)), SOL / 10);
+}
+
+#[test]
+fn wallets_have_addresses_of_their_own() {
+    let mut world = World::new();
+    let mut addresses = std::collections::BTreeSet::new();
+    for n in 0..3 {
+        let wallet = world.as_actor(Actor::Admin).create_wallet(&format!("wallet {n}")).expect("an admin creates a wallet");
+        addresses.extend([wallet.solana_address, wallet.kaspa_schnorr_address, wallet.kaspa_ecdsa_address]);
+    }
+    assert_eq!(addresses.len(), 9);
+    let listed = world.as_actor(Actor::Stranger).list_wallets(None, Some(2));
+    assert_eq!(listed.len(), 2);
+    let rest = world.as_actor(Actor::Stranger).list_wallets(listed.last().map(|wallet| wallet.id), None);
+    assert_eq!(rest.len(), 1);
+}

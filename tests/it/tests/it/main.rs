@@ -1,0 +1,9 @@
+//! The suite: the released wasm, called through its public interface, on a network with both chains beside it.
+
+mod audit;
+mod certification;
+mod inputs;
+mod installation;
+mod policies;
+mod support;
+mod transfers;
