@@ -9,8 +9,10 @@
 //! | [`pocket`] | the network contract over PocketIC |
 //! | [`recipients`] | addresses outside the canister |
 //! | [`demo`] | the demo |
+//! | [`bench`] | the benchmarks |
 //! | [`wasm`] | where the released modules lie |
 
+pub mod bench;
 pub mod client;
 pub mod demo;
 pub mod network;

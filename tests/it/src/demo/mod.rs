@@ -10,6 +10,7 @@ mod setup;
 use crate::network::Network;
 use crate::world::World;
 use localnet::LocalNet;
+pub use narrator::grouped;
 use narrator::Narrator;
 use purser::api::{Transfer, Wallet};
 use report::{Report, Step};

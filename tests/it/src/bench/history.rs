@@ -1,0 +1,138 @@
+//! A long history, made natively: blocks are written as the canister would have written them, replayed into a state by the
+//! canister's own domain crate, and the state's memory becomes the canister's stable memory. Calling the canister 600,000 times
+//! would take hours and give the same bytes.
+
+use crate::world::{Actor, World};
+use candid::Nat;
+use ic_stable_structures::VectorMemory;
+use purser::api::{BlockRange, Value};
+use purser_core::audit::{Block, Value as CoreValue};
+use purser_core::codec::{decode_value, encode_value};
+use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferStep};
+use purser_core::policy::{Decision, Evaluation};
+use purser_core::primitives::{Amount, Asset, Bytes, Chain, Destination, Hash, Timestamp, TransferId, WalletId};
+use purser_core::state::State;
+use purser_core::transfer::{BuiltTx, SignedTx, Status, Transfer, TransferRequest};
+use purser_core::wallet::{KeyKind, Wallet};
+
+const LAMPORTS: u64 = 1_000;
+const FEE: u64 = 5_000;
+
+/// Gives the canister `size` wallets with one finished transfer each.
+pub fn grow(world: &mut World, size: u64) {
+    let mut chain = Chronicle::of(world);
+    for n in 0..size {
+        chain.live(n);
+    }
+    let state = State::replay(chain.memory.clone(), &chain.blocks, chain.tip).expect("the history is a chain");
+    assert_eq!(state.log_len(), chain.blocks.len() as u64);
+    drop(state);
+    let bytes = chain.memory.borrow().clone();
+    let canister = world.canister;
+    world.network.local().set_stable_memory(canister, bytes);
+    world.upgrade(None).expect("the history is accepted");
+    let report = world.as_actor(Actor::Admin).verify_integrity(None, None);
+    assert!(report.valid, "{report:?}");
+}
+
+struct Chronicle {
+    blocks: Vec<Vec<u8>>,
+    tip: Hash,
+    at: Timestamp,
+    memory: VectorMemory,
+}
+
+impl Chronicle {
+    /// What the canister has logged so far: its installation and its keys.
+    fn of(world: &mut World) -> Self {
+        let range = BlockRange { start: Nat::from(0u8), length: Nat::from(100u8) };
+        let page = world.as_actor(Actor::Admin).icrc3_get_blocks(&[range]);
+        assert_eq!(page.log_length, Nat::from(page.blocks.len()), "a new canister has a short log");
+        let blocks: Vec<Vec<u8>> = page.blocks.iter().map(|block| encode_value(&core(&block.block))).collect();
+        let last = decode_value(blocks.last().expect("the installation is logged")).expect("a block reads back");
+        let tip = last.hash();
+        let at = Block::from_value(last).expect("a block reads back").at;
+        Self { blocks, tip, at, memory: VectorMemory::default() }
+    }
+
+    fn append(&mut self, event: Event) {
+        let block = Block { parent: Some(self.tip), at: self.at, actor: Some(Actor::Admin.principal()), event };
+        let value = block.to_value();
+        self.tip = value.hash();
+        self.blocks.push(encode_value(&value));
+    }
+
+    /// A wallet comes into being and pays once.
+    fn live(&mut self, n: u64) {
+        let (wallet, id) = (WalletId::new(n), TransferId::new(n));
+        self.append(Event::WalletCreated(self.wallet(wallet)));
+        let transfer = self.transfer(wallet, id);
+        let fee = transfer.request.max_fee;
+        let evaluation = Evaluation { decision: Decision::Allow, policy_version: 1, findings: vec![] };
+        self.append(Event::TransferReserved(Box::new(TransferReserved { transfer, evaluation })));
+        let built = BuiltTx { unsigned: Bytes::new([7; 150]), fee, inputs: vec![] };
+        self.append(Event::TransferBuilt(TransferBuilt { id, built }));
+        let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
+        self.append(Event::TransferSigned(TransferSigned { id, signed }));
+        self.append(Event::TransferSubmitted(TransferStep { id, note: None }));
+        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None }));
+    }
+
+    fn wallet(&self, id: WalletId) -> Wallet {
+        let mut key = [2; 33];
+        key[1..9].copy_from_slice(&id.get().to_be_bytes());
+        Wallet {
+            id,
+            label: format!("wallet {id}"),
+            created_by: Actor::Admin.principal(),
+            created_at: self.at,
+            solana_key: Bytes::new(&key[1..]),
+            kaspa_schnorr_key: Bytes::new(key),
+            kaspa_ecdsa_key: Bytes::new(key),
+        }
+    }
+
+    fn transfer(&self, wallet: WalletId, id: TransferId) -> Transfer {
+        let request = TransferRequest {
+            wallet,
+            asset: Asset::Sol,
+            to: Destination::new(Chain::Solana, [9; 32]),
+            amount: Amount::new(LAMPORTS),
+            max_fee: Amount::new(FEE),
+            source: KeyKind::Solana,
+            idempotency_key: format!("history-{id}"),
+            reason: None,
+        };
+        Transfer {
+            id,
+            agent: Actor::Agent.principal(),
+            request,
+            policy_version: 1,
+            status: Status::Reserved,
+            reserved: Amount::new(LAMPORTS + FEE),
+            attempt: 0,
+            created_at: self.at,
+            updated_at: self.at,
+            built: None,
+            signed: None,
+            deadline_height: None,
+            fee_paid: None,
+            note: None,
+        }
+    }
+}
+
+/// An ICRC-3 value of the interface as the domain's.
+///
+/// # Panics
+/// When a number does not fit 128 bits, which no block of ours holds.
+pub fn core(value: &Value) -> CoreValue {
+    match value {
+        Value::Nat(nat) => CoreValue::Nat(u128::try_from(nat.0.clone()).expect("fits 128 bits")),
+        Value::Int(int) => CoreValue::Int(i128::try_from(int.0.clone()).expect("fits 128 bits")),
+        Value::Text(text) => CoreValue::Text(text.clone()),
+        Value::Blob(blob) => CoreValue::Blob(Bytes::new(blob.to_vec())),
+        Value::Array(items) => CoreValue::Array(items.iter().map(core).collect()),
+        Value::Map(entries) => CoreValue::Map(entries.iter().map(|(key, value)| (key.clone(), core(value))).collect()),
+    }
+}

@@ -1,0 +1,145 @@
+//! One run through a transfer on each chain, step by step.
+
+use super::history;
+use crate::network::Network;
+use crate::recipients;
+use crate::world::{Actor, KAS, SOL, World};
+use localnet::{LocalNet, MessageTrace};
+use purser::api::{Asset, Chain, Rule, Status, TransferArgs};
+use serde::Serialize;
+
+/// What the steps cost with one length of history.
+#[derive(Serialize)]
+pub struct Measurement {
+    /// Wallets and finished transfers before.
+    pub size: u64,
+    /// The steps, the same for every history.
+    pub steps: Vec<Step>,
+}
+
+/// What one step cost.
+#[derive(Serialize)]
+pub struct Step {
+    /// What it does.
+    pub name: String,
+    /// Wasm instructions of all its messages.
+    pub instructions: u64,
+    /// Cycles paid.
+    pub cycles: u128,
+    /// Calls of the management canister.
+    pub management_calls: usize,
+    /// HTTPS outcalls among them.
+    pub outcalls: usize,
+    /// Threshold signatures among them.
+    pub signatures: usize,
+    /// Whether its cost must not depend on the history.
+    pub grows_with_nothing: bool,
+}
+
+struct Bench {
+    world: World,
+    steps: Vec<Step>,
+}
+
+impl Bench {
+    /// Runs `work` and books what the canister's messages used.
+    fn step<T>(&mut self, name: &str, grows_with_nothing: bool, work: impl FnOnce(&mut World) -> T) -> T {
+        self.world.network.local().take_traces();
+        let result = work(&mut self.world);
+        let traces = self.world.network.local().take_traces();
+        let count = |wanted: &dyn Fn(&str) -> bool| {
+            let calls = traces.iter().flat_map(|trace| &trace.mgmt_calls);
+            calls.filter(|call| wanted(&call.method)).count()
+        };
+        self.steps.push(Step {
+            name: name.into(),
+            instructions: traces.iter().map(instructions).sum(),
+            cycles: traces.iter().map(|trace| trace.cycles).sum(),
+            management_calls: count(&|_| true),
+            outcalls: count(&|method| method == "http_request"),
+            signatures: count(&|method| method.starts_with("sign_with_")),
+            grows_with_nothing,
+        });
+        result
+    }
+}
+
+fn instructions(trace: &MessageTrace) -> u64 {
+    trace.instructions
+}
+
+/// Measures every step in a canister with `size` wallets and finished transfers.
+pub fn with_history(size: u64) -> Measurement {
+    let mut world = World::on(Network::Local(Box::new(LocalNet::new())));
+    history::grow(&mut world, size);
+    let mut bench = Bench { world, steps: Vec::new() };
+    bench.step("upgrade", true, |world| world.upgrade(None).expect("it upgrades"));
+    bench.world.step();
+    let wallet = bench.step("create a wallet", true, |world| world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
+    bench.step("set a policy", true, |world| world.as_actor(Actor::Admin).set_policy(wallet.id, &rules()).expect("an admin"));
+    bench.step("add an agent", true, |world| {
+        world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
+    });
+    bench.world.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    bench.world.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    bench.step("refresh balances", true, |world| world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer"));
+    for (asset, to, amount) in [(Asset::Sol, recipients::solana(1), SOL / 2), (Asset::Kas, recipients::kaspa(1), 7 * KAS)] {
+        let args = TransferArgs {
+            wallet_id: wallet.id,
+            asset,
+            to,
+            amount,
+            max_fee: None,
+            kaspa_key: None,
+            idempotency_key: format!("{asset:?}"),
+            reason: None,
+        };
+        transfer(&mut bench, &args);
+    }
+    bench.step("look up a transfer", true, |world| {
+        let newest = world.as_actor(Actor::Agent).list_transfers(wallet.id, None, Some(1)).expect("open");
+        world.as_actor(Actor::Agent).get_transfer(newest[0].id).expect("open");
+    });
+    bench.step("verify the last 1,000 blocks", false, |world| {
+        let length = world.as_actor(Actor::Admin).verify_integrity(Some(u64::MAX), None);
+        assert!(length.valid);
+        let report = world.as_actor(Actor::Admin).verify_integrity(None, Some(1_000));
+        assert!(report.valid);
+    });
+    Measurement { size, steps: bench.steps }
+}
+
+fn transfer(bench: &mut Bench, args: &TransferArgs) {
+    let asset = args.asset;
+    // The reply comes from the message that decides; what follows is driven by timers.
+    let message = bench.step(&format!("request {asset:?}"), true, |world| {
+        let arg = candid::encode_args((args,)).expect("arguments encode");
+        let canister = world.canister;
+        let ic = world.network.ic();
+        let message = ic.submit(canister, Actor::Agent.principal(), "transfer", arg).expect("it is let in");
+        while ic.poll(&message).is_none() {
+            ic.tick();
+        }
+        message
+    });
+    let canister = bench.world.canister;
+    assert!(bench.world.network.ic().poll(&message).is_some_and(|answer| answer.is_ok()), "canister {canister} answers");
+    let newest = bench.world.as_actor(Actor::Agent).list_transfers(args.wallet_id, None, Some(1)).expect("open");
+    let id = newest.first().expect("it was accepted").id;
+    bench.step(&format!("drive to submission {asset:?}"), true, |world| {
+        world.follow(id, |transfer| !matches!(transfer.status, Status::Reserved | Status::Built | Status::Signed))
+    });
+    let ended = bench.step(&format!("follow to the end {asset:?}"), false, |world| world.settle(id));
+    assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
+}
+
+fn rules() -> Vec<Rule> {
+    vec![
+        Rule::PerTransaction { asset: Asset::Sol, max: SOL },
+        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
+        Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::solana(1)] },
+        Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
+        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
+        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![recipients::kaspa(1)] },
+    ]
+}

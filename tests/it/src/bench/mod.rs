@@ -1,0 +1,81 @@
+//! What each step of a transfer costs, in a canister with a short and with a long history. `scripts/bench` runs it.
+
+mod history;
+mod measure;
+mod table;
+
+use crate::wasm;
+use measure::Measurement;
+use serde::Serialize;
+use std::path::Path;
+use table::Verdict;
+
+/// How many wallets and finished transfers exist before the measurement. Each transfer has six entries in the log.
+pub const HISTORIES: [u64; 3] = [1, 1_000, 100_000];
+/// A decision with its reservation and its log entries may cost this many instructions.
+const MAX_DECISION_INSTRUCTIONS: u64 = 3_000_000;
+/// Outcalls up to the submission of a transfer.
+const MAX_OUTCALLS: usize = 3;
+/// Signatures of a transfer with one input.
+const MAX_SIGNATURES: usize = 1;
+/// A step with a history of 100,000 may cost this many per cent of the same step with a history of 1. The search trees are deeper;
+/// nothing walks them.
+const MAX_GROWTH_PERCENT: u64 = 150;
+/// The module's size in bytes, plain and compressed.
+const MAX_WASM: [usize; 2] = [2_500_000, 900_000];
+
+/// Everything measured.
+#[derive(Serialize)]
+struct Results {
+    wasm_bytes: usize,
+    wasm_gzip_bytes: usize,
+    histories: Vec<Measurement>,
+    verdicts: Vec<Verdict>,
+}
+
+/// Measures, prints the table, writes the JSON and returns whether every target is met.
+///
+/// # Errors
+/// When the results cannot be written.
+pub fn run(path: &Path) -> std::io::Result<bool> {
+    let histories: Vec<Measurement> = HISTORIES
+        .into_iter()
+        .map(|size| {
+            eprintln!("measuring with {size} wallets and transfers …");
+            measure::with_history(size)
+        })
+        .collect();
+    let (wasm_bytes, wasm_gzip_bytes) = (wasm::purser_uncompressed().len(), wasm::purser().len());
+    let verdicts = judge(&histories, [wasm_bytes, wasm_gzip_bytes]);
+    table::print(&histories, &verdicts);
+    let met = verdicts.iter().all(|verdict| verdict.met);
+    let results = Results { wasm_bytes, wasm_gzip_bytes, histories, verdicts };
+    std::fs::write(path, serde_json::to_vec_pretty(&results)?)?;
+    println!("\nwritten to {}", path.display());
+    Ok(met)
+}
+
+fn judge(histories: &[Measurement], wasm: [usize; 2]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for history in histories {
+        for step in history.steps.iter().filter(|step| step.name.starts_with("request")) {
+            let what = format!("{} with {} transfers: instructions", step.name, history.size);
+            verdicts.push(Verdict::at_most(what, step.instructions, MAX_DECISION_INSTRUCTIONS));
+        }
+        for step in history.steps.iter().filter(|step| step.name.starts_with("drive to submission")) {
+            let what = |of: &str| format!("{} with {} transfers: {of}", step.name, history.size);
+            verdicts.push(Verdict::at_most(what("outcalls"), step.outcalls as u64, MAX_OUTCALLS as u64));
+            verdicts.push(Verdict::at_most(what("signatures"), step.signatures as u64, MAX_SIGNATURES as u64));
+        }
+    }
+    if let (Some(short), Some(long)) = (histories.first(), histories.last()) {
+        for (before, after) in short.steps.iter().zip(&long.steps).filter(|(before, _)| before.grows_with_nothing) {
+            let limit = before.instructions.saturating_mul(MAX_GROWTH_PERCENT) / 100;
+            let what = format!("{}: instructions with {} instead of {} transfers", before.name, long.size, short.size);
+            verdicts.push(Verdict::at_most(what, after.instructions, limit));
+        }
+    }
+    verdicts.push(Verdict::at_most("wasm: bytes".into(), wasm[0] as u64, MAX_WASM[0] as u64));
+    verdicts.push(Verdict::at_most("wasm, compressed: bytes".into(), wasm[1] as u64, MAX_WASM[1] as u64));
+    verdicts
+}
