@@ -10,6 +10,7 @@
 //! | [`recipients`] | addresses outside the canister |
 //! | [`demo`] | the demo |
 //! | [`bench`] | the benchmarks |
+//! | [`values`] | the interface's ICRC-3 values as the domain's |
 //! | [`wasm`] | where the released modules lie |
 
 pub mod bench;
@@ -18,5 +19,6 @@ pub mod demo;
 pub mod network;
 pub mod pocket;
 pub mod recipients;
+pub mod values;
 pub mod wasm;
 pub mod world;

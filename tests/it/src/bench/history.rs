@@ -2,11 +2,12 @@
 //! canister's own domain crate, and the state's memory becomes the canister's stable memory. Calling the canister 600,000 times
 //! would take hours and give the same bytes.
 
+use crate::values::core;
 use crate::world::{Actor, World};
 use candid::Nat;
 use ic_stable_structures::VectorMemory;
-use purser::api::{BlockRange, Value};
-use purser_core::audit::{Block, Value as CoreValue};
+use purser::api::BlockRange;
+use purser_core::audit::Block;
 use purser_core::codec::{decode_value, encode_value};
 use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferStep};
 use purser_core::policy::{Decision, Evaluation};
@@ -119,20 +120,5 @@ impl Chronicle {
             fee_paid: None,
             note: None,
         }
-    }
-}
-
-/// An ICRC-3 value of the interface as the domain's.
-///
-/// # Panics
-/// When a number does not fit 128 bits, which no block of ours holds.
-pub fn core(value: &Value) -> CoreValue {
-    match value {
-        Value::Nat(nat) => CoreValue::Nat(u128::try_from(nat.0.clone()).expect("fits 128 bits")),
-        Value::Int(int) => CoreValue::Int(i128::try_from(int.0.clone()).expect("fits 128 bits")),
-        Value::Text(text) => CoreValue::Text(text.clone()),
-        Value::Blob(blob) => CoreValue::Blob(Bytes::new(blob.to_vec())),
-        Value::Array(items) => CoreValue::Array(items.iter().map(core).collect()),
-        Value::Map(entries) => CoreValue::Map(entries.iter().map(|(key, value)| (key.clone(), core(value))).collect()),
     }
 }

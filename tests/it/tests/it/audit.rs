@@ -7,6 +7,7 @@ use purser::api::*;
 use purser_core::codec::{Value as CoreValue, encode_value};
 use purser_core::primitives::{Bytes, Hash};
 use purser_core::state::State;
+use purser_it::values::core;
 use purser_it::world::{Actor, KAS, SOL, World};
 
 /// Every block of the log, oldest first, as anybody reads it.
@@ -24,18 +25,6 @@ fn blocks(world: &mut World) -> Vec<CoreValue> {
             return values;
         }
         assert!(!page.blocks.is_empty(), "a page that is not the last holds blocks");
-    }
-}
-
-fn core(value: &Value) -> CoreValue {
-    let number = |nat: &Nat| u128::try_from(nat.0.clone()).expect("fits 128 bits");
-    match value {
-        Value::Nat(nat) => CoreValue::Nat(number(nat)),
-        Value::Int(int) => CoreValue::Int(i128::try_from(int.0.clone()).expect("fits 128 bits")),
-        Value::Text(text) => CoreValue::Text(text.clone()),
-        Value::Blob(blob) => CoreValue::Blob(Bytes::new(blob.to_vec())),
-        Value::Array(items) => CoreValue::Array(items.iter().map(core).collect()),
-        Value::Map(entries) => CoreValue::Map(entries.iter().map(|(key, value)| (key.clone(), core(value))).collect()),
     }
 }
 
