@@ -38,7 +38,7 @@ pub enum Event {
     /// A request was refused; nothing was reserved.
     TransferDenied(TransferDenied),
     /// A request was allowed and its money reserved.
-    TransferReserved(TransferReserved),
+    TransferReserved(Box<TransferReserved>),
     /// The bytes to sign are recorded.
     TransferBuilt(TransferBuilt),
     /// The signed bytes are recorded.

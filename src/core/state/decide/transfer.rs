@@ -58,7 +58,7 @@ impl<M: Memory> State<M> {
             request,
         };
         let id = transfer.id;
-        let event = Event::TransferReserved(TransferReserved { transfer, evaluation: evaluation.clone() });
+        let event = Event::TransferReserved(Box::new(TransferReserved { transfer, evaluation: evaluation.clone() }));
         Ok((Some(Decided::by(caller, event)), Outcome::Accepted { transfer: id, evaluation }))
     }
 

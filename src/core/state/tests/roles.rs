@@ -14,7 +14,8 @@ fn code(result: Result<Decided, Refusal>) -> &'static str {
 fn each_command_is_open_to_exactly_its_roles() {
     let state = installed();
     let callers = [admin(), guardian(), agent(), stranger(), Principal::anonymous()];
-    let table: [(&str, &dyn Fn(Principal) -> &'static str, [&str; 5]); 8] = [
+    type Row<'a> = (&'static str, &'a dyn Fn(Principal) -> &'static str, [&'static str; 5]);
+    let table: [Row; 8] = [
         (
             "grant_role",
             &|c| code(state.decide_grant_role(c, principal(7), Role::Guardian)),
