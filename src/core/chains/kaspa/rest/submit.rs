@@ -141,8 +141,9 @@ pub(super) fn classify(id: TxId, status: u16, body: &[u8]) -> SubmitOutcome {
         };
     }
     let text = ["error", "detail"].iter().find_map(|field| body.get(field)).and_then(Value::as_str).unwrap_or_default();
-    classify_text(id, text)
-        .unwrap_or_else(|| SubmitOutcome::Unknown { diagnostic: format!("HTTP status {status}: {}", shorten(text)) })
+    classify_text(id, text).unwrap_or_else(|| SubmitOutcome::Unknown {
+        diagnostic: format!("HTTP status {status}: {}", shorten(&without_digits(text))),
+    })
 }
 
 fn classify_text(id: TxId, text: &str) -> Option<SubmitOutcome> {
@@ -158,7 +159,13 @@ fn classify_text(id: TxId, text: &str) -> Option<SubmitOutcome> {
         return (with != id).then_some(SubmitOutcome::Conflict { with });
     }
     let (_, reason) = REJECTIONS.iter().find(|(part, _)| text.contains(part))?;
-    Some(SubmitOutcome::Rejected { reason: *reason, diagnostic: shorten(text) })
+    let diagnostic = if reason.may_pass_later() { shorten(&without_digits(text)) } else { shorten(text) };
+    Some(SubmitOutcome::Rejected { reason: *reason, diagnostic })
+}
+
+/// A text without the scores, sizes and times that differ between replicas.
+fn without_digits(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
 /// The first characters of a text, printable ASCII only, so that it can go into a log as it is.
