@@ -95,11 +95,11 @@ mod tests {
     #[test]
     fn encodes_and_decodes_payloads_that_are_no_curve_points() {
         // Vectors of rusty-kaspa's address tests: version byte and payload.
-        let ecdsa = hex::decode("0101ba01fc5f4e9d9879599c69a3dafdb835a7255e5f2e934e9322ecd3af190ab0f60e").expect("hex");
+        let ecdsa = hex::decode("01ba01fc5f4e9d9879599c69a3dafdb835a7255e5f2e934e9322ecd3af190ab0f60e").expect("hex");
         let cases = [
             ("kaspa", vec![0; 33], "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqkx9awp4e"),
             ("kaspatest", vec![0; 33], "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqhqrxplya"),
-            ("kaspatest", [vec![1], vec![0; 33]].concat(), "qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqhe837j2d"),
+            ("kaspatest", [vec![1], vec![0; 33]].concat(), "qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqhe837j2d"),
             ("kaspatest", ecdsa, "qxaqrlzlf6wes72en3568khahq66wf27tuhfxn5nytkd8tcep2c0vrse6gdmpks"),
         ];
         for (prefix, bytes, body) in cases {

@@ -13,15 +13,23 @@
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
 //! | [`fee`] | the relay floor and the [`FeePolicy`] |
 //! | [`select`] | coin selection: [`select::plan`] makes a [`Plan`] or says what could be sent instead |
+//! | [`unsigned`] | [`UnsignedTx`]: what is stored before signing, its digests, and how verified signatures go in |
 //! | [`intent`] | comparing a built transaction with what was asked for |
 //! | [`keys`] | [`WalletKey`] and the Internet Computer's derivation of child public keys |
 //! | [`verify`] | local verification of BIP340 and ECDSA signatures |
 //! | [`rest`] | requests, canonicalising transforms and typed parsers of the REST API |
 //!
-//! The way of a payment: [`rest::Request::utxos`] → [`rest::parse_utxos`] → [`select::plan`] → [`Plan::transaction`] →
-//! [`intent::check`] → [`WalletKey::digest`] → (threshold signature) → [`WalletKey::accept_signature`] →
-//! [`Transaction::set_signature`] → [`Transaction::to_bytes`] (store) → [`rest::Request::submit`] → [`rest::parse_submit`] →
-//! [`rest::parse_acceptance`].
+//! The way of a payment:
+//!
+//! ```text
+//! rest::Request::Dag, Utxos → parse_dag, parse_utxos      what the wallet has, up to a DAA score that replicas agree on
+//! select::plan → Plan → Plan::unsigned → UnsignedTx       which outputs to spend; UnsignedTx::to_bytes is stored
+//! intent::check                                           read the transaction back and compare it with what was asked for
+//! UnsignedTx::digests → (threshold signatures)            one per input
+//! UnsignedTx::attach → Transaction                        verifies each signature; Transaction::to_bytes is stored
+//! rest::Request::Submit → parse_submit → SubmitOutcome    the same bytes as often as need be
+//! rest::Request::BlueScore, Acceptance → parse_…          accepted how deep?
+//! ```
 
 pub mod address;
 mod bech32;
@@ -31,21 +39,23 @@ mod hash;
 pub mod intent;
 pub mod keys;
 pub mod mass;
-//pub mod rest;
+pub mod rest;
 pub mod script;
 pub mod select;
 pub mod sighash;
 pub mod tx;
+pub mod unsigned;
 pub mod verify;
 
 #[cfg(test)]
-mod tests {}
+mod tests;
 
 pub use address::{Address, AddressError, AddressKind, Network};
-pub use fee::FeePolicy;
-pub use keys::{KeyKind, WalletKey};
+pub use fee::{FLOOR_SOMPI_PER_GRAM, FeePolicy, MINIMUM_TRANSFER_FEE};
+pub use keys::{KeyKind, WalletKey, derive_public_key};
 pub use mass::Masses;
 pub use script::ScriptPublicKey;
 pub use select::Plan;
 pub use sighash::SighashCache;
 pub use tx::{Input, Outpoint, Output, Transaction, TxId, Utxo};
+pub use unsigned::UnsignedTx;
