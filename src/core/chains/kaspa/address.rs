@@ -5,7 +5,6 @@ use super::keys;
 use super::script::{ScriptForm, ScriptPublicKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::str::FromStr;
 
 /// The longest address there is: `kaspatest:` and the 63 characters of an ECDSA key.
 const MAX_LENGTH: usize = 73;
@@ -30,6 +29,16 @@ impl Network {
     /// Every network.
     pub const ALL: [Self; 4] = [Self::Mainnet, Self::Testnet10, Self::Simnet, Self::Devnet];
 
+    /// The network's name, which never changes: key derivation may depend on it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet10 => "testnet-10",
+            Self::Simnet => "simnet",
+            Self::Devnet => "devnet",
+        }
+    }
+
     /// What stands before the colon of this network's addresses. All test networks share one.
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -40,14 +49,10 @@ impl Network {
         }
     }
 
-    /// The `networkName` that a REST server of this network reports.
-    pub const fn rest_name(self) -> &'static str {
-        match self {
-            Self::Mainnet => "kaspa-mainnet",
-            Self::Testnet10 => "kaspa-testnet-10",
-            Self::Simnet => "kaspa-simnet",
-            Self::Devnet => "kaspa-devnet",
-        }
+    /// The network whose REST servers report this `networkName`: `kaspa-` and the network's name.
+    pub fn from_rest_name(text: &str) -> Option<Self> {
+        let name = text.strip_prefix("kaspa-")?;
+        Self::ALL.into_iter().find(|network| network.name() == name)
     }
 }
 
@@ -252,24 +257,3 @@ impl fmt::Debug for Address {
         write!(f, "Address({self})")
     }
 }
-
-impl FromStr for Network {
-    type Err = UnknownNetwork;
-
-    /// Reads the name that [`Network::rest_name`] gives.
-    fn from_str(name: &str) -> Result<Self, UnknownNetwork> {
-        Self::ALL.into_iter().find(|network| network.rest_name() == name).ok_or(UnknownNetwork)
-    }
-}
-
-/// A network name that names none of the networks here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownNetwork;
-
-impl fmt::Display for UnknownNetwork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown Kaspa network")
-    }
-}
-
-impl std::error::Error for UnknownNetwork {}

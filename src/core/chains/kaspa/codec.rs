@@ -1,19 +1,24 @@
 //! The durable bytes of a transaction.
 //!
 //! A signed transaction is stored in this form before it is broadcast, and a repeated broadcast sends what these bytes decode to,
-//! so that the very same transaction is offered again. The form is private to the canister: the chain never sees it.
+//! so that the very same transaction is offered again. Before that, an unsigned one is stored with what it spends. The form is private to the canister: the chain never sees it.
 //!
 //! ```text
-//! format u8 = 1 | lock_time u64 | inputs u16 | inputs * (txid 32 | index u32 | sequence u64 | sig_op_count u8 | script u16 + bytes)
-//!               | outputs u16 | outputs * (amount u64 | script u16 + bytes)                           integers are little-endian
+//! transaction: format u8 = 1 | lock_time u64
+//!              | inputs u16 | inputs * (txid 32 | index u32 | sequence u64 | sig_op_count u8 | script u16 + bytes)
+//!              | outputs u16 | outputs * (amount u64 | script u16 + bytes)
+//! unsigned:    format u8 = 2 | transaction | inputs * (amount u64 | script u16 + bytes | block_daa_score u64 | is_coinbase u8)
+//! integers are little-endian
 //! ```
 
 use super::script::ScriptPublicKey;
-use super::tx::{Input, MAX_INPUTS_OR_OUTPUTS, Outpoint, Output, Transaction, TxId};
+use super::tx::{Input, MAX_INPUTS_OR_OUTPUTS, Outpoint, Output, Transaction, TxId, Utxo};
+use super::unsigned::UnsignedTx;
 use crate::primitives::Amount;
 use std::fmt;
 
-const FORMAT: u8 = 1;
+const FORMAT_TRANSACTION: u8 = 1;
+const FORMAT_UNSIGNED: u8 = 2;
 
 /// Why bytes are not a stored transaction, or a transaction cannot be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,13 @@ pub enum CodecError {
     TooMany,
     /// A script longer than 65,535 bytes.
     ScriptTooLong,
+    /// The inputs and the outputs they spend do not correspond.
+    Inputs,
+    /// A truth value that is neither 0 nor 1.
+    NotABool {
+        /// The byte.
+        found: u8,
+    },
 }
 
 impl fmt::Display for CodecError {
@@ -41,6 +53,8 @@ impl fmt::Display for CodecError {
             Self::UnknownFormat { format } => write!(f, "unknown transaction format {format}"),
             Self::TooMany => f.write_str("the transaction has too many inputs or outputs"),
             Self::ScriptTooLong => f.write_str("the transaction has an overlong script"),
+            Self::Inputs => f.write_str("the inputs and the outputs they spend do not correspond"),
+            Self::NotABool { found } => write!(f, "{found} is not a truth value"),
         }
     }
 }
@@ -50,7 +64,7 @@ impl std::error::Error for CodecError {}
 impl Transaction {
     /// The durable form of the transaction, signed or not.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
-        let mut out = vec![FORMAT];
+        let mut out = vec![FORMAT_TRANSACTION];
         out.extend(self.lock_time.to_le_bytes());
         write_count(&mut out, self.inputs.len())?;
         for input in &self.inputs {
@@ -71,17 +85,37 @@ impl Transaction {
     /// Reads what [`Self::to_bytes`] wrote, and nothing else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = Reader(bytes);
-        let [format] = reader.array()?;
-        if format != FORMAT {
-            return Err(CodecError::UnknownFormat { format });
+        let transaction = reader.transaction()?;
+        reader.end()?;
+        Ok(transaction)
+    }
+}
+
+impl UnsignedTx {
+    /// The durable form of the transaction with what it spends.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
+        if !self.transaction.inputs.iter().map(|input| input.previous).eq(self.outpoints()) {
+            return Err(CodecError::Inputs);
         }
-        let lock_time = reader.u64()?;
-        let inputs = (0..reader.count()?).map(|_| reader.input()).collect::<Result<_, _>>()?;
-        let outputs = (0..reader.count()?).map(|_| reader.output()).collect::<Result<_, _>>()?;
-        match reader.0 {
-            [] => Ok(Self { inputs, outputs, lock_time }),
-            _ => Err(CodecError::TrailingBytes),
+        let mut out = vec![FORMAT_UNSIGNED];
+        out.extend(self.transaction.to_bytes()?);
+        for utxo in &self.spent {
+            out.extend(utxo.amount.get().to_le_bytes());
+            write_script(&mut out, utxo.script.as_bytes())?;
+            out.extend(utxo.block_daa_score.to_le_bytes());
+            out.push(u8::from(utxo.is_coinbase));
         }
+        Ok(out)
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote, and nothing else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
+        let mut reader = Reader(bytes);
+        reader.format(FORMAT_UNSIGNED)?;
+        let transaction = reader.transaction()?;
+        let spent = transaction.inputs.iter().map(|input| reader.utxo(input.previous)).collect::<Result<_, _>>()?;
+        reader.end()?;
+        Ok(Self { transaction, spent })
     }
 }
 
@@ -112,6 +146,23 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
+    fn end(&self) -> Result<(), CodecError> {
+        if self.0.is_empty() { Ok(()) } else { Err(CodecError::TrailingBytes) }
+    }
+
+    fn format(&mut self, expected: u8) -> Result<(), CodecError> {
+        let [format] = self.array()?;
+        if format == expected { Ok(()) } else { Err(CodecError::UnknownFormat { format }) }
+    }
+
+    fn transaction(&mut self) -> Result<Transaction, CodecError> {
+        self.format(FORMAT_TRANSACTION)?;
+        let lock_time = self.u64()?;
+        let inputs = (0..self.count()?).map(|_| self.input()).collect::<Result<_, _>>()?;
+        let outputs = (0..self.count()?).map(|_| self.output()).collect::<Result<_, _>>()?;
+        Ok(Transaction { inputs, outputs, lock_time })
+    }
+
     fn u64(&mut self) -> Result<u64, CodecError> {
         self.array().map(u64::from_le_bytes)
     }
@@ -135,5 +186,17 @@ impl<'a> Reader<'a> {
 
     fn output(&mut self) -> Result<Output, CodecError> {
         Ok(Output { amount: Amount::new(self.u64()?), script: ScriptPublicKey::from_bytes(self.script()?) })
+    }
+
+    fn utxo(&mut self, outpoint: Outpoint) -> Result<Utxo, CodecError> {
+        let amount = Amount::new(self.u64()?);
+        let script = ScriptPublicKey::from_bytes(self.script()?);
+        let block_daa_score = self.u64()?;
+        let is_coinbase = match self.array()? {
+            [0] => false,
+            [1] => true,
+            [found] => return Err(CodecError::NotABool { found }),
+        };
+        Ok(Utxo { outpoint, amount, script, block_daa_score, is_coinbase })
     }
 }

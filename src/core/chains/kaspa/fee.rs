@@ -5,13 +5,21 @@ use crate::primitives::Amount;
 use std::fmt;
 
 /// The least that nodes relay for, in sompi per gram, since the Toccata fork.
-pub const MIN_FEERATE: u64 = 100;
+pub const FLOOR_SOMPI_PER_GRAM: u64 = 100;
+/// The floor, in sompi, of the smallest transfer with change, whatever the addresses: one input, and two outputs to script hashes or
+/// ECDSA keys, 2,058 grams. With less than this as the most that a transfer may pay, some transfers could never be built.
+pub const MINIMUM_TRANSFER_FEE: u64 = 2_058 * FLOOR_SOMPI_PER_GRAM;
 /// What spending one key's output costs at the floor: 1,118 grams. An output of less is not worth having.
-pub const COST_OF_AN_INPUT: Amount = Amount::new(111_800);
+pub const COST_OF_AN_INPUT: Amount = Amount::new(1_118 * FLOOR_SOMPI_PER_GRAM);
 
 /// The least fee with which nodes accept a transaction of these masses: paid exactly it is accepted, one sompi less is not.
 pub fn floor(masses: &Masses) -> Amount {
-    Amount::new(masses.relay_mass().saturating_mul(MIN_FEERATE))
+    floor_of(masses.relay_mass())
+}
+
+/// The floor of a transaction whose relay mass is known.
+pub(super) fn floor_of(relay_mass: u64) -> Amount {
+    Amount::new(relay_mass.saturating_mul(FLOOR_SOMPI_PER_GRAM))
 }
 
 /// How much to pay for a transaction.
@@ -19,7 +27,7 @@ pub fn floor(masses: &Masses) -> Amount {
 pub struct FeePolicy {
     /// The rate to pay, in sompi per gram, as a fee estimate suggests it.
     pub feerate: u64,
-    /// The rate is held at this, whatever an estimate says; never below [`MIN_FEERATE`].
+    /// The rate is held at this, whatever an estimate says; never below [`FLOOR_SOMPI_PER_GRAM`].
     pub max_feerate: u64,
     /// The most that one transaction may pay, including small change left to the miner. Reserve this beside the amount.
     pub max_fee: Amount,
@@ -49,7 +57,7 @@ impl FeePolicy {
         if floor > self.max_fee {
             return Err(FloorOverCap { floor, max_fee: self.max_fee });
         }
-        let feerate = self.feerate.min(self.max_feerate).max(MIN_FEERATE);
+        let feerate = self.feerate.min(self.max_feerate).max(FLOOR_SOMPI_PER_GRAM);
         let target = Amount::new(masses.priority_mass().saturating_mul(feerate));
         Ok(target.min(self.max_fee).max(floor))
     }

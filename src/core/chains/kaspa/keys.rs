@@ -42,6 +42,8 @@ pub struct ExtendedKey {
 pub enum DerivationError {
     /// The parent is not a compressed point of the curve.
     InvalidParent,
+    /// The chain code does not have 32 bytes.
+    InvalidChainCode,
     /// The path is longer than the Internet Computer allows.
     PathTooLong {
         /// Its number of components.
@@ -53,6 +55,7 @@ impl fmt::Display for DerivationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidParent => f.write_str("the parent key is not a compressed point of the curve"),
+            Self::InvalidChainCode => f.write_str("the chain code does not have 32 bytes"),
             Self::PathTooLong { components } => write!(f, "{components} path components, {MAX_PATH_COMPONENTS} are allowed"),
         }
     }
@@ -73,6 +76,14 @@ impl ExtendedKey {
         }
         Ok(Self { public_key: point.to_bytes().into(), chain_code })
     }
+}
+
+/// The compressed public key at `path` under a root key, as `schnorr_public_key` or `ecdsa_public_key` would return it for that path
+/// when the root is what they returned for the empty path.
+pub fn derive_public_key(root: &[u8], chain_code: &[u8], path: &[Vec<u8>]) -> Result<[u8; 33], DerivationError> {
+    let public_key = root.try_into().map_err(|_| DerivationError::InvalidParent)?;
+    let chain_code = chain_code.try_into().map_err(|_| DerivationError::InvalidChainCode)?;
+    ExtendedKey { public_key, chain_code }.derive(path).map(|key| key.public_key)
 }
 
 /// One step of the derivation. The loop is SLIP-10's answer to an offset beyond the group's order or a child at infinity: as good

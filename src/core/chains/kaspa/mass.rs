@@ -123,9 +123,13 @@ impl Masses {
         spent: impl ExactSizeIterator<Item = &'a Utxo> + Clone,
         outputs: &[Output],
     ) -> Result<Self, MassError> {
-        let count = spent.len() as u64;
-        let signature_bytes = count * SIGNATURE_SCRIPT_LEN as u64;
-        Self::build(InputTotals { count, signature_bytes, sig_ops: count * u64::from(SIG_OP_COUNT) }, spent, outputs)
+        Self::build(InputTotals::signed(spent.len() as u64), spent, outputs)
+    }
+
+    /// The relay mass of a transaction with `count` signed inputs. Unlike storage mass it does not depend on the amounts.
+    pub(super) fn relay_mass_when_signed(count: usize, outputs: &[Output]) -> u64 {
+        let (compute, transient) = InputTotals::signed(count as u64).compute_and_transient(outputs);
+        Self { compute, transient, storage: 0 }.relay_mass()
     }
 
     /// The mass that the relay floor is reckoned by: compute, or transient on the same scale if that is larger. Storage is not in
@@ -157,13 +161,10 @@ impl Masses {
         spent: impl ExactSizeIterator<Item = &'a Utxo> + Clone,
         outputs: &[Output],
     ) -> Result<Self, MassError> {
-        let script_bytes: u64 = outputs.iter().map(|output| output.script.as_bytes().len() as u64).sum();
-        let count = outputs.len() as u64;
-        let size = BASE_SIZE + INPUT_SIZE * inputs.count + inputs.signature_bytes + OUTPUT_SIZE * count + script_bytes;
-        let compute = size + GRAMS_PER_SCRIPT_BYTE * (2 * count + script_bytes) + GRAMS_PER_SIG_OP * inputs.sig_ops;
+        let (compute, transient) = inputs.compute_and_transient(outputs);
         let spent = spent.map(|utxo| Cell::new(utxo.script.as_bytes().len(), utxo.amount.get()));
         let made = outputs.iter().map(|output| Cell::new(output.script.as_bytes().len(), output.amount.get()));
-        Ok(Self { compute, transient: size * TRANSIENT_GRAMS_PER_BYTE, storage: storage_mass(spent, made)? })
+        Ok(Self { compute, transient, storage: storage_mass(spent, made)? })
     }
 }
 
@@ -171,6 +172,21 @@ struct InputTotals {
     count: u64,
     signature_bytes: u64,
     sig_ops: u64,
+}
+
+impl InputTotals {
+    fn signed(count: u64) -> Self {
+        let signature_bytes = count * SIGNATURE_SCRIPT_LEN as u64;
+        Self { count, signature_bytes, sig_ops: count * u64::from(SIG_OP_COUNT) }
+    }
+
+    fn compute_and_transient(&self, outputs: &[Output]) -> (u64, u64) {
+        let script_bytes: u64 = outputs.iter().map(|output| output.script.as_bytes().len() as u64).sum();
+        let count = outputs.len() as u64;
+        let size = BASE_SIZE + INPUT_SIZE * self.count + self.signature_bytes + OUTPUT_SIZE * count + script_bytes;
+        let compute = size + GRAMS_PER_SCRIPT_BYTE * (2 * count + script_bytes) + GRAMS_PER_SIG_OP * self.sig_ops;
+        (compute, size * TRANSIENT_GRAMS_PER_BYTE)
+    }
 }
 
 /// An unspent output as KIP-9 sees it: an amount in `units` pieces of 100 bytes. Every standard script makes one piece.

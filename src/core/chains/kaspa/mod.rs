@@ -31,21 +31,20 @@ mod hash;
 pub mod intent;
 pub mod keys;
 pub mod mass;
-//pub mod rest;
+pub mod rest;
 pub mod script;
 pub mod select;
 pub mod sighash;
 pub mod tx;
+pub mod unsigned;
 pub mod verify;
 
-#[cfg(test)]
-mod tests {}
-
 pub use address::{Address, AddressError, AddressKind, Network};
-pub use fee::FeePolicy;
-pub use keys::{KeyKind, WalletKey};
+pub use fee::{FLOOR_SOMPI_PER_GRAM, FeePolicy, MINIMUM_TRANSFER_FEE};
+pub use keys::{KeyKind, WalletKey, derive_public_key};
 pub use mass::Masses;
 pub use script::ScriptPublicKey;
 pub use select::Plan;
 pub use sighash::SighashCache;
 pub use tx::{Input, Outpoint, Output, Transaction, TxId, Utxo};
+pub use unsigned::UnsignedTx;

@@ -1,6 +1,7 @@
 //! Locking scripts.
 
 use super::hash;
+use serde::{Deserialize, Serialize};
 
 const OP_BLAKE2B: u8 = 0xaa;
 const OP_EQUAL: u8 = 0x87;
@@ -12,8 +13,9 @@ const PUSH_33: u8 = 0x21;
 /// A script public key of script version 0, the only version that exists.
 ///
 /// Any bytes are allowed, because a provider may report any; [`Self::form`] tells which of the standard forms they are. The node
-/// relays only outputs of a standard form.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// relays only outputs of a standard form. In JSON it is hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ScriptPublicKey(Vec<u8>);
 
 /// The standard forms of a locking script, one for each kind of address.
@@ -63,6 +65,20 @@ impl ScriptPublicKey {
     /// The script itself, without its version.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl From<ScriptPublicKey> for String {
+    fn from(script: ScriptPublicKey) -> Self {
+        hex::encode(script.0)
+    }
+}
+
+impl TryFrom<String> for ScriptPublicKey {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, hex::FromHexError> {
+        hex::decode(text).map(Self)
     }
 }
 

@@ -14,7 +14,8 @@ mod search;
 use super::fee::{COST_OF_AN_INPUT, FeePolicy, FloorOverCap};
 use super::mass::{MAX_COMPUTE_MASS, Masses, OverLimit};
 use super::script::ScriptPublicKey;
-use super::tx::{Outpoint, Output, Transaction, Utxo};
+use super::tx::{MAX_SOMPI, Outpoint, Output, Transaction, Utxo};
+use super::unsigned::UnsignedTx;
 use crate::primitives::Amount;
 use search::Search;
 use std::collections::BTreeSet;
@@ -81,6 +82,11 @@ impl Plan {
     /// The unsigned transaction.
     pub fn transaction(&self) -> Transaction {
         Transaction::unsigned(self.inputs.iter().map(|utxo| utxo.outpoint), self.outputs())
+    }
+
+    /// The unsigned transaction together with what it spends: what is stored before signing.
+    pub fn unsigned(&self) -> UnsignedTx {
+        UnsignedTx { transaction: self.transaction(), spent: self.inputs.clone() }
     }
 }
 
@@ -207,7 +213,7 @@ impl<'a> Coins<'a> {
     fn sort(payment: &Payment<'a>) -> Result<Self, SelectError> {
         let distinct: BTreeSet<_> = payment.utxos.iter().map(|utxo| utxo.outpoint).collect();
         let total = Amount::checked_sum(payment.utxos.iter().map(|utxo| utxo.amount));
-        if distinct.len() != payment.utxos.len() || total.is_none() {
+        if distinct.len() != payment.utxos.len() || total.is_none_or(|total| total.get() > MAX_SOMPI) {
             return Err(SelectError::InvalidUtxos);
         }
         let mut coins = Self { spendable: Vec::new(), immature: Amount::ZERO, reserved: Amount::ZERO };

@@ -3,11 +3,14 @@
 use super::hash::{self, Hasher};
 use super::script::ScriptPublicKey;
 use crate::primitives::Amount;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// The most inputs, and the most outputs, that consensus allows.
 pub const MAX_INPUTS_OR_OUTPUTS: usize = 1_000;
+/// All the money there can be, in sompi: 29 billion KAS. No output may hold more, nor all outputs of a transaction together.
+pub const MAX_SOMPI: u64 = 29_000_000_000 * 100_000_000;
 /// Length of the signature script of an input that spends from a public key, of either kind.
 pub const SIGNATURE_SCRIPT_LEN: usize = 66;
 /// Signature operations that an input spending from a public key must declare.
@@ -21,7 +24,8 @@ pub(super) const NATIVE_SUBNETWORK: [u8; 20] = [0; 20];
 pub(super) const NO_GAS: u64 = 0;
 
 /// A transaction id. Its hexadecimal form shows the bytes in order, unlike Bitcoin's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct TxId(pub [u8; 32]);
 
 impl fmt::Display for TxId {
@@ -50,6 +54,20 @@ impl FromStr for TxId {
     }
 }
 
+impl From<TxId> for String {
+    fn from(id: TxId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for TxId {
+    type Error = InvalidTxId;
+
+    fn try_from(text: String) -> Result<Self, InvalidTxId> {
+        text.parse()
+    }
+}
+
 /// A text that is not a transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTxId;
@@ -69,6 +87,23 @@ pub struct Outpoint {
     pub transaction: TxId,
     /// The output's place in it.
     pub index: u32,
+}
+
+impl Outpoint {
+    /// The outpoint as a key for durable tables: the transaction id, then the index in little-endian order.
+    pub fn to_bytes(&self) -> [u8; 36] {
+        let mut bytes = [0; 36];
+        let (transaction, index) = bytes.split_at_mut(32);
+        transaction.copy_from_slice(&self.transaction.0);
+        index.copy_from_slice(&self.index.to_le_bytes());
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote; `None` for any other length.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (transaction, index) = bytes.split_first_chunk()?;
+        Some(Self { transaction: TxId(*transaction), index: u32::from_le_bytes(index.try_into().ok()?) })
+    }
 }
 
 /// An unspent output as a provider reports it.

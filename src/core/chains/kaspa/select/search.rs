@@ -22,6 +22,8 @@ pub struct Search<'a> {
     coins: Vec<&'a Utxo>,
     /// `sums[n]` is the sum of the `n` largest coins.
     sums: Vec<u64>,
+    /// `floors[n]` is the relay floor of `n` inputs and one output, which does not depend on the amounts.
+    floors: Vec<u64>,
     payment: &'a Payment<'a>,
 }
 
@@ -33,7 +35,10 @@ impl<'a> Search<'a> {
             *sum = sum.saturating_add(utxo.amount.get());
             Some(*sum)
         }));
-        Self { coins, sums, payment }
+        let single = [Self::output(payment.recipient, payment.amount.get())];
+        let floor = |count| fee::floor_of(Masses::relay_mass_when_signed(count, &single)).get();
+        let floors = (0..=coins.len()).map(floor).collect();
+        Self { coins, sums, floors, payment }
     }
 
     /// The most inputs that may be used.
@@ -119,9 +124,8 @@ impl<'a> Search<'a> {
 
     /// Whether a set pays the amount and at least the relay floor of a transaction with one output.
     fn covers(&self, start: usize, count: usize, amount: u64) -> bool {
-        let outputs = [Self::output(self.payment.recipient, amount)];
-        let floor = Masses::when_signed(self.inputs(start, count), &outputs).map(|masses| fee::floor(&masses).get());
-        floor.is_ok_and(|floor| amount.checked_add(floor).is_some_and(|needed| needed <= self.sum(start, count)))
+        let needed = self.floors.get(count).and_then(|floor| amount.checked_add(*floor));
+        needed.is_some_and(|needed| needed <= self.sum(start, count))
     }
 
     /// Tries one set; `None` when it does not cover the amount. Up to `extra_fee` may be left to the miner beyond the fee.
