@@ -1,7 +1,7 @@
 //! What an operator decides at installation, checked before anything is stored.
 
-use crate::chains::kaspa::{Network as KaspaNetwork, fee::MIN_FEERATE};
-use crate::chains::solana::{LAMPORTS_PER_SIGNATURE, Network as SolanaNetwork};
+use crate::chains::kaspa::{Network as KaspaNetwork, fee::FLOOR_SOMPI_PER_GRAM};
+use crate::chains::solana::{LAMPORTS_PER_SIGNATURE, Cluster as SolanaNetwork};
 use crate::primitives::{Amount, Chain};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ impl Config {
         if self.kaspa.max_fee < Amount::new(MINIMUM_KASPA_FEE) {
             return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 203600 sompi"));
         }
-        if self.kaspa.feerate < MIN_FEERATE {
+        if self.kaspa.feerate < FLOOR_SOMPI_PER_GRAM {
             return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));
         }
         if self.kaspa.confirmations == 0 {

@@ -73,8 +73,8 @@ impl Status {
         use Status::*;
         matches!(
             (self, next),
-            (Reserved | Expired, Built | Cancelled)
-                | (Built, Signed | Expired | Cancelled | Quarantined)
+            (Reserved | Expired, Built | Cancelled | Failed)
+                | (Built, Signed | Expired | Cancelled | Failed | Quarantined)
                 | (Signed, Submitted | Expired | Quarantined | Cancelled)
                 | (Submitted, Confirmed | Failed | Expired | Quarantined)
                 | (Quarantined, Confirmed | Failed)

@@ -73,6 +73,12 @@ impl<M: Memory> State<M> {
         self.tables.active.iter().map(|(_, id)| TransferId::new(id)).collect()
     }
 
+    /// The transfers of one wallet that have somewhere to go, oldest first.
+    pub fn active_transfers_of(&self, wallet: WalletId) -> Vec<Transfer> {
+        let keys = self.tables.active.range((wallet.get(), 0)..=(wallet.get(), u64::MAX));
+        keys.filter_map(|(_, id)| self.tables.transfer(TransferId::new(id))).collect()
+    }
+
     /// The roles of a principal.
     pub fn roles_of(&self, principal: &Principal) -> Roles {
         self.tables.roles(principal)

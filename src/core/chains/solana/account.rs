@@ -58,13 +58,38 @@ impl AccountKind {
     }
 }
 
-/// Whether a payment creates the recipient's account.
+/// An account that exists, as far as payments are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its lamports, or a lower bound of them when they were read as one.
+    pub lamports: Amount,
+    /// What it is.
+    pub kind: AccountKind,
+}
+
+/// Whether recipients off the curve are accepted.
+///
+/// Nobody has the private key of such an address: it is derived by a program. Vaults of multisig programs are legitimate recipients
+/// of this kind, addresses of pools and escrows usually are not. Whoever configures the recipient must say which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OffCurve {
+    /// Refuse them.
+    Refuse,
+    /// Accept them: the recipient is known to be a vault.
+    Accept,
+}
+
+/// What a payment finds at the recipient's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipientState {
-    /// No account yet: the first payment must reach the rent-exempt minimum.
+    /// No account yet: the payment creates it.
     New,
     /// A wallet that exists.
-    Existing,
+    Existing {
+        /// Its lamports, or a lower bound of them.
+        lamports: Amount,
+    },
 }
 
 /// Why a recipient is refused.
@@ -75,6 +100,8 @@ pub enum RecipientRefusal {
         /// What it is.
         name: &'static str,
     },
+    /// Not a point of the curve, and that was not asked for.
+    OffCurve,
     /// The account is a program.
     Program,
     /// The account is a token mint.
@@ -94,6 +121,7 @@ impl fmt::Display for RecipientRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known { name } => write!(f, "the recipient is the {name}"),
+            Self::OffCurve => write!(f, "the recipient's address has no private key; only a program can spend from it"),
             Self::Program => write!(f, "the recipient is a program"),
             Self::Mint => write!(f, "the recipient is a token mint"),
             Self::TokenAccount => write!(f, "the recipient is a token account; pay the wallet that owns it instead"),
@@ -105,27 +133,58 @@ impl fmt::Display for RecipientRefusal {
 
 impl std::error::Error for RecipientRefusal {}
 
-/// Judges a recipient by its address and by its account as read from the chain; `None` is an account that does not exist.
-pub fn check_recipient(address: &Address, account: Option<&AccountKind>) -> Result<RecipientState, RecipientRefusal> {
+/// Judges a recipient by its address alone, before anything is read from the chain. Passing says that [`check_recipient`] may
+/// accept it, no more.
+///
+/// # Errors
+/// When the address is one that is never paid, or is off the curve and `off_curve` does not accept that.
+pub fn check_recipient_address(address: &Address, off_curve: OffCurve) -> Result<(), RecipientRefusal> {
     if let Some(name) = known::name_of(address) {
         return Err(RecipientRefusal::Known { name });
     }
-    match account {
-        None => Ok(RecipientState::New),
-        Some(AccountKind::Wallet) => Ok(RecipientState::Existing),
-        Some(AccountKind::Program) => Err(RecipientRefusal::Program),
-        Some(AccountKind::Mint) => Err(RecipientRefusal::Mint),
-        Some(AccountKind::TokenAccount) => Err(RecipientRefusal::TokenAccount),
-        Some(AccountKind::SystemData) => Err(RecipientRefusal::SystemData),
-        Some(AccountKind::Owned { owner }) => Err(RecipientRefusal::Owned { owner: *owner }),
+    if off_curve == OffCurve::Refuse && !address.is_on_curve() {
+        return Err(RecipientRefusal::OffCurve);
     }
+    Ok(())
+}
+
+/// Judges a recipient by its address and by its account as read from the chain; `None` is an account that does not exist.
+///
+/// # Errors
+/// As [`check_recipient_address`], and when the account is anything but a wallet.
+pub fn check_recipient(
+    address: &Address,
+    account: Option<&Account>,
+    off_curve: OffCurve,
+) -> Result<RecipientState, RecipientRefusal> {
+    check_recipient_address(address, off_curve)?;
+    let Some(account) = account else {
+        return Ok(RecipientState::New);
+    };
+    match account.kind {
+        AccountKind::Wallet => Ok(RecipientState::Existing { lamports: account.lamports }),
+        AccountKind::Program => Err(RecipientRefusal::Program),
+        AccountKind::Mint => Err(RecipientRefusal::Mint),
+        AccountKind::TokenAccount => Err(RecipientRefusal::TokenAccount),
+        AccountKind::SystemData => Err(RecipientRefusal::SystemData),
+        AccountKind::Owned { owner } => Err(RecipientRefusal::Owned { owner }),
+    }
+}
+
+/// What is known of the payer's balance, in lamports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    /// The balance itself. Only this can prove that a payment leaves exactly nothing.
+    Exact(Amount),
+    /// A lower bound of it, on which replicas agree even while somebody keeps sending dust to the payer.
+    AtLeast(Amount),
 }
 
 /// The figures that decide whether a payment leaves both accounts acceptable to the chain. All in lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Funds {
-    /// The payer's balance, or a lower bound of it.
-    pub balance: Amount,
+    /// The payer's balance.
+    pub balance: Balance,
     /// What is to be paid.
     pub amount: Amount,
     /// The fee.
@@ -143,17 +202,17 @@ pub enum FundsRefusal {
     Insufficient {
         /// Amount plus fee.
         needed: Amount,
-        /// The balance.
+        /// The balance, as far as it is known.
         available: Amount,
     },
-    /// The recipient's account does not exist, and the amount is too small to create it.
+    /// The recipient's account would hold less than the rent-exempt minimum after the payment.
     RecipientBelowRent {
         /// The least amount that can be paid.
         minimum: Amount,
     },
-    /// The payer would keep a remainder below the rent-exempt minimum. It must keep more, or nothing at all.
+    /// The payer would, or might, keep a remainder below the rent-exempt minimum. It must keep more, or exactly nothing.
     PayerBelowRent {
-        /// What would be left.
+        /// What would be left, as far as it is known.
         left: Amount,
         /// The least that must be left, unless nothing is.
         minimum: Amount,
@@ -166,10 +225,10 @@ impl fmt::Display for FundsRefusal {
             Self::Overflow => write!(f, "amount and fee overflow"),
             Self::Insufficient { needed, available } => write!(f, "{needed} lamports are needed, {available} are there"),
             Self::RecipientBelowRent { minimum } => {
-                write!(f, "the recipient's account does not exist yet; its first payment must be at least {minimum} lamports")
+                write!(f, "the recipient's account needs at least {minimum} lamports from this payment to exist")
             }
             Self::PayerBelowRent { left, minimum } => {
-                write!(f, "{left} lamports would be left; it must be none or at least {minimum}")
+                write!(f, "{left} lamports would be left; it must be exactly none, or at least {minimum}")
             }
         }
     }
@@ -177,14 +236,24 @@ impl fmt::Display for FundsRefusal {
 
 impl std::error::Error for FundsRefusal {}
 
-/// What the payer keeps after the payment, or why the chain would refuse it.
+/// What the payer keeps after the payment (a lower bound, if its balance is one).
+///
+/// # Errors
+/// Why the chain would refuse the payment. The recipient must end rent-exempt even where the chain is more lenient, that is for an
+/// account that already exists below a minimum raised since: such a recipient is rare, and a refusal costs nothing.
 pub fn check_funds(funds: &Funds, recipient: RecipientState) -> Result<Amount, FundsRefusal> {
+    let (Balance::Exact(available) | Balance::AtLeast(available)) = funds.balance;
     let needed = funds.amount.checked_add(funds.fee).ok_or(FundsRefusal::Overflow)?;
-    let left = funds.balance.checked_sub(needed).ok_or(FundsRefusal::Insufficient { needed, available: funds.balance })?;
-    if recipient == RecipientState::New && funds.amount < funds.rent_minimum {
-        return Err(FundsRefusal::RecipientBelowRent { minimum: funds.rent_minimum });
+    let left = available.checked_sub(needed).ok_or(FundsRefusal::Insufficient { needed, available })?;
+    let minimum = match recipient {
+        RecipientState::New => funds.rent_minimum,
+        RecipientState::Existing { lamports } => funds.rent_minimum.remaining_after(lamports),
+    };
+    if funds.amount < minimum {
+        return Err(FundsRefusal::RecipientBelowRent { minimum });
     }
-    if !left.is_zero() && left < funds.rent_minimum {
+    let emptied = left.is_zero() && matches!(funds.balance, Balance::Exact(_));
+    if !emptied && left < funds.rent_minimum {
         return Err(FundsRefusal::PayerBelowRent { left, minimum: funds.rent_minimum });
     }
     Ok(left)

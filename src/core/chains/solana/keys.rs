@@ -7,6 +7,13 @@ use super::{Address, TxSignature};
 use ic_ed25519::{DerivationIndex, DerivationPath, PublicKey};
 use std::fmt;
 
+/// The encoding of the neutral element, which is the public key of the secret zero.
+const IDENTITY: [u8; 32] = {
+    let mut bytes = [0; 32];
+    bytes[0] = 1;
+    bytes
+};
+
 /// The most components a derivation path may have on the IC.
 pub const MAX_PATH_COMPONENTS: usize = 255;
 
@@ -22,8 +29,10 @@ pub struct ExtendedKey {
 /// Why a child key could not be derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
-    /// The root key is not a canonical point of the prime-order group.
+    /// The root key is not 32 bytes, or not a canonical point of the prime-order group other than the neutral one.
     InvalidRoot,
+    /// The chain code is not 32 bytes.
+    InvalidChainCode,
     /// More than [`MAX_PATH_COMPONENTS`] components.
     PathTooLong {
         /// The number of components.
@@ -35,6 +44,7 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidRoot => write!(f, "the root key is not a valid Ed25519 public key"),
+            Self::InvalidChainCode => write!(f, "the root's chain code is not 32 bytes"),
             Self::PathTooLong { components } => {
                 write!(f, "the derivation path has {components} components, at most {MAX_PATH_COMPONENTS} are allowed")
             }
@@ -57,23 +67,47 @@ impl fmt::Display for InvalidSignature {
 impl std::error::Error for InvalidSignature {}
 
 /// Derives the key at `path` below `root`. With the root of path `[]`, the result equals the IC's own answer for `path`.
+///
+/// # Errors
+/// When the root is no usable key, or the path longer than the IC allows.
 pub fn derive(root: &ExtendedKey, path: &[Vec<u8>]) -> Result<ExtendedKey, KeyError> {
     if path.len() > MAX_PATH_COMPONENTS {
         return Err(KeyError::PathTooLong { components: path.len() });
     }
-    let key = PublicKey::deserialize_raw(root.public_key.as_bytes()).map_err(|_| KeyError::InvalidRoot)?;
-    if !key.is_torsion_free() || !key.is_canonical() {
-        return Err(KeyError::InvalidRoot);
-    }
+    let key = prime_order_point(root.public_key.as_bytes()).ok_or(KeyError::InvalidRoot)?;
     let path = DerivationPath::new(path.iter().cloned().map(DerivationIndex).collect());
     let (child, chain_code) = key.derive_subkey_with_chain_code(&path, &root.chain_code);
     Ok(ExtendedKey { public_key: Address::from_bytes(child.serialize_raw()), chain_code })
 }
 
-/// Checks that `signature` is the key's signature over exactly `message`.
+/// [`derive`] for bytes as the management canister returns them: the child's public key, which is the wallet's address.
+///
+/// # Errors
+/// As [`derive`], and when a length is not 32 bytes.
+pub fn derive_public_key(public_key: &[u8], chain_code: &[u8], path: &[Vec<u8>]) -> Result<[u8; 32], KeyError> {
+    let public_key = Address::from_bytes(public_key.try_into().map_err(|_| KeyError::InvalidRoot)?);
+    let chain_code = chain_code.try_into().map_err(|_| KeyError::InvalidChainCode)?;
+    derive(&ExtendedKey { public_key, chain_code }, path).map(|child| *child.public_key.as_bytes())
+}
+
+/// Checks that `signature` is the key's signature over exactly `message`, at least as strictly as Solana's nodes do.
+///
+/// `ic-ed25519` follows ZIP 215, which multiplies by the cofactor and so accepts signatures that a Solana node refuses. Once key and
+/// nonce point are known to be canonical points of the prime-order group, both rules agree.
+///
+/// # Errors
+/// When the signature is not valid, or one of the two points is not as it should be.
 pub fn verify(public_key: &Address, message: &[u8], signature: &TxSignature) -> Result<(), InvalidSignature> {
-    let key = PublicKey::deserialize_raw(public_key.as_bytes()).map_err(|_| InvalidSignature)?;
+    let key = prime_order_point(public_key.as_bytes()).ok_or(InvalidSignature)?;
+    let (nonce_point, _) = signature.as_bytes().split_at(32);
+    prime_order_point(nonce_point).ok_or(InvalidSignature)?;
     key.verify_signature(message, signature.as_bytes()).map_err(|_| InvalidSignature)
+}
+
+/// The point that these bytes encode, if it has prime order and this is its one canonical encoding.
+fn prime_order_point(bytes: &[u8]) -> Option<PublicKey> {
+    let point = PublicKey::deserialize_raw(bytes).ok()?;
+    (bytes != IDENTITY && point.is_torsion_free() && point.is_canonical()).then_some(point)
 }
 
 #[cfg(test)]

@@ -46,10 +46,15 @@ impl Lifetime {
         Some(Self::Blockhash { blockhash, last_valid_block_height })
     }
 
-    /// The finalized block height from which on the transaction cannot land any more.
-    pub fn dead_from(&self) -> u64 {
+    /// The deadline: no block above this height can include the transaction.
+    pub const fn last_valid_block_height(&self) -> u64 {
         let Self::Blockhash { last_valid_block_height, .. } = self;
-        last_valid_block_height.saturating_add(1)
+        *last_valid_block_height
+    }
+
+    /// The finalized block height from which on the transaction cannot land any more: the threshold to read the height against.
+    pub const fn dead_from(&self) -> u64 {
+        self.last_valid_block_height().saturating_add(1)
     }
 
     /// Whether no further block can include the transaction, given a lower bound of the finalized block height.

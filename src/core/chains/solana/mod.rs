@@ -12,7 +12,7 @@
 //! ```
 //!
 //! * [`Address`], [`Blockhash`], [`TxSignature`]: bytes with one textual form, base58
-//! * [`Network`]: the clusters and their genesis hashes
+//! * [`Cluster`]: the clusters and their genesis hashes
 //! * [`known`]: programs, sysvars and mints, which never are recipients
 //! * [`keys`]: derivation of child keys and verification of signatures
 //! * [`account`]: what an account is, and whether it can be paid
@@ -20,18 +20,19 @@
 
 pub mod account;
 mod base58;
+mod cluster;
 mod describe;
 pub mod keys;
 pub mod known;
 mod lifetime;
-mod network;
 pub mod rpc;
 mod transfer;
 
 pub use base58::{Address, Blockhash, ParseError, TxSignature};
+pub use cluster::{Cluster, WrongCluster};
 pub use describe::{DescribeError, Mismatch, describe_message, describe_wire};
+pub use keys::derive_public_key;
 pub use lifetime::{Landing, Lifetime, Observation, SAFETY_MARGIN_BLOCKS, SignatureStatus, StatusLookup, VALIDITY_BLOCKS, landing};
-pub use network::{Network, WrongCluster};
 pub use transfer::{
     AttachError, BuildError, LAMPORTS_PER_SIGNATURE, MAX_TRANSACTION_BYTES, SignedTx, SystemTransfer, UnsignedTx, build_transfer,
     signature_fee,

@@ -46,7 +46,7 @@ pub fn config() -> Config {
         guardians: vec![guardian()],
         key_name: "test_key_1".into(),
         solana: SolanaConfig {
-            network: solana::Network::Local,
+            network: solana::Cluster::Local,
             providers: vec!["http://127.0.0.1:1".into()],
             max_fee: Amount::new(10_000),
         },

@@ -107,7 +107,7 @@ fn the_configuration_names_the_offending_field() {
     assert_eq!(field(&|c| c.admins.clear()), "admins");
     assert_eq!(field(&|c| c.guardians.push(Principal::anonymous())), "guardians");
     assert_eq!(field(&|c| c.key_name = "key_2".into()), "key_name");
-    assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Network::Mainnet), "key_name", "a test key on a mainnet");
+    assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Cluster::Mainnet), "key_name", "a test key on a mainnet");
     assert_eq!(field(&|c| c.solana.providers.clear()), "solana.providers");
     assert_eq!(field(&|c| c.solana.providers = vec!["http://example.org".into()]), "solana.providers");
     assert_eq!(field(&|c| c.kaspa.providers = vec!["https://example.org/".into()]), "kaspa.providers");
@@ -127,7 +127,7 @@ fn an_upgrade_changes_neither_addresses_nor_powers() {
         }
     };
     assert_eq!(field(&|c| c.key_name = "key_1".into()), "key_name");
-    assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Network::Devnet), "solana.network");
+    assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Cluster::Devnet), "solana.network");
     assert_eq!(field(&|c| c.kaspa.network = crate::chains::kaspa::Network::Devnet), "kaspa.network");
     assert_eq!(field(&|c| c.admins.push(stranger())), "admins");
 }

@@ -21,8 +21,7 @@ pub use failure::{Failure, RpcErrorClass};
 pub use reading::Reading;
 pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch};
 pub use response::{
-    PayerAccount, PayerAndRecipient, SendOutcome, parse_amount, parse_hash, parse_payer_and_recipient, parse_send, parse_statuses,
-    parse_u64,
+    PayerAndRecipient, SendOutcome, parse_amount, parse_hash, parse_payer_and_recipient, parse_send, parse_statuses, parse_u64,
 };
 pub use transform::canonicalise;
 

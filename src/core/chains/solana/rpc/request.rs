@@ -65,8 +65,11 @@ pub enum Request {
         recipient: Address,
         /// How settled.
         commitment: Commitment,
-        /// What to keep of the payer's lamports. The recipient's are not kept: they may move with every block.
+        /// What to keep of the payer's lamports. Anyone can move them by sending dust; a bound is harder to disturb.
         payer_lamports: Reading,
+        /// What to keep of the recipient's lamports, which may move with every block: best whether they have reached the
+        /// rent-exempt minimum ([`Reading::AtLeast`]), which is all that matters.
+        recipient_lamports: Reading,
     },
     /// The rent-exempt minimum of an account of `space` bytes. Parsed by [`parse_amount`](super::parse_amount).
     RentExemptMinimum {
@@ -150,7 +153,9 @@ impl Request {
         match self {
             Self::LatestBlockhash => Transform::LatestBlockhash,
             Self::Balance { reading, .. } => Transform::Balance { reading: *reading },
-            Self::PayerAndRecipient { payer_lamports, .. } => Transform::PayerAndRecipient { payer_lamports: *payer_lamports },
+            Self::PayerAndRecipient { payer_lamports, recipient_lamports, .. } => {
+                Transform::PayerAndRecipient { payer_lamports: *payer_lamports, recipient_lamports: *recipient_lamports }
+            }
             Self::RentExemptMinimum { .. } => Transform::Number { reading: Reading::EXACT },
             Self::SignatureStatuses { signatures, min_slot } => {
                 Transform::Statuses { count: signatures.0.len(), min_slot: *min_slot }

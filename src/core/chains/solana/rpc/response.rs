@@ -1,7 +1,7 @@
 //! The canonical bodies: their types, and the parsers of what the replicas agreed on.
 
 use super::Failure;
-use crate::chains::solana::account::AccountKind;
+use crate::chains::solana::account::Account;
 use crate::chains::solana::{Blockhash, StatusLookup, TxSignature};
 use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
@@ -17,36 +17,35 @@ pub(super) enum Canonical<T> {
     Failed(Failure),
 }
 
-/// The account that pays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PayerAccount {
-    /// Its lamports, or a lower bound of them, as the request asked.
-    pub lamports: Amount,
-    /// What it is; anything but a wallet cannot pay.
-    pub kind: AccountKind,
-}
-
 /// Both sides of a payment as the chain knows them; `None` is an account that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayerAndRecipient {
     /// Who pays.
-    pub payer: Option<PayerAccount>,
+    pub payer: Option<Account>,
     /// Who is paid.
-    pub recipient: Option<AccountKind>,
+    pub recipient: Option<Account>,
 }
 
-/// What is known after a broadcast. There is no "not sent": the bytes may have reached the network whatever came back.
+/// What is known after a broadcast. No answer proves that the transaction was *not* sent: another replica, another provider or an
+/// earlier broadcast may have carried the same bytes into the network. Only [`landing`](crate::chains::solana::landing) decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendOutcome {
-    /// A node took the transaction, or has it already. That says nothing about its landing.
+    /// A node took the transaction, or has processed it already: replicas that come late find it there, and both answers must
+    /// read the same for replicas to agree. It says nothing about the transaction's landing.
     Accepted {
         /// Its id.
         signature: TxSignature,
     },
+    /// A node refused to take the transaction and did not forward it. Asking the same node again is unlikely to help; an operator
+    /// should look. The reservation stays.
+    Rejected {
+        /// What the node found, cut short, for the operator.
+        diagnostic: String,
+    },
     /// It may or may not have been sent.
     Unknown {
-        /// What came back, cut short, for the operator. Never decide on it.
+        /// What came back, cut short, for the operator.
         diagnostic: String,
     },
 }

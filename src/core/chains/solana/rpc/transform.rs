@@ -1,8 +1,8 @@
 //! From a provider's answer to the canonical body on which replicas agree.
 
 use super::response::Canonical;
-use super::{Failure, PayerAccount, PayerAndRecipient, Reading, RpcErrorClass, SendOutcome};
-use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, AccountKind};
+use super::{Failure, PayerAndRecipient, Reading, RpcErrorClass, SendOutcome};
+use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
 use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use crate::primitives::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -33,6 +33,8 @@ pub(super) enum Transform {
     PayerAndRecipient {
         /// What to keep of the payer's lamports.
         payer_lamports: Reading,
+        /// What to keep of the recipient's lamports.
+        recipient_lamports: Reading,
     },
     /// `getSignatureStatuses`.
     Statuses {
@@ -69,8 +71,9 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::LatestBlockhash => canonical(reply.contextual::<RawBlockhash>().map(|(_, raw)| raw.blockhash)),
         Transform::Balance { reading } => canonical(reply.contextual::<u64>().map(|(_, lamports)| reading.of(lamports))),
         Transform::Number { reading } => canonical(reply.result::<u64>().map(|number| reading.of(number))),
-        Transform::PayerAndRecipient { payer_lamports } => {
-            canonical(reply.contextual().and_then(|(_, accounts)| payer_and_recipient(accounts, payer_lamports)))
+        Transform::PayerAndRecipient { payer_lamports, recipient_lamports } => {
+            let readings = [payer_lamports, recipient_lamports];
+            canonical(reply.contextual().and_then(|(_, accounts)| payer_and_recipient(accounts, readings)))
         }
         Transform::Statuses { count, min_slot } => {
             canonical(reply.contextual().and_then(|(slot, statuses)| lookups(statuses, count, slot >= min_slot)))
@@ -153,6 +156,7 @@ impl Reply {
             }
             Self::Result(_) => "the node answered another id".to_owned(),
             Self::Error(error) if error.is_already_processed() => return SendOutcome::Accepted { signature: txid },
+            Self::Error(error) if error.is_rejection() => return SendOutcome::Rejected { diagnostic: error.diagnostic() },
             Self::Error(error) => error.diagnostic(),
             Self::None(failure) => failure.to_string(),
         };
@@ -178,6 +182,12 @@ impl RpcError {
             Some(cause) => cause.as_str() == Some("AlreadyProcessed"),
             None => self.message.contains("already been processed") || self.message.contains("AlreadyProcessed"),
         }
+    }
+
+    /// The node looked at the transaction itself and refused it.
+    fn is_rejection(&self) -> bool {
+        use RpcErrorClass::{InvalidRequest, Preflight, SignatureVerification};
+        matches!(RpcErrorClass::of(self.code), Preflight | SignatureVerification | InvalidRequest)
     }
 
     fn diagnostic(&self) -> String {
@@ -217,6 +227,10 @@ struct RawAccount {
 }
 
 impl RawAccount {
+    fn account(&self, reading: Reading) -> Result<Account, Failure> {
+        Ok(Account { lamports: Amount::new(reading.of(self.lamports)), kind: self.kind()? })
+    }
+
     fn kind(&self) -> Result<AccountKind, Failure> {
         if self.data.1 != "base64" {
             return Err(Failure::Malformed);
@@ -232,11 +246,10 @@ impl RawAccount {
     }
 }
 
-fn payer_and_recipient(accounts: Vec<Option<RawAccount>>, lamports: Reading) -> Result<PayerAndRecipient, Failure> {
+fn payer_and_recipient(accounts: Vec<Option<RawAccount>>, readings: [Reading; 2]) -> Result<PayerAndRecipient, Failure> {
     let [payer, recipient] = <[_; 2]>::try_from(accounts).map_err(|_| Failure::Malformed)?;
-    let payer = payer.map(|raw| Ok(PayerAccount { lamports: Amount::new(lamports.of(raw.lamports)), kind: raw.kind()? }));
-    let recipient = recipient.map(|raw| raw.kind());
-    Ok(PayerAndRecipient { payer: payer.transpose()?, recipient: recipient.transpose()? })
+    let read = |raw: Option<RawAccount>, reading: Reading| raw.map(|raw| raw.account(reading)).transpose();
+    Ok(PayerAndRecipient { payer: read(payer, readings[0])?, recipient: read(recipient, readings[1])? })
 }
 
 /// A signature's status. `err` is a plain value, not an option: a node that leaves it out must not be taken for reporting success.

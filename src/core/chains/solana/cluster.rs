@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A Solana cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Network {
+pub enum Cluster {
     /// The cluster whose lamports are money.
     Mainnet,
     /// The validators' rehearsal cluster.
@@ -21,23 +21,33 @@ pub enum Network {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongCluster {
     /// The cluster that was configured.
-    pub expected: Network,
+    pub expected: Cluster,
     /// The genesis hash that the provider reported.
     pub found: Blockhash,
 }
 
 impl fmt::Display for WrongCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the provider's genesis hash {} does not belong to {:?}", self.found, self.expected)
+        write!(f, "the provider's genesis hash {} is not that of {}", self.found, self.expected.name())
     }
 }
 
 impl std::error::Error for WrongCluster {}
 
-impl Network {
+impl Cluster {
+    /// The cluster's name. It is part of the derivation path of every wallet's key, so it never changes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet => "testnet",
+            Self::Devnet => "devnet",
+            Self::Local => "local",
+        }
+    }
+
     const PUBLIC: [Self; 3] = [Self::Mainnet, Self::Testnet, Self::Devnet];
 
-    /// The genesis hash of a public cluster in base58; `None` for [`Network::Local`], which has no fixed one.
+    /// The genesis hash of a public cluster in base58; `None` for [`Cluster::Local`], which has no fixed one.
     pub const fn genesis_hash(self) -> Option<&'static str> {
         match self {
             Self::Mainnet => Some("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"),
@@ -64,10 +74,10 @@ mod tests {
 
     #[test]
     fn each_cluster_accepts_its_own_genesis_only() {
-        for network in Network::PUBLIC {
-            let genesis = Blockhash::parse(network.genesis_hash().expect("public")).expect("a hash");
-            for other in [Network::Mainnet, Network::Testnet, Network::Devnet, Network::Local] {
-                let expected = if other == network { Ok(()) } else { Err(WrongCluster { expected: other, found: genesis }) };
+        for cluster in Cluster::PUBLIC {
+            let genesis = Blockhash::parse(cluster.genesis_hash().expect("public")).expect("a hash");
+            for other in [Cluster::Mainnet, Cluster::Testnet, Cluster::Devnet, Cluster::Local] {
+                let expected = if other == cluster { Ok(()) } else { Err(WrongCluster { expected: other, found: genesis }) };
                 assert_eq!(other.check_genesis(genesis), expected);
             }
         }
@@ -76,7 +86,7 @@ mod tests {
     #[test]
     fn a_local_cluster_has_any_other_genesis() {
         let genesis = Blockhash::from_bytes([7; 32]);
-        assert_eq!(Network::Local.check_genesis(genesis), Ok(()));
-        assert_eq!(Network::Mainnet.check_genesis(genesis), Err(WrongCluster { expected: Network::Mainnet, found: genesis }));
+        assert_eq!(Cluster::Local.check_genesis(genesis), Ok(()));
+        assert_eq!(Cluster::Mainnet.check_genesis(genesis), Err(WrongCluster { expected: Cluster::Mainnet, found: genesis }));
     }
 }
