@@ -22,6 +22,8 @@ pub mod account;
 mod base58;
 mod cluster;
 mod describe;
+#[cfg(test)]
+mod fixtures;
 pub mod keys;
 pub mod known;
 mod lifetime;

@@ -1,0 +1,245 @@
+use super::*;
+use crate::chains::solana::account::{Account, AccountKind};
+use crate::chains::solana::fixtures::PUBLISHED_TXID;
+use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup};
+use crate::primitives::Amount;
+
+const TOKEN: &str = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
+const TOKEN_2022: &str = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb";
+const HASH: &str = "EETubP5AKHgjPAhzPAFcb8BAY1hMH639CWCFTqi3hq1k";
+
+fn text(canonical: Vec<u8>) -> String {
+    String::from_utf8(canonical).expect("text")
+}
+
+#[test]
+fn a_blockhash_comes_without_the_height_claimed_beside_it() {
+    let value = json!({ "blockhash": HASH, "lastValidBlockHeight": 3_090 });
+    let canonical = answered(&Request::LatestBlockhash, at_slot(2_792, value));
+    assert_eq!(text(canonical.clone()), format!("{{\"ok\":\"{HASH}\"}}"));
+    assert_eq!(parse_hash(&canonical), Ok(Blockhash::parse(HASH).expect("a hash")));
+}
+
+#[test]
+fn balances_are_read_as_asked() {
+    let read = |reading, lamports: u64| parse_amount(&answered(&balance(reading), at_slot(7, json!(lamports))));
+    assert_eq!(read(Reading::EXACT, 1_234_567), Ok(Amount::new(1_234_567)));
+    assert_eq!(read(Reading::EXACT, u64::MAX), Ok(Amount::MAX));
+    assert_eq!(read(step(1_000_000), 1_999_999), Ok(Amount::new(1_000_000)));
+    assert_eq!(read(Reading::AtLeast { threshold: 50 }, 49), Ok(Amount::ZERO));
+    assert_eq!(read(Reading::AtLeast { threshold: 50 }, 51), Ok(Amount::new(50)));
+}
+
+#[test]
+fn bare_numbers_are_read_as_asked() {
+    assert_eq!(parse_u64(&answered(&height(step(20)), json!(359))), Ok(340));
+    assert_eq!(parse_u64(&answered(&height(Reading::AtLeast { threshold: 1_215 }), json!(1_214))), Ok(0));
+    assert_eq!(parse_u64(&answered(&height(Reading::AtLeast { threshold: 1_215 }), json!(1_216))), Ok(1_215));
+    assert_eq!(parse_amount(&answered(&Request::RentExemptMinimum { space: 0 }, json!(650_240))), Ok(Amount::new(650_240)));
+    assert_eq!(parse_hash(&answered(&Request::GenesisHash, json!(HASH))), Ok(Blockhash::parse(HASH).expect("a hash")));
+}
+
+#[test]
+fn both_accounts_are_read_at_once() {
+    let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(5_000_000_001), wallet(650_241)])));
+    let payer = Account { lamports: Amount::new(5_000_000_001), kind: AccountKind::Wallet };
+    let recipient = Account { lamports: Amount::new(650_240), kind: AccountKind::Wallet };
+    let expected = PayerAndRecipient { payer: Some(payer), recipient: Some(recipient) };
+    assert_eq!(parse_payer_and_recipient(&canonical), Ok(expected));
+    let canonical = answered(&both_accounts(), at_slot(7, json!([null, null])));
+    assert_eq!(parse_payer_and_recipient(&canonical), Ok(PayerAndRecipient { payer: None, recipient: None }));
+}
+
+#[test]
+fn recipients_are_classified() {
+    let other = "Stake11111111111111111111111111111111111111";
+    let owned = AccountKind::Owned { owner: Address::parse(other).expect("an address") };
+    // Byte 165 as a slice: AQ== is 1, Ag== is 2.
+    for (owner, space, slice, kind) in [
+        (TOKEN, 82, "", AccountKind::Mint),
+        (TOKEN, 165, "", AccountKind::TokenAccount),
+        (TOKEN_2022, 170, "Ag==", AccountKind::TokenAccount),
+        (TOKEN_2022, 278, "AQ==", AccountKind::Mint),
+        ("11111111111111111111111111111111", 80, "", AccountKind::SystemData),
+        (other, 200, "AA==", owned),
+        (other, 1, "", owned),
+        (other, 1, "Ag==", owned),
+    ] {
+        let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), account(owner, 9, space, slice)])));
+        let read = parse_payer_and_recipient(&canonical).expect("accounts");
+        assert_eq!(read.recipient, Some(Account { lamports: Amount::ZERO, kind }), "{owner} {space}");
+    }
+    let mut program = account("BPFLoader2111111111111111111111111111111111", 9, 36, "");
+    program["executable"] = json!(true);
+    let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), program])));
+    assert_eq!(parse_payer_and_recipient(&canonical).expect("accounts").recipient.expect("one").kind, AccountKind::Program);
+}
+
+#[test]
+fn a_node_that_ignores_the_slice_is_understood() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let mut data = vec![0; 170];
+    data[165] = 2;
+    let whole = account(TOKEN_2022, 9, 170, &STANDARD.encode(&data));
+    let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), whole])));
+    assert_eq!(parse_payer_and_recipient(&canonical).expect("accounts").recipient.expect("one").kind, AccountKind::TokenAccount);
+    // Neither a slice nor the whole.
+    let odd = account(TOKEN_2022, 9, 170, &STANDARD.encode(&data[..50]));
+    let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), odd])));
+    assert_eq!(parse_payer_and_recipient(&canonical), Err(Failure::Malformed));
+}
+
+fn status(confirmation: &str, error: Value) -> Value {
+    json!({ "slot": 48, "confirmations": null, "err": error, "status": {}, "confirmationStatus": confirmation })
+}
+
+#[test]
+fn statuses_are_read_in_order() {
+    let error = json!({ "InstructionError": [2, { "Custom": 1 }] });
+    let values = json!([
+        status("finalized", Value::Null),
+        status("finalized", error.clone()),
+        status("confirmed", Value::Null),
+        status("processed", error),
+        null,
+    ]);
+    let failed = SignatureStatus::Finalized { slot: 48, error: Some("{\"InstructionError\":[2,{\"Custom\":1}]}".into()) };
+    let expected = vec![
+        StatusLookup::Found(SignatureStatus::Finalized { slot: 48, error: None }),
+        StatusLookup::Found(failed),
+        StatusLookup::Found(SignatureStatus::Pending),
+        StatusLookup::Found(SignatureStatus::Pending),
+        StatusLookup::NotFound,
+    ];
+    assert_eq!(parse_statuses(&answered(&statuses(5, 100), at_slot(100, values))), Ok(expected));
+}
+
+#[test]
+fn an_unknown_signature_counts_only_from_a_fresh_node() {
+    let read = |slot| parse_statuses(&answered(&statuses(1, 100), at_slot(slot, json!([null]))));
+    assert_eq!(read(99), Ok(vec![StatusLookup::Unavailable]));
+    assert_eq!(read(100), Ok(vec![StatusLookup::NotFound]));
+    // What is found counts from any node: it cannot be undone by the node's age.
+    let values = json!([status("finalized", Value::Null)]);
+    let found = StatusLookup::Found(SignatureStatus::Finalized { slot: 48, error: None });
+    assert_eq!(parse_statuses(&answered(&statuses(1, 100), at_slot(99, values))), Ok(vec![found]));
+}
+
+#[test]
+fn a_status_that_does_not_say_whether_it_failed_is_no_status() {
+    for missing in ["err", "slot", "confirmationStatus"] {
+        let mut value = status("finalized", Value::Null);
+        value.as_object_mut().expect("an object").remove(missing);
+        let canonical = answered(&statuses(1, 0), at_slot(1, json!([value])));
+        assert_eq!(parse_statuses(&canonical), Err(Failure::Malformed), "without {missing}");
+    }
+    let canonical = answered(&statuses(1, 0), at_slot(1, json!([status("rooted", Value::Null)])));
+    assert_eq!(parse_statuses(&canonical), Err(Failure::Malformed));
+}
+
+#[test]
+fn one_status_for_each_signature() {
+    for values in [json!([]), json!([null]), json!([null, null, null])] {
+        let canonical = answered(&statuses(2, 0), at_slot(1, values));
+        assert_eq!(parse_statuses(&canonical), Err(Failure::Malformed));
+    }
+}
+
+fn send_result(result: Value) -> SendOutcome {
+    parse_send(&answered(&Request::Send(published()), result))
+}
+
+fn send_error(error: Value) -> SendOutcome {
+    parse_send(&refused(&Request::Send(published()), error))
+}
+
+#[test]
+fn a_broadcast_is_accepted_with_its_own_id_only() {
+    assert_eq!(send_result(json!(PUBLISHED_TXID)), SendOutcome::Accepted { signature: published().txid() });
+    let unknown = SendOutcome::Unknown { diagnostic: "the node answered another id".into() };
+    assert_eq!(send_result(json!("1".repeat(64))), unknown);
+    for odd in [json!("Transaction broadcast successful"), json!(null), json!(1), json!([PUBLISHED_TXID])] {
+        assert_eq!(send_result(odd), unknown);
+    }
+}
+
+#[test]
+fn an_already_processed_transaction_is_as_good_as_accepted() {
+    let accepted = SendOutcome::Accepted { signature: published().txid() };
+    let message = "Transaction simulation failed: This transaction has already been processed";
+    let data = json!({ "err": "AlreadyProcessed", "logs": [], "unitsConsumed": 0 });
+    assert_eq!(send_error(json!({ "code": -32002, "message": message, "data": data })), accepted);
+    assert_eq!(send_error(json!({ "code": -32002, "message": message })), accepted);
+    // A cause that says otherwise outweighs the message.
+    let data = json!({ "err": "BlockhashNotFound" });
+    let rejected = SendOutcome::Rejected { diagnostic: "-32002: \"BlockhashNotFound\"".into() };
+    assert_eq!(send_error(json!({ "code": -32002, "message": message, "data": data })), rejected);
+}
+
+#[test]
+fn a_refusal_is_told_from_an_unknown_outcome() {
+    let data = json!({ "err": { "InsufficientFundsForRent": { "account_index": 1 } }, "logs": ["x"] });
+    for (error, diagnostic) in [
+        (json!({ "code": -32002, "message": "…", "data": data }), "-32002: {\"InsufficientFundsForRent\":{\"account_index\":1}}"),
+        (
+            json!({ "code": -32003, "message": "Transaction signature verification failure" }),
+            "-32003: Transaction signature verification failure",
+        ),
+        (json!({ "code": -32602, "message": "too large: 1896 bytes" }), "-32602: too large: #### bytes"),
+    ] {
+        assert_eq!(send_error(error), SendOutcome::Rejected { diagnostic: diagnostic.into() });
+    }
+    for (error, diagnostic) in [
+        (json!({ "code": -32005, "message": "Node is behind by 42 slots" }), "-32005: Node is behind by ## slots"),
+        (json!({ "code": -32603, "message": "Internal error" }), "-32603: Internal error"),
+        (json!({ "code": 7, "message": "a\nb\u{1F980}c" }), "7: abc"),
+    ] {
+        assert_eq!(send_error(error), SendOutcome::Unknown { diagnostic: diagnostic.into() });
+    }
+    let busy = received(&Request::Send(published()), 503, &json!({}));
+    assert_eq!(parse_send(&busy), SendOutcome::Unknown { diagnostic: "HTTP status 503".into() });
+    assert_eq!(parse_send(b""), SendOutcome::Unknown { diagnostic: Failure::NotJson.to_string() });
+}
+
+#[test]
+fn error_codes_are_classed_and_tell_whether_to_try_again() {
+    use RpcErrorClass::*;
+    for (code, class, transient) in [
+        (-32001, BlockUnavailable, true),
+        (-32002, Preflight, false),
+        (-32003, SignatureVerification, false),
+        (-32004, BlockUnavailable, true),
+        (-32005, NodeBehind, true),
+        (-32007, BlockUnavailable, true),
+        (-32009, BlockUnavailable, true),
+        (-32010, Other, false),
+        (-32011, HistoryUnavailable, true),
+        (-32013, SignatureVerification, false),
+        (-32014, BlockUnavailable, true),
+        (-32015, Other, false),
+        (-32016, MinContextSlot, true),
+        (-32019, HistoryUnavailable, true),
+        (-32429, RateLimited, true),
+        (429, RateLimited, true),
+        (-32601, InvalidRequest, false),
+        (-32602, InvalidRequest, false),
+        (-32603, Internal, true),
+        (i64::MIN, Other, false),
+    ] {
+        let failure = Failure::Rpc { code, class };
+        assert_eq!(parse_u64(&refused(&height(Reading::EXACT), json!({ "code": code, "message": "m" }))), Err(failure));
+        assert_eq!(failure.is_transient(), transient, "{code}");
+    }
+}
+
+#[test]
+fn http_statuses_are_failures_whatever_the_body() {
+    let good = json!({ "jsonrpc": "2.0", "id": 1, "result": 5 });
+    let read = |status| parse_u64(&received(&height(Reading::EXACT), status, &good));
+    assert_eq!(read(200), Ok(5));
+    assert_eq!(read(429), Err(Failure::RateLimited));
+    for (status, transient) in [(0, false), (199, false), (301, false), (403, false), (408, true), (500, true), (65_535, true)] {
+        assert_eq!(read(status), Err(Failure::Http { status }));
+        assert_eq!(Failure::Http { status }.is_transient(), transient, "{status}");
+    }
+}

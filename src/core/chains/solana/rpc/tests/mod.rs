@@ -1,0 +1,89 @@
+//! Requests, answers and what is left of them.
+
+mod answers;
+mod hostile;
+mod replicas;
+mod requests;
+
+use super::*;
+use crate::chains::solana::fixtures::{payer, published_wire, recipient};
+use crate::chains::solana::{SignedTx, TxSignature};
+use serde_json::{Value, json};
+use std::num::NonZeroU64;
+
+pub(super) fn step(step: u64) -> Reading {
+    Reading::RoundDown { step: NonZeroU64::new(step).expect("not zero") }
+}
+
+pub(super) fn published() -> SignedTx {
+    SignedTx::decode(&published_wire()).expect("a transaction")
+}
+
+pub(super) fn statuses(count: u8, min_slot: u64) -> Request {
+    let signatures = (1..=count).map(|byte| TxSignature::from_bytes([byte; 64])).collect();
+    Request::SignatureStatuses { signatures: SignatureBatch::new(signatures).expect("a batch"), min_slot }
+}
+
+pub(super) fn both_accounts() -> Request {
+    Request::PayerAndRecipient {
+        payer: payer(),
+        recipient: recipient(),
+        commitment: Commitment::Finalized,
+        payer_lamports: Reading::EXACT,
+        recipient_lamports: Reading::AtLeast { threshold: 650_240 },
+    }
+}
+
+pub(super) fn balance(reading: Reading) -> Request {
+    Request::Balance { address: payer(), commitment: Commitment::Finalized, reading }
+}
+
+pub(super) fn height(reading: Reading) -> Request {
+    Request::BlockHeight { commitment: Commitment::Finalized, reading }
+}
+
+/// One request of each method.
+pub(super) fn every_request() -> Vec<Request> {
+    vec![
+        Request::LatestBlockhash,
+        balance(Reading::EXACT),
+        both_accounts(),
+        Request::RentExemptMinimum { space: 0 },
+        statuses(2, 100),
+        height(step(20)),
+        Request::Slot { commitment: Commitment::Confirmed, reading: Reading::AtLeast { threshold: 5 } },
+        Request::GenesisHash,
+        Request::Send(published()),
+    ]
+}
+
+/// What is left of a successful answer with this result.
+pub(super) fn answered(request: &Request, result: Value) -> Vec<u8> {
+    received(request, 200, &json!({ "jsonrpc": "2.0", "id": 1, "result": result }))
+}
+
+/// What is left of an answer with this error object.
+pub(super) fn refused(request: &Request, error: Value) -> Vec<u8> {
+    received(request, 200, &json!({ "jsonrpc": "2.0", "id": 1, "error": error }))
+}
+
+pub(super) fn received(request: &Request, status: u16, body: &Value) -> Vec<u8> {
+    canonicalise(&request.transform_context(), status, body.to_string().as_bytes())
+}
+
+/// A result wrapped in the context of a slot.
+pub(super) fn at_slot(slot: u64, value: Value) -> Value {
+    json!({ "context": { "apiVersion": "4.3.2", "slot": slot }, "value": value })
+}
+
+/// A wallet as a node shows it.
+pub(super) fn wallet(lamports: u64) -> Value {
+    account("11111111111111111111111111111111", lamports, 0, "")
+}
+
+/// An account as a node shows it when asked for a slice of its data.
+pub(super) fn account(owner: &str, lamports: u64, space: u64, data: &str) -> Value {
+    json!({
+        "data": [data, "base64"], "executable": false, "lamports": lamports, "owner": owner, "rentEpoch": u64::MAX, "space": space,
+    })
+}
