@@ -1,0 +1,184 @@
+//! Misbehaviour on order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Node;
+
+/// Genesis hash of Solana's devnet: what a provider configured for the wrong cluster answers.
+pub const DEVNET_GENESIS_HASH: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
+/// Length of [`Fault::HugeBody`]'s answer in bytes, above the 2,000,000 an HTTPS outcall can receive.
+pub const HUGE_BODY_BYTES: usize = 3_000_000;
+
+/// One way of answering badly.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// HTTP 429 with a body that is not JSON; the call has no effect.
+    Http429,
+    /// HTTP 500 with a body that is not JSON; the call has no effect.
+    Http500,
+    /// The connection closes without an answer; the call has no effect.
+    Hang,
+    /// `sendTransaction` answers the signature and forgets the transaction.
+    DropSend,
+    /// `sendTransaction` forwards the transaction and answers HTTP 500.
+    LandButError,
+    /// The node answers from the past. Up to 128 slots it calls itself healthy.
+    StaleNode {
+        /// How many slots it is behind, at most 479 blocks' worth.
+        slots: u64,
+    },
+    /// The answer is well formed and wrong.
+    Lie(Lie),
+    /// Before the call is answered, everything that is not finalized is rolled back.
+    Reorg,
+    /// HTTP 200 with a body that is neither JSON nor UTF-8.
+    GarbageBody,
+    /// HTTP 200 with a JSON-RPC result of [`HUGE_BODY_BYTES`] bytes.
+    HugeBody,
+}
+
+/// A wrong answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lie {
+    /// The accounts of `getBalance`, `getAccountInfo` and `getMultipleAccounts` hold this many lamports.
+    Balance(u64),
+    /// `getLatestBlockhash` answers a hash that no block has.
+    Blockhash,
+    /// `getLatestBlockhash` answers this last valid block height.
+    LastValidBlockHeight(u64),
+    /// `getGenesisHash` answers [`DEVNET_GENESIS_HASH`].
+    GenesisHash,
+    /// Accounts, signatures and transactions do not exist.
+    NotFound,
+    /// Any method answers this value (inside `context`, if its answers have one).
+    Value(Value),
+}
+
+impl Fault {
+    /// Whether this fault means anything for `method`.
+    fn applies_to(&self, method: &str) -> bool {
+        match self {
+            Self::DropSend | Self::LandButError => method == "sendTransaction",
+            Self::Lie(Lie::Balance(_)) => ["getBalance", "getAccountInfo", "getMultipleAccounts"].contains(&method),
+            Self::Lie(Lie::Blockhash | Lie::LastValidBlockHeight(_)) => method == "getLatestBlockhash",
+            Self::Lie(Lie::GenesisHash) => method == "getGenesisHash",
+            Self::Lie(Lie::NotFound) => {
+                ["getAccountInfo", "getMultipleAccounts", "getSignatureStatuses", "getTransaction"].contains(&method)
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Lie {
+    /// Turns a true result into this lie.
+    pub fn tell(&self, result: Value) -> Value {
+        let Value::Object(mut wrapped) = result else {
+            return self.about(result);
+        };
+        if wrapped.contains_key("context") {
+            let value = wrapped.remove("value").unwrap_or_default();
+            wrapped.insert("value".into(), self.about(value));
+            return wrapped.into();
+        }
+        self.about(wrapped.into())
+    }
+
+    fn about(&self, value: Value) -> Value {
+        match self {
+            Self::Balance(lamports) => with_balance(value, *lamports),
+            Self::Blockhash => {
+                let unknown = bs58::encode(Sha256::digest(b"no block has this hash")).into_string();
+                with_field(value, "blockhash", unknown.into())
+            }
+            Self::LastValidBlockHeight(height) => with_field(value, "lastValidBlockHeight", json!(height)),
+            Self::GenesisHash => DEVNET_GENESIS_HASH.into(),
+            Self::NotFound => value.as_array().map_or(Value::Null, |found| vec![Value::Null; found.len()].into()),
+            Self::Value(value) => value.clone(),
+        }
+    }
+}
+
+fn with_balance(value: Value, lamports: u64) -> Value {
+    match value {
+        Value::Array(accounts) => accounts.into_iter().map(|account| with_balance(account, lamports)).collect(),
+        Value::Object(_) => with_field(value, "lamports", json!(lamports)),
+        Value::Null => Value::Null,
+        _ => json!(lamports),
+    }
+}
+
+fn with_field(mut value: Value, field: &str, content: Value) -> Value {
+    if let Some(slot) = value.get_mut(field) {
+        *slot = content;
+    }
+    value
+}
+
+struct Ordered {
+    fault: Fault,
+    method: Option<String>,
+    calls: u64,
+}
+
+/// Faults that wait for their calls, first come, first served; a call meets at most one.
+#[derive(Default)]
+pub struct Faults {
+    ordered: Vec<Ordered>,
+}
+
+impl Faults {
+    /// The fault for this call, if one waits.
+    pub fn take(&mut self, method: &str) -> Option<Fault> {
+        let at = self.ordered.iter().position(|ordered| {
+            ordered.method.as_deref().is_none_or(|wanted| wanted == method) && ordered.fault.applies_to(method)
+        })?;
+        let fault = self.ordered[at].fault.clone();
+        self.ordered[at].calls -= 1;
+        if self.ordered[at].calls == 0 {
+            self.ordered.remove(at);
+        }
+        Some(fault)
+    }
+
+    fn order(&mut self, fault: Fault, method: Option<&str>, calls: u64) {
+        if calls > 0 {
+            self.ordered.push(Ordered { fault, method: method.map(str::to_owned), calls });
+        }
+    }
+}
+
+/// Orders faults from a running dev chain.
+#[derive(Clone)]
+pub struct FaultsHandle {
+    pub(super) node: Arc<Mutex<Node>>,
+}
+
+impl FaultsHandle {
+    /// The next `calls` calls of any method (that the fault makes sense for) meet `fault`.
+    pub fn next(&self, calls: u64, fault: Fault) {
+        self.with(|faults| faults.order(fault, None, calls));
+    }
+
+    /// The next `calls` calls of `method` meet `fault`.
+    pub fn on(&self, method: &str, calls: u64, fault: Fault) {
+        self.with(|faults| faults.order(fault, Some(method), calls));
+    }
+
+    /// Cancels whatever has not happened yet.
+    pub fn clear(&self) {
+        self.with(|faults| faults.ordered.clear());
+    }
+
+    /// Calls that still have a fault waiting for them.
+    pub fn left(&self) -> u64 {
+        self.with(|faults| faults.ordered.iter().map(|ordered| ordered.calls).sum())
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
+        change(&mut self.node.lock().unwrap_or_else(PoisonError::into_inner).faults)
+    }
+}
