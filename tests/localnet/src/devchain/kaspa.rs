@@ -1,1 +1,0 @@
-//! Kaspa dev chain.

@@ -1,0 +1,162 @@
+//! Faults a test can order: for the next calls of one endpoint or of all.
+
+use std::sync::{Arc, Mutex};
+
+/// An endpoint of the REST API, as a fault's target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `GET /info/blockdag` and its alias `/info/network`.
+    BlockDag,
+    /// `GET /info/virtual-chain-blue-score`.
+    BlueScore,
+    /// `GET /info/fee-estimate`.
+    FeeEstimate,
+    /// `GET /info/kaspad`.
+    Kaspad,
+    /// `GET /info/health`.
+    Health,
+    /// `GET /addresses/{a}/balance` and `POST /addresses/balances`.
+    Balance,
+    /// `GET /addresses/{a}/utxos` and `POST /addresses/utxos`.
+    Utxos,
+    /// `GET /addresses/{a}/utxos/count`.
+    UtxoCount,
+    /// `POST /transactions`.
+    Submit,
+    /// `POST /transactions/acceptance`.
+    Acceptance,
+    /// `POST /transactions/search`.
+    Search,
+    /// `GET /transactions/{id}`.
+    Transaction,
+}
+
+/// A false statement in an otherwise well-formed answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// The list of coins holds one more, of this many sompi, that does not exist.
+    PhantomUtxo {
+        /// Amount of the invented coin.
+        sompi: u64,
+    },
+    /// Every coin is said to hold this many sompi.
+    UtxoAmount {
+        /// The false amount.
+        sompi: u64,
+    },
+    /// Every coin is said to be locked by a script that is not the address's.
+    UtxoScript,
+    /// Every balance is said to be this many sompi.
+    Balance {
+        /// The false balance.
+        sompi: u64,
+    },
+    /// Every transaction asked about is said to be accepted, even an unknown one.
+    Accepted,
+    /// Every bucket of the fee estimate asks for this many sompi per gram.
+    Feerate {
+        /// The false feerate.
+        sompi_per_gram: u64,
+    },
+}
+
+/// One way to misbehave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Status 429, without looking at the request.
+    Http429,
+    /// Status 500 in the server's usual words, without looking at the request.
+    Http500,
+    /// No answer: the connection stays open and silent until the caller gives up.
+    Hang,
+    /// The request is not looked at and the answer is not HTTP, which a client reports like a connection that broke off.
+    Broken,
+    /// A submission is answered with its id and forgotten.
+    DropSubmit,
+    /// A submission is handled as usual, but the answer is a status 500.
+    AcceptButError,
+    /// A submission is handled as usual, but the answer is the server's own time-out: status 400 with an empty error.
+    AcceptButTimeout,
+    /// A submission is refused with this text, whatever it is worth.
+    RefuseSubmit(String),
+    /// Reads are answered from the state at this virtual DAA score, by a node that stopped there.
+    StaleNode {
+        /// The score at which the node stopped.
+        daa: u64,
+    },
+    /// The answer holds a false statement.
+    Lie(Lie),
+    /// Before the request is looked at, the last `depth` chain blocks are undone.
+    Reorg {
+        /// How many chain blocks.
+        depth: u64,
+    },
+    /// Status 200 with a body that is not JSON.
+    GarbageBody,
+    /// Status 200 with a JSON body, an empty list, of this many bytes.
+    HugeBody {
+        /// Length of the body.
+        bytes: usize,
+    },
+}
+
+struct Armed {
+    target: Option<Endpoint>,
+    fault: Fault,
+    calls: u32,
+}
+
+/// The faults of one chain; clones share them.
+#[derive(Clone, Default)]
+pub struct FaultsHandle(Arc<Mutex<Vec<Armed>>>);
+
+impl FaultsHandle {
+    /// The next `calls` calls of any endpoint meet `fault`.
+    pub fn next(&self, calls: u32, fault: Fault) {
+        self.arm(Armed { target: None, fault, calls });
+    }
+
+    /// The next `calls` calls of `endpoint` meet `fault`.
+    pub fn next_at(&self, endpoint: Endpoint, calls: u32, fault: Fault) {
+        self.arm(Armed { target: Some(endpoint), fault, calls });
+    }
+
+    /// Forgets every fault that has not struck yet.
+    pub fn clear(&self) {
+        self.armed().clear();
+    }
+
+    /// How many calls are still to meet a fault.
+    pub fn pending(&self) -> u32 {
+        self.armed().iter().map(|armed| armed.calls).sum()
+    }
+
+    /// The fault this call meets: the one ordered first among those that fit.
+    pub(super) fn strike(&self, endpoint: Option<Endpoint>) -> Option<Fault> {
+        let mut armed = self.armed();
+        let at = armed.iter().position(|armed| armed.target.is_none() || armed.target == endpoint)?;
+        armed[at].calls -= 1;
+        let fault = armed[at].fault.clone();
+        if armed[at].calls == 0 {
+            armed.remove(at);
+        }
+        Some(fault)
+    }
+
+    fn arm(&self, armed: Armed) {
+        if armed.calls > 0 {
+            self.armed().push(armed);
+        }
+    }
+
+    fn armed(&self) -> std::sync::MutexGuard<'_, Vec<Armed>> {
+        self.0.lock().expect("BUG: a thread panicked while it held the faults")
+    }
+}
+
+impl Fault {
+    /// Whether the request is not looked at: what goes on the wire is the server's business alone.
+    pub(super) fn replaces_handling(&self) -> bool {
+        matches!(self, Self::Http429 | Self::Http500 | Self::Hang | Self::Broken | Self::GarbageBody | Self::HugeBody { .. })
+    }
+}

@@ -1,0 +1,196 @@
+//! A Kaspa dev chain on loopback: the public REST API over a UTXO set in which every submitted transaction is checked by
+//! rusty-kaspa's own script engine and mass calculator, under its consensus limits and relay policy (v2.1, after Toccata).
+//!
+//! No wall clock enters. Blocks are mined by [`KaspaDev::mine`]; besides, 0 to 2 empty blocks pass after every call, as on a network
+//! that makes ten a second, and coins are listed in another order each time. Both come from a fixed seed, so one sequence of
+//! calls always meets the same chain.
+//!
+//! * `chain`: coins, mempool, scores, acceptance, reorganisation
+//! * `admission`, `refusal`: what may enter the mempool, and why not in the node's words
+//! * `wire`, `rest`: the REST API's decoding, endpoints and shapes
+//! * `fault`: ordered misbehaviour
+//! * `server`: HTTP
+
+mod admission;
+mod chain;
+mod fault;
+mod refusal;
+mod rest;
+mod server;
+mod wire;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+pub use kaspa_consensus_core::network::NetworkType;
+use kaspa_consensus_core::tx::ScriptPublicKey;
+use rand::{Rng, SeedableRng, rngs::SmallRng};
+use serde_json::Value;
+
+use chain::Chain;
+pub use fault::{Endpoint, Fault, FaultsHandle, Lie};
+use server::Running;
+
+/// A running dev chain. Dropping it stops its threads.
+pub struct KaspaDev {
+    // Declared first: the server's threads end before the state they use.
+    server: Running,
+    state: Arc<Mutex<State>>,
+    faults: FaultsHandle,
+}
+
+impl KaspaDev {
+    /// Starts an empty chain of this network (a testnet is testnet-10) on a free port.
+    pub fn start(network: NetworkType) -> Self {
+        let faults = FaultsHandle::default();
+        let state = State {
+            chain: Chain::new(network),
+            faults: faults.clone(),
+            random: SmallRng::seed_from_u64(20_090_103),
+            auto_mine: false,
+            received: Vec::new(),
+            calls: Vec::new(),
+        };
+        let state = Arc::new(Mutex::new(state));
+        Self { server: Running::start(&state), state, faults }
+    }
+
+    /// Base URL of the REST API, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Gives `address` a coin of `sompi` that was accepted 1000 blocks ago. Returns the funding transaction's id.
+    ///
+    /// # Panics
+    /// If `address` is not one of this network.
+    pub fn faucet(&self, address: &str, sompi: u64) -> String {
+        self.fund(address, sompi, false)
+    }
+
+    /// Gives `address` a coinbase coin of `sompi`, spendable after 1000 blocks. Returns the coinbase transaction's id.
+    ///
+    /// # Panics
+    /// If `address` is not one of this network.
+    pub fn coinbase(&self, address: &str, sompi: u64) -> String {
+        self.fund(address, sompi, true)
+    }
+
+    fn fund(&self, address: &str, sompi: u64, coinbase: bool) -> String {
+        let mut state = self.state();
+        assert!(address.starts_with(&format!("{}:", state.chain.prefix())), "{address} is an address of another network");
+        state.chain.fund(script_of(address), sompi, coinbase).to_string()
+    }
+
+    /// Sum of the accepted coins of `address`, in sompi, coinbase coins of any age included.
+    pub fn balance(&self, address: &str) -> u64 {
+        let state = self.state();
+        state.chain.coins_of(&script_of(address), state.chain.now()).iter().map(|(_, entry)| entry.amount).sum()
+    }
+
+    /// Number of accepted coins of `address`.
+    pub fn utxo_count(&self, address: &str) -> usize {
+        let state = self.state();
+        state.chain.coins_of(&script_of(address), state.chain.now()).len()
+    }
+
+    /// Mines `blocks` blocks, of which the first accepts the whole mempool. Both scores rise by `blocks`.
+    pub fn mine(&self, blocks: u64) {
+        self.state().chain.mine(blocks);
+    }
+
+    /// With `true`, a block is mined after every call, so that a demo needs nobody to mine.
+    pub fn auto_mine(&self, on: bool) {
+        self.state().auto_mine = on;
+    }
+
+    /// Blue score of the sink, as the next call will see it.
+    pub fn blue_score(&self) -> u64 {
+        self.state().chain.now().blue
+    }
+
+    /// Virtual DAA score, as the next call will see it.
+    pub fn virtual_daa_score(&self) -> u64 {
+        self.state().chain.now().daa
+    }
+
+    /// Undoes the last `depth` chain blocks in favour of a longer empty branch. Their transactions are unaccepted and wait in the
+    /// mempool; funding survives.
+    pub fn reorg(&self, depth: u64) {
+        self.state().chain.reorg(depth);
+    }
+
+    /// Empties the mempool, as a node's restart does.
+    pub fn forget_mempool(&self) {
+        let mut state = self.state();
+        state.chain.mempool.clear();
+        state.chain.orphans.clear();
+    }
+
+    /// Ids of the transactions in the mempool, parents before children.
+    pub fn mempool(&self) -> Vec<String> {
+        self.state().chain.mempool.iter().map(|admitted| admitted.tx.id().to_string()).collect()
+    }
+
+    /// The faults this chain is told to commit.
+    pub fn faults(&self) -> FaultsHandle {
+        self.faults.clone()
+    }
+
+    /// The JSON bodies posted to `/transactions`, whatever became of them.
+    pub fn received(&self) -> Vec<Value> {
+        self.state().received.clone()
+    }
+
+    /// Ids of the submitted transactions that are accepted now, in order of acceptance.
+    pub fn accepted(&self) -> Vec<String> {
+        self.state().chain.accepted()
+    }
+
+    /// Every call so far as "METHOD path", faulted ones included.
+    pub fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("BUG: a thread panicked while it held the chain")
+    }
+}
+
+fn script_of(address: &str) -> ScriptPublicKey {
+    Chain::script_of(address).unwrap_or_else(|| panic!("{address} is not a Kaspa address"))
+}
+
+/// Everything behind the one lock.
+struct State {
+    chain: Chain,
+    faults: FaultsHandle,
+    random: SmallRng,
+    auto_mine: bool,
+    received: Vec<Value>,
+    calls: Vec<String>,
+}
+
+impl State {
+    /// Handles one call and lets a little of the chain's time pass. The fault, if one strikes, is returned for the server, which
+    /// carries out those that concern the wire.
+    fn call(&mut self, request: &rest::Request) -> (Option<Fault>, rest::Answer) {
+        self.calls.push(format!("{} {}", request.method, request.path));
+        let endpoint = rest::endpoint(request.method, request.path);
+        if let (Some(Endpoint::Submit), Some(body)) = (endpoint, &request.body) {
+            self.received.push(body.clone());
+        }
+        let fault = self.faults.strike(endpoint);
+        if let Some(Fault::Reorg { depth }) = fault {
+            self.chain.reorg(depth);
+        }
+        let answer = match &fault {
+            Some(fault) if fault.replaces_handling() => rest::internal_error(),
+            fault => rest::answer(&mut self.chain, &mut self.random, request, endpoint, fault.as_ref()),
+        };
+        if self.auto_mine {
+            self.chain.mine(1);
+        }
+        self.chain.advance(self.random.gen_range(0..=2));
+        (fault, answer)
+    }
+}
