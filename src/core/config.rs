@@ -1,7 +1,7 @@
 //! What an operator decides at installation, checked before anything is stored.
 
 use crate::chains::kaspa::{Network as KaspaNetwork, fee::FLOOR_SOMPI_PER_GRAM};
-use crate::chains::solana::{LAMPORTS_PER_SIGNATURE, Cluster as SolanaNetwork};
+use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
 use crate::primitives::{Amount, Chain};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaConfig {
     /// The cluster; frozen, because it is part of the derivation path.
-    pub network: SolanaNetwork,
+    pub network: Cluster,
     /// JSON-RPC endpoints, in order of preference.
     pub providers: Vec<String>,
     /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
@@ -88,7 +88,7 @@ impl Config {
             return Err(error("admins", "at least one principal is needed, or nobody could set a policy"));
         }
         self.validate_key_name()?;
-        providers("solana.providers", &self.solana.providers, self.solana.network == SolanaNetwork::Local)?;
+        providers("solana.providers", &self.solana.providers, self.solana.network == Cluster::Local)?;
         providers("kaspa.providers", &self.kaspa.providers, self.kaspa.network == KaspaNetwork::Simnet)?;
         if self.solana.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
             return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
@@ -108,18 +108,8 @@ impl Config {
     /// The network of a chain as it stands in derivation paths. Never changed: another name means other addresses.
     pub const fn path_name(&self, chain: Chain) -> &'static str {
         match chain {
-            Chain::Solana => match self.solana.network {
-                SolanaNetwork::Mainnet => "mainnet",
-                SolanaNetwork::Testnet => "testnet",
-                SolanaNetwork::Devnet => "devnet",
-                SolanaNetwork::Local => "local",
-            },
-            Chain::Kaspa => match self.kaspa.network {
-                KaspaNetwork::Mainnet => "mainnet",
-                KaspaNetwork::Testnet10 => "testnet-10",
-                KaspaNetwork::Simnet => "simnet",
-                KaspaNetwork::Devnet => "devnet",
-            },
+            Chain::Solana => self.solana.network.name(),
+            Chain::Kaspa => self.kaspa.network.name(),
         }
     }
 
@@ -128,7 +118,7 @@ impl Config {
         if !known {
             return Err(error("key_name", "must be key_1, test_key_1 or dfx_test_key"));
         }
-        let mainnet = self.solana.network == SolanaNetwork::Mainnet || self.kaspa.network == KaspaNetwork::Mainnet;
+        let mainnet = self.solana.network == Cluster::Mainnet || self.kaspa.network == KaspaNetwork::Mainnet;
         if mainnet && TEST_KEY_NAMES.contains(&self.key_name.as_str()) {
             return Err(error("key_name", "a test key must not hold mainnet funds; use key_1"));
         }
