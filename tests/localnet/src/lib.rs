@@ -3,3 +3,6 @@
 //! * [`devchain`]: a Solana and a Kaspa chain on loopback, verified by the chains' own code
 
 pub mod devchain;
+pub mod exec;
+pub mod ic;
+pub mod mgmt;

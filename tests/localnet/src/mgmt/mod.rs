@@ -1,0 +1,3 @@
+//! The management canister.
+
+pub mod cycles;
