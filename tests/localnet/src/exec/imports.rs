@@ -113,7 +113,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-const RESPONDING: Entry = Entry::UPDATE.or(Entry::REPLICATED_QUERY).or(Entry::QUERY).or(Entry::TRANSFORM).or(Entry::REPLY).or(Entry::REJECT);
+const RESPONDING: Entry =
+    Entry::UPDATE.or(Entry::REPLICATED_QUERY).or(Entry::QUERY).or(Entry::TRANSFORM).or(Entry::REPLY).or(Entry::REJECT);
 const ANSWER: Entry = Entry::REPLY.or(Entry::REJECT);
 const PAID: Entry = Entry::UPDATE.or(Entry::REPLICATED_QUERY).or(ANSWER);
 const EFFECTFUL: Entry = Entry::INIT.or(Entry::PRE_UPGRADE).or(Entry::UPDATE).or(ANSWER).or(Entry::TIMER);
@@ -169,7 +170,10 @@ macro_rules! amount {
 pub fn message(linker: &mut Linker<Host>) -> Result<()> {
     blob!(linker, "msg_arg_data", WITH_ARG, |c| Ok(c.arg.clone()));
     blob!(linker, "msg_caller", Entry::ANY, |c| Ok(c.caller.as_slice().to_vec()));
-    blob!(linker, "msg_reject_msg", Entry::REJECT, |c| Ok(c.reject.as_ref().map_or(Vec::new(), |r| r.message.clone().into_bytes())));
+    blob!(linker, "msg_reject_msg", Entry::REJECT, |c| Ok(c
+        .reject
+        .as_ref()
+        .map_or(Vec::new(), |r| r.message.clone().into_bytes())));
     blob!(linker, "msg_method_name", Entry::INSPECT, |c| Ok(c.method.clone().into_bytes()));
     number!(linker, "msg_reject_code", ANSWER, u32, |c| Ok(c.reject.as_ref().map_or(0, |r| r.code)));
     number!(linker, "msg_deadline", RESPONDING, u64, |c| Ok(c.deadline_ns));
@@ -334,10 +338,14 @@ fn variables(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap("ic0", "env_var_name_size", |mut api: Api<'_>, index: u32| -> Result<u32> {
         Ok(name(enter(&mut api, "env_var_name_size", Entry::ANY, CALL, 0)?, index)?.len() as u32)
     })?;
-    linker.func_wrap("ic0", "env_var_name_copy", |mut api: Api<'_>, index: u32, dst: u32, offset: u32, size: u32| -> Result<()> {
-        let name = name(enter(&mut api, "env_var_name_copy", Entry::ANY, CALL, size.into())?, index)?;
-        copy_out(&mut api, &name, dst, offset, size)
-    })?;
+    linker.func_wrap(
+        "ic0",
+        "env_var_name_copy",
+        |mut api: Api<'_>, index: u32, dst: u32, offset: u32, size: u32| -> Result<()> {
+            let name = name(enter(&mut api, "env_var_name_copy", Entry::ANY, CALL, size.into())?, index)?;
+            copy_out(&mut api, &name, dst, offset, size)
+        },
+    )?;
     linker.func_wrap("ic0", "env_var_name_exists", |mut api: Api<'_>, src: u32, size: u32| -> Result<u32> {
         Ok(u32::from(value(&mut api, src, size)?.is_some()))
     })?;

@@ -242,4 +242,3 @@ fn trapped(error: &wasmtime::Error, limit: u64) -> Trapped {
     };
     Trapped { message, explicit: false }
 }
-

@@ -8,3 +8,4 @@ mod instrument;
 pub mod stable;
 
 pub use instance::{Code, Function, Instance, Ran, Runtime, Trapped};
+pub use instrument::START;

@@ -1,3 +1,5 @@
-//! The management canister.
+//! What the management canister needs: prices, threshold keys, and outcalls.
 
 pub mod cycles;
+pub mod http;
+pub mod keys;
