@@ -17,8 +17,6 @@ const SEED: [u8; 32] = *b"purser localnet root key, no use";
 /// DER prefix of a BLS12-381 public key (interface specification, "Signatures").
 const DER_PREFIX: &str = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
 
-type Tree = HashTree<Vec<u8>>;
-
 /// The part of a canister's state that certificates show.
 pub struct CanisterState {
     /// Its id.
@@ -55,7 +53,7 @@ impl RootKey {
             let tree = label(state.id.as_slice(), subtree(state));
             if state.id == shown { tree } else { pruned(tree.digest()) }
         });
-        let canisters: Tree = label("canister", balanced(canisters.collect()));
+        let canisters: HashTree = label("canister", balanced(canisters.collect()));
         let tree = fork(canisters, label("time", leaf(leb128(time_ns))));
         let signed = [STATE_ROOT, &tree.digest()].concat();
         let signature = self.secret.sign(&signed, BLS_SUITE, &[]).compress().to_vec();
@@ -69,7 +67,7 @@ impl Default for RootKey {
     }
 }
 
-fn subtree(state: &CanisterState) -> Tree {
+fn subtree(state: &CanisterState) -> HashTree {
     let controllers: Vec<_> = state.controllers.iter().map(|id| serde_bytes::ByteBuf::from(id.as_slice())).collect();
     let mut nodes =
         vec![label("certified_data", leaf(state.certified_data.clone())), label("controllers", leaf(cbor(&controllers)))];
@@ -80,7 +78,7 @@ fn subtree(state: &CanisterState) -> Tree {
 }
 
 /// Joins nodes, sorted by label, into a tree.
-fn balanced(mut nodes: Vec<Tree>) -> Tree {
+fn balanced(mut nodes: Vec<HashTree>) -> HashTree {
     match nodes.len() {
         0 => ic_certification::hash_tree::empty(),
         1 => nodes.remove(0),

@@ -3,6 +3,7 @@
 use candid::{CandidType, Nat, Principal};
 use ic_management_canister_types as ic;
 use rand::RngCore;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
@@ -27,7 +28,7 @@ struct CanisterStatus {
     cycles: Nat,
 }
 
-#[derive(CandidType)]
+#[derive(CandidType, Serialize)]
 enum CanisterRunState {
     #[serde(rename = "running")]
     Running,

@@ -273,9 +273,10 @@ impl LocalNet {
         self.callbacks.insert(id, callback);
         self.contexts.get_mut(&context).expect("the call is open").outstanding += 1;
         if callee == Principal::management_canister() {
+            let message = self.traces_taken + self.traces.len() - 1;
             let calls = &mut self.traces.last_mut().expect("the message was just traced").mgmt_calls;
             calls.push(MgmtCall { method: method.clone(), cycles: 0, request_bytes: arg.len(), response_bytes: 0 });
-            let trace = (self.traces_taken + self.traces.len() - 1, calls.len() - 1);
+            let trace = (message, calls.len() - 1);
             self.request(id, caller, method, arg, cycles, trace);
         } else {
             let origin = Origin::Callback(id);
