@@ -1,5 +1,20 @@
 //! The embedded network Purser's tests and demo run on. Test infrastructure: the canister never knows about it.
 //!
+//! * [`ic`]: the small interface the suite talks to, and [`LocalNet`], its embedded implementation
+//! * [`faults`], [`trace`]: what tests inject and what they read
+//! * [`exec`], [`mgmt`], [`certificate`]: the parts of the network
 //! * [`devchain`]: a Solana and a Kaspa chain on loopback, verified by the chains' own code
 
+pub mod certificate;
 pub mod devchain;
+pub mod exec;
+pub mod faults;
+pub mod ic;
+pub mod mgmt;
+mod net;
+pub mod trace;
+
+pub use faults::{CallKind, Effect, Faults, Nth};
+pub use ic::{Ic, MessageId, Reject};
+pub use net::{Builder, LocalNet, Pending, Scheduler};
+pub use trace::{MessageKind, MessageTrace, MgmtCall};

@@ -1,0 +1,127 @@
+//! Certificates: the state tree of the interface specification, signed with the subnet's BLS key.
+//!
+//! The network has one subnet, whose key is the root key; its certificates therefore carry no delegation.
+
+use blst::min_sig::SecretKey;
+use candid::Principal;
+use ic_certification::hash_tree::{fork, label, leaf, pruned};
+use ic_certification::{Certificate, HashTree};
+use serde::Serialize;
+
+/// Ciphersuite of BLS signatures on the Internet Computer: signatures in G1, keys in G2.
+pub const BLS_SUITE: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
+/// Domain separator of a signature on a state tree's root hash.
+pub const STATE_ROOT: &[u8] = b"\x0dic-state-root";
+/// Seed of the root key: certificates are reproducible, and worthless anywhere else.
+const SEED: [u8; 32] = *b"purser localnet root key, no use";
+/// DER prefix of a BLS12-381 public key (interface specification, "Signatures").
+const DER_PREFIX: &str = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
+
+/// The part of a canister's state that certificates show.
+pub struct CanisterState {
+    /// Its id.
+    pub id: Principal,
+    /// Its certified data.
+    pub certified_data: Vec<u8>,
+    /// Its controllers.
+    pub controllers: Vec<Principal>,
+    /// SHA-256 of its module.
+    pub module_hash: Option<[u8; 32]>,
+}
+
+/// The key that certificates are signed with.
+pub struct RootKey {
+    secret: SecretKey,
+}
+
+impl RootKey {
+    /// The network's key, always the same one.
+    pub fn new() -> Self {
+        Self { secret: SecretKey::key_gen(&SEED, &[]).expect("the seed is 32 bytes long") }
+    }
+
+    /// The public key in DER.
+    pub fn der(&self) -> Vec<u8> {
+        let mut der = hex::decode(DER_PREFIX).expect("the prefix is hexadecimal");
+        der.extend(self.secret.sk_to_pk().compress());
+        der
+    }
+
+    /// A certificate that shows the time, and the certified data, controllers and module hash of one canister; CBOR.
+    pub fn certify(&self, time_ns: u64, canisters: &[CanisterState], shown: Principal) -> Vec<u8> {
+        let canisters = canisters.iter().map(|state| {
+            let tree = label(state.id.as_slice(), subtree(state));
+            if state.id == shown { tree } else { pruned(tree.digest()) }
+        });
+        let canisters: HashTree = label("canister", balanced(canisters.collect()));
+        let tree = fork(canisters, label("time", leaf(leb128(time_ns))));
+        let signed = [STATE_ROOT, &tree.digest()].concat();
+        let signature = self.secret.sign(&signed, BLS_SUITE, &[]).compress().to_vec();
+        cbor(&Certificate { tree, signature, delegation: None })
+    }
+}
+
+impl Default for RootKey {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn subtree(state: &CanisterState) -> HashTree {
+    let controllers: Vec<_> = state.controllers.iter().map(|id| serde_bytes::ByteBuf::from(id.as_slice())).collect();
+    let mut nodes =
+        vec![label("certified_data", leaf(state.certified_data.clone())), label("controllers", leaf(cbor(&controllers)))];
+    if let Some(hash) = state.module_hash {
+        nodes.push(label("module_hash", leaf(hash.to_vec())));
+    }
+    balanced(nodes)
+}
+
+/// Joins nodes, sorted by label, into a tree.
+fn balanced(mut nodes: Vec<HashTree>) -> HashTree {
+    match nodes.len() {
+        0 => ic_certification::hash_tree::empty(),
+        1 => nodes.remove(0),
+        n => {
+            let right = nodes.split_off(n / 2);
+            fork(balanced(nodes), balanced(right))
+        }
+    }
+}
+
+fn leb128(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+fn cbor(value: &impl Serialize) -> Vec<u8> {
+    let mut serializer = serde_cbor::Serializer::new(Vec::new());
+    serializer.self_describe().and_then(|()| value.serialize(&mut serializer)).expect("writing to memory cannot fail");
+    serializer.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn should_encode_numbers_as_leb128() {
+        assert_eq!(leb128(0), [0]);
+        assert_eq!(leb128(624_485), [0xe5, 0x8e, 0x26]);
+    }
+
+    #[test]
+    fn should_encode_the_root_key_as_the_interface_specification_says() {
+        let der = RootKey::new().der();
+        assert_eq!(der.len(), 133);
+        assert!(hex::encode(der).starts_with(DER_PREFIX));
+    }
+}

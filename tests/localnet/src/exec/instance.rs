@@ -1,0 +1,244 @@
+//! A canister's code with its memories: runs functions, and makes each one's effects permanent or undoes them.
+
+use std::collections::BTreeSet;
+
+use wasmtime::{Engine, Global, Instance as WasmInstance, InstancePre, Linker, Memory, Module, Ref, Store, Table, Trap, Val};
+
+use super::context::{Context, instruction_limit};
+use super::imports::{self, Host, SystemTrap};
+use super::imports_io;
+use super::instrument::{MEMORY, START, TABLE, instrument};
+use super::stable::{StableMemory, WASM_PAGE};
+
+/// Granularity in which changed heap pages are looked for.
+const PAGE: usize = 4096;
+
+/// Compiles canister modules and links them with the system API.
+pub struct Runtime {
+    engine: Engine,
+    linker: Linker<Host>,
+}
+
+/// A compiled module, ready to be instantiated.
+pub struct Code {
+    pre: InstancePre<Host>,
+    engine: Engine,
+    globals: Vec<String>,
+    functions: BTreeSet<String>,
+}
+
+/// A function of a canister.
+#[derive(Clone, Debug)]
+pub enum Function {
+    /// An exported function without parameters.
+    Export(String),
+    /// A callback: index in the function table and its environment.
+    Callback(u32, u32),
+}
+
+/// Why a function did not end normally.
+#[derive(Clone, Debug)]
+pub struct Trapped {
+    /// What went wrong.
+    pub message: String,
+    /// Whether the canister called `ic0.trap`.
+    pub explicit: bool,
+}
+
+/// How a function ended. Its changes to memory are pending: [`Instance::commit`] or [`Instance::rollback`].
+pub struct Ran {
+    /// The context with the function's effects; to be ignored, printed lines apart, if it trapped.
+    pub context: Context,
+    /// Instructions executed.
+    pub instructions: u64,
+    /// The trap, if it did.
+    pub trap: Option<Trapped>,
+}
+
+/// A canister's code and memories.
+pub struct Instance {
+    code: Code,
+    live: Live,
+    heap: Vec<u8>,
+    globals: Vec<Val>,
+}
+
+/// The wasm instance that runs. It is replaced when a rollback must shrink its memory.
+struct Live {
+    store: Store<Host>,
+    instance: WasmInstance,
+    memory: Option<Memory>,
+    table: Option<Table>,
+    globals: Vec<Global>,
+}
+
+impl Runtime {
+    /// A runtime with the system API of the interface specification.
+    ///
+    /// # Errors
+    /// The host cannot run WebAssembly.
+    pub fn new() -> wasmtime::Result<Self> {
+        let mut config = wasmtime::Config::new();
+        config.consume_fuel(true);
+        config.cranelift_nan_canonicalization(true);
+        config.wasm_relaxed_simd(false);
+        config.max_wasm_stack(5 << 20);
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        imports::message(&mut linker)?;
+        imports::cycles(&mut linker)?;
+        imports::surroundings(&mut linker)?;
+        imports_io::calls(&mut linker)?;
+        imports_io::stable(&mut linker)?;
+        Ok(Self { engine, linker })
+    }
+
+    /// Compiles a module.
+    ///
+    /// # Errors
+    /// The module is invalid, imports what the system API does not have, or needs what localnet cannot roll back.
+    pub fn compile(&self, wasm: &[u8]) -> Result<Code, String> {
+        let instrumented = instrument(wasm)?;
+        let module = Module::new(&self.engine, &instrumented.wasm).map_err(|e| format!("{e:#}"))?;
+        let pre = self.linker.instantiate_pre(&module).map_err(|e| format!("{e:#}"))?;
+        let functions = instrumented.functions.into_iter().collect();
+        Ok(Code { pre, engine: self.engine.clone(), globals: instrumented.globals, functions })
+    }
+}
+
+impl Instance {
+    /// Instantiates the code over `stable`, the canister's stable memory; the start function does not run yet.
+    ///
+    /// # Errors
+    /// Instantiation fails; the stable memory comes back.
+    pub fn new(code: Code, stable: StableMemory) -> Result<Self, (String, StableMemory)> {
+        let host = Host { stable, ..Host::default() };
+        match Live::new(&code, host) {
+            Ok(live) => Ok(Self { code, live, heap: Vec::new(), globals: Vec::new() }),
+            Err((error, host)) => Err((error, host.stable)),
+        }
+    }
+
+    /// Whether the module exports this function.
+    pub fn exports(&self, name: &str) -> bool {
+        self.code.functions.contains(name)
+    }
+
+    /// Whether the module has a start function.
+    pub fn has_start(&self) -> bool {
+        self.code.pre.module().get_export(START).is_some()
+    }
+
+    /// Takes the stable memory out, uncommitted changes included.
+    pub fn take_stable(&mut self) -> StableMemory {
+        std::mem::take(&mut self.live.store.data_mut().stable)
+    }
+
+    /// Puts a stable memory in.
+    pub fn put_stable(&mut self, stable: StableMemory) {
+        self.live.store.data_mut().stable = stable;
+    }
+
+    /// Runs a function in this context.
+    pub fn run(&mut self, function: &Function, context: Context) -> Ran {
+        let limit = instruction_limit(context.entry);
+        let live = &mut self.live;
+        let host = live.store.data_mut();
+        host.limit = limit;
+        host.context = Some(context);
+        let result = live.store.set_fuel(limit).and_then(|()| live.call(function));
+        let instructions = limit - live.store.get_fuel().unwrap_or(0).min(limit);
+        let context = live.store.data_mut().context.take().expect("the context was put in above");
+        Ran { context, instructions, trap: result.err().map(|error| trapped(&error, limit)) }
+    }
+
+    /// Makes the changes since the last commit permanent.
+    pub fn commit(&mut self) {
+        let Live { store, memory, globals, .. } = &mut self.live;
+        store.data_mut().stable.commit();
+        self.globals = globals.iter().map(|global| global.get(&mut *store)).collect();
+        if let Some(memory) = memory {
+            let heap = memory.data(&*store);
+            self.heap.resize(heap.len(), 0);
+            copy_changed(heap, &mut self.heap);
+        }
+    }
+
+    /// Undoes the changes since the last commit: stable memory, heap, its size, and globals.
+    pub fn rollback(&mut self) {
+        self.live.store.data_mut().stable.rollback();
+        let size = self.live.memory.map_or(0, |memory| memory.data_size(&self.live.store));
+        if size != self.heap.len() {
+            self.renew();
+        }
+        let Live { store, memory, globals, .. } = &mut self.live;
+        if let Some(memory) = memory {
+            copy_changed(&self.heap, memory.data_mut(&mut *store));
+        }
+        for (global, value) in globals.iter().zip(&self.globals) {
+            global.set(&mut *store, *value).expect("a global keeps its type");
+        }
+    }
+
+    /// Replaces the wasm instance by a fresh one with a memory of the committed size.
+    fn renew(&mut self) {
+        let host = Host { stable: self.take_stable(), ..Host::default() };
+        let Ok(mut live) = Live::new(&self.code, host) else { panic!("a module that was instantiated can be instantiated again") };
+        if let Some(memory) = live.memory {
+            let missing = (self.heap.len() - memory.data_size(&live.store)) as u64 / WASM_PAGE;
+            memory.grow(&mut live.store, missing).expect("the memory had this size before");
+        }
+        self.live = live;
+    }
+}
+
+impl Live {
+    fn new(code: &Code, host: Host) -> Result<Self, (String, Host)> {
+        let mut store = Store::new(&code.engine, host);
+        match code.pre.instantiate(&mut store) {
+            Ok(instance) => {
+                let memory = instance.get_memory(&mut store, MEMORY);
+                store.data_mut().memory = memory;
+                let table = instance.get_table(&mut store, TABLE);
+                let globals = code.globals.iter().filter_map(|name| instance.get_global(&mut store, name)).collect();
+                Ok(Self { store, instance, memory, table, globals })
+            }
+            Err(error) => Err((format!("{error:#}"), store.into_data())),
+        }
+    }
+
+    fn call(&mut self, function: &Function) -> wasmtime::Result<()> {
+        match function {
+            Function::Export(name) => self.instance.get_typed_func::<(), ()>(&mut self.store, name)?.call(&mut self.store, ()),
+            Function::Callback(index, env) => {
+                let entry = self.table.and_then(|table| table.get(&mut self.store, u64::from(*index)));
+                let Some(Ref::Func(Some(callback))) = entry else {
+                    return imports::violation(format!("there is no function {index} in the table"));
+                };
+                callback.typed::<u32, ()>(&self.store)?.call(&mut self.store, *env)
+            }
+        }
+    }
+}
+
+/// Copies the pages in which `from` and `to` differ.
+fn copy_changed(from: &[u8], to: &mut [u8]) {
+    for (from, to) in from.chunks(PAGE).zip(to.chunks_mut(PAGE)) {
+        if from != to {
+            to.copy_from_slice(from);
+        }
+    }
+}
+
+fn trapped(error: &wasmtime::Error, limit: u64) -> Trapped {
+    if let Some(trap) = error.downcast_ref::<SystemTrap>() {
+        return Trapped { message: trap.message.clone(), explicit: trap.explicit };
+    }
+    let message = match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => format!("exceeded the limit of {limit} instructions for single message execution"),
+        Some(Trap::UnreachableCodeReached) => "unreachable".to_string(),
+        Some(trap) => trap.to_string(),
+        None => format!("{error:#}"),
+    };
+    Trapped { message, explicit: false }
+}

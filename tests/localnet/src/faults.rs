@@ -1,0 +1,131 @@
+//! Faults that tests inject.
+
+use candid::Principal;
+
+/// A method of the management canister, as far as faults tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    /// `sign_with_ecdsa`
+    SignEcdsa,
+    /// `sign_with_schnorr`
+    SignSchnorr,
+    /// `ecdsa_public_key`
+    EcdsaPublicKey,
+    /// `schnorr_public_key`
+    SchnorrPublicKey,
+    /// `raw_rand`
+    RawRand,
+    /// `http_request`
+    HttpRequest,
+    /// `canister_status`
+    CanisterStatus,
+    /// Any other.
+    Other,
+}
+
+impl CallKind {
+    /// The kind of a method.
+    pub fn of(method: &str) -> Self {
+        match method {
+            "sign_with_ecdsa" => Self::SignEcdsa,
+            "sign_with_schnorr" => Self::SignSchnorr,
+            "ecdsa_public_key" => Self::EcdsaPublicKey,
+            "schnorr_public_key" => Self::SchnorrPublicKey,
+            "raw_rand" => Self::RawRand,
+            "http_request" => Self::HttpRequest,
+            "canister_status" => Self::CanisterStatus,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Which of the matching calls a fault hits, counted from 1 since it was injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nth {
+    /// Only this one.
+    Only(u64),
+    /// This one and all later ones.
+    From(u64),
+}
+
+/// What happens to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is rejected and has no effect.
+    Reject {
+        /// Reject code, 1 to 6.
+        code: u32,
+        /// Message.
+        message: String,
+    },
+    /// It takes effect (an outcall's request is sent by every replica), but the answer is lost: an outcall is reported as timed
+    /// out, a signature request as expired.
+    Timeout,
+    /// The replicas' results differ; for outcalls only, other calls are answered as usual.
+    DisagreeingReplicas,
+    /// It is answered only when the test delivers it.
+    Hold,
+}
+
+struct Rule {
+    canister: Principal,
+    kind: CallKind,
+    nth: Nth,
+    effect: Effect,
+    seen: u64,
+}
+
+struct CallbackTrap {
+    canister: Principal,
+    nth: u64,
+    seen: u64,
+}
+
+/// The faults in force. Without any, the network is faultless.
+#[derive(Default)]
+pub struct Faults {
+    rules: Vec<Rule>,
+    traps: Vec<CallbackTrap>,
+}
+
+impl Faults {
+    /// Injects a fault into this canister's calls of this kind. Where several match, the one injected first wins; all count.
+    pub fn inject(&mut self, canister: Principal, kind: CallKind, nth: Nth, effect: Effect) {
+        self.rules.push(Rule { canister, kind, nth, effect, seen: 0 });
+    }
+
+    /// Makes the `nth` (from 1, counted from now) reply or reject callback of this canister trap once its code has run: all its
+    /// effects are undone and its cleanup callback runs, as if its last instruction had trapped.
+    pub fn trap_callback(&mut self, canister: Principal, nth: u64) {
+        self.traps.push(CallbackTrap { canister, nth, seen: 0 });
+    }
+
+    /// Ends all faults. Calls that are held stay held until delivered.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn on_call(&mut self, canister: Principal, kind: CallKind) -> Option<Effect> {
+        let mut hit = None;
+        for rule in self.rules.iter_mut().filter(|rule| rule.canister == canister && rule.kind == kind) {
+            rule.seen += 1;
+            let hits = match rule.nth {
+                Nth::Only(nth) => rule.seen == nth,
+                Nth::From(nth) => rule.seen >= nth,
+            };
+            if hits && hit.is_none() {
+                hit = Some(rule.effect.clone());
+            }
+        }
+        hit
+    }
+
+    pub(crate) fn on_callback(&mut self, canister: Principal) -> bool {
+        let mut hit = false;
+        for trap in self.traps.iter_mut().filter(|trap| trap.canister == canister) {
+            trap.seen += 1;
+            hit |= trap.seen == trap.nth;
+        }
+        hit
+    }
+}

@@ -1,0 +1,124 @@
+//! What the network remembers: canisters, open calls, and messages on their way.
+
+use candid::Principal;
+
+use crate::exec::Instance;
+use crate::ic::{MessageId, Reject};
+
+/// Whether a canister takes calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It does.
+    Running,
+    /// It only finishes the calls it has open.
+    Stopping,
+    /// It does not.
+    Stopped,
+}
+
+impl Status {
+    /// The system API's number.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Running => 1,
+            Self::Stopping => 2,
+            Self::Stopped => 3,
+        }
+    }
+}
+
+/// A canister.
+pub struct Canister {
+    pub controllers: Vec<Principal>,
+    pub status: Status,
+    pub cycles: u128,
+    pub instance: Option<Instance>,
+    pub module_hash: Option<[u8; 32]>,
+    pub certified_data: Vec<u8>,
+    /// 0 is off.
+    pub global_timer_ns: u64,
+    pub version: u64,
+    pub variables: Vec<(String, String)>,
+    pub callbacks_run: u64,
+}
+
+impl Canister {
+    pub fn new(controllers: Vec<Principal>, cycles: u128) -> Self {
+        Self {
+            controllers,
+            status: Status::Running,
+            cycles,
+            instance: None,
+            module_hash: None,
+            certified_data: Vec::new(),
+            global_timer_ns: 0,
+            version: 0,
+            variables: Vec::new(),
+            callbacks_run: 0,
+        }
+    }
+
+    /// Whether there is a module that exports this function.
+    pub fn exports(&self, name: &str) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.exports(name))
+    }
+}
+
+/// Who waits for an answer.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A user.
+    Ingress(MessageId),
+    /// A canister, with this callback.
+    Callback(u64),
+    /// Nobody: a system task.
+    System,
+}
+
+/// A call that a canister is working on.
+pub struct CallContext {
+    pub canister: Principal,
+    pub origin: Origin,
+    pub caller: Principal,
+    pub method: String,
+    /// 0 is none.
+    pub deadline_ns: u64,
+    pub answered: bool,
+    /// Cycles attached and not accepted.
+    pub cycles: u128,
+    /// Calls it made that are not answered yet.
+    pub outstanding: usize,
+    /// Instructions its messages took so far.
+    pub instructions: u64,
+}
+
+/// A call that a canister made and that is not answered yet.
+pub struct Callback {
+    pub context: u64,
+    pub canister: Principal,
+    /// Table index and environment, as in the system API.
+    pub reply: (u32, u32),
+    pub reject: (u32, u32),
+    pub cleanup: Option<(u32, u32)>,
+    /// Cycles set aside for the answer.
+    pub prepaid: u128,
+    /// 0 is none.
+    pub deadline_ns: u64,
+}
+
+/// A message to be executed.
+pub enum Job {
+    /// A call of a method.
+    Request {
+        callee: Principal,
+        origin: Origin,
+        caller: Principal,
+        method: String,
+        arg: Vec<u8>,
+        cycles: u128,
+        /// 0 is none.
+        deadline_ns: u64,
+    },
+    /// The answer to a call, with the cycles that come back.
+    Answer { callback: u64, result: Result<Vec<u8>, Reject>, refund: u128 },
+}
