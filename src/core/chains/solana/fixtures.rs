@@ -23,7 +23,7 @@ pub fn payer() -> Address {
     Address::from_bytes(payer_key().public_key().serialize_raw())
 }
 
-/// The recipient of the published transaction.
+/// The recipient of the published transaction. It happens to lie off the curve.
 pub fn recipient() -> Address {
     Address::parse("J3dxNj7nDRRqRRXuEMynDG57DkZK4jYRuv3Garmb1i99").expect("an address")
 }

@@ -80,10 +80,10 @@ pub fn derive(root: &ExtendedKey, path: &[Vec<u8>]) -> Result<ExtendedKey, KeyEr
     Ok(ExtendedKey { public_key: Address::from_bytes(child.serialize_raw()), chain_code })
 }
 
-/// [`derive`] for bytes as the management canister returns them: the child's public key, which is the wallet's address.
+/// [`derive()`] for bytes as the management canister returns them: the child's public key, which is the wallet's address.
 ///
 /// # Errors
-/// As [`derive`], and when a length is not 32 bytes.
+/// As [`derive()`], and when a length is not 32 bytes.
 pub fn derive_public_key(public_key: &[u8], chain_code: &[u8], path: &[Vec<u8>]) -> Result<[u8; 32], KeyError> {
     let public_key = Address::from_bytes(public_key.try_into().map_err(|_| KeyError::InvalidRoot)?);
     let chain_code = chain_code.try_into().map_err(|_| KeyError::InvalidChainCode)?;

@@ -107,6 +107,8 @@ impl std::error::Error for AttachError {}
 
 /// Builds the one legacy message that makes this transfer: one system instruction, the payer being the only signer.
 ///
+/// It sets no compute budget, hence pays no priority fee: its fee is [`signature_fee`] of one signature, known before it is built.
+///
 /// Whether the recipient's *account* can take the money is another question; see [`account`](super::account).
 pub fn build_transfer(intent: &SystemTransfer) -> Result<UnsignedTx, BuildError> {
     if intent.lamports.is_zero() {

@@ -1,16 +1,14 @@
 use super::*;
-use crate::chains::solana::fixtures::{payer, recipient};
+use crate::chains::solana::fixtures::{payer, recipient as vault};
 use proptest::prelude::*;
 
 /// The rent-exempt minimum of a wallet as measured at 5,080 lamports per byte.
 const RENT: Amount = Amount::new(650_240);
 const FEE: Amount = Amount::new(5_000);
 
-/// The encoding of y = 2, for which the curve has no x.
-fn off_curve() -> Address {
-    let mut bytes = [0; 32];
-    bytes[0] = 2;
-    Address::from_bytes(bytes)
+/// A wallet's address: on the curve, other than the recipient of the published transaction.
+fn recipient() -> Address {
+    Address::from_bytes(ic_ed25519::PrivateKey::deserialize_raw_32(&[9; 32]).public_key().serialize_raw())
 }
 
 fn wallet(lamports: u64) -> Account {
@@ -86,11 +84,11 @@ fn known_addresses_are_refused_whatever_is_said_of_them() {
 
 #[test]
 fn recipients_off_the_curve_must_be_asked_for() {
-    assert!(!off_curve().is_on_curve());
-    assert_eq!(check_recipient_address(&off_curve(), OffCurve::Refuse), Err(RecipientRefusal::OffCurve));
-    assert_eq!(check_recipient_address(&off_curve(), OffCurve::Accept), Ok(()));
-    assert_eq!(check_recipient(&off_curve(), None, OffCurve::Refuse), Err(RecipientRefusal::OffCurve));
-    assert_eq!(check_recipient(&off_curve(), None, OffCurve::Accept), Ok(RecipientState::New));
+    assert!(!vault().is_on_curve());
+    assert_eq!(check_recipient_address(&vault(), OffCurve::Refuse), Err(RecipientRefusal::OffCurve));
+    assert_eq!(check_recipient_address(&vault(), OffCurve::Accept), Ok(()));
+    assert_eq!(check_recipient(&vault(), None, OffCurve::Refuse), Err(RecipientRefusal::OffCurve));
+    assert_eq!(check_recipient(&vault(), None, OffCurve::Accept), Ok(RecipientState::New));
     for address in [payer(), recipient()] {
         assert_eq!(check_recipient_address(&address, OffCurve::Refuse), Ok(()));
     }

@@ -6,6 +6,7 @@ use crate::chains::solana::{Blockhash, StatusLookup, TxSignature};
 use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The envelope of every canonical body.
 #[derive(Serialize, Deserialize)]
@@ -51,11 +52,10 @@ pub enum SendOutcome {
 }
 
 fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
-    match serde_json::from_slice(canonical) {
-        Ok(Canonical::Ok(value)) => Ok(value),
-        Ok(Canonical::Failed(failure)) => Err(failure),
-        Err(error) if error.is_data() => Err(Failure::Malformed),
-        Err(_) => Err(Failure::NotJson),
+    let value: Value = serde_json::from_slice(canonical).map_err(|_| Failure::NotJson)?;
+    match serde_json::from_value(value).map_err(|_| Failure::Malformed)? {
+        Canonical::Ok(value) => Ok(value),
+        Canonical::Failed(failure) => Err(failure),
     }
 }
 
