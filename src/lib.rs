@@ -1,1 +1,60 @@
-//! Purser canister.
+//! The Purser canister: Kaspa and Solana funds under threshold keys that nobody possesses, spent only within a policy, every attempt
+//! in a certified, hash-chained log. The decisions are made in [`purser_core`], which cannot touch the Internet Computer; this crate
+//! is its hands.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`api`] | the types of `candid/purser.did`, their conversions, the error envelope |
+//! | [`endpoints`] | the methods: caller, arguments, one decision, one commit |
+//! | [`lifecycle`] | installation and upgrades |
+//! | [`store`] | the one owner of the state: read, commit |
+//! | [`certification`] | the certified root over the log's tip and the web pages |
+//! | [`web`] | `/health` and `/audit/head` for HTTP gateways |
+//! | [`ports`] | what the flows need of the Internet Computer, and its one implementation |
+//! | [`flows`] | what a transfer does between its decisions: build, sign, submit, confirm |
+//! | [`jobs`] | timers and the queue of transfers under way |
+//!
+//! Endpoints decide and commit in one message and never await; [`endpoints::balances`] is the one exception and decides nothing.
+
+pub mod api;
+pub mod certification;
+pub mod endpoints;
+pub mod flows;
+pub mod jobs;
+pub mod lifecycle;
+pub mod ports;
+pub mod store;
+pub mod web;
+
+// What the signatures of the methods mention, for the macro that exports them.
+use api::Error;
+use api::admin::{Config, Member, Mode, Permissions, Role};
+use api::http::{HttpRequest, HttpResponse};
+use api::init::InitArgs;
+use api::log::{
+    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
+};
+use api::policy::{Evaluation, Policy, Rule};
+use api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
+use api::wallet::{Balances, Usage, Wallet};
+use candid::Principal;
+use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
+
+/// The version of this module.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{CandidSource, service_equal};
+
+    /// The interface that the code exports and the one that is promised are the same: no method, field or mode is missing on either
+    /// side, and both directions are compatible.
+    #[test]
+    fn the_exported_interface_is_the_documented_one() {
+        let documented = include_str!("../candid/purser.did");
+        let exported = super::__export_service();
+        service_equal(CandidSource::Text(&exported), CandidSource::Text(documented)).expect("the interfaces are equal");
+    }
+}

@@ -1,0 +1,119 @@
+//! Roles, mode and configuration.
+
+use super::init::{KaspaNetwork, SolanaNetwork};
+use candid::{CandidType, Principal};
+use purser_core::config::Config as CoreConfig;
+use purser_core::mode::Mode as CoreMode;
+use purser_core::roles::{Role as CoreRole, Roles};
+use serde::{Deserialize, Serialize};
+
+/// A power that holds for the whole canister.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Role {
+    /// Creates wallets, sets policies, grants powers, ends an emergency.
+    Admin,
+    /// Starts an emergency, cancels transfers, removes agents.
+    Guardian,
+}
+
+/// A principal with its roles.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub principal: Principal,
+    /// At least one.
+    pub roles: Vec<Role>,
+}
+
+/// What the caller may do.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Permissions {
+    /// For the whole canister.
+    pub roles: Vec<Role>,
+    /// Whether the caller is an agent of the wallet that was asked about.
+    pub is_agent: bool,
+}
+
+/// Whether money may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Mode {
+    /// Transfers are decided by their policies.
+    Normal,
+    /// Nothing is reserved, built, signed or broadcast.
+    Emergency {
+        /// When it began, in nanoseconds since the epoch.
+        since: u64,
+    },
+}
+
+/// What a client needs to know of the configuration; the rest stands in the log's first block.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Config {
+    /// The module's version.
+    pub version: String,
+    /// The name of the threshold keys.
+    pub key_name: String,
+    /// The cluster.
+    pub solana_network: SolanaNetwork,
+    /// The network.
+    pub kaspa_network: KaspaNetwork,
+    /// In lamports.
+    pub solana_max_fee: u64,
+    /// In sompi.
+    pub kaspa_max_fee: u64,
+    /// In sompi per gram of mass.
+    pub kaspa_feerate: u64,
+    /// In blue score under the tip.
+    pub kaspa_confirmations: u64,
+    /// Whether wallets can be created.
+    pub keys_ready: bool,
+}
+
+impl Config {
+    /// The public part of a configuration.
+    pub fn new(config: CoreConfig, keys_ready: bool) -> Self {
+        Self {
+            version: crate::VERSION.into(),
+            key_name: config.key_name,
+            solana_network: config.solana.network.into(),
+            kaspa_network: config.kaspa.network.into(),
+            solana_max_fee: config.solana.max_fee.get(),
+            kaspa_max_fee: config.kaspa.max_fee.get(),
+            kaspa_feerate: config.kaspa.feerate,
+            kaspa_confirmations: config.kaspa.confirmations,
+            keys_ready,
+        }
+    }
+}
+
+/// The roles as the interface lists them.
+pub fn roles(roles: &Roles) -> Vec<Role> {
+    roles.0.iter().copied().map(Into::into).collect()
+}
+
+impl From<Role> for CoreRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Guardian => Self::Guardian,
+        }
+    }
+}
+
+impl From<CoreRole> for Role {
+    fn from(role: CoreRole) -> Self {
+        match role {
+            CoreRole::Admin => Self::Admin,
+            CoreRole::Guardian => Self::Guardian,
+        }
+    }
+}
+
+impl From<CoreMode> for Mode {
+    fn from(mode: CoreMode) -> Self {
+        match mode {
+            CoreMode::Normal => Self::Normal,
+            CoreMode::Emergency { since } => Self::Emergency { since: since.nanos() },
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The installation argument and its defaults.
+
+use candid::{CandidType, Principal};
+use purser_core::chains::{kaspa, solana};
+use purser_core::config::{Config, KaspaConfig, SolanaConfig};
+use purser_core::primitives::Amount;
+use serde::{Deserialize, Serialize};
+
+/// The fee cap of a Solana transfer when the installer names none, in lamports: one signature costs 5000.
+pub const DEFAULT_SOLANA_MAX_FEE: u64 = 10_000;
+/// The fee cap of a Kaspa transfer when the installer names none, in sompi: about 25 inputs at the relay floor.
+pub const DEFAULT_KASPA_MAX_FEE: u64 = 5_000_000;
+/// The relay floor, in sompi per gram.
+pub const DEFAULT_KASPA_FEERATE: u64 = 100;
+
+/// A Solana cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum SolanaNetwork {
+    /// Real money.
+    Mainnet,
+    /// The validators' rehearsal cluster.
+    Testnet,
+    /// The developers' cluster.
+    Devnet,
+    /// A private cluster.
+    Local,
+}
+
+/// A Kaspa network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum KaspaNetwork {
+    /// Real money.
+    Mainnet,
+    /// The public test network.
+    Testnet10,
+    /// A private development network.
+    Devnet,
+    /// A simulation network.
+    Simnet,
+}
+
+/// How Solana is reached.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct SolanaInit {
+    /// Fixed at installation.
+    pub network: SolanaNetwork,
+    /// JSON-RPC endpoints in order of preference.
+    pub providers: Vec<String>,
+    /// In lamports; [`DEFAULT_SOLANA_MAX_FEE`] when absent.
+    pub max_fee: Option<u64>,
+}
+
+/// How Kaspa is reached.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct KaspaInit {
+    /// Fixed at installation.
+    pub network: KaspaNetwork,
+    /// REST endpoints in order of preference.
+    pub providers: Vec<String>,
+    /// In sompi; [`DEFAULT_KASPA_MAX_FEE`] when absent.
+    pub max_fee: Option<u64>,
+    /// In sompi per gram of mass; [`DEFAULT_KASPA_FEERATE`] when absent.
+    pub feerate: Option<u64>,
+    /// In blue score under the tip; when absent 100 where strangers mine, 10 on private networks.
+    pub confirmations: Option<u64>,
+}
+
+/// What an operator decides at installation.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct InitArgs {
+    /// Principals that administer the canister from the start.
+    pub admins: Vec<Principal>,
+    /// Principals that may start an emergency from the start.
+    pub guardians: Vec<Principal>,
+    /// The name of the threshold keys.
+    pub key_name: String,
+    /// How Solana is reached.
+    pub solana: SolanaInit,
+    /// How Kaspa is reached.
+    pub kaspa: KaspaInit,
+}
+
+impl From<InitArgs> for Config {
+    /// Fills in the defaults; nothing is judged here.
+    fn from(args: InitArgs) -> Self {
+        let InitArgs { admins, guardians, key_name, solana, kaspa } = args;
+        let is_public = matches!(kaspa.network, KaspaNetwork::Mainnet | KaspaNetwork::Testnet10);
+        Self {
+            admins,
+            guardians,
+            key_name,
+            solana: SolanaConfig {
+                network: solana.network.into(),
+                providers: solana.providers,
+                max_fee: Amount::new(solana.max_fee.unwrap_or(DEFAULT_SOLANA_MAX_FEE)),
+            },
+            kaspa: KaspaConfig {
+                network: kaspa.network.into(),
+                providers: kaspa.providers,
+                max_fee: Amount::new(kaspa.max_fee.unwrap_or(DEFAULT_KASPA_MAX_FEE)),
+                feerate: kaspa.feerate.unwrap_or(DEFAULT_KASPA_FEERATE),
+                confirmations: kaspa.confirmations.unwrap_or(if is_public { 100 } else { 10 }),
+            },
+        }
+    }
+}
+
+impl From<SolanaNetwork> for solana::Network {
+    fn from(network: SolanaNetwork) -> Self {
+        match network {
+            SolanaNetwork::Mainnet => Self::Mainnet,
+            SolanaNetwork::Testnet => Self::Testnet,
+            SolanaNetwork::Devnet => Self::Devnet,
+            SolanaNetwork::Local => Self::Local,
+        }
+    }
+}
+
+impl From<solana::Network> for SolanaNetwork {
+    fn from(network: solana::Network) -> Self {
+        match network {
+            solana::Network::Mainnet => Self::Mainnet,
+            solana::Network::Testnet => Self::Testnet,
+            solana::Network::Devnet => Self::Devnet,
+            solana::Network::Local => Self::Local,
+        }
+    }
+}
+
+impl From<KaspaNetwork> for kaspa::Network {
+    fn from(network: KaspaNetwork) -> Self {
+        match network {
+            KaspaNetwork::Mainnet => Self::Mainnet,
+            KaspaNetwork::Testnet10 => Self::Testnet10,
+            KaspaNetwork::Devnet => Self::Devnet,
+            KaspaNetwork::Simnet => Self::Simnet,
+        }
+    }
+}
+
+impl From<kaspa::Network> for KaspaNetwork {
+    fn from(network: kaspa::Network) -> Self {
+        match network {
+            kaspa::Network::Mainnet => Self::Mainnet,
+            kaspa::Network::Testnet10 => Self::Testnet10,
+            kaspa::Network::Devnet => Self::Devnet,
+            kaspa::Network::Simnet => Self::Simnet,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::fixture;
+
+    #[test]
+    fn what_is_absent_has_the_documented_default() {
+        let config = Config::from(fixture::init_args());
+        assert_eq!(config.solana.max_fee, Amount::new(10_000));
+        assert_eq!(config.kaspa.max_fee, Amount::new(5_000_000));
+        assert_eq!(config.kaspa.feerate, 100);
+        assert_eq!(config.validate(), Ok(()));
+    }
+
+    #[test]
+    fn confirmations_depend_on_who_mines() {
+        for (network, confirmations) in
+            [(KaspaNetwork::Mainnet, 100), (KaspaNetwork::Testnet10, 100), (KaspaNetwork::Devnet, 10), (KaspaNetwork::Simnet, 10)]
+        {
+            let mut args = fixture::init_args();
+            args.kaspa.network = network;
+            assert_eq!(Config::from(args).kaspa.confirmations, confirmations, "{network:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_kept() {
+        let mut args = fixture::init_args();
+        args.solana.max_fee = Some(7_000);
+        args.kaspa.max_fee = Some(300_000);
+        args.kaspa.feerate = Some(250);
+        args.kaspa.confirmations = Some(3);
+        let config = Config::from(args);
+        assert_eq!((config.solana.max_fee, config.kaspa.max_fee), (Amount::new(7_000), Amount::new(300_000)));
+        assert_eq!((config.kaspa.feerate, config.kaspa.confirmations), (250, 3));
+        assert_eq!(config.solana.network, solana::Network::Local);
+        assert_eq!(config.kaspa.network, kaspa::Network::Simnet);
+    }
+
+    #[test]
+    fn networks_keep_their_names() {
+        for network in kaspa::Network::ALL {
+            assert_eq!(kaspa::Network::from(KaspaNetwork::from(network)), network);
+            assert_eq!(format!("{:?}", KaspaNetwork::from(network)), format!("{network:?}"));
+        }
+        for network in [SolanaNetwork::Mainnet, SolanaNetwork::Testnet, SolanaNetwork::Devnet, SolanaNetwork::Local] {
+            assert_eq!(SolanaNetwork::from(solana::Network::from(network)), network);
+            assert_eq!(format!("{:?}", solana::Network::from(network)), format!("{network:?}"));
+        }
+    }
+}

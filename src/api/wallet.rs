@@ -1,0 +1,239 @@
+//! Chains, assets, wallets, balances and what counts against a limit.
+
+use super::address;
+use candid::{CandidType, Principal};
+use purser_core::chains::kaspa;
+use purser_core::policy::{Policy, Rule};
+use purser_core::primitives;
+use purser_core::state::Usage as CoreUsage;
+use purser_core::wallet::{KeyKind, Wallet as CoreWallet};
+use serde::{Deserialize, Serialize};
+
+/// A blockchain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Chain {
+    /// The Kaspa BlockDAG.
+    Kaspa,
+    /// Solana.
+    Solana,
+}
+
+/// What is sent and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Asset {
+    /// Kaspa's coin, in sompi.
+    Kas,
+    /// Solana's coin, in lamports.
+    Sol,
+}
+
+/// Which of a wallet's two Kaspa keys pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum KaspaKey {
+    /// The BIP340 key.
+    Schnorr,
+    /// The ECDSA key.
+    Ecdsa,
+}
+
+/// One set of funds under one policy.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Wallet {
+    /// Never reused.
+    pub id: u64,
+    /// For people.
+    pub label: String,
+    /// The admin who created it.
+    pub created_by: Principal,
+    /// When, in nanoseconds since the epoch.
+    pub created_at: u64,
+    /// The Ed25519 key's address.
+    pub solana_address: String,
+    /// The BIP340 key's address.
+    pub kaspa_schnorr_address: String,
+    /// The ECDSA key's address.
+    pub kaspa_ecdsa_address: String,
+}
+
+/// What a provider said about an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Balance {
+    /// Base units.
+    pub amount: u64,
+    /// When the canister asked, in nanoseconds since the epoch.
+    pub observed_at: u64,
+}
+
+/// The balances of a wallet's three addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Balances {
+    /// Lamports.
+    pub sol: Balance,
+    /// Sompi at the BIP340 key's address.
+    pub kas_schnorr: Balance,
+    /// Sompi at the ECDSA key's address.
+    pub kas_ecdsa: Balance,
+}
+
+/// What counts against a wallet's rolling limit of one asset, in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Usage {
+    /// Of what.
+    pub asset: Asset,
+    /// Spent in the last 24 hours, fees included.
+    pub posted: u64,
+    /// Held for transfers under way.
+    pub reserved: u64,
+    /// The limit, when the policy has one.
+    pub limit: Option<u64>,
+    /// What is left of it.
+    pub remaining: Option<u64>,
+}
+
+impl Wallet {
+    /// A wallet as the interface shows it, with its Kaspa addresses on `network`.
+    ///
+    /// # Panics
+    /// When a stored key is not a point of its curve, which no derivation yields.
+    pub fn new(wallet: CoreWallet, network: kaspa::Network) -> Self {
+        const BUG: &str = "BUG: a wallet with an impossible key";
+        let solana = wallet.solana_key[..].try_into().expect(BUG);
+        let schnorr = wallet.kaspa_schnorr_key[..].try_into().expect(BUG);
+        let ecdsa = wallet.kaspa_ecdsa_key[..].try_into().expect(BUG);
+        Self {
+            id: wallet.id.get(),
+            label: wallet.label,
+            created_by: wallet.created_by,
+            created_at: wallet.created_at.nanos(),
+            solana_address: address::solana_text(solana),
+            kaspa_schnorr_address: kaspa::Address::from_schnorr_key(network, schnorr).expect(BUG).to_string(),
+            kaspa_ecdsa_address: kaspa::Address::from_ecdsa_key(network, ecdsa).expect(BUG).to_string(),
+        }
+    }
+}
+
+impl Usage {
+    /// What counts, beside the limit that `policy` sets.
+    pub fn new(asset: primitives::Asset, usage: CoreUsage, policy: Option<&Policy>) -> Self {
+        let limit = policy.and_then(|policy| {
+            policy.rules.iter().find_map(|rule| match rule {
+                Rule::Rolling24h { asset: of, max } if *of == asset => Some(*max),
+                _ => None,
+            })
+        });
+        let remaining = limit.map(|max| max.remaining_after(usage.posted).remaining_after(usage.reserved).get());
+        Self {
+            asset: asset.into(),
+            posted: usage.posted.get(),
+            reserved: usage.reserved.get(),
+            limit: limit.map(primitives::Amount::get),
+            remaining,
+        }
+    }
+}
+
+impl From<Chain> for primitives::Chain {
+    fn from(chain: Chain) -> Self {
+        match chain {
+            Chain::Kaspa => Self::Kaspa,
+            Chain::Solana => Self::Solana,
+        }
+    }
+}
+
+impl From<primitives::Chain> for Chain {
+    fn from(chain: primitives::Chain) -> Self {
+        match chain {
+            primitives::Chain::Kaspa => Self::Kaspa,
+            primitives::Chain::Solana => Self::Solana,
+        }
+    }
+}
+
+impl From<Asset> for primitives::Asset {
+    fn from(asset: Asset) -> Self {
+        match asset {
+            Asset::Kas => Self::Kas,
+            Asset::Sol => Self::Sol,
+        }
+    }
+}
+
+impl From<primitives::Asset> for Asset {
+    fn from(asset: primitives::Asset) -> Self {
+        match asset {
+            primitives::Asset::Kas => Self::Kas,
+            primitives::Asset::Sol => Self::Sol,
+        }
+    }
+}
+
+impl KaspaKey {
+    /// The key's kind in the domain.
+    pub const fn kind(self) -> KeyKind {
+        match self {
+            Self::Schnorr => KeyKind::KaspaSchnorr,
+            Self::Ecdsa => KeyKind::KaspaEcdsa,
+        }
+    }
+
+    /// The Kaspa key that `kind` is, if it is one.
+    pub const fn of(kind: KeyKind) -> Option<Self> {
+        match kind {
+            KeyKind::Solana => None,
+            KeyKind::KaspaSchnorr => Some(Self::Schnorr),
+            KeyKind::KaspaEcdsa => Some(Self::Ecdsa),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::{Amount, Bytes, Timestamp, WalletId};
+
+    #[test]
+    fn a_wallet_shows_the_addresses_of_its_own_keys() {
+        let key = hex::decode("027a7440ee783988a2e132bea6b22f991fb971c4eca2f3378e2a99aded7df353ae").expect("hex");
+        let other = hex::decode("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798").expect("hex");
+        let of = |schnorr: &[u8], ecdsa: &[u8]| {
+            let wallet = CoreWallet {
+                id: WalletId::new(3),
+                label: "ops".into(),
+                created_by: Principal::management_canister(),
+                created_at: Timestamp::from_nanos(5),
+                solana_key: Bytes::new([0; 31].into_iter().chain([1]).collect::<Vec<u8>>()),
+                kaspa_schnorr_key: Bytes::new(schnorr),
+                kaspa_ecdsa_key: Bytes::new(ecdsa),
+            };
+            Wallet::new(wallet, kaspa::Network::Mainnet)
+        };
+        let schnorr = "kaspa:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uayhcthxq";
+        let ecdsa = "kaspa:qyp85azqaeurnz9zuyetaf4j97v3lwt3cnk29ueh3c4fnt0d0he48tsfqyrrcue";
+        let wallet = of(&key, &other);
+        assert_eq!((wallet.id, wallet.created_at), (3, 5));
+        assert_eq!(wallet.solana_address, "11111111111111111111111111111112");
+        assert_eq!(wallet.kaspa_schnorr_address, schnorr);
+        assert_ne!(wallet.kaspa_ecdsa_address, ecdsa);
+        assert_eq!(of(&other, &key).kaspa_ecdsa_address, ecdsa);
+    }
+
+    #[test]
+    fn usage_counts_what_is_posted_and_reserved_against_the_assets_own_limit() {
+        let usage = CoreUsage { posted: Amount::new(30), reserved: Amount::new(50) };
+        let policy = |max| Policy {
+            version: 1,
+            rules: vec![
+                Rule::Rolling24h { asset: primitives::Asset::Kas, max: Amount::new(7) },
+                Rule::PerTransaction { asset: primitives::Asset::Sol, max: Amount::new(9) },
+                Rule::Rolling24h { asset: primitives::Asset::Sol, max: Amount::new(max) },
+            ],
+        };
+        let with = Usage::new(primitives::Asset::Sol, usage, Some(&policy(100)));
+        assert_eq!(with, Usage { asset: Asset::Sol, posted: 30, reserved: 50, limit: Some(100), remaining: Some(20) });
+        let lowered = Usage::new(primitives::Asset::Sol, usage, Some(&policy(40)));
+        assert_eq!((lowered.limit, lowered.remaining), (Some(40), Some(0)));
+        let without = Usage::new(primitives::Asset::Sol, usage, None);
+        assert_eq!((without.limit, without.remaining), (None, None));
+    }
+}

@@ -1,0 +1,60 @@
+//! Who may have its arguments looked at. The domain checks powers again when it decides; these checks come first so that a stranger
+//! cannot make the canister work, and they answer for the few methods that need no decision.
+
+use crate::store::Store;
+use candid::Principal;
+use purser_core::primitives::WalletId;
+use purser_core::roles::Role;
+use purser_core::state::Refusal;
+
+/// Anybody but the anonymous principal.
+///
+/// # Errors
+/// [`Refusal::Anonymous`].
+pub fn signed_in(caller: Principal) -> Result<(), Refusal> {
+    if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
+}
+
+/// An admin.
+///
+/// # Errors
+/// When the caller is none.
+pub fn admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    if state.roles_of(&caller).has(Role::Admin) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an Admin" }) }
+}
+
+/// An agent of an existing wallet.
+///
+/// # Errors
+/// When the caller is none, or there is no such wallet.
+pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    exists(state, wallet)?;
+    if state.is_agent(wallet, &caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an agent of the wallet" }) }
+}
+
+/// An agent of an existing wallet, an admin or a guardian.
+///
+/// # Errors
+/// When the caller is none of these, or there is no such wallet.
+pub fn involved(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    exists(state, wallet)?;
+    let roles = state.roles_of(&caller);
+    if state.is_agent(wallet, &caller) || roles.has(Role::Admin) || roles.has(Role::Guardian) {
+        return Ok(());
+    }
+    Err(Refusal::Unauthorized { needs: "an agent of the wallet, an Admin or a Guardian" })
+}
+
+/// An existing wallet.
+///
+/// # Errors
+/// When there is none of that number.
+pub fn exists(state: &Store, wallet: WalletId) -> Result<(), Refusal> {
+    match state.wallet(wallet) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::NotFound { what: "wallet", id: wallet.to_string() }),
+    }
+}

@@ -1,0 +1,20 @@
+//! The one method that awaits. It decides nothing: balances are information.
+
+use super::access;
+use crate::api::Error;
+use crate::api::wallet::{Balance, Balances};
+use crate::flows::Observed;
+use crate::{jobs, store};
+use purser_core::primitives::WalletId;
+
+#[ic_cdk::update]
+async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {
+    let wallet = WalletId::new(wallet_id);
+    store::read(|state| access::involved(state, ic_cdk::api::msg_caller(), wallet))?;
+    let balances = jobs::refresh_balances(wallet).await.map_err(|error| Error::provider(error.chain, &error.problem))?;
+    Ok(Balances { sol: balance(balances.sol), kas_schnorr: balance(balances.kas_schnorr), kas_ecdsa: balance(balances.kas_ecdsa) })
+}
+
+fn balance(observed: Observed) -> Balance {
+    Balance { amount: observed.amount.get(), observed_at: observed.observed_at.nanos() }
+}

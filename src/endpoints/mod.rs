@@ -1,0 +1,15 @@
+//! The methods of `candid/purser.did`. Each reads its caller and arguments, asks the domain for one decision and commits it in the
+//! same message. What comes from outside is answered with a typed error, never with a trap.
+
+pub mod access;
+pub mod admin;
+pub mod balances;
+pub mod inspect;
+pub mod log;
+pub mod outcalls;
+pub mod transfers;
+pub mod wallets;
+pub mod web;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! Installation and upgrades. A trap here leaves everything as it was: a failed installation installs nothing, a failed upgrade keeps
+//! the old module and its state.
+
+use crate::api::init::InitArgs;
+use crate::{VERSION, jobs, store};
+
+#[ic_cdk::init]
+fn init(args: Option<InitArgs>) {
+    let args = args.unwrap_or_else(|| ic_cdk::api::trap("init: args: an InitArgs record is needed at installation"));
+    store::create();
+    let decided = store::read(|state| state.decide_init(args.into()));
+    store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("init: {refusal}"))));
+    jobs::arm();
+}
+
+/// Opens the state, which checks its schema and that the log ends where it should; logs the new module; certifies anew, because
+/// certified data outlives an upgrade but the tree behind it does not; arms the timers, which an upgrade deletes (traps T90, T91).
+#[ic_cdk::post_upgrade]
+fn post_upgrade(args: Option<InitArgs>) {
+    store::open();
+    let decided = store::read(|state| state.decide_upgrade(VERSION.into(), args.map(Into::into)));
+    store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("upgrade: {refusal}"))));
+    jobs::arm();
+}

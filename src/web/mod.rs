@@ -1,0 +1,72 @@
+//! What HTTP gateways get: two certified pages, and a certified 404 for everything else.
+
+pub mod pages;
+
+use crate::api::http::{HttpRequest, HttpResponse};
+use crate::certification;
+use ic_http_certification::HttpRequest as GatewayRequest;
+use pages::Page;
+use serde_bytes::ByteBuf;
+
+/// Answers a request. The page follows from the path alone; what the query, the headers or the body say changes nothing.
+pub fn respond(request: &HttpRequest, certificate: Option<Vec<u8>>) -> HttpResponse {
+    let Some((page, path)) = route(&request.url) else { return plain(400, "malformed url") };
+    // A gateway cuts the body off a HEAD response itself, after it has verified it.
+    let is_refused = !matches!(request.method.as_str(), "GET" | "HEAD");
+    match certification::response(page, is_refused, &path, certificate.as_deref()) {
+        Some(response) => HttpResponse {
+            status_code: response.status_code().as_u16(),
+            headers: response.headers().to_vec(),
+            body: ByteBuf::from(response.body()),
+            upgrade: None,
+        },
+        None => plain(503, "nothing is certified yet"),
+    }
+}
+
+/// The page of a url and its path, decoded as a gateway decodes it; `None` when it is no url.
+fn route(url: &str) -> Option<(Page, String)> {
+    let path = GatewayRequest::get(url).build().get_path().ok()?;
+    let page = Page::ALL.into_iter().find(|page| page.path() == Some(path.as_str()));
+    Some((page.unwrap_or(Page::NotFound), path))
+}
+
+fn plain(status_code: u16, text: &str) -> HttpResponse {
+    let headers = vec![("content-type".to_owned(), "text/plain".to_owned())];
+    HttpResponse { status_code, headers, body: ByteBuf::from(text), upgrade: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_found_by_its_path_alone() {
+        for (url, page) in [
+            ("/health", Page::Health),
+            ("/health?canisterId=aaaaa-aa&x=/audit/head", Page::Health),
+            ("/%68ealth", Page::Health),
+            ("/audit/head", Page::AuditHead),
+            ("/", Page::NotFound),
+            ("/health/", Page::NotFound),
+            ("/Health", Page::NotFound),
+            ("/audit", Page::NotFound),
+            ("/audit/head/1", Page::NotFound),
+        ] {
+            assert_eq!(route(url).map(|(page, _)| page), Some(page), "{url}");
+        }
+        assert_eq!(route("/health?x=1").map(|(_, path)| path), Some("/health".into()));
+    }
+
+    #[test]
+    fn what_is_no_url_is_a_bad_request() {
+        let request = HttpRequest {
+            method: "GET".into(),
+            url: "/%ff \u{0}".into(),
+            headers: Vec::new(),
+            body: ByteBuf::new(),
+            certificate_version: None,
+        };
+        assert_eq!(respond(&request, None).status_code, 400);
+    }
+}
