@@ -1,0 +1,94 @@
+//! What a wallet's addresses hold, as the chains tell it.
+
+use super::outcalls::{self, Asking};
+use crate::ports::Runtime;
+use futures::future::join3;
+use purser_core::chains::{kaspa, solana};
+use purser_core::primitives::{Amount, Chain, Timestamp};
+use purser_core::wallet::Wallet;
+use std::fmt::Display;
+
+/// An amount and when it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// In base units.
+    pub amount: Amount,
+    /// The canister's time when the answer arrived.
+    pub observed_at: Timestamp,
+}
+
+/// What a wallet's three addresses hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balances {
+    /// Finalized lamports.
+    pub sol: Observed,
+    /// Sompi in accepted unspent outputs of the Schnorr address.
+    pub kas_schnorr: Observed,
+    /// Sompi in accepted unspent outputs of the ECDSA address.
+    pub kas_ecdsa: Observed,
+}
+
+/// No provider of a chain gave a usable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderError {
+    /// Which chain.
+    pub chain: Chain,
+    /// What the last provider asked did wrong.
+    pub problem: String,
+}
+
+/// Asks the chains what a wallet holds, every address at once; each of a chain's providers until one answers.
+///
+/// # Errors
+/// When all providers of a chain failed.
+pub async fn refresh<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Balances, ProviderError> {
+    let network = rt.read(|state| state.config().kaspa.network);
+    let schnorr = kaspa_address(kaspa::KeyKind::Schnorr, &wallet.kaspa_schnorr_key, network)?;
+    let ecdsa = kaspa_address(kaspa::KeyKind::Ecdsa, &wallet.kaspa_ecdsa_key, network)?;
+    let (sol, kas_schnorr, kas_ecdsa) = join3(solana(rt, wallet), kaspa(rt, schnorr), kaspa(rt, ecdsa)).await;
+    Ok(Balances { sol: sol?, kas_schnorr: kas_schnorr?, kas_ecdsa: kas_ecdsa? })
+}
+
+async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, ProviderError> {
+    let address = <[u8; 32]>::try_from(&wallet.solana_key[..]).map_err(|error| failed(Chain::Solana, error))?;
+    let request = solana::rpc::Request::Balance {
+        address: solana::Address::from_bytes(address),
+        commitment: solana::rpc::Commitment::Finalized,
+        reading: solana::rpc::Reading::EXACT,
+    };
+    let mut last = failed(Chain::Solana, "no provider is configured");
+    for turn in 0..rt.read(|state| state.config().solana.providers.len()) {
+        match outcalls::solana(rt, turn, Asking::AllReplicas, &request).await {
+            Err(error) => last = failed(Chain::Solana, error),
+            Ok(body) => match solana::rpc::parse_amount(&body) {
+                Ok(amount) => return Ok(Observed { amount, observed_at: rt.now() }),
+                Err(failure) => last = failed(Chain::Solana, failure),
+            },
+        }
+    }
+    Err(last)
+}
+
+async fn kaspa<R: Runtime>(rt: &R, address: kaspa::Address) -> Result<Observed, ProviderError> {
+    let request = kaspa::rest::Request::Balance { address };
+    let mut last = failed(Chain::Kaspa, "no provider is configured");
+    for turn in 0..rt.read(|state| state.config().kaspa.providers.len()) {
+        match outcalls::kaspa(rt, turn, Asking::AllReplicas, &request).await {
+            Err(error) => last = failed(Chain::Kaspa, error),
+            Ok(body) => match kaspa::rest::parse_balance(&body) {
+                Ok(amount) => return Ok(Observed { amount, observed_at: rt.now() }),
+                Err(failure) => last = failed(Chain::Kaspa, failure),
+            },
+        }
+    }
+    Err(last)
+}
+
+fn kaspa_address(kind: kaspa::KeyKind, sec1: &[u8], network: kaspa::Network) -> Result<kaspa::Address, ProviderError> {
+    let key = kaspa::WalletKey::new(kind, sec1).map_err(|error| failed(Chain::Kaspa, error))?;
+    Ok(key.address(network))
+}
+
+fn failed(chain: Chain, problem: impl Display) -> ProviderError {
+    ProviderError { chain, problem: problem.to_string() }
+}

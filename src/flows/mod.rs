@@ -1,0 +1,219 @@
+//! Everything that awaits. A flow takes one transfer from its durable status as far as it gets, recording every step before the call
+//! that makes it real, so that whoever comes after a trap, an upgrade or a lost answer continues from the record.
+//!
+//! ```text
+//! Reserved | Expired  read the chain, build, compare with the intent      → Built      (Failed when it cannot be built)
+//! Built               sign exactly the recorded bytes, verify             → Signed
+//! Signed              record first, then broadcast                        → Submitted
+//! Submitted           ask the chain; send the same bytes again            → Confirmed | Failed | Expired
+//! ```
+
+mod balances;
+mod kaspa;
+mod outcalls;
+mod solana;
+pub mod transform;
+
+pub use balances::{Balances, Observed, ProviderError, refresh};
+
+use crate::ports::{CallError, Runtime, SigningKey};
+use purser_core::primitives::{Amount, Chain, SECOND_NS, TransferId};
+use purser_core::state::{Decided, Refusal};
+use purser_core::transfer::{Status, Transfer};
+use purser_core::wallet::{Wallet, derivation_path};
+
+/// The most transactions built for one transfer. Each proven dead costs a signature; past this an agent has to ask anew.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// How far a transfer got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It has ended, or is left to people.
+    Ended,
+    /// Something moved; there is more to do at once.
+    Again,
+    /// The chain has to move first.
+    Waiting,
+    /// An emergency, or an earlier transfer of the same wallet, has to end first.
+    Held,
+    /// A call failed or an answer is of no use. Another provider may do better.
+    Trouble(String),
+}
+
+/// Why a flow stops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Halt {
+    /// Somebody else changed the transfer during an await.
+    Changed,
+    /// See [`Progress::Held`].
+    Held,
+    /// See [`Progress::Trouble`].
+    Trouble(String),
+    /// The transfer cannot be built, ever; nothing of it can land.
+    Hopeless(String),
+    /// The transfer may land, but people have to look.
+    Stuck(String),
+}
+
+impl From<CallError> for Halt {
+    fn from(error: CallError) -> Self {
+        Self::Trouble(error.to_string())
+    }
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Trouble(refusal.to_string())
+    }
+}
+
+/// What one run of a flow works with.
+struct Run<'a, R> {
+    rt: &'a R,
+    /// The transfer as it stood when the step began.
+    transfer: Transfer,
+    wallet: Wallet,
+    /// How many runs ended in trouble before this one; picks the provider.
+    turn: usize,
+}
+
+/// Takes a transfer as far as it gets. `turn` counts the runs that ended in trouble before it; it picks the provider.
+pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress {
+    match advance(rt, id, turn).await {
+        Ok(progress) => progress,
+        Err(Halt::Changed) => Progress::Again,
+        Err(Halt::Held) => Progress::Held,
+        Err(Halt::Trouble(problem)) => Progress::Trouble(problem),
+        Err(Halt::Hopeless(note)) => end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note)))),
+        Err(Halt::Stuck(note)) => end(rt, rt.read(|state| state.decide_quarantined(id, Some(note)))),
+    }
+}
+
+fn end<R: Runtime>(rt: &R, decided: Result<Decided, Refusal>) -> Progress {
+    match decided {
+        Ok(decided) => {
+            rt.commit(decided);
+            Progress::Ended
+        }
+        Err(refusal) => Progress::Trouble(refusal.to_string()),
+    }
+}
+
+async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Result<Progress, Halt> {
+    loop {
+        let Some(transfer) = rt.read(|state| state.transfer(id)) else {
+            return Ok(Progress::Ended);
+        };
+        let wallet = rt.read(|state| state.wallet(transfer.request.wallet));
+        let wallet = wallet.ok_or_else(|| Halt::Trouble("the transfer's wallet is unknown".to_owned()))?;
+        let status = transfer.status;
+        let run = Run { rt, transfer, wallet, turn };
+        match status {
+            Status::Reserved | Status::Expired => run.build().await?,
+            Status::Built => run.sign().await?,
+            Status::Signed => {
+                run.submit().await?;
+                return Ok(Progress::Waiting);
+            }
+            Status::Submitted => return run.follow().await,
+            Status::Confirmed | Status::Failed | Status::Cancelled | Status::Quarantined => return Ok(Progress::Ended),
+        }
+    }
+}
+
+impl<R: Runtime> Run<'_, R> {
+    fn chain(&self) -> Chain {
+        self.transfer.request.asset.chain()
+    }
+
+    async fn build(&self) -> Result<(), Halt> {
+        self.recheck()?;
+        if self.transfer.attempt >= MAX_ATTEMPTS {
+            return Err(Halt::Hopeless(format!("{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead")));
+        }
+        match self.chain() {
+            Chain::Solana => solana::build(self).await,
+            Chain::Kaspa => kaspa::build(self).await,
+        }
+    }
+
+    async fn sign(&self) -> Result<(), Halt> {
+        self.recheck()?;
+        match self.chain() {
+            Chain::Solana => solana::sign(self).await,
+            Chain::Kaspa => kaspa::sign(self).await,
+        }
+    }
+
+    async fn submit(&self) -> Result<(), Halt> {
+        self.recheck()?;
+        match self.chain() {
+            Chain::Solana => solana::submit(self).await,
+            Chain::Kaspa => kaspa::submit(self).await,
+        }
+    }
+
+    async fn follow(&self) -> Result<Progress, Halt> {
+        match self.chain() {
+            Chain::Solana => solana::follow(self).await,
+            Chain::Kaspa => kaspa::follow(self).await,
+        }
+    }
+
+    /// Decides again, after an await and before anything irreversible: is this still the same attempt, and may it go on?
+    fn recheck(&self) -> Result<(), Halt> {
+        self.unchanged()?;
+        if self.rt.read(|state| state.may_progress(self.transfer.id)) { Ok(()) } else { Err(Halt::Held) }
+    }
+
+    /// Whether the transfer stands where it stood when this step began.
+    fn unchanged(&self) -> Result<(), Halt> {
+        let now = self.rt.read(|state| state.transfer(self.transfer.id)).ok_or(Halt::Changed)?;
+        let same = now.status == self.transfer.status && now.attempt == self.transfer.attempt;
+        if same { Ok(()) } else { Err(Halt::Changed) }
+    }
+
+    /// Decides and commits in one message.
+    fn commit(&self, decide: impl FnOnce(&purser_core::state::State<R::Memory>) -> Result<Decided, Refusal>) -> Result<(), Halt> {
+        let decided = self.rt.read(decide)?;
+        self.rt.commit(decided);
+        Ok(())
+    }
+
+    /// The threshold signature of the transfer's source key.
+    async fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Halt> {
+        let kind = self.transfer.request.source;
+        let config = self.rt.read(|state| state.config());
+        let derivation_path = derivation_path(kind, config.path_name(kind.chain()), self.wallet.id);
+        let key = SigningKey { kind, name: config.key_name, derivation_path };
+        Ok(self.rt.sign(&key, message).await?)
+    }
+
+    /// What other transfers of this wallet on this chain have under way: they may move the same money.
+    fn others_in_flight(&self) -> Vec<Transfer> {
+        let mut others = self.rt.read(|state| state.active_transfers_of(self.wallet.id));
+        others.retain(|other| {
+            other.id != self.transfer.id
+                && other.request.asset.chain() == self.chain()
+                && matches!(other.status, Status::Built | Status::Signed | Status::Submitted)
+        });
+        others
+    }
+
+    fn is_emergency(&self) -> bool {
+        self.rt.read(|state| state.mode().is_emergency())
+    }
+
+    /// Seconds since the transfer last changed.
+    fn age_seconds(&self) -> u64 {
+        self.rt.now().nanos_since(self.transfer.updated_at) / SECOND_NS
+    }
+}
+
+/// A record the canister made itself does not read back: nothing may be signed or sent on it.
+fn unreadable(error: impl std::fmt::Display) -> Halt {
+    Halt::Stuck(format!("the recorded transaction cannot be used: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! One SOL transfer, from the reservation to its end.
+//!
+//! Up to the broadcast there are one signature and three outcalls: both accounts, a blockhash, the broadcast itself. Only a payment
+//! that comes close to the rent-exempt minimum on either side asks two questions more.
+
+use super::outcalls::{self, Asking};
+use super::{Halt, Progress, Run, unreadable};
+use crate::ports::Runtime;
+use purser_core::chains::solana::account::{Balance, Funds, OffCurve, RecipientState, check_funds, check_recipient};
+use purser_core::chains::solana::rpc::{
+    self, Commitment, Failure, PayerAndRecipient, Reading, Request, SendOutcome, SignatureBatch,
+};
+use purser_core::chains::solana::{
+    Address, Landing, Lifetime, Observation, SignedTx, StatusLookup, SystemTransfer, TxSignature, UnsignedTx, build_transfer,
+    describe_message, landing, signature_fee,
+};
+use purser_core::primitives::{Amount, Bytes};
+use purser_core::transfer::{BuiltTx, SignedTx as Signed};
+use std::num::NonZeroU64;
+
+/// At least the rent-exempt minimum of an account without data. The minimum moves, but has not been above this and no proposal raises
+/// it beyond: whoever has this much need not ask.
+const RENT_UPPER_BOUND: Amount = Amount::new(890_880);
+/// Heights and slots advance five times a second; rounded to 20 seconds, replicas that ask within a second of each other agree.
+const STEP: NonZeroU64 = NonZeroU64::new(100).unwrap();
+/// No attempt is found dead sooner, whatever heights a provider claims: a blockhash lives for 30 seconds, and only the subnet's clock
+/// cannot be lied about.
+const LEAST_LIFETIME_SECONDS: u64 = 90;
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Trouble(format!("Solana: {failure}"))
+    }
+}
+
+/// Reads the chain, checks that the payment can succeed, builds it and records it.
+pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
+    let fee = signature_fee(1).ok_or_else(|| Halt::Trouble("the fee overflows".to_owned()))?;
+    check_payment(run, fee).await?;
+    let body = ask(run, Asking::OneNode, &Request::LatestBlockhash).await?;
+    let transfer = SystemTransfer { blockhash: rpc::parse_hash(&body)?, ..intent(run)? };
+    let unsigned = build_transfer(&transfer).map_err(|error| Halt::Hopeless(error.to_string()))?;
+    let described = describe_message(unsigned.message_bytes()).map_err(unbuildable)?;
+    described.require(&transfer).map_err(unbuildable)?;
+    run.recheck()?;
+    let built = BuiltTx { unsigned: Bytes::new(unsigned.message_bytes()), fee, inputs: Vec::new() };
+    run.commit(|state| state.decide_built(run.transfer.id, built))
+}
+
+/// Asks the key for a signature over exactly the recorded bytes. A signature whose answer was lost is simply asked for again: the
+/// chain takes a message once, whichever signature it bears.
+pub(super) async fn sign<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
+    let built = run.transfer.built.as_ref().ok_or_else(|| unreadable("there is none"))?;
+    let unsigned = UnsignedTx::decode(&built.unsigned).map_err(unreadable)?;
+    let expected = SystemTransfer { blockhash: unsigned.transfer().blockhash, ..intent(run)? };
+    unsigned.transfer().require(&expected).map_err(unreadable)?;
+    let signature = run.signature(unsigned.message_bytes()).await?;
+    run.recheck()?;
+    let signature = <[u8; 64]>::try_from(signature).map_err(|_| Halt::Trouble("the signature has not 64 bytes".to_owned()))?;
+    let attached = unsigned.attach(TxSignature::from_bytes(signature));
+    let attached = attached.map_err(|error| Halt::Trouble(error.to_string()))?;
+    let signed = Signed { signed: Bytes::new(attached.wire_bytes()), txid: attached.txid().to_string() };
+    run.commit(|state| state.decide_signed(run.transfer.id, signed))
+}
+
+/// Records that the bytes leave, then sends them. Whatever comes back, they may have arrived.
+pub(super) async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
+    let signed = recorded(run)?;
+    signed.verify().map_err(unreadable)?;
+    run.commit(|state| state.decide_submitted(run.transfer.id))?;
+    send(run, signed).await
+}
+
+/// Asks the chain what became of the transaction; sends it again while it may land.
+pub(super) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
+    let signed = recorded(run)?;
+    let lifetime = lifetime(run, &signed).await?;
+    let over = run.age_seconds() >= LEAST_LIFETIME_SECONDS;
+    let observed = match over {
+        true => observe(run, run.turn, &signed, &lifetime).await?,
+        false => Observation { finalized_height_at_least: Some(0), then_status: status(run, run.turn, &signed, 0).await? },
+    };
+    let id = run.transfer.id;
+    let fee = run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))?;
+    run.unchanged()?;
+    match landing(&lifetime, &observed) {
+        Landing::Landed { .. } => {
+            run.commit(|state| state.decide_confirmed(id, fee, None))?;
+            Ok(Progress::Ended)
+        }
+        Landing::LandedFailed { error, .. } => {
+            run.commit(|state| state.decide_failed(id, fee, Some(format!("the transaction failed on chain: {error}"))))?;
+            Ok(Progress::Ended)
+        }
+        Landing::Dead => bury(run, &signed, &lifetime).await,
+        Landing::StillLive if observed.then_status == StatusLookup::NotFound && !run.is_emergency() => {
+            send(run, signed).await?;
+            Ok(Progress::Waiting)
+        }
+        Landing::StillLive => Ok(Progress::Waiting),
+        Landing::Unknown => Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
+    }
+}
+
+/// A death is believed when a second observation agrees, made with another provider where there is one.
+async fn bury<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, lifetime: &Lifetime) -> Result<Progress, Halt> {
+    let second = observe(run, run.turn.wrapping_add(1), signed, lifetime).await?;
+    run.unchanged()?;
+    if landing(lifetime, &second) != Landing::Dead {
+        return Err(Halt::Trouble("two observations of the chain disagree".to_owned()));
+    }
+    let note = format!("the finalized block height has passed {} without it", lifetime.last_valid_block_height());
+    run.commit(|state| state.decide_expired(run.transfer.id, Some(note)))?;
+    Ok(Progress::Again)
+}
+
+/// What must be paid to whom, with an arbitrary blockhash.
+fn intent<R: Runtime>(run: &Run<'_, R>) -> Result<SystemTransfer, Halt> {
+    let address = |bytes: &[u8], whose: &str| {
+        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| Halt::Hopeless(format!("the {whose}'s address has not 32 bytes")))?;
+        Ok::<_, Halt>(Address::from_bytes(bytes))
+    };
+    Ok(SystemTransfer {
+        from: address(&run.wallet.solana_key, "payer")?,
+        to: address(&run.transfer.request.to.payload, "recipient")?,
+        lamports: run.transfer.request.amount,
+        blockhash: purser_core::chains::solana::Blockhash::from_bytes([0; 32]),
+    })
+}
+
+/// Refuses a payment that would fail on chain at the price of its fee.
+async fn check_payment<R: Runtime>(run: &Run<'_, R>, fee: Amount) -> Result<(), Halt> {
+    let amount = run.transfer.request.amount;
+    let others = run.others_in_flight();
+    let held = Amount::checked_sum(others.iter().map(|other| other.reserved));
+    let ample = held.and_then(|held| Amount::checked_sum([held, amount, fee, RENT_UPPER_BOUND]));
+    let ample = ample.ok_or_else(|| Halt::Hopeless("amount and fee overflow".to_owned()))?;
+    let accounts = read_accounts(run, at_least(ample), at_least(RENT_UPPER_BOUND)).await?;
+    let recipient = recipient_state(run, &accounts)?;
+    let payer_is_safe = payer_lamports(&accounts) >= ample;
+    let recipient_is_safe = match recipient {
+        RecipientState::New => amount >= RENT_UPPER_BOUND,
+        RecipientState::Existing { lamports } => lamports >= RENT_UPPER_BOUND || amount >= RENT_UPPER_BOUND,
+    };
+    if payer_is_safe && recipient_is_safe {
+        return Ok(());
+    }
+    // What the transfers under way leave of the balance shows only once they have ended.
+    if !payer_is_safe && !others.is_empty() {
+        return Err(Halt::Held);
+    }
+    let rent_minimum = rpc::parse_amount(&ask(run, Asking::AllReplicas, &Request::RentExemptMinimum { space: 0 }).await?)?;
+    let accounts = read_accounts(run, Reading::EXACT, Reading::EXACT).await?;
+    let recipient = recipient_state(run, &accounts)?;
+    let balance = Balance::Exact(payer_lamports(&accounts));
+    let funds = Funds { balance, amount, fee, rent_minimum };
+    check_funds(&funds, recipient).map(drop).map_err(|refusal| Halt::Hopeless(refusal.to_string()))
+}
+
+async fn read_accounts<R: Runtime>(
+    run: &Run<'_, R>,
+    payer_lamports: Reading,
+    recipient_lamports: Reading,
+) -> Result<PayerAndRecipient, Halt> {
+    let SystemTransfer { from: payer, to: recipient, .. } = intent(run)?;
+    let commitment = Commitment::Finalized;
+    let request = Request::PayerAndRecipient { payer, recipient, commitment, payer_lamports, recipient_lamports };
+    Ok(rpc::parse_payer_and_recipient(&ask(run, Asking::AllReplicas, &request).await?)?)
+}
+
+fn recipient_state<R: Runtime>(run: &Run<'_, R>, accounts: &PayerAndRecipient) -> Result<RecipientState, Halt> {
+    let state = check_recipient(&intent(run)?.to, accounts.recipient.as_ref(), OffCurve::Refuse);
+    state.map_err(|refusal| Halt::Hopeless(refusal.to_string()))
+}
+
+fn payer_lamports(accounts: &PayerAndRecipient) -> Amount {
+    accounts.payer.map_or(Amount::ZERO, |account| account.lamports)
+}
+
+fn at_least(threshold: Amount) -> Reading {
+    Reading::AtLeast { threshold: threshold.get() }
+}
+
+fn unbuildable(error: impl std::fmt::Display) -> Halt {
+    Halt::Hopeless(format!("the transaction was not built as intended: {error}"))
+}
+
+/// The recorded signed transaction, which must still make exactly the intended transfer.
+fn recorded<R: Runtime>(run: &Run<'_, R>) -> Result<SignedTx, Halt> {
+    let signed = run.transfer.signed.as_ref().ok_or_else(|| unreadable("there is none"))?;
+    let decoded = SignedTx::decode(&signed.signed).map_err(unreadable)?;
+    let expected = SystemTransfer { blockhash: decoded.transfer().blockhash, ..intent(run)? };
+    decoded.transfer().require(&expected).map_err(unreadable)?;
+    Ok(decoded)
+}
+
+/// Sends the signed bytes. No answer means that they did not arrive, so a bad one is only worth another provider next time.
+async fn send<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<(), Halt> {
+    let body = ask(run, Asking::OneNode, &Request::Send(signed)).await?;
+    match rpc::parse_send(&body) {
+        SendOutcome::Accepted { .. } => Ok(()),
+        SendOutcome::Rejected { diagnostic } | SendOutcome::Unknown { diagnostic } => {
+            Err(Halt::Trouble(format!("the broadcast was not taken: {diagnostic}")))
+        }
+    }
+}
+
+/// The attempt's deadline, recorded from the first height that all replicas saw after the blockhash was fetched. Nothing that the one
+/// node said beside the blockhash is used.
+async fn lifetime<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Lifetime, Halt> {
+    let blockhash = signed.transfer().blockhash;
+    if let Some(last_valid_block_height) = run.transfer.deadline_height {
+        return Ok(Lifetime::Blockhash { blockhash, last_valid_block_height });
+    }
+    // As fresh as the blockhash: the finalized height lies several seconds behind it.
+    let request = Request::BlockHeight { commitment: Commitment::Confirmed, reading: Reading::RoundDown { step: STEP } };
+    let height = rpc::parse_u64(&ask(run, Asking::AllReplicas, &request).await?)?;
+    let lifetime = Lifetime::recorded_after(blockhash, height, STEP);
+    let lifetime = lifetime.ok_or_else(|| Halt::Trouble("the provider claims an impossible block height".to_owned()))?;
+    run.unchanged()?;
+    run.commit(|state| state.decide_deadline(run.transfer.id, lifetime.last_valid_block_height()))?;
+    Ok(lifetime)
+}
+
+/// The observations that can prove a death, in the order that makes them a proof: the height, a slot that shows how far the provider
+/// is, and only then the status.
+async fn observe<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, lifetime: &Lifetime) -> Result<Observation, Halt> {
+    let commitment = Commitment::Finalized;
+    let height = Request::BlockHeight { commitment, reading: Reading::AtLeast { threshold: lifetime.dead_from() } };
+    let height = rpc::parse_u64(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &height).await?)?;
+    let min_slot = match lifetime.is_over(height) {
+        true => {
+            let slot = Request::Slot { commitment, reading: Reading::RoundDown { step: STEP } };
+            rpc::parse_u64(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &slot).await?)?
+        }
+        false => 0,
+    };
+    let then_status = status(run, turn, signed, min_slot).await?;
+    Ok(Observation { finalized_height_at_least: Some(height), then_status })
+}
+
+async fn status<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, min_slot: u64) -> Result<StatusLookup, Halt> {
+    let none = || Halt::Trouble("the provider gave no status".to_owned());
+    let signatures = SignatureBatch::new(vec![signed.txid()]).ok_or_else(none)?;
+    let request = Request::SignatureStatuses { signatures, min_slot };
+    let statuses = rpc::parse_statuses(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &request).await?)?;
+    statuses.into_iter().next().ok_or_else(none)
+}
+
+async fn ask<R: Runtime>(run: &Run<'_, R>, asking: Asking, request: &Request) -> Result<Vec<u8>, Halt> {
+    Ok(outcalls::solana(run.rt, run.turn, asking, request).await?)
+}

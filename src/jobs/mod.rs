@@ -1,0 +1,154 @@
+//! The timers that drive every transfer to its end and fetch the root keys.
+//!
+//! One interval timer ticks while there is work, and only then. A tick decides what is due and starts each run with a timer of its own:
+//! a run that traps takes no other with it, and because the tick's own message has already noted that the run was started, the next
+//! ticks find out and start it again from the durable state. Timers do not survive an upgrade: `post_upgrade` calls [`arm`].
+
+mod locks;
+mod schedule;
+
+use crate::flows::{self, Balances, Progress, ProviderError};
+use crate::ports::ic::Ic;
+use crate::ports::{Clock, Signer};
+use crate::store;
+use ic_cdk_timers::{TimerId, clear_timer, set_timer, set_timer_interval};
+use locks::Lock;
+use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::transfer::Status;
+use schedule::{Mark, Order, Schedule, backoff, later};
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_secs(2);
+/// How many transfers are driven at a time; the others wait for a later tick.
+const MAX_RUNS: usize = 50;
+/// After this long without a report, fetching the root keys has trapped.
+const KEYS_LEASE_SECONDS: u64 = 30;
+
+thread_local! {
+    static TICKER: Cell<Option<TimerId>> = const { Cell::new(None) };
+    static SCHEDULE: RefCell<Schedule> = RefCell::default();
+    static KEYS: Cell<KeyFetch> = const { Cell::new(KeyFetch { due: Timestamp::from_nanos(0), failures: 0 }) };
+}
+
+/// When the root keys are asked for next.
+#[derive(Clone, Copy)]
+struct KeyFetch {
+    due: Timestamp,
+    failures: u32,
+}
+
+/// Starts the timers; to be called at the end of `init` and `post_upgrade`.
+pub fn arm() {
+    tick_soon();
+}
+
+/// Drives a transfer as soon as this message is over.
+pub fn wake(id: TransferId) {
+    SCHEDULE.with_borrow_mut(|schedule| schedule.wake(id, store::now()));
+    tick_soon();
+}
+
+/// Asks the chains what a wallet's addresses hold. Costs up to three outcalls per provider; the caller decides who may ask.
+///
+/// # Errors
+/// When there is no such wallet, or no provider of a chain gave a usable answer.
+pub async fn refresh_balances(wallet: WalletId) -> Result<Balances, ProviderError> {
+    let missing = || ProviderError { chain: Chain::Solana, problem: format!("there is no wallet {wallet}") };
+    let wallet = store::read(|state| state.wallet(wallet)).ok_or_else(missing)?;
+    flows::refresh(&Ic, &wallet).await
+}
+
+fn tick_soon() {
+    keep_ticking();
+    set_timer(Duration::ZERO, async { tick() });
+}
+
+fn keep_ticking() {
+    if TICKER.get().is_none() {
+        TICKER.set(Some(set_timer_interval(TICK, || async { tick() })));
+    }
+}
+
+/// Starts whatever is due. Does not await: everything it notes is committed before a run begins.
+fn tick() {
+    let now = store::now();
+    let active = store::read(|state| state.active_transfers());
+    let keys_missing = store::read(|state| state.keys().is_none());
+    SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&active.iter().copied().collect()));
+    if keys_missing && now >= KEYS.get().due {
+        KEYS.set(KeyFetch { due: later(now, KEYS_LEASE_SECONDS), ..KEYS.get() });
+        set_timer(Duration::ZERO, fetch_keys());
+    }
+    let free = MAX_RUNS.saturating_sub(locks::transfers_held());
+    let due = |id: &TransferId| SCHEDULE.with_borrow(|schedule| schedule.is_due(*id, now));
+    let idle = |id: &TransferId| !Lock::Transfer(*id).is_held();
+    active.iter().copied().filter(due).filter(idle).take(free).for_each(|id| start(id, now));
+    if active.is_empty() && !keys_missing {
+        TICKER.take().map(clear_timer);
+    }
+}
+
+fn start(id: TransferId, now: Timestamp) {
+    let Some(transfer) = store::read(|state| state.transfer(id)) else {
+        return;
+    };
+    let mark = Mark { status: transfer.status, attempt: transfer.attempt };
+    match SCHEDULE.with_borrow_mut(|schedule| schedule.send(id, mark, now)) {
+        Order::Run { turn } => {
+            set_timer(Duration::ZERO, run(id, turn));
+        }
+        Order::Quarantine => {
+            let note = format!("driving it from {:?} trapped again and again", mark.status);
+            match store::read(|state| state.decide_quarantined(id, Some(note))) {
+                Ok(decided) => {
+                    store::commit(decided);
+                }
+                Err(refusal) => ic_cdk::println!("transfer {id}: {refusal}"),
+            }
+        }
+    }
+}
+
+/// Drives one transfer as far as it gets, under its locks.
+async fn run(id: TransferId, turn: usize) {
+    let Some(_guard) = Lock::Transfer(id).acquire() else {
+        return;
+    };
+    let Some(transfer) = store::read(|state| state.transfer(id)) else {
+        return;
+    };
+    let spending = Lock::Spending(transfer.request.wallet, transfer.request.asset.chain());
+    let before_broadcast = matches!(transfer.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed);
+    let spending = if before_broadcast { spending.acquire().map(Some) } else { Some(None) };
+    let progress = match &spending {
+        Some(_guard) => flows::drive(&Ic, id, turn).await,
+        None => Progress::Held,
+    };
+    if let Progress::Trouble(problem) = &progress {
+        ic_cdk::println!("transfer {id}: {problem}");
+    }
+    let updated_at = store::read(|state| state.transfer(id)).map_or(Ic.now(), |transfer| transfer.updated_at);
+    let age_seconds = Ic.now().nanos_since(updated_at) / SECOND_NS;
+    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, age_seconds, Ic.now()));
+    if progress == Progress::Again {
+        tick_soon();
+    }
+}
+
+/// Fetches the root public keys, from which every wallet is derived.
+async fn fetch_keys() {
+    let key_name = store::read(|state| state.config()).key_name;
+    let fetched = Ic.root_keys(&key_name).await.map_err(|error| error.to_string());
+    let decided = fetched.and_then(|keys| store::read(|state| state.decide_register_keys(keys)).map_err(|error| error.to_string()));
+    match decided {
+        Ok(decided) => {
+            store::commit(decided);
+        }
+        Err(problem) => {
+            ic_cdk::println!("root keys: {problem}");
+            let failures = KEYS.get().failures;
+            KEYS.set(KeyFetch { due: later(Ic.now(), backoff(2, failures)), failures: failures.saturating_add(1) });
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The ports on the Internet Computer. All calls go to the management canister and wait for as long as it takes: an answer that is
+//! given up on is an answer that may have had an effect.
+
+use super::{CallError, Clock, HttpOutcall, Ledger, Method, Outcall, Signer, SigningKey};
+use crate::store;
+use ic_cdk_management_canister::{
+    EcdsaCurve, EcdsaKeyId, EcdsaPublicKeyArgs, HttpHeader, HttpMethod, HttpRequestArgs, SchnorrAlgorithm, SchnorrKeyId,
+    SchnorrPublicKeyArgs, SignWithEcdsaArgs, SignWithSchnorrArgs, ecdsa_public_key, http_request, schnorr_public_key,
+    sign_with_ecdsa, sign_with_schnorr, transform_context_from_query,
+};
+use ic_stable_structures::DefaultMemoryImpl;
+use purser_core::primitives::{Bytes, Chain, Timestamp};
+use purser_core::state::Decided;
+use purser_core::wallet::{KeyKind, RootKey, RootKeys};
+use std::fmt::Display;
+
+/// The canister itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Ic;
+
+impl Clock for Ic {
+    fn now(&self) -> Timestamp {
+        store::now()
+    }
+}
+
+impl Ledger for Ic {
+    type Memory = DefaultMemoryImpl;
+
+    fn read<T>(&self, f: impl FnOnce(&store::Store) -> T) -> T {
+        store::read(f)
+    }
+
+    fn commit(&self, decided: Decided) {
+        store::commit(decided);
+    }
+}
+
+impl Signer for Ic {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, CallError> {
+        let (message, derivation_path) = (message.to_vec(), key.derivation_path.clone());
+        match schnorr_key(key.kind, &key.name) {
+            Some(key_id) => {
+                let args = SignWithSchnorrArgs { message, derivation_path, key_id, aux: None };
+                Ok(sign_with_schnorr(&args).await.map_err(failed)?.signature)
+            }
+            None => {
+                let args = SignWithEcdsaArgs { message_hash: message, derivation_path, key_id: ecdsa_key(&key.name) };
+                Ok(sign_with_ecdsa(&args).await.map_err(failed)?.signature)
+            }
+        }
+    }
+
+    async fn root_keys(&self, key_name: &str) -> Result<RootKeys, CallError> {
+        let args = EcdsaPublicKeyArgs { canister_id: None, derivation_path: Vec::new(), key_id: ecdsa_key(key_name) };
+        let ecdsa = ecdsa_public_key(&args).await.map_err(failed)?;
+        Ok(RootKeys {
+            ed25519: schnorr_root(SchnorrAlgorithm::Ed25519, key_name).await?,
+            schnorr: schnorr_root(SchnorrAlgorithm::Bip340secp256k1, key_name).await?,
+            ecdsa: RootKey { public_key: Bytes::new(ecdsa.public_key), chain_code: Bytes::new(ecdsa.chain_code) },
+        })
+    }
+}
+
+impl HttpOutcall for Ic {
+    async fn request(&self, outcall: &Outcall) -> Result<Vec<u8>, CallError> {
+        let transform = match outcall.chain {
+            Chain::Solana => "transform_solana",
+            Chain::Kaspa => "transform_kaspa",
+        };
+        let json = |name: &str| HttpHeader { name: name.to_owned(), value: "application/json".to_owned() };
+        let mut headers = vec![json("Accept")];
+        if outcall.body.is_some() {
+            headers.push(json("Content-Type"));
+        }
+        let args = HttpRequestArgs {
+            url: outcall.url.clone(),
+            max_response_bytes: Some(outcall.max_response_bytes),
+            method: match outcall.method {
+                Method::Get => HttpMethod::GET,
+                Method::Post => HttpMethod::POST,
+            },
+            headers,
+            body: outcall.body.clone(),
+            transform: Some(transform_context_from_query(transform.to_owned(), outcall.context.clone())),
+            is_replicated: Some(outcall.replicated),
+        };
+        Ok(http_request(&args).await.map_err(failed)?.body)
+    }
+}
+
+/// The Schnorr key of a kind; `None` for the one kind that signs by ECDSA.
+fn schnorr_key(kind: KeyKind, name: &str) -> Option<SchnorrKeyId> {
+    let algorithm = match kind {
+        KeyKind::Solana => SchnorrAlgorithm::Ed25519,
+        KeyKind::KaspaSchnorr => SchnorrAlgorithm::Bip340secp256k1,
+        KeyKind::KaspaEcdsa => return None,
+    };
+    Some(SchnorrKeyId { algorithm, name: name.to_owned() })
+}
+
+fn ecdsa_key(name: &str) -> EcdsaKeyId {
+    EcdsaKeyId { curve: EcdsaCurve::Secp256k1, name: name.to_owned() }
+}
+
+async fn schnorr_root(algorithm: SchnorrAlgorithm, name: &str) -> Result<RootKey, CallError> {
+    let key_id = SchnorrKeyId { algorithm, name: name.to_owned() };
+    let args = SchnorrPublicKeyArgs { canister_id: None, derivation_path: Vec::new(), key_id };
+    let key = schnorr_public_key(&args).await.map_err(failed)?;
+    Ok(RootKey { public_key: Bytes::new(key.public_key), chain_code: Bytes::new(key.chain_code) })
+}
+
+fn failed(error: impl Display) -> CallError {
+    CallError(error.to_string())
+}
