@@ -18,6 +18,7 @@ DEBIAN_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
 DEBIAN_RUSTC=/usr/bin/rustc
 DEBIAN_CARGO=/usr/bin/cargo
 DEBIAN_LINKER=wasm-ld-22
+DEBIAN_CLIPPY=/usr/bin/cargo-clippy
 
 IC_WASM_VERSION=0.11.1
 
@@ -75,12 +76,14 @@ wasm_rustc() {
 
 # wasm_cargo TOOLCHAIN SUBCOMMAND ARGUMENT…: cargo for the canister, with the compiler of that toolchain.
 wasm_cargo() {
-    local toolchain=$1 subcommand=$2
+    local toolchain=$1 subcommand=$2 cargo=$DEBIAN_CARGO
     shift 2
     if [[ $toolchain == debian ]]; then
-        RUSTC=$DEBIAN_RUSTC RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$DEBIAN_LINKER \
-            CARGO_TARGET_DIR=$WASM_TARGET_DIR \
-            "$DEBIAN_CARGO" "$subcommand" -Z build-std=std,panic_abort --locked --target "$WASM_TARGET" "$@"
+        # Debian's cargo would find rustup's clippy first, which cannot use Debian's standard library.
+        if [[ $subcommand == clippy ]]; then cargo=$DEBIAN_CLIPPY; fi
+        CARGO=$DEBIAN_CARGO RUSTC=$DEBIAN_RUSTC RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$WASM_TARGET_DIR \
+            CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$DEBIAN_LINKER \
+            "$cargo" "$subcommand" -Z build-std=std,panic_abort --locked --target "$WASM_TARGET" "$@"
     else
         CARGO_TARGET_DIR=$WASM_TARGET_DIR cargo "$subcommand" --locked --target "$WASM_TARGET" "$@"
     fi
