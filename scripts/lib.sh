@@ -11,7 +11,8 @@ cd "$ROOT"
 CACHE=${PURSER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/purser}
 
 WASM_TARGET=wasm32-unknown-unknown
-WASM_TARGET_DIR=${PURSER_WASM_TARGET_DIR:-$ROOT/target/wasm}
+WASM_TARGET_DIR=${PURSER_WASM_TARGET_DIR:-target/wasm}
+[[ $WASM_TARGET_DIR == /* ]] || WASM_TARGET_DIR=$ROOT/$WASM_TARGET_DIR
 
 # What Debian needs to build the canister: a compiler that may build its own standard library, the library's source, a linker.
 DEBIAN_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
