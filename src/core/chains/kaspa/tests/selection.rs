@@ -108,7 +108,7 @@ fn a_payment_too_small_for_the_storage_cap_is_refused_with_the_minimum() {
     // 10^12 / 5,000,000, and 10^12 over the change, less 10^12 / 10^8.
     let over = OverLimit { dimension: Dimension::Storage, mass: 200_000 + 10_638 - 10_000, limit: 100_000 };
     assert_eq!(obstacle, Obstacle::Mass(over));
-    // From one KAS about 0.1013 KAS: 98,750 grams, and 11,249 for a change of 0.8887 KAS, less 10,000.
+    // From one KAS about 0.1013 KAS: 98,749 grams, and 11,251 for a change of 0.8887 KAS, less 10,000.
     assert_eq!(minimum, amount(10_126_583));
     assert!(pay(&[KAS], minimum.get()).is_ok());
     assert!(pay(&[KAS], minimum.get() - 1).is_err());
