@@ -212,3 +212,14 @@ fn malformed_submissions_are_complained_about() {
     loose["transaction"]["lockTime"] = Value::Null;
     assert_eq!(net.post("/transactions", &loose), (200, json!({"transactionId": tx.id().to_string()})));
 }
+
+#[test]
+fn a_post_without_a_length_is_turned_away() {
+    use std::io::{Read, Write};
+    let net = Net::start();
+    let mut socket = std::net::TcpStream::connect(net.chain.url().trim_start_matches("http://")).unwrap();
+    socket.write_all(b"POST /transactions HTTP/1.1\r\nHost: dev\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 411 "), "{answer}");
+}
