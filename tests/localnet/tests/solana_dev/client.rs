@@ -73,7 +73,7 @@ impl Key {
     }
 
     pub fn address(&self) -> Address {
-        Address::new_from_array(self.0.public_key().serialize_raw().try_into().expect("32 bytes"))
+        Address::new_from_array(self.0.public_key().serialize_raw())
     }
 
     pub fn text(&self) -> String {

@@ -173,7 +173,7 @@ fn should_roll_back_what_is_not_final() {
     assert_eq!(status(&chain, &second.signatures[0].to_string()), Value::Null);
     assert_eq!((chain.block_height(), chain.slot()), (height, slot), "the other fork is as long");
     assert_eq!((seen("processed"), seen("finalized")), (SOL, SOL));
-    assert_eq!(chain.landed(), [first.clone()]);
+    assert_eq!(chain.landed(), [first.as_str()]);
     assert_eq!(chain.balance(&payer.text()), 9 * SOL - 5_000);
 
     // The second can land again; the blockhash of the third never existed on this fork.

@@ -48,7 +48,7 @@ fn should_land_then_confirm_then_finalize() {
     );
     assert_eq!(seen("finalized"), SOL);
     assert_eq!(chain.balance(&payer.text()), 9 * SOL - 5_000);
-    assert_eq!(chain.landed(), [signature.clone()]);
+    assert_eq!(chain.landed(), [signature.as_str()]);
 
     let found = result(&chain, "getTransaction", json!([signature, { "encoding": "base64", "maxSupportedTransactionVersion": 1 }]));
     assert_eq!((&found["slot"], &found["version"]), (&json!(slot + 1), &json!("legacy")));
@@ -76,7 +76,7 @@ fn should_accept_a_blockhash_150_blocks_old_and_no_older() {
     let last = send(&chain, &pay(1_000_002));
     chain.advance(1);
     assert_eq!(status(&chain, &last)["err"], json!(null));
-    assert_eq!(chain.landed(), [last.clone()]);
+    assert_eq!(chain.landed(), [last.as_str()]);
 
     assert_eq!(valid(), false);
     let late = send(&chain, &pay(1_000_003));
@@ -168,7 +168,7 @@ fn should_refuse_1233_bytes() {
     );
     let full = send(&chain, &with_memo(length));
     chain.advance(1);
-    assert_eq!(chain.landed(), [full.clone()]);
+    assert_eq!(chain.landed(), [full.as_str()]);
     assert_eq!(status(&chain, &full)["err"], json!(null));
 }
 

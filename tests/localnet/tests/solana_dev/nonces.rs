@@ -143,14 +143,12 @@ fn should_leave_the_nonce_alone_if_validation_fails() {
     let value = world.stored();
     // A stranger cannot advance the nonce: its authority has to sign.
     let stranger = Key::funded(&world.chain, "stranger", SOL);
-    let mut advance = world.pay(SOL, value).message.instructions()[0].data.clone();
-    advance.truncate(4);
     let accounts = vec![
         AccountMeta::new(world.nonce.address(), false),
         AccountMeta::new_readonly(RECENT_BLOCKHASHES.parse().expect("an address"), false),
         AccountMeta::new_readonly(stranger.address(), true),
     ];
-    let theft = Instruction { program_id: Default::default(), accounts, data: advance };
+    let theft = Instruction { program_id: Default::default(), accounts, data: vec![4, 0, 0, 0] };
     send(&world.chain, &sign(&[&stranger], &[theft], value));
     world.chain.advance(1);
     assert_eq!((world.stored(), world.chain.landed().len()), (value, 1));
