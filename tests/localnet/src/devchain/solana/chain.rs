@@ -192,12 +192,12 @@ impl Chain {
         self.hash_age(hash, head).is_some_and(|age| age <= BLOCKHASH_AGE_MAX)
     }
 
-    /// What makes `tx` valid right after `head`, with blockhashes of at most `age_max` blocks.
-    pub fn lifetime(&self, tx: &VersionedTransaction, head: &Block, age_max: u64) -> Option<Lifetime> {
-        if self.hash_age(tx.message.recent_blockhash(), head).is_some_and(|age| age <= age_max) {
-            return Some(Lifetime::Blockhash);
+    /// What makes `tx` valid right after `head`, with blockhashes of at most `age_max` blocks and the nonces of `bank`.
+    fn lifetime(&self, tx: &VersionedTransaction, head: &Block, age_max: u64, bank: &Bank) -> Option<Lifetime> {
+        match self.hash_age(tx.message.recent_blockhash(), head) {
+            Some(age) if age <= age_max => Some(Lifetime::Blockhash),
+            _ => bank.usable_nonce(tx, &head.hash).map(Lifetime::Nonce),
         }
-        self.bank(head).usable_nonce(tx, &head.hash).map(Lifetime::Nonce)
     }
 
     /// Whether `head` or a block before it holds the message.
@@ -208,7 +208,7 @@ impl Chain {
     /// Runs `tx` as if right after `head`; answers also the accounts it would leave.
     pub fn simulate(&self, tx: &VersionedTransaction, head: &Block) -> (Executed, Bank) {
         let mut bank = self.bank(head).clone();
-        let executed = match self.lifetime(tx, head, SIMULATION_AGE_MAX) {
+        let executed = match self.lifetime(tx, head, SIMULATION_AGE_MAX, &bank) {
             None => Executed::refused(TxError::blockhash_not_found()),
             Some(_) if self.is_processed(tx, head) => Executed::refused(TxError::already_processed()),
             Some(lifetime) => bank.execute(tx, &Moment { slot: head.slot, last_hash: head.hash, lifetime }),
@@ -218,9 +218,9 @@ impl Chain {
 
     /// What `tx` would cost right after `head`, in lamports, whether or not anyone can pay; `None` if it is not valid there.
     pub fn fee(&self, tx: &VersionedTransaction, head: &Block) -> Option<u64> {
-        let lifetime = self.lifetime(tx, head, BLOCKHASH_AGE_MAX)?;
-        let moment = Moment { slot: head.slot, last_hash: head.hash, lifetime };
-        Some(self.bank(head).clone().execute(tx, &moment).fee)
+        let mut bank = self.bank(head).clone();
+        let lifetime = self.lifetime(tx, head, BLOCKHASH_AGE_MAX, &bank)?;
+        Some(bank.execute(tx, &Moment { slot: head.slot, last_hash: head.hash, lifetime }).fee)
     }
 
     /// Hands a transaction to the leaders. One with a bad signature goes nowhere, and the sender is not told.
@@ -263,10 +263,7 @@ impl Chain {
         for mut one in pending {
             let message = one.tx.message.serialize();
             // Within a block each transaction sees the nonces its predecessors left behind.
-            let lifetime = match self.hash_age(one.tx.message.recent_blockhash(), parent) {
-                Some(age) if age <= BLOCKHASH_AGE_MAX => Some(Lifetime::Blockhash),
-                _ => bank.usable_nonce(&one.tx, &parent.hash).map(Lifetime::Nonce),
-            };
+            let lifetime = self.lifetime(&one.tx, parent, BLOCKHASH_AGE_MAX, &bank);
             let Some(lifetime) = lifetime.filter(|_| !self.by_message.contains_key(&message)) else {
                 continue;
             };
