@@ -27,16 +27,11 @@ pub mod store;
 pub mod web;
 
 // What the signatures of the methods mention, for the macro that exports them.
-use api::Error;
-use api::admin::{Config, Member, Mode, Permissions, Role};
-use api::http::{HttpRequest, HttpResponse};
-use api::init::InitArgs;
-use api::log::{
-    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
+use api::{
+    Archive, Balances, BlockRange, BlockType, Config, DataCertificate, Error, Evaluation, GetArchivesArgs, GetBlocksResult,
+    HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Permissions, Policy, ResolveQuarantineArgs, Role, Rule,
+    Standard, StateDigest, Transfer, TransferArgs, TransferOutcome, Usage, Wallet,
 };
-use api::policy::{Evaluation, Policy, Rule};
-use api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
-use api::wallet::{Balances, Usage, Wallet};
 use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 

@@ -105,7 +105,7 @@ impl From<InitArgs> for Config {
     }
 }
 
-impl From<SolanaNetwork> for solana::Network {
+impl From<SolanaNetwork> for solana::Cluster {
     fn from(network: SolanaNetwork) -> Self {
         match network {
             SolanaNetwork::Mainnet => Self::Mainnet,
@@ -116,13 +116,13 @@ impl From<SolanaNetwork> for solana::Network {
     }
 }
 
-impl From<solana::Network> for SolanaNetwork {
-    fn from(network: solana::Network) -> Self {
+impl From<solana::Cluster> for SolanaNetwork {
+    fn from(network: solana::Cluster) -> Self {
         match network {
-            solana::Network::Mainnet => Self::Mainnet,
-            solana::Network::Testnet => Self::Testnet,
-            solana::Network::Devnet => Self::Devnet,
-            solana::Network::Local => Self::Local,
+            solana::Cluster::Mainnet => Self::Mainnet,
+            solana::Cluster::Testnet => Self::Testnet,
+            solana::Cluster::Devnet => Self::Devnet,
+            solana::Cluster::Local => Self::Local,
         }
     }
 }
@@ -184,7 +184,7 @@ mod tests {
         let config = Config::from(args);
         assert_eq!((config.solana.max_fee, config.kaspa.max_fee), (Amount::new(7_000), Amount::new(300_000)));
         assert_eq!((config.kaspa.feerate, config.kaspa.confirmations), (250, 3));
-        assert_eq!(config.solana.network, solana::Network::Local);
+        assert_eq!(config.solana.network, solana::Cluster::Local);
         assert_eq!(config.kaspa.network, kaspa::Network::Simnet);
     }
 
@@ -195,8 +195,8 @@ mod tests {
             assert_eq!(format!("{:?}", KaspaNetwork::from(network)), format!("{network:?}"));
         }
         for network in [SolanaNetwork::Mainnet, SolanaNetwork::Testnet, SolanaNetwork::Devnet, SolanaNetwork::Local] {
-            assert_eq!(SolanaNetwork::from(solana::Network::from(network)), network);
-            assert_eq!(format!("{:?}", solana::Network::from(network)), format!("{network:?}"));
+            assert_eq!(SolanaNetwork::from(solana::Cluster::from(network)), network);
+            assert_eq!(format!("{:?}", solana::Cluster::from(network)), format!("{network:?}"));
         }
     }
 }

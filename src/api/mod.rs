@@ -27,7 +27,17 @@ pub mod wallet;
 #[cfg(test)]
 pub(crate) mod fixture;
 
+pub use admin::{Config, Member, Mode, Permissions, Role};
 pub use error::{Error, ErrorDetail};
+pub use http::{HttpRequest, HttpResponse};
+pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
+pub use log::{
+    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
+    Value,
+};
+pub use policy::{Decision, Evaluation, Finding, Policy, ReasonCode, Rule, RuleKind};
+pub use transfer::{ResolveQuarantineArgs, Status, Transfer, TransferArgs, TransferOutcome};
+pub use wallet::{Asset, Balance, Balances, Chain, KaspaKey, Usage, Wallet};
 
 /// The longest list that one reply carries.
 pub const MAX_PAGE: usize = 100;

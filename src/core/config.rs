@@ -1,6 +1,6 @@
 //! What an operator decides at installation, checked before anything is stored.
 
-use crate::chains::kaspa::{Network as KaspaNetwork, fee::FLOOR_SOMPI_PER_GRAM};
+use crate::chains::kaspa::{FLOOR_SOMPI_PER_GRAM, MINIMUM_TRANSFER_FEE, Network as KaspaNetwork};
 use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
 use crate::primitives::{Amount, Chain};
 use candid::Principal;
@@ -13,8 +13,6 @@ pub const PRODUCTION_KEY_NAMES: [&str; 1] = ["key_1"];
 pub const TEST_KEY_NAMES: [&str; 2] = ["test_key_1", "dfx_test_key"];
 /// The most providers one chain may name.
 pub const MAX_PROVIDERS: usize = 8;
-/// What a Kaspa transfer with one input and two outputs costs at the relay floor, in sompi: nothing cheaper can be sent.
-pub const MINIMUM_KASPA_FEE: u64 = 203_600;
 /// The longest provider address, in bytes.
 pub const MAX_PROVIDER_URL_BYTES: usize = 512;
 /// The most principals one role may be given at installation.
@@ -93,8 +91,8 @@ impl Config {
         if self.solana.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
             return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
         }
-        if self.kaspa.max_fee < Amount::new(MINIMUM_KASPA_FEE) {
-            return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 203600 sompi"));
+        if self.kaspa.max_fee < Amount::new(MINIMUM_TRANSFER_FEE) {
+            return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 205800 sompi"));
         }
         if self.kaspa.feerate < FLOOR_SOMPI_PER_GRAM {
             return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));

@@ -7,7 +7,7 @@ use pocket_ic::common::rest::{
     CanisterHttpHeader, CanisterHttpMethod, CanisterHttpReject, CanisterHttpReply, CanisterHttpRequest, CanisterHttpResponse,
     MockCanisterHttpResponse, RawEffectivePrincipal, RawMessageId,
 };
-use pocket_ic::{CanisterSettings, PocketIc, PocketIcBuilder, RejectResponse};
+use pocket_ic::{PocketIc, PocketIcBuilder, RejectResponse};
 use serde_bytes::ByteBuf;
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub struct Pocket {
 
 #[derive(CandidType)]
 enum InstallMode {
-    #[serde(rename = "install")]
-    Install,
+    #[allow(non_camel_case_types, reason = "the interface's own spelling")]
+    install,
 }
 
 #[derive(CandidType)]
@@ -100,8 +100,9 @@ fn raw(id: &MessageId) -> RawMessageId {
 impl Ic for Pocket {
     fn create_canister(&mut self, controllers: &[Principal], cycles: u128) -> Principal {
         let fiduciary = self.server.topology().get_fiduciary().expect("the instance has a fiduciary subnet");
-        let settings = CanisterSettings { controllers: Some(controllers.to_vec()), ..CanisterSettings::default() };
-        let canister = self.server.create_canister_on_subnet(None, Some(settings), fiduciary);
+        let creator = controllers.first().copied();
+        let canister = self.server.create_canister_on_subnet(creator, None, fiduciary);
+        self.server.set_controllers(canister, creator, controllers.to_vec()).expect("the creator controls its canister");
         self.server.add_cycles(canister, cycles);
         canister
     }
@@ -109,7 +110,7 @@ impl Ic for Pocket {
     fn install(&mut self, canister: Principal, sender: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
         // Not `install_canister`, which panics when `init` traps.
         let code = InstallCode {
-            mode: InstallMode::Install,
+            mode: InstallMode::install,
             canister_id: canister,
             wasm_module: ByteBuf::from(wasm),
             arg: ByteBuf::from(arg),

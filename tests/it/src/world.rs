@@ -4,9 +4,9 @@ use crate::client::Client;
 use crate::network::Network;
 use crate::wasm;
 use candid::{Encode, Principal};
-use localnet::devchain::kaspa::KaspaDev;
+use localnet::devchain::kaspa::{KaspaDev, NetworkType};
 use localnet::devchain::solana::SolanaDev;
-use localnet::{Ic, Reject};
+use localnet::Reject;
 use purser::api::*;
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ impl World {
     /// A world whose canister has no code yet.
     pub fn empty(mut network: Network) -> Self {
         let canister = network.ic().create_canister(&[Actor::Admin.principal()], CYCLES);
-        Self { network, solana: SolanaDev::start(), kaspa: KaspaDev::start(), canister }
+        Self { network, solana: SolanaDev::start(), kaspa: KaspaDev::start(NetworkType::Simnet), canister }
     }
 
     /// What the canister is installed with, unless a test wants otherwise.

@@ -1,8 +1,8 @@
 //! What agents decide, and how a transfer is called off.
 
 use super::{Decided, authenticated, invalid, not_found};
+use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
-use crate::config::MINIMUM_KASPA_FEE;
 use crate::event::{Event, TransferDenied, TransferReserved, TransferStep};
 use crate::policy::{self, Decision, Evaluation, Spend};
 use crate::primitives::{Amount, Chain, Timestamp, TransferId, WalletId};
@@ -139,7 +139,7 @@ impl<M: Memory> State<M> {
     fn check_fee(&self, chain: Chain, max_fee: Amount) -> Result<(), Refusal> {
         let config = self.config();
         let (least, most) = match chain {
-            Chain::Kaspa => (Amount::new(MINIMUM_KASPA_FEE), config.kaspa.max_fee),
+            Chain::Kaspa => (Amount::new(MINIMUM_TRANSFER_FEE), config.kaspa.max_fee),
             Chain::Solana => (Amount::new(LAMPORTS_PER_SIGNATURE), config.solana.max_fee),
         };
         if max_fee < least || max_fee > most {

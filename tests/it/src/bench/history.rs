@@ -30,7 +30,7 @@ pub fn grow(world: &mut World, size: u64) {
     drop(state);
     let bytes = chain.memory.borrow().clone();
     let canister = world.canister;
-    world.network.local().set_stable_memory(canister, bytes);
+    world.network.local().set_stable_memory(canister, &bytes);
     world.upgrade(None).expect("the history is accepted");
     let report = world.as_actor(Actor::Admin).verify_integrity(None, None);
     assert!(report.valid, "{report:?}");

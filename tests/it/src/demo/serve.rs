@@ -6,8 +6,8 @@ use super::Demo;
 use crate::wasm;
 use crate::world::Actor;
 use candid::types::internal::FuncMode;
-use candid::types::{Function, TypeInner};
-use candid::{Decode, Encode, IDLArgs, Type, TypeEnv};
+use candid::types::{Function, Type, TypeInner};
+use candid::{Decode, Encode, IDLArgs, TypeEnv};
 use candid_parser::utils::CandidSource;
 use purser::api::{HttpRequest, HttpResponse};
 use std::io::{Error, Read};
@@ -100,7 +100,7 @@ impl Interface {
         Ok(Self { types, service })
     }
 
-    fn function(&self, method: &str) -> Result<&Function, String> {
+    fn function<'a>(&'a self, method: &'a str) -> Result<&'a Function, String> {
         self.types.get_method(&self.service, method).map_err(|error| error.to_string())
     }
 
@@ -110,8 +110,7 @@ impl Interface {
         let sender = actor.ok_or("as is admin, guardian, agent, stranger or anonymous")?.principal();
         let function = self.function(method)?;
         let arguments = candid_parser::parse_idl_args(text).map_err(|error| error.to_string())?;
-        let types: Vec<Type> = function.args.iter().map(|arg| arg.typ.clone()).collect();
-        let arg = arguments.to_bytes_with_types(&self.types, &types).map_err(|error| error.to_string())?;
+        let arg = arguments.to_bytes_with_types(&self.types, &function.args).map_err(|error| error.to_string())?;
         let (ic, canister) = (demo.world.network.ic(), demo.world.canister);
         let reply = if function.modes.contains(&FuncMode::Query) {
             ic.query(canister, sender, method, arg)

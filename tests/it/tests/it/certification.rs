@@ -1,6 +1,8 @@
 //! What the subnet certifies: the log's tip and the HTTP responses, under one root.
 
 use crate::support::{payment, rules};
+use blst::BLST_ERROR;
+use blst::min_sig::{PublicKey, Signature};
 use candid::{Decode, Encode, Principal};
 use ic_certification::{Certificate, HashTree, LookupResult};
 use purser::api::*;
@@ -8,6 +10,8 @@ use purser_it::world::{Actor, SOL, World};
 
 /// What comes before a state tree's root hash in the subnet's signature.
 const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";
+/// The domain of the Internet Computer's BLS signatures.
+const SIGNATURE_DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 /// What comes before the 96 bytes of a BLS key in its DER form.
 const BLS_DER_PREFIX_LENGTH: usize = 37;
 
@@ -20,7 +24,9 @@ fn certified_data(world: &mut World, certificate: &[u8]) -> Vec<u8> {
         let mut message = STATE_ROOT_DOMAIN.to_vec();
         message.extend(certificate.tree.digest());
         let key = &root_key[BLS_DER_PREFIX_LENGTH..];
-        ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key).expect("the subnet signed it");
+        let signature = Signature::from_bytes(&certificate.signature).expect("a point of the curve");
+        let key = PublicKey::from_bytes(key).expect("a point of the curve");
+        assert_eq!(signature.verify(true, &message, SIGNATURE_DOMAIN, &[], &key, true), BLST_ERROR::BLST_SUCCESS, "the subnet signed it");
     }
     lookup(&certificate.tree, &[b"canister", world.canister.as_slice(), b"certified_data"])
 }

@@ -27,6 +27,18 @@ pub struct StableMemory {
 pub struct OutOfBounds;
 
 impl StableMemory {
+    /// A memory that holds `bytes` from its beginning, and zeros up to the next page.
+    pub fn holding(bytes: &[u8]) -> Self {
+        let wasm_pages = (bytes.len() as u64).div_ceil(WASM_PAGE);
+        let page = |part: &[u8]| {
+            let mut page = Box::new([0; PAGE]);
+            page[..part.len()].copy_from_slice(part);
+            page
+        };
+        let pages = (0..).zip(bytes.chunks(PAGE).map(page)).collect();
+        Self { wasm_pages, committed_wasm_pages: wasm_pages, pages, journal: HashMap::new() }
+    }
+
     /// Size in WebAssembly pages.
     pub fn size(&self) -> u64 {
         self.wasm_pages

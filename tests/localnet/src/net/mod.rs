@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::certificate::RootKey;
 use crate::exec::Runtime;
+use crate::exec::stable::StableMemory;
 use crate::exec::context::{Context, Entry};
 use crate::faults::Faults;
 use crate::ic::{Ic, MessageId, Reject};
@@ -168,6 +169,15 @@ impl LocalNet {
     pub fn take_traces(&mut self) -> Vec<MessageTrace> {
         self.traces_taken += self.traces.len();
         std::mem::take(&mut self.traces)
+    }
+
+    /// Replaces the canister's stable memory, as restoring a snapshot does. The module keeps its heap: upgrade it next.
+    ///
+    /// # Panics
+    /// When the canister has no module.
+    pub fn set_stable_memory(&mut self, canister: Principal, bytes: &[u8]) {
+        let instance = self.canisters.get_mut(&canister).and_then(|canister| canister.instance.as_mut());
+        instance.expect("the canister has a module").put_stable(StableMemory::holding(bytes));
     }
 
     /// Sets an environment variable of the canister.
