@@ -84,7 +84,7 @@ fn a_stale_node_answers_from_the_past() {
     let (daa, blue) = (net.chain.virtual_daa_score(), net.chain.blue_score());
     let coin = net.fund(SCHNORR, 10 * KAS);
     let funded = net.chain.virtual_daa_score();
-    let id = net.send(&spend(&[coin.clone()], &[(ECDSA, 10 * KAS - 163_500)]));
+    let id = net.send(&spend(std::slice::from_ref(&coin), &[(ECDSA, 10 * KAS - 163_500)]));
     net.chain.mine(10);
 
     let stale = |daa, path: &str| {
