@@ -16,7 +16,7 @@ const BAD_SIGNATURE: &str = "failed to verify the signature script: false stack 
 fn a_fee_one_sompi_below_the_floor_is_refused_and_the_floor_is_taken() {
     let net = Net::start();
     let coin = net.fund(SCHNORR, 10 * KAS);
-    let tx = |fee: u64| spend(&[coin.clone()], &[(SCHNORR, 4 * KAS), (SCHNORR, 6 * KAS - fee)]);
+    let tx = |fee: u64| spend(std::slice::from_ref(&coin), &[(SCHNORR, 4 * KAS), (SCHNORR, 6 * KAS - fee)]);
     let low = tx(FLOOR - 1);
     let why = "transaction has 203599 fees which is under the required amount of 203600 for compute mass 2036";
     assert_eq!(net.refusal(&low), format!("transaction {} is not standard: {why}", low.id()));
@@ -49,7 +49,7 @@ fn a_transaction_of_mostly_bytes_owes_its_fee_for_transient_mass() {
 fn a_small_output_is_refused_for_storage_mass_only() {
     let net = Net::start();
     let coin = net.fund(SCHNORR, 100_000 * KAS);
-    let pay = |sompi: u64| spend(&[coin.clone()], &[(SCHNORR, sompi), (SCHNORR, 100_000 * KAS - sompi - FLOOR)]);
+    let pay = |sompi: u64| spend(std::slice::from_ref(&coin), &[(SCHNORR, sompi), (SCHNORR, 100_000 * KAS - sompi - FLOOR)]);
     // 10^12 / 1,900,000 = 526,315; the other two terms are 0 for so large a coin.
     assert_eq!(net.refusal(&pay(1_900_000)), "transaction storage mass of 526315 is larger than max allowed size of 500000");
     // 10^12 / 2,100,000 = 476,190, at a fee of 203,600: storage mass is not in the fee floor.
@@ -101,8 +101,8 @@ fn an_input_that_declares_no_signature_operation_is_refused() {
 fn a_second_spend_of_a_coin_is_refused_before_and_after_the_block() {
     let net = Net::start();
     let coin = net.fund(SCHNORR, 10 * KAS);
-    let first = spend(&[coin.clone()], &[(SCHNORR, 10 * KAS - 162_400)]);
-    let second = spend(&[coin.clone()], &[(SCHNORR, 10 * KAS - 162_500)]);
+    let first = spend(std::slice::from_ref(&coin), &[(SCHNORR, 10 * KAS - 162_400)]);
+    let second = spend(std::slice::from_ref(&coin), &[(SCHNORR, 10 * KAS - 162_500)]);
     net.send(&first);
     assert_eq!(net.refusal(&second), format!("output ({}, 0) already spent by transaction {} in the mempool", coin.id, first.id()));
     assert_eq!(net.refusal(&first), format!("transaction {} is already in the mempool", first.id()));
@@ -171,7 +171,7 @@ fn consensus_rules_and_standardness_hold() {
     let net = Net::start();
     let coin = net.fund(SCHNORR, 10 * KAS);
     let refused = |change: &dyn Fn(&mut Transaction)| {
-        let mut tx = unsigned(&[coin.clone()], &[(SCHNORR, 10 * KAS - 162_400)]);
+        let mut tx = unsigned(std::slice::from_ref(&coin), &[(SCHNORR, 10 * KAS - 162_400)]);
         change(&mut tx);
         tx.finalize();
         // The text names the transaction in places; the id is of no interest here.

@@ -66,7 +66,7 @@ fn chain_information_has_the_documented_types() {
 fn a_transaction_is_unknown_until_it_is_accepted() {
     let net = Net::start();
     let coin = net.fund(SCHNORR, 10 * KAS);
-    let tx = spend(&[coin.clone()], &[(ECDSA, 4 * KAS), (SCHNORR, 6 * KAS - 204_700)]);
+    let tx = spend(std::slice::from_ref(&coin), &[(ECDSA, 4 * KAS), (SCHNORR, 6 * KAS - 204_700)]);
     let id = net.send(&tx);
     assert_eq!(net.get("/info/kaspad").1["mempoolSize"], "1");
     assert_eq!(net.get(&format!("/transactions/{id}")), (404, json!({"detail": "Transaction not found"})));

@@ -89,14 +89,14 @@ fn a_replacement_must_pay_more_and_conflict() {
     let net = Net::start();
     let coin = net.fund(SCHNORR, 10 * KAS);
     let replace = |tx| net.post("/transactions?replaceByFee=true", &submission(tx));
-    let low = spend(&[coin.clone()], &[(SCHNORR, 10 * KAS - 162_400)]);
+    let low = spend(std::slice::from_ref(&coin), &[(SCHNORR, 10 * KAS - 162_400)]);
     let error = |tx: &kaspa_consensus_core::tx::Transaction, text: &str| {
         (400, json!({"error": format!("RPC Server (remote error) -> Rejected transaction {}: {text}", tx.id())}))
     };
     assert_eq!(replace(&low), error(&low, "replace by fee found no double spending transaction in the mempool"));
     net.send(&low);
 
-    let equal = spend(&[coin.clone()], &[(ECDSA, 10 * KAS - 163_500)]);
+    let equal = spend(std::slice::from_ref(&coin), &[(ECDSA, 10 * KAS - 163_500)]);
     // 163,500 over 1635 grams is the same feerate of 100.
     assert_eq!(
         replace(&equal),

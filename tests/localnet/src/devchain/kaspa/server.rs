@@ -80,7 +80,8 @@ fn serve(mut request: tiny_http::Request, state: &Mutex<State>, silenced: &Silen
         }
         Some(Fault::Broken) => {
             // The client may be gone already, which is just as broken.
-            let _ = request.into_writer().write_all(b"\0\r\n\r\n");
+            let mut wire = request.into_writer();
+            let _ = wire.write_all(b"\0 not HTTP\r\n\r\n").and_then(|()| wire.flush());
         }
         Some(Fault::Http429) => send(request, Response::from_string("Too Many Requests").with_status_code(429)),
         Some(Fault::Http500) => send_json(request, 500, internal_error().1.to_string()),
