@@ -26,30 +26,8 @@ pub mod ports;
 pub mod store;
 pub mod web;
 
-// What the signatures of the methods mention, for the macro that exports them.
-use api::{
-    Archive, Balances, BlockRange, BlockType, Config, DataCertificate, Error, Evaluation, GetArchivesArgs, GetBlocksResult,
-    HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Permissions, Policy, ResolveQuarantineArgs, Role, Rule,
-    Standard, StateDigest, Transfer, TransferArgs, TransferOutcome, Usage, Wallet,
-};
-use candid::Principal;
-use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
-
 /// The version of this module.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-ic_cdk::export_candid!();
-
-#[cfg(test)]
-mod tests {
-    use candid_parser::utils::{CandidSource, service_equal};
-
-    /// The interface that the code exports and the one that is promised are the same: no method, field or mode is missing on either
-    /// side, and both directions are compatible.
-    #[test]
-    fn the_exported_interface_is_the_documented_one() {
-        let documented = include_str!("../candid/purser.did");
-        let exported = super::__export_service();
-        service_equal(CandidSource::Text(&exported), CandidSource::Text(documented)).expect("the interfaces are equal");
-    }
-}
+// Last, because it exports the methods of the modules above it.
+mod interface;

@@ -100,7 +100,12 @@ pub struct IndexedBlock {
     pub block: Value,
 }
 
-candid::define_function!(pub GetBlocksCallback : (Vec<BlockRange>) -> (GetBlocksResult) query);
+#[allow(missing_docs, reason = "the macro takes no documentation")]
+mod callback {
+    use super::{BlockRange, GetBlocksResult};
+    candid::define_function!(pub GetBlocksCallback : (Vec<BlockRange>) -> (GetBlocksResult) query);
+}
+pub use callback::GetBlocksCallback;
 
 /// Blocks that another canister holds, and how to ask for them. There are none yet.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]

@@ -1,0 +1,30 @@
+//! The interface as the code has it, served by every build as the `candid:service` that `candid/purser.did` documents.
+
+// What the signatures of the methods mention: the macro repeats them here.
+use crate::api::Error;
+use crate::api::admin::{Config, Member, Mode, Permissions, Role};
+use crate::api::http::{HttpRequest, HttpResponse};
+use crate::api::init::InitArgs;
+use crate::api::log::{
+    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
+};
+use crate::api::policy::{Evaluation, Policy, Rule};
+use crate::api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
+use crate::api::wallet::{Balances, Usage, Wallet};
+use candid::Principal;
+use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
+
+ic_cdk::export_candid!();
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{CandidSource, service_equal};
+
+    /// No method, field or mode is missing on either side.
+    #[test]
+    fn the_exported_interface_is_the_documented_one() {
+        let documented = include_str!("../candid/purser.did");
+        let exported = super::__export_service();
+        service_equal(CandidSource::Text(&exported), CandidSource::Text(documented)).expect("the interfaces are equal");
+    }
+}
