@@ -1,7 +1,7 @@
 //! What an operator decides at installation, checked before anything is stored.
 
 use crate::chains::kaspa::{Network as KaspaNetwork, fee::FLOOR_SOMPI_PER_GRAM};
-use crate::chains::solana::{LAMPORTS_PER_SIGNATURE, Cluster as SolanaNetwork};
+use crate::chains::solana::{Cluster as SolanaNetwork, LAMPORTS_PER_SIGNATURE};
 use crate::primitives::{Amount, Chain};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
