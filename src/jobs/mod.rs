@@ -85,7 +85,9 @@ fn tick() {
     let idle = |id: &TransferId| !Lock::Transfer(*id).is_held();
     active.iter().copied().filter(due).filter(idle).take(free).for_each(|id| start(id, now));
     if active.is_empty() && !keys_missing {
-        TICKER.take().map(clear_timer);
+        if let Some(ticker) = TICKER.take() {
+            clear_timer(ticker);
+        }
     }
 }
 
