@@ -102,14 +102,13 @@ pub(super) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Hal
     let config = run.rt.read(|state| state.config()).kaspa;
     // The score first: what is accepted below the cutoff afterwards is at least that deep.
     let body = ask(run, Asking::AllReplicas, &Request::BlueScore { step: step(config.network) }).await?;
-    let Some(cutoff) = rest::settled_blue_score(rest::parse_blue_score(&body)?, config.confirmations) else {
-        return Ok(Progress::Waiting);
-    };
+    // A chain shorter than the demanded depth settles nothing.
+    let cutoff = rest::settled_blue_score(rest::parse_blue_score(&body)?, config.confirmations);
     let id = transaction.id();
-    let request = Request::Acceptance { transactions: id.into(), max_blue_score: cutoff };
+    let request = Request::Acceptance { transactions: id.into(), max_blue_score: cutoff.unwrap_or(0) };
     let accepted = rest::parse_acceptance(&ask(run, Asking::AllReplicas, &request).await?, &[id])?;
     run.unchanged()?;
-    if matches!(accepted[..], [Acceptance::Accepted { blue_score }] if blue_score <= cutoff) {
+    if matches!(accepted[..], [Acceptance::Accepted { blue_score }] if cutoff.is_some_and(|cutoff| blue_score <= cutoff)) {
         let fee = run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))?;
         run.commit(|state| state.decide_confirmed(run.transfer.id, fee, None))?;
         return Ok(Progress::Ended);

@@ -73,20 +73,28 @@ struct Run<'a, R> {
     /// The transfer as it stood when the step began.
     transfer: Transfer,
     wallet: Wallet,
-    /// How many runs ended in trouble before this one; picks the provider.
+    /// Picks the provider; the next run gets a higher one after trouble.
     turn: usize,
 }
 
-/// Takes a transfer as far as it gets. `turn` counts the runs that ended in trouble before it; it picks the provider.
+/// Takes a transfer as far as it gets. `turn` picks the provider: the next one after each that failed.
 pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress {
     match advance(rt, id, turn).await {
         Ok(progress) => progress,
         Err(Halt::Changed) => Progress::Again,
         Err(Halt::Held) => Progress::Held,
         Err(Halt::Trouble(problem)) => Progress::Trouble(problem),
-        Err(Halt::Hopeless(note)) => end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note)))),
-        Err(Halt::Stuck(note)) => end(rt, rt.read(|state| state.decide_quarantined(id, Some(note)))),
+        Err(Halt::Hopeless(note)) if nothing_built(rt, id) => {
+            end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
+        }
+        Err(Halt::Hopeless(note) | Halt::Stuck(note)) => end(rt, rt.read(|state| state.decide_quarantined(id, Some(note)))),
     }
+}
+
+/// Whether there is no attempt that could land. Only then does a hopeless transfer give its money free.
+fn nothing_built<R: Runtime>(rt: &R, id: TransferId) -> bool {
+    let status = rt.read(|state| state.transfer(id)).map(|transfer| transfer.status);
+    matches!(status, Some(Status::Reserved | Status::Expired))
 }
 
 fn end<R: Runtime>(rt: &R, decided: Result<Decided, Refusal>) -> Progress {

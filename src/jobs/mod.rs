@@ -84,8 +84,10 @@ fn tick() {
     let due = |id: &TransferId| SCHEDULE.with_borrow(|schedule| schedule.is_due(*id, now));
     let idle = |id: &TransferId| !Lock::Transfer(*id).is_held();
     active.iter().copied().filter(due).filter(idle).take(free).for_each(|id| start(id, now));
-    if active.is_empty() && !keys_missing {
-        TICKER.take().map(clear_timer);
+    let is_idle = active.is_empty() && !keys_missing;
+    if let Some(ticker) = TICKER.get().filter(|_| is_idle) {
+        TICKER.set(None);
+        clear_timer(ticker);
     }
 }
 

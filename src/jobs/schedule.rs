@@ -11,6 +11,8 @@ const LEASE_SECONDS: u64 = 10;
 const MAX_TRAPS: u32 = 3;
 const HELD_SECONDS: u64 = 5;
 const MAX_DELAY_SECONDS: u64 = 60;
+/// A transfer that waits longer than this is looked up with another provider each time: one that stands still gives no errors.
+const ROTATE_AFTER_SECONDS: u64 = 60;
 
 /// Where a transfer stood when it was sent on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +26,9 @@ pub struct Mark {
 /// What to do about a transfer now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Drive it. `turn` counts the runs that ended in trouble and picks the provider.
+    /// Drive it. `turn` picks the provider.
     Run {
-        /// How many.
+        /// Advances with every trouble and with long waits.
         turn: usize,
     },
     /// Leave it to people: it keeps trapping where money may be on its way.
@@ -36,7 +38,7 @@ pub enum Order {
 #[derive(Debug, Default)]
 struct Entry {
     due: Timestamp,
-    /// Never reset, so that a provider that failed is not asked first again.
+    /// Which provider is next. Never reset, so that one that failed is not asked first again.
     turn: usize,
     failures: u32,
     /// Set when the transfer is sent on its way and cleared when the run reports. A trap leaves it set.
@@ -95,7 +97,10 @@ impl Schedule {
             }
             Progress::Again => 0,
             // Transactions land within seconds or take long.
-            Progress::Waiting => (2 + age_seconds / 4).min(MAX_DELAY_SECONDS),
+            Progress::Waiting => {
+                entry.turn = entry.turn.wrapping_add(usize::from(age_seconds > ROTATE_AFTER_SECONDS));
+                (2 + age_seconds / 4).min(MAX_DELAY_SECONDS)
+            }
             Progress::Held => HELD_SECONDS,
             Progress::Trouble(_) => {
                 entry.turn = entry.turn.wrapping_add(1);
@@ -206,9 +211,11 @@ mod tests {
         schedule.report(ID, &Progress::Waiting, 40, at(0));
         assert!(!schedule.is_due(ID, at(11)));
         assert!(schedule.is_due(ID, at(12)));
+        assert_eq!(schedule.send(ID, SIGNED, at(12)), Order::Run { turn: 0 });
         schedule.report(ID, &Progress::Waiting, 100_000, at(0));
         assert!(!schedule.is_due(ID, at(59)));
         assert!(schedule.is_due(ID, at(60)));
+        assert_eq!(schedule.send(ID, SIGNED, at(60)), Order::Run { turn: 1 }, "a provider that stands still is left");
     }
 
     #[test]

@@ -1,0 +1,321 @@
+//! A scripted outside world: every call must be the next one of the script, or the test panics.
+
+mod kaspa;
+mod solana;
+mod transform;
+
+use super::transform as transforms;
+use super::{Progress, drive};
+use crate::ports::{CallError, Clock, HttpOutcall, Ledger, Outcall, Signer, SigningKey};
+use candid::Principal;
+use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
+use ic_stable_structures::VectorMemory;
+use purser_core::chains::{kaspa as kas, solana as sol};
+use purser_core::config::{Config, KaspaConfig, SolanaConfig};
+use purser_core::policy::Rule;
+use purser_core::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::state::{Decided, State};
+use purser_core::transfer::{Outcome, Status, Transfer, TransferRequest};
+use purser_core::wallet::{KeyKind, RootKey, RootKeys, Wallet};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+const WALLET: WalletId = WalletId::new(1);
+const ED25519_CHAIN_CODE: [u8; 32] = [8; 32];
+const SECP256K1_CHAIN_CODE: [u8; 32] = [7; 32];
+
+fn admin() -> Principal {
+    Principal::from_slice(&[1, 1])
+}
+
+fn agent() -> Principal {
+    Principal::from_slice(&[3, 1])
+}
+
+fn ed25519_root() -> ic_ed25519::PrivateKey {
+    ic_ed25519::PrivateKey::deserialize_raw_32(&[42; 32])
+}
+
+fn secp256k1_root() -> ic_secp256k1::PrivateKey {
+    ic_secp256k1::PrivateKey::deserialize_sec1(&[43; 32]).unwrap()
+}
+
+fn sol_recipient() -> [u8; 32] {
+    ic_ed25519::PrivateKey::deserialize_raw_32(&[5; 32]).public_key().serialize_raw()
+}
+
+/// Version byte and x-only key.
+fn kas_recipient() -> Vec<u8> {
+    let key = ic_secp256k1::PrivateKey::deserialize_sec1(&[6; 32]).unwrap();
+    [vec![0], key.public_key().serialize_bip340()].concat()
+}
+
+/// What a provider says: HTTP status and body, or no answer at all.
+type Answer = Result<(u16, String), CallError>;
+type Reply = Box<dyn FnOnce(&World) -> Answer>;
+
+enum Step {
+    /// An outcall whose URL and body contain the text, replicated or not.
+    Http { contains: &'static str, replicated: bool, reply: Reply },
+    /// A signature by the key of this kind. The hook runs before the answer arrives.
+    Sign { kind: KeyKind, during: Box<dyn FnOnce(&World)> },
+    /// A signature that is made, but whose answer is lost.
+    SignLost,
+}
+
+struct World {
+    state: RefCell<State<VectorMemory>>,
+    now: Cell<u64>,
+    script: RefCell<VecDeque<Step>>,
+    /// Every body that was sent by a call whose text is `sendTransaction` or `/transactions`.
+    sent: RefCell<Vec<Vec<u8>>>,
+    signatures: Cell<usize>,
+    outcalls: Cell<usize>,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut state = State::new(VectorMemory::default());
+        let at = Timestamp::from_nanos(1_000 * DAY_NS);
+        let mut done = |decide: &dyn Fn(&State<VectorMemory>) -> Decided| {
+            let decided = decide(&state);
+            state.commit(decided, at);
+        };
+        done(&|state| state.decide_init(config()).unwrap());
+        done(&|state| state.decide_register_keys(root_keys()).unwrap());
+        done(&|state| state.decide_create_wallet(admin(), "ops".into(), at).unwrap().0);
+        done(&|state| state.decide_add_agent(admin(), WALLET, agent()).unwrap());
+        done(&|state| state.decide_set_policy(admin(), WALLET, rules()).unwrap().0);
+        Self {
+            state: RefCell::new(state),
+            now: Cell::new(at.nanos()),
+            script: RefCell::default(),
+            sent: RefCell::default(),
+            signatures: Cell::new(0),
+            outcalls: Cell::new(0),
+        }
+    }
+
+    fn request(&self, asset: Asset, amount: u64, source: KeyKind) -> TransferId {
+        let (to, max_fee) = match asset {
+            Asset::Sol => (Destination::new(Chain::Solana, sol_recipient()), 5_000),
+            Asset::Kas => (Destination::new(Chain::Kaspa, kas_recipient()), 1_000_000),
+        };
+        let key = format!("key-{}", self.state.borrow().log_len());
+        let request = TransferRequest {
+            wallet: WALLET,
+            asset,
+            to,
+            amount: Amount::new(amount),
+            max_fee: Amount::new(max_fee),
+            source,
+            idempotency_key: key,
+            reason: None,
+        };
+        let decided = self.state.borrow().decide_transfer(agent(), request, self.time()).unwrap();
+        match decided {
+            (Some(decided), Outcome::Accepted { transfer, .. }) => {
+                self.put(decided);
+                transfer
+            }
+            other => panic!("not accepted: {other:?}"),
+        }
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp::from_nanos(self.now.get())
+    }
+
+    fn advance(&self, seconds: u64) {
+        self.now.set(self.now.get() + seconds * SECOND_NS);
+    }
+
+    fn put(&self, decided: Decided) {
+        self.state.borrow_mut().commit(decided, self.time());
+    }
+
+    fn emergency(&self, on: bool) {
+        let decided = self.state.borrow().decide_emergency(admin(), on, "drill".into(), self.time()).unwrap();
+        self.put(decided);
+    }
+
+    fn cancel(&self, id: TransferId) {
+        let decided = self.state.borrow().decide_cancel(admin(), id, None).unwrap();
+        self.put(decided);
+    }
+
+    fn transfer(&self, id: TransferId) -> Transfer {
+        self.state.borrow().transfer(id).unwrap()
+    }
+
+    fn status(&self, id: TransferId) -> Status {
+        self.transfer(id).status
+    }
+
+    fn wallet(&self) -> Wallet {
+        self.state.borrow().wallet(WALLET).unwrap()
+    }
+
+    /// Held and spent of an asset, in base units.
+    fn usage(&self, asset: Asset) -> (u64, u64) {
+        let usage = self.state.borrow().usage(WALLET, asset, self.time());
+        (usage.reserved.get(), usage.posted.get())
+    }
+
+    /// Drives a transfer through exactly these calls.
+    fn drive(&self, id: TransferId, turn: usize, script: Vec<Step>) -> Progress {
+        self.script.replace(script.into());
+        let mut flow = pin!(drive(self, id, turn));
+        let Poll::Ready(progress) = flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("the scripted world answers at once");
+        };
+        assert_eq!(self.script.borrow().len(), 0, "calls of the script were not made; the flow said {progress:?}");
+        progress
+    }
+
+    fn next(&self, what: &str) -> Step {
+        self.script.borrow_mut().pop_front().unwrap_or_else(|| panic!("an unexpected call: {what}"))
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.time()
+    }
+}
+
+impl Ledger for World {
+    type Memory = VectorMemory;
+
+    fn read<T>(&self, f: impl FnOnce(&State<VectorMemory>) -> T) -> T {
+        f(&self.state.borrow())
+    }
+
+    fn commit(&self, decided: Decided) {
+        self.put(decided);
+    }
+}
+
+impl Signer for World {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, CallError> {
+        assert_eq!(key.name, "test_key_1");
+        self.signatures.set(self.signatures.get() + 1);
+        match self.next("a signature") {
+            Step::Sign { kind, during } => {
+                assert_eq!(key.kind, kind);
+                during(self);
+                Ok(sign(key, message))
+            }
+            Step::SignLost => Err(CallError("Signature request expired".into())),
+            Step::Http { contains, .. } => panic!("a signature instead of {contains}"),
+        }
+    }
+
+    async fn root_keys(&self, _: &str) -> Result<RootKeys, CallError> {
+        panic!("no flow of a transfer asks for the root keys")
+    }
+}
+
+impl HttpOutcall for World {
+    async fn request(&self, outcall: &Outcall) -> Result<Vec<u8>, CallError> {
+        let body = outcall.body.clone().unwrap_or_default();
+        let text = format!("{} {}", outcall.url, String::from_utf8_lossy(&body));
+        let Step::Http { contains, replicated, reply } = self.next(&text) else {
+            panic!("{text} instead of a signature");
+        };
+        assert!(text.contains(contains), "{text} instead of {contains}");
+        assert_eq!(outcall.replicated, replicated, "{text}");
+        self.outcalls.set(self.outcalls.get() + 1);
+        if contains == "sendTransaction" || contains == "/transactions " {
+            self.sent.borrow_mut().push(body);
+        }
+        let (status, body) = reply(self)?;
+        let reduce = match outcall.chain {
+            Chain::Solana => transforms::solana,
+            Chain::Kaspa => transforms::kaspa,
+        };
+        let header = HttpHeader { name: "Date".into(), value: "today".into() };
+        let response = HttpRequestResult { status: status.into(), headers: vec![header], body: body.into_bytes() };
+        Ok(reduce(TransformArgs { response, context: outcall.context.clone() }).body)
+    }
+}
+
+fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
+    match key.kind {
+        KeyKind::Solana => {
+            let path = key.derivation_path.iter().cloned().map(ic_ed25519::DerivationIndex).collect();
+            let path = ic_ed25519::DerivationPath::new(path);
+            ed25519_root().derive_subkey_with_chain_code(&path, &ED25519_CHAIN_CODE).0.sign_message(message).to_vec()
+        }
+        KeyKind::KaspaSchnorr | KeyKind::KaspaEcdsa => {
+            let path = key.derivation_path.iter().cloned().map(ic_secp256k1::DerivationIndex).collect();
+            let path = ic_secp256k1::DerivationPath::new(path);
+            let child = secp256k1_root().derive_subkey_with_chain_code(&path, &SECP256K1_CHAIN_CODE).0;
+            match key.kind {
+                KeyKind::KaspaSchnorr => child.sign_message_with_bip340_no_rng(message).to_vec(),
+                _ => child.sign_digest_with_ecdsa(message).to_vec(),
+            }
+        }
+    }
+}
+
+fn config() -> Config {
+    Config {
+        admins: vec![admin()],
+        guardians: Vec::new(),
+        key_name: "test_key_1".into(),
+        solana: SolanaConfig {
+            network: sol::Cluster::Local,
+            providers: vec!["http://127.0.0.1:11".into(), "http://127.0.0.1:12".into()],
+            max_fee: Amount::new(10_000),
+        },
+        kaspa: KaspaConfig {
+            network: kas::Network::Simnet,
+            providers: vec!["http://127.0.0.1:21".into(), "http://127.0.0.1:22".into()],
+            max_fee: Amount::new(1_000_000),
+            feerate: 100,
+            confirmations: 10,
+        },
+    }
+}
+
+fn root_keys() -> RootKeys {
+    let ed25519 =
+        RootKey { public_key: Bytes::new(ed25519_root().public_key().serialize_raw()), chain_code: Bytes::new(ED25519_CHAIN_CODE) };
+    let secp = RootKey {
+        public_key: Bytes::new(secp256k1_root().public_key().serialize_sec1(true)),
+        chain_code: Bytes::new(SECP256K1_CHAIN_CODE),
+    };
+    RootKeys { ed25519, schnorr: secp.clone(), ecdsa: secp }
+}
+
+fn rules() -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for asset in Asset::ALL {
+        rules.push(Rule::PerTransaction { asset, max: Amount::new(10_000_000_000) });
+        rules.push(Rule::Rolling24h { asset, max: Amount::new(100_000_000_000) });
+    }
+    rules.push(Rule::Allowlist { chain: Chain::Solana, entries: [Destination::new(Chain::Solana, sol_recipient())].into() });
+    rules.push(Rule::Allowlist { chain: Chain::Kaspa, entries: [Destination::new(Chain::Kaspa, kas_recipient())].into() });
+    rules
+}
+
+/// A replicated outcall.
+fn all(contains: &'static str, reply: impl FnOnce(&World) -> Answer + 'static) -> Step {
+    Step::Http { contains, replicated: true, reply: Box::new(reply) }
+}
+
+/// An outcall by one node.
+fn one(contains: &'static str, reply: impl FnOnce(&World) -> Answer + 'static) -> Step {
+    Step::Http { contains, replicated: false, reply: Box::new(reply) }
+}
+
+fn signing(kind: KeyKind) -> Step {
+    Step::Sign { kind, during: Box::new(|_| {}) }
+}
+
+fn lost() -> Answer {
+    Err(CallError("Canister http request timed out".into()))
+}

@@ -1,0 +1,371 @@
+use super::*;
+
+const AMOUNT: u64 = 50_000_000;
+const RICH: u64 = 10_000_000_000;
+
+fn ok(result: impl std::fmt::Display) -> Answer {
+    Ok((200, format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#)))
+}
+
+fn value(slot: u64, value: impl std::fmt::Display) -> Answer {
+    ok(format!(r#"{{"context":{{"slot":{slot}}},"value":{value}}}"#))
+}
+
+fn account(lamports: u64) -> String {
+    format!(
+        r#"{{"data":["","base64"],"executable":false,"lamports":{lamports},"owner":"11111111111111111111111111111111","rentEpoch":0,"space":0}}"#
+    )
+}
+
+fn accounts(payer: u64, recipient: Option<u64>) -> Step {
+    let recipient = recipient.map_or("null".to_owned(), account);
+    all("getMultipleAccounts", move |_| value(9, format!("[{},{recipient}]", account(payer))))
+}
+
+/// Each call of this test run gets another blockhash when `n` differs.
+fn blockhash(n: u8) -> Step {
+    blockhash_during(n, |_| {})
+}
+
+fn blockhash_during(n: u8, during: impl FnOnce(&World) + 'static) -> Step {
+    one("getLatestBlockhash", move |world| {
+        during(world);
+        let hash = sol::Blockhash::from_bytes([n; 32]);
+        value(9, format!(r#"{{"blockhash":"{hash}","lastValidBlockHeight":1}}"#))
+    })
+}
+
+fn taken() -> Step {
+    one("sendTransaction", |world| {
+        let state = world.state.borrow();
+        let txid = state.active_transfers_of(WALLET).into_iter().find_map(|transfer| transfer.signed).unwrap().txid;
+        ok(format!("{txid:?}"))
+    })
+}
+
+fn height(number: u64) -> Step {
+    all("getBlockHeight", move |_| ok(number))
+}
+
+fn slot(number: u64) -> Step {
+    all("getSlot", move |_| ok(number))
+}
+
+fn unknown(slot: u64) -> Step {
+    all("getSignatureStatuses", move |_| value(slot, "[null]"))
+}
+
+fn finalized(err: &'static str) -> Step {
+    let status = format!(r#"[{{"slot":48,"confirmations":null,"err":{err},"status":{{}},"confirmationStatus":"finalized"}}]"#);
+    all("getSignatureStatuses", move |_| value(60, status))
+}
+
+fn to_submission(n: u8) -> Vec<Step> {
+    vec![accounts(RICH, Some(RICH)), blockhash(n), signing(KeyKind::Solana), taken()]
+}
+
+fn submitted() -> (World, TransferId) {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    assert_eq!(world.drive(id, 0, to_submission(1)), Progress::Waiting);
+    assert_eq!(world.status(id), Status::Submitted);
+    (world, id)
+}
+
+/// The two observations that prove a death at deadline 1,313, with height 1,000 first seen: 1,000 + 99 + 150 + 64.
+fn death() -> Vec<Step> {
+    vec![height(1_314), slot(2_000), unknown(2_000), height(1_400), slot(2_010), unknown(2_020)]
+}
+
+#[test]
+fn a_transfer_takes_one_signature_and_three_outcalls_to_its_submission() {
+    let (world, id) = submitted();
+    assert_eq!((world.signatures.get(), world.outcalls.get()), (1, 3));
+    assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0));
+    let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
+    assert_eq!(signed.verify(), Ok(()));
+    assert_eq!(signed.transfer().to, sol::Address::from_bytes(sol_recipient()));
+    assert_eq!(signed.transfer().lamports, Amount::new(AMOUNT));
+    assert_eq!(world.drive(id, 0, vec![height(1_000), finalized("null")]), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.fee_paid), (Status::Confirmed, Some(Amount::new(5_000))));
+    assert_eq!(world.usage(Asset::Sol), (0, AMOUNT + 5_000));
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Ended, "what has ended makes no calls");
+}
+
+#[test]
+fn a_failure_on_chain_costs_the_fee_only() {
+    let (world, id) = submitted();
+    let script = vec![height(1_000), finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#)];
+    assert_eq!(world.drive(id, 0, script), Progress::Ended);
+    assert_eq!(world.status(id), Status::Failed);
+    assert_eq!(world.usage(Asset::Sol), (0, 5_000));
+}
+
+#[test]
+fn a_broadcast_without_an_answer_is_repeated_with_the_same_bytes() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let mut script = to_submission(1);
+    script.pop();
+    script.push(one("sendTransaction", |_| lost()));
+    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Submitted);
+    let refused = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"Transaction signature verification failure"}}"#;
+    let refuse = one("sendTransaction", |_| Ok((200, refused.to_owned())));
+    assert!(matches!(world.drive(id, 1, vec![height(1_000), unknown(2_000), refuse]), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Submitted, "a refusal by one node proves nothing");
+    assert_eq!(world.drive(id, 2, vec![unknown(2_000), taken()]), Progress::Waiting);
+    let sent = world.sent.borrow();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|body| *body == sent[0]));
+    assert_eq!(world.signatures.get(), 1);
+}
+
+#[test]
+fn a_proven_death_leads_to_exactly_one_new_attempt() {
+    let (world, id) = submitted();
+    let first = world.transfer(id).signed.unwrap().txid;
+    assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9), taken()]), Progress::Waiting);
+    assert_eq!(world.transfer(id).deadline_height, Some(1_313));
+    world.advance(90);
+    assert_eq!(world.drive(id, 0, death()), Progress::Again);
+    assert_eq!(world.status(id), Status::Expired);
+    assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0), "the reservation stays");
+    assert_eq!(world.drive(id, 0, to_submission(2)), Progress::Waiting);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.attempt, transfer.deadline_height), (Status::Submitted, 2, None));
+    assert_ne!(transfer.signed.unwrap().txid, first);
+}
+
+#[test]
+fn nothing_less_than_two_full_proofs_is_a_death() {
+    let (world, id) = submitted();
+    assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9), taken()]), Progress::Waiting);
+    // Too early, whatever heights are claimed: they are not even asked for.
+    world.advance(89);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), taken()]), Progress::Waiting);
+    world.advance(1);
+    // At the deadline, not past it.
+    assert_eq!(world.drive(id, 0, vec![height(1_313), unknown(9), taken()]), Progress::Waiting);
+    // The node that does not know the signature is behind the slot that was just seen.
+    let stale = vec![height(1_314), slot(2_000), unknown(1_999)];
+    assert!(matches!(world.drive(id, 0, stale), Progress::Trouble(_)));
+    // The second provider disagrees about the height, or knows the transaction.
+    let disagree = vec![height(1_314), slot(2_000), unknown(2_000), height(1_200), unknown(2_000)];
+    assert!(matches!(world.drive(id, 0, disagree), Progress::Trouble(_)));
+    let known = vec![height(1_314), slot(2_000), unknown(2_000), height(1_314), slot(2_000), finalized("null")];
+    assert!(matches!(world.drive(id, 0, known), Progress::Trouble(_)));
+    assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 1));
+}
+
+#[test]
+fn the_height_is_asked_before_the_status_and_kept() {
+    let (world, id) = submitted();
+    let impossible = vec![height(u64::MAX)];
+    assert!(matches!(world.drive(id, 0, impossible), Progress::Trouble(_)));
+    assert_eq!(world.transfer(id).deadline_height, None);
+    assert!(matches!(world.drive(id, 0, vec![height(1_099), all("getSignatureStatuses", |_| lost())]), Progress::Trouble(_)));
+    assert_eq!(world.transfer(id).deadline_height, Some(1_313), "rounded down for the replicas, up again for safety");
+}
+
+#[test]
+fn an_emergency_between_awaits_stops_before_anything_irreversible() {
+    for (stop_at, expected, calls) in [(0, Status::Reserved, 1), (1, Status::Reserved, 2), (2, Status::Built, 3)] {
+        let world = World::new();
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        let hook = move |at: usize| {
+            move |world: &World| {
+                if at == stop_at {
+                    world.emergency(true);
+                }
+            }
+        };
+        let [first, second, third] = [hook(0), hook(1), hook(2)];
+        let mut script = vec![
+            all("getMultipleAccounts", move |world| {
+                first(world);
+                value(9, format!("[{0},{0}]", account(RICH)))
+            }),
+            blockhash_during(1, second),
+            Step::Sign { kind: KeyKind::Solana, during: Box::new(third) },
+        ];
+        // The reads after an emergency do no harm; what matters is that nothing is recorded, signed or sent on them.
+        script.truncate(calls.max(2));
+        assert_eq!(world.drive(id, 0, script), Progress::Held, "stopped at {stop_at}");
+        assert_eq!(world.status(id), expected);
+        assert_eq!(world.drive(id, 0, vec![]), Progress::Held, "no call at all in an emergency");
+        world.emergency(false);
+        let rest = if expected == Status::Built { vec![signing(KeyKind::Solana), taken()] } else { to_submission(3) };
+        assert_eq!(world.drive(id, 0, rest), Progress::Waiting);
+        assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 1));
+    }
+}
+
+#[test]
+fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
+    let (world, id) = submitted();
+    world.emergency(true);
+    assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9)]), Progress::Waiting);
+    world.advance(90);
+    assert_eq!(world.drive(id, 0, death()), Progress::Again);
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Held, "no new attempt");
+    assert_eq!(world.sent.borrow().len(), 1);
+}
+
+#[test]
+fn a_cancellation_between_awaits_wins() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let script = vec![accounts(RICH, Some(RICH)), blockhash_during(1, move |world| world.cancel(id))];
+    assert_eq!(world.drive(id, 0, script), Progress::Again);
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
+
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let cancel = Step::Sign { kind: KeyKind::Solana, during: Box::new(move |world| world.cancel(id)) };
+    assert_eq!(world.drive(id, 0, vec![accounts(RICH, Some(RICH)), blockhash(1), cancel]), Progress::Again);
+    assert_eq!(world.status(id), Status::Cancelled);
+    assert_eq!(world.usage(Asset::Sol), (0, 0));
+    assert!(world.sent.borrow().is_empty());
+}
+
+#[test]
+fn a_lost_signature_is_asked_for_again_over_the_same_bytes() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    assert!(matches!(world.drive(id, 0, vec![accounts(RICH, Some(RICH)), blockhash(1), Step::SignLost]), Progress::Trouble(_)));
+    let built = world.transfer(id).built.unwrap();
+    assert_eq!(world.drive(id, 1, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting);
+    assert_eq!(world.transfer(id).built.unwrap(), built);
+}
+
+#[test]
+fn a_transfer_continues_from_every_status() {
+    let (reference, id) = submitted();
+    let Transfer { built, signed, .. } = reference.transfer(id);
+    let (built, signed) = (built.unwrap(), signed.unwrap());
+    for status in [Status::Reserved, Status::Built, Status::Signed, Status::Submitted] {
+        let world = World::new();
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        let mut script = to_submission(1);
+        if status != Status::Reserved {
+            let decided = world.state.borrow().decide_built(id, built.clone()).unwrap();
+            world.put(decided);
+            script = vec![signing(KeyKind::Solana), taken()];
+        }
+        if matches!(status, Status::Signed | Status::Submitted) {
+            let decided = world.state.borrow().decide_signed(id, signed.clone()).unwrap();
+            world.put(decided);
+            script = vec![taken()];
+        }
+        if status == Status::Submitted {
+            let decided = world.state.borrow().decide_submitted(id).unwrap();
+            world.put(decided);
+            script = vec![height(1_000), unknown(9), taken()];
+        }
+        assert_eq!(world.status(id), status);
+        assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+        let last = if status == Status::Submitted { vec![finalized("null")] } else { vec![height(1_000), finalized("null")] };
+        assert_eq!(world.drive(id, 0, last), Progress::Ended);
+        assert_eq!((world.status(id), world.transfer(id).signed), (Status::Confirmed, Some(signed.clone())), "from {status:?}");
+    }
+}
+
+#[test]
+fn too_little_money_fails_at_no_cost() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let rent = all("getMinimumBalanceForRentExemption", |_| ok(650_240));
+    let poor = || accounts(AMOUNT, Some(RICH));
+    assert_eq!(world.drive(id, 0, vec![poor(), rent, poor()]), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+    assert_eq!(transfer.note.as_deref(), Some("50005000 lamports are needed, 50000000 are there"));
+    assert_eq!(world.usage(Asset::Sol), (0, 0));
+}
+
+#[test]
+fn rent_decides_close_to_the_minimum_only() {
+    let rent = || all("getMinimumBalanceForRentExemption", |_| ok(650_240));
+    for (amount, expected) in [(650_239, Status::Failed), (650_240, Status::Submitted)] {
+        let world = World::new();
+        let id = world.request(Asset::Sol, amount, KeyKind::Solana);
+        let mut script = vec![accounts(RICH, None), rent(), accounts(RICH, None)];
+        if expected == Status::Submitted {
+            script.extend([blockhash(1), signing(KeyKind::Solana), taken()]);
+        }
+        world.drive(id, 0, script);
+        assert_eq!(world.status(id), expected, "{amount} to a new account");
+    }
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let exact = || accounts(AMOUNT + 5_000, Some(RICH));
+    world.drive(id, 0, vec![exact(), rent(), exact(), blockhash(1), signing(KeyKind::Solana), taken()]);
+    assert_eq!(world.status(id), Status::Submitted, "an account may be emptied");
+}
+
+#[test]
+fn a_transfer_waits_while_others_may_move_the_money() {
+    let (world, first) = submitted();
+    let second = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let enough_for_one = AMOUNT + 5_000 + 890_880;
+    assert_eq!(world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH))]), Progress::Held);
+    assert_eq!(world.status(second), Status::Reserved);
+    assert_eq!(world.drive(first, 0, vec![height(1_000), finalized("null")]), Progress::Ended);
+    world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH)), blockhash(2), signing(KeyKind::Solana), taken()]);
+    assert_eq!(world.status(second), Status::Submitted);
+}
+
+#[test]
+fn what_is_no_wallet_is_not_paid() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let program = account(RICH).replace(r#""executable":false"#, r#""executable":true"#);
+    let script = vec![all("getMultipleAccounts", move |_| value(9, format!("[{},{program}]", account(RICH))))];
+    assert_eq!(world.drive(id, 0, script), Progress::Ended);
+    assert_eq!((world.status(id), world.transfer(id).note.as_deref()), (Status::Failed, Some("the recipient is a program")));
+}
+
+#[test]
+fn lying_answers_change_nothing() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let answers: [fn() -> Answer; 5] = [
+        || Ok((429, String::new())),
+        || Ok((200, "<html>".into())),
+        || value(9, "[null]"),
+        || Ok((200, r#"{"jsonrpc":"2.0","id":2,"result":{"context":{"slot":9},"value":[null,null]}}"#.into())),
+        || Ok((200, r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"Node is behind"}}"#.into())),
+    ];
+    for (turn, answer) in answers.into_iter().enumerate() {
+        assert!(matches!(world.drive(id, turn, vec![all("getMultipleAccounts", move |_| answer())]), Progress::Trouble(_)));
+        assert_eq!(world.status(id), Status::Reserved);
+    }
+    let bad_hash = vec![accounts(RICH, Some(RICH)), one("getLatestBlockhash", |_| value(9, r#"{"blockhash":"zzz"}"#))];
+    assert!(matches!(world.drive(id, 0, bad_hash), Progress::Trouble(_)));
+    assert_eq!(world.transfer(id).built, None);
+}
+
+#[test]
+fn each_turn_asks_the_next_provider() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    for (turn, url) in [(0, "http://127.0.0.1:11 "), (1, "http://127.0.0.1:12 "), (2, "http://127.0.0.1:11 ")] {
+        assert!(matches!(world.drive(id, turn, vec![all(url, |_| lost())]), Progress::Trouble(_)));
+    }
+}
+
+#[test]
+fn attempts_are_bounded() {
+    let (world, id) = submitted();
+    for attempt in 1..=8u8 {
+        assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9), taken()]), Progress::Waiting);
+        world.advance(90);
+        assert_eq!(world.drive(id, 0, death()), Progress::Again);
+        if attempt < 8 {
+            assert_eq!(world.drive(id, 0, to_submission(attempt + 1)), Progress::Waiting);
+        }
+    }
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
+    assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Failed, (0, 0)));
+}
