@@ -99,7 +99,7 @@ fn should_ask_inspect_message_about_ingress_only() {
     assert_eq!(trapped.code, Reject::CANISTER_ERROR);
     assert!(trapped.message.contains("asked to trap in inspect_message"), "{}", trapped.message);
     let id = probe.id;
-    assert_eq!(probe.update::<((u32, String),)>("call", (id, "refused")), ((0, String::new()),));
+    assert_eq!(probe.update::<(u32, String)>("call", (id, "refused")), (0, String::new()));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn should_count_instructions_and_charge_for_them() {
     let mut probe = Probe::new();
     let before = probe.net.cycle_balance(probe.id);
     probe.net.take_traces();
-    let (start, end) = probe.update::<((u64, u64),)>("work", ()).0;
+    let (start, end) = probe.update::<(u64, u64)>("work", ());
     assert!(end - start >= 1_000, "{start}..{end}");
 
     let traces = probe.net.take_traces();

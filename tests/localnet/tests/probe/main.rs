@@ -1,12 +1,12 @@
 //! The probe canister on localnet: each test checks one behaviour of the interface specification.
 
 mod calls;
+mod conformance;
 mod execution;
 mod faults;
 mod keys;
 mod lifecycle;
 mod outcalls;
-mod server;
 
 use candid::utils::{ArgumentDecoder, ArgumentEncoder};
 use candid::{Principal, decode_args, encode_args};
