@@ -125,16 +125,13 @@ impl Runtime {
 }
 
 impl Instance {
-    /// Instantiates the code over `stable`, the canister's stable memory; the start function does not run yet.
+    /// Instantiates the code over an empty stable memory; no code of the module runs yet.
     ///
     /// # Errors
-    /// Instantiation fails; the stable memory comes back.
-    pub fn new(code: Code, stable: StableMemory) -> Result<Self, (String, StableMemory)> {
-        let host = Host { stable, ..Host::default() };
-        match Live::new(&code, host) {
-            Ok(live) => Ok(Self { code, live, heap: Vec::new(), globals: Vec::new() }),
-            Err((error, host)) => Err((error, host.stable)),
-        }
+    /// The module cannot be instantiated, for example because a data segment does not fit its memory.
+    pub fn new(code: Code) -> Result<Self, String> {
+        let live = Live::new(&code)?;
+        Ok(Self { code, live, heap: Vec::new(), globals: Vec::new() })
     }
 
     /// Whether the module exports this function.
@@ -200,8 +197,8 @@ impl Instance {
 
     /// Replaces the wasm instance by a fresh one with a memory of the committed size.
     fn renew(&mut self) {
-        let host = Host { stable: self.take_stable(), ..Host::default() };
-        let Ok(mut live) = Live::new(&self.code, host) else { panic!("a module that was instantiated can be instantiated again") };
+        let mut live = Live::new(&self.code).expect("a module that was instantiated can be instantiated again");
+        live.store.data_mut().stable = self.take_stable();
         if let Some(memory) = live.memory {
             let missing = (self.heap.len() - memory.data_size(&live.store)) as u64 / WASM_PAGE;
             memory.grow(&mut live.store, missing).expect("the memory had this size before");
@@ -211,18 +208,14 @@ impl Instance {
 }
 
 impl Live {
-    fn new(code: &Code, host: Host) -> Result<Self, (String, Host)> {
-        let mut store = Store::new(code.pre.module().engine(), host);
-        match code.pre.instantiate(&mut store) {
-            Ok(instance) => {
-                let memory = instance.get_memory(&mut store, MEMORY);
-                store.data_mut().memory = memory;
-                let table = instance.get_table(&mut store, TABLE);
-                let globals = code.globals.iter().filter_map(|name| instance.get_global(&mut store, name)).collect();
-                Ok(Self { store, instance, memory, table, globals })
-            }
-            Err(error) => Err((format!("{error:#}"), store.into_data())),
-        }
+    fn new(code: &Code) -> Result<Self, String> {
+        let mut store = Store::new(code.pre.module().engine(), Host::default());
+        let instance = code.pre.instantiate(&mut store).map_err(|error| format!("{error:#}"))?;
+        let memory = instance.get_memory(&mut store, MEMORY);
+        store.data_mut().memory = memory;
+        let table = instance.get_table(&mut store, TABLE);
+        let globals = code.globals.iter().filter_map(|name| instance.get_global(&mut store, name)).collect();
+        Ok(Self { store, instance, memory, table, globals })
     }
 
     fn call(&mut self, function: &Function) -> wasmtime::Result<()> {

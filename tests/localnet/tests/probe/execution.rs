@@ -55,7 +55,9 @@ fn should_leave_no_trace_of_a_query() {
     assert_eq!(probe.query::<(u64,)>("query_increment", ()), (1,));
     assert_eq!(probe.query::<(u64,)>("query_increment", ()), (1,));
     assert_eq!(probe.counters(), (0, 0));
-    // The same method called as an update is a replicated query, whose changes are kept in a message of their own.
+    // The same method called as an update is a replicated query: its reply is agreed on, its changes are dropped all the same.
+    assert_eq!(probe.update::<(u64,)>("query_increment", ()), (1,));
+    assert_eq!(probe.counters(), (0, 0));
     assert_eq!(probe.query::<(bool,)>("replicated", ()), (false,));
     assert_eq!(probe.update::<(bool,)>("replicated", ()), (true,));
 }

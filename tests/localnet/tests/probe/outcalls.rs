@@ -73,14 +73,18 @@ fn should_scale_with_the_number_of_replicas() {
 #[test]
 fn should_enforce_the_limits() {
     let (mut probe, server) = (Probe::new(), Server::start());
-    let small = fetch(&mut probe, Fetch { max_response_bytes: Some(20), ..Fetch::get(format!("{}/body", server.url())) }).unwrap_err();
+    let small =
+        fetch(&mut probe, Fetch { max_response_bytes: Some(20), ..Fetch::get(format!("{}/body", server.url())) }).unwrap_err();
     assert_eq!(small, (1, "Http body exceeds size limit of 20 bytes.".to_string()));
     server.take_requests();
     for (request, words) in [
         (Fetch { max_response_bytes: Some(2_000_001), ..Fetch::get(format!("{}/body", server.url())) }, "max_response_bytes"),
         (Fetch::get(format!("{}/{}", server.url(), "x".repeat(8192))), "url exceeds"),
         (Fetch { transform: Some("no_such_transform"), ..Fetch::get(format!("{}/body", server.url())) }, "no query method"),
-        (Fetch { transform: Some("trapping_transform"), ..Fetch::get(format!("{}/body", server.url())) }, "asked to trap in a transform"),
+        (
+            Fetch { transform: Some("trapping_transform"), ..Fetch::get(format!("{}/body", server.url())) },
+            "asked to trap in a transform",
+        ),
     ] {
         let (_, message) = fetch(&mut probe, request).unwrap_err();
         assert!(message.contains(words), "{message}");
