@@ -118,6 +118,22 @@ mod tests {
         assert_eq!(leb128(624_485), [0xe5, 0x8e, 0x26]);
     }
 
+    /// A state root signed by a mainnet subnet (from the tests of DFINITY's `ic-verify-bls-signature`) verifies in this ciphersuite.
+    #[test]
+    fn should_use_the_ciphersuite_of_mainnet() {
+        use blst::min_sig::{PublicKey, Signature};
+        let decode = |text: &str| hex::decode(text).unwrap();
+        let signature = decode("ace9fcdd9bc977e05d6328f889dc4e7c99114c737a494653cb27a1f55c06f4555e0f160980af5ead098acc195010b2f7");
+        let message = decode("0d69632d73746174652d726f6f74e6c01e909b4923345ce5970962bcfe3004bfd8474a21dae28f50692502f46d90");
+        let key = decode(
+            "814c0e6ec71fab583b08bd81373c255c3c371b2e84863c98a4f1e08b74235d14fb5d9c0cd546d9685f913a0c0b2cc534\
+             1583bf4b4392e467db96d65b9bb4cb717112f8472e0d5a4d14505ffd7484b01291091c5f87b98883463f98091a0baaae",
+        );
+        assert!(message.starts_with(STATE_ROOT));
+        let (signature, key) = (Signature::from_bytes(&signature).unwrap(), PublicKey::from_bytes(&key).unwrap());
+        assert_eq!(signature.verify(true, &message, BLS_SUITE, &[], &key, true), blst::BLST_ERROR::BLST_SUCCESS);
+    }
+
     #[test]
     fn should_encode_the_root_key_as_the_interface_specification_says() {
         let der = RootKey::new().der();

@@ -3,9 +3,11 @@
 //! * [`ic`]: the small interface the suite talks to, and [`LocalNet`], its embedded implementation
 //! * [`faults`], [`trace`]: what tests inject and what they read
 //! * [`exec`], [`mgmt`], [`certificate`]: the parts of the network
+//! * [`conformance`]: what any network must do, to compare this one with PocketIC
 //! * [`devchain`]: a Solana and a Kaspa chain on loopback, verified by the chains' own code
 
 pub mod certificate;
+pub mod conformance;
 pub mod devchain;
 pub mod exec;
 pub mod faults;

@@ -10,7 +10,7 @@ use candid::{Nat, Principal};
 use ic_cdk::api;
 use ic_cdk::{init, inspect_message, post_upgrade, pre_upgrade, query, update};
 
-use state::{HEAP, Heap, stable_counter, set_stable_counter};
+use state::{HEAP, Heap, set_stable_counter, stable_counter};
 
 #[init]
 fn init(counter: Option<u64>) {

@@ -38,8 +38,7 @@ async fn keys(name: String, path: Vec<Vec<u8>>) -> Result<(Vec<u8>, Vec<u8>, Vec
 /// Signatures of a 32-byte message: ECDSA, BIP-340, Ed25519. The text of the error, if one fails.
 #[update]
 async fn sign(name: String, path: Vec<Vec<u8>>, message: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>), String> {
-    let args =
-        SignWithEcdsaArgs { message_hash: message.clone(), derivation_path: path.clone(), key_id: ecdsa(&name) };
+    let args = SignWithEcdsaArgs { message_hash: message.clone(), derivation_path: path.clone(), key_id: ecdsa(&name) };
     let first = sign_with_ecdsa(&args).await.map_err(|e| e.to_string())?.signature;
     let mut signatures = Vec::new();
     for algorithm in [SchnorrAlgorithm::Bip340secp256k1, SchnorrAlgorithm::Ed25519] {

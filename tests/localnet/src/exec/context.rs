@@ -34,7 +34,7 @@ impl Entry {
     /// An HTTPS outcall's transform.
     pub const TRANSFORM: Self = Self(1 << 11);
     /// Every function but the start function.
-    pub const ANY: Self = Self((1 << 10) - 1 | 1 << 11);
+    pub const ANY: Self = Self(((1 << 10) - 1) | (1 << 11));
 
     /// Either of two.
     pub const fn or(self, other: Self) -> Self {

@@ -106,7 +106,7 @@ fn write_u128(api: &mut Api<'_>, dst: u32, value: u128) -> Result<()> {
 }
 
 fn wide(high: u64, low: u64) -> u128 {
-    u128::from(high) << 64 | u128::from(low)
+    (u128::from(high) << 64) | u128::from(low)
 }
 
 fn text(bytes: &[u8]) -> String {

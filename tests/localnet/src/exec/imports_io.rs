@@ -44,7 +44,7 @@ pub fn calls(linker: &mut Linker<Host>) -> Result<()> {
         }
     })?;
     linker.func_wrap("ic0", "call_cycles_add128", |mut api: Api<'_>, high: u64, low: u64| -> Result<()> {
-        let amount = u128::from(high) << 64 | u128::from(low);
+        let amount = (u128::from(high) << 64) | u128::from(low);
         building(&mut api, "call_cycles_add128", 0)?;
         let context = enter(&mut api, "call_cycles_add128", CALLING, 0, 0)?;
         let Some(rest) = context.balance.checked_sub(amount) else {

@@ -1,7 +1,9 @@
 //! A canister's code with its memories: runs functions, and makes each one's effects permanent or undoes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Global, Instance as WasmInstance, InstancePre, Linker, Memory, Module, Ref, Store, Table, Trap, Val};
 
 use super::context::{Context, instruction_limit};
@@ -17,14 +19,16 @@ const PAGE: usize = 4096;
 pub struct Runtime {
     engine: Engine,
     linker: Linker<Host>,
+    /// Compiled modules by the SHA-256 of their bytes: compiling takes seconds, and tests install the same module again and again.
+    compiled: Mutex<HashMap<[u8; 32], Code>>,
 }
 
 /// A compiled module, ready to be instantiated.
+#[derive(Clone)]
 pub struct Code {
     pre: InstancePre<Host>,
-    engine: Engine,
-    globals: Vec<String>,
-    functions: BTreeSet<String>,
+    globals: Arc<[String]>,
+    functions: Arc<BTreeSet<String>>,
 }
 
 /// A function of a canister.
@@ -73,11 +77,16 @@ struct Live {
 }
 
 impl Runtime {
-    /// A runtime with the system API of the interface specification.
+    /// The process's runtime, with the system API of the interface specification.
     ///
-    /// # Errors
+    /// # Panics
     /// The host cannot run WebAssembly.
-    pub fn new() -> wasmtime::Result<Self> {
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("wasmtime supports this machine"));
+        &SHARED
+    }
+
+    fn new() -> wasmtime::Result<Self> {
         let mut config = wasmtime::Config::new();
         config.consume_fuel(true);
         config.cranelift_nan_canonicalization(true);
@@ -91,33 +100,38 @@ impl Runtime {
         imports::surroundings(&mut linker)?;
         imports_io::calls(&mut linker)?;
         imports_io::stable(&mut linker)?;
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, compiled: Mutex::default() })
     }
 
-    /// Compiles a module.
+    /// Compiles a module, or takes it from the cache.
     ///
     /// # Errors
     /// The module is invalid, imports what the system API does not have, or needs what localnet cannot roll back.
     pub fn compile(&self, wasm: &[u8]) -> Result<Code, String> {
+        // Tests of one process wait for the first of them to compile instead of all compiling the same module.
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = Sha256::digest(wasm).into();
+        if let Some(code) = compiled.get(&hash) {
+            return Ok(code.clone());
+        }
         let instrumented = instrument(wasm)?;
         let module = Module::new(&self.engine, &instrumented.wasm).map_err(|e| format!("{e:#}"))?;
         let pre = self.linker.instantiate_pre(&module).map_err(|e| format!("{e:#}"))?;
         let functions = instrumented.functions.into_iter().collect();
-        Ok(Code { pre, engine: self.engine.clone(), globals: instrumented.globals, functions })
+        let code = Code { pre, globals: instrumented.globals.into(), functions: Arc::new(functions) };
+        compiled.insert(hash, code.clone());
+        Ok(code)
     }
 }
 
 impl Instance {
-    /// Instantiates the code over `stable`, the canister's stable memory; the start function does not run yet.
+    /// Instantiates the code over an empty stable memory; no code of the module runs yet.
     ///
     /// # Errors
-    /// Instantiation fails; the stable memory comes back.
-    pub fn new(code: Code, stable: StableMemory) -> Result<Self, (String, StableMemory)> {
-        let host = Host { stable, ..Host::default() };
-        match Live::new(&code, host) {
-            Ok(live) => Ok(Self { code, live, heap: Vec::new(), globals: Vec::new() }),
-            Err((error, host)) => Err((error, host.stable)),
-        }
+    /// The module cannot be instantiated, for example because a data segment does not fit its memory.
+    pub fn new(code: Code) -> Result<Self, String> {
+        let live = Live::new(&code)?;
+        Ok(Self { code, live, heap: Vec::new(), globals: Vec::new() })
     }
 
     /// Whether the module exports this function.
@@ -183,8 +197,8 @@ impl Instance {
 
     /// Replaces the wasm instance by a fresh one with a memory of the committed size.
     fn renew(&mut self) {
-        let host = Host { stable: self.take_stable(), ..Host::default() };
-        let Ok(mut live) = Live::new(&self.code, host) else { panic!("a module that was instantiated can be instantiated again") };
+        let mut live = Live::new(&self.code).expect("a module that was instantiated can be instantiated again");
+        live.store.data_mut().stable = self.take_stable();
         if let Some(memory) = live.memory {
             let missing = (self.heap.len() - memory.data_size(&live.store)) as u64 / WASM_PAGE;
             memory.grow(&mut live.store, missing).expect("the memory had this size before");
@@ -194,18 +208,14 @@ impl Instance {
 }
 
 impl Live {
-    fn new(code: &Code, host: Host) -> Result<Self, (String, Host)> {
-        let mut store = Store::new(&code.engine, host);
-        match code.pre.instantiate(&mut store) {
-            Ok(instance) => {
-                let memory = instance.get_memory(&mut store, MEMORY);
-                store.data_mut().memory = memory;
-                let table = instance.get_table(&mut store, TABLE);
-                let globals = code.globals.iter().filter_map(|name| instance.get_global(&mut store, name)).collect();
-                Ok(Self { store, instance, memory, table, globals })
-            }
-            Err(error) => Err((format!("{error:#}"), store.into_data())),
-        }
+    fn new(code: &Code) -> Result<Self, String> {
+        let mut store = Store::new(code.pre.module().engine(), Host::default());
+        let instance = code.pre.instantiate(&mut store).map_err(|error| format!("{error:#}"))?;
+        let memory = instance.get_memory(&mut store, MEMORY);
+        store.data_mut().memory = memory;
+        let table = instance.get_table(&mut store, TABLE);
+        let globals = code.globals.iter().filter_map(|name| instance.get_global(&mut store, name)).collect();
+        Ok(Self { store, instance, memory, table, globals })
     }
 
     fn call(&mut self, function: &Function) -> wasmtime::Result<()> {

@@ -7,7 +7,6 @@ use super::LocalNet;
 use super::messages::trap_reject;
 use super::state::{Canister, Status};
 use crate::exec::context::{Context, Entry};
-use crate::exec::stable::StableMemory;
 use crate::exec::{Function, Instance, Ran};
 use crate::ic::Reject;
 use crate::trace::MessageKind;
@@ -29,10 +28,7 @@ impl LocalNet {
         if self.controlled(id, sender)?.instance.is_some() {
             return Err(Reject::new(Reject::CANISTER_ERROR, format!("Canister {id} cannot be installed because it is not empty")));
         }
-        let mut instance = match self.instantiate(id, wasm, StableMemory::default()) {
-            Ok(instance) => instance,
-            Err((reject, _)) => return Err(reject),
-        };
+        let mut instance = self.instantiate(id, wasm)?;
         let ran = self.run_hooks(id, sender, &mut instance, "canister_init", arg);
         self.trace(id, MessageKind::Install, "canister_init", &ran, self.prices().execution(ran.instructions));
         if let Some(trap) = &ran.trap {
@@ -83,10 +79,8 @@ impl LocalNet {
             }
             certified = ran.context.certified_data;
         }
-        let mut new = self.instantiate(id, wasm, old.take_stable()).map_err(|(reject, stable)| {
-            old.put_stable(stable);
-            reject
-        })?;
+        let mut new = self.instantiate(id, wasm)?;
+        new.put_stable(old.take_stable());
         let mut ran = self.run_hooks(id, sender, &mut new, "canister_post_upgrade", arg);
         self.trace(id, MessageKind::Upgrade, "canister_post_upgrade", &ran, self.prices().execution(ran.instructions));
         if let Some(trap) = &ran.trap {
@@ -98,17 +92,11 @@ impl LocalNet {
         Ok((new, ran))
     }
 
-    fn instantiate(&self, id: Principal, wasm: &[u8], stable: StableMemory) -> Result<Instance, (Reject, StableMemory)> {
-        let invalid = |e: String| {
-            Reject::new(Reject::CANISTER_ERROR, format!("Error from Canister {id}: Canister's Wasm module is not valid: {e}"))
-        };
-        match self.runtime.compile(wasm) {
-            Ok(code) => match Instance::new(code, stable) {
-                Ok(instance) => Ok(instance),
-                Err((error, stable)) => Err((invalid(error), stable)),
-            },
-            Err(error) => Err((invalid(error), stable)),
-        }
+    fn instantiate(&self, id: Principal, wasm: &[u8]) -> Result<Instance, Reject> {
+        self.runtime.compile(wasm).and_then(Instance::new).map_err(|error| {
+            let message = format!("Error from Canister {id}: Canister's Wasm module is not valid: {error}");
+            Reject::new(Reject::CANISTER_ERROR, message)
+        })
     }
 
     fn lifecycle_context(&self, id: Principal, sender: Principal, entry: Entry) -> Context {

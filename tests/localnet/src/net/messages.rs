@@ -227,10 +227,12 @@ impl LocalNet {
         if fault && ran.trap.is_none() {
             ran.trap = Some(Trapped { message: "localnet: injected trap".to_string(), explicit: false });
         }
-        if ran.trap.is_some() {
-            instance.rollback()
-        } else {
+        // A query method leaves no trace in memory even where its reply is agreed on.
+        let keep = ran.trap.is_none() && ran.context.entry != Entry::REPLICATED_QUERY;
+        if keep {
             instance.commit()
+        } else {
+            instance.rollback()
         }
 
         let fee = self.prices().execution(ran.instructions);

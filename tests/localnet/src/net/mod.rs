@@ -93,7 +93,7 @@ impl Builder {
     /// The host cannot run WebAssembly.
     pub fn build(self) -> LocalNet {
         LocalNet {
-            runtime: Runtime::new().expect("wasmtime supports this machine"),
+            runtime: Runtime::shared(),
             key: RootKey::new(),
             client: Client::new(self.http_timeout),
             rng: StdRng::seed_from_u64(self.seed),
@@ -116,7 +116,7 @@ impl Builder {
 
 /// A network with one subnet.
 pub struct LocalNet {
-    runtime: Runtime,
+    runtime: &'static Runtime,
     key: RootKey,
     client: Client,
     rng: StdRng,
@@ -202,7 +202,11 @@ impl LocalNet {
         let due = |canister: &Canister| {
             canister.status == Status::Running && canister.global_timer_ns != 0 && canister.global_timer_ns <= self.time_ns
         };
-        self.jobs.is_empty() && !self.requests.values().any(|request| self.is_free(request)) && !self.canisters.values().any(due)
+        let late = |callback: &Callback| callback.deadline_ns != 0 && callback.deadline_ns < self.time_ns;
+        self.jobs.is_empty()
+            && !self.requests.values().any(|request| self.is_free(request))
+            && !self.canisters.values().any(due)
+            && !self.callbacks.values().any(late)
     }
 
     /// Runs rounds until `done`, or until nothing more happens by itself.

@@ -55,7 +55,9 @@ fn should_leave_no_trace_of_a_query() {
     assert_eq!(probe.query::<(u64,)>("query_increment", ()), (1,));
     assert_eq!(probe.query::<(u64,)>("query_increment", ()), (1,));
     assert_eq!(probe.counters(), (0, 0));
-    // The same method called as an update is a replicated query, whose changes are kept in a message of their own.
+    // The same method called as an update is a replicated query: its reply is agreed on, its changes are dropped all the same.
+    assert_eq!(probe.update::<(u64,)>("query_increment", ()), (1,));
+    assert_eq!(probe.counters(), (0, 0));
     assert_eq!(probe.query::<(bool,)>("replicated", ()), (false,));
     assert_eq!(probe.update::<(bool,)>("replicated", ()), (true,));
 }
@@ -99,7 +101,7 @@ fn should_ask_inspect_message_about_ingress_only() {
     assert_eq!(trapped.code, Reject::CANISTER_ERROR);
     assert!(trapped.message.contains("asked to trap in inspect_message"), "{}", trapped.message);
     let id = probe.id;
-    assert_eq!(probe.update::<((u32, String),)>("call", (id, "refused")), ((0, String::new()),));
+    assert_eq!(probe.update::<(u32, String)>("call", (id, "refused")), (0, String::new()));
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn should_count_instructions_and_charge_for_them() {
     let mut probe = Probe::new();
     let before = probe.net.cycle_balance(probe.id);
     probe.net.take_traces();
-    let (start, end) = probe.update::<((u64, u64),)>("work", ()).0;
+    let (start, end) = probe.update::<(u64, u64)>("work", ());
     assert!(end - start >= 1_000, "{start}..{end}");
 
     let traces = probe.net.take_traces();

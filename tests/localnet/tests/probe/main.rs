@@ -1,78 +1,79 @@
 //! The probe canister on localnet: each test checks one behaviour of the interface specification.
 
 mod calls;
+mod conformance;
 mod execution;
 mod faults;
 mod keys;
 mod lifecycle;
 mod outcalls;
-mod server;
 
 use candid::utils::{ArgumentDecoder, ArgumentEncoder};
 use candid::{Principal, decode_args, encode_args};
 use localnet::{Ic, LocalNet, Reject};
 
 /// The probe's wasm: `PURSER_PROBE_WASM`, else what `scripts/build --probe` writes.
-pub fn wasm() -> Vec<u8> {
+fn wasm() -> Vec<u8> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/probe.wasm");
     let path = std::env::var("PURSER_PROBE_WASM").unwrap_or_else(|_| default.to_string());
     std::fs::read(&path).unwrap_or_else(|error| panic!("no probe canister at {path} ({error}): run `scripts/build --probe`"))
 }
 
 /// A user.
-pub fn user() -> Principal {
+fn user() -> Principal {
     Principal::self_authenticating(b"user")
 }
 
 /// The canister's controller.
-pub fn controller() -> Principal {
+fn controller() -> Principal {
     Principal::self_authenticating(b"controller")
 }
 
-pub const CYCLES: u128 = 100_000_000_000_000;
+const CYCLES: u128 = 100_000_000_000_000;
 
 /// A network with the probe on it.
-pub struct Probe {
-    pub net: LocalNet,
-    pub id: Principal,
+struct Probe {
+    net: LocalNet,
+    id: Principal,
 }
 
 impl Probe {
-    pub fn new() -> Self {
+    /// On a network without faults.
+    fn new() -> Self {
         Self::on(LocalNet::new())
     }
 
-    pub fn on(mut net: LocalNet) -> Self {
+    fn on(mut net: LocalNet) -> Self {
         let id = net.create_canister(&[controller()], CYCLES);
         net.install(id, controller(), &wasm(), encode_args((Some(0_u64),)).unwrap()).unwrap();
         Self { net, id }
     }
 
-    pub fn try_update<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<R, Reject> {
+    fn try_update<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<R, Reject> {
         let reply = self.net.update(self.id, user(), method, encode_args(args).unwrap())?;
         Ok(decode_args(&reply).unwrap())
     }
 
-    pub fn update<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> R {
+    fn update<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> R {
         self.try_update(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
     }
 
-    pub fn try_query<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<R, Reject> {
+    fn try_query<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<R, Reject> {
         let reply = self.net.query(self.id, user(), method, encode_args(args).unwrap())?;
         Ok(decode_args(&reply).unwrap())
     }
 
-    pub fn query<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> R {
+    fn query<R: for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) -> R {
         self.try_query(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
     }
 
     /// The counters on the heap and in stable memory.
-    pub fn counters(&mut self) -> (u64, u64) {
+    fn counters(&mut self) -> (u64, u64) {
         self.query("counters", ())
     }
 }
 
 /// The rejection that a call is expected to end with.
-pub fn rejected(result: Result<(), Reject>) -> Reject {
+fn rejected(result: Result<(), Reject>) -> Reject {
     result.expect_err("the call was expected to be rejected")
 }
