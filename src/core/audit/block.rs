@@ -1,6 +1,6 @@
 //! One block: what happened, when, on whose word, after which block.
 
-use crate::codec::{CodecError, Value, from_value, to_value};
+use crate::codec::{CodecError, Value, decode_value, encode_value, from_value, to_value};
 use crate::event::Event;
 use crate::primitives::{Bytes, Hash, Timestamp};
 use candid::Principal;
@@ -83,6 +83,26 @@ impl Block {
         let payload = value.get("tx").cloned().ok_or_else(|| missing("tx"))?;
         let event = from_value(Value::Map(vec![(name, payload)]))?;
         Ok(Self { parent, at, actor, event })
+    }
+
+    /// The stored form of the block, and its hash.
+    pub fn to_bytes(&self) -> (Vec<u8>, Hash) {
+        let value = self.to_value();
+        (encode_value(&value), value.hash())
+    }
+
+    /// Reads a stored block back, and its hash. The bytes must be exactly those that were appended: the hash alone cannot tell a text
+    /// from a blob with the same content, so another encoding of the same hash is refused.
+    ///
+    /// # Errors
+    /// When the bytes are not one of our blocks, or not as we write it.
+    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Hash), BlockError> {
+        let block = Self::from_value(decode_value(bytes)?)?;
+        let (written, hash) = block.to_bytes();
+        if written != bytes {
+            return Err(BlockError("the block is not encoded as it was written".to_owned()));
+        }
+        Ok((block, hash))
     }
 
     /// The types of block this version writes, for `icrc3_supported_block_types`.

@@ -1,7 +1,7 @@
 //! The stored chain of blocks.
 
 use super::Block;
-use crate::codec::{Value, decode_value, encode_value};
+use crate::codec::{Value, decode_value};
 use crate::primitives::{BlockIndex, Hash};
 use ic_stable_structures::{Memory, StableLog};
 
@@ -53,9 +53,9 @@ impl<M: Memory> AuditLog<M> {
     /// # Panics
     /// When stable memory is exhausted: the message then rolls back, so nothing ever happens unlogged.
     pub fn append(&mut self, block: &Block) -> (BlockIndex, Hash) {
-        let value = block.to_value();
-        let index = self.blocks.append(&encode_value(&value)).expect("the audit log cannot grow: stable memory is exhausted");
-        (BlockIndex::new(index), value.hash())
+        let (bytes, hash) = block.to_bytes();
+        let index = self.blocks.append(&bytes).expect("the audit log cannot grow: stable memory is exhausted");
+        (BlockIndex::new(index), hash)
     }
 
     /// The bytes of a block as they were appended.
@@ -82,9 +82,8 @@ impl<M: Memory> AuditLog<M> {
             checked += 1;
             let broken =
                 |reason| IntegrityReport { valid: false, entries_checked: checked, first_broken_at: Some((index, reason)) };
-            let Some(value) = self.value(index) else { return broken(Break::Unreadable) };
-            let hash = value.hash();
-            let Ok(block) = Block::from_value(value) else { return broken(Break::Unreadable) };
+            let stored = self.bytes(index).and_then(|bytes| Block::from_bytes(&bytes).ok());
+            let Some((block, hash)) = stored else { return broken(Break::Unreadable) };
             if block.parent != expected_parent {
                 return broken(Break::WrongParent);
             }

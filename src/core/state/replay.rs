@@ -2,7 +2,6 @@
 
 use super::State;
 use crate::audit::Block;
-use crate::codec::decode_value;
 use crate::primitives::Hash;
 use ic_stable_structures::Memory;
 use std::fmt;
@@ -46,9 +45,7 @@ impl<M: Memory> State<M> {
     pub fn replay(memory: M, blocks: &[Vec<u8>], tip: Hash) -> Result<Self, ReplayError> {
         let mut parent = None;
         for (index, bytes) in (0..).zip(blocks) {
-            let value = decode_value(bytes).map_err(|error| unreadable(index, error))?;
-            let hash = value.hash();
-            let block = Block::from_value(value).map_err(|error| unreadable(index, error))?;
+            let (block, hash) = Block::from_bytes(bytes).map_err(|error| unreadable(index, error))?;
             if block.parent != parent {
                 return Err(ReplayError::WrongParent { index });
             }
@@ -59,8 +56,7 @@ impl<M: Memory> State<M> {
         }
         let mut state = Self::new(memory);
         for (index, bytes) in (0..).zip(blocks) {
-            let value = decode_value(bytes).map_err(|error| unreadable(index, error))?;
-            let block = Block::from_value(value).map_err(|error| unreadable(index, error))?;
+            let (block, _) = Block::from_bytes(bytes).map_err(|error| unreadable(index, error))?;
             state.apply(&block.event, block.at);
             state.tables.append(&block);
         }

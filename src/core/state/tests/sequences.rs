@@ -148,6 +148,22 @@ proptest! {
     }
 }
 
+/// A blob and a text with the same content have the same ICRC-3 hash, so the chain of hashes alone would not notice the change.
+#[test]
+fn a_blob_is_not_taken_for_a_text() {
+    let state = installed();
+    let mut blocks: Vec<Vec<u8>> = (0..state.log_len()).map(|index| state.block_bytes(BlockIndex::new(index)).unwrap()).collect();
+    let admin = [&[0x40 | admin().as_slice().len() as u8], admin().as_slice()].concat();
+    let position =
+        blocks[0].windows(admin.len()).position(|window| window == admin).expect("the admin is a blob of the first block");
+    blocks[0][position] ^= 0x20;
+    let tip = state.tip().unwrap().1;
+    assert!(matches!(
+        State::replay(VectorMemory::default(), &blocks, tip),
+        Err(crate::state::ReplayError::Unreadable { index: 0, .. })
+    ));
+}
+
 #[test]
 fn blocks_are_what_icrc3_expects() {
     let state = installed();

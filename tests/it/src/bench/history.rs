@@ -58,9 +58,9 @@ impl Chronicle {
 
     fn append(&mut self, event: Event) {
         let block = Block { parent: Some(self.tip), at: self.at, actor: Some(Actor::Admin.principal()), event };
-        let value = block.to_value();
-        self.tip = value.hash();
-        self.blocks.push(encode_value(&value));
+        let (bytes, hash) = block.to_bytes();
+        self.tip = hash;
+        self.blocks.push(bytes);
     }
 
     /// A wallet comes into being and pays once.

@@ -53,8 +53,8 @@ impl Bench {
         };
         self.steps.push(Step {
             name: name.into(),
-            instructions: traces.iter().map(instructions).sum(),
-            cycles: traces.iter().map(|trace| trace.cycles).sum(),
+            instructions: traces.iter().map(|trace| trace.instructions).sum(),
+            cycles: traces.iter().map(cycles).sum(),
             management_calls: count(&|_| true),
             outcalls: count(&|method| method == "http_request"),
             signatures: count(&|method| method.starts_with("sign_with_")),
@@ -64,8 +64,8 @@ impl Bench {
     }
 }
 
-fn instructions(trace: &MessageTrace) -> u64 {
-    trace.instructions
+fn cycles(trace: &MessageTrace) -> u128 {
+    trace.cycles + trace.mgmt_calls.iter().map(|call| call.cycles).sum::<u128>()
 }
 
 /// Measures every step in a canister with `size` wallets and finished transfers.

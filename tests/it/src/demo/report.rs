@@ -59,7 +59,7 @@ impl Step {
     pub fn measure(&mut self, traces: &[MessageTrace]) {
         for trace in traces {
             self.instructions += trace.instructions;
-            self.cycles += trace.cycles;
+            self.cycles += trace.cycles + trace.mgmt_calls.iter().map(|call| call.cycles).sum::<u128>();
             self.outcalls += trace.mgmt_calls.iter().filter(|call| call.method == "http_request").count();
             self.signatures += trace.mgmt_calls.iter().filter(|call| call.method.starts_with("sign_with_")).count();
         }

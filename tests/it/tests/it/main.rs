@@ -2,6 +2,7 @@
 
 mod audit;
 mod certification;
+mod faults;
 mod inputs;
 mod installation;
 mod policies;

@@ -2,7 +2,7 @@
 
 use purser::api::*;
 use purser_it::recipients;
-use purser_it::world::{KAS, SOL};
+use purser_it::world::{Actor, KAS, SOL, World};
 
 /// 1 SOL and 20 KAS at a time, 3 SOL and 50 KAS a day, to recipient 1.
 pub fn rules() -> Vec<Rule> {
@@ -45,4 +45,59 @@ pub fn denial(answer: Result<TransferOutcome, Error>) -> Finding {
 /// The entry of one asset.
 pub fn usage_of(usages: &[Usage], asset: Asset) -> Usage {
     usages.iter().find(|usage| usage.asset == asset).expect("every asset has an entry").clone()
+}
+
+/// The coin of each chain.
+pub const CHAINS: [Asset; 2] = [Asset::Sol, Asset::Kas];
+
+/// What the chain and the canister have to agree on after every transfer to recipient 1.
+pub struct Books {
+    wallet: Wallet,
+    asset: Asset,
+    received: u64,
+    spent: u64,
+    landed: usize,
+}
+
+impl Books {
+    /// Notes where everything stands.
+    pub fn open(world: &mut World, wallet: &Wallet, asset: Asset) -> Self {
+        let mut books = Self { wallet: wallet.clone(), asset, received: 0, spent: 0, landed: 0 };
+        books.received = books.balance(world);
+        books.landed = books.landed_now(world).len();
+        books
+    }
+
+    fn balance(&self, world: &World) -> u64 {
+        match self.asset {
+            Asset::Sol => world.solana.balance(&recipients::solana(1)),
+            Asset::Kas => world.kaspa.balance(&recipients::kaspa(1)),
+        }
+    }
+
+    fn landed_now(&self, world: &World) -> Vec<String> {
+        match self.asset {
+            Asset::Sol => world.solana.landed(),
+            Asset::Kas => world.kaspa.accepted(),
+        }
+    }
+
+    /// Checks them after `transfer` has ended.
+    pub fn check(&mut self, world: &mut World, transfer: &Transfer, what: &str) {
+        let confirmed = transfer.status == Status::Confirmed;
+        let fee = transfer.fee_paid.expect("an ended transfer names its fee");
+        self.received += if confirmed { transfer.amount } else { 0 };
+        self.spent += if confirmed { transfer.amount + fee } else { fee };
+        self.landed += usize::from(confirmed);
+        assert_eq!(self.balance(world), self.received, "{what}: the recipient has what was sent, once");
+        let landed = self.landed_now(world);
+        assert_eq!(landed.len(), self.landed, "{what}: one transaction landed, and no other: {landed:?}");
+        if confirmed {
+            assert_eq!(transfer.txid.as_ref(), landed.last(), "{what}: it is the one that the canister names");
+        }
+        let usage = usage_of(&world.as_actor(Actor::Stranger).get_usage(self.wallet.id).expect("open"), self.asset);
+        assert_eq!((usage.posted, usage.reserved), (self.spent, 0), "{what}: what counts is what was spent");
+        let report = world.as_actor(Actor::Stranger).verify_integrity(None, None);
+        assert!(report.valid, "{what}: {report:?}");
+    }
 }

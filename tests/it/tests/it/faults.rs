@@ -1,0 +1,111 @@
+//! A fault at every await of a transfer: nothing is lost, nothing is paid twice, and the transfer ends where it should.
+
+use crate::support::{Books, CHAINS, payment, rules};
+use localnet::{CallKind, Effect, Nth, Reject};
+use purser::api::*;
+use purser_it::world::{Actor, KAS, SOL, World};
+
+/// What one transfer of these tests sends: little, so that many fit under the day's limit.
+fn amount(asset: Asset) -> u64 {
+    match asset {
+        Asset::Sol => SOL / 100,
+        Asset::Kas => KAS / 2,
+    }
+}
+
+/// Sends one transfer after another from one wallet, each with another fault, and checks the books after each.
+struct Trial {
+    world: World,
+    wallet: Wallet,
+    asset: Asset,
+    books: Books,
+}
+
+impl Trial {
+    fn new(asset: Asset) -> Self {
+        let mut world = World::local();
+        let wallet = world.wallet(&rules());
+        let books = Books::open(&mut world, &wallet, asset);
+        Self { world, wallet, asset, books }
+    }
+
+    /// One transfer under one fault, to its end.
+    fn transfer(&mut self, name: &str, sabotage: impl FnOnce(&mut World)) -> Transfer {
+        self.world.network.local().take_traces();
+        sabotage(&mut self.world);
+        let args = payment(self.wallet.id, self.asset, amount(self.asset), name);
+        let id = self.world.accepted(&args);
+        let ended = self.world.settle(id);
+        self.world.network.local().faults().clear();
+        self.books.check(&mut self.world, &ended, name);
+        ended
+    }
+
+    /// The number of callbacks that a faultless transfer runs.
+    fn callbacks(&mut self) -> u64 {
+        let canister = self.world.canister;
+        let before = self.world.network.local().callbacks_run(canister);
+        let ended = self.transfer("faultless", |_| ());
+        assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
+        self.world.network.local().callbacks_run(canister) - before
+    }
+}
+
+#[test]
+fn a_trap_after_each_await_loses_nothing() {
+    for asset in CHAINS {
+        let mut trial = Trial::new(asset);
+        let callbacks = trial.callbacks();
+        assert!(callbacks >= 4, "at least three outcalls and a signature are awaited, not {callbacks}");
+        for nth in 1..=callbacks {
+            let name = format!("{asset:?}: a trap in callback {nth}");
+            let canister = trial.world.canister;
+            let ended = trial.transfer(&name, |world| world.network.local().faults().trap_callback(canister, nth));
+            assert_eq!(ended.status, Status::Confirmed, "{name}: {ended:?}");
+            let traces = trial.world.network.local().take_traces();
+            assert_eq!(traces.iter().filter(|trace| trace.trapped.is_some()).count(), 1, "{name}: the trap was hit");
+        }
+    }
+}
+
+#[test]
+fn a_call_that_fails_at_each_await_loses_nothing() {
+    let transient = Effect::Reject { code: Reject::SYS_TRANSIENT, message: "try again".into() };
+    for asset in CHAINS {
+        let mut trial = Trial::new(asset);
+        trial.callbacks();
+        let canister = trial.world.canister;
+        for effect in [transient.clone(), Effect::Timeout, Effect::DisagreeingReplicas] {
+            for kind in [CallKind::HttpRequest, CallKind::SignSchnorr] {
+                let calls = if kind == CallKind::HttpRequest { 5 } else { 1 };
+                for nth in 1..=calls {
+                    let name = format!("{asset:?}: {effect:?} {kind:?} {nth}");
+                    let ended = trial.transfer(&name, |world| {
+                        world.network.local().faults().inject(canister, kind, Nth::Only(nth), effect.clone());
+                    });
+                    assert_eq!(ended.status, Status::Confirmed, "{name}: {ended:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_traps_again_and_again_is_left_to_an_admin() {
+    for (asset, signature) in [(Asset::Sol, 3), (Asset::Kas, 3)] {
+        let mut trial = Trial::new(asset);
+        let canister = trial.world.canister;
+        for nth in signature..signature + 3 {
+            trial.world.network.local().faults().trap_callback(canister, nth);
+        }
+        let id = trial.world.accepted(&payment(trial.wallet.id, asset, amount(asset), "unlucky"));
+        let quarantined = trial.world.follow(id, |transfer| transfer.status == Status::Quarantined);
+        assert!(quarantined.reserved > amount(asset), "the money stays reserved: {quarantined:?}");
+        let resolution = ResolveQuarantineArgs { transfer_id: id, landed: false, fee_paid: 0, note: "not on the chain".into() };
+        let refused = trial.world.as_actor(Actor::Agent).resolve_quarantine(&resolution).expect_err("an agent");
+        assert_eq!(refused.code, "AUTH_FAILED");
+        let ended = trial.world.as_actor(Actor::Admin).resolve_quarantine(&resolution).expect("an admin resolves it");
+        assert_eq!((ended.status, ended.reserved), (Status::Failed, 0));
+        trial.books.check(&mut trial.world, &ended, "resolved");
+    }
+}
