@@ -32,19 +32,21 @@ pub struct CanisterState {
 /// The key that certificates are signed with.
 pub struct RootKey {
     secret: SecretKey,
+    der: Vec<u8>,
 }
 
 impl RootKey {
     /// The network's key, always the same one.
     pub fn new() -> Self {
-        Self { secret: SecretKey::key_gen(&SEED, &[]).expect("the seed is 32 bytes long") }
+        let secret = SecretKey::key_gen(&SEED, &[]).expect("the seed is 32 bytes long");
+        let prefix = hex::decode(DER_PREFIX).expect("the prefix is hexadecimal");
+        let der = [&prefix[..], &secret.sk_to_pk().compress()].concat();
+        Self { secret, der }
     }
 
     /// The public key in DER.
-    pub fn der(&self) -> Vec<u8> {
-        let mut der = hex::decode(DER_PREFIX).expect("the prefix is hexadecimal");
-        der.extend(self.secret.sk_to_pk().compress());
-        der
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// A certificate that shows the time, and the certified data, controllers and module hash of one canister; CBOR.
@@ -136,7 +138,8 @@ mod tests {
 
     #[test]
     fn should_encode_the_root_key_as_the_interface_specification_says() {
-        let der = RootKey::new().der();
+        let key = RootKey::new();
+        let der = key.der();
         assert_eq!(der.len(), 133);
         assert!(hex::encode(der).starts_with(DER_PREFIX));
     }

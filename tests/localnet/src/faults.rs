@@ -59,7 +59,7 @@ pub enum Effect {
         message: String,
     },
     /// It takes effect (an outcall's request is sent by every replica), but the answer is lost: an outcall is reported as timed
-    /// out, a signature request as expired.
+    /// out, a signature request as expired. Other calls are answered as usual.
     Timeout,
     /// The replicas' results differ; for outcalls only, other calls are answered as usual.
     DisagreeingReplicas,

@@ -48,7 +48,7 @@ impl LocalNet {
             version: canister.version,
             status: canister.status.number(),
             replicas: self.replicas,
-            root_key: self.key.der(),
+            root_key: self.key.der().to_vec(),
             subnet: Principal::self_authenticating(self.key.der()),
             variables: canister.variables.clone(),
         }

@@ -356,6 +356,6 @@ impl Ic for LocalNet {
     }
 
     fn root_key(&self) -> Vec<u8> {
-        self.key.der()
+        self.key.der().to_vec()
     }
 }

@@ -43,27 +43,13 @@ fn should_change_nothing_if_the_new_module_is_not_valid() {
     let mut probe = Probe::new();
     probe.update::<(u64,)>("increment", ());
     let id = probe.id;
-    let unknown_import = br#"(module (import "ic0" "no_such_function" (func)))"#;
-    for bad in [b"\0asm\x01\0\0\0nonsense".to_vec(), wat(unknown_import)] {
+    for bad in
+        [b"\0asm\x01\0\0\0nonsense".to_vec(), wat::parse_str(r#"(module (import "ic0" "no_such_function" (func)))"#).unwrap()]
+    {
         let reject = probe.net.upgrade(id, controller(), &bad, vec![]).unwrap_err();
         assert_eq!(reject.code, Reject::CANISTER_ERROR);
         assert_eq!(probe.counters(), (1, 1));
     }
-}
-
-/// The smallest modules are written by hand: magic, version, one import of type `() -> ()`.
-fn wat(text: &[u8]) -> Vec<u8> {
-    let name = b"no_such_function";
-    assert!(text.windows(name.len()).any(|window| window == name));
-    let mut wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0".to_vec();
-    let mut import = vec![1, 3];
-    import.extend(b"ic0");
-    import.push(name.len() as u8);
-    import.extend(name);
-    import.extend([0, 0]);
-    wasm.extend([2, import.len() as u8]);
-    wasm.extend(import);
-    wasm
 }
 
 #[test]

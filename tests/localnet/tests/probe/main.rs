@@ -1,4 +1,4 @@
-//! The probe canister on localnet: each test checks one behaviour of the interface specification.
+//! The probe canister, and a few modules written by hand, on localnet: each test checks one behaviour of the interface specification.
 
 mod calls;
 mod conformance;
@@ -6,6 +6,7 @@ mod execution;
 mod faults;
 mod keys;
 mod lifecycle;
+mod modules;
 mod outcalls;
 
 use candid::utils::{ArgumentDecoder, ArgumentEncoder};
