@@ -14,14 +14,14 @@
 //! can be lost in an upgrade (trap T91).
 
 use crate::store;
-use crate::web::pages::{Page, Snapshot};
+use crate::web::pages::{Page, Snapshot, found};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ic_certification::{HashTree, fork, labeled, leaf, pruned};
+use ic_certification::{HashTree, fork, fork_hash, labeled, labeled_hash, leaf, leaf_hash, pruned};
 use ic_http_certification::utils::{add_v2_certificate_header, cbor_encode_to_base64};
 use ic_http_certification::{
     CERTIFICATE_EXPRESSION_HEADER_NAME, DefaultCelBuilder, DefaultResponseCertification, DefaultResponseOnlyCelExpression,
-    HttpCertificationPath, HttpResponse, response_hash,
+    HttpCertificationPath, HttpResponse, filter_response_headers, response_hash, response_headers_hash,
 };
 use purser_core::audit::leb128;
 use purser_core::primitives::{BlockIndex, Hash};
@@ -59,23 +59,75 @@ struct Sealed {
     hash: [u8; 32],
 }
 
-/// What is the same in every state and in every response.
+/// What is the same in every state. With every commit these hashes would cost more than all that change.
 struct Fixed {
-    expression: DefaultResponseOnlyCelExpression<'static>,
     expression_text: String,
     expression_hash: [u8; 32],
+    /// The hash of status and headers of every page that is found.
+    found_hash: [u8; 32],
+    not_found: Sealed,
+    refusal: Sealed,
+    /// The subtree of the 404's two responses.
+    not_found_content: [u8; 32],
+    /// The subtree of the refusal under its label.
+    refusal_node: [u8; 32],
+    empty_leaf: [u8; 32],
 }
 
-static FIXED: LazyLock<Fixed> = LazyLock::new(|| {
-    // All headers are certified. The request is not: the pages depend on nothing but its path.
+static FIXED: LazyLock<Fixed> = LazyLock::new(Fixed::new);
+
+impl Fixed {
+    fn new() -> Self {
+        let expression = expression();
+        let expression_text = expression.to_string();
+        let sealed = |mut response: HttpResponse<'static>| {
+            response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), expression_text.clone()));
+            let hash = response_hash(&response, &expression.response, None);
+            Sealed { response, hash }
+        };
+        let model = sealed(found(&serde_json::Value::Null)).response;
+        let headers = filter_response_headers(&model, &expression.response);
+        let (not_found, refusal) = (sealed(Page::not_found()), sealed(Page::refusal()));
+        let empty_leaf = leaf_hash(&[]);
+        let mut fixed = Self {
+            expression_hash: Sha256::digest(&expression_text).into(),
+            found_hash: response_headers_hash(&model.status_code().as_u16().into(), &headers),
+            not_found_content: [0; 32],
+            refusal_node: labeled_hash(&refusal.hash, &empty_leaf),
+            empty_leaf,
+            expression_text,
+            not_found,
+            refusal,
+        };
+        fixed.not_found_content = fixed.content_hash(&fixed.not_found);
+        fixed
+    }
+
+    /// The root of [`content`].
+    fn content_hash(&self, sealed: &Sealed) -> [u8; 32] {
+        let node = labeled_hash(&sealed.hash, &self.empty_leaf);
+        let responses = if sealed.hash < self.refusal.hash {
+            fork_hash(&node, &self.refusal_node)
+        } else {
+            fork_hash(&self.refusal_node, &node)
+        };
+        labeled_hash(&self.expression_hash, &labeled_hash(&[], &responses))
+    }
+}
+
+/// All headers are certified. The request is not: the pages depend on nothing but its path.
+fn expression() -> DefaultResponseOnlyCelExpression<'static> {
     let headers = DefaultResponseCertification::response_header_exclusions(vec![]);
-    let expression = DefaultCelBuilder::response_only_certification().with_response_certification(headers).build();
-    let expression_text = expression.to_string();
-    let expression_hash = Sha256::digest(&expression_text).into();
-    Fixed { expression, expression_text, expression_hash }
-});
-static NOT_FOUND: LazyLock<Sealed> = LazyLock::new(|| Sealed::new(Page::not_found()));
-static REFUSAL: LazyLock<Sealed> = LazyLock::new(|| Sealed::new(Page::refusal()));
+    DefaultCelBuilder::response_only_certification().with_response_certification(headers).build()
+}
+
+/// A page's two responses.
+fn content(sealed: &Sealed) -> HashTree {
+    let mut hashes = [sealed.hash, FIXED.refusal.hash];
+    hashes.sort_unstable();
+    let [first, second] = hashes.map(|hash| labeled(hash.to_vec(), leaf(Vec::new())));
+    labeled(FIXED.expression_hash.to_vec(), labeled("", fork(first, second)))
+}
 
 impl Certified {
     fn new(snapshot: &Snapshot) -> Self {
@@ -96,7 +148,7 @@ impl Certified {
     }
 
     fn response(&self, page: Page, is_refused: bool, certificate: Option<&[u8]>) -> HttpResponse<'static> {
-        let sealed = if is_refused { &*REFUSAL } else { self.sealed(page) };
+        let sealed = if is_refused { &FIXED.refusal } else { self.sealed(page) };
         let mut response = sealed.response.clone();
         // Without a certificate this is a replicated call, which the subnet vouches for in another way.
         if let Some(certificate) = certificate {
@@ -113,7 +165,7 @@ impl Certified {
         match page {
             Page::Health => &self.health,
             Page::AuditHead => &self.audit_head,
-            Page::NotFound => &NOT_FOUND,
+            Page::NotFound => &FIXED.not_found,
         }
     }
 
@@ -124,29 +176,24 @@ impl Certified {
 
     /// The pages, with the responses of `shown` only. Labels ascend from left to right.
     fn http_tree(&self, shown: Option<Page>) -> HashTree {
-        let content = |page| {
-            let tree = self.content(page);
-            if shown == Some(page) { tree } else { pruned(tree.digest()) }
+        let content = |page| match page {
+            page if shown == Some(page) => content(self.sealed(page)),
+            Page::NotFound => pruned(FIXED.not_found_content),
+            page => pruned(FIXED.content_hash(self.sealed(page))),
         };
         let not_found = labeled("<*>", content(Page::NotFound));
         let audit_head = labeled("audit", labeled("head", labeled("<$>", content(Page::AuditHead))));
         let health = labeled("health", labeled("<$>", content(Page::Health)));
         labeled("http_expr", fork(not_found, fork(audit_head, health)))
     }
-
-    /// A page's two responses.
-    fn content(&self, page: Page) -> HashTree {
-        let mut hashes = [self.sealed(page).hash, REFUSAL.hash];
-        hashes.sort_unstable();
-        let [first, second] = hashes.map(|hash| labeled(hash.to_vec(), leaf(Vec::new())));
-        labeled(FIXED.expression_hash.to_vec(), labeled("", fork(first, second)))
-    }
 }
 
 impl Sealed {
+    /// A page that is found; its headers are those of every such page.
     fn new(mut response: HttpResponse<'static>) -> Self {
         response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), FIXED.expression_text.clone()));
-        let hash = response_hash(&response, &FIXED.expression.response, None);
+        let body: [u8; 32] = Sha256::digest(response.body()).into();
+        let hash = Sha256::digest([FIXED.found_hash, body].concat()).into();
         Self { response, hash }
     }
 }

@@ -48,13 +48,13 @@ impl Snapshot {
             "version": VERSION,
             "log_length": self.tip.0.next().get(),
         });
-        json_response(StatusCode::OK, &body)
+        found(&body)
     }
 
     /// Where the log ends.
     pub fn audit_head(&self) -> HttpResponse<'static> {
         let (index, hash) = self.tip;
-        json_response(StatusCode::OK, &json!({ "index": index.get(), "hash": hash.to_string() }))
+        found(&json!({ "index": index.get(), "hash": hash.to_string() }))
     }
 }
 
@@ -82,6 +82,11 @@ impl Page {
         response.add_header(("allow".into(), "GET, HEAD".into()));
         response
     }
+}
+
+/// A page that exists. All of these have the same status and headers.
+pub fn found(body: &serde_json::Value) -> HttpResponse<'static> {
+    json_response(StatusCode::OK, body)
 }
 
 fn json_response(status: StatusCode, body: &serde_json::Value) -> HttpResponse<'static> {
