@@ -1,156 +1,201 @@
 //! What the subnet signs: one root over the log's tip, as ICRC-3 wants it, and the web pages, as HTTP gateways verify them.
 //!
 //! ```text
-//! root ─┬─ "http_expr" ─ the pages (ic-http-certification, version 2, response only)
+//! root ─┬─ "http_expr" ─┬─ "<*>" ───────────────────── the 404 of every other path
+//!       │               └─┬─ "audit" ─ "head" ─ "<$>" ─ /audit/head
+//!       │                 └─ "health" ──────── "<$>" ─ /health
 //!       └─┬─ "last_block_hash"  ─ SHA-256 of the last block
 //!         └─ "last_block_index" ─ its index, unsigned LEB128
 //! ```
 //!
-//! Each side is proven with the other pruned. The tree lives on the heap: it is made again from the state by the first [`refresh`]
-//! of every module, and an upgrade commits before anything else can ask (trap T91).
+//! Under a page stand the hash of the certification expression, an empty label (the request is not certified) and the hashes of its
+//! two responses: HTTP certification, version 2, response only. The shape never changes, so the tree is written out here instead of
+//! being kept in a map: it is a function of the state, costs a fraction of a rebalanced tree with every commit, and nothing of it
+//! can be lost in an upgrade (trap T91).
 
 use crate::store;
-use crate::web::pages::{Page, Snapshot};
+use crate::web::pages::{Page, Snapshot, found};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ic_certification::{HashTree, fork, fork_hash, labeled, labeled_hash, leaf, leaf_hash, pruned};
 use ic_http_certification::utils::{add_v2_certificate_header, cbor_encode_to_base64};
 use ic_http_certification::{
     CERTIFICATE_EXPRESSION_HEADER_NAME, DefaultCelBuilder, DefaultResponseCertification, DefaultResponseOnlyCelExpression,
-    HttpCertification, HttpCertificationPath, HttpCertificationTree, HttpCertificationTreeEntry, HttpResponse,
+    HttpCertificationPath, HttpResponse, filter_response_headers, response_hash, response_headers_hash,
 };
 use purser_core::audit::leb128;
 use purser_core::primitives::{BlockIndex, Hash};
-use std::cell::RefCell;
-
-const LAST_BLOCK_HASH: &str = "last_block_hash";
-const LAST_BLOCK_INDEX: &str = "last_block_index";
-
-thread_local! {
-    static CERTIFIED: RefCell<Option<Certified>> = const { RefCell::new(None) };
-}
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 /// Certifies what the state says now. The store calls it after every commit, in the same message.
 ///
 /// # Panics
 /// Where the system forbids certifying: in queries and in cleanup callbacks, which therefore must not commit.
 pub fn refresh() {
-    let snapshot = store::read(Snapshot::of);
-    let root = CERTIFIED.with_borrow_mut(|certified| {
-        let certified = match certified {
-            Some(certified) => {
-                certified.update(&snapshot);
-                certified
-            }
-            None => certified.insert(Certified::new(&snapshot)),
-        };
-        certified.root()
-    });
-    ic_cdk::api::certified_data_set(root);
+    ic_cdk::api::certified_data_set(Certified::new(&store::read(Snapshot::of)).root());
 }
 
-/// The tree for ICRC-3's tip certificate, as CBOR; `None` before anything was certified.
-pub fn tip_tree() -> Option<Vec<u8>> {
-    CERTIFIED.with_borrow(|certified| certified.as_ref().map(|certified| to_cbor(&certified.tip_witness())))
+/// The tree for ICRC-3's tip certificate, as CBOR.
+pub fn tip_tree() -> Vec<u8> {
+    to_cbor(&Certified::new(&store::read(Snapshot::of)).tip_witness())
 }
 
-/// The response of a page to a request for `path`, with the certificate a gateway needs when there is one.
-pub fn response(page: Page, is_refused: bool, path: &str, certificate: Option<&[u8]>) -> Option<HttpResponse<'static>> {
-    CERTIFIED.with_borrow(|certified| certified.as_ref().map(|certified| certified.response(page, is_refused, path, certificate)))
+/// A page's response, with the certificate that a gateway needs when there is one. `is_refused`: to a method that no page has.
+pub fn response(page: Page, is_refused: bool, certificate: Option<&[u8]>) -> HttpResponse<'static> {
+    Certified::new(&store::read(Snapshot::of)).response(page, is_refused, certificate)
 }
 
 /// Everything under the root.
 struct Certified {
-    http: HttpCertificationTree,
-    /// In the order of [`Page::ALL`].
-    pages: [Sealed; 3],
-    /// What a page answers to a method it does not have, in the same order.
-    refusals: [Sealed; 3],
+    health: Sealed,
+    audit_head: Sealed,
     tip: (BlockIndex, Hash),
 }
 
-/// A response and its place in the tree.
+/// A response that carries its certification expression, and its hash.
 struct Sealed {
     response: HttpResponse<'static>,
-    entry: HttpCertificationTreeEntry<'static>,
+    hash: [u8; 32],
+}
+
+/// What is the same in every state. With every commit these hashes would cost more than all that change.
+struct Fixed {
+    expression_text: String,
+    expression_hash: [u8; 32],
+    /// The hash of status and headers of every page that is found.
+    found_hash: [u8; 32],
+    not_found: Sealed,
+    refusal: Sealed,
+    /// The subtree of the 404's two responses.
+    not_found_content: [u8; 32],
+    /// The subtree of the refusal under its label.
+    refusal_node: [u8; 32],
+    empty_leaf: [u8; 32],
+}
+
+static FIXED: LazyLock<Fixed> = LazyLock::new(Fixed::new);
+
+impl Fixed {
+    fn new() -> Self {
+        let expression = expression();
+        let expression_text = expression.to_string();
+        let sealed = |mut response: HttpResponse<'static>| {
+            response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), expression_text.clone()));
+            let hash = response_hash(&response, &expression.response, None);
+            Sealed { response, hash }
+        };
+        let model = sealed(found(&serde_json::Value::Null)).response;
+        let headers = filter_response_headers(&model, &expression.response);
+        let (not_found, refusal) = (sealed(Page::not_found()), sealed(Page::refusal()));
+        let empty_leaf = leaf_hash(&[]);
+        let mut fixed = Self {
+            expression_hash: Sha256::digest(&expression_text).into(),
+            found_hash: response_headers_hash(&model.status_code().as_u16().into(), &headers),
+            not_found_content: [0; 32],
+            refusal_node: labeled_hash(&refusal.hash, &empty_leaf),
+            empty_leaf,
+            expression_text,
+            not_found,
+            refusal,
+        };
+        fixed.not_found_content = fixed.content_hash(&fixed.not_found);
+        fixed
+    }
+
+    /// The root of [`content`].
+    fn content_hash(&self, sealed: &Sealed) -> [u8; 32] {
+        let node = labeled_hash(&sealed.hash, &self.empty_leaf);
+        let responses = if sealed.hash < self.refusal.hash {
+            fork_hash(&node, &self.refusal_node)
+        } else {
+            fork_hash(&self.refusal_node, &node)
+        };
+        labeled_hash(&self.expression_hash, &labeled_hash(&[], &responses))
+    }
+}
+
+/// All headers are certified. The request is not: the pages depend on nothing but its path.
+fn expression() -> DefaultResponseOnlyCelExpression<'static> {
+    let headers = DefaultResponseCertification::response_header_exclusions(vec![]);
+    DefaultCelBuilder::response_only_certification().with_response_certification(headers).build()
+}
+
+/// A page's two responses.
+fn content(sealed: &Sealed) -> HashTree {
+    let mut hashes = [sealed.hash, FIXED.refusal.hash];
+    hashes.sort_unstable();
+    let [first, second] = hashes.map(|hash| labeled(hash.to_vec(), leaf(Vec::new())));
+    labeled(FIXED.expression_hash.to_vec(), labeled("", fork(first, second)))
 }
 
 impl Certified {
     fn new(snapshot: &Snapshot) -> Self {
-        let pages = Page::ALL.map(|page| Sealed::new(page, page.response(snapshot)));
-        let refusals = Page::ALL.map(|page| Sealed::new(page, Page::refusal()));
-        let mut http = HttpCertificationTree::default();
-        for sealed in pages.iter().chain(&refusals) {
-            http.insert(&sealed.entry);
-        }
-        Self { http, pages, refusals, tip: snapshot.tip }
-    }
-
-    /// Replaces the pages that change; the others keep their subtrees and the hashes of these.
-    fn update(&mut self, snapshot: &Snapshot) {
-        for (page, sealed) in Page::ALL.into_iter().zip(&mut self.pages) {
-            if page.is_fixed() {
-                continue;
-            }
-            self.http.delete(&sealed.entry);
-            *sealed = Sealed::new(page, page.response(snapshot));
-            self.http.insert(&sealed.entry);
-        }
-        self.tip = snapshot.tip;
+        Self { health: Sealed::new(snapshot.health()), audit_head: Sealed::new(snapshot.audit_head()), tip: snapshot.tip }
     }
 
     fn root(&self) -> [u8; 32] {
-        fork_hash(&self.http.root_hash(), &self.tip_hash())
-    }
-
-    fn tip_hash(&self) -> [u8; 32] {
-        let (index, hash) = self.tip;
-        fork_hash(
-            &labeled_hash(LAST_BLOCK_HASH.as_bytes(), &leaf_hash(&hash.0)),
-            &labeled_hash(LAST_BLOCK_INDEX.as_bytes(), &leaf_hash(&leb128(index.get()))),
-        )
+        fork(self.http_tree(None), self.tip_tree()).digest()
     }
 
     fn tip_witness(&self) -> HashTree {
-        let (index, hash) = self.tip;
-        let tip = fork(labeled(LAST_BLOCK_HASH, leaf(hash.0.to_vec())), labeled(LAST_BLOCK_INDEX, leaf(leb128(index.get()))));
-        fork(pruned(self.http.root_hash()), tip)
+        fork(pruned(self.http_tree(None).digest()), self.tip_tree())
     }
 
-    fn response(&self, page: Page, is_refused: bool, path: &str, certificate: Option<&[u8]>) -> HttpResponse<'static> {
-        let sealed = if is_refused { &self.refusals[page as usize] } else { &self.pages[page as usize] };
+    /// Proves a page. The labels of all pages stay visible, which proves for every path at once that no closer page exists.
+    fn http_witness(&self, page: Page) -> HashTree {
+        fork(self.http_tree(Some(page)), pruned(self.tip_tree().digest()))
+    }
+
+    fn response(&self, page: Page, is_refused: bool, certificate: Option<&[u8]>) -> HttpResponse<'static> {
+        let sealed = if is_refused { &FIXED.refusal } else { self.sealed(page) };
         let mut response = sealed.response.clone();
-        // Without a certificate this is a replicated call, which the subnet vouches for in another way. A path without a witness
-        // is none that a gateway would have asked for; its answer goes out unproven.
-        if let (Some(certificate), Ok(witness)) = (certificate, self.http.witness(&sealed.entry, path)) {
-            let witness = fork(witness, pruned(self.tip_hash()));
-            add_v2_certificate_header(certificate, &mut response, &witness, &sealed.entry.path.to_expr_path());
+        // Without a certificate this is a replicated call, which the subnet vouches for in another way.
+        if let Some(certificate) = certificate {
+            let path = match page.path() {
+                Some(path) => HttpCertificationPath::exact(path),
+                None => HttpCertificationPath::wildcard(""),
+            };
+            add_v2_certificate_header(certificate, &mut response, &self.http_witness(page), &path.to_expr_path());
         }
         response
+    }
+
+    fn sealed(&self, page: Page) -> &Sealed {
+        match page {
+            Page::Health => &self.health,
+            Page::AuditHead => &self.audit_head,
+            Page::NotFound => &FIXED.not_found,
+        }
+    }
+
+    fn tip_tree(&self) -> HashTree {
+        let (index, hash) = self.tip;
+        fork(labeled("last_block_hash", leaf(hash.0.to_vec())), labeled("last_block_index", leaf(leb128(index.get()))))
+    }
+
+    /// The pages, with the responses of `shown` only. Labels ascend from left to right.
+    fn http_tree(&self, shown: Option<Page>) -> HashTree {
+        let content = |page| match page {
+            page if shown == Some(page) => content(self.sealed(page)),
+            Page::NotFound => pruned(FIXED.not_found_content),
+            page => pruned(FIXED.content_hash(self.sealed(page))),
+        };
+        let not_found = labeled("<*>", content(Page::NotFound));
+        let audit_head = labeled("audit", labeled("head", labeled("<$>", content(Page::AuditHead))));
+        let health = labeled("health", labeled("<$>", content(Page::Health)));
+        labeled("http_expr", fork(not_found, fork(audit_head, health)))
     }
 }
 
 impl Sealed {
-    /// # Panics
-    /// Never: the response carries the expression it is certified under.
-    fn new(page: Page, mut response: HttpResponse<'static>) -> Self {
-        let expression = expression();
-        response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), expression.to_string()));
-        let certification = HttpCertification::response_only(&expression, &response, None);
-        let certification = certification.expect("BUG: a response without its certificate expression");
-        let path = match page.path() {
-            Some(path) => HttpCertificationPath::exact(path),
-            None => HttpCertificationPath::wildcard(""),
-        };
-        Self { response, entry: HttpCertificationTreeEntry::new(path, certification) }
+    /// A page that is found; its headers are those of every such page.
+    fn new(mut response: HttpResponse<'static>) -> Self {
+        response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), FIXED.expression_text.clone()));
+        let body: [u8; 32] = Sha256::digest(response.body()).into();
+        let hash = Sha256::digest([FIXED.found_hash, body].concat()).into();
+        Self { response, hash }
     }
-}
-
-/// The response alone is certified, with all of its headers: the pages depend on nothing else in a request than its path.
-fn expression() -> DefaultResponseOnlyCelExpression<'static> {
-    DefaultCelBuilder::response_only_certification()
-        .with_response_certification(DefaultResponseCertification::response_header_exclusions(vec![]))
-        .build()
 }
 
 /// A tree as self-describing CBOR. The library's encoder shows itself only behind base64.

@@ -40,23 +40,26 @@ impl Snapshot {
         Self { mode: state.mode(), keys_ready: state.keys().is_some(), tip }
     }
 
-    fn health(&self) -> serde_json::Value {
-        json!({
+    /// How the canister is.
+    pub fn health(&self) -> HttpResponse<'static> {
+        let body = json!({
             "status": if self.keys_ready { "ok" } else { "waiting for keys" },
             "mode": if self.mode.is_emergency() { "emergency" } else { "normal" },
             "version": VERSION,
             "log_length": self.tip.0.next().get(),
-        })
+        });
+        found(&body)
     }
 
-    fn audit_head(&self) -> serde_json::Value {
+    /// Where the log ends.
+    pub fn audit_head(&self) -> HttpResponse<'static> {
         let (index, hash) = self.tip;
-        json!({ "index": index.get(), "hash": hash.to_string() })
+        found(&json!({ "index": index.get(), "hash": hash.to_string() }))
     }
 }
 
 impl Page {
-    /// Every page; a page's number is its position.
+    /// Every page.
     pub const ALL: [Self; 3] = [Self::Health, Self::AuditHead, Self::NotFound];
 
     /// The path; `None` for the page of all other paths.
@@ -68,26 +71,22 @@ impl Page {
         }
     }
 
-    /// Whether the page never changes.
-    pub const fn is_fixed(self) -> bool {
-        matches!(self, Self::NotFound)
+    /// The answer of every path without a page.
+    pub fn not_found() -> HttpResponse<'static> {
+        json_response(StatusCode::NOT_FOUND, &json!({ "error": "not found" }))
     }
 
-    /// The page's answer to `GET` and `HEAD`.
-    pub fn response(self, snapshot: &Snapshot) -> HttpResponse<'static> {
-        match self {
-            Self::Health => json_response(StatusCode::OK, &snapshot.health()),
-            Self::AuditHead => json_response(StatusCode::OK, &snapshot.audit_head()),
-            Self::NotFound => json_response(StatusCode::NOT_FOUND, &json!({ "error": "not found" })),
-        }
-    }
-
-    /// Every page's answer to other methods.
+    /// Every page's answer to other methods than `GET` and `HEAD`.
     pub fn refusal() -> HttpResponse<'static> {
         let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "method not allowed" }));
         response.add_header(("allow".into(), "GET, HEAD".into()));
         response
     }
+}
+
+/// A page that exists. All of these have the same status and headers.
+pub fn found(body: &serde_json::Value) -> HttpResponse<'static> {
+    json_response(StatusCode::OK, body)
 }
 
 fn json_response(status: StatusCode, body: &serde_json::Value) -> HttpResponse<'static> {
@@ -98,7 +97,6 @@ fn json_response(status: StatusCode, body: &serde_json::Value) -> HttpResponse<'
             header("content-type", "application/json"),
             header("cache-control", "no-store"),
             header("x-content-type-options", "nosniff"),
-            header("content-security-policy", "default-src 'none'"),
         ])
         .with_body(body.to_string().into_bytes())
         .build()
@@ -111,34 +109,28 @@ mod tests {
 
     const SNAPSHOT: Snapshot = Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(41), Hash([0xab; 32])) };
 
-    fn body(page: Page, snapshot: &Snapshot) -> serde_json::Value {
-        serde_json::from_slice(page.response(snapshot).body()).expect("JSON")
+    fn body(response: &HttpResponse) -> serde_json::Value {
+        serde_json::from_slice(response.body()).expect("JSON")
     }
 
     #[test]
     fn health_shows_status_mode_version_and_length_and_nothing_else() {
         let expected = json!({ "status": "ok", "mode": "normal", "version": env!("CARGO_PKG_VERSION"), "log_length": 42 });
-        assert_eq!(body(Page::Health, &SNAPSHOT), expected);
+        assert_eq!(body(&SNAPSHOT.health()), expected);
         let troubled = Snapshot { mode: Mode::Emergency { since: Timestamp::from_nanos(1) }, keys_ready: false, ..SNAPSHOT };
-        assert_eq!(body(Page::Health, &troubled)["status"], "waiting for keys");
-        assert_eq!(body(Page::Health, &troubled)["mode"], "emergency");
+        assert_eq!(body(&troubled.health())["status"], "waiting for keys");
+        assert_eq!(body(&troubled.health())["mode"], "emergency");
     }
 
     #[test]
     fn the_audit_head_is_the_last_blocks_index_and_hash() {
-        assert_eq!(body(Page::AuditHead, &SNAPSHOT), json!({ "index": 41, "hash": "ab".repeat(32) }));
+        assert_eq!(body(&SNAPSHOT.audit_head()), json!({ "index": 41, "hash": "ab".repeat(32) }));
     }
 
     #[test]
-    fn only_the_two_pages_are_found() {
-        let statuses = Page::ALL.map(|page| page.response(&SNAPSHOT).status_code().as_u16());
-        assert_eq!(statuses, [200, 200, 404]);
-        assert_eq!(Page::refusal().status_code(), StatusCode::METHOD_NOT_ALLOWED);
-        assert!(Page::refusal().headers().contains(&("allow".into(), "GET, HEAD".into())));
-    }
-
-    #[test]
-    fn a_pages_number_is_its_position() {
-        assert_eq!(Page::ALL.map(|page| page as usize), [0, 1, 2]);
+    fn statuses_say_what_happened() {
+        let responses = [SNAPSHOT.health(), SNAPSHOT.audit_head(), Page::not_found(), Page::refusal()];
+        assert_eq!(responses.each_ref().map(|response| response.status_code().as_u16()), [200, 200, 404, 405]);
+        assert!(responses[3].headers().contains(&("allow".into(), "GET, HEAD".into())));
     }
 }
