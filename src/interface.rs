@@ -1,4 +1,6 @@
-//! The interface as the code has it, served by every build as the `candid:service` that `candid/purser.did` documents.
+//! The interface as the code has it, compared with the documented one.
+//!
+//! Not in the wasm: there the interface is the metadata section that `scripts/build` adds, and the printer would cost 100 kB.
 
 // What the signatures of the methods mention: the macro repeats them here.
 use crate::api::Error;

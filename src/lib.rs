@@ -30,4 +30,5 @@ pub mod web;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 // Last, because it exports the methods of the modules above it.
+#[cfg(not(target_family = "wasm"))]
 mod interface;

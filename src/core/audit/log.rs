@@ -82,9 +82,9 @@ impl<M: Memory> AuditLog<M> {
             checked += 1;
             let broken =
                 |reason| IntegrityReport { valid: false, entries_checked: checked, first_broken_at: Some((index, reason)) };
-            let stored = self.bytes(index).and_then(|bytes| Block::from_bytes(&bytes).ok());
-            let Some((block, hash)) = stored else { return broken(Break::Unreadable) };
-            if block.parent != expected_parent {
+            let stored = self.bytes(index).and_then(|bytes| Block::link(&bytes).ok());
+            let Some((parent, hash)) = stored else { return broken(Break::Unreadable) };
+            if parent != expected_parent {
                 return broken(Break::WrongParent);
             }
             if raw + 1 == self.len() && Some(hash) != tip {

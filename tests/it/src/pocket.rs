@@ -45,7 +45,8 @@ impl Pocket {
     /// When the server does not start.
     pub fn start() -> Self {
         // The subnets with threshold keys: `key_1` and `test_key_1` live on the fiduciary one.
-        let server = PocketIcBuilder::new().with_nns_subnet().with_ii_subnet().with_fiduciary_subnet().with_application_subnet().build();
+        let server =
+            PocketIcBuilder::new().with_nns_subnet().with_ii_subnet().with_fiduciary_subnet().with_application_subnet().build();
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(OUTCALL_TIMEOUT));
         Self { server, outcalls: config.build().into() }
     }

@@ -4,9 +4,9 @@ use crate::client::Client;
 use crate::network::Network;
 use crate::wasm;
 use candid::{Encode, Principal};
+use localnet::Reject;
 use localnet::devchain::kaspa::{KaspaDev, NetworkType};
 use localnet::devchain::solana::SolanaDev;
-use localnet::Reject;
 use purser::api::*;
 use std::time::Duration;
 

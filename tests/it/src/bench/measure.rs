@@ -75,7 +75,8 @@ pub fn with_history(size: u64) -> Measurement {
     let mut bench = Bench { world, steps: Vec::new() };
     bench.step("upgrade", true, |world| world.upgrade(None).expect("it upgrades"));
     bench.world.step();
-    let wallet = bench.step("create a wallet", true, |world| world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
+    let wallet =
+        bench.step("create a wallet", true, |world| world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
     bench.step("set a policy", true, |world| world.as_actor(Actor::Admin).set_policy(wallet.id, &rules()).expect("an admin"));
     bench.step("add an agent", true, |world| {
         world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");

@@ -26,7 +26,10 @@ impl Verdict {
 
 /// Prints steps as rows, and per history the figures of a step.
 pub fn print(histories: &[Measurement], verdicts: &[Verdict]) {
-    println!("{:<34} {:>9} {:>15} {:>17} {:>6} {:>9} {:>10}", "step", "history", "instructions", "cycles", "calls", "outcalls", "signatures");
+    println!(
+        "{:<34} {:>9} {:>15} {:>17} {:>6} {:>9} {:>10}",
+        "step", "history", "instructions", "cycles", "calls", "outcalls", "signatures"
+    );
     let steps = histories.first().map_or(0, |history| history.steps.len());
     for index in 0..steps {
         for history in histories {

@@ -57,7 +57,12 @@ impl Narrator {
         let checks: usize = report.steps.iter().map(|step| step.checked.len()).sum();
         let failed = report.steps.iter().flat_map(|step| &step.checked).filter(|check| !check.ok).count();
         let verdict = if report.ok { self.paint(GREEN, "The demo ran as expected") } else { self.paint(RED, "The demo FAILED") };
-        println!("\n{verdict}: {} of {} steps, {checks} checks, {failed} failed. Report: {}", report.steps.len(), report.expected_steps, path.display());
+        println!(
+            "\n{verdict}: {} of {} steps, {checks} checks, {failed} failed. Report: {}",
+            report.steps.len(),
+            report.expected_steps,
+            path.display()
+        );
     }
 }
 

@@ -51,7 +51,12 @@ pub fn upgrade(demo: &mut Demo) {
     demo.check("stop, upgrade, start", upgraded == Ok(()));
     let after = demo.world.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet is still there");
     for usage in &after {
-        demo.say(format!("{:?}: {} spent of {} in 24 h", usage.asset, grouped(usage.posted.into()), grouped(usage.limit.unwrap_or_default().into())));
+        demo.say(format!(
+            "{:?}: {} spent of {} in 24 h",
+            usage.asset,
+            grouped(usage.posted.into()),
+            grouped(usage.limit.unwrap_or_default().into())
+        ));
     }
     demo.check("what was spent is still spent", before == after && after.iter().all(|usage| usage.posted > 0));
     let report = demo.world.as_actor(Actor::Stranger).verify_integrity(None, None);

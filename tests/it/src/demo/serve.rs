@@ -72,7 +72,8 @@ fn answer(demo: &mut Demo, interface: &Interface, request: &mut Request) -> (u16
 }
 
 fn gateway(demo: &mut Demo, method: &Method, url: String) -> (u16, Vec<u8>) {
-    let request = HttpRequest { method: method.to_string(), url, headers: vec![], body: vec![].into(), certificate_version: Some(2) };
+    let request =
+        HttpRequest { method: method.to_string(), url, headers: vec![], body: vec![].into(), certificate_version: Some(2) };
     let arg = Encode!(&request).expect("a request encodes");
     let reply = demo.world.network.ic().query(demo.world.canister, Actor::Anonymous.principal(), "http_request", arg);
     match reply.map(|reply| Decode!(&reply, HttpResponse)) {
@@ -118,6 +119,8 @@ impl Interface {
             ic.update(canister, sender, method, arg)
         };
         let reply = reply.map_err(|reject| reject.to_string())?;
-        IDLArgs::from_bytes_with_types(&reply, &self.types, &function.rets).map(|reply| reply.to_string()).map_err(|error| error.to_string())
+        IDLArgs::from_bytes_with_types(&reply, &self.types, &function.rets)
+            .map(|reply| reply.to_string())
+            .map_err(|error| error.to_string())
     }
 }

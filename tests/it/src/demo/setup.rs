@@ -41,7 +41,10 @@ pub fn fund(demo: &mut Demo) {
     demo.say("the faucets paid 10 SOL, 100 KAS (Schnorr) and 50 KAS (ECDSA)");
     let balances = demo.world.as_actor(Actor::Admin).refresh_balances(wallet.id).expect("the providers answer");
     demo.check(format!("the canister reads {} lamports", grouped(balances.sol.amount.into())), balances.sol.amount == 10 * SOL);
-    demo.check(format!("and {} sompi (Schnorr)", grouped(balances.kas_schnorr.amount.into())), balances.kas_schnorr.amount == 100 * KAS);
+    demo.check(
+        format!("and {} sompi (Schnorr)", grouped(balances.kas_schnorr.amount.into())),
+        balances.kas_schnorr.amount == 100 * KAS,
+    );
     demo.check(format!("and {} sompi (ECDSA)", grouped(balances.kas_ecdsa.amount.into())), balances.kas_ecdsa.amount == 50 * KAS);
 }
 

@@ -26,7 +26,11 @@ fn certified_data(world: &mut World, certificate: &[u8]) -> Vec<u8> {
         let key = &root_key[BLS_DER_PREFIX_LENGTH..];
         let signature = Signature::from_bytes(&certificate.signature).expect("a point of the curve");
         let key = PublicKey::from_bytes(key).expect("a point of the curve");
-        assert_eq!(signature.verify(true, &message, SIGNATURE_DOMAIN, &[], &key, true), BLST_ERROR::BLST_SUCCESS, "the subnet signed it");
+        assert_eq!(
+            signature.verify(true, &message, SIGNATURE_DOMAIN, &[], &key, true),
+            BLST_ERROR::BLST_SUCCESS,
+            "the subnet signed it"
+        );
     }
     lookup(&certificate.tree, &[b"canister", world.canister.as_slice(), b"certified_data"])
 }
@@ -88,10 +92,12 @@ fn health_is_served_with_a_certificate_and_nothing_secret() {
     assert_eq!(json["status"], "ok");
     assert_eq!(json["mode"], "normal");
     assert!(!body.contains("cycles"), "the balance is nobody's business");
-    let header = |name: &str| response.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+    let header =
+        |name: &str| response.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
     let certificate = header("ic-certificate").expect("the gateway needs it");
     assert!(header("ic-certificateexpression").is_some());
-    let encoded = certificate.split("certificate=:").nth(1).and_then(|rest| rest.split(':').next()).expect("it holds a certificate");
+    let encoded =
+        certificate.split("certificate=:").nth(1).and_then(|rest| rest.split(':').next()).expect("it holds a certificate");
     let certificate = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).expect("base64");
     assert_eq!(certified_data(&mut world, &certificate).len(), 32);
 

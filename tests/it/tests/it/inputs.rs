@@ -13,7 +13,11 @@ fn code<T>(answer: Answer<T>) -> String {
     match answer {
         Ok(_) => "OK".into(),
         Err(error) => {
-            assert!(!error.message.is_empty() && error.message.len() < 1_000, "a message for people, not an echo: {}", error.message.len());
+            assert!(
+                !error.message.is_empty() && error.message.len() < 1_000,
+                "a message for people, not an echo: {}",
+                error.message.len()
+            );
             assert!(error.detail.is_some());
             error.code
         }
@@ -45,7 +49,11 @@ const COMMANDS: [(&str, Call, &[Actor]); 14] = [
     ("refresh_balances", |c, wallet| code(c.refresh_balances(wallet)), &[Actor::Agent, Actor::Admin, Actor::Guardian]),
     ("start_emergency", |c, _| code(c.start_emergency("x")), &[Actor::Admin, Actor::Guardian]),
     ("end_emergency", |c, _| code(c.end_emergency("x")), &[]),
-    ("simulate_transfer", |c, wallet| code(c.simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"))), &[Actor::Agent, Actor::Admin]),
+    (
+        "simulate_transfer",
+        |c, wallet| code(c.simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"))),
+        &[Actor::Agent, Actor::Admin],
+    ),
     ("get_state_digest", |c, _| code(c.get_state_digest()), &[Actor::Admin]),
 ];
 
@@ -159,10 +167,10 @@ fn rules_that_cannot_work_are_refused() {
         ("the same limit twice", vec![limit(1), limit(2)]),
         ("an empty allowlist", vec![Rule::Allowlist { chain: Chain::Solana, addresses: vec![] }]),
         ("an address of the other chain", vec![Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::kaspa(1)] }]),
-        ("another network", vec![Rule::Allowlist {
-            chain: Chain::Kaspa,
-            addresses: vec![recipients::kaspa_on(CoreKaspaNetwork::Mainnet, 1)],
-        }]),
+        (
+            "another network",
+            vec![Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![recipients::kaspa_on(CoreKaspaNetwork::Mainnet, 1)] }],
+        ),
         ("a very long address", vec![Rule::Allowlist { chain: Chain::Kaspa, addresses: vec!["q".repeat(20_000)] }]),
         ("too many", vec![Rule::Allowlist { chain: Chain::Solana, addresses: (0..=256).map(|_| recipients::solana(1)).collect() }]),
     ];
@@ -180,7 +188,9 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
     let calls: [(&str, fn(&mut World, u64, &str) -> Result<String, localnet::Reject>); 5] = [
         ("create_wallet", |w, _, text| w.as_actor(Actor::Admin).try_update("create_wallet", (text,)).map(code::<Wallet>)),
         ("start_emergency", |w, _, text| w.as_actor(Actor::Admin).try_update("start_emergency", (text,)).map(code::<()>)),
-        ("cancel_transfer", |w, _, text| w.as_actor(Actor::Admin).try_update("cancel_transfer", (1u64, Some(text))).map(code::<Transfer>)),
+        ("cancel_transfer", |w, _, text| {
+            w.as_actor(Actor::Admin).try_update("cancel_transfer", (1u64, Some(text))).map(code::<Transfer>)
+        }),
         ("transfer", |w, id, text| {
             let args = TransferArgs { to: text.into(), ..payment(id, Asset::Sol, 1, "k") };
             w.as_actor(Actor::Agent).try_update("transfer", (args,)).map(code::<TransferOutcome>)

@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 use crate::certificate::RootKey;
 use crate::exec::Runtime;
-use crate::exec::stable::StableMemory;
 use crate::exec::context::{Context, Entry};
+use crate::exec::stable::StableMemory;
 use crate::faults::Faults;
 use crate::ic::{Ic, MessageId, Reject};
 use crate::mgmt::cycles::Prices;
