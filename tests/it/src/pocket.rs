@@ -2,6 +2,8 @@
 //! they point, which in this suite is a dev chain on loopback.
 
 use candid::{CandidType, Encode, Principal};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use localnet::{Ic, MessageId, Reject};
 use pocket_ic::common::rest::{
     CanisterHttpHeader, CanisterHttpMethod, CanisterHttpReject, CanisterHttpReply, CanisterHttpRequest, CanisterHttpResponse,
@@ -9,6 +11,7 @@ use pocket_ic::common::rest::{
 };
 use pocket_ic::{PocketIc, PocketIcBuilder, RejectResponse};
 use serde_bytes::ByteBuf;
+use std::io::Write;
 use std::time::Duration;
 
 /// The most rounds one call may take: signatures need several, timers and outcalls more.
@@ -90,6 +93,12 @@ impl Pocket {
     }
 }
 
+/// A module as it fits into one ingress message of at most 2 MiB.
+fn compressed(wasm: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(wasm).and_then(|()| encoder.finish()).expect("BUG: writing to memory does not fail")
+}
+
 fn reject(response: RejectResponse) -> Reject {
     Reject { code: response.reject_code as u32, message: response.reject_message }
 }
@@ -113,7 +122,7 @@ impl Ic for Pocket {
         let code = InstallCode {
             mode: InstallMode::install,
             canister_id: canister,
-            wasm_module: ByteBuf::from(wasm),
+            wasm_module: ByteBuf::from(compressed(wasm)),
             arg: ByteBuf::from(arg),
         };
         let payload = Encode!(&code).expect("BUG: candid encodes its own types");
@@ -124,7 +133,7 @@ impl Ic for Pocket {
     }
 
     fn upgrade(&mut self, canister: Principal, sender: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
-        self.server.upgrade_canister(canister, wasm.to_vec(), arg, Some(sender)).map_err(reject)
+        self.server.upgrade_canister(canister, compressed(wasm), arg, Some(sender)).map_err(reject)
     }
 
     fn stop(&mut self, canister: Principal, sender: Principal) -> Result<(), Reject> {

@@ -7,23 +7,31 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the crate lies two folders deep").to_path_buf()
 }
 
-/// The canister, compressed as it is deployed.
+/// The canister.
 ///
 /// # Panics
 /// When it was not built.
 pub fn purser() -> Vec<u8> {
-    read("PURSER_WASM", "purser.wasm.gz")
+    read("purser.wasm")
 }
 
-/// The canister, uncompressed.
+/// The canister, compressed.
 ///
 /// # Panics
 /// When it was not built.
-pub fn purser_uncompressed() -> Vec<u8> {
-    read("PURSER_WASM_UNCOMPRESSED", "purser.wasm")
+pub fn purser_compressed() -> Vec<u8> {
+    read("purser.wasm.gz")
 }
 
-fn read(variable: &str, name: &str) -> Vec<u8> {
-    let path = std::env::var_os(variable).map_or_else(|| root().join("target").join(name), PathBuf::from);
+/// The probe of the conformance test.
+///
+/// # Panics
+/// When it was not built.
+pub fn probe() -> Vec<u8> {
+    read("probe.wasm")
+}
+
+fn read(name: &str) -> Vec<u8> {
+    let path = root().join("target").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run scripts/build first", path.display()))
 }

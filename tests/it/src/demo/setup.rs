@@ -9,7 +9,7 @@ use purser::api::{Asset, Chain, Rule};
 /// Deploys the released wasm and creates a wallet.
 pub fn deploy(demo: &mut Demo) {
     let module = wasm::purser();
-    demo.say(format!("target/purser.wasm.gz, {} bytes, goes on a subnet of 13 replicas", grouped(module.len() as u128)));
+    demo.say(format!("target/purser.wasm, {} bytes, goes on a subnet of 13 replicas", grouped(module.len() as u128)));
     let args = demo.world.init_args();
     let installed = demo.world.install(&args);
     demo.check(format!("the canister {} is installed", demo.world.canister), installed.is_ok());
