@@ -94,10 +94,8 @@ fn multiple_accounts(chain: &Chain, view: View, params: &Params<'_>) -> Reply {
 }
 
 fn show_account(chain: &Chain, block: &Block, address: &Address, config: Config<'_>) -> Reply {
-    if config.get("dataSlice").is_some() {
-        return Err(RpcError::invalid_params("dataSlice is not served by this dev chain"));
-    }
-    chain.bank(block).account(address).map_or(Ok(Value::Null), |account| wire::account(&account, config.encoding()))
+    let Some(account) = chain.bank(block).account(address) else { return Ok(Value::Null) };
+    wire::account(&account, config.encoding(), config.data_slice()?)
 }
 
 fn minimum_balance(chain: &Chain, view: View, params: &Params<'_>) -> Reply {

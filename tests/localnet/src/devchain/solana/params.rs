@@ -1,6 +1,7 @@
 //! Parameters of a call: positions first, then a configuration object that most methods share.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -95,6 +96,17 @@ impl<'a> Config<'a> {
 
     pub fn integer(&self, field: &str) -> Option<u64> {
         self.get(field).and_then(Value::as_u64)
+    }
+
+    /// The part of an account's data that is asked for.
+    ///
+    /// # Errors
+    /// Invalid params if it is not a range.
+    pub fn data_slice(&self) -> Result<Option<Range<usize>>, RpcError> {
+        let Some(slice) = self.get("dataSlice")else { return Ok(None) };
+        let part = |name: &str| slice.get(name).and_then(Value::as_u64).and_then(|part| usize::try_from(part).ok());
+        let range = part("offset").zip(part("length")).and_then(|(offset, length)| Some(offset..offset.checked_add(length)?));
+        range.map(Some).ok_or_else(|| RpcError::invalid_params("dataSlice needs an offset and a length"))
     }
 
     pub fn encoding(&self) -> Option<&'a str> {

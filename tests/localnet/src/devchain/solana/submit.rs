@@ -95,7 +95,7 @@ fn show_accounts(after: &Bank, failed: bool, config: Config<'_>) -> Reply {
     addresses
         .iter()
         .map(|address| match after.account(address) {
-            Some(account) if !failed => wire::account(&account, Some("base64")),
+            Some(account) if !failed => wire::account(&account, Some("base64"), None),
             _ => Ok(Value::Null),
         })
         .collect()

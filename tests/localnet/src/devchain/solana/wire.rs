@@ -1,6 +1,7 @@
 //! Encodings of the JSON-RPC: transactions in, accounts and runtime errors out.
 
 use std::fmt::{Debug, Display};
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -118,22 +119,26 @@ pub fn message(text: &str) -> Result<VersionedMessage, RpcError> {
 }
 
 /// An account as `getAccountInfo` shows it. `jsonParsed` falls back to base64, as nodes do for programs they cannot parse.
+/// `slice` is the part of the data that was asked for; a part beyond the end is empty, and `space` is the whole length all the same.
 ///
 /// # Errors
 /// Invalid params for other encodings; invalid request if the data is too long for base58.
-pub fn account(account: &Account, encoding: Option<&str>) -> Result<Value, RpcError> {
+pub fn account(account: &Account, encoding: Option<&str>, slice: Option<Range<usize>>) -> Result<Value, RpcError> {
+    let end = account.data.len();
+    let range = slice.unwrap_or(0..end);
+    let data = &account.data[range.start.min(end)..range.end.min(end)];
     let short = || {
-        if account.data.len() > BASE58_DATA_MAX {
+        if data.len() > BASE58_DATA_MAX {
             let message = "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.";
             return Err(RpcError::new(-32600, message));
         }
-        Ok(Encoding::Base58.encode(&account.data))
+        Ok(Encoding::Base58.encode(data))
     };
     let data = match encoding {
         // The default is the deprecated bare string.
         None | Some("binary") => json!(short()?),
         Some("base58") => json!([short()?, "base58"]),
-        Some("base64" | "jsonParsed") => json!([Encoding::Base64.encode(&account.data), "base64"]),
+        Some("base64" | "jsonParsed") => json!([Encoding::Base64.encode(data), "base64"]),
         Some(other) => return Err(RpcError::invalid_params(format!("unsupported account encoding: {other}"))),
     };
     Ok(json!({
