@@ -79,6 +79,7 @@ methods! {
     update revoke_role(member: Principal, role: Role) -> Answer<()>;
     update transfer(args: &TransferArgs) -> Answer<TransferOutcome>;
     update cancel_transfer(transfer: u64, note: Option<&str>) -> Answer<Transfer>;
+    update quarantine_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
     update resolve_quarantine(args: &ResolveQuarantineArgs) -> Answer<Transfer>;
     update refresh_balances(wallet: u64) -> Answer<Balances>;
     update start_emergency(reason: &str) -> Answer<()>;

@@ -77,6 +77,8 @@ struct Rule {
 
 struct CallbackTrap {
     canister: Principal,
+    /// Whether only answers of the management canister count.
+    management: bool,
     nth: u64,
     seen: u64,
 }
@@ -97,7 +99,12 @@ impl Faults {
     /// Makes the `nth` (from 1, counted from now) reply or reject callback of this canister trap once its code has run: all its
     /// effects are undone and its cleanup callback runs, as if its last instruction had trapped.
     pub fn trap_callback(&mut self, canister: Principal, nth: u64) {
-        self.traps.push(CallbackTrap { canister, nth, seen: 0 });
+        self.traps.push(CallbackTrap { canister, management: false, nth, seen: 0 });
+    }
+
+    /// The same, but only callbacks that receive an answer of the management canister count: those of timers do not.
+    pub fn trap_answer(&mut self, canister: Principal, nth: u64) {
+        self.traps.push(CallbackTrap { canister, management: true, nth, seen: 0 });
     }
 
     /// Ends all faults. Calls that are held stay held until delivered.
@@ -120,9 +127,9 @@ impl Faults {
         hit
     }
 
-    pub(crate) fn on_callback(&mut self, canister: Principal) -> bool {
+    pub(crate) fn on_callback(&mut self, canister: Principal, management: bool) -> bool {
         let mut hit = false;
-        for trap in self.traps.iter_mut().filter(|trap| trap.canister == canister) {
+        for trap in self.traps.iter_mut().filter(|trap| trap.canister == canister && (management || !trap.management)) {
             trap.seen += 1;
             hit |= trap.seen == trap.nth;
         }

@@ -2,6 +2,7 @@
 
 use crate::support::{payment, rules};
 use candid::Principal;
+use candid::utils::encode_args;
 use purser::api::*;
 use purser_core::chains::kaspa::Network as CoreKaspaNetwork;
 use purser_it::client::{Answer, Client};
@@ -36,7 +37,7 @@ fn unchanged(world: &mut World, name: &str, call: impl FnOnce(&mut World) -> Str
 type Call = fn(&mut Client<'_>, u64) -> String;
 
 /// Every method that needs a power, with arguments that would be fine, and who may call it.
-const COMMANDS: [(&str, Call, &[Actor]); 14] = [
+const COMMANDS: [(&str, Call, &[Actor]); 15] = [
     ("create_wallet", |c, _| code(c.create_wallet("x")), &[Actor::Admin]),
     ("set_policy", |c, wallet| code(c.set_policy(wallet, &rules())), &[Actor::Admin]),
     ("add_agent", |c, wallet| code(c.add_agent(wallet, Principal::self_authenticating([99]))), &[Actor::Admin]),
@@ -45,6 +46,7 @@ const COMMANDS: [(&str, Call, &[Actor]); 14] = [
     ("revoke_role", |c, _| code(c.revoke_role(Actor::Guardian.principal(), Role::Guardian)), &[Actor::Admin]),
     ("transfer", |c, wallet| code(c.transfer(&payment(wallet, Asset::Sol, SOL, "k"))), &[Actor::Agent]),
     ("cancel_transfer", |c, _| code(c.cancel_transfer(u64::MAX, None)), &[]),
+    ("quarantine_transfer", |c, _| code(c.quarantine_transfer(u64::MAX, "x")), &[]),
     ("resolve_quarantine", |c, _| code(c.resolve_quarantine(&quarantined(u64::MAX))), &[]),
     ("refresh_balances", |c, wallet| code(c.refresh_balances(wallet)), &[Actor::Agent, Actor::Admin, Actor::Guardian]),
     ("start_emergency", |c, _| code(c.start_emergency("x")), &[Actor::Admin, Actor::Guardian]),
@@ -66,17 +68,55 @@ fn who_lacks_the_power_is_refused_and_changes_nothing() {
     let mut world = World::new();
     let wallet = world.wallet(&rules()).id;
     for (name, call, allowed) in COMMANDS {
-        for actor in Actor::ALL.into_iter().filter(|actor| !allowed.contains(actor)) {
+        for actor in
+            [Actor::Admin, Actor::Guardian, Actor::Agent, Actor::Stranger].into_iter().filter(|actor| !allowed.contains(actor))
+        {
             let expected: &[&str] = match (name, actor) {
-                // Nobody sees more than that there is no such transfer, and the emergency that is not on.
-                ("cancel_transfer", actor) if actor != Actor::Anonymous => &["NOT_FOUND", "AUTH_FAILED"],
-                ("resolve_quarantine", Actor::Admin) => &["NOT_FOUND"],
+                // There is no such transfer, and no emergency.
+                ("cancel_transfer", _) => &["NOT_FOUND", "AUTH_FAILED"],
+                ("resolve_quarantine" | "quarantine_transfer", Actor::Admin) => &["NOT_FOUND"],
                 ("end_emergency", Actor::Admin) => &["ALREADY_SO"],
                 _ => &["AUTH_FAILED"],
             };
             let answer = unchanged(&mut world, name, |world| call(&mut world.as_actor(actor), wallet));
             assert!(expected.contains(&answer.as_str()), "{name} as {actor:?}: {answer}, not {expected:?}");
         }
+    }
+}
+
+#[test]
+fn nobody_who_did_not_sign_in_gets_through() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    let somebody = Principal::self_authenticating([99]);
+    let updates: [(&str, Vec<u8>); 13] = [
+        ("create_wallet", encode_args(("x",)).unwrap()),
+        ("set_policy", encode_args((wallet, rules())).unwrap()),
+        ("add_agent", encode_args((wallet, somebody)).unwrap()),
+        ("remove_agent", encode_args((wallet, Actor::Agent.principal())).unwrap()),
+        ("grant_role", encode_args((somebody, Role::Admin)).unwrap()),
+        ("revoke_role", encode_args((Actor::Guardian.principal(), Role::Guardian)).unwrap()),
+        ("transfer", encode_args((payment(wallet, Asset::Sol, SOL, "k"),)).unwrap()),
+        ("cancel_transfer", encode_args((1u64, None::<String>)).unwrap()),
+        ("quarantine_transfer", encode_args((1u64, "x")).unwrap()),
+        ("resolve_quarantine", encode_args((quarantined(1),)).unwrap()),
+        ("refresh_balances", encode_args((wallet,)).unwrap()),
+        ("start_emergency", encode_args(("x",)).unwrap()),
+        ("end_emergency", encode_args(("x",)).unwrap()),
+    ];
+    for (method, arg) in updates {
+        unchanged(&mut world, method, |world| {
+            let canister = world.canister;
+            // `inspect_message` refuses it before it costs anything; were it let in, the method would refuse it.
+            match world.network.ic().update(canister, Principal::anonymous(), method, arg) {
+                Err(reject) => assert_eq!(reject.code, localnet::Reject::CANISTER_REJECT, "{method}: {reject}"),
+                Ok(reply) => assert!(String::from_utf8_lossy(&reply).contains("AUTH_FAILED"), "{method}"),
+            }
+            String::new()
+        });
+    }
+    for (name, call, _) in COMMANDS.into_iter().filter(|(name, ..)| ["simulate_transfer", "get_state_digest"].contains(name)) {
+        assert_eq!(call(&mut world.as_actor(Actor::Anonymous), wallet), "AUTH_FAILED", "{name}");
     }
 }
 

@@ -27,7 +27,7 @@ fn the_simulation_gives_the_answer_of_the_transfer_and_changes_nothing() {
     let mut world = World::new();
     let wallet = world.wallet(&rules());
     for (amount, expected) in [(SOL, Decision::Allow), (SOL + 1, Decision::Deny)] {
-        let args = payment(wallet.id, Asset::Sol, amount, "what-if");
+        let args = payment(wallet.id, Asset::Sol, amount, &format!("what-if-{amount}"));
         let before = world.as_actor(Actor::Admin).get_state_digest();
         let simulated = world.as_actor(Actor::Agent).simulate_transfer(&args).expect("an agent simulates");
         assert_eq!(simulated.decision, expected);

@@ -194,7 +194,7 @@ impl LocalNet {
             Ok(reply) => context.arg = reply,
             Err(reject) => context.reject = Some(reject),
         }
-        let fault = self.faults.on_callback(owner);
+        let fault = self.faults.on_callback(owner, callback.management);
         let message = Message { context: call, kind: MessageKind::Callback, function: Function::Callback(fun, env) };
         let trap = self.execute(message, context, fault);
         if let (Some(_), Some((fun, env))) = (&trap, callback.cleanup) {
@@ -271,10 +271,11 @@ impl LocalNet {
         let deadline_ns = call.timeout_s.map_or(0, |s| self.time_ns + u64::from(s) * 1_000_000_000);
         let OutgoingCall { callee, method, arg, cycles, reply, reject, cleanup, .. } = call;
         let prepaid = self.prices().response_reserve();
-        let callback = Callback { context, canister: caller, reply, reject, cleanup, prepaid, deadline_ns };
+        let management = callee == Principal::management_canister();
+        let callback = Callback { context, canister: caller, management, reply, reject, cleanup, prepaid, deadline_ns };
         self.callbacks.insert(id, callback);
         self.contexts.get_mut(&context).expect("the call is open").outstanding += 1;
-        if callee == Principal::management_canister() {
+        if management {
             let message = self.traces_taken + self.traces.len() - 1;
             let calls = &mut self.traces.last_mut().expect("the message was just traced").mgmt_calls;
             calls.push(MgmtCall { method: method.clone(), cycles: 0, request_bytes: arg.len(), response_bytes: 0 });

@@ -96,6 +96,8 @@ pub struct CallContext {
 pub struct Callback {
     pub context: u64,
     pub canister: Principal,
+    /// Whether the management canister is called.
+    pub management: bool,
     /// Table index and environment, as in the system API.
     pub reply: (u32, u32),
     pub reject: (u32, u32),

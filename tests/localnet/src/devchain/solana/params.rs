@@ -103,7 +103,7 @@ impl<'a> Config<'a> {
     /// # Errors
     /// Invalid params if it is not a range.
     pub fn data_slice(&self) -> Result<Option<Range<usize>>, RpcError> {
-        let Some(slice) = self.get("dataSlice")else { return Ok(None) };
+        let Some(slice) = self.get("dataSlice") else { return Ok(None) };
         let part = |name: &str| slice.get(name).and_then(Value::as_u64).and_then(|part| usize::try_from(part).ok());
         let range = part("offset").zip(part("length")).and_then(|(offset, length)| Some(offset..offset.checked_add(length)?));
         range.map(Some).ok_or_else(|| RpcError::invalid_params("dataSlice needs an offset and a length"))
