@@ -28,6 +28,10 @@ const MAX_HEIGHT_DIFFERENCE: u64 = 1_000;
 /// No attempt is found dead sooner, whatever heights a provider claims: a blockhash lives for 30 seconds, and only the subnet's clock
 /// cannot be lied about.
 const LEAST_LIFETIME_SECONDS: u64 = 90;
+/// A node that has pruned its history does not know what landed. So an unknown signature proves nothing when more than this lies
+/// between the broadcast and the deadline, or between the deadline and the proof: an hour together, of some thousands of blocks that
+/// every node keeps.
+const PROOF_SECONDS: u64 = 1_800;
 
 impl From<Failure> for Halt {
     fn from(failure: Failure) -> Self {
@@ -127,6 +131,9 @@ async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progre
 /// Whether two observations agree that the attempt can never land, made with different providers where there are two.
 async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool, Halt> {
     let Some(last_valid_block_height) = run.transfer.deadline_height else {
+        if run.age_seconds() > PROOF_SECONDS {
+            return Err(lost(run, signed).await?);
+        }
         record_deadline(run, signed).await?;
         return Ok(false);
     };
@@ -140,9 +147,22 @@ async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool
         Landing::StillLive | Landing::Landed { .. } | Landing::LandedFailed { .. } => return Ok(false),
     }
     match observe(run, run.turn.wrapping_add(1), signed, &lifetime).await? {
+        Landing::Dead if run.age_seconds() > PROOF_SECONDS => Err(too_late()),
         Landing::Dead => Ok(true),
         _ => Err(Halt::Trouble("two observations of the chain disagree".to_owned())),
     }
+}
+
+/// What to do about a transaction without a deadline that is looked for too late: nothing the chain says now could prove it dead.
+async fn lost<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Halt, Halt> {
+    match status(run, run.turn.wrapping_add(1), signed, 0).await? {
+        StatusLookup::NotFound => Ok(too_late()),
+        _ => Err(Halt::Trouble("providers disagree about the status".to_owned())),
+    }
+}
+
+fn too_late() -> Halt {
+    Halt::Stuck("unknown to the chain, but looked for so late that a node may have forgotten it".to_owned())
 }
 
 /// Records a proven death.

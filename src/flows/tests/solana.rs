@@ -158,6 +158,42 @@ fn a_proven_death_leads_to_exactly_one_new_attempt() {
 }
 
 #[test]
+fn a_death_that_is_noticed_late_is_left_to_people() {
+    for (late, expected) in [(1_800, Status::Expired), (1_801, Status::Quarantined)] {
+        let (world, id) = submitted();
+        assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
+        world.advance(late);
+        world.drive(id, 0, death());
+        assert_eq!(world.status(id), expected, "after {late} seconds");
+        assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0), "the money stays held");
+    }
+}
+
+#[test]
+fn a_transaction_that_was_never_looked_for_in_time_is_left_to_people() {
+    let (world, id) = submitted();
+    world.advance(1_800);
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting, "there is still time for a deadline");
+
+    let (world, id) = submitted();
+    world.advance(1_801);
+    // One provider may have forgotten what the other knows.
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), finalized("null"), taken()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), all("http://127.0.0.1:12", |_| lost()), taken()]), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Submitted);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9)]), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.deadline_height), (Status::Quarantined, None));
+    let note = transfer.note.unwrap();
+    assert!(note.starts_with("unknown to the chain, but looked for so late"), "{note}");
+
+    let (world, id) = submitted();
+    world.advance(100_000);
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
+    assert_eq!(world.status(id), Status::Confirmed, "what is known is believed however late");
+}
+
+#[test]
 fn nothing_less_than_two_full_proofs_is_a_death() {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
