@@ -24,6 +24,8 @@ use purser_core::wallet::{Wallet, derivation_path};
 
 /// The most transactions built for one transfer. Each proven dead costs a signature; past this an agent has to ask anew.
 const MAX_ATTEMPTS: u32 = 8;
+/// How long a transfer without an attempt that could land is tried. Giving it up then is safe; whoever still wants it asks anew.
+const BUILD_WITHIN_SECONDS: u64 = 86_400;
 
 /// How far a transfer got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +140,9 @@ impl<R: Runtime> Run<'_, R> {
         self.recheck()?;
         if self.transfer.attempt >= MAX_ATTEMPTS {
             return Err(Halt::Hopeless(format!("{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead")));
+        }
+        if self.age_seconds() >= BUILD_WITHIN_SECONDS {
+            return Err(Halt::Hopeless("not built within a day".to_owned()));
         }
         match self.chain() {
             Chain::Solana => solana::build(self).await,

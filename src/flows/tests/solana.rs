@@ -441,3 +441,23 @@ fn attempts_are_bounded() {
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
     assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Failed, (0, 0)));
 }
+
+#[test]
+fn what_is_not_built_within_a_day_is_given_up() {
+    for expired in [false, true] {
+        let world = World::new();
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        if expired {
+            world.drive(id, 0, to_submission(1));
+            let decided = world.state.borrow().decide_expired(id, None).unwrap();
+            world.put(decided);
+        }
+        world.advance(86_399);
+        assert!(matches!(world.drive(id, 0, vec![all("getMultipleAccounts", |_| lost())]), Progress::Trouble(_)));
+        world.advance(1);
+        assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
+        let transfer = world.transfer(id);
+        assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+        assert_eq!((transfer.note.as_deref(), world.usage(Asset::Sol)), (Some("not built within a day"), (0, 0)));
+    }
+}
