@@ -54,7 +54,7 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
     let others_before = !run.others_in_flight().is_empty();
     let body = ask(run, Asking::AllReplicas, &Request::Dag { step: step(network) }).await?;
     let score = rest::parse_dag(&body, network)?;
-    let utxos = rest::parse_utxos(&ask_utxos(run, &address, score).await?, std::slice::from_ref(&address))?;
+    let utxos = rest::parse_utxos(&ask_utxos(run, address, score).await?, &[address])?;
     run.recheck()?;
     // The locks are read in the very message that commits the plan, so that no other transfer can take the same coins between.
     let locked = run.rt.read(|state| state.locked_outpoints(run.wallet.id));
@@ -219,10 +219,10 @@ async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Ut
 }
 
 /// The wallet's outputs, asked with more room each time the answer does not fit: the price depends on the room.
-async fn ask_utxos<R: Runtime>(run: &Run<'_, R>, address: &Address, max_daa_score: u64) -> Result<Vec<u8>, Halt> {
+async fn ask_utxos<R: Runtime>(run: &Run<'_, R>, address: Address, max_daa_score: u64) -> Result<Vec<u8>, Halt> {
     let mut expected = EXPECTED_UTXOS;
     loop {
-        let request = Request::Utxos { addresses: address.clone().into(), max_daa_score, expected };
+        let request = Request::Utxos { addresses: address.into(), max_daa_score, expected };
         match outcalls::kaspa(run.rt, run.turn, Asking::AllReplicas, &request).await {
             Err(error) if error.is_too_large() && expected < MOST_UTXOS => expected *= 4,
             answer => return Ok(answer?),
