@@ -36,7 +36,7 @@ pub enum Progress {
     Again,
     /// The chain has to move first.
     Waiting,
-    /// An emergency, or an earlier transfer of the same wallet, has to end first.
+    /// An emergency or an earlier transfer of the same wallet has to end first, or money has to show that is there.
     Held,
     /// A call failed or an answer is of no use. Another provider may do better.
     Trouble(String),

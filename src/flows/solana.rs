@@ -29,8 +29,8 @@ const MAX_HEIGHT_DIFFERENCE: u64 = 1_000;
 /// cannot be lied about.
 const LEAST_LIFETIME_SECONDS: u64 = 90;
 /// A node that has pruned its history does not know what landed. So an unknown signature proves nothing when more than this lies
-/// between the broadcast and the deadline, or between the deadline and the proof: an hour together, of some thousands of blocks that
-/// every node keeps.
+/// between the broadcast and the deadline, or between the deadline and the proof: an hour together, which nodes without an archive keep
+/// too.
 const PROOF_SECONDS: u64 = 1_800;
 
 impl From<Failure> for Halt {
