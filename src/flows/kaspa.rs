@@ -16,7 +16,7 @@ use purser_core::chains::kaspa::rest::{self, Acceptance, Failure, Request, Submi
 use purser_core::chains::kaspa::script::ScriptForm;
 use purser_core::chains::kaspa::select::{self, Limits, Payment, SelectError};
 use purser_core::chains::kaspa::{
-    Address, FeePolicy, KeyKind as Scheme, Network, Outpoint, Plan, ScriptPublicKey, Transaction, UnsignedTx, WalletKey,
+    Address, FeePolicy, KeyKind as Scheme, Network, Outpoint, Plan, ScriptPublicKey, Transaction, TxId, UnsignedTx, Utxo, WalletKey,
 };
 use purser_core::primitives::{Amount, Bytes};
 use purser_core::transfer::{BuiltTx, SignedTx};
@@ -26,12 +26,16 @@ use std::num::NonZeroU64;
 
 /// Each input costs a signature, and they are made one after the other.
 const MAX_INPUTS: usize = 20;
-/// How many unspent outputs an answer has room for at first; doubled with each failure.
+/// How many unspent outputs an answer has room for at first.
 const EXPECTED_UTXOS: u32 = 256;
+/// The most that an answer may have room for; about as many as the Internet Computer allows.
+const MOST_UTXOS: u32 = 4_096;
 /// Private networks are slow or short: bounds that lag by 30 seconds of the public ones would never be reached there.
 const PRIVATE_STEP: NonZeroU64 = NonZeroU64::new(10).unwrap();
 /// How long bytes are left to spread before they are offered again.
 const REBROADCAST_AFTER_SECONDS: u64 = 20;
+/// After this long without an acceptance, the other route through the server's database is asked too.
+const SECOND_ROUTE_AFTER_SECONDS: u64 = 120;
 /// How long a transaction that nodes refuse is offered before it is left to people.
 const PATIENCE_SECONDS: u64 = 3_600;
 
@@ -46,11 +50,11 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
     let network = network(run);
     let key = key(run)?;
     let address = key.address(network);
+    // One that ends during the reading may leave its change out of what is read.
+    let others_before = !run.others_in_flight().is_empty();
     let body = ask(run, Asking::AllReplicas, &Request::Dag { step: step(network) }).await?;
     let score = rest::parse_dag(&body, network)?;
-    let expected = EXPECTED_UTXOS << run.turn.min(4);
-    let request = Request::Utxos { addresses: address.into(), max_daa_score: score, expected };
-    let utxos = rest::parse_utxos(&ask(run, Asking::AllReplicas, &request).await?, &[address])?;
+    let utxos = rest::parse_utxos(&ask_utxos(run, address, score).await?, &[address])?;
     run.recheck()?;
     // The locks are read in the very message that commits the plan, so that no other transfer can take the same coins between.
     let locked = run.rt.read(|state| state.locked_outpoints(run.wallet.id));
@@ -63,7 +67,13 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
         change: &key.script_public_key(),
         limits: limits(run),
     };
-    let plan = select::plan(&payment).map_err(|error| unplannable(run, error))?;
+    let plan = match select::plan(&payment) {
+        Ok(plan) => plan,
+        Err(SelectError::InvalidUtxos) => return Err(Halt::Trouble(SelectError::InvalidUtxos.to_string())),
+        // Coins that other transfers hold, and the change that these will return, may be enough a little later.
+        Err(_) if others_before || !run.others_in_flight().is_empty() => return Err(Halt::Held),
+        Err(error) => return Err(unplannable(run, address, &utxos, &error).await?),
+    };
     let built = record(run, &plan)?;
     run.commit(|state| state.decide_built(run.transfer.id, built))
 }
@@ -107,8 +117,13 @@ pub(super) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Hal
     let id = transaction.id();
     let request = Request::Acceptance { transactions: id.into(), max_blue_score: cutoff.unwrap_or(0) };
     let accepted = rest::parse_acceptance(&ask(run, Asking::AllReplicas, &request).await?, &[id])?;
+    let mut is_deep = matches!(accepted[..], [accepted] if is_settled(accepted, cutoff));
+    if !is_deep && run.age_seconds() > SECOND_ROUTE_AFTER_SECONDS {
+        // The batch forgets blue scores that this route still knows.
+        is_deep = is_settled(ask_transaction(run, id, cutoff.unwrap_or(0)).await?, cutoff);
+    }
     run.unchanged()?;
-    if matches!(accepted[..], [Acceptance::Accepted { blue_score }] if cutoff.is_some_and(|cutoff| blue_score <= cutoff)) {
+    if is_deep {
         let fee = run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))?;
         run.commit(|state| state.decide_confirmed(run.transfer.id, fee, None))?;
         return Ok(Progress::Ended);
@@ -118,12 +133,31 @@ pub(super) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Hal
     }
     match send(run, transaction).await? {
         SubmitOutcome::Accepted => Ok(Progress::Waiting),
-        refusal if is_refusal(&refusal) && run.age_seconds() >= PATIENCE_SECONDS => {
-            run.unchanged()?;
-            Err(Halt::Stuck(format!("not accepted within an hour, and refused by the node: {}", describe(&refusal))))
-        }
+        refusal if is_refusal(&refusal) && run.age_seconds() >= PATIENCE_SECONDS => give_up(run, id, &refusal).await,
         other => Err(Halt::Trouble(format!("the broadcast was not taken: {}", describe(&other)))),
     }
+}
+
+/// Leaves to people what nodes keep refusing, unless it was refused for having been accepted, however lately.
+async fn give_up<R: Runtime>(run: &Run<'_, R>, id: TxId, refusal: &SubmitOutcome) -> Result<Progress, Halt> {
+    let acceptance = ask_transaction(run, id, u64::MAX).await?;
+    run.unchanged()?;
+    match acceptance {
+        Acceptance::Accepted { .. } => Ok(Progress::Waiting),
+        Acceptance::Unsettled => {
+            Err(Halt::Stuck(format!("not accepted within an hour, and refused by the node: {}", describe(refusal))))
+        }
+    }
+}
+
+async fn ask_transaction<R: Runtime>(run: &Run<'_, R>, transaction: TxId, max_blue_score: u64) -> Result<Acceptance, Halt> {
+    let request = Request::Transaction { transaction, max_blue_score };
+    Ok(rest::parse_transaction(&ask(run, Asking::AllReplicas, &request).await?)?)
+}
+
+/// Whether an acceptance lies at the cutoff or below it.
+fn is_settled(acceptance: Acceptance, cutoff: Option<u64>) -> bool {
+    matches!(acceptance, Acceptance::Accepted { blue_score } if cutoff.is_some_and(|cutoff| blue_score <= cutoff))
 }
 
 fn network<R: Runtime>(run: &Run<'_, R>) -> Network {
@@ -171,12 +205,28 @@ fn limits<R: Runtime>(run: &Run<'_, R>) -> Limits {
     }
 }
 
-/// Coins that other transfers hold, and the change that these will return, may be enough a little later.
-fn unplannable<R: Runtime>(run: &Run<'_, R>, error: SelectError) -> Halt {
-    match error {
-        SelectError::InvalidUtxos => Halt::Trouble(error.to_string()),
-        _ if !run.others_in_flight().is_empty() => Halt::Held,
-        _ => Halt::Hopeless(error.to_string()),
+/// What to do about a payment that the listed coins do not allow. The list leaves out coins that are younger than the score, and all
+/// of them when there are too many, but the balance counts every one: where it shows more, waiting may help.
+async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Utxo], error: &SelectError) -> Result<Halt, Halt> {
+    let balance = rest::parse_balance(&ask(run, Asking::AllReplicas, &Request::Balance { address }).await?)?;
+    let immature = match error {
+        SelectError::InsufficientFunds { immature, .. } => *immature,
+        _ => Amount::ZERO,
+    };
+    let listed = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::MAX);
+    let ready = listed.checked_sub(immature).unwrap_or(Amount::ZERO);
+    if balance > ready { Ok(Halt::Held) } else { Ok(Halt::Hopeless(error.to_string())) }
+}
+
+/// The wallet's outputs, asked with more room each time the answer does not fit: the price depends on the room.
+async fn ask_utxos<R: Runtime>(run: &Run<'_, R>, address: Address, max_daa_score: u64) -> Result<Vec<u8>, Halt> {
+    let mut expected = EXPECTED_UTXOS;
+    loop {
+        let request = Request::Utxos { addresses: address.into(), max_daa_score, expected };
+        match outcalls::kaspa(run.rt, run.turn, Asking::AllReplicas, &request).await {
+            Err(error) if error.is_too_large() && expected < MOST_UTXOS => expected *= 4,
+            answer => return Ok(answer?),
+        }
     }
 }
 

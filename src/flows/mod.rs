@@ -24,6 +24,8 @@ use purser_core::wallet::{Wallet, derivation_path};
 
 /// The most transactions built for one transfer. Each proven dead costs a signature; past this an agent has to ask anew.
 const MAX_ATTEMPTS: u32 = 8;
+/// How long a transfer without an attempt that could land is tried. Giving it up then is safe; whoever still wants it asks anew.
+const BUILD_WITHIN_SECONDS: u64 = 86_400;
 
 /// How far a transfer got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub enum Progress {
     Again,
     /// The chain has to move first.
     Waiting,
-    /// An emergency, or an earlier transfer of the same wallet, has to end first.
+    /// An emergency or an earlier transfer of the same wallet has to end first, or money has to show that is there.
     Held,
     /// A call failed or an answer is of no use. Another provider may do better.
     Trouble(String),
@@ -138,6 +140,9 @@ impl<R: Runtime> Run<'_, R> {
         self.recheck()?;
         if self.transfer.attempt >= MAX_ATTEMPTS {
             return Err(Halt::Hopeless(format!("{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead")));
+        }
+        if self.age_seconds() >= BUILD_WITHIN_SECONDS {
+            return Err(Halt::Hopeless("not built within a day".to_owned()));
         }
         match self.chain() {
             Chain::Solana => solana::build(self).await,

@@ -11,8 +11,8 @@ use purser_core::chains::solana::rpc::{
     self, Commitment, Failure, PayerAndRecipient, Reading, Request, SendOutcome, SignatureBatch,
 };
 use purser_core::chains::solana::{
-    Address, Landing, Lifetime, Observation, SignedTx, StatusLookup, SystemTransfer, TxSignature, UnsignedTx, build_transfer,
-    describe_message, landing, signature_fee,
+    Address, Landing, Lifetime, Observation, SignatureStatus, SignedTx, StatusLookup, SystemTransfer, TxSignature, UnsignedTx,
+    build_transfer, describe_message, landing, signature_fee,
 };
 use purser_core::primitives::{Amount, Bytes};
 use purser_core::transfer::{BuiltTx, SignedTx as Signed};
@@ -23,9 +23,15 @@ use std::num::NonZeroU64;
 const RENT_UPPER_BOUND: Amount = Amount::new(890_880);
 /// Heights and slots advance five times a second; rounded to 20 seconds, replicas that ask within a second of each other agree.
 const STEP: NonZeroU64 = NonZeroU64::new(100).unwrap();
+/// Two providers whose heights differ by more are not on the same chain, or one of them stands still: about four minutes of blocks.
+const MAX_HEIGHT_DIFFERENCE: u64 = 1_000;
 /// No attempt is found dead sooner, whatever heights a provider claims: a blockhash lives for 30 seconds, and only the subnet's clock
 /// cannot be lied about.
 const LEAST_LIFETIME_SECONDS: u64 = 90;
+/// A node that has pruned its history does not know what landed. So an unknown signature proves nothing when more than this lies
+/// between the broadcast and the deadline, or between the deadline and the proof: an hour together, which nodes without an archive keep
+/// too.
+const PROOF_SECONDS: u64 = 1_800;
 
 impl From<Failure> for Halt {
     fn from(failure: Failure) -> Self {
@@ -74,44 +80,102 @@ pub(super) async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
 /// Asks the chain what became of the transaction; sends it again while it may land.
 pub(super) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     let signed = recorded(run)?;
-    let lifetime = lifetime(run, &signed).await?;
-    let over = run.age_seconds() >= LEAST_LIFETIME_SECONDS;
-    let observed = match over {
-        true => observe(run, run.turn, &signed, &lifetime).await?,
-        false => Observation { finalized_height_at_least: Some(0), then_status: status(run, run.turn, &signed, 0).await? },
-    };
-    let id = run.transfer.id;
-    let fee = run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))?;
+    // The status first: a known one decides whatever the heights are.
+    let known = status(run, run.turn, &signed, 0).await?;
     run.unchanged()?;
-    match landing(&lifetime, &observed) {
-        Landing::Landed { .. } => {
-            run.commit(|state| state.decide_confirmed(id, fee, None))?;
+    match known {
+        StatusLookup::Found(SignatureStatus::Finalized { error: None, .. }) => {
+            let fee = built_fee(run)?;
+            run.commit(|state| state.decide_confirmed(run.transfer.id, fee, None))?;
             Ok(Progress::Ended)
         }
-        Landing::LandedFailed { error, .. } => {
-            run.commit(|state| state.decide_failed(id, fee, Some(format!("the transaction failed on chain: {error}"))))?;
-            Ok(Progress::Ended)
-        }
-        Landing::Dead => bury(run, &signed, &lifetime).await,
-        Landing::StillLive if observed.then_status == StatusLookup::NotFound && !run.is_emergency() => {
-            send(run, signed).await?;
-            Ok(Progress::Waiting)
-        }
-        Landing::StillLive => Ok(Progress::Waiting),
-        Landing::Unknown => Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
+        StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }) => fail(run, &signed, slot, &error).await,
+        StatusLookup::Found(SignatureStatus::Pending) => Ok(Progress::Waiting),
+        StatusLookup::Unavailable => Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
+        StatusLookup::NotFound => pursue(run, signed).await,
     }
 }
 
-/// A death is believed when a second observation agrees, made with another provider where there is one.
-async fn bury<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, lifetime: &Lifetime) -> Result<Progress, Halt> {
-    let second = observe(run, run.turn.wrapping_add(1), signed, lifetime).await?;
+/// A failure gives the amount free to be paid again, so it is believed only when a second look agrees, made with another provider
+/// where there is one.
+async fn fail<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, slot: u64, error: &str) -> Result<Progress, Halt> {
+    let second = status(run, run.turn.wrapping_add(1), signed, 0).await?;
     run.unchanged()?;
-    if landing(lifetime, &second) != Landing::Dead {
-        return Err(Halt::Trouble("two observations of the chain disagree".to_owned()));
+    match second {
+        StatusLookup::Found(SignatureStatus::Finalized { slot: also, error: Some(_) }) if also == slot => {
+            let fee = built_fee(run)?;
+            let note = format!("the transaction failed on chain: {error}");
+            run.commit(|state| state.decide_failed(run.transfer.id, fee, Some(note)))?;
+            Ok(Progress::Ended)
+        }
+        _ => Err(Halt::Trouble("providers disagree about the failure".to_owned())),
     }
-    let note = format!("the finalized block height has passed {} without it", lifetime.last_valid_block_height());
+}
+
+/// Buries a transaction that the chain does not know if it is proven dead; otherwise sends it again, even when the reads that could
+/// prove it fail.
+async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progress, Halt> {
+    let trouble = match is_dead(run, &signed).await {
+        Ok(true) => return bury(run),
+        Ok(false) => None,
+        Err(Halt::Trouble(problem)) => Some(problem),
+        Err(halt) => return Err(halt),
+    };
+    run.unchanged()?;
+    if !run.is_emergency() {
+        send(run, signed).await?;
+    }
+    trouble.map_or(Ok(Progress::Waiting), |problem| Err(Halt::Trouble(problem)))
+}
+
+/// Whether two observations agree that the attempt can never land, made with different providers where there are two.
+async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool, Halt> {
+    let Some(last_valid_block_height) = run.transfer.deadline_height else {
+        if run.age_seconds() > PROOF_SECONDS {
+            return Err(lost(run, signed).await?);
+        }
+        record_deadline(run, signed).await?;
+        return Ok(false);
+    };
+    if run.age_seconds() < LEAST_LIFETIME_SECONDS {
+        return Ok(false);
+    }
+    let lifetime = Lifetime::Blockhash { blockhash: signed.transfer().blockhash, last_valid_block_height };
+    match observe(run, run.turn, signed, &lifetime).await? {
+        Landing::Dead => {}
+        Landing::Unknown => return Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
+        Landing::StillLive | Landing::Landed { .. } | Landing::LandedFailed { .. } => return Ok(false),
+    }
+    match observe(run, run.turn.wrapping_add(1), signed, &lifetime).await? {
+        Landing::Dead if run.age_seconds() > PROOF_SECONDS => Err(too_late()),
+        Landing::Dead => Ok(true),
+        _ => Err(Halt::Trouble("two observations of the chain disagree".to_owned())),
+    }
+}
+
+/// What to do about a transaction without a deadline that is looked for too late: nothing the chain says now could prove it dead.
+async fn lost<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Halt, Halt> {
+    match status(run, run.turn.wrapping_add(1), signed, 0).await? {
+        StatusLookup::NotFound => Ok(too_late()),
+        _ => Err(Halt::Trouble("providers disagree about the status".to_owned())),
+    }
+}
+
+fn too_late() -> Halt {
+    Halt::Stuck("unknown to the chain, but looked for so late that a node may have forgotten it".to_owned())
+}
+
+/// Records a proven death.
+fn bury<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
+    run.unchanged()?;
+    let deadline = run.transfer.deadline_height.ok_or_else(|| unreadable("its deadline is missing"))?;
+    let note = format!("the finalized block height has passed {deadline} without it");
     run.commit(|state| state.decide_expired(run.transfer.id, Some(note)))?;
     Ok(Progress::Again)
+}
+
+fn built_fee<R: Runtime>(run: &Run<'_, R>) -> Result<Amount, Halt> {
+    run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))
 }
 
 /// What must be paid to whom, with an arbitrary blockhash.
@@ -205,38 +269,39 @@ async fn send<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<(), Halt
     }
 }
 
-/// The attempt's deadline, recorded from the first height that all replicas saw after the blockhash was fetched. Nothing that the one
-/// node said beside the blockhash is used.
-async fn lifetime<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Lifetime, Halt> {
-    let blockhash = signed.transfer().blockhash;
-    if let Some(last_valid_block_height) = run.transfer.deadline_height {
-        return Ok(Lifetime::Blockhash { blockhash, last_valid_block_height });
+/// Records the attempt's deadline, from the greater of two heights that all replicas saw after the blockhash was fetched. Nothing that
+/// the one node said beside the blockhash is used.
+async fn record_deadline<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<(), Halt> {
+    let first = confirmed_height(run, run.turn).await?;
+    let second = confirmed_height(run, run.turn.wrapping_add(1)).await?;
+    if first.abs_diff(second) > MAX_HEIGHT_DIFFERENCE {
+        return Err(Halt::Trouble(format!("providers disagree about the block height: {first} and {second}")));
     }
-    // As fresh as the blockhash: the finalized height lies several seconds behind it.
-    let request = Request::BlockHeight { commitment: Commitment::Confirmed, reading: Reading::RoundDown { step: STEP } };
-    let height = rpc::parse_u64(&ask(run, Asking::AllReplicas, &request).await?)?;
-    let lifetime = Lifetime::recorded_after(blockhash, height, STEP);
-    let lifetime = lifetime.ok_or_else(|| Halt::Trouble("the provider claims an impossible block height".to_owned()))?;
+    let lifetime = Lifetime::recorded_after(signed.transfer().blockhash, first.max(second), STEP);
+    let lifetime = lifetime.ok_or_else(|| Halt::Trouble("the providers claim an impossible block height".to_owned()))?;
     run.unchanged()?;
-    run.commit(|state| state.decide_deadline(run.transfer.id, lifetime.last_valid_block_height()))?;
-    Ok(lifetime)
+    run.commit(|state| state.decide_deadline(run.transfer.id, lifetime.last_valid_block_height()))
 }
 
-/// The observations that can prove a death, in the order that makes them a proof: the height, a slot that shows how far the provider
-/// is, and only then the status.
-async fn observe<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, lifetime: &Lifetime) -> Result<Observation, Halt> {
+/// As fresh as the blockhash: the finalized height lies several seconds behind it.
+async fn confirmed_height<R: Runtime>(run: &Run<'_, R>, turn: usize) -> Result<u64, Halt> {
+    let request = Request::BlockHeight { commitment: Commitment::Confirmed, reading: Reading::RoundDown { step: STEP } };
+    Ok(rpc::parse_u64(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &request).await?)?)
+}
+
+/// What one provider's answers make of the attempt, asked in the order that makes them a proof of death: the height, a slot that shows
+/// how far the provider is, and only then the status. A height that is not past the deadline settles that it may still land.
+async fn observe<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, lifetime: &Lifetime) -> Result<Landing, Halt> {
     let commitment = Commitment::Finalized;
     let height = Request::BlockHeight { commitment, reading: Reading::AtLeast { threshold: lifetime.dead_from() } };
     let height = rpc::parse_u64(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &height).await?)?;
-    let min_slot = match lifetime.is_over(height) {
-        true => {
-            let slot = Request::Slot { commitment, reading: Reading::RoundDown { step: STEP } };
-            rpc::parse_u64(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &slot).await?)?
-        }
-        false => 0,
-    };
+    if !lifetime.is_over(height) {
+        return Ok(Landing::StillLive);
+    }
+    let slot = Request::Slot { commitment, reading: Reading::RoundDown { step: STEP } };
+    let min_slot = rpc::parse_u64(&outcalls::solana(run.rt, turn, Asking::AllReplicas, &slot).await?)?;
     let then_status = status(run, turn, signed, min_slot).await?;
-    Ok(Observation { finalized_height_at_least: Some(height), then_status })
+    Ok(landing(lifetime, &Observation { finalized_height_at_least: Some(height), then_status }))
 }
 
 async fn status<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, min_slot: u64) -> Result<StatusLookup, Halt> {

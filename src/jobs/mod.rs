@@ -1,8 +1,9 @@
 //! The timers that drive every transfer to its end and fetch the root keys.
 //!
-//! One interval timer ticks while there is work, and only then. A tick decides what is due and starts each run with a timer of its own:
-//! a run that traps takes no other with it, and because the tick's own message has already noted that the run was started, the next
-//! ticks find out and start it again from the durable state. Timers do not survive an upgrade: `post_upgrade` calls [`arm`].
+//! One interval timer ticks while there is work, and only then. A tick picks what is due and reads no record: each transfer is looked up
+//! with a timer of its own, and then driven with another. A look-up or a run that traps takes no other with it, and because an earlier
+//! message has noted that it was begun, later ticks find out, begin again from the durable state, and in the end leave the transfer to
+//! people. Timers do not survive an upgrade: `post_upgrade` calls [`arm`].
 
 mod locks;
 mod schedule;
@@ -14,7 +15,6 @@ use crate::store;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer, set_timer_interval};
 use locks::Lock;
 use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId, WalletId};
-use purser_core::transfer::Status;
 use schedule::{Mark, Order, Schedule, backoff, later};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -27,6 +27,8 @@ const KEYS_LEASE_SECONDS: u64 = 30;
 
 thread_local! {
     static TICKER: Cell<Option<TimerId>> = const { Cell::new(None) };
+    /// The tick that does not wait for the ticker; it may be over.
+    static NEXT_TICK: Cell<Option<TimerId>> = const { Cell::new(None) };
     static SCHEDULE: RefCell<Schedule> = RefCell::default();
     static KEYS: Cell<KeyFetch> = const { Cell::new(KeyFetch { due: Timestamp::from_nanos(0), failures: 0 }) };
 }
@@ -38,7 +40,8 @@ struct KeyFetch {
     failures: u32,
 }
 
-/// Starts the timers; to be called at the end of `init` and `post_upgrade`.
+/// Starts the timers unless they run, and looks at once whether there is work; to be called at the end of `init` and `post_upgrade`, and
+/// when an emergency ends.
 pub fn arm() {
     tick_soon();
 }
@@ -61,16 +64,23 @@ pub async fn refresh_balances(wallet: WalletId) -> Result<Balances, ProviderErro
 
 fn tick_soon() {
     keep_ticking();
-    set_timer(Duration::ZERO, async { tick() });
-}
-
-fn keep_ticking() {
-    if TICKER.get().is_none() {
-        TICKER.set(Some(set_timer_interval(TICK, || async { tick() })));
+    // A tick that is about to come is replaced. One that is over is no longer known, and clearing it does nothing.
+    if let Some(pending) = NEXT_TICK.replace(Some(set_timer(Duration::ZERO, async { tick() }))) {
+        clear_timer(pending);
     }
 }
 
-/// Starts whatever is due. Does not await: everything it notes is committed before a run begins.
+fn keep_ticking() {
+    TICKER.with(|ticker| start_once(ticker, || set_timer_interval(TICK, || async { tick() })));
+}
+
+fn start_once(timer: &Cell<Option<TimerId>>, start: impl FnOnce() -> TimerId) {
+    if timer.get().is_none() {
+        timer.set(Some(start()));
+    }
+}
+
+/// Starts whatever is due. Does not await: everything it notes is committed before a look-up begins.
 fn tick() {
     let now = store::now();
     let active = store::read(|state| state.active_transfers());
@@ -81,9 +91,11 @@ fn tick() {
         set_timer(Duration::ZERO, fetch_keys());
     }
     let free = MAX_RUNS.saturating_sub(locks::transfers_held());
-    let due = |id: &TransferId| SCHEDULE.with_borrow(|schedule| schedule.is_due(*id, now));
-    let idle = |id: &TransferId| !Lock::Transfer(*id).is_held();
-    active.iter().copied().filter(due).filter(idle).take(free).for_each(|id| start(id, now));
+    let emergency = store::read(|state| state.mode().is_emergency());
+    let picked = SCHEDULE.with_borrow_mut(|schedule| schedule.pick(&active, now, free, emergency, Lock::is_held));
+    for id in picked {
+        set_timer(Duration::ZERO, async move { start(id) });
+    }
     let is_idle = active.is_empty() && !keys_missing;
     if let Some(ticker) = TICKER.get().filter(|_| is_idle) {
         TICKER.set(None);
@@ -91,11 +103,17 @@ fn tick() {
     }
 }
 
-fn start(id: TransferId, now: Timestamp) {
+/// Looks a transfer up and sends it on its way, in a message of its own: a record that cannot be read, or an end that cannot be
+/// recorded, stops no other transfer.
+fn start(id: TransferId) {
     let Some(transfer) = store::read(|state| state.transfer(id)) else {
         return;
     };
-    let mark = Mark { status: transfer.status, attempt: transfer.attempt };
+    let (mark, now) = (Mark::of(&transfer), store::now());
+    let may_not_spend = || store::read(|state| state.mode().is_emergency()) || mark.spending.is_held();
+    if mark.is_unsent() && may_not_spend() {
+        return SCHEDULE.with_borrow_mut(|schedule| schedule.postpone(id, mark, now));
+    }
     match SCHEDULE.with_borrow_mut(|schedule| schedule.send(id, mark, now)) {
         Order::Run { turn } => {
             set_timer(Duration::ZERO, run(id, turn));
@@ -120,9 +138,8 @@ async fn run(id: TransferId, turn: usize) {
     let Some(transfer) = store::read(|state| state.transfer(id)) else {
         return;
     };
-    let spending = Lock::Spending(transfer.request.wallet, transfer.request.asset.chain());
-    let before_broadcast = matches!(transfer.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed);
-    let spending = if before_broadcast { spending.acquire().map(Some) } else { Some(None) };
+    let mark = Mark::of(&transfer);
+    let spending = if mark.is_unsent() { mark.spending.acquire().map(Some) } else { Some(None) };
     let progress = match &spending {
         Some(_guard) => flows::drive(&Ic, id, turn).await,
         None => Progress::Held,
@@ -130,9 +147,9 @@ async fn run(id: TransferId, turn: usize) {
     if let Progress::Trouble(problem) = &progress {
         ic_cdk::println!("transfer {id}: {problem}");
     }
-    let updated_at = store::read(|state| state.transfer(id)).map_or(Ic.now(), |transfer| transfer.updated_at);
-    let age_seconds = Ic.now().nanos_since(updated_at) / SECOND_NS;
-    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, age_seconds, Ic.now()));
+    let transfer = store::read(|state| state.transfer(id)).unwrap_or(transfer);
+    let age_seconds = Ic.now().nanos_since(transfer.updated_at) / SECOND_NS;
+    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, Mark::of(&transfer), age_seconds, Ic.now()));
     if progress == Progress::Again {
         tick_soon();
     }
@@ -152,5 +169,25 @@ async fn fetch_keys() {
             let failures = KEYS.get().failures;
             KEYS.set(KeyFetch { due: later(Ic.now(), backoff(2, failures)), failures: failures.saturating_add(1) });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_that_runs_is_not_started_again() {
+        let (timer, starts) = (Cell::new(None), Cell::new(0));
+        let start = || {
+            starts.set(starts.get() + 1);
+            TimerId::default()
+        };
+        start_once(&timer, start);
+        start_once(&timer, start);
+        assert_eq!((timer.get().is_some(), starts.get()), (true, 1));
+        timer.set(None);
+        start_once(&timer, start);
+        assert_eq!(starts.get(), 2, "one that was stopped is");
     }
 }

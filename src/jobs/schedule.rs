@@ -1,8 +1,9 @@
 //! When each transfer is looked at next. Kept on the heap: losing it costs nothing but an early look.
 
+use super::locks::Lock;
 use crate::flows::Progress;
 use purser_core::primitives::{SECOND_NS, Timestamp, TransferId};
-use purser_core::transfer::Status;
+use purser_core::transfer::{Status, Transfer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A run that has neither reported nor holds its lock after this long has trapped.
@@ -11,16 +12,38 @@ const LEASE_SECONDS: u64 = 10;
 const MAX_TRAPS: u32 = 3;
 const HELD_SECONDS: u64 = 5;
 const MAX_DELAY_SECONDS: u64 = 60;
+/// Before anything is signed nothing is lost by waiting, and every look costs: after this many failures in a row the looks become rare.
+const RARE_AFTER_FAILURES: u32 = 10;
+const MAX_UNSIGNED_DELAY_SECONDS: u64 = 900;
 /// A transfer that waits longer than this is looked up with another provider each time: one that stands still gives no errors.
 const ROTATE_AFTER_SECONDS: u64 = 60;
 
-/// Where a transfer stood when it was sent on its way.
+/// Where a transfer stood when it was last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// Its status.
     pub status: Status,
     /// Its attempt.
     pub attempt: u32,
+    /// What it must hold to go towards its chain.
+    pub spending: Lock,
+}
+
+impl Mark {
+    /// Where a transfer stands.
+    pub fn of(transfer: &Transfer) -> Self {
+        let spending = Lock::Spending(transfer.request.wallet, transfer.request.asset.chain());
+        Self { status: transfer.status, attempt: transfer.attempt, spending }
+    }
+
+    /// Whether it is still to be broadcast: it needs its wallet for itself, and stands still in an emergency.
+    pub fn is_unsent(self) -> bool {
+        matches!(self.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed)
+    }
+
+    fn is_unsigned(self) -> bool {
+        self.is_unsent() && self.status != Status::Signed
+    }
 }
 
 /// What to do about a transfer now.
@@ -38,6 +61,12 @@ pub enum Order {
 #[derive(Debug, Default)]
 struct Entry {
     due: Timestamp,
+    /// Where it stood when it was last read; the tick reads no records.
+    known: Option<Mark>,
+    /// How often it was picked since it was last read. Reading a record may trap.
+    picks: u32,
+    /// Whether the last run was held up.
+    held: bool,
     /// Which provider is next. Never reset, so that one that failed is not asked first again.
     turn: usize,
     failures: u32,
@@ -56,19 +85,49 @@ impl Schedule {
     /// Looks at a transfer at the next occasion, unless it is on its way.
     pub fn wake(&mut self, id: TransferId, now: Timestamp) {
         let entry = self.entries.entry(id).or_default();
-        if entry.sent.is_none() {
+        if entry.sent.is_none() && entry.picks == 0 {
             entry.due = now;
         }
     }
 
-    /// Whether it is time to look at a transfer. One that was never seen is due.
-    pub fn is_due(&self, id: TransferId, now: Timestamp) -> bool {
-        self.entries.get(&id).is_none_or(|entry| now >= entry.due)
+    /// Picks up to `free` transfers to start, those that have been due for longest first. One that was never seen is due. Left out are
+    /// those that somebody drives, and those that could not go on anyway: in an emergency, or while another one spends.
+    pub fn pick(
+        &mut self,
+        active: &[TransferId],
+        now: Timestamp,
+        free: usize,
+        emergency: bool,
+        is_held: impl Fn(Lock) -> bool,
+    ) -> Vec<TransferId> {
+        let due = |id: &TransferId| self.entries.get(id).map_or(Timestamp::default(), |entry| entry.due);
+        let idle = active.iter().filter(|id| !is_held(Lock::Transfer(**id)));
+        let mut waiting: Vec<_> = idle.map(|id| (due(id), *id)).filter(|(due, _)| now >= *due).collect();
+        waiting.sort_unstable();
+        let mut spending = BTreeSet::new();
+        let may_go_on = |id: &TransferId| match self.entries.get(id).and_then(|entry| entry.known) {
+            Some(mark) if mark.is_unsent() => !emergency && !is_held(mark.spending) && spending.insert(mark.spending),
+            _ => true,
+        };
+        let picked: Vec<_> = waiting.into_iter().map(|(_, id)| id).filter(may_go_on).take(free).collect();
+        for id in &picked {
+            let entry = self.entries.entry(*id).or_default();
+            entry.due = later(now, backoff(LEASE_SECONDS, entry.picks));
+            entry.picks = entry.picks.saturating_add(1);
+        }
+        picked
     }
 
-    /// Sends a due transfer that nobody drives on its way.
+    /// A picked transfer was read, but cannot go on now. It is picked as soon as it can.
+    pub fn postpone(&mut self, id: TransferId, mark: Mark, now: Timestamp) {
+        let entry = self.entries.entry(id).or_default();
+        (entry.known, entry.picks, entry.due) = (Some(mark), 0, now);
+    }
+
+    /// Sends a picked transfer on its way.
     pub fn send(&mut self, id: TransferId, mark: Mark, now: Timestamp) -> Order {
         let entry = self.entries.entry(id).or_default();
+        (entry.known, entry.picks) = (Some(mark), 0);
         match entry.sent {
             Some(last) if last == mark => entry.traps = entry.traps.saturating_add(1),
             Some(_) => entry.traps = 1,
@@ -84,31 +143,48 @@ impl Schedule {
         Order::Run { turn: entry.turn }
     }
 
-    /// A run came to its end after the transfer had not changed for `age_seconds`.
-    pub fn report(&mut self, id: TransferId, progress: &Progress, age_seconds: u64, now: Timestamp) {
+    /// A run came to its end at `mark`, where the transfer had not changed for `age_seconds`.
+    pub fn report(&mut self, id: TransferId, progress: &Progress, mark: Mark, age_seconds: u64, now: Timestamp) {
+        if *progress == Progress::Ended {
+            self.entries.remove(&id);
+            self.release(mark.spending, now);
+            return;
+        }
         let entry = self.entries.entry(id).or_default();
-        entry.sent = None;
-        let failures = entry.failures;
+        let stood_still = entry.sent.take().is_none_or(|sent| sent == mark);
+        let failures = if stood_still { entry.failures } else { 0 };
+        entry.known = Some(mark);
         entry.failures = 0;
+        entry.held = *progress == Progress::Held;
         let delay = match progress {
-            Progress::Ended => {
-                self.entries.remove(&id);
-                return;
-            }
-            Progress::Again => 0,
+            Progress::Again | Progress::Ended => 0,
             // Transactions land within seconds or take long.
             Progress::Waiting => {
                 entry.turn = entry.turn.wrapping_add(usize::from(age_seconds > ROTATE_AFTER_SECONDS));
                 (2 + age_seconds / 4).min(MAX_DELAY_SECONDS)
             }
-            Progress::Held => HELD_SECONDS,
+            Progress::Held => {
+                entry.failures = failures.saturating_add(1);
+                backoff(HELD_SECONDS, failures)
+            }
             Progress::Trouble(_) => {
                 entry.turn = entry.turn.wrapping_add(1);
                 entry.failures = failures.saturating_add(1);
-                backoff(1, failures)
+                match mark.is_unsigned() && failures >= RARE_AFTER_FAILURES {
+                    true => doubled(1, failures).min(MAX_UNSIGNED_DELAY_SECONDS),
+                    false => backoff(1, failures),
+                }
             }
         };
         entry.due = later(now, delay);
+    }
+
+    /// Looks again at every transfer that may have waited for another one of its wallet to end.
+    fn release(&mut self, spending: Lock, now: Timestamp) {
+        let held = self.entries.values_mut().filter(|entry| entry.held && entry.sent.is_none());
+        for entry in held.filter(|entry| entry.known.is_some_and(|mark| mark.spending == spending)) {
+            entry.due = entry.due.min(now);
+        }
     }
 
     /// Forgets every transfer that is no longer under way.
@@ -119,7 +195,11 @@ impl Schedule {
 
 /// Doubled with each failure, up to the longest delay.
 pub fn backoff(seconds: u64, failures: u32) -> u64 {
-    seconds.saturating_mul(1 << failures.min(16)).min(MAX_DELAY_SECONDS)
+    doubled(seconds, failures).min(MAX_DELAY_SECONDS)
+}
+
+fn doubled(seconds: u64, failures: u32) -> u64 {
+    seconds.saturating_mul(1 << failures.min(16))
 }
 
 /// `seconds` after `now`.
@@ -130,13 +210,29 @@ pub fn later(now: Timestamp, seconds: u64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use purser_core::primitives::{Chain, WalletId};
 
     const ID: TransferId = TransferId::new(7);
-    const SIGNED: Mark = Mark { status: Status::Signed, attempt: 1 };
-    const RESERVED: Mark = Mark { status: Status::Reserved, attempt: 0 };
+    const SPENDING: Lock = Lock::Spending(WalletId::new(1), Chain::Solana);
+    const SIGNED: Mark = Mark { status: Status::Signed, attempt: 1, spending: SPENDING };
+    const RESERVED: Mark = Mark { status: Status::Reserved, attempt: 0, spending: SPENDING };
+    const SUBMITTED: Mark = Mark { status: Status::Submitted, attempt: 1, spending: SPENDING };
 
     fn at(seconds: u64) -> Timestamp {
         later(Timestamp::default(), seconds)
+    }
+
+    fn ids<const N: usize>(numbers: [u64; N]) -> [TransferId; N] {
+        numbers.map(TransferId::new)
+    }
+
+    fn is_due(schedule: &Schedule, now: Timestamp) -> bool {
+        let due = schedule.entries.get(&ID).map_or(Timestamp::default(), |entry| entry.due);
+        now >= due
+    }
+
+    fn pick<const N: usize>(schedule: &mut Schedule, active: [u64; N], now: Timestamp, free: usize) -> Vec<u64> {
+        schedule.pick(&ids(active), now, free, false, |_| false).into_iter().map(TransferId::get).collect()
     }
 
     fn trouble() -> Progress {
@@ -146,14 +242,14 @@ mod tests {
     #[test]
     fn a_new_transfer_is_due_at_once_and_not_twice() {
         let mut schedule = Schedule::default();
-        assert!(schedule.is_due(ID, at(0)));
+        assert!(is_due(&schedule, at(0)));
         assert_eq!(schedule.send(ID, RESERVED, at(0)), Order::Run { turn: 0 });
-        assert!(!schedule.is_due(ID, at(9)));
+        assert!(!is_due(&schedule, at(9)));
         schedule.wake(ID, at(1));
-        assert!(!schedule.is_due(ID, at(9)), "a run under way is not doubled");
-        schedule.report(ID, &Progress::Waiting, 0, at(3));
-        assert!(!schedule.is_due(ID, at(4)));
-        assert!(schedule.is_due(ID, at(5)));
+        assert!(!is_due(&schedule, at(9)), "a run under way is not doubled");
+        schedule.report(ID, &Progress::Waiting, SUBMITTED, 0, at(3));
+        assert!(!is_due(&schedule, at(4)));
+        assert!(is_due(&schedule, at(5)));
     }
 
     #[test]
@@ -161,7 +257,7 @@ mod tests {
         let mut schedule = Schedule::default();
         assert_eq!(schedule.send(ID, SIGNED, at(0)), Order::Run { turn: 0 });
         assert_eq!(schedule.send(ID, SIGNED, at(10)), Order::Run { turn: 0 });
-        assert!(!schedule.is_due(ID, at(29)), "the lease grows with each trap");
+        assert!(!is_due(&schedule, at(29)), "the lease grows with each trap");
         assert_eq!(schedule.send(ID, SIGNED, at(30)), Order::Run { turn: 0 });
         assert_eq!(schedule.send(ID, SIGNED, at(70)), Order::Quarantine);
     }
@@ -170,12 +266,12 @@ mod tests {
     fn progress_between_traps_starts_the_count_anew() {
         let mut schedule = Schedule::default();
         for round in 0..6 {
-            let mark = Mark { status: Status::Submitted, attempt: round };
+            let mark = Mark { attempt: round, ..SUBMITTED };
             assert_eq!(schedule.send(ID, mark, at(u64::from(round) * 100)), Order::Run { turn: 0 });
         }
         for round in 0..6 {
             let now = at(1_000 + round * 100);
-            schedule.report(ID, &Progress::Held, 0, now);
+            schedule.report(ID, &Progress::Held, SIGNED, 0, now);
             assert_eq!(schedule.send(ID, SIGNED, now), Order::Run { turn: 0 });
         }
     }
@@ -195,37 +291,119 @@ mod tests {
         for turn in 0..8 {
             let now = at(turn * 1_000);
             assert_eq!(schedule.send(ID, SIGNED, now), Order::Run { turn: turn as usize });
-            schedule.report(ID, &trouble(), 0, now);
-            waits.push((0..=60).find(|wait| schedule.is_due(ID, at(turn * 1_000 + wait))));
+            schedule.report(ID, &trouble(), SIGNED, 0, now);
+            waits.push((0..=60).find(|wait| is_due(&schedule, at(turn * 1_000 + wait))));
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60].map(Some));
-        schedule.report(ID, &Progress::Again, 0, at(9_000));
+        schedule.report(ID, &Progress::Again, SIGNED, 0, at(9_000));
         assert_eq!(schedule.send(ID, SIGNED, at(9_000)), Order::Run { turn: 8 });
-        schedule.report(ID, &trouble(), 0, at(9_000));
-        assert!(schedule.is_due(ID, at(9_001)), "success resets the delay");
+        schedule.report(ID, &trouble(), SIGNED, 0, at(9_000));
+        assert!(is_due(&schedule, at(9_001)), "success resets the delay");
     }
 
     #[test]
     fn polls_slow_down_with_age() {
         let mut schedule = Schedule::default();
-        schedule.report(ID, &Progress::Waiting, 40, at(0));
-        assert!(!schedule.is_due(ID, at(11)));
-        assert!(schedule.is_due(ID, at(12)));
+        schedule.report(ID, &Progress::Waiting, SUBMITTED, 40, at(0));
+        assert!(!is_due(&schedule, at(11)));
+        assert!(is_due(&schedule, at(12)));
         assert_eq!(schedule.send(ID, SIGNED, at(12)), Order::Run { turn: 0 });
-        schedule.report(ID, &Progress::Waiting, 100_000, at(0));
-        assert!(!schedule.is_due(ID, at(59)));
-        assert!(schedule.is_due(ID, at(60)));
+        schedule.report(ID, &Progress::Waiting, SUBMITTED, 100_000, at(0));
+        assert!(!is_due(&schedule, at(59)));
+        assert!(is_due(&schedule, at(60)));
         assert_eq!(schedule.send(ID, SIGNED, at(60)), Order::Run { turn: 1 }, "a provider that stands still is left");
     }
 
     #[test]
     fn what_has_ended_is_forgotten() {
         let mut schedule = Schedule::default();
-        schedule.report(ID, &Progress::Held, 0, at(0));
-        schedule.report(TransferId::new(8), &Progress::Held, 0, at(0));
+        schedule.report(ID, &Progress::Held, SIGNED, 0, at(0));
+        schedule.report(TransferId::new(8), &Progress::Held, SIGNED, 0, at(0));
         schedule.retain(&BTreeSet::from([ID]));
         assert_eq!(schedule.entries.keys().copied().collect::<Vec<_>>(), [ID]);
-        schedule.report(ID, &Progress::Ended, 0, at(0));
+        schedule.report(ID, &Progress::Ended, SIGNED, 0, at(0));
         assert!(schedule.entries.is_empty());
+    }
+
+    #[test]
+    fn the_longest_due_get_the_free_places() {
+        let mut schedule = Schedule::default();
+        for (id, due) in [(1, 30), (2, 10), (3, 20), (4, 50)] {
+            schedule.report(TransferId::new(id), &Progress::Again, SUBMITTED, 0, at(due));
+        }
+        assert_eq!(pick(&mut schedule, [1, 2, 3, 4], at(40), 2), [2, 3]);
+        assert_eq!(pick(&mut schedule, [1, 2, 3, 4], at(40), 2), [1], "what was picked is not picked twice, nor what is not due");
+        assert_eq!(pick(&mut schedule, [1, 2, 3, 4, 9], at(50), 2), [9, 1], "a transfer that was never seen is overdue");
+    }
+
+    #[test]
+    fn what_could_not_go_on_takes_no_place() {
+        let other = Mark { spending: Lock::Spending(WalletId::new(2), Chain::Solana), ..RESERVED };
+        let schedule = || {
+            let mut schedule = Schedule::default();
+            for (id, mark) in [(1, RESERVED), (2, SIGNED), (3, other), (4, SUBMITTED)] {
+                schedule.postpone(TransferId::new(id), mark, at(id));
+            }
+            schedule
+        };
+        let pick = |free, emergency, held: &[Lock]| {
+            schedule().pick(&ids([1, 2, 3, 4]), at(60), free, emergency, |lock| held.contains(&lock))
+        };
+        assert_eq!(pick(4, false, &[]), ids([1, 3, 4]), "one at a time spends from a wallet");
+        assert_eq!(pick(1, true, &[]), ids([4]), "an emergency stops all but what was sent");
+        assert_eq!(pick(2, false, &[SPENDING]), ids([3, 4]));
+        assert_eq!(pick(3, false, &[Lock::Transfer(TransferId::new(1))]), ids([2, 3, 4]), "one under way leaves its turn");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_picked_ever_more_rarely() {
+        let mut schedule = Schedule::default();
+        let picks: Vec<u64> = (0..200).filter(|now| !pick(&mut schedule, [7], at(*now), 1).is_empty()).collect();
+        assert_eq!(picks, [0, 10, 30, 70, 130, 190]);
+        schedule.wake(ID, at(200));
+        assert!(!is_due(&schedule, at(200)), "a look-up under way is not doubled");
+        assert_eq!(schedule.send(ID, SUBMITTED, at(250)), Order::Run { turn: 0 });
+        schedule.report(ID, &Progress::Again, SUBMITTED, 0, at(250));
+        assert_eq!(pick(&mut schedule, [7], at(250), 1), [7]);
+        assert_eq!(pick(&mut schedule, [7], at(260), 1), [7], "reading it started the count anew");
+    }
+
+    #[test]
+    fn what_is_not_signed_is_looked_at_rarely_after_ten_failures() {
+        for (mark, expected) in [(RESERVED, 900), (SIGNED, 60)] {
+            let mut schedule = Schedule::default();
+            for failure in 0..10 {
+                schedule.report(ID, &trouble(), mark, 0, at(0));
+                assert!(is_due(&schedule, at(60)), "after {failure} failures");
+            }
+            schedule.report(ID, &trouble(), mark, 0, at(0));
+            assert!(!is_due(&schedule, at(expected - 1)) && is_due(&schedule, at(expected)));
+            // A step forward starts the count anew, whatever stopped the next one.
+            schedule.send(ID, mark, at(1_000));
+            schedule.report(ID, &trouble(), SUBMITTED, 0, at(1_000));
+            assert!(is_due(&schedule, at(1_001)));
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_transfer_frees_those_that_waited_for_it() {
+        let mut schedule = Schedule::default();
+        let [first, second, third] = ids([1, 2, 3]);
+        let elsewhere = Mark { spending: Lock::Spending(WalletId::new(1), Chain::Kaspa), ..RESERVED };
+        schedule.report(second, &Progress::Held, RESERVED, 0, at(0));
+        schedule.report(third, &Progress::Held, elsewhere, 0, at(0));
+        assert!(pick(&mut schedule, [2, 3], at(1), 9).is_empty());
+        schedule.report(first, &Progress::Ended, Mark { status: Status::Confirmed, ..SUBMITTED }, 0, at(1));
+        assert_eq!(pick(&mut schedule, [2, 3], at(1), 9), [2]);
+        assert_eq!(pick(&mut schedule, [3], at(5), 9), [3]);
+    }
+
+    #[test]
+    fn holds_back_off() {
+        let mut schedule = Schedule::default();
+        for (now, wait) in [(0, 5), (100, 10), (200, 20), (300, 40), (400, 60), (500, 60)] {
+            schedule.report(ID, &Progress::Held, RESERVED, 0, at(now));
+            assert!(!is_due(&schedule, at(now + wait - 1)) && is_due(&schedule, at(now + wait)));
+        }
     }
 }

@@ -13,6 +13,13 @@ use std::future::Future;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError(pub String);
 
+impl CallError {
+    /// Whether an outcall's answer did not fit its limit: by header, by body, or after the transform.
+    pub fn is_too_large(&self) -> bool {
+        ["size limit", "length limit", "response exceeds limit"].iter().any(|text| self.0.contains(text))
+    }
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -39,6 +39,13 @@ fn utxos_during(source: KeyKind, amounts: &'static [(u8, u64)], during: impl FnO
     })
 }
 
+fn balance(sompi: u64) -> Step {
+    all("/balance ", move |world| {
+        let address = key(world, KeyKind::KaspaSchnorr).address(kas::Network::Simnet);
+        ok(format!(r#"{{"address":"{address}","balance":{sompi}}}"#))
+    })
+}
+
 fn txid(world: &World) -> String {
     world.state.borrow().active_transfers_of(WALLET).into_iter().find_map(|transfer| transfer.signed).unwrap().txid
 }
@@ -70,6 +77,16 @@ fn acceptance(score: Option<u64>) -> Step {
             format!(r#""accepted":true,"acceptingBlueScore":{score}"#)
         });
         ok(format!(r#"[{{"transactionId":"{}",{score}}}]"#, txid(world)))
+    })
+}
+
+/// The answer of the route for one transaction: its acceptance, or that it is unknown.
+fn transaction(score: Option<u64>) -> Step {
+    all("?inputs=false", move |world| match score {
+        Some(score) => {
+            ok(format!(r#"{{"transaction_id":"{}","is_accepted":true,"accepting_block_blue_score":{score}}}"#, txid(world)))
+        }
+        None => Ok((404, r#"{"detail":"Transaction not found"}"#.into())),
     })
 }
 
@@ -152,18 +169,84 @@ fn whatever_a_node_answers_the_same_bytes_are_offered_again() {
 fn bytes_that_stay_refused_are_left_to_people_with_the_money_held() {
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
     let orphan = || refused("is an orphan where orphan is disallowed");
+    let asked = || vec![blue(1_019), acceptance(None), transaction(None)];
+    let then = |steps: Vec<Step>| asked().into_iter().chain(steps).collect();
     world.advance(3_599);
-    assert!(matches!(world.drive(id, 0, vec![blue(1_019), acceptance(None), orphan()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, then(vec![orphan()])), Progress::Trouble(_)));
     world.advance(1);
     // No answer is no refusal.
-    assert!(matches!(
-        world.drive(id, 0, vec![blue(1_019), acceptance(None), one("/transactions ", |_| lost())]),
-        Progress::Trouble(_)
-    ));
-    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), orphan()]), Progress::Ended);
+    assert!(matches!(world.drive(id, 0, then(vec![one("/transactions ", |_| lost())])), Progress::Trouble(_)));
+    // A refusal proves nothing while the server cannot say that it knows no acceptance.
+    let silent = || all("?inputs=false", |_| Ok((500, r#"{"message":"Internal server error"}"#.into())));
+    assert!(matches!(world.drive(id, 0, then(vec![orphan(), silent()])), Progress::Trouble(_)));
+    // Accepted a moment ago, and refused for that.
+    assert_eq!(world.drive(id, 0, then(vec![orphan(), transaction(Some(1_900))])), Progress::Waiting);
+    assert_eq!(world.status(id), Status::Submitted);
+    assert_eq!(world.drive(id, 0, then(vec![orphan(), transaction(None)])), Progress::Ended);
     assert_eq!(world.status(id), Status::Quarantined);
     assert_eq!(world.usage(Asset::Kas), (AMOUNT + 1_000_000, 0));
     assert_eq!(world.state.borrow().locked_outpoints(WALLET).len(), 1);
+}
+
+#[test]
+fn an_acceptance_that_the_batch_has_lost_is_found_by_the_other_route() {
+    let (world, id) = submitted(KeyKind::KaspaSchnorr);
+    world.advance(120);
+    let again = || refused("is already in the mempool");
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), again()]), Progress::Waiting, "not asked yet");
+    world.advance(1);
+    // Not deep enough.
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), transaction(Some(1_002)), again()]), Progress::Waiting);
+    let silent = all("?inputs=false", |_| lost());
+    assert!(matches!(world.drive(id, 0, vec![blue(1_019), acceptance(None), silent]), Progress::Trouble(_)));
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), transaction(Some(1_001))]), Progress::Ended);
+    assert_eq!(world.status(id), Status::Confirmed);
+}
+
+#[test]
+fn coins_that_are_not_listed_yet_are_waited_for() {
+    let world = World::new();
+    let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
+    let poor = || vec![dag(5_000), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
+    let then = |step| poor().into_iter().chain([step]).collect();
+    assert_eq!(world.drive(id, 0, then(balance(3 * KAS + 1))), Progress::Held);
+    assert!(matches!(world.drive(id, 0, then(all("/balance ", |_| lost()))), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Reserved);
+    world.advance(86_400);
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Ended, "but not for ever");
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.note.as_deref()), (Status::Failed, Some("not built within a day")));
+    assert_eq!(world.usage(Asset::Kas), (0, 0));
+}
+
+#[test]
+fn change_that_returns_during_the_reading_is_waited_for() {
+    let (world, first) = submitted(KeyKind::KaspaSchnorr);
+    let second = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
+    let ended = utxos_during(KeyKind::KaspaSchnorr, &[(2, KAS)], move |world| {
+        let decided = world.state.borrow().decide_confirmed(first, Amount::ZERO, None).unwrap();
+        world.put(decided);
+    });
+    assert_eq!(world.drive(second, 0, vec![dag(5_000), ended]), Progress::Held);
+    assert_eq!(world.status(second), Status::Reserved);
+}
+
+#[test]
+fn the_room_for_an_answer_grows_only_when_it_did_not_fit() {
+    let world = World::new();
+    let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
+    let timed_out = || all("/addresses/utxos", |_| lost());
+    let too_large = || all("/addresses/utxos", |_| Err(CallError("Http body exceeds size limit of 106496 bytes.".into())));
+    for turn in 0..5 {
+        assert!(matches!(world.drive(id, turn, vec![dag(5_000), timed_out()]), Progress::Trouble(_)));
+        assert_eq!(world.room.get(), 106_496);
+    }
+    assert!(matches!(world.drive(id, 5, vec![dag(5_000), too_large(), too_large(), too_large()]), Progress::Trouble(_)));
+    assert_eq!(world.room.get(), 1_642_496);
+    assert!(matches!(world.drive(id, 6, vec![dag(5_000), too_large(), timed_out()]), Progress::Trouble(_)));
+    assert_eq!(world.room.get(), 413_696);
+    assert!(matches!(world.drive(id, 7, vec![dag(5_000), timed_out()]), Progress::Trouble(_)));
+    assert_eq!(world.room.get(), 106_496);
 }
 
 #[test]
@@ -196,7 +279,7 @@ fn too_little_money_fails_at_no_cost() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let coins = utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)]);
-    assert_eq!(world.drive(id, 0, vec![dag(5_000), coins]), Progress::Ended);
+    assert_eq!(world.drive(id, 0, vec![dag(5_000), coins, balance(3 * KAS)]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
     let note = transfer.note.unwrap();
@@ -226,7 +309,7 @@ fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
     world.emergency(true);
     world.advance(7_200);
-    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None)]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), transaction(None)]), Progress::Waiting);
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(Some(900))]), Progress::Ended);
     assert_eq!((world.status(id), world.sent.borrow().len()), (Status::Confirmed, 1));
 }

@@ -73,6 +73,8 @@ struct World {
     sent: RefCell<Vec<Vec<u8>>>,
     signatures: Cell<usize>,
     outcalls: Cell<usize>,
+    /// The last outcall's limit for its answer.
+    room: Cell<u64>,
 }
 
 impl World {
@@ -95,6 +97,7 @@ impl World {
             sent: RefCell::default(),
             signatures: Cell::new(0),
             outcalls: Cell::new(0),
+            room: Cell::new(0),
         }
     }
 
@@ -228,6 +231,7 @@ impl HttpOutcall for World {
         assert!(text.contains(contains), "{text} instead of {contains}");
         assert_eq!(outcall.replicated, replicated, "{text}");
         self.outcalls.set(self.outcalls.get() + 1);
+        self.room.set(outcall.max_response_bytes);
         if contains == "sendTransaction" || contains == "/transactions " {
             self.sent.borrow_mut().push(body);
         }

@@ -72,9 +72,14 @@ fn submitted() -> (World, TransferId) {
     (world, id)
 }
 
-/// The two observations that prove a death at deadline 1,313, with height 1,000 first seen: 1,000 + 99 + 150 + 64.
+/// The look at a transaction that nobody knows yet, which records the deadline 1,313: 1,000 + 99 + 150 + 64.
+fn first_look() -> Vec<Step> {
+    vec![unknown(9), height(1_000), height(1_000), taken()]
+}
+
+/// The two observations that prove a death at that deadline.
 fn death() -> Vec<Step> {
-    vec![height(1_314), slot(2_000), unknown(2_000), height(1_400), slot(2_010), unknown(2_020)]
+    vec![unknown(9), height(1_314), slot(2_000), unknown(2_000), height(1_400), slot(2_010), unknown(2_020)]
 }
 
 #[test]
@@ -86,7 +91,7 @@ fn a_transfer_takes_one_signature_and_three_outcalls_to_its_submission() {
     assert_eq!(signed.verify(), Ok(()));
     assert_eq!(signed.transfer().to, sol::Address::from_bytes(sol_recipient()));
     assert_eq!(signed.transfer().lamports, Amount::new(AMOUNT));
-    assert_eq!(world.drive(id, 0, vec![height(1_000), finalized("null")]), Progress::Ended);
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Confirmed, Some(Amount::new(5_000))));
     assert_eq!(world.usage(Asset::Sol), (0, AMOUNT + 5_000));
@@ -96,10 +101,24 @@ fn a_transfer_takes_one_signature_and_three_outcalls_to_its_submission() {
 #[test]
 fn a_failure_on_chain_costs_the_fee_only() {
     let (world, id) = submitted();
-    let script = vec![height(1_000), finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#)];
-    assert_eq!(world.drive(id, 0, script), Progress::Ended);
+    let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
+    assert_eq!(world.drive(id, 0, vec![failed(), failed()]), Progress::Ended);
     assert_eq!(world.status(id), Status::Failed);
     assert_eq!(world.usage(Asset::Sol), (0, 5_000));
+}
+
+#[test]
+fn a_failure_that_only_one_provider_knows_changes_nothing() {
+    let (world, id) = submitted();
+    let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
+    let elsewhere = || {
+        let status = r#"[{"slot":49,"confirmations":null,"err":{"InstructionError":[0,{"Custom":1}]},"status":{},"confirmationStatus":"finalized"}]"#;
+        all("getSignatureStatuses", move |_| value(60, status))
+    };
+    for second in [finalized("null"), unknown(60), elsewhere(), all("http://127.0.0.1:12", |_| lost())] {
+        assert!(matches!(world.drive(id, 0, vec![failed(), second]), Progress::Trouble(_)));
+        assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (AMOUNT + 5_000, 0)));
+    }
 }
 
 #[test]
@@ -113,7 +132,7 @@ fn a_broadcast_without_an_answer_is_repeated_with_the_same_bytes() {
     assert_eq!(world.status(id), Status::Submitted);
     let refused = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"Transaction signature verification failure"}}"#;
     let refuse = one("sendTransaction", |_| Ok((200, refused.to_owned())));
-    assert!(matches!(world.drive(id, 1, vec![height(1_000), unknown(2_000), refuse]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 1, vec![unknown(2_000), height(1_000), height(1_000), refuse]), Progress::Trouble(_)));
     assert_eq!(world.status(id), Status::Submitted, "a refusal by one node proves nothing");
     assert_eq!(world.drive(id, 2, vec![unknown(2_000), taken()]), Progress::Waiting);
     let sent = world.sent.borrow();
@@ -126,7 +145,7 @@ fn a_broadcast_without_an_answer_is_repeated_with_the_same_bytes() {
 fn a_proven_death_leads_to_exactly_one_new_attempt() {
     let (world, id) = submitted();
     let first = world.transfer(id).signed.unwrap().txid;
-    assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9), taken()]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
     assert_eq!(world.transfer(id).deadline_height, Some(1_313));
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
@@ -139,34 +158,88 @@ fn a_proven_death_leads_to_exactly_one_new_attempt() {
 }
 
 #[test]
+fn a_death_that_is_noticed_late_is_left_to_people() {
+    for (late, expected) in [(1_800, Status::Expired), (1_801, Status::Quarantined)] {
+        let (world, id) = submitted();
+        assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
+        world.advance(late);
+        world.drive(id, 0, death());
+        assert_eq!(world.status(id), expected, "after {late} seconds");
+        assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0), "the money stays held");
+    }
+}
+
+#[test]
+fn a_transaction_that_was_never_looked_for_in_time_is_left_to_people() {
+    let (world, id) = submitted();
+    world.advance(1_800);
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting, "there is still time for a deadline");
+
+    let (world, id) = submitted();
+    world.advance(1_801);
+    // One provider may have forgotten what the other knows.
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), finalized("null"), taken()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), all("http://127.0.0.1:12", |_| lost()), taken()]), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Submitted);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9)]), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.deadline_height), (Status::Quarantined, None));
+    let note = transfer.note.unwrap();
+    assert!(note.starts_with("unknown to the chain, but looked for so late"), "{note}");
+
+    let (world, id) = submitted();
+    world.advance(100_000);
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
+    assert_eq!(world.status(id), Status::Confirmed, "what is known is believed however late");
+}
+
+#[test]
 fn nothing_less_than_two_full_proofs_is_a_death() {
     let (world, id) = submitted();
-    assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9), taken()]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
     // Too early, whatever heights are claimed: they are not even asked for.
     world.advance(89);
     assert_eq!(world.drive(id, 0, vec![unknown(9), taken()]), Progress::Waiting);
     world.advance(1);
     // At the deadline, not past it.
-    assert_eq!(world.drive(id, 0, vec![height(1_313), unknown(9), taken()]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_313), taken()]), Progress::Waiting);
     // The node that does not know the signature is behind the slot that was just seen.
-    let stale = vec![height(1_314), slot(2_000), unknown(1_999)];
+    let stale = vec![unknown(9), height(1_314), slot(2_000), unknown(1_999), taken()];
     assert!(matches!(world.drive(id, 0, stale), Progress::Trouble(_)));
     // The second provider disagrees about the height, or knows the transaction.
-    let disagree = vec![height(1_314), slot(2_000), unknown(2_000), height(1_200), unknown(2_000)];
+    let past = || [unknown(9), height(1_314), slot(2_000), unknown(2_000)];
+    let disagree = past().into_iter().chain([height(1_200), taken()]).collect();
     assert!(matches!(world.drive(id, 0, disagree), Progress::Trouble(_)));
-    let known = vec![height(1_314), slot(2_000), unknown(2_000), height(1_314), slot(2_000), finalized("null")];
+    let known = past().into_iter().chain([height(1_314), slot(2_000), finalized("null"), taken()]).collect();
     assert!(matches!(world.drive(id, 0, known), Progress::Trouble(_)));
     assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 1));
 }
 
 #[test]
-fn the_height_is_asked_before_the_status_and_kept() {
+fn the_deadline_comes_from_two_heights_that_are_close() {
     let (world, id) = submitted();
-    let impossible = vec![height(u64::MAX)];
-    assert!(matches!(world.drive(id, 0, impossible), Progress::Trouble(_)));
-    assert_eq!(world.transfer(id).deadline_height, None);
-    assert!(matches!(world.drive(id, 0, vec![height(1_099), all("getSignatureStatuses", |_| lost())]), Progress::Trouble(_)));
-    assert_eq!(world.transfer(id).deadline_height, Some(1_313), "rounded down for the replicas, up again for safety");
+    let troubles: [fn() -> Vec<Step>; 4] = [
+        || vec![height(u64::MAX), height(u64::MAX)],
+        || vec![height(1_000), height(2_100)],
+        || vec![height(2_100), height(1_000)],
+        || vec![height(1_000), all("http://127.0.0.1:12", |_| lost())],
+    ];
+    for heights in troubles {
+        // A deadline that cannot be told keeps no bytes from being sent again.
+        let script = [unknown(9)].into_iter().chain(heights()).chain([taken()]).collect();
+        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert_eq!(world.transfer(id).deadline_height, None);
+    }
+    assert_eq!(world.sent.borrow().len(), 5);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_000), height(2_000), taken()]), Progress::Waiting);
+    assert_eq!(world.transfer(id).deadline_height, Some(2_313), "the greater, rounded down for the replicas, up again for safety");
+}
+
+#[test]
+fn a_known_status_needs_no_height() {
+    let (world, id) = submitted();
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
+    assert_eq!((world.status(id), world.transfer(id).deadline_height), (Status::Confirmed, None));
 }
 
 #[test]
@@ -206,7 +279,7 @@ fn an_emergency_between_awaits_stops_before_anything_irreversible() {
 fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
     let (world, id) = submitted();
     world.emergency(true);
-    assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9)]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_000), height(1_000)]), Progress::Waiting);
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
     assert_eq!(world.drive(id, 0, vec![]), Progress::Held, "no new attempt");
@@ -261,12 +334,11 @@ fn a_transfer_continues_from_every_status() {
         if status == Status::Submitted {
             let decided = world.state.borrow().decide_submitted(id).unwrap();
             world.put(decided);
-            script = vec![height(1_000), unknown(9), taken()];
+            script = first_look();
         }
         assert_eq!(world.status(id), status);
         assert_eq!(world.drive(id, 0, script), Progress::Waiting);
-        let last = if status == Status::Submitted { vec![finalized("null")] } else { vec![height(1_000), finalized("null")] };
-        assert_eq!(world.drive(id, 0, last), Progress::Ended);
+        assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
         assert_eq!((world.status(id), world.transfer(id).signed), (Status::Confirmed, Some(signed.clone())), "from {status:?}");
     }
 }
@@ -311,7 +383,7 @@ fn a_transfer_waits_while_others_may_move_the_money() {
     let enough_for_one = AMOUNT + 5_000 + 890_880;
     assert_eq!(world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH))]), Progress::Held);
     assert_eq!(world.status(second), Status::Reserved);
-    assert_eq!(world.drive(first, 0, vec![height(1_000), finalized("null")]), Progress::Ended);
+    assert_eq!(world.drive(first, 0, vec![finalized("null")]), Progress::Ended);
     world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH)), blockhash(2), signing(KeyKind::Solana), taken()]);
     assert_eq!(world.status(second), Status::Submitted);
 }
@@ -359,7 +431,7 @@ fn each_turn_asks_the_next_provider() {
 fn attempts_are_bounded() {
     let (world, id) = submitted();
     for attempt in 1..=8u8 {
-        assert_eq!(world.drive(id, 0, vec![height(1_000), unknown(9), taken()]), Progress::Waiting);
+        assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
         world.advance(90);
         assert_eq!(world.drive(id, 0, death()), Progress::Again);
         if attempt < 8 {
@@ -368,4 +440,24 @@ fn attempts_are_bounded() {
     }
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
     assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Failed, (0, 0)));
+}
+
+#[test]
+fn what_is_not_built_within_a_day_is_given_up() {
+    for expired in [false, true] {
+        let world = World::new();
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        if expired {
+            world.drive(id, 0, to_submission(1));
+            let decided = world.state.borrow().decide_expired(id, None).unwrap();
+            world.put(decided);
+        }
+        world.advance(86_399);
+        assert!(matches!(world.drive(id, 0, vec![all("getMultipleAccounts", |_| lost())]), Progress::Trouble(_)));
+        world.advance(1);
+        assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
+        let transfer = world.transfer(id);
+        assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+        assert_eq!((transfer.note.as_deref(), world.usage(Asset::Sol)), (Some("not built within a day"), (0, 0)));
+    }
 }
