@@ -111,6 +111,7 @@ impl<M: Memory> State<M> {
 
     fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {
         self.unlock_inputs(&self.known(built.id));
+        self.tables.set_owner_of(&built.built.unsigned, built.id);
         self.update(built.id, at, Status::Built, |transfer| {
             transfer.attempt = transfer.attempt.saturating_add(1);
             transfer.built = Some(built.built.clone());

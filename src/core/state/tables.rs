@@ -40,6 +40,7 @@ const IDEMPOTENCY: MemoryId = MemoryId::new(11);
 const LOCKED_OUTPOINTS: MemoryId = MemoryId::new(12);
 const LOG_INDEX: MemoryId = MemoryId::new(13);
 const LOG_DATA: MemoryId = MemoryId::new(14);
+const BUILT: MemoryId = MemoryId::new(15);
 
 /// What changes with every commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +110,8 @@ pub struct Tables<M: Memory> {
     /// Kaspa outpoints that a transfer under way spends: (wallet, transaction id and index) to transfer.
     pub locked_outpoints: StableBTreeMap<(u64, [u8; 36]), u64, Vm<M>>,
     pub log: AuditLog<Vm<M>>,
+    /// The SHA-256 of everything that was built for a key to sign, to the transfer it was built for.
+    built: StableBTreeMap<[u8; 32], u64, Vm<M>>,
 }
 
 fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> T {
@@ -174,6 +177,7 @@ impl<M: Memory> Tables<M> {
             idempotency: StableBTreeMap::init(manager.get(IDEMPOTENCY)),
             locked_outpoints: StableBTreeMap::init(manager.get(LOCKED_OUTPOINTS)),
             log: AuditLog::open(manager.get(LOG_INDEX), manager.get(LOG_DATA)),
+            built: StableBTreeMap::init(manager.get(BUILT)),
         }
     }
 
@@ -295,6 +299,15 @@ impl<M: Memory> Tables<M> {
         self.idempotency.insert(key.0, to_record(entry));
     }
 
+    /// The transfer that these very bytes were built for.
+    pub fn owner_of(&self, unsigned: &[u8]) -> Option<TransferId> {
+        self.built.get(&Sha256::digest(unsigned).into()).map(TransferId::new)
+    }
+
+    pub fn set_owner_of(&mut self, unsigned: &[u8], transfer: TransferId) {
+        self.built.insert(Sha256::digest(unsigned).into(), transfer.get());
+    }
+
     /// One hash over every table, in the order of the memory ids, keys ascending. Equal states have equal digests. The log is in it
     /// by its tip.
     pub fn digest(&self) -> Hash {
@@ -346,6 +359,11 @@ impl<M: Memory> Tables<M> {
         for entry in self.locked_outpoints.iter() {
             put(&entry.key().0.to_be_bytes());
             put(&entry.key().1);
+            put(&entry.value().to_be_bytes());
+        }
+        put(b"built");
+        for entry in self.built.iter() {
+            put(entry.key());
             put(&entry.value().to_be_bytes());
         }
         Hash(hasher.finalize().into())

@@ -21,11 +21,15 @@ impl<M: Memory> State<M> {
     /// Records what is to be signed, before a key is asked.
     ///
     /// # Errors
-    /// When the transfer is not waiting to be built, the fee exceeds what was reserved, or an input is already spent elsewhere.
+    /// When the transfer is not waiting to be built, the fee exceeds what was reserved, an input is already spent elsewhere, or the
+    /// same bytes were built for another transfer: one transaction would then be taken for two payments.
     pub fn decide_built(&self, id: TransferId, built: BuiltTx) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Built)?;
         if built.fee > transfer.request.max_fee {
             return Err(invalid("fee", "more than was reserved for it"));
+        }
+        if self.tables.owner_of(&built.unsigned).is_some_and(|owner| owner != id) {
+            return Err(Refusal::AlreadySo { what: "another transfer is this very transaction; it takes another blockhash" });
         }
         let locked = self.locked_outpoints(transfer.request.wallet);
         let own = transfer.built.as_ref().map(|built| &built.inputs[..]).unwrap_or_default();

@@ -137,8 +137,9 @@ pub fn accepted(state: &mut TestState, request: TransferRequest, now: Timestamp)
     }
 }
 
-pub fn built() -> BuiltTx {
-    BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new() }
+/// A transaction of its own for every transfer.
+pub fn built(id: TransferId) -> BuiltTx {
+    BuiltTx { unsigned: Bytes::new(id.get().to_be_bytes()), fee: Amount::new(5_000), inputs: Vec::new() }
 }
 
 pub fn signed() -> SignedTx {
@@ -147,7 +148,7 @@ pub fn signed() -> SignedTx {
 
 /// Drives a transfer to where its bytes may be on the chain.
 pub fn submit(state: &mut TestState, id: TransferId, now: Timestamp) {
-    let decided = state.decide_built(id, built());
+    let decided = state.decide_built(id, built(id));
     done(state, decided, now);
     let decided = state.decide_signed(id, signed());
     done(state, decided, now);

@@ -59,7 +59,7 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
                 .map(|(decided, _)| decided)
         }
         Command::Cancel(n) => state.decide_cancel(agent(), id(n), None).map(Some),
-        Command::Built(n) => state.decide_built(id(n), built()).map(Some),
+        Command::Built(n) => state.decide_built(id(n), built(id(n))).map(Some),
         Command::Signed(n) => state.decide_signed(id(n), signed()).map(Some),
         Command::Submitted(n) => state.decide_submitted(id(n)).map(Some),
         Command::Confirmed(n, paid) => state.decide_confirmed(id(n), fee(paid), None).map(Some),

@@ -117,7 +117,7 @@ fn emergency_denies_requests_and_holds_what_is_not_submitted() {
 fn nothing_signed_leaves_during_an_emergency() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "1"), at(0));
-    let decided = state.decide_built(id, built());
+    let decided = state.decide_built(id, built(id));
     done(&mut state, decided, at(0));
     let decided = state.decide_signed(id, signed());
     done(&mut state, decided, at(0));
@@ -156,7 +156,7 @@ fn what_may_be_on_the_chain_cannot_be_called_off() {
     let id = accepted(&mut state, sol(1, "1"), at(0));
     submit(&mut state, id, at(0));
     assert_eq!(state.decide_cancel(admin(), id, None).unwrap_err().code(), "WRONG_STATUS");
-    assert_eq!(state.decide_built(id, built()).unwrap_err().code(), "WRONG_STATUS", "nor replaced before it is proven dead");
+    assert_eq!(state.decide_built(id, built(id)).unwrap_err().code(), "WRONG_STATUS", "nor replaced before it is proven dead");
     let decided = state.decide_expired(id, None);
     done(&mut state, decided, at(1));
     assert_eq!(used(&state, 1), (0, 5_001), "still reserved");
@@ -255,16 +255,16 @@ fn one_wallet_cannot_fill_the_queue() {
 fn an_outpoint_is_spent_by_one_transfer_at_a_time() {
     let mut state = installed();
     let (first, second) = (accepted(&mut state, sol(1, "1"), at(0)), accepted(&mut state, sol(1, "2"), at(0)));
-    let spending = || BuiltTx { inputs: vec![Bytes::new([4; 36])], ..built() };
-    let decided = state.decide_built(first, spending());
+    let spending = |id| BuiltTx { inputs: vec![Bytes::new([4; 36])], ..built(id) };
+    let decided = state.decide_built(first, spending(first));
     done(&mut state, decided, at(1));
-    assert_eq!(state.decide_built(second, spending()).unwrap_err().code(), "VALIDATION_FAILED");
+    assert_eq!(state.decide_built(second, spending(second)).unwrap_err().code(), "VALIDATION_FAILED");
     let decided = state.decide_cancel(agent(), first, None);
     done(&mut state, decided, at(2));
     assert!(state.locked_outpoints(WALLET).is_empty());
-    let decided = state.decide_built(second, spending());
+    let decided = state.decide_built(second, spending(second));
     done(&mut state, decided, at(3));
-    assert_eq!(state.decide_built(second, BuiltTx { fee: Amount::new(5_001), ..built() }).unwrap_err().code(), "WRONG_STATUS");
+    assert_eq!(state.decide_built(second, BuiltTx { fee: Amount::new(5_001), ..built(second) }).unwrap_err().code(), "WRONG_STATUS");
 }
 
 #[test]
@@ -289,4 +289,20 @@ fn an_opened_state_is_the_state_that_was_left() {
     drop(state);
     assert_eq!(State::open(memory.clone()).map(|state| state.digest()).map_err(|error| error.to_string()), Ok(digest));
     assert!(State::open(ic_stable_structures::VectorMemory::default()).is_err(), "nothing there");
+}
+
+/// Two payments of one wallet that are alike in everything give the same Solana message under the same blockhash. Only one of them
+/// would land, and both would find it.
+#[test]
+fn a_transaction_belongs_to_one_transfer() {
+    let mut state = installed();
+    let (first, second) = (accepted(&mut state, sol(1, "1"), at(1)), accepted(&mut state, sol(1, "2"), at(1)));
+    let built = BuiltTx { unsigned: Bytes::new([7; 10]), fee: Amount::new(5_000), inputs: vec![] };
+    let decided = state.decide_built(first, built.clone());
+    done(&mut state, decided, at(2));
+    assert!(matches!(state.decide_built(second, built.clone()), Err(Refusal::AlreadySo { .. })));
+    let other = BuiltTx { unsigned: Bytes::new([8; 10]), ..built };
+    let decided = state.decide_built(second, other);
+    done(&mut state, decided, at(3));
+    assert_eq!(state.transfer(second).unwrap().status, Status::Built);
 }

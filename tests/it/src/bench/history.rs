@@ -71,7 +71,7 @@ impl Chronicle {
         let fee = transfer.request.max_fee;
         let evaluation = Evaluation { decision: Decision::Allow, policy_version: 1, findings: vec![] };
         self.append(Event::TransferReserved(Box::new(TransferReserved { transfer, evaluation })));
-        let built = BuiltTx { unsigned: Bytes::new([7; 150]), fee, inputs: vec![] };
+        let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![] };
         self.append(Event::TransferBuilt(TransferBuilt { id, built }));
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
