@@ -2,6 +2,8 @@
 
 mod audit;
 mod certification;
+mod conformance;
+mod demo;
 mod faults;
 mod inputs;
 mod installation;
