@@ -170,9 +170,9 @@ impl Schedule {
             Progress::Trouble(_) => {
                 entry.turn = entry.turn.wrapping_add(1);
                 entry.failures = failures.saturating_add(1);
-                match mark.is_unsigned() && failures >= RARE_AFTER_FAILURES {
-                    true => doubled(1, failures).min(MAX_UNSIGNED_DELAY_SECONDS),
-                    false => backoff(1, failures),
+                match failures.checked_sub(RARE_AFTER_FAILURES) {
+                    Some(more) if mark.is_unsigned() => doubled(2 * MAX_DELAY_SECONDS, more).min(MAX_UNSIGNED_DELAY_SECONDS),
+                    _ => backoff(1, failures),
                 }
             }
         };
@@ -370,14 +370,16 @@ mod tests {
 
     #[test]
     fn what_is_not_signed_is_looked_at_rarely_after_ten_failures() {
-        for (mark, expected) in [(RESERVED, 900), (SIGNED, 60)] {
+        for (mark, waits) in [(RESERVED, [120, 240, 480, 900, 900]), (SIGNED, [60; 5])] {
             let mut schedule = Schedule::default();
             for failure in 0..10 {
                 schedule.report(ID, &trouble(), mark, 0, at(0));
                 assert!(is_due(&schedule, at(60)), "after {failure} failures");
             }
-            schedule.report(ID, &trouble(), mark, 0, at(0));
-            assert!(!is_due(&schedule, at(expected - 1)) && is_due(&schedule, at(expected)));
+            for wait in waits {
+                schedule.report(ID, &trouble(), mark, 0, at(0));
+                assert!(!is_due(&schedule, at(wait - 1)) && is_due(&schedule, at(wait)));
+            }
             // A step forward starts the count anew, whatever stopped the next one.
             schedule.send(ID, mark, at(1_000));
             schedule.report(ID, &trouble(), SUBMITTED, 0, at(1_000));
