@@ -43,8 +43,12 @@ impl<M: Memory> State<M> {
             if config.kaspa.network != current.kaspa.network {
                 return Err(frozen("kaspa.network"));
             }
-            if config.admins != current.admins || config.guardians != current.guardians {
-                return Err(invalid("admins", "roles change by grant_role and revoke_role, not by an upgrade"));
+            let by_role = |field| invalid(field, "roles change by grant_role and revoke_role, not by an upgrade");
+            if config.admins != current.admins {
+                return Err(by_role("admins"));
+            }
+            if config.guardians != current.guardians {
+                return Err(by_role("guardians"));
             }
             config.validate()?;
         }
