@@ -21,7 +21,7 @@ fn set_policy(state: &mut Store) {
         Rule::AnyAddress { chain: Chain::Solana },
     ];
     let rules = parse_rules(rules, state.config().kaspa.network).expect("readable");
-    let decided = state.decide_set_policy(admin(), WALLET, rules).map(|(decided, _)| decided);
+    let decided = state.decide_set_policy(admin(), WALLET, rules, NOW).map(|(decided, _)| decided);
     fixture::commit(state, decided);
 }
 
@@ -144,7 +144,7 @@ fn a_reply_stays_under_two_megabytes() {
         .map(|chain| purser_core::policy::Rule::Allowlist { chain, entries: addresses(chain).into_iter().collect() })
         .into();
     for _ in 0..60 {
-        let decided = state.decide_set_policy(admin(), WALLET, rules.clone()).map(|(decided, _)| decided);
+        let decided = state.decide_set_policy(admin(), WALLET, rules.clone(), NOW).map(|(decided, _)| decided);
         fixture::commit(&mut state, decided);
     }
     let result = log::blocks(&state, &[range(4, 60)]);

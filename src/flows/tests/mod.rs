@@ -87,7 +87,7 @@ impl World {
         done(&|state| state.decide_register_keys(root_keys()).unwrap());
         done(&|state| state.decide_create_wallet(admin(), "ops".into(), at).unwrap().0);
         done(&|state| state.decide_add_agent(admin(), WALLET, agent()).unwrap());
-        done(&|state| state.decide_set_policy(admin(), WALLET, rules()).unwrap().0);
+        done(&|state| state.decide_set_policy(admin(), WALLET, rules(), at).unwrap().0);
         Self {
             state: RefCell::new(state),
             now: Cell::new(at.nanos()),

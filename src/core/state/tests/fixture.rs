@@ -107,7 +107,7 @@ pub fn installed() -> TestState {
     state.commit(decided, at(0));
     let decided = state.decide_add_agent(admin(), WALLET, agent());
     done(&mut state, decided, at(0));
-    let (decided, _) = state.decide_set_policy(admin(), WALLET, rules(PER_TRANSACTION, DAILY)).unwrap();
+    let (decided, _) = state.decide_set_policy(admin(), WALLET, rules(PER_TRANSACTION, DAILY), at(0)).unwrap();
     state.commit(decided, at(0));
     state
 }

@@ -43,7 +43,7 @@ fn each_command_is_open_to_exactly_its_roles() {
         ),
         (
             "set_policy",
-            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1)).map(|d| d.0)),
+            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1), at(0)).map(|d| d.0)),
             ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
         ),
         (

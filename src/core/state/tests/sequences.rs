@@ -69,7 +69,7 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
         Command::Resolve(n, landed) => state.decide_resolve_quarantine(admin(), id(n), landed, fee(1), "seen".into()).map(Some),
         Command::Emergency(on) => state.decide_emergency(admin(), on, "test".into(), now).map(Some),
         Command::SetPolicy(max, daily) => {
-            state.decide_set_policy(admin(), WALLET, rules(max, daily)).map(|(decided, _)| Some(decided))
+            state.decide_set_policy(admin(), WALLET, rules(max, daily), now).map(|(decided, _)| Some(decided))
         }
         Command::Agent(true) => state.decide_add_agent(admin(), WALLET, agent()).map(Some),
         Command::Agent(false) => state.decide_remove_agent(admin(), WALLET, agent()).map(Some),
