@@ -31,6 +31,9 @@ pub struct TransferRequest {
     pub amount: Amount,
     /// The most this transfer may pay in fees, in base units of the chain's coin.
     pub max_fee: Amount,
+    /// Whether the agent named `max_fee`; otherwise it is the cap that was configured when the request came, and no part of what makes
+    /// two requests the same.
+    pub fee_named: bool,
     /// The key that pays; tells Kaspa's two addresses apart.
     pub source: KeyKind,
     /// The agent's own name for this payment: the same key never pays twice.

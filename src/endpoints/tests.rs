@@ -62,6 +62,20 @@ fn a_transfer_is_denied_accepted_and_recognised() {
 }
 
 #[test]
+fn a_transfer_is_recognised_after_an_upgrade_changed_the_fee_cap() {
+    let mut state = installed();
+    set_policy(&mut state);
+    let (decided, _) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    state.commit(decided.expect("something to commit"), NOW);
+    let mut config = fixture::config();
+    config.solana.max_fee = purser_core::primitives::Amount::new(20_000);
+    let decided = state.decide_upgrade("2".into(), Some(config));
+    fixture::commit(&mut state, decided);
+    let again = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    assert!(matches!(again, (None, Outcome::Duplicate { .. })), "{again:?}");
+}
+
+#[test]
 fn a_simulation_answers_as_the_transfer_would_and_changes_nothing() {
     let mut state = installed();
     set_policy(&mut state);

@@ -163,7 +163,8 @@ pub(super) fn idempotency_key(caller: &Principal, key: &str) -> Hash {
     Hash(hasher.finalize().into())
 }
 
-/// What makes two requests the same.
+/// What makes two requests the same. A fee cap that the agent did not name is the operator's, who may change it at any time.
 pub(super) fn request_hash(request: &TransferRequest) -> Hash {
-    crate::codec::to_value(request).expect("BUG: a request that ICRC-3 cannot hold").hash()
+    let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };
+    crate::codec::to_value(&TransferRequest { max_fee, ..request.clone() }).expect("BUG: a request that ICRC-3 cannot hold").hash()
 }

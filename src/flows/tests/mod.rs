@@ -110,6 +110,7 @@ impl World {
             to,
             amount: Amount::new(amount),
             max_fee: Amount::new(max_fee),
+            fee_named: true,
             source,
             idempotency_key: key,
             reason: None,

@@ -35,6 +35,7 @@ impl<M: Memory> State<M> {
             }
             return Ok((None, Outcome::Duplicate { transfer: entry.transfer }));
         }
+        self.check_fee(&request)?;
         let evaluation = self.evaluate(&request, now);
         let reserved = request.amount.checked_add(request.max_fee);
         let (Decision::Allow, Some(reserved)) = (evaluation.decision, reserved) else {
@@ -69,6 +70,7 @@ impl<M: Memory> State<M> {
     /// As there, but for the idempotency key, which is not looked at.
     pub fn simulate(&self, caller: Principal, request: TransferRequest, now: Timestamp) -> Result<Evaluation, Refusal> {
         self.check_request(caller, &request)?;
+        self.check_fee(&request)?;
         Ok(self.evaluate(&request, now))
     }
 
@@ -155,11 +157,12 @@ impl<M: Memory> State<M> {
         if request.source.chain() != chain {
             return Err(invalid("source", format!("{} is paid from a {chain} key", request.asset)));
         }
-        self.check_fee(chain, request.max_fee)
+        Ok(())
     }
 
-    fn check_fee(&self, chain: Chain, max_fee: Amount) -> Result<(), Refusal> {
-        let config = self.config();
+    /// Only for what is new: a request that was accepted under another cap is recognised whatever the cap is now.
+    fn check_fee(&self, request: &TransferRequest) -> Result<(), Refusal> {
+        let (config, chain, max_fee) = (self.config(), request.asset.chain(), request.max_fee);
         let (least, most) = match chain {
             Chain::Kaspa => (Amount::new(MINIMUM_TRANSFER_FEE), config.kaspa.max_fee),
             Chain::Solana => (Amount::new(LAMPORTS_PER_SIGNATURE), config.solana.max_fee),

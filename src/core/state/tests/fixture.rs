@@ -120,6 +120,7 @@ pub fn sol(amount: u64, key: &str) -> TransferRequest {
         to: recipient(Chain::Solana, 5),
         amount: Amount::new(amount),
         max_fee: Amount::new(5_000),
+        fee_named: true,
         source: KeyKind::Solana,
         idempotency_key: key.into(),
         reason: None,

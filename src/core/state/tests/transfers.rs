@@ -253,6 +253,29 @@ fn an_idempotency_key_never_pays_twice() {
 }
 
 #[test]
+fn a_request_is_recognised_whatever_the_fee_cap_is_by_now() {
+    let mut state = installed();
+    let named = TransferRequest { max_fee: Amount::new(10_000), ..sol(1, "named") };
+    let unnamed = |cap| TransferRequest { max_fee: Amount::new(cap), fee_named: false, ..sol(1, "unnamed") };
+    let first = accepted(&mut state, named.clone(), at(0));
+    let second = accepted(&mut state, unnamed(10_000), at(0));
+    let mut lowered = config();
+    lowered.solana.max_fee = Amount::new(7_000);
+    let decided = state.decide_upgrade("2".into(), Some(lowered));
+    done(&mut state, decided, at(1));
+    for (request, id) in [(named, first), (unnamed(7_000), second)] {
+        let again = state.decide_transfer(agent(), request, at(1)).unwrap();
+        assert!(matches!(again, (None, Outcome::Duplicate { transfer }) if transfer == id), "{again:?}");
+    }
+    let code = |request| refusal(&state, request).code();
+    assert_eq!(code(TransferRequest { max_fee: Amount::new(9_999), ..sol(1, "named") }), "IDEMPOTENCY_CONFLICT");
+    assert_eq!(code(TransferRequest { fee_named: true, ..unnamed(7_000) }), "IDEMPOTENCY_CONFLICT");
+    assert_eq!(code(TransferRequest { max_fee: Amount::new(7_001), ..sol(1, "new") }), "VALIDATION_FAILED");
+    let simulated = state.simulate(agent(), TransferRequest { max_fee: Amount::new(7_001), ..sol(1, "new") }, at(1));
+    assert_eq!(simulated.unwrap_err().code(), "VALIDATION_FAILED");
+}
+
+#[test]
 fn a_denied_key_stays_free() {
     let mut state = installed();
     let (decided, outcome) = state.decide_transfer(agent(), sol(PER_TRANSACTION + 1, "key"), at(0)).unwrap();
