@@ -64,7 +64,13 @@ impl<M: Memory> State<M> {
                 let posted = amount.checked_add(settled.fee_paid).unwrap_or(Amount::MAX);
                 self.settle(settled, Status::Confirmed, posted, at);
             }
-            Event::TransferFailed(settled) => self.settle(settled, Status::Failed, settled.fee_paid, at),
+            Event::TransferFailed(settled) => {
+                let transfer = self.known(settled.id);
+                // Signed bytes that nobody proved dead may still land, whatever an admin saw: this errs towards the limit.
+                let may_land = transfer.status == Status::Quarantined && transfer.signed.is_some();
+                let posted = if may_land { transfer.reserved } else { settled.fee_paid };
+                self.settle(settled, Status::Failed, posted, at);
+            }
             Event::TransferCancelled(step) => {
                 let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone() };
                 self.settle(&settled, Status::Cancelled, Amount::ZERO, at);

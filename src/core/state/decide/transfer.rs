@@ -74,7 +74,7 @@ impl<M: Memory> State<M> {
         Ok(self.evaluate(&request, now))
     }
 
-    /// Calls a transfer off while nothing of it has left the canister.
+    /// Calls a transfer off while no signed bytes of it could land: from Reserved, Built or Expired.
     ///
     /// # Errors
     /// When the caller is neither its agent nor an admin nor a guardian, or the transfer is past calling off.
@@ -89,10 +89,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::Unauthorized { needs: "the agent who asked for the transfer, an Admin or a Guardian" });
         }
         if !transfer.status.may_become(Status::Cancelled) {
-            return Err(Refusal::WrongStatus {
-                status: transfer.status,
-                needs: "a transfer of which nothing has left the canister",
-            });
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
         Ok(Decided::by(caller, Event::TransferCancelled(TransferStep { id, note })))
     }

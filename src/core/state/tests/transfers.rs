@@ -237,6 +237,40 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
 }
 
 #[test]
+fn what_is_signed_cannot_be_called_off() {
+    let mut state = installed();
+    let id = accepted(&mut state, sol(1, "1"), at(0));
+    let decided = state.decide_built(id, built());
+    done(&mut state, decided, at(0));
+    assert!(state.decide_cancel(agent(), id, None).is_ok());
+    let decided = state.decide_signed(id, signed());
+    done(&mut state, decided, at(0));
+    assert_eq!(state.decide_cancel(agent(), id, None).unwrap_err().code(), "WRONG_STATUS");
+    let decided = state.decide_remove_agent(admin(), WALLET, agent());
+    done(&mut state, decided, at(1));
+    assert_eq!(state.transfer(id).unwrap().status, Status::Signed);
+}
+
+#[test]
+fn a_quarantine_that_did_not_land_counts_in_full_while_its_bytes_may() {
+    for (with_bytes, posted) in [(true, 5_001), (false, 0)] {
+        let mut state = installed();
+        let id = accepted(&mut state, sol(1, "1"), at(0));
+        let decided = state.decide_built(id, built());
+        done(&mut state, decided, at(0));
+        if with_bytes {
+            let decided = state.decide_signed(id, signed());
+            done(&mut state, decided, at(0));
+        }
+        let decided = state.decide_quarantined(id, None);
+        done(&mut state, decided, at(1));
+        let decided = state.decide_resolve_quarantine(admin(), id, false, Amount::ZERO, "not seen".into());
+        done(&mut state, decided, at(2));
+        assert_eq!((used(&state, 2), state.transfer(id).unwrap().status), ((posted, 0), Status::Failed));
+    }
+}
+
+#[test]
 fn an_idempotency_key_never_pays_twice() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "key"), at(0));
