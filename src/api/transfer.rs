@@ -95,7 +95,7 @@ pub struct Transfer {
     pub policy_version: u64,
     /// Where it stands.
     pub status: Status,
-    /// Held against the limits.
+    /// Held against the limits; 0 once final.
     pub reserved: u64,
     /// How many transactions were built for it.
     pub attempt: u32,
@@ -182,7 +182,7 @@ impl Transfer {
             reason: request.reason,
             policy_version: transfer.policy_version,
             status: transfer.status.into(),
-            reserved: transfer.reserved.get(),
+            reserved: if transfer.status.is_terminal() { 0 } else { transfer.reserved.get() },
             attempt: transfer.attempt,
             created_at: transfer.created_at.nanos(),
             updated_at: transfer.updated_at.nanos(),

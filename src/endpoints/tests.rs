@@ -69,10 +69,23 @@ fn a_transfer_is_recognised_after_an_upgrade_changed_the_fee_cap() {
     state.commit(decided.expect("something to commit"), NOW);
     let mut config = fixture::config();
     config.solana.max_fee = purser_core::primitives::Amount::new(20_000);
-    let decided = state.decide_upgrade("2".into(), Some(config));
+    let decided = state.decide_upgrade(stranger(), "2".into(), Some(config));
     fixture::commit(&mut state, decided);
     let again = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
     assert!(matches!(again, (None, Outcome::Duplicate { .. })), "{again:?}");
+}
+
+#[test]
+fn what_has_ended_holds_nothing() {
+    let mut state = installed();
+    set_policy(&mut state);
+    let (decided, outcome) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let Outcome::Accepted { transfer: id, .. } = outcome else { panic!("{outcome:?}") };
+    state.commit(decided.expect("something to commit"), NOW);
+    assert_eq!(transfers::find(&state, id).expect("a transfer").reserved, 10_010);
+    let decided = state.decide_cancel(agent(), id, None);
+    fixture::commit(&mut state, decided);
+    assert_eq!(transfers::find(&state, id).expect("a transfer").reserved, 0);
 }
 
 #[test]

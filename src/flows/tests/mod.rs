@@ -83,7 +83,7 @@ impl World {
             let decided = decide(&state);
             state.commit(decided, at);
         };
-        done(&|state| state.decide_init(config()).unwrap());
+        done(&|state| state.decide_init(admin(), config()).unwrap());
         done(&|state| state.decide_register_keys(root_keys()).unwrap());
         done(&|state| state.decide_create_wallet(admin(), "ops".into(), at).unwrap().0);
         done(&|state| state.decide_add_agent(admin(), WALLET, agent()).unwrap());

@@ -98,7 +98,7 @@ pub const DAILY: u64 = 20_000_000;
 /// Initialised, with keys, one wallet with one agent and a policy.
 pub fn installed() -> TestState {
     let mut state = State::new(VectorMemory::default());
-    let decided = state.decide_init(config());
+    let decided = state.decide_init(stranger(), config());
     done(&mut state, decided, at(0));
     let decided = state.decide_register_keys(keys());
     done(&mut state, decided, at(0));

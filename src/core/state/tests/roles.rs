@@ -99,7 +99,7 @@ fn the_configuration_names_the_offending_field() {
     let field = |change: &dyn Fn(&mut crate::config::Config)| {
         let mut config = config();
         change(&mut config);
-        match State::new(VectorMemory::default()).decide_init(config) {
+        match State::new(VectorMemory::default()).decide_init(stranger(), config) {
             Err(Refusal::InvalidArgument { field, .. }) => field,
             other => panic!("{other:?}"),
         }
@@ -148,7 +148,7 @@ fn an_upgrade_changes_neither_addresses_nor_powers() {
     let field = |change: &dyn Fn(&mut crate::config::Config)| {
         let mut config = config();
         change(&mut config);
-        match state.decide_upgrade("2".into(), Some(config)) {
+        match state.decide_upgrade(stranger(), "2".into(), Some(config)) {
             Err(Refusal::InvalidArgument { field, .. }) => field,
             other => panic!("{other:?}"),
         }

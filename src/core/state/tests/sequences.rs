@@ -169,6 +169,7 @@ fn blocks_are_what_icrc3_expects() {
     let state = installed();
     let first = state.block(BlockIndex::new(0)).unwrap();
     assert_eq!(first.get("phash"), None);
+    assert_eq!(first.get("actor").and_then(|actor| actor.as_blob()), Some(stranger().as_slice()), "who installed it");
     assert_eq!(first.get("btype").and_then(|btype| btype.as_text()), Some("purser.initialised"));
     let second = state.block(BlockIndex::new(1)).unwrap();
     assert_eq!(second.get("phash").and_then(|hash| hash.as_blob()), Some(&first.hash().0[..]));

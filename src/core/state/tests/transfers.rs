@@ -295,7 +295,7 @@ fn a_request_is_recognised_whatever_the_fee_cap_is_by_now() {
     let second = accepted(&mut state, unnamed(10_000), at(0));
     let mut lowered = config();
     lowered.solana.max_fee = Amount::new(7_000);
-    let decided = state.decide_upgrade("2".into(), Some(lowered));
+    let decided = state.decide_upgrade(stranger(), "2".into(), Some(lowered));
     done(&mut state, decided, at(1));
     for (request, id) in [(named, first), (unnamed(7_000), second)] {
         let again = state.decide_transfer(agent(), request, at(1)).unwrap();
@@ -389,7 +389,7 @@ fn removing_an_agent_ends_what_has_not_left() {
 fn an_opened_state_is_the_state_that_was_left() {
     let memory = ic_stable_structures::VectorMemory::default();
     let mut state = State::new(memory.clone());
-    let decided = state.decide_init(config());
+    let decided = state.decide_init(stranger(), config());
     done(&mut state, decided, at(0));
     let digest = state.digest();
     drop(state);
