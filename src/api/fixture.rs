@@ -47,7 +47,7 @@ pub fn init_args() -> InitArgs {
 }
 
 pub fn config() -> Config {
-    init_args().into()
+    init_args().into_config(None)
 }
 
 pub fn sol(amount: u64, key: &str) -> TransferArgs {
