@@ -8,7 +8,7 @@ use crate::{VERSION, jobs, store};
 fn init(args: Option<InitArgs>) {
     let args = args.unwrap_or_else(|| ic_cdk::api::trap("init: args: an InitArgs record is needed at installation"));
     store::create();
-    let decided = store::read(|state| state.decide_init(args.into()));
+    let decided = store::read(|state| state.decide_init(ic_cdk::api::msg_caller(), args.into_config(None)));
     store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("init: {refusal}"))));
     jobs::arm();
 }
@@ -18,7 +18,10 @@ fn init(args: Option<InitArgs>) {
 #[ic_cdk::post_upgrade]
 fn post_upgrade(args: Option<InitArgs>) {
     store::open();
-    let decided = store::read(|state| state.decide_upgrade(VERSION.into(), args.map(Into::into)));
+    let decided = store::read(|state| {
+        let config = args.map(|args| args.into_config(Some(&state.config())));
+        state.decide_upgrade(ic_cdk::api::msg_caller(), VERSION.into(), config)
+    });
     store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("upgrade: {refusal}"))));
     jobs::arm();
 }

@@ -47,7 +47,7 @@ pub fn init_args() -> InitArgs {
 }
 
 pub fn config() -> Config {
-    init_args().into()
+    init_args().into_config(None)
 }
 
 pub fn sol(amount: u64, key: &str) -> TransferArgs {
@@ -87,7 +87,7 @@ pub fn commit(state: &mut Store, decided: Result<Decided, Refusal>) {
 /// Initialised, with keys and one wallet with one agent: four blocks.
 pub fn installed() -> Store {
     let mut state = Store::new(DefaultMemoryImpl::default());
-    let decided = state.decide_init(config());
+    let decided = state.decide_init(stranger(), config());
     commit(&mut state, decided);
     let decided = state.decide_register_keys(root_keys());
     commit(&mut state, decided);

@@ -80,26 +80,29 @@ pub struct InitArgs {
     pub kaspa: KaspaInit,
 }
 
-impl From<InitArgs> for Config {
-    /// Fills in the defaults; nothing is judged here.
-    fn from(args: InitArgs) -> Self {
-        let InitArgs { admins, guardians, key_name, solana, kaspa } = args;
+impl InitArgs {
+    /// Fills in what is absent: what holds already at an upgrade, the defaults at installation. Nothing is judged here.
+    pub fn into_config(self, current: Option<&Config>) -> Config {
+        let Self { admins, guardians, key_name, solana, kaspa } = self;
         let is_public = matches!(kaspa.network, KaspaNetwork::Mainnet | KaspaNetwork::Testnet10);
-        Self {
+        let confirmations = if is_public { 100 } else { 10 };
+        let max_fee =
+            |named: Option<u64>, held: Option<Amount>, default| named.map(Amount::new).or(held).unwrap_or(Amount::new(default));
+        Config {
             admins,
             guardians,
             key_name,
             solana: SolanaConfig {
                 network: solana.network.into(),
                 providers: solana.providers,
-                max_fee: Amount::new(solana.max_fee.unwrap_or(DEFAULT_SOLANA_MAX_FEE)),
+                max_fee: max_fee(solana.max_fee, current.map(|c| c.solana.max_fee), DEFAULT_SOLANA_MAX_FEE),
             },
             kaspa: KaspaConfig {
                 network: kaspa.network.into(),
                 providers: kaspa.providers,
-                max_fee: Amount::new(kaspa.max_fee.unwrap_or(DEFAULT_KASPA_MAX_FEE)),
-                feerate: kaspa.feerate.unwrap_or(DEFAULT_KASPA_FEERATE),
-                confirmations: kaspa.confirmations.unwrap_or(if is_public { 100 } else { 10 }),
+                max_fee: max_fee(kaspa.max_fee, current.map(|c| c.kaspa.max_fee), DEFAULT_KASPA_MAX_FEE),
+                feerate: kaspa.feerate.or(current.map(|c| c.kaspa.feerate)).unwrap_or(DEFAULT_KASPA_FEERATE),
+                confirmations: kaspa.confirmations.or(current.map(|c| c.kaspa.confirmations)).unwrap_or(confirmations),
             },
         }
     }
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_absent_has_the_documented_default() {
-        let config = Config::from(fixture::init_args());
+        let config = fixture::init_args().into_config(None);
         assert_eq!(config.solana.max_fee, Amount::new(10_000));
         assert_eq!(config.kaspa.max_fee, Amount::new(5_000_000));
         assert_eq!(config.kaspa.feerate, 100);
@@ -170,7 +173,7 @@ mod tests {
         {
             let mut args = fixture::init_args();
             args.kaspa.network = network;
-            assert_eq!(Config::from(args).kaspa.confirmations, confirmations, "{network:?}");
+            assert_eq!(args.into_config(None).kaspa.confirmations, confirmations, "{network:?}");
         }
     }
 
@@ -181,11 +184,20 @@ mod tests {
         args.kaspa.max_fee = Some(300_000);
         args.kaspa.feerate = Some(250);
         args.kaspa.confirmations = Some(3);
-        let config = Config::from(args);
+        let config = args.into_config(None);
         assert_eq!((config.solana.max_fee, config.kaspa.max_fee), (Amount::new(7_000), Amount::new(300_000)));
         assert_eq!((config.kaspa.feerate, config.kaspa.confirmations), (250, 3));
         assert_eq!(config.solana.network, solana::Cluster::Local);
         assert_eq!(config.kaspa.network, kaspa::Network::Simnet);
+    }
+
+    #[test]
+    fn an_upgrade_keeps_what_it_does_not_name() {
+        let mut args = fixture::init_args();
+        (args.solana.max_fee, args.kaspa.max_fee) = (Some(7_000), Some(300_000));
+        (args.kaspa.feerate, args.kaspa.confirmations) = (Some(250), Some(3));
+        let current = args.into_config(None);
+        assert_eq!(fixture::init_args().into_config(Some(&current)), current);
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub struct Transfer {
     pub policy_version: u64,
     /// Where it stands.
     pub status: Status,
-    /// Held against the limits.
+    /// Held against the limits; 0 once final.
     pub reserved: u64,
     /// How many transactions were built for it.
     pub attempt: u32,
@@ -157,6 +157,7 @@ impl TransferArgs {
             to: address::parse(&to, chain, config.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
             amount: Amount::new(amount),
             max_fee: max_fee.map_or(configured_fee, Amount::new),
+            fee_named: max_fee.is_some(),
             source,
             idempotency_key,
             reason,
@@ -181,7 +182,7 @@ impl Transfer {
             reason: request.reason,
             policy_version: transfer.policy_version,
             status: transfer.status.into(),
-            reserved: transfer.reserved.get(),
+            reserved: if transfer.status.is_terminal() { 0 } else { transfer.reserved.get() },
             attempt: transfer.attempt,
             created_at: transfer.created_at.nanos(),
             updated_at: transfer.updated_at.nanos(),
@@ -222,7 +223,7 @@ mod tests {
     fn absent_fields_mean_the_configured_fee_and_the_schnorr_key() {
         let config = fixture::config();
         let kas = fixture::kas(5, "k").into_request(&config).expect("readable");
-        assert_eq!((kas.max_fee, kas.source), (Amount::new(5_000_000), KeyKind::KaspaSchnorr));
+        assert_eq!((kas.max_fee, kas.fee_named, kas.source), (Amount::new(5_000_000), false, KeyKind::KaspaSchnorr));
         let sol = fixture::sol(5, "k").into_request(&config).expect("readable");
         assert_eq!((sol.max_fee, sol.source), (Amount::new(10_000), KeyKind::Solana));
         assert_eq!((sol.wallet, sol.amount, sol.to.chain), (WalletId::new(1), Amount::new(5), Chain::Solana));
@@ -237,7 +238,7 @@ mod tests {
             ..fixture::kas(5, "k")
         };
         let request = args.into_request(&fixture::config()).expect("readable");
-        assert_eq!((request.max_fee, request.source), (Amount::new(250_000), KeyKind::KaspaEcdsa));
+        assert_eq!((request.max_fee, request.fee_named, request.source), (Amount::new(250_000), true, KeyKind::KaspaEcdsa));
         assert_eq!((request.idempotency_key.as_str(), request.reason.as_deref()), ("k", Some("rent")));
     }
 

@@ -60,7 +60,7 @@ pub struct Wallet {
 pub struct Balance {
     /// Base units.
     pub amount: u64,
-    /// When the canister asked, in nanoseconds since the epoch.
+    /// When the answer arrived, in nanoseconds since the epoch.
     pub observed_at: u64,
 }
 

@@ -15,6 +15,10 @@ pub const TEST_KEY_NAMES: [&str; 2] = ["test_key_1", "dfx_test_key"];
 pub const MAX_PROVIDERS: usize = 8;
 /// The longest provider address, in bytes.
 pub const MAX_PROVIDER_URL_BYTES: usize = 512;
+/// The fewest providers of a chain whose coins are worth stealing: one that lies alone is found out by the others.
+pub const MIN_MAINNET_PROVIDERS: usize = 2;
+/// The most confirmations that may be demanded: some hours of Kaspa's blue score. More would never be reached in practice.
+pub const MAX_CONFIRMATIONS: u64 = 100_000;
 /// The most principals one role may be given at installation.
 pub const MAX_INITIAL_PRINCIPALS: usize = 64;
 
@@ -86,8 +90,11 @@ impl Config {
             return Err(error("admins", "at least one principal is needed, or nobody could set a policy"));
         }
         self.validate_key_name()?;
-        providers("solana.providers", &self.solana.providers, self.solana.network == Cluster::Local)?;
-        providers("kaspa.providers", &self.kaspa.providers, self.kaspa.network == KaspaNetwork::Simnet)?;
+        let (solana, kaspa) = (&self.solana, &self.kaspa);
+        providers("solana.providers", &solana.providers, solana.network == Cluster::Local)?;
+        providers("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Simnet)?;
+        corroborated("solana.providers", &solana.providers, solana.network == Cluster::Mainnet)?;
+        corroborated("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Mainnet)?;
         if self.solana.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
             return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
         }
@@ -99,6 +106,9 @@ impl Config {
         }
         if self.kaspa.confirmations == 0 {
             return Err(error("kaspa.confirmations", "at least 1; acceptance in a block alone can be reversed"));
+        }
+        if self.kaspa.confirmations > MAX_CONFIRMATIONS {
+            return Err(error("kaspa.confirmations", format!("at most {MAX_CONFIRMATIONS}; a transfer would not end in time")));
         }
         Ok(())
     }
@@ -142,9 +152,12 @@ fn providers(field: &'static str, urls: &[String], is_local: bool) -> Result<(),
     if urls.is_empty() || urls.len() > MAX_PROVIDERS {
         return Err(error(field, format!("between 1 and {MAX_PROVIDERS} endpoints are needed")));
     }
-    for url in urls {
+    for (index, url) in urls.iter().enumerate() {
         if url.len() > MAX_PROVIDER_URL_BYTES {
             return Err(error(field, format!("an endpoint is longer than {MAX_PROVIDER_URL_BYTES} bytes")));
+        }
+        if urls[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(url)) {
+            return Err(error(field, format!("{url} is named twice")));
         }
         let loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|prefix| url.starts_with(prefix));
         if !(url.starts_with("https://") || (is_local && loopback)) {
@@ -153,6 +166,13 @@ fn providers(field: &'static str, urls: &[String], is_local: bool) -> Result<(),
         if url.ends_with('/') || url.contains(char::is_whitespace) || !url.is_ascii() {
             return Err(error(field, "an endpoint is plain ASCII without spaces and without a trailing slash"));
         }
+    }
+    Ok(())
+}
+
+fn corroborated(field: &'static str, urls: &[String], is_mainnet: bool) -> Result<(), ConfigError> {
+    if is_mainnet && urls.len() < MIN_MAINNET_PROVIDERS {
+        return Err(error(field, "one provider's word is no proof; name at least two"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! One transfer and the transitions it may make.
 //!
 //! ```text
-//! Reserved → Built → Signed → Submitted → Confirmed*            cancel: Reserved | Expired | Built | Signed → Cancelled*
+//! Reserved → Built → Signed → Submitted → Confirmed*            cancel: Reserved | Expired | Built → Cancelled*
 //! Submitted → Failed* (landed with an error: the fee is spent)  Built | Signed | Submitted → Expired → Built (new attempt)
 //! Reserved | Expired | Built → Failed* (cannot be built)        Built | Signed | Submitted → Quarantined → Confirmed* | Failed*
 //! (* terminal: the reservation is settled)
@@ -31,6 +31,9 @@ pub struct TransferRequest {
     pub amount: Amount,
     /// The most this transfer may pay in fees, in base units of the chain's coin.
     pub max_fee: Amount,
+    /// Whether the agent named `max_fee`; otherwise it is the cap that was configured when the request came, and no part of what makes
+    /// two requests the same.
+    pub fee_named: bool,
     /// The key that pays; tells Kaspa's two addresses apart.
     pub source: KeyKind,
     /// The agent's own name for this payment: the same key never pays twice.
@@ -56,7 +59,7 @@ pub enum Status {
     Confirmed,
     /// Landed with an error, or ended by admins: the amount did not move. Terminal.
     Failed,
-    /// Ended before anything left the canister. Terminal.
+    /// Ended before its bytes were signed, or after they provably could not land. Terminal.
     Cancelled,
     /// Repeatedly trapped while being driven: left alone until admins have looked.
     Quarantined,
@@ -75,7 +78,7 @@ impl Status {
             (self, next),
             (Reserved | Expired, Built | Cancelled | Failed)
                 | (Built, Signed | Expired | Cancelled | Failed | Quarantined)
-                | (Signed, Submitted | Expired | Quarantined | Cancelled)
+                | (Signed, Submitted | Expired | Quarantined)
                 | (Submitted, Confirmed | Failed | Expired | Quarantined)
                 | (Quarantined, Confirmed | Failed)
         )

@@ -21,7 +21,7 @@ fn set_policy(state: &mut Store) {
         Rule::AnyAddress { chain: Chain::Solana },
     ];
     let rules = parse_rules(rules, state.config().kaspa.network).expect("readable");
-    let decided = state.decide_set_policy(admin(), WALLET, rules).map(|(decided, _)| decided);
+    let decided = state.decide_set_policy(admin(), WALLET, rules, NOW).map(|(decided, _)| decided);
     fixture::commit(state, decided);
 }
 
@@ -59,6 +59,33 @@ fn a_transfer_is_denied_accepted_and_recognised() {
     assert!(matches!(again, (None, Outcome::Duplicate { transfer }) if transfer == id), "{again:?}");
     let (code, _) = refusal(&state, agent(), fixture::sol(11, "k"));
     assert_eq!(code, "IDEMPOTENCY_CONFLICT");
+}
+
+#[test]
+fn a_transfer_is_recognised_after_an_upgrade_changed_the_fee_cap() {
+    let mut state = installed();
+    set_policy(&mut state);
+    let (decided, _) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    state.commit(decided.expect("something to commit"), NOW);
+    let mut config = fixture::config();
+    config.solana.max_fee = purser_core::primitives::Amount::new(20_000);
+    let decided = state.decide_upgrade(stranger(), "2".into(), Some(config));
+    fixture::commit(&mut state, decided);
+    let again = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    assert!(matches!(again, (None, Outcome::Duplicate { .. })), "{again:?}");
+}
+
+#[test]
+fn what_has_ended_holds_nothing() {
+    let mut state = installed();
+    set_policy(&mut state);
+    let (decided, outcome) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let Outcome::Accepted { transfer: id, .. } = outcome else { panic!("{outcome:?}") };
+    state.commit(decided.expect("something to commit"), NOW);
+    assert_eq!(transfers::find(&state, id).expect("a transfer").reserved, 10_010);
+    let decided = state.decide_cancel(agent(), id, None);
+    fixture::commit(&mut state, decided);
+    assert_eq!(transfers::find(&state, id).expect("a transfer").reserved, 0);
 }
 
 #[test]
@@ -144,7 +171,7 @@ fn a_reply_stays_under_two_megabytes() {
         .map(|chain| purser_core::policy::Rule::Allowlist { chain, entries: addresses(chain).into_iter().collect() })
         .into();
     for _ in 0..60 {
-        let decided = state.decide_set_policy(admin(), WALLET, rules.clone()).map(|(decided, _)| decided);
+        let decided = state.decide_set_policy(admin(), WALLET, rules.clone(), NOW).map(|(decided, _)| decided);
         fixture::commit(&mut state, decided);
     }
     let result = log::blocks(&state, &[range(4, 60)]);

@@ -92,7 +92,7 @@ fn read(state: &Store, caller: Principal, args: TransferArgs) -> Result<Transfer
     args.into_request(&state.config())
 }
 
-fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
+pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
     let transfer = state.transfer(id).ok_or_else(|| Refusal::NotFound { what: "transfer", id: id.to_string() })?;
     Ok(Transfer::new(transfer, state.config().kaspa.network))
 }

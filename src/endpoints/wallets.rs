@@ -22,7 +22,7 @@ fn set_policy(wallet_id: u64, rules: Vec<Rule>) -> Result<u64, Error> {
     let (decided, version) = store::read(|state| -> Result<_, Error> {
         access::admin(state, caller)?;
         let rules = parse_rules(rules, state.config().kaspa.network)?;
-        Ok(state.decide_set_policy(caller, WalletId::new(wallet_id), rules)?)
+        Ok(state.decide_set_policy(caller, WalletId::new(wallet_id), rules, store::now())?)
     })?;
     store::commit(decided);
     Ok(version)

@@ -64,7 +64,13 @@ impl<M: Memory> State<M> {
                 let posted = amount.checked_add(settled.fee_paid).unwrap_or(Amount::MAX);
                 self.settle(settled, Status::Confirmed, posted, at);
             }
-            Event::TransferFailed(settled) => self.settle(settled, Status::Failed, settled.fee_paid, at),
+            Event::TransferFailed(settled) => {
+                let transfer = self.known(settled.id);
+                // Signed bytes that nobody proved dead may still land, whatever an admin saw: this errs towards the limit.
+                let may_land = transfer.status == Status::Quarantined && transfer.signed.is_some();
+                let posted = if may_land { transfer.reserved } else { settled.fee_paid };
+                self.settle(settled, Status::Failed, posted, at);
+            }
             Event::TransferCancelled(step) => {
                 let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone() };
                 self.settle(&settled, Status::Cancelled, Amount::ZERO, at);
@@ -164,7 +170,8 @@ pub(super) fn idempotency_key(caller: &Principal, key: &str) -> Hash {
     Hash(hasher.finalize().into())
 }
 
-/// What makes two requests the same.
+/// What makes two requests the same. A fee cap that the agent did not name is the operator's, who may change it at any time.
 pub(super) fn request_hash(request: &TransferRequest) -> Hash {
-    crate::codec::to_value(request).expect("BUG: a request that ICRC-3 cannot hold").hash()
+    let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };
+    crate::codec::to_value(&TransferRequest { max_fee, ..request.clone() }).expect("BUG: a request that ICRC-3 cannot hold").hash()
 }

@@ -85,11 +85,11 @@ impl World {
             let decided = decide(&state);
             state.commit(decided, at);
         };
-        done(&|state| state.decide_init(config()).unwrap());
+        done(&|state| state.decide_init(admin(), config()).unwrap());
         done(&|state| state.decide_register_keys(root_keys()).unwrap());
         done(&|state| state.decide_create_wallet(admin(), "ops".into(), at).unwrap().0);
         done(&|state| state.decide_add_agent(admin(), WALLET, agent()).unwrap());
-        done(&|state| state.decide_set_policy(admin(), WALLET, rules()).unwrap().0);
+        done(&|state| state.decide_set_policy(admin(), WALLET, rules(), at).unwrap().0);
         Self {
             state: RefCell::new(state),
             now: Cell::new(at.nanos()),
@@ -113,6 +113,7 @@ impl World {
             to,
             amount: Amount::new(amount),
             max_fee: Amount::new(max_fee),
+            fee_named: true,
             source,
             idempotency_key: key,
             reason: None,

@@ -4,7 +4,7 @@ use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::{kaspa, solana};
 use crate::event::{AgentChange, Event, ModeChanged, PolicySet, RoleChange};
 use crate::mode::Mode;
-use crate::policy::{self, Rule};
+use crate::policy::{self, Policy, Rule};
 use crate::primitives::{Bytes, Timestamp, WalletId};
 use crate::roles::Role;
 use crate::state::{Refusal, State};
@@ -110,16 +110,27 @@ impl<M: Memory> State<M> {
         Ok((Decided::by(caller, Event::WalletCreated(wallet.clone())), wallet))
     }
 
-    /// An admin replaces a wallet's policy; returns its new version. What was spent stays spent (trap T13).
+    /// An admin replaces a wallet's policy; returns its new version. What was spent stays spent (trap T13), and what is only promised
+    /// is held to the new rules: transfers that they deny and that may still be called off end in the same commit.
     ///
     /// # Errors
     /// When the caller is no admin, the wallet unknown, or a rule cannot work.
-    pub fn decide_set_policy(&self, caller: Principal, wallet: WalletId, rules: Vec<Rule>) -> Result<(Decided, u64), Refusal> {
+    pub fn decide_set_policy(
+        &self,
+        caller: Principal,
+        wallet: WalletId,
+        rules: Vec<Rule>,
+        now: Timestamp,
+    ) -> Result<(Decided, u64), Refusal> {
         self.require(caller, Role::Admin)?;
         self.require_wallet(wallet)?;
         policy::validate(&rules).map_err(|error| invalid("rules", error.to_string()))?;
         let version = self.policy(wallet).map_or(1, |policy| policy.version.saturating_add(1));
-        Ok((Decided::by(caller, Event::PolicySet(PolicySet { wallet, version, rules })), version))
+        let policy = Policy { version, rules };
+        let cancellations = self.cancellations_under(wallet, &policy, now);
+        let mut decided = Decided::by(caller, Event::PolicySet(PolicySet { wallet, version, rules: policy.rules }));
+        decided.events.extend(cancellations);
+        Ok((decided, version))
     }
 
     /// Guardians and admins start an emergency at once; only admins end it. Doing it twice is refused, not an error worth failing

@@ -5,6 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::event::{Event, Upgraded};
 use crate::state::{Refusal, State};
 use crate::wallet::RootKeys;
+use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl From<ConfigError> for Refusal {
@@ -14,23 +15,23 @@ impl From<ConfigError> for Refusal {
 }
 
 impl<M: Memory> State<M> {
-    /// The first event of every log.
+    /// The first event of every log, on the word of the controller who installs.
     ///
     /// # Errors
     /// When a field of the configuration cannot be accepted, or the state was initialised before.
-    pub fn decide_init(&self, config: Config) -> Result<Decided, Refusal> {
+    pub fn decide_init(&self, caller: Principal, config: Config) -> Result<Decided, Refusal> {
         if self.tables.config().is_some() {
             return Err(Refusal::AlreadySo { what: "the canister is already initialised" });
         }
         config.validate()?;
-        Ok(Decided::itself(Event::Initialised(Box::new(config))))
+        Ok(Decided::by(caller, Event::Initialised(Box::new(config))))
     }
 
-    /// A new module takes over, perhaps with another configuration.
+    /// A new module takes over on the word of the controller who installs it, perhaps with another configuration.
     ///
     /// # Errors
     /// When the configuration cannot be accepted or changes what derivation paths or powers depend on.
-    pub fn decide_upgrade(&self, version: String, config: Option<Config>) -> Result<Decided, Refusal> {
+    pub fn decide_upgrade(&self, caller: Principal, version: String, config: Option<Config>) -> Result<Decided, Refusal> {
         if let Some(config) = &config {
             let current = self.config();
             let frozen = |field| invalid(field, "fixed at installation: another value would mean other addresses");
@@ -43,12 +44,16 @@ impl<M: Memory> State<M> {
             if config.kaspa.network != current.kaspa.network {
                 return Err(frozen("kaspa.network"));
             }
-            if config.admins != current.admins || config.guardians != current.guardians {
-                return Err(invalid("admins", "roles change by grant_role and revoke_role, not by an upgrade"));
+            let by_role = |field| invalid(field, "roles change by grant_role and revoke_role, not by an upgrade");
+            if config.admins != current.admins {
+                return Err(by_role("admins"));
+            }
+            if config.guardians != current.guardians {
+                return Err(by_role("guardians"));
             }
             config.validate()?;
         }
-        Ok(Decided::itself(Event::Upgraded(Upgraded { version, config: config.map(Box::new) })))
+        Ok(Decided::by(caller, Event::Upgraded(Upgraded { version, config: config.map(Box::new) })))
     }
 
     /// The root public keys became known. They never change: another key would mean other addresses.

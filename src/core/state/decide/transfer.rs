@@ -4,8 +4,9 @@ use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
 use crate::event::{Event, TransferDenied, TransferReserved, TransferStep};
-use crate::policy::{self, Decision, Evaluation, Spend};
-use crate::primitives::{Amount, Chain, Timestamp, TransferId, WalletId};
+use crate::mode::Mode;
+use crate::policy::{self, Decision, Evaluation, Policy, RollingCounter, Spend};
+use crate::primitives::{Amount, Asset, Chain, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::state::apply::{idempotency_key, request_hash};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
@@ -34,6 +35,7 @@ impl<M: Memory> State<M> {
             }
             return Ok((None, Outcome::Duplicate { transfer: entry.transfer }));
         }
+        self.check_fee(&request)?;
         let evaluation = self.evaluate(&request, now);
         let reserved = request.amount.checked_add(request.max_fee);
         let (Decision::Allow, Some(reserved)) = (evaluation.decision, reserved) else {
@@ -68,10 +70,11 @@ impl<M: Memory> State<M> {
     /// As there, but for the idempotency key, which is not looked at.
     pub fn simulate(&self, caller: Principal, request: TransferRequest, now: Timestamp) -> Result<Evaluation, Refusal> {
         self.check_request(caller, &request)?;
+        self.check_fee(&request)?;
         Ok(self.evaluate(&request, now))
     }
 
-    /// Calls a transfer off while nothing of it has left the canister.
+    /// Calls a transfer off while no signed bytes of it could land: from Reserved, Built or Expired.
     ///
     /// # Errors
     /// When the caller is neither its agent nor an admin nor a guardian, or the transfer is past calling off.
@@ -86,10 +89,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::Unauthorized { needs: "the agent who asked for the transfer, an Admin or a Guardian" });
         }
         if !transfer.status.may_become(Status::Cancelled) {
-            return Err(Refusal::WrongStatus {
-                status: transfer.status,
-                needs: "a transfer of which nothing has left the canister",
-            });
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
         Ok(Decided::by(caller, Event::TransferCancelled(TransferStep { id, note })))
     }
@@ -103,12 +103,33 @@ impl<M: Memory> State<M> {
             .collect()
     }
 
+    /// The end of what a new policy of the wallet denies and may still be called off. A transfer is judged as if it were asked for now,
+    /// beside all others: newest first, so that of several that no longer fit together the earliest stay.
+    pub(super) fn cancellations_under(&self, wallet: WalletId, policy: &Policy, now: Timestamp) -> Vec<Event> {
+        let now = now.max(self.tables.head().last_at);
+        let mut counters = Asset::ALL.map(|asset| (asset, self.tables.counter(wallet, asset)));
+        let mut events = Vec::new();
+        for transfer in self.active_transfers_of(wallet).into_iter().rev() {
+            let counter = counters.iter_mut().find(|(asset, _)| *asset == transfer.request.asset).map(|(_, counter)| counter);
+            let others = counter.as_ref().and_then(|counter| RollingCounter::clone(counter).void(transfer.reserved));
+            let (Some(counter), Some(others)) = (counter, others) else {
+                unreachable!("BUG: no counter holds transfer {}", transfer.id);
+            };
+            let evaluation = policy::evaluate(Mode::Normal, Some(policy), &others, &spend(&transfer.request), now);
+            if evaluation.decision == Decision::Deny && transfer.status.may_become(Status::Cancelled) {
+                let note = Some(format!("the new policy (version {}) does not allow it", policy.version));
+                events.push(Event::TransferCancelled(TransferStep { id: transfer.id, note }));
+                *counter = others;
+            }
+        }
+        events
+    }
+
     fn evaluate(&self, request: &TransferRequest, now: Timestamp) -> Evaluation {
         let now = now.max(self.tables.head().last_at);
         let policy = self.tables.policy(request.wallet);
         let counter = self.tables.counter(request.wallet, request.asset);
-        let spend = Spend { asset: request.asset, to: &request.to, amount: request.amount, max_fee: request.max_fee };
-        policy::evaluate(self.mode(), policy.as_ref(), &counter, &spend, now)
+        policy::evaluate(self.mode(), policy.as_ref(), &counter, &spend(request), now)
     }
 
     fn check_request(&self, caller: Principal, request: &TransferRequest) -> Result<(), Refusal> {
@@ -133,11 +154,12 @@ impl<M: Memory> State<M> {
         if request.source.chain() != chain {
             return Err(invalid("source", format!("{} is paid from a {chain} key", request.asset)));
         }
-        self.check_fee(chain, request.max_fee)
+        Ok(())
     }
 
-    fn check_fee(&self, chain: Chain, max_fee: Amount) -> Result<(), Refusal> {
-        let config = self.config();
+    /// Only for what is new: a request that was accepted under another cap is recognised whatever the cap is now.
+    fn check_fee(&self, request: &TransferRequest) -> Result<(), Refusal> {
+        let (config, chain, max_fee) = (self.config(), request.asset.chain(), request.max_fee);
         let (least, most) = match chain {
             Chain::Kaspa => (Amount::new(MINIMUM_TRANSFER_FEE), config.kaspa.max_fee),
             Chain::Solana => (Amount::new(LAMPORTS_PER_SIGNATURE), config.solana.max_fee),
@@ -153,4 +175,8 @@ impl<M: Memory> State<M> {
         let current = self.tables.active.range((wallet.get(), 0)..=(wallet.get(), u64::MAX)).take(max as usize).count() as u64;
         if current < max { Ok(()) } else { Err(Refusal::LimitReached { what: "transfers of the wallet under way", max, current }) }
     }
+}
+
+fn spend(request: &TransferRequest) -> Spend<'_> {
+    Spend { asset: request.asset, to: &request.to, amount: request.amount, max_fee: request.max_fee }
 }

@@ -98,7 +98,7 @@ pub const DAILY: u64 = 20_000_000;
 /// Initialised, with keys, one wallet with one agent and a policy.
 pub fn installed() -> TestState {
     let mut state = State::new(VectorMemory::default());
-    let decided = state.decide_init(config());
+    let decided = state.decide_init(stranger(), config());
     done(&mut state, decided, at(0));
     let decided = state.decide_register_keys(keys());
     done(&mut state, decided, at(0));
@@ -107,7 +107,7 @@ pub fn installed() -> TestState {
     state.commit(decided, at(0));
     let decided = state.decide_add_agent(admin(), WALLET, agent());
     done(&mut state, decided, at(0));
-    let (decided, _) = state.decide_set_policy(admin(), WALLET, rules(PER_TRANSACTION, DAILY)).unwrap();
+    let (decided, _) = state.decide_set_policy(admin(), WALLET, rules(PER_TRANSACTION, DAILY), at(0)).unwrap();
     state.commit(decided, at(0));
     state
 }
@@ -120,6 +120,7 @@ pub fn sol(amount: u64, key: &str) -> TransferRequest {
         to: recipient(Chain::Solana, 5),
         amount: Amount::new(amount),
         max_fee: Amount::new(5_000),
+        fee_named: true,
         source: KeyKind::Solana,
         idempotency_key: key.into(),
         reason: None,

@@ -43,7 +43,7 @@ fn each_command_is_open_to_exactly_its_roles() {
         ),
         (
             "set_policy",
-            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1)).map(|d| d.0)),
+            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1), at(0)).map(|d| d.0)),
             ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
         ),
         (
@@ -99,7 +99,7 @@ fn the_configuration_names_the_offending_field() {
     let field = |change: &dyn Fn(&mut crate::config::Config)| {
         let mut config = config();
         change(&mut config);
-        match State::new(VectorMemory::default()).decide_init(config) {
+        match State::new(VectorMemory::default()).decide_init(stranger(), config) {
             Err(Refusal::InvalidArgument { field, .. }) => field,
             other => panic!("{other:?}"),
         }
@@ -113,6 +113,33 @@ fn the_configuration_names_the_offending_field() {
     assert_eq!(field(&|c| c.kaspa.providers = vec!["https://example.org/".into()]), "kaspa.providers");
     assert_eq!(field(&|c| c.kaspa.feerate = 99), "kaspa.feerate");
     assert_eq!(field(&|c| c.kaspa.confirmations = 0), "kaspa.confirmations");
+    assert_eq!(field(&|c| c.kaspa.confirmations = 100_001), "kaspa.confirmations");
+}
+
+#[test]
+fn providers_are_named_once_and_a_mainnet_needs_two() {
+    let problem = |urls: &[&str], mainnet: bool| {
+        let mut config = config();
+        config.key_name = "key_1".into();
+        config.solana.providers = urls.iter().map(|url| (*url).to_owned()).collect();
+        if mainnet {
+            config.solana.network = crate::chains::solana::Cluster::Mainnet;
+        }
+        config.validate().map_err(|error| error.to_string())
+    };
+    let refused = |problem: &str| Err(format!("solana.providers: {problem}"));
+    assert_eq!(problem(&["https://a.org", "https://b.org"], true), Ok(()));
+    assert_eq!(problem(&["https://a.org"], true), refused("one provider's word is no proof; name at least two"));
+    assert_eq!(problem(&["https://a.org"], false), Ok(()));
+    assert_eq!(problem(&["https://a.org", "https://A.org"], true), refused("https://A.org is named twice"));
+    let mut config = config();
+    config.key_name = "key_1".into();
+    config.kaspa.network = crate::chains::kaspa::Network::Mainnet;
+    config.kaspa.providers = vec!["https://a.org".into()];
+    config.kaspa.confirmations = 100_000;
+    assert_eq!(config.validate().map_err(|error| error.field), Err("kaspa.providers"));
+    config.kaspa.providers.push("https://b.org".into());
+    assert_eq!(config.validate(), Ok(()));
 }
 
 #[test]
@@ -121,7 +148,7 @@ fn an_upgrade_changes_neither_addresses_nor_powers() {
     let field = |change: &dyn Fn(&mut crate::config::Config)| {
         let mut config = config();
         change(&mut config);
-        match state.decide_upgrade("2".into(), Some(config)) {
+        match state.decide_upgrade(stranger(), "2".into(), Some(config)) {
             Err(Refusal::InvalidArgument { field, .. }) => field,
             other => panic!("{other:?}"),
         }
@@ -130,4 +157,5 @@ fn an_upgrade_changes_neither_addresses_nor_powers() {
     assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Cluster::Devnet), "solana.network");
     assert_eq!(field(&|c| c.kaspa.network = crate::chains::kaspa::Network::Devnet), "kaspa.network");
     assert_eq!(field(&|c| c.admins.push(stranger())), "admins");
+    assert_eq!(field(&|c| c.guardians.push(stranger())), "guardians");
 }

@@ -69,7 +69,7 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
         Command::Resolve(n, landed) => state.decide_resolve_quarantine(admin(), id(n), landed, fee(1), "seen".into()).map(Some),
         Command::Emergency(on) => state.decide_emergency(admin(), on, "test".into(), now).map(Some),
         Command::SetPolicy(max, daily) => {
-            state.decide_set_policy(admin(), WALLET, rules(max, daily)).map(|(decided, _)| Some(decided))
+            state.decide_set_policy(admin(), WALLET, rules(max, daily), now).map(|(decided, _)| Some(decided))
         }
         Command::Agent(true) => state.decide_add_agent(admin(), WALLET, agent()).map(Some),
         Command::Agent(false) => state.decide_remove_agent(admin(), WALLET, agent()).map(Some),
@@ -169,6 +169,7 @@ fn blocks_are_what_icrc3_expects() {
     let state = installed();
     let first = state.block(BlockIndex::new(0)).unwrap();
     assert_eq!(first.get("phash"), None);
+    assert_eq!(first.get("actor").and_then(|actor| actor.as_blob()), Some(stranger().as_slice()), "who installed it");
     assert_eq!(first.get("btype").and_then(|btype| btype.as_text()), Some("purser.initialised"));
     let second = state.block(BlockIndex::new(1)).unwrap();
     assert_eq!(second.get("phash").and_then(|hash| hash.as_blob()), Some(&first.hash().0[..]));

@@ -1,5 +1,5 @@
 use super::fixture::*;
-use crate::policy::{Decision, ReasonCode, RuleKind};
+use crate::policy::{Decision, ReasonCode, Rule, RuleKind};
 use crate::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, HOUR_NS};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
@@ -68,7 +68,7 @@ fn unlisted_recipients_and_undeclared_assets_are_denied() {
     let mut state = installed();
     let unlisted = TransferRequest { to: recipient(Chain::Solana, 6), ..sol(1, "a") };
     assert_eq!(denial(&state, unlisted, 0), [(RuleKind::Allowlist, ReasonCode::AddressNotAllowed)]);
-    let (decided, version) = state.decide_set_policy(admin(), WALLET, Vec::new()).unwrap();
+    let (decided, version) = state.decide_set_policy(admin(), WALLET, Vec::new(), at(0)).unwrap();
     assert_eq!(version, 2);
     state.commit(decided, at(0));
     assert_eq!(
@@ -91,10 +91,59 @@ fn a_wallet_without_a_policy_pays_nobody() {
 #[test]
 fn a_new_policy_does_not_forget_what_was_spent() {
     let mut state = installed();
-    accepted(&mut state, sol(PER_TRANSACTION, "1"), at(0));
-    let (decided, _) = state.decide_set_policy(admin(), WALLET, rules(PER_TRANSACTION, PER_TRANSACTION)).unwrap();
-    state.commit(decided, at(0));
+    let id = accepted(&mut state, sol(PER_TRANSACTION, "1"), at(0));
+    submit(&mut state, id, at(0));
+    set_policy(&mut state, rules(PER_TRANSACTION, PER_TRANSACTION), 0);
     assert_eq!(denial(&state, sol(1, "2"), 0), [(RuleKind::Rolling24h, ReasonCode::SpendingLimitExceeded)]);
+}
+
+fn set_policy(state: &mut TestState, rules: Vec<Rule>, now: u64) {
+    let (decided, _) = state.decide_set_policy(admin(), WALLET, rules, at(now)).unwrap();
+    state.commit(decided, at(now));
+}
+
+#[test]
+fn a_tightened_policy_binds_what_is_already_reserved() {
+    let mut state = installed();
+    let small = accepted(&mut state, sol(1_000, "small"), at(0));
+    let reserved = accepted(&mut state, sol(2_000, "reserved"), at(0));
+    let built_one = accepted(&mut state, sol(2_000, "built"), at(0));
+    let under_way = accepted(&mut state, sol(2_000, "under way"), at(0));
+    let decided = state.decide_built(built_one, built());
+    done(&mut state, decided, at(0));
+    submit(&mut state, under_way, at(0));
+    set_policy(&mut state, rules(1_999, DAILY), 1);
+    let ends = [small, reserved, built_one, under_way].map(|id| state.transfer(id).unwrap().status);
+    assert_eq!(ends, [Status::Reserved, Status::Cancelled, Status::Cancelled, Status::Submitted]);
+    assert_eq!(state.transfer(reserved).unwrap().note.unwrap(), "the new policy (version 2) does not allow it");
+    assert_eq!(used(&state, 1), (0, 1_000 + 2_000 + 2 * 5_000), "what was cancelled is free again");
+    set_policy(&mut state, Vec::new(), 2);
+    assert_eq!(state.transfer(small).unwrap().status, Status::Cancelled, "a wallet without rules pays nobody");
+    assert_eq!(state.transfer(under_way).unwrap().status, Status::Submitted);
+}
+
+#[test]
+fn of_what_no_longer_fits_together_the_earliest_stays() {
+    let mut state = installed();
+    let [first, second, third] = ["1", "2", "3"].map(|key| accepted(&mut state, sol(1_000, key), at(0)));
+    set_policy(&mut state, rules(PER_TRANSACTION, 2 * 6_000), 1);
+    let ends = [first, second, third].map(|id| state.transfer(id).unwrap().status);
+    assert_eq!(ends, [Status::Reserved, Status::Reserved, Status::Cancelled]);
+    assert_eq!(used(&state, 1), (0, 12_000));
+}
+
+#[test]
+fn a_new_policy_counts_what_the_clock_has_freed_and_ignores_an_emergency() {
+    let mut state = installed();
+    let spent = accepted(&mut state, sol(1_000, "spent"), at(0));
+    submit(&mut state, spent, at(0));
+    let decided = state.decide_confirmed(spent, Amount::new(5_000), None);
+    done(&mut state, decided, at(0));
+    let waiting = accepted(&mut state, sol(1_000, "waiting"), at(0));
+    let decided = state.decide_emergency(guardian(), true, "drill".into(), at(1));
+    done(&mut state, decided, at(1));
+    set_policy(&mut state, rules(PER_TRANSACTION, 6_000), DAY_NS + HOUR_NS);
+    assert_eq!(state.transfer(waiting).unwrap().status, Status::Reserved);
 }
 
 #[test]
@@ -188,6 +237,40 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
 }
 
 #[test]
+fn what_is_signed_cannot_be_called_off() {
+    let mut state = installed();
+    let id = accepted(&mut state, sol(1, "1"), at(0));
+    let decided = state.decide_built(id, built());
+    done(&mut state, decided, at(0));
+    assert!(state.decide_cancel(agent(), id, None).is_ok());
+    let decided = state.decide_signed(id, signed());
+    done(&mut state, decided, at(0));
+    assert_eq!(state.decide_cancel(agent(), id, None).unwrap_err().code(), "WRONG_STATUS");
+    let decided = state.decide_remove_agent(admin(), WALLET, agent());
+    done(&mut state, decided, at(1));
+    assert_eq!(state.transfer(id).unwrap().status, Status::Signed);
+}
+
+#[test]
+fn a_quarantine_that_did_not_land_counts_in_full_while_its_bytes_may() {
+    for (with_bytes, posted) in [(true, 5_001), (false, 0)] {
+        let mut state = installed();
+        let id = accepted(&mut state, sol(1, "1"), at(0));
+        let decided = state.decide_built(id, built());
+        done(&mut state, decided, at(0));
+        if with_bytes {
+            let decided = state.decide_signed(id, signed());
+            done(&mut state, decided, at(0));
+        }
+        let decided = state.decide_quarantined(id, None);
+        done(&mut state, decided, at(1));
+        let decided = state.decide_resolve_quarantine(admin(), id, false, Amount::ZERO, "not seen".into());
+        done(&mut state, decided, at(2));
+        assert_eq!((used(&state, 2), state.transfer(id).unwrap().status), ((posted, 0), Status::Failed));
+    }
+}
+
+#[test]
 fn an_idempotency_key_never_pays_twice() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "key"), at(0));
@@ -201,6 +284,29 @@ fn an_idempotency_key_never_pays_twice() {
     done(&mut state, decided, at(1));
     let other = state.decide_transfer(principal(4), sol(1, "key"), at(1)).unwrap();
     assert!(matches!(other.1, Outcome::Accepted { .. }), "keys belong to their caller");
+}
+
+#[test]
+fn a_request_is_recognised_whatever_the_fee_cap_is_by_now() {
+    let mut state = installed();
+    let named = TransferRequest { max_fee: Amount::new(10_000), ..sol(1, "named") };
+    let unnamed = |cap| TransferRequest { max_fee: Amount::new(cap), fee_named: false, ..sol(1, "unnamed") };
+    let first = accepted(&mut state, named.clone(), at(0));
+    let second = accepted(&mut state, unnamed(10_000), at(0));
+    let mut lowered = config();
+    lowered.solana.max_fee = Amount::new(7_000);
+    let decided = state.decide_upgrade(stranger(), "2".into(), Some(lowered));
+    done(&mut state, decided, at(1));
+    for (request, id) in [(named, first), (unnamed(7_000), second)] {
+        let again = state.decide_transfer(agent(), request, at(1)).unwrap();
+        assert!(matches!(again, (None, Outcome::Duplicate { transfer }) if transfer == id), "{again:?}");
+    }
+    let code = |request| refusal(&state, request).code();
+    assert_eq!(code(TransferRequest { max_fee: Amount::new(9_999), ..sol(1, "named") }), "IDEMPOTENCY_CONFLICT");
+    assert_eq!(code(TransferRequest { fee_named: true, ..unnamed(7_000) }), "IDEMPOTENCY_CONFLICT");
+    assert_eq!(code(TransferRequest { max_fee: Amount::new(7_001), ..sol(1, "new") }), "VALIDATION_FAILED");
+    let simulated = state.simulate(agent(), TransferRequest { max_fee: Amount::new(7_001), ..sol(1, "new") }, at(1));
+    assert_eq!(simulated.unwrap_err().code(), "VALIDATION_FAILED");
 }
 
 #[test]
@@ -283,7 +389,7 @@ fn removing_an_agent_ends_what_has_not_left() {
 fn an_opened_state_is_the_state_that_was_left() {
     let memory = ic_stable_structures::VectorMemory::default();
     let mut state = State::new(memory.clone());
-    let decided = state.decide_init(config());
+    let decided = state.decide_init(stranger(), config());
     done(&mut state, decided, at(0));
     let digest = state.digest();
     drop(state);

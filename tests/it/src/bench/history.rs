@@ -100,6 +100,7 @@ impl Chronicle {
             to: Destination::new(Chain::Solana, [9; 32]),
             amount: Amount::new(LAMPORTS),
             max_fee: Amount::new(FEE),
+            fee_named: false,
             source: KeyKind::Solana,
             idempotency_key: format!("history-{id}"),
             reason: None,
