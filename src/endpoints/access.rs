@@ -6,6 +6,7 @@ use candid::Principal;
 use purser_core::primitives::WalletId;
 use purser_core::roles::Role;
 use purser_core::state::Refusal;
+use purser_core::wallet::Wallet;
 
 /// Anybody but the anonymous principal.
 ///
@@ -34,16 +35,16 @@ pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), R
     if state.is_agent(wallet, &caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an agent of the wallet" }) }
 }
 
-/// An agent of an existing wallet, an admin or a guardian.
+/// An agent of an existing wallet, an admin or a guardian. Returns the wallet.
 ///
 /// # Errors
 /// When the caller is none of these, or there is no such wallet.
-pub fn involved(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), Refusal> {
+pub fn involved(state: &Store, caller: Principal, id: WalletId) -> Result<Wallet, Refusal> {
     signed_in(caller)?;
-    exists(state, wallet)?;
+    let wallet = state.wallet(id).ok_or_else(|| Refusal::NotFound { what: "wallet", id: id.to_string() })?;
     let roles = state.roles_of(&caller);
-    if state.is_agent(wallet, &caller) || roles.has(Role::Admin) || roles.has(Role::Guardian) {
-        return Ok(());
+    if state.is_agent(id, &caller) || roles.has(Role::Admin) || roles.has(Role::Guardian) {
+        return Ok(wallet);
     }
     Err(Refusal::Unauthorized { needs: "an agent of the wallet, an Admin or a Guardian" })
 }

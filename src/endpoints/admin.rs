@@ -3,7 +3,7 @@
 use super::access;
 use crate::api::admin::{Config, Member, Mode, Permissions, Role, roles};
 use crate::api::{Error, at_most};
-use crate::store;
+use crate::{jobs, store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::primitives::WalletId;
@@ -44,7 +44,9 @@ fn start_emergency(reason: String) -> Result<(), Error> {
 
 #[ic_cdk::update]
 fn end_emergency(reason: String) -> Result<(), Error> {
-    set_emergency(false, reason)
+    set_emergency(false, reason)?;
+    jobs::arm();
+    Ok(())
 }
 
 fn set_emergency(on: bool, reason: String) -> Result<(), Error> {

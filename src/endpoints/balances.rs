@@ -4,14 +4,21 @@ use super::access;
 use crate::api::Error;
 use crate::api::wallet::{Balance, Balances};
 use crate::flows::Observed;
+use crate::jobs::RefreshError;
 use crate::{jobs, store};
 use purser_core::primitives::WalletId;
+use purser_core::state::Refusal;
 
 #[ic_cdk::update]
 async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {
     let wallet = WalletId::new(wallet_id);
-    store::read(|state| access::involved(state, ic_cdk::api::msg_caller(), wallet))?;
-    let balances = jobs::refresh_balances(wallet).await.map_err(|error| Error::provider(error.chain, &error.problem))?;
+    let wallet = store::read(|state| access::involved(state, ic_cdk::api::msg_caller(), wallet))?;
+    let balances = jobs::refresh_balances(&wallet).await.map_err(|error| match error {
+        RefreshError::Provider(error) => Error::provider(error.chain, &error.problem),
+        RefreshError::Busy => {
+            Refusal::LimitReached { what: "refreshes of the wallet's balances under way", max: 1, current: 1 }.into()
+        }
+    })?;
     Ok(Balances { sol: balance(balances.sol), kas_schnorr: balance(balances.kas_schnorr), kas_ecdsa: balance(balances.kas_ecdsa) })
 }
 

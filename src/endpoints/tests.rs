@@ -117,7 +117,7 @@ fn usage_is_listed_for_every_asset_with_the_policys_limit() {
 fn balances_are_fetched_for_those_involved_only() {
     let state = installed();
     for caller in [admin(), guardian(), agent()] {
-        assert_eq!(access::involved(&state, caller, WALLET), Ok(()));
+        assert_eq!(access::involved(&state, caller, WALLET).map(|wallet| wallet.id), Ok(WALLET));
     }
     assert_eq!(access::involved(&state, Principal::anonymous(), WALLET), Err(Refusal::Anonymous));
     let needs = "an agent of the wallet, an Admin or a Guardian";

@@ -47,6 +47,14 @@ fn cancel_transfer(transfer_id: u64, note: Option<String>) -> Result<Transfer, E
 }
 
 #[ic_cdk::update]
+fn quarantine_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error> {
+    let id = TransferId::new(transfer_id);
+    let decided = store::read(|state| state.decide_quarantine(msg_caller(), id, note))?;
+    store::commit(decided);
+    store::read(|state| find(state, id))
+}
+
+#[ic_cdk::update]
 fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Transfer, Error> {
     let ResolveQuarantineArgs { transfer_id, landed, fee_paid, note } = args;
     let id = TransferId::new(transfer_id);

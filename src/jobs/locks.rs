@@ -16,6 +16,8 @@ pub enum Lock {
     Transfer(TransferId),
     /// Building, signing and sending on one chain from one wallet. Following what was sent needs no such lock.
     Spending(WalletId, Chain),
+    /// Asking the chains for the balances of one wallet.
+    Balances(WalletId),
 }
 
 /// Holds a lock until it is dropped.

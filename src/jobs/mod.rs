@@ -14,9 +14,11 @@ use crate::ports::{Clock, Signer};
 use crate::store;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer, set_timer_interval};
 use locks::Lock;
-use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::primitives::{SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::wallet::Wallet;
 use schedule::{Mark, Order, Schedule, backoff, later};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const TICK: Duration = Duration::from_secs(2);
@@ -24,11 +26,15 @@ const TICK: Duration = Duration::from_secs(2);
 const MAX_RUNS: usize = 50;
 /// After this long without a report, fetching the root keys has trapped.
 const KEYS_LEASE_SECONDS: u64 = 30;
+/// For how long balances are not asked for again.
+const BALANCES_SECONDS: u64 = 10;
 
 thread_local! {
     static TICKER: Cell<Option<TimerId>> = const { Cell::new(None) };
     /// The tick that does not wait for the ticker; it may be over.
     static NEXT_TICK: Cell<Option<TimerId>> = const { Cell::new(None) };
+    /// What was answered lately, by wallet. Bounded by time: an answer is forgotten with the next one after it is old.
+    static BALANCES: RefCell<BTreeMap<WalletId, Balances>> = const { RefCell::new(BTreeMap::new()) };
     static SCHEDULE: RefCell<Schedule> = RefCell::default();
     static KEYS: Cell<KeyFetch> = const { Cell::new(KeyFetch { due: Timestamp::from_nanos(0), failures: 0 }) };
 }
@@ -52,14 +58,32 @@ pub fn wake(id: TransferId) {
     tick_soon();
 }
 
-/// Asks the chains what a wallet's addresses hold. Costs up to three outcalls per provider; the caller decides who may ask.
+/// Why there are no fresh balances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshError {
+    /// Somebody is asking for the same wallet's already.
+    Busy,
+    /// No provider of a chain gave a usable answer.
+    Provider(ProviderError),
+}
+
+/// What the chains say a wallet's addresses hold. It costs up to three outcalls per provider, so an answer is given again for a while,
+/// and only one question per wallet is under way; the caller decides who may ask.
 ///
 /// # Errors
-/// When there is no such wallet, or no provider of a chain gave a usable answer.
-pub async fn refresh_balances(wallet: WalletId) -> Result<Balances, ProviderError> {
-    let missing = || ProviderError { chain: Chain::Solana, problem: format!("there is no wallet {wallet}") };
-    let wallet = store::read(|state| state.wallet(wallet)).ok_or_else(missing)?;
-    flows::refresh(&Ic, &wallet).await
+/// When somebody is asking already, or no provider of a chain gave a usable answer.
+pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError> {
+    let recent = |balances: &Balances| store::now().nanos_since(balances.kas_ecdsa.observed_at) < BALANCES_SECONDS * SECOND_NS;
+    if let Some(known) = BALANCES.with_borrow(|known| known.get(&wallet.id).copied()).filter(recent) {
+        return Ok(known);
+    }
+    let _guard = Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?;
+    let balances = flows::refresh(&Ic, wallet).await.map_err(RefreshError::Provider)?;
+    BALANCES.with_borrow_mut(|known| {
+        known.retain(|_, balances| recent(balances));
+        known.insert(wallet.id, balances);
+    });
+    Ok(balances)
 }
 
 fn tick_soon() {

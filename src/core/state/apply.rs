@@ -33,10 +33,10 @@ impl<M: Memory> State<M> {
                 self.tables.set_roles(*principal, &roles);
             }
             Event::AgentAdded(change) => {
-                self.tables.agents.insert((change.wallet.get(), change.agent));
+                self.tables.add_agent(change.wallet, change.agent);
             }
             Event::AgentRemoved(change) => {
-                self.tables.agents.remove(&(change.wallet.get(), change.agent));
+                self.tables.remove_agent(change.wallet, change.agent);
             }
             Event::WalletCreated(wallet) => {
                 self.tables.set_wallet(wallet);

@@ -91,13 +91,17 @@ impl<M: Memory> State<M> {
 
     /// The agents of a wallet.
     pub fn agents(&self, wallet: WalletId) -> Vec<Principal> {
-        let first = (wallet.get(), Principal::management_canister());
-        self.tables.agents.range(first..).take_while(|(id, _)| *id == wallet.get()).map(|(_, agent)| agent).collect()
+        self.tables.agents_of(wallet).collect()
     }
 
     /// Whether a principal is an agent of a wallet.
     pub fn is_agent(&self, wallet: WalletId, principal: &Principal) -> bool {
-        self.tables.agents.contains(&(wallet.get(), *principal))
+        self.tables.is_agent(wallet, principal)
+    }
+
+    /// Whether a principal is an agent of any wallet.
+    pub fn is_agent_of_any(&self, principal: &Principal) -> bool {
+        self.tables.is_agent_of_any(principal)
     }
 
     /// What counts against a wallet's rolling limit.

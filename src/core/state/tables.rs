@@ -41,6 +41,7 @@ const LOCKED_OUTPOINTS: MemoryId = MemoryId::new(12);
 const LOG_INDEX: MemoryId = MemoryId::new(13);
 const LOG_DATA: MemoryId = MemoryId::new(14);
 const BUILT: MemoryId = MemoryId::new(15);
+const WALLETS_BY_AGENT: MemoryId = MemoryId::new(16);
 
 /// What changes with every commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +99,7 @@ pub struct Tables<M: Memory> {
     config: StableCell<Vec<u8>, Vm<M>>,
     keys: StableCell<Vec<u8>, Vm<M>>,
     roles: Map<Principal, M>,
-    pub agents: StableBTreeSet<(u64, Principal), Vm<M>>,
+    agents: StableBTreeSet<(u64, Principal), Vm<M>>,
     wallets: Map<u64, M>,
     policies: Map<u64, M>,
     counters: Map<(u64, u8), M>,
@@ -112,6 +113,8 @@ pub struct Tables<M: Memory> {
     pub log: AuditLog<Vm<M>>,
     /// The SHA-256 of everything that was built for a key to sign, to the transfer it was built for.
     built: StableBTreeMap<[u8; 32], u64, Vm<M>>,
+    /// The agents again, by principal.
+    wallets_by_agent: StableBTreeSet<(Principal, u64), Vm<M>>,
 }
 
 fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> T {
@@ -178,6 +181,7 @@ impl<M: Memory> Tables<M> {
             locked_outpoints: StableBTreeMap::init(manager.get(LOCKED_OUTPOINTS)),
             log: AuditLog::open(manager.get(LOG_INDEX), manager.get(LOG_DATA)),
             built: StableBTreeMap::init(manager.get(BUILT)),
+            wallets_by_agent: StableBTreeSet::init(manager.get(WALLETS_BY_AGENT)),
         }
     }
 
@@ -299,6 +303,32 @@ impl<M: Memory> Tables<M> {
         self.idempotency.insert(key.0, to_record(entry));
     }
 
+    /// Whether a principal is an agent of a wallet.
+    pub fn is_agent(&self, wallet: WalletId, agent: &Principal) -> bool {
+        self.agents.contains(&(wallet.get(), *agent))
+    }
+
+    /// Whether a principal is an agent of any wallet.
+    pub fn is_agent_of_any(&self, agent: &Principal) -> bool {
+        self.wallets_by_agent.range((*agent, 0)..=(*agent, u64::MAX)).next().is_some()
+    }
+
+    /// The agents of a wallet.
+    pub fn agents_of(&self, wallet: WalletId) -> impl Iterator<Item = Principal> {
+        let first = (wallet.get(), Principal::management_canister());
+        self.agents.range(first..).take_while(move |(id, _)| *id == wallet.get()).map(|(_, agent)| agent)
+    }
+
+    pub fn add_agent(&mut self, wallet: WalletId, agent: Principal) {
+        self.wallets_by_agent.insert((agent, wallet.get()));
+        self.agents.insert((wallet.get(), agent));
+    }
+
+    pub fn remove_agent(&mut self, wallet: WalletId, agent: Principal) {
+        self.wallets_by_agent.remove(&(agent, wallet.get()));
+        self.agents.remove(&(wallet.get(), agent));
+    }
+
     /// The transfer that these very bytes were built for.
     pub fn owner_of(&self, unsigned: &[u8]) -> Option<TransferId> {
         self.built.get(&Sha256::digest(unsigned).into()).map(TransferId::new)
@@ -365,6 +395,11 @@ impl<M: Memory> Tables<M> {
         for entry in self.built.iter() {
             put(entry.key());
             put(&entry.value().to_be_bytes());
+        }
+        put(b"wallets_by_agent");
+        for (agent, wallet) in self.wallets_by_agent.iter() {
+            put(agent.as_slice());
+            put(&wallet.to_be_bytes());
         }
         Hash(hasher.finalize().into())
     }

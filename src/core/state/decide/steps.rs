@@ -114,6 +114,19 @@ impl<M: Memory> State<M> {
         Ok(Decided::itself(Event::TransferQuarantined(TransferStep { id, note })))
     }
 
+    /// An admin takes a transfer that makes no progress out of the canister's hands; its money stays reserved.
+    ///
+    /// # Errors
+    /// When the caller is no admin, nothing was built for the transfer, or it has ended.
+    pub fn decide_quarantine(&self, caller: Principal, id: TransferId, note: String) -> Result<Decided, Refusal> {
+        self.require(caller, Role::Admin)?;
+        if note.len() > MAX_REASON_BYTES {
+            return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
+        }
+        self.moving(id, Status::Quarantined)?;
+        Ok(Decided::by(caller, Event::TransferQuarantined(TransferStep { id, note: Some(note) })))
+    }
+
     /// An admin has looked at the chain and says how a quarantined transfer ended.
     ///
     /// # Errors

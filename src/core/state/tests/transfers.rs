@@ -109,7 +109,7 @@ fn a_tightened_policy_binds_what_is_already_reserved() {
     let reserved = accepted(&mut state, sol(2_000, "reserved"), at(0));
     let built_one = accepted(&mut state, sol(2_000, "built"), at(0));
     let under_way = accepted(&mut state, sol(2_000, "under way"), at(0));
-    let decided = state.decide_built(built_one, built());
+    let decided = state.decide_built(built_one, built(built_one));
     done(&mut state, decided, at(0));
     submit(&mut state, under_way, at(0));
     set_policy(&mut state, rules(1_999, DAILY), 1);
@@ -240,7 +240,7 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
 fn what_is_signed_cannot_be_called_off() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "1"), at(0));
-    let decided = state.decide_built(id, built());
+    let decided = state.decide_built(id, built(id));
     done(&mut state, decided, at(0));
     assert!(state.decide_cancel(agent(), id, None).is_ok());
     let decided = state.decide_signed(id, signed());
@@ -256,7 +256,7 @@ fn a_quarantine_that_did_not_land_counts_in_full_while_its_bytes_may() {
     for (with_bytes, posted) in [(true, 5_001), (false, 0)] {
         let mut state = installed();
         let id = accepted(&mut state, sol(1, "1"), at(0));
-        let decided = state.decide_built(id, built());
+        let decided = state.decide_built(id, built(id));
         done(&mut state, decided, at(0));
         if with_bytes {
             let decided = state.decide_signed(id, signed());
@@ -370,7 +370,10 @@ fn an_outpoint_is_spent_by_one_transfer_at_a_time() {
     assert!(state.locked_outpoints(WALLET).is_empty());
     let decided = state.decide_built(second, spending(second));
     done(&mut state, decided, at(3));
-    assert_eq!(state.decide_built(second, BuiltTx { fee: Amount::new(5_001), ..built(second) }).unwrap_err().code(), "WRONG_STATUS");
+    assert_eq!(
+        state.decide_built(second, BuiltTx { fee: Amount::new(5_001), ..built(second) }).unwrap_err().code(),
+        "WRONG_STATUS"
+    );
 }
 
 #[test]
