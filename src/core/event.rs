@@ -4,9 +4,9 @@
 use crate::config::Config;
 use crate::mode::Mode;
 use crate::policy::{Evaluation, Rule};
-use crate::primitives::{Amount, TransferId, WalletId};
+use crate::primitives::{Amount, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
-use crate::transfer::{BuiltTx, SignedTx, Transfer, TransferRequest};
+use crate::transfer::{BuiltTx, SignedTx, Status, Transfer, TransferRequest};
 use crate::wallet::{RootKeys, Wallet};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -118,10 +118,38 @@ pub struct TransferDenied {
 /// See [`Event::TransferReserved`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferReserved {
-    /// The transfer as it starts.
-    pub transfer: Transfer,
-    /// What every rule found.
+    /// The new transfer.
+    pub id: TransferId,
+    /// Who asked.
+    pub agent: Principal,
+    /// What was asked.
+    pub request: TransferRequest,
+    /// What is held against the limits.
+    pub reserved: Amount,
+    /// What every rule found, and under which version of the policy.
     pub evaluation: Evaluation,
+}
+
+impl TransferReserved {
+    /// The transfer as it starts, when this happens `at` a time.
+    pub fn transfer(&self, at: Timestamp) -> Transfer {
+        Transfer {
+            id: self.id,
+            agent: self.agent,
+            request: self.request.clone(),
+            policy_version: self.evaluation.policy_version,
+            status: Status::Reserved,
+            reserved: self.reserved,
+            attempt: 0,
+            created_at: at,
+            updated_at: at,
+            built: None,
+            signed: None,
+            deadline_height: None,
+            fee_paid: None,
+            note: None,
+        }
+    }
 }
 
 /// See [`Event::TransferBuilt`].

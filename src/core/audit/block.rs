@@ -1,6 +1,6 @@
 //! One block: what happened, when, on whose word, after which block.
 
-use crate::codec::{CodecError, Value, decode_value, encode_value, from_value, to_value};
+use crate::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
 use crate::event::Event;
 use crate::primitives::{Bytes, Hash, Timestamp};
 use candid::Principal;
@@ -82,9 +82,9 @@ impl Block {
     }
 
     /// The stored form of the block, and its hash.
-    pub fn to_bytes(&self) -> (Vec<u8>, Hash) {
+    pub fn to_bytes(&self, names: &mut NameHashes) -> (Vec<u8>, Hash) {
         let value = self.to_value();
-        (encode_value(&value), value.hash())
+        (encode_value(&value), value.hash_with(names))
     }
 
     /// Reads a stored block back, and its hash. The bytes must be exactly those that were appended: the hash alone cannot tell a text
@@ -92,9 +92,9 @@ impl Block {
     ///
     /// # Errors
     /// When the bytes are not one of our blocks, or not as we write it.
-    pub fn from_bytes(bytes: &[u8]) -> Result<(Self, Hash), BlockError> {
+    pub fn from_bytes(bytes: &[u8], names: &mut NameHashes) -> Result<(Self, Hash), BlockError> {
         let block = Self::from_value(decode_value(bytes)?)?;
-        let (written, hash) = block.to_bytes();
+        let (written, hash) = block.to_bytes(names);
         if written != bytes {
             return Err(BlockError("the block is not encoded as it was written".to_owned()));
         }
@@ -106,12 +106,12 @@ impl Block {
     ///
     /// # Errors
     /// When the bytes are no value, not encoded as we do it, or name no usable parent.
-    pub fn link(bytes: &[u8]) -> Result<(Option<Hash>, Hash), BlockError> {
+    pub fn link(bytes: &[u8], names: &mut NameHashes) -> Result<(Option<Hash>, Hash), BlockError> {
         let value = decode_value(bytes)?;
         if encode_value(&value) != bytes {
             return Err(BlockError("the block is not encoded as it was written".to_owned()));
         }
-        Ok((parent(&value)?, value.hash()))
+        Ok((parent(&value)?, value.hash_with(names)))
     }
 
     /// The types of block this version writes, for `icrc3_supported_block_types`.

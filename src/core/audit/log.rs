@@ -1,13 +1,14 @@
 //! The stored chain of blocks.
 
 use super::Block;
-use crate::codec::{Value, decode_value};
+use crate::codec::{NameHashes, Value, decode_value};
 use crate::primitives::{BlockIndex, Hash};
 use ic_stable_structures::{Memory, StableLog};
 
 /// The stored blocks. There is no way to change or remove one.
 pub struct AuditLog<M: Memory> {
     blocks: StableLog<Vec<u8>, M, M>,
+    names: NameHashes,
 }
 
 /// Why a block does not belong where it stands.
@@ -35,7 +36,7 @@ pub struct IntegrityReport {
 impl<M: Memory> AuditLog<M> {
     /// Opens the log in its two memories.
     pub fn open(index: M, data: M) -> Self {
-        Self { blocks: StableLog::init(index, data) }
+        Self { blocks: StableLog::init(index, data), names: NameHashes::default() }
     }
 
     /// The number of blocks.
@@ -53,7 +54,7 @@ impl<M: Memory> AuditLog<M> {
     /// # Panics
     /// When stable memory is exhausted: the message then rolls back, so nothing ever happens unlogged.
     pub fn append(&mut self, block: &Block) -> (BlockIndex, Hash) {
-        let (bytes, hash) = block.to_bytes();
+        let (bytes, hash) = block.to_bytes(&mut self.names);
         let index = self.blocks.append(&bytes).expect("the audit log cannot grow: stable memory is exhausted");
         (BlockIndex::new(index), hash)
     }
@@ -77,12 +78,13 @@ impl<M: Memory> AuditLog<M> {
             Some(before) => self.value(BlockIndex::new(before)).map(|value| value.hash()),
         };
         let mut checked = 0;
+        let mut names = NameHashes::default();
         for raw in from.get()..end {
             let index = BlockIndex::new(raw);
             checked += 1;
             let broken =
                 |reason| IntegrityReport { valid: false, entries_checked: checked, first_broken_at: Some((index, reason)) };
-            let stored = self.bytes(index).and_then(|bytes| Block::link(&bytes).ok());
+            let stored = self.bytes(index).and_then(|bytes| Block::link(&bytes, &mut names).ok());
             let Some((parent, hash)) = stored else { return broken(Break::Unreadable) };
             if parent != expected_parent {
                 return broken(Break::WrongParent);

@@ -14,8 +14,8 @@ pub use cbor::{decode_value, encode_value};
 pub use de::from_value;
 pub use record::{RecordError, from_record, to_record};
 pub use ser::to_value;
-pub use value::Value;
 pub(crate) use value::leb128;
+pub use value::{NameHashes, Value};
 
 use std::fmt;
 

@@ -2,6 +2,7 @@
 
 use crate::primitives::{Bytes, Hash};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// A value as ICRC-3 defines it. Maps keep the order they were built in; hashing and comparing blocks never depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,16 +56,22 @@ impl Value {
 
     /// The hash of ICRC-3's "representation independent hashing".
     pub fn hash(&self) -> Hash {
+        self.hash_with(&mut NameHashes::default())
+    }
+
+    /// The same, with the hashes of names from `names`: the names in a log's blocks are few, and hashing them again and again would be
+    /// a third of the work.
+    pub fn hash_with(&self, names: &mut NameHashes) -> Hash {
         let mut hasher = Sha256::new();
         match self {
             Self::Nat(n) => hasher.update(leb128(*n)),
             Self::Int(i) => hasher.update(sleb128(*i)),
             Self::Text(text) => hasher.update(text.as_bytes()),
             Self::Blob(bytes) => hasher.update(&bytes[..]),
-            Self::Array(values) => values.iter().for_each(|value| hasher.update(value.hash().0)),
+            Self::Array(values) => values.iter().for_each(|value| hasher.update(value.hash_with(names).0)),
             Self::Map(entries) => {
                 let mut pairs: Vec<([u8; 32], [u8; 32])> =
-                    entries.iter().map(|(key, value)| (Sha256::digest(key.as_bytes()).into(), value.hash().0)).collect();
+                    entries.iter().map(|(name, value)| (names.of(name), value.hash_with(names).0)).collect();
                 pairs.sort_unstable();
                 for (key, value) in pairs {
                     hasher.update(key);
@@ -73,6 +80,21 @@ impl Value {
             }
         }
         Hash(hasher.finalize().into())
+    }
+}
+
+/// The hashes of names met so far. Only for values whose names are ours: it never forgets.
+#[derive(Clone, Debug, Default)]
+pub struct NameHashes(BTreeMap<String, [u8; 32]>);
+
+impl NameHashes {
+    fn of(&mut self, name: &str) -> [u8; 32] {
+        if let Some(hash) = self.0.get(name) {
+            return *hash;
+        }
+        let hash = Sha256::digest(name.as_bytes()).into();
+        self.0.insert(name.to_owned(), hash);
+        hash
     }
 }
 

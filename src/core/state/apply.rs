@@ -47,7 +47,7 @@ impl<M: Memory> State<M> {
             }
             Event::ModeChanged(change) => self.tables.set_head(Head { mode: change.mode, ..self.tables.head() }),
             Event::TransferDenied(_) => {}
-            Event::TransferReserved(reserved) => self.apply_reserved(reserved),
+            Event::TransferReserved(reserved) => self.apply_reserved(reserved, at),
             Event::TransferBuilt(built) => self.apply_built(built, at),
             Event::TransferSigned(signed) => self.update(signed.id, at, Status::Signed, |transfer| {
                 transfer.signed = Some(signed.signed.clone());
@@ -103,8 +103,8 @@ impl<M: Memory> State<M> {
         self.tables.set_transfer(&transfer);
     }
 
-    fn apply_reserved(&mut self, reserved: &TransferReserved) {
-        let transfer = &reserved.transfer;
+    fn apply_reserved(&mut self, reserved: &TransferReserved, at: Timestamp) {
+        let transfer = &reserved.transfer(at);
         let key = (transfer.request.wallet.get(), transfer.id.get());
         self.tables.set_transfer(transfer);
         self.tables.active.insert(key);
@@ -173,5 +173,7 @@ pub(super) fn idempotency_key(caller: &Principal, key: &str) -> Hash {
 /// What makes two requests the same. A fee cap that the agent did not name is the operator's, who may change it at any time.
 pub(super) fn request_hash(request: &TransferRequest) -> Hash {
     let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };
-    crate::codec::to_value(&TransferRequest { max_fee, ..request.clone() }).expect("BUG: a request that ICRC-3 cannot hold").hash()
+    let value =
+        crate::codec::to_value(&TransferRequest { max_fee, ..request.clone() }).expect("BUG: a request that ICRC-3 cannot hold");
+    Hash(Sha256::digest(crate::codec::encode_value(&value)).into())
 }

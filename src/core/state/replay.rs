@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::audit::Block;
+use crate::codec::NameHashes;
 use crate::primitives::Hash;
 use ic_stable_structures::Memory;
 use std::fmt;
@@ -44,8 +45,9 @@ impl<M: Memory> State<M> {
     /// At the first block that cannot be read or does not follow the one before it, or when the log ends in another block.
     pub fn replay(memory: M, blocks: &[Vec<u8>], tip: Hash) -> Result<Self, ReplayError> {
         let mut parent = None;
+        let mut names = NameHashes::default();
         for (index, bytes) in (0..).zip(blocks) {
-            let (block, hash) = Block::from_bytes(bytes).map_err(|error| unreadable(index, error))?;
+            let (block, hash) = Block::from_bytes(bytes, &mut names).map_err(|error| unreadable(index, error))?;
             if block.parent != parent {
                 return Err(ReplayError::WrongParent { index });
             }
@@ -56,7 +58,7 @@ impl<M: Memory> State<M> {
         }
         let mut state = Self::new(memory);
         for (index, bytes) in (0..).zip(blocks) {
-            let (block, _) = Block::from_bytes(bytes).map_err(|error| unreadable(index, error))?;
+            let (block, _) = Block::from_bytes(bytes, &mut names).map_err(|error| unreadable(index, error))?;
             state.apply(&block.event, block.at);
             state.tables.append(&block);
         }

@@ -10,7 +10,7 @@ use crate::primitives::{Amount, Asset, Chain, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::state::apply::{idempotency_key, request_hash};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
-use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
+use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -43,24 +43,9 @@ impl<M: Memory> State<M> {
             return Ok((Some(Decided::by(caller, Event::TransferDenied(denied))), Outcome::Denied { evaluation }));
         };
         self.check_queue(request.wallet)?;
-        let transfer = Transfer {
-            id: self.tables.head().next_transfer,
-            agent: caller,
-            policy_version: evaluation.policy_version,
-            status: Status::Reserved,
-            reserved,
-            attempt: 0,
-            created_at: now,
-            updated_at: now,
-            built: None,
-            signed: None,
-            deadline_height: None,
-            fee_paid: None,
-            note: None,
-            request,
-        };
-        let id = transfer.id;
-        let event = Event::TransferReserved(Box::new(TransferReserved { transfer, evaluation: evaluation.clone() }));
+        let id = self.tables.head().next_transfer;
+        let reserved = TransferReserved { id, agent: caller, request, reserved, evaluation: evaluation.clone() };
+        let event = Event::TransferReserved(Box::new(reserved));
         Ok((Some(Decided::by(caller, event)), Outcome::Accepted { transfer: id, evaluation }))
     }
 

@@ -8,12 +8,12 @@ use candid::Nat;
 use ic_stable_structures::VectorMemory;
 use purser::api::BlockRange;
 use purser_core::audit::Block;
-use purser_core::codec::{decode_value, encode_value};
+use purser_core::codec::{NameHashes, decode_value, encode_value};
 use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferStep};
 use purser_core::policy::{Decision, Evaluation};
 use purser_core::primitives::{Amount, Asset, Bytes, Chain, Destination, Hash, Timestamp, TransferId, WalletId};
 use purser_core::state::State;
-use purser_core::transfer::{BuiltTx, SignedTx, Status, Transfer, TransferRequest};
+use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, Wallet};
 
 const LAMPORTS: u64 = 1_000;
@@ -39,6 +39,7 @@ pub fn grow(world: &mut World, size: u64) {
 struct Chronicle {
     blocks: Vec<Vec<u8>>,
     tip: Hash,
+    names: NameHashes,
     at: Timestamp,
     memory: VectorMemory,
 }
@@ -53,12 +54,12 @@ impl Chronicle {
         let last = decode_value(blocks.last().expect("the installation is logged")).expect("a block reads back");
         let tip = last.hash();
         let at = Block::from_value(last).expect("a block reads back").at;
-        Self { blocks, tip, at, memory: VectorMemory::default() }
+        Self { blocks, tip, names: NameHashes::default(), at, memory: VectorMemory::default() }
     }
 
     fn append(&mut self, event: Event) {
         let block = Block { parent: Some(self.tip), at: self.at, actor: Some(Actor::Admin.principal()), event };
-        let (bytes, hash) = block.to_bytes();
+        let (bytes, hash) = block.to_bytes(&mut self.names);
         self.tip = hash;
         self.blocks.push(bytes);
     }
@@ -67,10 +68,12 @@ impl Chronicle {
     fn live(&mut self, n: u64) {
         let (wallet, id) = (WalletId::new(n), TransferId::new(n));
         self.append(Event::WalletCreated(self.wallet(wallet)));
-        let transfer = self.transfer(wallet, id);
-        let fee = transfer.request.max_fee;
+        let request = request(wallet, id);
+        let fee = request.max_fee;
         let evaluation = Evaluation { decision: Decision::Allow, policy_version: 1, findings: vec![] };
-        self.append(Event::TransferReserved(Box::new(TransferReserved { transfer, evaluation })));
+        let reserved = Amount::new(LAMPORTS + FEE);
+        let reserved = TransferReserved { id, agent: Actor::Agent.principal(), request, reserved, evaluation };
+        self.append(Event::TransferReserved(Box::new(reserved)));
         let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![] };
         self.append(Event::TransferBuilt(TransferBuilt { id, built }));
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
@@ -92,34 +95,18 @@ impl Chronicle {
             kaspa_ecdsa_key: Bytes::new(key),
         }
     }
+}
 
-    fn transfer(&self, wallet: WalletId, id: TransferId) -> Transfer {
-        let request = TransferRequest {
-            wallet,
-            asset: Asset::Sol,
-            to: Destination::new(Chain::Solana, [9; 32]),
-            amount: Amount::new(LAMPORTS),
-            max_fee: Amount::new(FEE),
-            fee_named: false,
-            source: KeyKind::Solana,
-            idempotency_key: format!("history-{id}"),
-            reason: None,
-        };
-        Transfer {
-            id,
-            agent: Actor::Agent.principal(),
-            request,
-            policy_version: 1,
-            status: Status::Reserved,
-            reserved: Amount::new(LAMPORTS + FEE),
-            attempt: 0,
-            created_at: self.at,
-            updated_at: self.at,
-            built: None,
-            signed: None,
-            deadline_height: None,
-            fee_paid: None,
-            note: None,
-        }
+fn request(wallet: WalletId, id: TransferId) -> TransferRequest {
+    TransferRequest {
+        wallet,
+        asset: Asset::Sol,
+        to: Destination::new(Chain::Solana, [9; 32]),
+        amount: Amount::new(LAMPORTS),
+        max_fee: Amount::new(FEE),
+        fee_named: false,
+        source: KeyKind::Solana,
+        idempotency_key: format!("history-{id}"),
+        reason: None,
     }
 }
