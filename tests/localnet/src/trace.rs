@@ -49,6 +49,8 @@ pub struct MessageTrace {
     pub method: String,
     /// Instructions: wasmtime fuel (one per operator) plus the system API's charges.
     pub instructions: u64,
+    /// Instructions used when certified data was last set, if it was.
+    pub certified_at: Option<u64>,
     /// Cycles the canister paid for executing the message and for sending its calls; 0 for queries.
     pub cycles: u128,
     /// Calls to the management canister it made.

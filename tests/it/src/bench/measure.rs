@@ -24,6 +24,9 @@ pub struct Step {
     pub name: String,
     /// Wasm instructions of all its messages.
     pub instructions: u64,
+    /// Of these, up to the moment the last change was certified: what comes before is reading the arguments, the decision, the
+    /// reservation and the log entry; what comes after is the reply.
+    pub until_certified: u64,
     /// Cycles paid.
     pub cycles: u128,
     /// Calls of the management canister.
@@ -54,6 +57,7 @@ impl Bench {
         self.steps.push(Step {
             name: name.into(),
             instructions: traces.iter().map(|trace| trace.instructions).sum(),
+            until_certified: traces.iter().filter_map(|trace| trace.certified_at).sum(),
             cycles: traces.iter().map(cycles).sum(),
             management_calls: count(&|_| true),
             outcalls: count(&|method| method == "http_request"),

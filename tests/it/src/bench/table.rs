@@ -27,18 +27,19 @@ impl Verdict {
 /// Prints steps as rows, and per history the figures of a step.
 pub fn print(histories: &[Measurement], verdicts: &[Verdict]) {
     println!(
-        "{:<34} {:>9} {:>15} {:>17} {:>6} {:>9} {:>10}",
-        "step", "history", "instructions", "cycles", "calls", "outcalls", "signatures"
+        "{:<34} {:>9} {:>15} {:>15} {:>17} {:>6} {:>9} {:>10}",
+        "step", "history", "instructions", "until certified", "cycles", "calls", "outcalls", "signatures"
     );
     let steps = histories.first().map_or(0, |history| history.steps.len());
     for index in 0..steps {
         for history in histories {
             let step = &history.steps[index];
             println!(
-                "{:<34} {:>9} {:>15} {:>17} {:>6} {:>9} {:>10}",
+                "{:<34} {:>9} {:>15} {:>15} {:>17} {:>6} {:>9} {:>10}",
                 step.name,
                 grouped(history.size.into()),
                 grouped(step.instructions.into()),
+                grouped(step.until_certified.into()),
                 grouped(step.cycles),
                 step.management_calls,
                 step.outcalls,

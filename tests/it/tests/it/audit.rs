@@ -21,7 +21,7 @@ fn blocks(world: &mut World) -> Vec<CoreValue> {
             assert_eq!(block.id, Nat::from(values.len()), "blocks come in order");
             values.push(core(&block.block));
         }
-        if Nat::from(values.len()) >= page.log_length {
+        if page.log_length <= values.len() {
             return values;
         }
         assert!(!page.blocks.is_empty(), "a page that is not the last holds blocks");

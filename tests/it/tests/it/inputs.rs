@@ -174,7 +174,8 @@ fn unknown_ids_are_not_found() {
     let mut world = World::new();
     world.wallet(&rules());
     let nobody = u64::MAX;
-    let calls: [(&str, fn(&mut World, u64) -> String); 12] = [
+    type Lookup = fn(&mut World, u64) -> String;
+    let calls: [(&str, Lookup); 12] = [
         ("get_wallet", |w, id| code(w.as_actor(Actor::Stranger).get_wallet(id))),
         ("get_policy", |w, id| code(w.as_actor(Actor::Stranger).get_policy(id))),
         ("get_usage", |w, id| code(w.as_actor(Actor::Stranger).get_usage(id))),
@@ -222,7 +223,8 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
     let mut world = World::new();
     let wallet = world.wallet(&rules()).id;
     let megabyte = "x".repeat(1 << 20);
-    let calls: [(&str, fn(&mut World, u64, &str) -> Result<String, localnet::Reject>); 5] = [
+    type Attempt = fn(&mut World, u64, &str) -> Result<String, localnet::Reject>;
+    let calls: [(&str, Attempt); 5] = [
         ("create_wallet", |w, _, text| w.as_actor(Actor::Admin).try_update("create_wallet", (text,)).map(code::<Wallet>)),
         ("start_emergency", |w, _, text| w.as_actor(Actor::Admin).try_update("start_emergency", (text,)).map(code::<()>)),
         ("cancel_transfer", |w, _, text| {

@@ -6,6 +6,9 @@ use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
 
+/// A change of the configuration.
+type Change = fn(&mut InitArgs);
+
 /// Installs a changed configuration and returns why it was refused.
 fn refusal(change: impl FnOnce(&mut InitArgs)) -> String {
     let mut world = World::empty(Network::from_environment());
@@ -16,7 +19,7 @@ fn refusal(change: impl FnOnce(&mut InitArgs)) -> String {
 
 #[test]
 fn a_bad_argument_stops_the_installation_and_is_named() {
-    let cases: [(&str, fn(&mut InitArgs)); 9] = [
+    let cases: [(&str, Change); 9] = [
         ("init: admins:", |args| args.admins.clear()),
         ("init: admins:", |args| args.admins.push(candid::Principal::anonymous())),
         ("init: key_name:", |args| args.key_name = "my_key".into()),
@@ -37,7 +40,7 @@ fn a_bad_argument_stops_the_installation_and_is_named() {
 fn an_upgrade_changes_providers_but_never_addresses() {
     let mut world = World::new();
     let wallet = world.wallet(&rules());
-    let frozen: [(&str, fn(&mut InitArgs)); 3] = [
+    let frozen: [(&str, Change); 3] = [
         ("upgrade: key_name:", |args| args.key_name = "dfx_test_key".into()),
         ("upgrade: solana.network:", |args| args.solana.network = SolanaNetwork::Devnet),
         ("upgrade: kaspa.network:", |args| args.kaspa.network = KaspaNetwork::Devnet),

@@ -44,7 +44,7 @@ pub fn denial(answer: Result<TransferOutcome, Error>) -> Finding {
 
 /// The entry of one asset.
 pub fn usage_of(usages: &[Usage], asset: Asset) -> Usage {
-    usages.iter().find(|usage| usage.asset == asset).expect("every asset has an entry").clone()
+    *usages.iter().find(|usage| usage.asset == asset).expect("every asset has an entry")
 }
 
 /// The coin of each chain.

@@ -149,6 +149,8 @@ pub struct Context {
     pub call: Option<OutgoingCall>,
     /// New certified data.
     pub certified_data: Option<Vec<u8>>,
+    /// Instructions used when certified data was last set.
+    pub certified_at: Option<u64>,
     /// The global timer; 0 is off.
     pub global_timer_ns: u64,
     /// Whether `canister_inspect_message` accepted.
@@ -180,6 +182,7 @@ impl Context {
             calls: Vec::new(),
             call: None,
             certified_data: None,
+            certified_at: None,
             global_timer_ns: 0,
             accepted: false,
             prints: Vec::new(),

@@ -302,11 +302,14 @@ pub fn surroundings(linker: &mut Linker<Host>) -> Result<()> {
     })?;
     linker.func_wrap("ic0", "certified_data_set", |mut api: Api<'_>, src: u32, size: u32| -> Result<()> {
         let data = read(&api, src, size)?;
-        let c = enter(&mut api, "certified_data_set", EFFECTFUL, CALL, size.into())?;
+        enter(&mut api, "certified_data_set", EFFECTFUL, CALL, size.into())?;
+        let used = api.data().limit - api.get_fuel()?;
+        let c = enter(&mut api, "certified_data_set", EFFECTFUL, 0, 0)?;
         if data.len() > 32 {
             return violation("certified data exceeds 32 bytes");
         }
         c.certified_data = Some(data);
+        c.certified_at = Some(used);
         Ok(())
     })?;
     linker.func_wrap("ic0", "debug_print", |mut api: Api<'_>, src: u32, size: u32| -> Result<()> {

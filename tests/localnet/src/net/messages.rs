@@ -97,6 +97,7 @@ impl LocalNet {
             kind,
             method: method.to_string(),
             instructions: ran.instructions,
+            certified_at: ran.context.certified_at,
             cycles,
             mgmt_calls: Vec::new(),
             trapped: ran.trap.as_ref().map(|trap| trap.message.clone()),
