@@ -1,4 +1,5 @@
 mod fixture;
+mod golden;
 mod roles;
 mod sequences;
 mod transfers;
