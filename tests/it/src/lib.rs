@@ -7,7 +7,7 @@
 //! | [`client`] | the canister's methods, typed |
 //! | [`network`] | which network the world stands on: the embedded one, or PocketIC when `POCKET_IC_BIN` names a server |
 //! | [`pocket`] | the network contract over PocketIC |
-//! | [`recipients`] | addresses outside the canister |
+//! | [`recipients`] | addresses outside the canister, and the policy the suite starts from |
 //! | [`demo`] | the demo |
 //! | [`bench`] | the benchmarks |
 //! | [`values`] | the interface's ICRC-3 values as the domain's |

@@ -1,5 +1,7 @@
-//! Addresses outside the canister, one per number.
+//! Addresses outside the canister, one per number, and a policy that lets the first be paid.
 
+use crate::world::{KAS, SOL};
+use purser::api::{Asset, Chain, Rule};
 use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
 use purser_core::chains::solana::Address as SolanaAddress;
 use sha2::{Digest, Sha256};
@@ -25,4 +27,16 @@ pub fn kaspa_on(network: Network, n: u8) -> String {
         }
     }
     unreachable!("half of all hashes are the x of a point")
+}
+
+/// 1 SOL and 20 KAS at a time, 3 SOL and 50 KAS a day, to recipient 1.
+pub fn rules() -> Vec<Rule> {
+    vec![
+        Rule::PerTransaction { asset: Asset::Sol, max: SOL },
+        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
+        Rule::Allowlist { chain: Chain::Solana, addresses: vec![solana(1)] },
+        Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
+        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
+        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![kaspa(1)] },
+    ]
 }

@@ -58,7 +58,8 @@ fn golden() -> Vec<Vec<u8>> {
 #[test]
 fn the_log_is_written_as_the_first_version_wrote_it() {
     let state = everything();
-    let written: Vec<String> = (0..state.log_len()).map(|index| hex::encode(state.block_bytes(BlockIndex::new(index)).unwrap())).collect();
+    let written: Vec<String> =
+        (0..state.log_len()).map(|index| hex::encode(state.block_bytes(BlockIndex::new(index)).unwrap())).collect();
     assert_eq!(written.join("\n"), GOLDEN.trim_end());
 }
 

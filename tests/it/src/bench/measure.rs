@@ -5,7 +5,7 @@ use crate::network::Network;
 use crate::recipients;
 use crate::world::{Actor, KAS, SOL, World};
 use localnet::{LocalNet, MessageTrace};
-use purser::api::{Asset, Chain, Rule, Status, TransferArgs};
+use purser::api::{Asset, Status, TransferArgs};
 use serde::Serialize;
 
 /// What the steps cost with one length of history.
@@ -81,7 +81,9 @@ pub fn with_history(size: u64) -> Measurement {
     bench.world.step();
     let wallet =
         bench.step("create a wallet", true, |world| world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
-    bench.step("set a policy", true, |world| world.as_actor(Actor::Admin).set_policy(wallet.id, &rules()).expect("an admin"));
+    bench.step("set a policy", true, |world| {
+        world.as_actor(Actor::Admin).set_policy(wallet.id, &recipients::rules()).expect("an admin")
+    });
     bench.step("add an agent", true, |world| {
         world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     });
@@ -136,15 +138,4 @@ fn transfer(bench: &mut Bench, args: &TransferArgs) {
     });
     let ended = bench.step(&format!("follow to the end {asset:?}"), false, |world| world.settle(id));
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
-}
-
-fn rules() -> Vec<Rule> {
-    vec![
-        Rule::PerTransaction { asset: Asset::Sol, max: SOL },
-        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
-        Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::solana(1)] },
-        Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
-        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
-        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![recipients::kaspa(1)] },
-    ]
 }

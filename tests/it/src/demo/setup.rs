@@ -4,7 +4,7 @@ use super::Demo;
 use super::narrator::grouped;
 use crate::world::{Actor, KAS, SOL};
 use crate::{recipients, wasm};
-use purser::api::{Asset, Chain, Rule};
+use purser::api::Rule;
 
 /// Deploys the released wasm and creates a wallet.
 pub fn deploy(demo: &mut Demo) {
@@ -51,14 +51,7 @@ pub fn fund(demo: &mut Demo) {
 /// Lets an agent spend a little.
 pub fn policy(demo: &mut Demo) {
     let wallet = demo.wallet();
-    let rules = vec![
-        Rule::PerTransaction { asset: Asset::Sol, max: SOL },
-        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
-        Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::solana(1)] },
-        Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
-        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
-        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![recipients::kaspa(1)] },
-    ];
+    let rules = recipients::rules();
     let version = demo.world.as_actor(Actor::Admin).set_policy(wallet.id, &rules);
     demo.check("the admin sets version 1", version == Ok(1));
     demo.world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");

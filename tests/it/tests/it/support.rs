@@ -2,19 +2,8 @@
 
 use purser::api::*;
 use purser_it::recipients;
-use purser_it::world::{Actor, KAS, SOL, World};
-
-/// 1 SOL and 20 KAS at a time, 3 SOL and 50 KAS a day, to recipient 1.
-pub fn rules() -> Vec<Rule> {
-    vec![
-        Rule::PerTransaction { asset: Asset::Sol, max: SOL },
-        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
-        Rule::Allowlist { chain: Chain::Solana, addresses: vec![recipients::solana(1)] },
-        Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
-        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
-        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![recipients::kaspa(1)] },
-    ]
-}
+pub use purser_it::recipients::rules;
+use purser_it::world::{Actor, World};
 
 /// A payment to recipient 1.
 pub fn payment(wallet: u64, asset: Asset, amount: u64, key: &str) -> TransferArgs {
