@@ -5,7 +5,7 @@ use crate::demo::grouped;
 use serde::Serialize;
 
 /// One target.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Verdict {
     /// What was measured.
     pub what: String,

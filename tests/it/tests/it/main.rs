@@ -1,6 +1,7 @@
 //! The suite: the released wasm, called through its public interface, on a network with both chains beside it.
 
 mod audit;
+mod budgets;
 mod certification;
 mod conformance;
 mod demo;
