@@ -116,6 +116,9 @@ fn what_traps_again_and_again_is_left_to_an_admin() {
         trial.world.network.local().deliver(held);
         let quarantined = trial.world.follow(id, |transfer| transfer.status == Status::Quarantined);
         assert!(quarantined.reserved > amount(asset), "the money stays reserved: {quarantined:?}");
+        trial.world.upgrade(None).expect("it upgrades");
+        trial.world.step();
+        assert_eq!(trial.world.as_actor(Actor::Stranger).get_transfer(id), Ok(quarantined), "an upgrade does not wake it");
         let resolution = ResolveQuarantineArgs { transfer_id: id, landed: false, fee_paid: 0, note: "not on the chain".into() };
         let refused = trial.world.as_actor(Actor::Agent).resolve_quarantine(&resolution).expect_err("an agent");
         assert_eq!(refused.code, "AUTH_FAILED");
