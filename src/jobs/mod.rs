@@ -26,11 +26,14 @@ const TICK: Duration = Duration::from_secs(2);
 const MAX_RUNS: usize = 50;
 /// After this long without a report, fetching the root keys has trapped.
 const KEYS_LEASE_SECONDS: u64 = 30;
+/// A ticker that has not been heard of for this long does not tick any more.
+const SILENCE_SECONDS: u64 = 60;
 /// For how long balances are not asked for again.
 const BALANCES_SECONDS: u64 = 10;
 
 thread_local! {
     static TICKER: Cell<Option<TimerId>> = const { Cell::new(None) };
+    static LAST_TICK: Cell<Timestamp> = const { Cell::new(Timestamp::from_nanos(0)) };
     /// The tick that does not wait for the ticker; it may be over.
     static NEXT_TICK: Cell<Option<TimerId>> = const { Cell::new(None) };
     /// What was answered lately, by wallet. Bounded by time: an answer is forgotten with the next one after it is old.
@@ -95,6 +98,11 @@ fn tick_soon() {
 }
 
 fn keep_ticking() {
+    // A ticker whose own callback trapped is gone without a word: no code of ours can tell, but for the silence.
+    let silent = store::now().nanos_since(LAST_TICK.get()) > SILENCE_SECONDS * SECOND_NS;
+    if silent && let Some(lost) = TICKER.take() {
+        clear_timer(lost);
+    }
     TICKER.with(|ticker| start_once(ticker, || set_timer_interval(TICK, || async { tick() })));
 }
 
@@ -107,6 +115,7 @@ fn start_once(timer: &Cell<Option<TimerId>>, start: impl FnOnce() -> TimerId) {
 /// Starts whatever is due. Does not await: everything it notes is committed before a look-up begins.
 fn tick() {
     let now = store::now();
+    LAST_TICK.set(now);
     let active = store::read(|state| state.active_transfers());
     let keys_missing = store::read(|state| state.keys().is_none());
     SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&active.iter().copied().collect()));

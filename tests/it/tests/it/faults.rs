@@ -127,3 +127,24 @@ fn what_traps_again_and_again_is_left_to_an_admin() {
         trial.books.check(&mut trial.world, &ended, "resolved");
     }
 }
+
+#[test]
+fn a_ticker_that_was_lost_is_started_again_by_the_next_request() {
+    let mut trial = Trial::new(Asset::Sol);
+    let canister = trial.world.canister;
+    let first = trial.world.accepted(&payment(trial.wallet.id, Asset::Sol, amount(Asset::Sol), "first"));
+    // The timers' own callbacks trap, which no code of the canister can do, and with them the ticker is gone.
+    for nth in 1..=40 {
+        trial.world.network.local().faults().trap_callback(canister, nth);
+    }
+    for _ in 0..20 {
+        trial.world.step();
+    }
+    trial.world.network.local().faults().clear();
+    let second = trial.world.accepted(&payment(trial.wallet.id, Asset::Sol, amount(Asset::Sol) + 1, "second"));
+    for id in [first, second] {
+        let ended = trial.world.settle(id);
+        assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
+    }
+    assert_eq!(trial.world.solana.landed().len(), 2);
+}
