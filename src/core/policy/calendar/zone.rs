@@ -1,0 +1,44 @@
+//! A time zone by name.
+
+use super::CalendarError;
+use super::rules::{Rules, find};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The longest name of a zone that is looked up, in bytes. The longest of the database has 32.
+pub const MAX_ZONE_BYTES: usize = 64;
+
+/// A zone of the IANA database, stored by its name in the database's spelling. A name that the database keeps for compatibility,
+/// such as `US/Eastern`, stays as it is.
+///
+/// A stored name is decoded without a look at the rules, so that a log stays readable whatever release reads it. If the rules in
+/// force do not have the name, nothing is ever open in that zone and its calendar periods never end: spending fails closed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TimeZone(String);
+
+impl TimeZone {
+    /// Looks up a zone by name, ignoring case.
+    pub fn parse(name: &str) -> Result<Self, CalendarError> {
+        if name.len() > MAX_ZONE_BYTES {
+            return Err(CalendarError::ZoneNameTooLong);
+        }
+        let (canonical, _) = find(name).ok_or_else(|| CalendarError::UnknownZone { name: name.to_owned() })?;
+        Ok(Self(canonical.to_owned()))
+    }
+
+    /// The name in the database's spelling.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn rules(&self) -> Option<&'static Rules> {
+        find(&self.0).map(|(_, rules)| rules)
+    }
+}
+
+impl fmt::Display for TimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
