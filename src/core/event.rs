@@ -1,13 +1,17 @@
 //! Everything that can happen. An event, once shipped, is frozen history: fields may be added as options, variants may be added,
 //! nothing is renamed or removed.
 
+use crate::approval::Approval;
 use crate::config::Config;
+use crate::governance::{Closing, Group, Proposal, Rate};
 use crate::mode::Mode;
-use crate::policy::{Evaluation, Rule};
-use crate::primitives::{Amount, Timestamp, TransferId, WalletId};
+use crate::policy::{Evaluation, Holds, ReasonCode, Rule, Scope};
+use crate::primitives::{Amount, Bytes, Chain, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
+use crate::session::{Session, SessionEnd};
+use crate::settings::Settings;
 use crate::transfer::{BuiltTx, SignedTx, Status, Transfer, TransferRequest};
-use crate::wallet::{RootKeys, Wallet};
+use crate::wallet::{RootKeys, Wallet, WalletChange};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +40,7 @@ pub enum Event {
     /// The mode changed.
     ModeChanged(ModeChanged),
     /// A request was refused; nothing was reserved.
-    TransferDenied(TransferDenied),
+    TransferDenied(Box<TransferDenied>),
     /// A request was allowed and its money reserved.
     TransferReserved(Box<TransferReserved>),
     /// The bytes to sign are recorded.
@@ -57,6 +61,38 @@ pub enum Event {
     TransferExpired(TransferStep),
     /// The transfer is left alone until admins have looked.
     TransferQuarantined(TransferStep),
+    /// Somebody whose word counts agreed to a transfer.
+    ApprovalGiven(ApprovalGiven),
+    /// Every quorum is reached and every time lock over: the transfer is reserved like one that needed no approval.
+    TransferApproved(TransferStep),
+    /// A transfer that waited for approval will not happen; the reservation is void.
+    TransferRejected(TransferRejected),
+    /// Denials of one agent that were not worth an entry each.
+    DenialsAggregated(DenialsAggregated),
+    /// An agent's circuit breaker opened.
+    BreakerOpened(BreakerOpened),
+    /// A chain's circuit breaker opened.
+    ChainBreakerOpened(ChainBreakerOpened),
+    /// A session began.
+    SessionOpened(SessionOpened),
+    /// A session ended.
+    SessionClosed(SessionClosed),
+    /// A group's members are these from now on; without members there is no such group.
+    GroupSet(Group),
+    /// An asset is worth this from now on.
+    RateSet(Rate),
+    /// The canister's settings are these from now on.
+    SettingsChanged(Box<Settings>),
+    /// A wallet changed beside its policy.
+    WalletChanged(WalletChanged),
+    /// A change waits for its quorum or its time lock.
+    ProposalMade(Box<Proposal>),
+    /// Another admin agreed to it.
+    ProposalApproved(ProposalApproved),
+    /// It waits no more.
+    ProposalClosed(ProposalClosed),
+    /// Somebody's client was seen, by keyed hashes of what it said about itself.
+    ClientSeen(ClientSeen),
 }
 
 /// See [`Event::Upgraded`].
@@ -69,7 +105,7 @@ pub struct Upgraded {
 }
 
 /// See [`Event::RoleGranted`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleChange {
     /// Whose role.
     pub principal: Principal,
@@ -78,7 +114,7 @@ pub struct RoleChange {
 }
 
 /// See [`Event::AgentAdded`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentChange {
     /// Of which wallet.
     pub wallet: WalletId,
@@ -89,11 +125,13 @@ pub struct AgentChange {
 /// See [`Event::PolicySet`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicySet {
-    /// Of which wallet.
-    pub wallet: WalletId,
+    /// Whose.
+    pub scope: Scope,
     /// Counts up from 1.
     pub version: u64,
-    /// All rules from now on.
+    /// For people.
+    pub name: Option<String>,
+    /// All rules from now on; none removes the policy.
     pub rules: Vec<Rule>,
 }
 
@@ -109,6 +147,8 @@ pub struct ModeChanged {
 /// See [`Event::TransferDenied`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferDenied {
+    /// Who asked.
+    pub agent: Principal,
     /// What was asked.
     pub request: TransferRequest,
     /// What every rule found.
@@ -128,6 +168,12 @@ pub struct TransferReserved {
     pub reserved: Amount,
     /// What every rule found, and under which version of the policy.
     pub evaluation: Evaluation,
+    /// The counters that hold it.
+    #[serde(default)]
+    pub holds: Holds,
+    /// Who has to agree first, when somebody has to.
+    #[serde(default)]
+    pub approval: Option<Approval>,
 }
 
 impl TransferReserved {
@@ -138,7 +184,7 @@ impl TransferReserved {
             agent: self.agent,
             request: self.request.clone(),
             policy_version: self.evaluation.policy_version,
-            status: Status::Reserved,
+            status: if self.approval.is_some() { Status::AwaitingApproval } else { Status::Reserved },
             reserved: self.reserved,
             attempt: 0,
             created_at: at,
@@ -148,6 +194,9 @@ impl TransferReserved {
             deadline_height: None,
             fee_paid: None,
             note: None,
+            holds: self.holds.clone(),
+            approval: self.approval.clone(),
+            code: None,
         }
     }
 }
@@ -197,11 +246,138 @@ pub struct TransferSettled {
     pub fee_paid: Amount,
     /// What the chain said, when there is something to say.
     pub note: Option<String>,
+    /// Why it ended without moving the amount, for programs.
+    #[serde(default)]
+    pub code: Option<ReasonCode>,
+}
+
+/// See [`Event::ApprovalGiven`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalGiven {
+    /// Which transfer.
+    pub id: TransferId,
+    /// Who agreed.
+    pub approver: Principal,
+    /// When the money moves unless somebody objects, once every quorum is reached.
+    pub ready_at: Option<Timestamp>,
+}
+
+/// See [`Event::TransferRejected`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferRejected {
+    /// Which transfer.
+    pub id: TransferId,
+    /// For programs.
+    pub code: ReasonCode,
+    /// For people.
+    pub note: String,
+}
+
+/// See [`Event::DenialsAggregated`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DenialsAggregated {
+    /// Of which wallet.
+    pub wallet: WalletId,
+    /// Whose requests.
+    pub agent: Principal,
+    /// How many.
+    pub count: u64,
+    /// Why the last of them was denied.
+    pub code: ReasonCode,
+    /// When the first of them came.
+    pub since: Timestamp,
+}
+
+/// See [`Event::BreakerOpened`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerOpened {
+    /// Of which wallet.
+    pub wallet: WalletId,
+    /// Whose.
+    pub agent: Principal,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// See [`Event::ChainBreakerOpened`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainBreakerOpened {
+    /// Of which chain.
+    pub chain: Chain,
+    /// Until when.
+    pub until: Timestamp,
+    /// What went wrong last.
+    pub note: String,
+}
+
+/// See [`Event::SessionOpened`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionOpened {
+    /// The session as it begins.
+    pub session: Session,
+    /// Its limits, beside those of its agent and its wallet.
+    pub rules: Vec<Rule>,
+}
+
+/// See [`Event::SessionClosed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionClosed {
+    /// Which.
+    pub id: SessionId,
+    /// How.
+    pub end: SessionEnd,
+}
+
+/// See [`Event::WalletChanged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletChanged {
+    /// Which.
+    pub wallet: WalletId,
+    /// How.
+    pub change: WalletChange,
+}
+
+/// See [`Event::ProposalApproved`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalApproved {
+    /// Which.
+    pub id: ProposalId,
+    /// Who agreed.
+    pub admin: Principal,
+    /// When it may take effect, once the quorum is reached.
+    pub ready_at: Option<Timestamp>,
+}
+
+/// See [`Event::ProposalClosed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalClosed {
+    /// Which.
+    pub id: ProposalId,
+    /// How.
+    pub closing: Closing,
+    /// Why, when there is something to say.
+    pub note: Option<String>,
+}
+
+/// See [`Event::ClientSeen`]. Addresses and fingerprints are few enough to be guessed from a plain hash (trap T78), so they are hashed
+/// with a key that only the canister has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSeen {
+    /// Whose client.
+    pub principal: Principal,
+    /// Whether it was let in.
+    pub success: bool,
+    /// The wallet it came for.
+    pub wallet: Option<WalletId>,
+    /// HMAC-SHA256 of its network address.
+    pub address_hmac: Option<Bytes>,
+    /// HMAC-SHA256 of its device's fingerprint.
+    pub device_hmac: Option<Bytes>,
 }
 
 impl Event {
     /// The name of every variant, as it appears in the log.
-    pub const NAMES: [&'static str; 21] = [
+    pub const NAMES: [&'static str; 37] = [
         "initialised",
         "upgraded",
         "keys_registered",
@@ -223,5 +399,21 @@ impl Event {
         "transfer_cancelled",
         "transfer_expired",
         "transfer_quarantined",
+        "approval_given",
+        "transfer_approved",
+        "transfer_rejected",
+        "denials_aggregated",
+        "breaker_opened",
+        "chain_breaker_opened",
+        "session_opened",
+        "session_closed",
+        "group_set",
+        "rate_set",
+        "settings_changed",
+        "wallet_changed",
+        "proposal_made",
+        "proposal_approved",
+        "proposal_closed",
+        "client_seen",
     ];
 }

@@ -8,6 +8,10 @@
 //! | [`roles`] | who may do what |
 //! | [`mode`] | normal and emergency operation |
 //! | [`policy`] | rules, counters and the pure evaluation of a request |
+//! | [`approval`] | what people are asked before money moves |
+//! | [`session`] | a stretch of an agent's work with its own limits |
+//! | [`governance`] | groups, rates, and changes that wait for a quorum and a time lock |
+//! | [`settings`] | what admins tune for the whole canister |
 //! | [`wallet`] | a wallet and its derived keys |
 //! | [`transfer`] | one transfer and the transitions it may make |
 //! | [`event`] | everything that can happen, as it is logged |
@@ -15,15 +19,19 @@
 //! | [`state`] | the durable state: `decide`, `commit`, `apply`, replay |
 //! | [`chains`] | building and parsing what Kaspa and Solana understand |
 
+pub mod approval;
 pub mod audit;
 pub mod chains;
 pub mod codec;
 pub mod config;
 pub mod event;
+pub mod governance;
 pub mod mode;
 pub mod policy;
 pub mod primitives;
 pub mod roles;
+pub mod session;
+pub mod settings;
 pub mod state;
 pub mod transfer;
 pub mod wallet;

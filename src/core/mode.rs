@@ -15,6 +15,14 @@ pub enum Mode {
         /// When it was switched on.
         since: Timestamp,
     },
+    /// After an emergency: transfers are decided by their policies, with every limit of money reduced to a share. What was reserved
+    /// before and exceeds it waits (requirement row 138).
+    Limited {
+        /// When the emergency ended.
+        since: Timestamp,
+        /// The share of each limit, in percent; 1 to 99.
+        percent: u8,
+    },
 }
 
 impl Mode {

@@ -11,6 +11,17 @@ pub enum Role {
     Admin,
     /// Starts an emergency and cancels transfers; can move no money and grant no power.
     Guardian,
+    /// May be a member of groups that approve transfers; can ask for none by it.
+    Approver,
+    /// Reads what takes the canister work to answer, and confirms that blocks of the log are archived.
+    Auditor,
+    /// Has balances refreshed and policies tried out.
+    Viewer,
+}
+
+impl Role {
+    /// Every role, most powerful first.
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Guardian, Self::Approver, Self::Auditor, Self::Viewer];
 }
 
 impl fmt::Display for Role {
@@ -18,6 +29,9 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Admin => "Admin",
             Self::Guardian => "Guardian",
+            Self::Approver => "Approver",
+            Self::Auditor => "Auditor",
+            Self::Viewer => "Viewer",
         })
     }
 }

@@ -1,20 +1,24 @@
 //! One transfer and the transitions it may make.
 //!
 //! ```text
+//! AwaitingApproval → Reserved (approved) | Rejected* (said no, too late, or out of date) | Cancelled*
 //! Reserved → Built → Signed → Submitted → Confirmed*            cancel: Reserved | Expired | Built → Cancelled*
 //! Submitted → Failed* (landed with an error: the fee is spent)  Built | Signed | Submitted → Expired → Built (new attempt)
 //! Reserved | Expired | Built → Failed* (cannot be built)        Built | Signed | Submitted → Quarantined → Confirmed* | Failed*
 //! (* terminal: the reservation is settled)
 //! ```
 
-use crate::policy::Evaluation;
-use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp, TransferId, WalletId};
+use crate::approval::Approval;
+use crate::policy::{Evaluation, Holds, ReasonCode};
+use crate::primitives::{Amount, Asset, Bytes, Destination, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
 use crate::wallet::KeyKind;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
 /// The longest idempotency key, in bytes.
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
+/// How long the owner of a client-side wallet has to sign. Whoever still wants the transfer then asks anew.
+pub const SIGN_WITHIN_NS: u64 = 10 * MINUTE_NS;
 /// The longest reason, in bytes (requirement row 59).
 pub const MAX_REASON_BYTES: usize = 1024;
 
@@ -40,6 +44,12 @@ pub struct TransferRequest {
     pub idempotency_key: String,
     /// Why, for the log and for people.
     pub reason: Option<String>,
+    /// The session it is asked for in.
+    #[serde(default)]
+    pub session: Option<SessionId>,
+    /// When the agent made the request, as the agent says: an old one is not taken for a new one.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
 }
 
 /// Where a transfer stands.
@@ -63,12 +73,16 @@ pub enum Status {
     Cancelled,
     /// Repeatedly trapped while being driven: left alone until admins have looked.
     Quarantined,
+    /// Amount and worst-case fee are held; people have to agree before anything is built.
+    AwaitingApproval,
+    /// People said no, or nobody said yes in time, or what they were asked about has changed. Terminal.
+    Rejected,
 }
 
 impl Status {
     /// Whether the reservation is settled and nothing more can happen.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Failed | Self::Cancelled)
+        matches!(self, Self::Confirmed | Self::Failed | Self::Cancelled | Self::Rejected)
     }
 
     /// The transition table: whether `next` may follow.
@@ -76,7 +90,8 @@ impl Status {
         use Status::*;
         matches!(
             (self, next),
-            (Reserved | Expired, Built | Cancelled | Failed)
+            (AwaitingApproval, Reserved | Rejected | Cancelled)
+                | (Reserved | Expired, Built | Cancelled | Failed)
                 | (Built, Signed | Expired | Cancelled | Failed | Quarantined)
                 | (Signed, Submitted | Expired | Quarantined)
                 | (Submitted, Confirmed | Failed | Expired | Quarantined)
@@ -137,6 +152,15 @@ pub struct Transfer {
     pub fee_paid: Option<Amount>,
     /// Why it ended as it did, or why it waits, when there is something to say.
     pub note: Option<String>,
+    /// The counters that hold it.
+    #[serde(default)]
+    pub holds: Holds,
+    /// Who has to agree, when somebody has to; kept when it is over.
+    #[serde(default)]
+    pub approval: Option<Approval>,
+    /// Why it ended without moving money, for programs.
+    #[serde(default)]
+    pub code: Option<ReasonCode>,
 }
 
 /// What became of a request.
@@ -147,6 +171,13 @@ pub enum Outcome {
         /// The new transfer.
         transfer: TransferId,
         /// What every rule found.
+        evaluation: Evaluation,
+    },
+    /// Its money is held under this id; it waits for people.
+    Pending {
+        /// The new transfer.
+        transfer: TransferId,
+        /// What every rule found, and who has to agree.
         evaluation: Evaluation,
     },
     /// The same caller sent the same request under the same key before.

@@ -1,9 +1,13 @@
-//! The pure evaluation of one request under one policy.
+//! The pure evaluation of one request under every policy that binds it.
 
-use super::{Policy, RollingCounter, Rule, RuleKind};
+use super::activity::Activity;
+use super::finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
+use super::rule::{ApprovalRule, Policy, Rule, RuleKind};
+use super::scope::{CounterKey, Scope};
+use super::spent::{Spent, Window};
+use super::{limits, recipients};
 use crate::mode::Mode;
-use crate::primitives::{Amount, Asset, Destination, Timestamp};
-use serde::{Deserialize, Serialize};
+use crate::primitives::{Amount, Asset, Chain, Destination, Timestamp};
 
 /// What a request would do to the limits.
 #[derive(Clone, Copy, Debug)]
@@ -14,193 +18,257 @@ pub struct Spend<'a> {
     pub to: &'a Destination,
     /// What the recipient receives.
     pub amount: Amount,
-    /// The most the transfer may pay in fees, in the same asset.
+    /// The most the transfer may pay in fees and rent, in the chain's coin.
     pub max_fee: Amount,
 }
 
-/// The answer to a request. Everything that is not allowed is denied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Decision {
-    /// Every rule is content.
-    Allow,
-    /// At least one is not.
-    Deny,
-}
-
-/// Why a rule is not content; the codes are requirement row 44's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ReasonCode {
-    /// No rule speaks for this asset or chain, or the wallet has no policy at all.
-    PolicyDenied,
-    /// A limit would be exceeded.
-    SpendingLimitExceeded,
-    /// The recipient is not on the allowlist.
-    AddressNotAllowed,
-    /// The canister is in emergency mode.
-    EmergencyMode,
-}
-
-impl ReasonCode {
-    /// The stable text that programs match on.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PolicyDenied => "POLICY_DENIED",
-            Self::SpendingLimitExceeded => "SPENDING_LIMIT_EXCEEDED",
-            Self::AddressNotAllowed => "ADDRESS_NOT_ALLOWED",
-            Self::EmergencyMode => "EMERGENCY_MODE",
+impl Spend<'_> {
+    /// What counts against the limits of each asset; `None` on overflow.
+    pub(crate) fn charges(&self) -> Option<Vec<(Asset, Amount)>> {
+        let coin = self.asset.coin();
+        if self.asset == coin {
+            return Some(vec![(coin, self.amount.checked_add(self.max_fee)?)]);
         }
+        Some(vec![(self.asset, self.amount), (coin, self.max_fee)])
     }
 }
 
-/// What one rule found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The kind of rule.
-    pub rule: RuleKind,
-    /// Its position in the policy; `None` for what holds before any rule.
-    pub rule_index: Option<u32>,
-    /// Whether it is content.
-    pub passed: bool,
-    /// Why not.
-    pub code: Option<ReasonCode>,
-    /// The limit, in base units.
-    pub limit: Option<Amount>,
-    /// What counts against the limit before this request.
-    pub used: Option<Amount>,
-    /// What is left of the limit before this request.
-    pub remaining: Option<Amount>,
-    /// The largest amount this rule would let pass now, fee cap unchanged.
-    pub suggested_max: Option<Amount>,
-    /// Nanoseconds after which the same request would pass this rule by the mere passing of time.
-    pub retry_after_ns: Option<u64>,
-    /// For people.
-    pub message: String,
+/// One scope that a request falls into.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Which.
+    pub scope: Scope,
+    /// What is demanded there, if anything.
+    pub policy: Option<Policy>,
+    /// Its recent requests.
+    pub activity: Activity,
 }
 
-/// The decision with its explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// The strictest of all findings.
-    pub decision: Decision,
-    /// The policy it was made under; 0 when the wallet has none.
-    pub policy_version: u64,
-    /// One per rule that speaks for the request, and what was missing.
-    pub findings: Vec<Finding>,
+/// What a rate of the unit of account says about an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Valued {
+    /// In millionths of the unit of account, rounded up.
+    At(Amount),
+    /// There is no rate, or it has expired.
+    Unknown,
+}
+
+/// What an evaluation reads beside the policies, when a rule asks for it.
+pub trait Facts {
+    /// What a counter says; empty when nothing was ever counted.
+    fn spent(&self, key: &CounterKey) -> Spent;
+    /// What an amount is worth now.
+    fn value(&self, asset: Asset, amount: Amount) -> Valued;
+    /// How many members of a group could approve the request: the requester is none of them.
+    fn approvers(&self, group: &str) -> u32;
+}
+
+/// What surrounds a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Whether money may leave at all.
+    pub mode: Mode,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// Whether the request names a session that is open.
+    pub in_session: bool,
+    /// Whether the wallet is active.
+    pub wallet_active: bool,
+    /// Until when the chain's breaker is open.
+    pub chain_open_until: Option<Timestamp>,
+    /// Whether this is a second look at what was already let through: it was counted as a request then, and the breakers and people
+    /// have had their say.
+    pub again: bool,
 }
 
 /// Decides a request. Pure: the same arguments give the same answer, and every rule is asked whatever the others say, so that the
-/// explanation is complete and the order of rules cannot matter.
-pub fn evaluate(mode: Mode, policy: Option<&Policy>, counter: &RollingCounter, spend: &Spend<'_>, now: Timestamp) -> Evaluation {
-    let mut findings = Vec::new();
-    if mode.is_emergency() {
-        findings.push(denied(
-            RuleKind::Mode,
-            ReasonCode::EmergencyMode,
-            "the canister is in emergency mode; nothing may leave until an admin ends it",
-        ));
+/// explanation is complete and the order of rules cannot matter. `layers` contains the paying wallet's, which has to allow.
+///
+/// Only an open circuit breaker ends it early: then the policies are not looked at (requirement row 6).
+pub fn evaluate(
+    circumstances: &Circumstances,
+    wallet: Scope,
+    layers: &[Layer],
+    facts: &dyn Facts,
+    spend: &Spend<'_>,
+) -> Evaluation {
+    let paying = layers.iter().find(|layer| layer.scope == wallet);
+    let policy = paying.and_then(|layer| layer.policy.as_ref());
+    let policy_version = policy.map_or(0, |policy| policy.version);
+    if let Some(finding) = breaker(circumstances, layers) {
+        return Evaluation { decision: Decision::Deny, policy_version, findings: vec![finding], approvals: Vec::new() };
+    }
+    let mut findings: Vec<Finding> = standing(circumstances, spend.asset.chain());
+    let mut approvals = Vec::new();
+    for layer in layers {
+        let judge = Judge { circumstances, layer, facts, spend };
+        let rules = layer.policy.iter().flat_map(|policy| policy.rules.iter().enumerate());
+        for (index, rule) in rules {
+            let Some(mut finding) = judge.rule(rule, &mut approvals) else { continue };
+            finding.rule_index = u32::try_from(index).ok();
+            finding.scope = (layer.scope != wallet).then_some(layer.scope);
+            findings.push(finding);
+        }
     }
     match policy {
-        None => findings.push(denied(
+        None => findings.push(Finding::denied(
             RuleKind::Policy,
             ReasonCode::PolicyDenied,
             "the wallet has no policy; an admin sets one with set_policy",
         )),
-        Some(policy) => {
-            for (index, rule) in policy.rules.iter().enumerate() {
-                if let Some(finding) = judge(rule, counter, spend, now) {
-                    findings.push(Finding { rule_index: u32::try_from(index).ok(), ..finding });
-                }
-            }
-            for kind in [RuleKind::PerTransaction, RuleKind::Rolling24h, RuleKind::Allowlist] {
-                if !findings.iter().any(|finding| finding.rule == kind) {
-                    findings.push(denied(kind, ReasonCode::PolicyDenied, &missing(kind, spend.asset)));
-                }
-            }
+        Some(policy) => findings.extend(missing(policy, spend)),
+    }
+    let denied = findings.iter().any(|finding| !finding.passed);
+    let decision = match (denied, approvals.is_empty()) {
+        (true, _) => Decision::Deny,
+        (false, true) => Decision::Allow,
+        (false, false) => Decision::RequireApproval,
+    };
+    if denied {
+        approvals.clear();
+    }
+    Evaluation { decision, policy_version, findings, approvals }
+}
+
+/// The agent's breaker, when it is open.
+fn breaker(circumstances: &Circumstances, layers: &[Layer]) -> Option<Finding> {
+    if circumstances.again {
+        return None;
+    }
+    let left = layers.iter().find_map(|layer| layer.activity.breaker_opens_for(circumstances.now))?;
+    let message =
+        "the agent's circuit breaker is open after too many denied requests in a row; nothing is looked at until it closes";
+    let finding = Finding::denied(RuleKind::CircuitBreaker, ReasonCode::CircuitBreakerOpen, message);
+    Some(Finding { retry_after_ns: Some(left), ..finding })
+}
+
+/// What holds before any rule.
+fn standing(circumstances: &Circumstances, chain: Chain) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if circumstances.mode.is_emergency() {
+        let message = "the canister is in emergency mode; nothing may leave until an admin ends it";
+        findings.push(Finding::denied(RuleKind::Mode, ReasonCode::EmergencyMode, message));
+    }
+    if !circumstances.wallet_active {
+        let message = "the wallet is deactivated; what is under way is finished, nothing new is started";
+        findings.push(Finding::denied(RuleKind::Wallet, ReasonCode::WalletDraining, message));
+    }
+    let left = circumstances.chain_open_until.map_or(0, |until| until.nanos_since(circumstances.now));
+    if left > 0 && !circumstances.again {
+        let message = format!("the providers of {chain} do not answer; nothing is started until they had time to recover");
+        let finding = Finding::denied(RuleKind::CircuitBreaker, ReasonCode::ChainError, message);
+        findings.push(Finding { retry_after_ns: Some(left), ..finding });
+    }
+    findings
+}
+
+/// What the paying wallet's policy has to say and does not: an asset needs a limit per transaction and one over time, a chain needs
+/// a word about its recipients.
+fn missing(policy: &Policy, spend: &Spend<'_>) -> Vec<Finding> {
+    let has = |test: &dyn Fn(&Rule) -> bool| policy.rules.iter().any(test);
+    let deny = |kind, message| Finding::denied(kind, ReasonCode::PolicyDenied, message);
+    let (asset, chain) = (spend.asset, spend.asset.chain());
+    let mut findings = Vec::new();
+    if !has(&|rule| matches!(rule, Rule::PerTransaction { asset: limited, .. } if *limited == asset)) {
+        let message = format!("the policy has no limit per transaction for {asset}; an asset without one is denied");
+        findings.push(deny(RuleKind::PerTransaction, message));
+    }
+    let mut charged = vec![asset];
+    if spend.asset.coin() != asset {
+        charged.push(spend.asset.coin());
+    }
+    for asset in charged {
+        if !has(&|rule| matches!(rule, Rule::SpendingLimit { asset: limited, .. } if *limited == asset)) {
+            let message = format!("the policy has no limit over time for {asset}; an asset without one is denied");
+            findings.push(deny(RuleKind::SpendingLimit, message));
         }
     }
-    let decision = if findings.iter().all(|finding| finding.passed) { Decision::Allow } else { Decision::Deny };
-    Evaluation { decision, policy_version: policy.map_or(0, |policy| policy.version), findings }
+    let speaks = |rule: &Rule| match rule {
+        Rule::Allowlist { chain: governed, .. } | Rule::AnyAddress { chain: governed } => *governed == chain,
+        _ => false,
+    };
+    if !has(&speaks) {
+        let message = format!("the policy names no recipients on {chain}; add an Allowlist or AnyAddress");
+        findings.push(deny(RuleKind::Allowlist, message));
+    }
+    findings
 }
 
-/// `None` when the rule does not speak for this request.
-fn judge(rule: &Rule, counter: &RollingCounter, spend: &Spend<'_>, now: Timestamp) -> Option<Finding> {
-    match rule {
-        Rule::PerTransaction { asset, max } if *asset == spend.asset => Some(per_transaction(*max, spend)),
-        Rule::Rolling24h { asset, max } if *asset == spend.asset => Some(rolling(*max, counter, spend, now)),
-        Rule::Allowlist { chain, entries } if *chain == spend.asset.chain() => Some(if entries.contains(spend.to) {
-            passed(RuleKind::Allowlist, "the recipient is on the allowlist")
-        } else {
-            denied(RuleKind::Allowlist, ReasonCode::AddressNotAllowed, "the recipient is not on the wallet's allowlist")
-        }),
-        Rule::AnyAddress { chain } if *chain == spend.asset.chain() => {
-            Some(passed(RuleKind::Allowlist, "the policy allows every recipient on this chain"))
+/// One scope's rules at work on one request.
+pub(super) struct Judge<'a> {
+    pub circumstances: &'a Circumstances,
+    pub layer: &'a Layer,
+    pub facts: &'a dyn Facts,
+    pub spend: &'a Spend<'a>,
+}
+
+impl Judge<'_> {
+    /// `None` when the rule does not speak for this request.
+    fn rule(&self, rule: &Rule, approvals: &mut Vec<ApprovalDemand>) -> Option<Finding> {
+        let (spend, now) = (self.spend, self.circumstances.now);
+        match rule {
+            Rule::PerTransaction { asset, max } if *asset == spend.asset => Some(limits::per_transaction(self, *max)),
+            Rule::SpendingLimit { asset, window, max } => limits::over_time(self, *asset, window, *max),
+            Rule::ValueLimit { assets, window, max } => limits::of_value(self, assets, window, *max),
+            Rule::Allowlist { chain, entries, .. } if *chain == spend.asset.chain() => Some(recipients::allowed(self, entries)),
+            Rule::AnyAddress { chain } if *chain == spend.asset.chain() => {
+                Some(Finding::passed(RuleKind::Allowlist, "the policy allows every recipient on this chain"))
+            }
+            Rule::Denylist { chain, entries } if *chain == spend.asset.chain() => Some(recipients::denied(spend, entries)),
+            Rule::RateLimit { counted, window, max } if !self.circumstances.again => {
+                Some(limits::rate(&self.layer.activity, *counted, *window, *max, now))
+            }
+            Rule::ActiveHours(hours) => Some(limits::hours(hours, now)),
+            Rule::Approval(rule) if !self.circumstances.again => self.approval(rule, approvals),
+            Rule::RequireSession if !self.circumstances.in_session => Some(Finding::denied(
+                RuleKind::Session,
+                ReasonCode::PolicyDenied,
+                "the policy demands a session; open one with open_session and name it in the request",
+            )),
+            Rule::RequireSession => Some(Finding::passed(RuleKind::Session, "asked for within a session")),
+            // Kept when the balance is read, right before the transaction is built (trap T88).
+            Rule::MinimumBalance { .. } => None,
+            _ => None,
         }
-        _ => None,
     }
-}
 
-fn per_transaction(max: Amount, spend: &Spend<'_>) -> Finding {
-    let within = spend.amount <= max;
-    let finding = if within {
-        passed(RuleKind::PerTransaction, "within the limit per transaction")
-    } else {
-        let message = format!("{} exceeds the limit of {max} base units of {} per transaction", spend.amount, spend.asset);
-        denied(RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded, &message)
-    };
-    Finding { limit: Some(max), remaining: Some(max), suggested_max: (!within).then_some(max), ..finding }
-}
-
-fn rolling(max: Amount, counter: &RollingCounter, spend: &Spend<'_>, now: Timestamp) -> Finding {
-    let used = counter.used(now);
-    let remaining = max.remaining_after(used);
-    let total = spend.amount.checked_add(spend.max_fee);
-    let within = total.is_some_and(|total| total <= remaining);
-    let finding = if within {
-        passed(RuleKind::Rolling24h, "within the limit per rolling 24 hours")
-    } else {
-        let message = format!(
-            "{} and up to {} in fees exceed the {remaining} base units of {} that are left of {max} per rolling 24 hours",
-            spend.amount, spend.max_fee, spend.asset
-        );
-        denied(RuleKind::Rolling24h, ReasonCode::SpendingLimitExceeded, &message)
-    };
-    Finding {
-        limit: Some(max),
-        used: Some(used),
-        remaining: Some(remaining),
-        suggested_max: (!within).then(|| remaining.remaining_after(spend.max_fee)),
-        retry_after_ns: if within { None } else { total.and_then(|total| counter.free_after(now, max, total)) },
-        ..finding
+    fn approval(&self, rule: &ApprovalRule, approvals: &mut Vec<ApprovalDemand>) -> Option<Finding> {
+        let asset = self.spend.asset;
+        let speaks = match rule.asset {
+            Some(of) => of == asset,
+            None => !self.has_approval_rule_of(asset),
+        };
+        if !speaks {
+            return None;
+        }
+        let reached = self.spend.amount >= rule.threshold || self.reaches_cumulative(rule);
+        if !reached {
+            return Some(Finding::passed(RuleKind::Approval, "under the amounts that need an approval"));
+        }
+        let (group, quorum) = (&rule.group, rule.quorum);
+        if self.facts.approvers(group) < quorum {
+            let message = format!("this needs {quorum} of the group {group}, which has not so many members beside the requester");
+            return Some(Finding::denied(RuleKind::Approval, ReasonCode::PolicyDenied, message));
+        }
+        approvals.push(ApprovalDemand {
+            group: group.clone(),
+            quorum,
+            timeout_ns: rule.timeout_ns,
+            time_lock_ns: rule.time_lock_ns,
+        });
+        let finding = Finding::passed(RuleKind::Approval, format!("needs the approval of {quorum} of the group {group}"));
+        Some(Finding { limit: Some(rule.threshold), ..finding })
     }
-}
 
-fn missing(kind: RuleKind, asset: Asset) -> String {
-    match kind {
-        RuleKind::Allowlist => format!("the policy names no recipients on {}; add an Allowlist or AnyAddress", asset.chain()),
-        RuleKind::Rolling24h => format!("the policy has no limit per rolling 24 hours for {asset}; an asset without one is denied"),
-        _ => format!("the policy has no limit per transaction for {asset}; an asset without one is denied"),
+    fn has_approval_rule_of(&self, asset: Asset) -> bool {
+        let rules = self.layer.policy.iter().flat_map(|policy| &policy.rules);
+        rules.into_iter().any(|rule| matches!(rule, Rule::Approval(ApprovalRule { asset: Some(of), .. }) if *of == asset))
     }
-}
 
-fn passed(rule: RuleKind, message: &str) -> Finding {
-    finding(rule, None, message)
-}
-
-fn denied(rule: RuleKind, code: ReasonCode, message: &str) -> Finding {
-    finding(rule, Some(code), message)
-}
-
-fn finding(rule: RuleKind, code: Option<ReasonCode>, message: &str) -> Finding {
-    Finding {
-        rule,
-        rule_index: None,
-        passed: code.is_none(),
-        code,
-        limit: None,
-        used: None,
-        remaining: None,
-        suggested_max: None,
-        retry_after_ns: None,
-        message: message.to_owned(),
+    fn reaches_cumulative(&self, rule: &ApprovalRule) -> bool {
+        let Some(threshold) = rule.cumulative_24h else { return false };
+        let key = CounterKey::units(self.layer.scope, self.spend.asset);
+        let used = self.facts.spent(&key).used(&Window::Rolling24h, self.circumstances.now);
+        used.checked_add(self.spend.amount).is_none_or(|sum| sum >= threshold)
     }
 }

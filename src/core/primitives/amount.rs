@@ -53,6 +53,23 @@ impl Amount {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// The share `part / whole` of this amount, rounded down; all of it when the whole is 0.
+    pub const fn share(self, part: u64, whole: u64) -> Self {
+        if whole == 0 || part >= whole {
+            return self;
+        }
+        // The quotient is smaller than `self`, so it fits.
+        Self((self.0 as u128 * part as u128 / whole as u128) as u64)
+    }
+
+    /// The same, rounded up.
+    pub const fn share_up(self, part: u64, whole: u64) -> Self {
+        if whole == 0 || part >= whole {
+            return self;
+        }
+        Self((self.0 as u128 * part as u128).div_ceil(whole as u128) as u64)
+    }
+
     /// The sum of many amounts, or `None` on overflow.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
@@ -77,5 +94,18 @@ mod tests {
         assert_eq!(Amount::new(2).remaining_after(Amount::new(3)), Amount::ZERO);
         assert_eq!(Amount::checked_sum([Amount::MAX, Amount::ZERO]), Some(Amount::MAX));
         assert_eq!(Amount::checked_sum([Amount::MAX, Amount::new(1)]), None);
+    }
+
+    #[test]
+    fn shares_are_exact_and_never_more_than_the_whole() {
+        assert_eq!((Amount::new(100).share(1, 3), Amount::new(100).share_up(1, 3)), (Amount::new(33), Amount::new(34)));
+        assert_eq!(
+            (Amount::MAX.share(99, 100), Amount::MAX.share_up(1, 1)),
+            (Amount::new(18_262_276_632_972_456_098), Amount::MAX)
+        );
+        assert_eq!(
+            (Amount::new(7).share(5, 4), Amount::new(7).share_up(0, 4), Amount::new(7).share(1, 0)),
+            (Amount::new(7), Amount::ZERO, Amount::new(7))
+        );
     }
 }

@@ -42,6 +42,22 @@ impl Asset {
             Self::Sol => Chain::Solana,
         }
     }
+
+    /// The coin that pays fees on the asset's chain.
+    pub const fn coin(self) -> Self {
+        match self.chain() {
+            Chain::Kaspa => Self::Kas,
+            Chain::Solana => Self::Sol,
+        }
+    }
+
+    /// The stored key. Frozen; new assets get new bytes.
+    pub fn key_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Kas => vec![0],
+            Self::Sol => vec![1],
+        }
+    }
 }
 
 impl fmt::Display for Asset {

@@ -47,3 +47,11 @@ id!(
     /// The position of a block in the audit log, starting at 0.
     BlockIndex
 );
+id!(
+    /// A stretch of an agent's work with its own limits. Never reused.
+    SessionId
+);
+id!(
+    /// A change that waits for a quorum or for its time lock. Never reused.
+    ProposalId
+);

@@ -9,5 +9,5 @@ mod time;
 pub use amount::Amount;
 pub use asset::{Asset, Chain, Destination};
 pub use bytes::{Bytes, Hash};
-pub use ids::{BlockIndex, TransferId, WalletId};
+pub use ids::{BlockIndex, ProposalId, SessionId, TransferId, WalletId};
 pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};

@@ -28,6 +28,11 @@ impl Timestamp {
         self.0
     }
 
+    /// That many nanoseconds later, or the end of time.
+    pub const fn saturating_add(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+
     /// Nanoseconds from `earlier` to `self`; zero when `earlier` is later, since the subnet's clock may stand still.
     pub const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

@@ -1,0 +1,200 @@
+//! How often somebody asks, and the circuit breaker.
+
+use crate::primitives::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// The stretch of time that a rate limit looks back on, sliding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateWindow {
+    /// The last 60 seconds.
+    Minute,
+    /// The last 60 minutes.
+    Hour,
+    /// The last 24 hours.
+    Day,
+}
+
+impl RateWindow {
+    /// Its length.
+    pub const fn length_ns(self) -> u64 {
+        match self {
+            Self::Minute => MINUTE_NS,
+            Self::Hour => HOUR_NS,
+            Self::Day => DAY_NS,
+        }
+    }
+
+    /// The width of a bucket, and so the most by which the window counts too long.
+    const fn width_ns(self) -> u64 {
+        match self {
+            Self::Minute => SECOND_NS,
+            Self::Hour => MINUTE_NS,
+            Self::Day => 30 * MINUTE_NS,
+        }
+    }
+}
+
+impl fmt::Display for RateWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "24 hours",
+        })
+    }
+}
+
+/// What a rate limit counts. The two have separate quotas, so that refused requests do not use up the quota of those that pass (trap T30).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// Every request that was decided, whatever the decision.
+    Attempts,
+    /// Requests that were allowed, or that wait for an approval.
+    Executions,
+}
+
+/// What is remembered of somebody's requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    minute: Tally,
+    hour: Tally,
+    day: Tally,
+    /// Denials since the last request that was allowed. Only agents have a breaker.
+    pub denials: u32,
+    /// Until when the circuit breaker rejects everything.
+    pub open_until: Option<Timestamp>,
+}
+
+impl Activity {
+    /// How many requests count at `now`.
+    pub fn count(&self, counted: Counted, window: RateWindow, now: Timestamp) -> u64 {
+        self.tally(window).since(first_live(window, now), counted)
+    }
+
+    /// Nanoseconds until one more request fits under `max`; `None` when none ever does.
+    pub fn free_after(&self, counted: Counted, window: RateWindow, max: u32, now: Timestamp) -> Option<u64> {
+        if max == 0 {
+            return None;
+        }
+        let first = first_live(window, now);
+        let mut count = self.tally(window).since(first, counted);
+        if count < u64::from(max) {
+            return Some(0);
+        }
+        for slot in self.tally(window).0.iter().filter(|slot| u64::from(slot.bucket) >= first) {
+            count = count.saturating_sub(u64::from(slot.of(counted)));
+            if count < u64::from(max) {
+                let leaves_at = (u64::from(slot.bucket) + 1).checked_mul(window.width_ns())?.checked_add(window.length_ns())?;
+                return Some(leaves_at.saturating_sub(now.nanos()));
+            }
+        }
+        None
+    }
+
+    /// Notes one request.
+    pub fn note(&mut self, executed: bool, now: Timestamp) {
+        for window in [RateWindow::Minute, RateWindow::Hour, RateWindow::Day] {
+            let tally = match window {
+                RateWindow::Minute => &mut self.minute,
+                RateWindow::Hour => &mut self.hour,
+                RateWindow::Day => &mut self.day,
+            };
+            tally.add(first_live(window, now), now.nanos() / window.width_ns(), executed);
+        }
+    }
+
+    /// Nanoseconds for which the circuit breaker still rejects everything.
+    pub fn breaker_opens_for(&self, now: Timestamp) -> Option<u64> {
+        self.open_until.map(|until| until.nanos_since(now)).filter(|left| *left > 0)
+    }
+
+    const fn tally(&self, window: RateWindow) -> &Tally {
+        match window {
+            RateWindow::Minute => &self.minute,
+            RateWindow::Hour => &self.hour,
+            RateWindow::Day => &self.day,
+        }
+    }
+}
+
+/// The oldest bucket that still counts: the first whose end is not yet a whole window ago.
+const fn first_live(window: RateWindow, now: Timestamp) -> u64 {
+    now.nanos().saturating_sub(window.length_ns()) / window.width_ns()
+}
+
+/// Requests by bucket, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Tally(Vec<Slot>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot {
+    bucket: u32,
+    attempts: u16,
+    executions: u16,
+}
+
+impl Slot {
+    const fn of(self, counted: Counted) -> u16 {
+        match counted {
+            Counted::Attempts => self.attempts,
+            Counted::Executions => self.executions,
+        }
+    }
+}
+
+impl Tally {
+    fn since(&self, first: u64, counted: Counted) -> u64 {
+        self.0.iter().filter(|slot| u64::from(slot.bucket) >= first).map(|slot| u64::from(slot.of(counted))).sum()
+    }
+
+    fn add(&mut self, first: u64, current: u64, executed: bool) {
+        self.0.retain(|slot| u64::from(slot.bucket) >= first);
+        let current = u32::try_from(current).unwrap_or(u32::MAX);
+        // A clock that stepped back counts into the newest bucket: counted longer, never shorter.
+        if self.0.last().is_none_or(|slot| slot.bucket < current) {
+            self.0.push(Slot { bucket: current, attempts: 0, executions: 0 });
+        }
+        if let Some(slot) = self.0.last_mut() {
+            // A full slot is beyond every maximum that a rule may name.
+            slot.attempts = slot.attempts.saturating_add(1);
+            slot.executions = slot.executions.saturating_add(u16::from(executed));
+        }
+    }
+}
+
+/// Eight bytes per bucket, as in the counters of money.
+impl Serialize for Tally {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::with_capacity(self.0.len() * 8);
+        for slot in &self.0 {
+            bytes.extend_from_slice(&slot.bucket.to_be_bytes());
+            bytes.extend_from_slice(&slot.attempts.to_be_bytes());
+            bytes.extend_from_slice(&slot.executions.to_be_bytes());
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tally {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
+        if bytes.len() % 8 != 0 {
+            return Err(de::Error::invalid_length(bytes.len(), &"a multiple of 8 bytes"));
+        }
+        let slot = |slot: &[u8; 8]| {
+            let [a, b, c, d, e, f, g, h] = *slot;
+            Slot {
+                bucket: u32::from_be_bytes([a, b, c, d]),
+                attempts: u16::from_be_bytes([e, f]),
+                executions: u16::from_be_bytes([g, h]),
+            }
+        };
+        Ok(Self(bytes.as_chunks::<8>().0.iter().map(slot).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

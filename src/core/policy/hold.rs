@@ -1,0 +1,114 @@
+//! What a transfer holds against the limits until it ends.
+
+use crate::primitives::{Amount, Bytes};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Which part of a transfer counts in a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// What the recipient receives.
+    Amount,
+    /// What the chain takes.
+    Fee,
+    /// Both.
+    AmountAndFee,
+}
+
+/// What one counter holds for one transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The counter's stored key.
+    pub key: Bytes,
+    /// Which part of the transfer it counts.
+    pub basis: Basis,
+    /// How much, in the counter's measure.
+    pub amount: Amount,
+}
+
+impl Hold {
+    /// What the counter posts when a transfer that reserved `reserved` in fact spent `spent`, both in this hold's basis. Rounded up, so
+    /// that a value is never counted short.
+    pub fn posted(&self, reserved: Amount, spent: Amount) -> Amount {
+        if spent >= reserved { self.amount } else { self.amount.share_up(spent.get(), reserved.get()) }
+    }
+}
+
+/// Everything a transfer holds. It stays as it was when the transfer was allowed, whatever becomes of policies, sessions and wallets
+/// meanwhile, so that what is released is exactly what was reserved.
+///
+/// Stored as one byte string: for each hold the length of the key, the key, the basis and eight bytes of amount.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holds(pub Vec<Hold>);
+
+impl Serialize for Holds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        for Hold { key, basis, amount } in &self.0 {
+            let length = u8::try_from(key.len()).map_err(|_| serde::ser::Error::custom("a counter's key is too long"))?;
+            bytes.push(length);
+            bytes.extend_from_slice(key);
+            bytes.push(match basis {
+                Basis::Amount => 0,
+                Basis::Fee => 1,
+                Basis::AmountAndFee => 2,
+            });
+            bytes.extend_from_slice(&amount.get().to_be_bytes());
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Holds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
+        let mut rest = &bytes[..];
+        let mut holds = Vec::new();
+        while !rest.is_empty() {
+            let (hold, after) = hold(rest).ok_or_else(|| de::Error::custom("what a transfer holds is malformed"))?;
+            holds.push(hold);
+            rest = after;
+        }
+        Ok(Self(holds))
+    }
+}
+
+fn hold(bytes: &[u8]) -> Option<(Hold, &[u8])> {
+    let (&length, rest) = bytes.split_first()?;
+    let (key, rest) = rest.split_at_checked(usize::from(length))?;
+    let (&basis, rest) = rest.split_first()?;
+    let (amount, rest) = rest.split_first_chunk::<8>()?;
+    let basis = match basis {
+        0 => Basis::Amount,
+        1 => Basis::Fee,
+        2 => Basis::AmountAndFee,
+        _ => return None,
+    };
+    Some((Hold { key: Bytes::new(key), basis, amount: Amount::new(u64::from_be_bytes(*amount)) }, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{from_record, from_value, to_record, to_value};
+
+    #[test]
+    fn holds_come_back_from_both_encodings() {
+        let hold = |key: &[u8], basis, amount| Hold { key: Bytes::new(key), basis, amount: Amount::new(amount) };
+        let holds = Holds(vec![
+            hold(&[1, 2, 3], Basis::AmountAndFee, 7),
+            hold(&[], Basis::Fee, u64::MAX),
+            hold(&[9; 200], Basis::Amount, 0),
+        ]);
+        assert_eq!(from_record::<Holds>(&to_record(&holds)).unwrap(), holds);
+        assert_eq!(from_value::<Holds>(to_value(&holds).unwrap()).unwrap(), holds);
+        assert!(from_record::<Holds>(&to_record(&Bytes::new([3, 1, 2]))).is_err(), "cut off");
+    }
+
+    #[test]
+    fn a_value_is_posted_in_proportion_and_rounded_up() {
+        let hold = Hold { key: Bytes::default(), basis: Basis::AmountAndFee, amount: Amount::new(1_000) };
+        assert_eq!(hold.posted(Amount::new(300), Amount::new(300)), Amount::new(1_000));
+        assert_eq!(hold.posted(Amount::new(300), Amount::new(100)), Amount::new(334));
+        assert_eq!(hold.posted(Amount::new(300), Amount::ZERO), Amount::ZERO);
+    }
+}

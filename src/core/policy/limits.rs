@@ -1,0 +1,143 @@
+//! Rules about how much, how often and when.
+
+use super::activity::{Activity, Counted, RateWindow};
+use super::calendar::ActiveHours;
+use super::evaluate::{Judge, Valued};
+use super::finding::{Finding, ReasonCode};
+use super::rule::RuleKind;
+use super::scope::CounterKey;
+use super::spent::{Spent, Window};
+use crate::mode::Mode;
+use crate::primitives::{Amount, Asset, Timestamp};
+use std::collections::BTreeSet;
+
+/// What the mode leaves of a limit: all of it, or the share that is let out while operation resumes.
+pub(super) fn scaled(mode: Mode, max: Amount) -> Amount {
+    match mode {
+        Mode::Limited { percent, .. } => max.share(u64::from(percent), 100),
+        Mode::Normal | Mode::Emergency { .. } => max,
+    }
+}
+
+pub(super) fn note(mode: Mode) -> &'static str {
+    if matches!(mode, Mode::Limited { .. }) { " (limits are reduced while operation resumes after an emergency)" } else { "" }
+}
+
+/// `amount ≤ max`.
+pub(super) fn per_transaction(judge: &Judge<'_>, max: Amount) -> Finding {
+    let (mode, spend) = (judge.circumstances.mode, judge.spend);
+    let max = scaled(mode, max);
+    if spend.amount <= max {
+        let finding = Finding::passed(RuleKind::PerTransaction, "within the limit per transaction");
+        return Finding { limit: Some(max), remaining: Some(max), ..finding };
+    }
+    let (amount, asset) = (spend.amount, spend.asset);
+    let message = format!("{amount} exceeds the limit of {max} base units of {asset} per transaction{}", note(mode));
+    let finding = Finding::denied(RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded, message);
+    Finding { limit: Some(max), remaining: Some(max), suggested_max: Some(max), ..finding }
+}
+
+/// Used and asked for together `≤ max`; `None` when the request spends nothing of the asset.
+pub(super) fn over_time(judge: &Judge<'_>, asset: Asset, window: &Window, max: Amount) -> Option<Finding> {
+    let (mode, spend) = (judge.circumstances.mode, judge.spend);
+    let (is_amount, is_fee) = (asset == spend.asset, asset == spend.asset.coin());
+    if !is_amount && !is_fee {
+        return None;
+    }
+    let fee = if is_fee { spend.max_fee } else { Amount::ZERO };
+    let amount = if is_amount { spend.amount } else { Amount::ZERO };
+    let max = scaled(mode, max);
+    let spent = judge.facts.spent(&CounterKey::units(judge.layer.scope, asset));
+    let what = || format!("{amount} and up to {fee} in fees exceed the base units of {asset}{}", note(mode));
+    let finding = measure(&spent, window, judge.circumstances.now, max, amount.checked_add(fee), what);
+    let suggested = (!finding.passed && is_amount).then(|| finding.remaining.unwrap_or_default().remaining_after(fee));
+    Some(Finding { rule: RuleKind::SpendingLimit, suggested_max: suggested, ..finding })
+}
+
+/// The same for several assets together, in the unit of account.
+pub(super) fn of_value(judge: &Judge<'_>, assets: &BTreeSet<Asset>, window: &Window, max: Amount) -> Option<Finding> {
+    let charges = judge.spend.charges();
+    let charged: Vec<_> = charges.iter().flatten().filter(|(asset, _)| assets.contains(asset)).collect();
+    if charged.is_empty() {
+        return None;
+    }
+    let mut total = Some(Amount::ZERO);
+    for (asset, amount) in charged {
+        match judge.facts.value(*asset, *amount) {
+            Valued::At(value) => total = total.and_then(|total| total.checked_add(value)),
+            Valued::Unknown => {
+                let message = format!("there is no valid rate for {asset}; an admin sets one with set_rate");
+                return Some(Finding::denied(RuleKind::ValueLimit, ReasonCode::PolicyDenied, message));
+            }
+        }
+    }
+    let max = scaled(judge.circumstances.mode, max);
+    let now = judge.circumstances.now;
+    let used = assets.iter().map(|asset| judge.facts.spent(&CounterKey::value(judge.layer.scope, *asset)).used(window, now));
+    let used = Amount::checked_sum(used).unwrap_or(Amount::MAX);
+    let remaining = max.remaining_after(used);
+    let finding = if total.is_some_and(|total| total <= remaining) {
+        Finding::passed(RuleKind::ValueLimit, format!("within the limit of value per {window}"))
+    } else {
+        let message = format!(
+            "worth {} millionths of the unit of account; {remaining} are left of {max} per {window}{}",
+            total.unwrap_or(Amount::MAX),
+            note(judge.circumstances.mode)
+        );
+        Finding::denied(RuleKind::ValueLimit, ReasonCode::SpendingLimitExceeded, message)
+    };
+    Some(Finding { limit: Some(max), used: Some(used), remaining: Some(remaining), ..finding })
+}
+
+/// A counter against a maximum. The caller names the rule and what would pass.
+pub(super) fn measure(
+    spent: &Spent,
+    window: &Window,
+    now: Timestamp,
+    max: Amount,
+    total: Option<Amount>,
+    what: impl FnOnce() -> String,
+) -> Finding {
+    let used = spent.used(window, now);
+    let remaining = max.remaining_after(used);
+    let finding = if total.is_some_and(|total| total <= remaining) {
+        Finding::passed(RuleKind::SpendingLimit, format!("within the limit per {window}"))
+    } else {
+        let message = format!("{}: {remaining} are left of {max} per {window}", what());
+        let retry_after_ns = total.and_then(|total| spent.free_after(window, now, max, total));
+        let finding = Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message);
+        Finding { retry_after_ns, ..finding }
+    };
+    Finding { limit: Some(max), used: Some(used), remaining: Some(remaining), ..finding }
+}
+
+/// The requests of the window, this one included, `≤ max`.
+pub(super) fn rate(activity: &Activity, counted: Counted, window: RateWindow, max: u32, now: Timestamp) -> Finding {
+    let used = activity.count(counted, window, now);
+    let remaining = u64::from(max).saturating_sub(used);
+    let what = match counted {
+        Counted::Attempts => "requests",
+        Counted::Executions => "transfers",
+    };
+    let finding = if remaining > 0 {
+        Finding::passed(RuleKind::RateLimit, format!("within the rate per {window}"))
+    } else {
+        let message = format!("{used} {what} were made within the last {window}; at most {max}");
+        let finding = Finding::denied(RuleKind::RateLimit, ReasonCode::RateLimitExceeded, message);
+        Finding { retry_after_ns: activity.free_after(counted, window, max, now), ..finding }
+    };
+    let number = |n: u64| Some(Amount::new(n));
+    Finding { limit: number(max.into()), used: number(used), remaining: number(remaining), ..finding }
+}
+
+/// Whether the hours are open now.
+pub(super) fn hours(hours: &ActiveHours, now: Timestamp) -> Finding {
+    match hours.opens_after_ns(now) {
+        Some(0) => Finding::passed(RuleKind::ActiveHours, "within the active hours"),
+        opens_after => {
+            let message = format!("outside the active hours of {}", hours.zone.name());
+            let finding = Finding::denied(RuleKind::ActiveHours, ReasonCode::OutsideTimeWindow, message);
+            Finding { retry_after_ns: opens_after, ..finding }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Whose limits bind a request.
+
+use crate::primitives::{Asset, Destination, SessionId, WalletId};
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Something that can have a policy and counts what it spends. A request is judged in every scope it falls into and the strictest wins,
+/// so an inner scope can only tighten what an outer one allows.
+///
+/// ```text
+/// User ⊃ parent Wallet ⊃ Wallet ⊃ Agent of the wallet ⊃ Session
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// All wallets of one owner.
+    User(Principal),
+    /// One wallet. The only scope in which a missing rule denies.
+    Wallet(WalletId),
+    /// One agent of one wallet.
+    Agent {
+        /// The wallet.
+        wallet: WalletId,
+        /// The agent.
+        agent: Principal,
+    },
+    /// One session of one agent of one wallet.
+    Session(SessionId),
+}
+
+impl Scope {
+    /// The stored key. Frozen; every part has a fixed length or comes last, so no two scopes share a key.
+    pub fn key(&self) -> Vec<u8> {
+        match self {
+            Self::User(owner) => [&[0], owner.as_slice()].concat(),
+            Self::Wallet(wallet) => [&[1], &wallet.get().to_be_bytes()[..]].concat(),
+            Self::Agent { wallet, agent } => [&[2], &wallet.get().to_be_bytes()[..], agent.as_slice()].concat(),
+            Self::Session(session) => [&[3], &session.get().to_be_bytes()[..]].concat(),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(owner) => write!(f, "owner {owner}"),
+            Self::Wallet(wallet) => write!(f, "wallet {wallet}"),
+            Self::Agent { wallet, agent } => write!(f, "agent {agent} of wallet {wallet}"),
+            Self::Session(session) => write!(f, "session {session}"),
+        }
+    }
+}
+
+/// One counter of spent money: where it counts and what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CounterKey {
+    /// Whose spending.
+    pub scope: Scope,
+    /// Of what.
+    pub asset: Asset,
+    /// In what measure.
+    pub measure: Measure,
+}
+
+/// What a counter counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Base units of the asset.
+    Units,
+    /// Millionths of the unit of account, at the rate of the time of the request.
+    Value,
+    /// Base units of the asset that went to one recipient.
+    To(Destination),
+}
+
+impl CounterKey {
+    /// The stored key. Frozen; each part but the last is preceded by its length.
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = Vec::new();
+        let mut put = |part: &[u8]| {
+            key.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
+            key.extend_from_slice(part);
+        };
+        put(&self.scope.key());
+        put(&self.asset.key_bytes());
+        match &self.measure {
+            Measure::Units => put(&[0]),
+            Measure::Value => put(&[1]),
+            Measure::To(destination) => {
+                put(&[2]);
+                let Destination { chain: _, payload } = destination;
+                put(payload);
+            }
+        }
+        key
+    }
+
+    /// What the stored keys of all counters of a scope begin with, and those of no other scope.
+    pub fn prefix(scope: &Scope) -> Vec<u8> {
+        let scope = scope.key();
+        [&[u8::try_from(scope.len()).unwrap_or(u8::MAX)], &scope[..]].concat()
+    }
+
+    /// What somebody spends of an asset.
+    pub const fn units(scope: Scope, asset: Asset) -> Self {
+        Self { scope, asset, measure: Measure::Units }
+    }
+
+    /// What somebody spends of an asset, in the unit of account.
+    pub const fn value(scope: Scope, asset: Asset) -> Self {
+        Self { scope, asset, measure: Measure::Value }
+    }
+
+    /// What somebody sends of an asset to one recipient.
+    pub const fn to(scope: Scope, asset: Asset, to: Destination) -> Self {
+        Self { scope, asset, measure: Measure::To(to) }
+    }
+}
