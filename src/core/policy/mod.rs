@@ -1,10 +1,38 @@
 //! Rules, counters and the pure evaluation of a request.
 
-mod counter;
+mod activity;
+mod budget;
+mod calendar;
+mod compare;
+mod describe;
 mod evaluate;
+mod finding;
+mod hold;
+mod limits;
+mod lint;
+mod recipients;
 mod rule;
+mod scope;
+mod spent;
 
-pub use counter::{RollingCounter, WINDOW_NS};
-pub use evaluate::{Decision, Evaluation, Finding, ReasonCode, Spend, evaluate};
-pub(crate) use rule::validate;
-pub use rule::{MAX_ALLOWLIST_ENTRIES, MAX_RULES, Policy, Rule, RuleError, RuleKind};
+pub use activity::{Activity, Counted, RateWindow};
+pub use budget::{Budget, Counting, Used, budgets};
+pub use calendar::{
+    ActiveHours, CalendarError, HoursWindow, LocalTime, Period, TZDB_VERSION, TimeZone, Weekday, period_end, period_start,
+};
+pub use compare::{Diff, diff, widens};
+pub use describe::{coins, describe};
+pub use evaluate::{Circumstances, Facts, Layer, Spend, Valued, evaluate};
+pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
+pub use hold::{Basis, Hold, Holds};
+pub use lint::{Lint, Severity, Surroundings, lint};
+pub use rule::validate;
+pub use rule::{
+    AllowEntry, ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, MAX_ALLOWLIST_ENTRIES, MAX_DELAY_NS, MAX_NAME_BYTES, MAX_RATE,
+    MAX_RULES, MIN_APPROVAL_TIMEOUT_NS, Policy, RecipientLimit, Rule, RuleError, RuleKind,
+};
+pub use scope::{CounterKey, Measure, Scope};
+pub use spent::{Spent, Window};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Rules in sentences, for people and for agents that want to know beforehand.
+
+use super::activity::Counted;
+use super::calendar::{ActiveHours, HoursWindow, Weekday};
+use super::rule::{AllowEntry, ApprovalRule, Rule};
+use crate::primitives::{Amount, Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
+
+/// How many recipients a sentence names before it only counts them.
+const NAMED: usize = 8;
+
+/// What a rule demands, in one sentence. `address` writes a recipient as people know it.
+pub fn describe(rule: &Rule, now: Timestamp, address: &dyn Fn(&Destination) -> String) -> String {
+    match rule {
+        Rule::PerTransaction { asset, max } => format!("One transfer sends at most {}.", coins(*asset, *max)),
+        Rule::SpendingLimit { asset, window, max } => {
+            format!("At most {} may leave per {window}, fees included.", coins(*asset, *max))
+        }
+        Rule::ValueLimit { assets, window, max } => {
+            let assets = list(assets.iter().map(Asset::to_string));
+            format!("At most {} of the unit of account may leave in {assets} per {window}, fees included.", decimal(*max, 6))
+        }
+        Rule::Allowlist { chain, entries, cool_down_ns } => {
+            let who = named(entries.iter().map(|entry| recipient(entry, now, address)), entries.len());
+            let wait = match cool_down_ns {
+                0 => String::new(),
+                wait => format!(" A new recipient waits for {}.", duration(*wait)),
+            };
+            format!("On {chain} only these are paid: {who}.{wait}")
+        }
+        Rule::AnyAddress { chain } => format!("On {chain} every recipient may be paid."),
+        Rule::Denylist { chain, entries } => {
+            format!("On {chain} these are never paid: {}.", named(entries.iter().map(address), entries.len()))
+        }
+        Rule::RateLimit { counted, window, max } => match counted {
+            Counted::Attempts => format!("At most {max} requests per {window}, whatever becomes of them."),
+            Counted::Executions => format!("At most {max} transfers per {window}."),
+        },
+        Rule::ActiveHours(hours) => {
+            format!("Transfers may be asked for {}, by the clocks of {}.", opening(hours), hours.zone.name())
+        }
+        Rule::Approval(rule) => approval(rule),
+        Rule::MinimumBalance { asset, min } => format!("At least {} stay in the wallet.", coins(*asset, *min)),
+        Rule::RequireSession => "Transfers are asked for within a session.".into(),
+    }
+}
+
+fn approval(rule: &ApprovalRule) -> String {
+    let ApprovalRule { asset, threshold, cumulative_24h, group, quorum, timeout_ns, time_lock_ns } = rule;
+    let what = match (asset, cumulative_24h) {
+        (None, _) => "Every transfer of an asset without an approval rule of its own".to_owned(),
+        (Some(asset), None) => format!("A transfer of at least {}", coins(*asset, *threshold)),
+        (Some(asset), Some(sum)) => {
+            let (threshold, sum) = (coins(*asset, *threshold), coins(*asset, *sum));
+            format!("A transfer of at least {threshold}, or one that brings 24 hours to at least {sum},")
+        }
+    };
+    let lock = match time_lock_ns {
+        0 => String::new(),
+        lock => format!(" and then waits for {}", duration(*lock)),
+    };
+    format!("{what} needs the approval of {quorum} of the group {group} within {}{lock}.", duration(*timeout_ns))
+}
+
+fn recipient(entry: &AllowEntry, now: Timestamp, address: &dyn Fn(&Destination) -> String) -> String {
+    let mut text = match &entry.label {
+        Some(label) => format!("{label} ({})", address(&entry.to)),
+        None => address(&entry.to),
+    };
+    for limit in &entry.limits {
+        for (max, per) in [(limit.per_transaction, "transfer"), (limit.rolling_24h, "rolling 24 hours")] {
+            if let Some(max) = max {
+                text.push_str(&format!(", at most {} per {per}", coins(limit.asset, max)));
+            }
+        }
+    }
+    if entry.expires_at.is_some_and(|end| end <= now) {
+        text.push_str(", expired");
+    } else if entry.usable_from > now {
+        text.push_str(&format!(", from {} on", duration(entry.usable_from.nanos_since(now))));
+    }
+    text
+}
+
+fn opening(hours: &ActiveHours) -> String {
+    let window = |window: &HoursWindow| {
+        let next = if window.end <= window.start { " of the next day" } else { "" };
+        format!("{} from {} to {}{next}", list(window.days.iter().map(|day| weekday(*day).to_owned())), window.start, window.end)
+    };
+    hours.windows.iter().map(window).collect::<Vec<_>>().join("; ")
+}
+
+const fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}
+
+fn named(texts: impl Iterator<Item = String>, count: usize) -> String {
+    let named: Vec<String> = texts.take(NAMED).collect();
+    if count > NAMED { format!("{}; and {} more", named.join("; "), count - NAMED) } else { named.join("; ") }
+}
+
+fn list(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// An amount as people write it, such as `1.5 SOL`.
+pub fn coins(asset: Asset, amount: Amount) -> String {
+    let decimals = match asset {
+        Asset::Kas => 8,
+        Asset::Sol => 9,
+    };
+    format!("{} {asset}", decimal(amount, decimals))
+}
+
+/// A number with so many decimal places, without trailing zeros.
+fn decimal(amount: Amount, places: usize) -> String {
+    let digits = format!("{:0width$}", amount.get(), width = places + 1);
+    let (whole, part) = digits.split_at(digits.len() - places);
+    match part.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        part => format!("{whole}.{part}"),
+    }
+}
+
+/// In the largest unit that says it exactly; parts of a second are dropped.
+fn duration(nanos: u64) -> String {
+    let units = [(DAY_NS, "day"), (HOUR_NS, "hour"), (MINUTE_NS, "minute"), (SECOND_NS, "second")];
+    let (unit, name) =
+        units.into_iter().find(|(unit, _)| nanos >= *unit && nanos.is_multiple_of(*unit)).unwrap_or((SECOND_NS, "second"));
+    let count = nanos / unit;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! What is wrong with a set of rules that each are well-formed: rules that can never be met, and rules that can never decide anything.
+
+mod approvals;
+mod redundant;
+
+use super::calendar::ActiveHours;
+use super::rule::{AllowEntry, Rule};
+use super::scope::Scope;
+use crate::primitives::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp};
+use candid::Principal;
+use std::collections::BTreeSet;
+
+/// How much is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The policy cannot do what it says. It is not put into force.
+    Error,
+    /// It works, but hardly as it was meant.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// How much.
+    pub severity: Severity,
+    /// The position of the rule, from 0; `None` when something is missing.
+    pub rule_index: Option<u32>,
+    /// What is wrong.
+    pub problem: String,
+    /// What would be right.
+    pub remedy: String,
+}
+
+/// What a policy is judged in.
+pub trait Surroundings {
+    /// When.
+    fn now(&self) -> Timestamp;
+    /// The members of a group who may approve; `None` when there is no such group.
+    fn approvers(&self, group: &str) -> Option<BTreeSet<Principal>>;
+    /// Whose requests the policy binds, as far as that is known.
+    fn requesters(&self) -> BTreeSet<Principal>;
+    /// Until when an asset has a rate of the unit of account; `None` when it never had one.
+    fn rate_expires_at(&self, asset: Asset) -> Option<Timestamp>;
+    /// What a request may pay in fees when it names no cap.
+    fn fee_cap(&self, chain: Chain) -> Amount;
+    /// The least that any transfer pays in fees.
+    fn least_fee(&self, chain: Chain) -> Amount;
+}
+
+/// Everything that is wrong with well-formed rules, errors first, then by rule.
+pub fn lint(scope: &Scope, rules: &[Rule], surroundings: &dyn Surroundings) -> Vec<Lint> {
+    let mut lints = Vec::new();
+    if matches!(scope, Scope::Wallet(_)) {
+        missing(rules, &mut lints);
+    }
+    let now = surroundings.now();
+    for (index, rule) in rules.iter().enumerate() {
+        let mut at = At { index, lints: &mut lints };
+        match rule {
+            Rule::SpendingLimit { asset, max, .. } if *asset == asset.coin() => fees(*asset, *max, surroundings, &mut at),
+            Rule::ValueLimit { assets, .. } => rates(assets, surroundings, &mut at),
+            Rule::Allowlist { chain, entries, .. } => recipients(*chain, entries, rules, now, &mut at),
+            Rule::ActiveHours(hours) => opening(hours, now, &mut at),
+            Rule::Approval(rule) => approvals::check(rule, rules, surroundings, &mut at),
+            _ => {}
+        }
+        redundant::check(rule, rules, &mut at);
+    }
+    lints.sort_by_key(|lint| (lint.severity, lint.rule_index));
+    lints
+}
+
+/// Where a rule's problems go.
+struct At<'a> {
+    index: usize,
+    lints: &'a mut Vec<Lint>,
+}
+
+impl At<'_> {
+    fn error(&mut self, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.put(Severity::Error, problem.into(), remedy.into());
+    }
+
+    fn warning(&mut self, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.put(Severity::Warning, problem.into(), remedy.into());
+    }
+
+    fn put(&mut self, severity: Severity, problem: String, remedy: String) {
+        self.lints.push(Lint { severity, rule_index: u32::try_from(self.index).ok(), problem, remedy });
+    }
+}
+
+/// What a wallet's own policy has to say about an asset before anything of it passes. What only pays the fees of other assets needs a
+/// limit over time and nothing else.
+fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
+    let mut assets = BTreeSet::new();
+    let mut chains = BTreeSet::new();
+    for rule in rules {
+        match rule {
+            Rule::PerTransaction { asset, .. } | Rule::SpendingLimit { asset, .. } => _ = assets.insert(*asset),
+            Rule::Approval(rule) => assets.extend(rule.asset),
+            Rule::Allowlist { chain, .. } | Rule::AnyAddress { chain } => _ = chains.insert(*chain),
+            _ => {}
+        }
+    }
+    let one = |test: &dyn Fn(&Rule) -> bool| rules.iter().any(test);
+    let mut missing = |problem: String, remedy: &str| {
+        lints.push(Lint { severity: Severity::Error, rule_index: None, problem, remedy: remedy.into() });
+    };
+    for asset in &assets {
+        let pays_fees_only = assets.iter().any(|other| other != asset && other.coin() == *asset);
+        if !pays_fees_only && !one(&|rule| matches!(rule, Rule::PerTransaction { asset: of, .. } if of == asset)) {
+            missing(
+                format!("rules speak about {asset}, but none limits a single transfer, so every one is denied"),
+                "add a PerTransaction",
+            );
+        }
+        if !one(&|rule| matches!(rule, Rule::SpendingLimit { asset: of, .. } if of == asset)) {
+            missing(
+                format!("rules speak about {asset}, but none limits it over time, so every transfer is denied"),
+                "add a SpendingLimit",
+            );
+        }
+        if !chains.contains(&asset.chain()) {
+            let problem =
+                format!("rules speak about {asset}, but none names recipients on {}, so every transfer is denied", asset.chain());
+            missing(problem, "add an Allowlist, or AnyAddress to allow every recipient");
+        }
+    }
+    for chain in chains.iter().filter(|chain| !assets.iter().any(|asset| asset.chain() == **chain)) {
+        missing(
+            format!("recipients on {chain} are named, but no rule limits an asset of it, so every transfer is denied"),
+            "add a PerTransaction and a SpendingLimit for an asset of the chain",
+        );
+    }
+}
+
+/// A limit over time has to hold the fee that a request reserves.
+fn fees(coin: Asset, max: Amount, surroundings: &dyn Surroundings, at: &mut At<'_>) {
+    let (least, cap) = (surroundings.least_fee(coin.chain()), surroundings.fee_cap(coin.chain()));
+    if max <= least {
+        at.error(format!("{max} base units of {coin} do not even hold the least fee of {least}"), "raise the limit");
+    } else if max <= cap {
+        at.warning(
+            format!("{max} base units of {coin} do not hold the fee cap of {cap} that a request without max_fee reserves"),
+            "raise the limit, or have every request name a max_fee",
+        );
+    }
+}
+
+/// A limit of value lets nothing pass whose asset has no rate.
+fn rates(assets: &BTreeSet<Asset>, surroundings: &dyn Surroundings, at: &mut At<'_>) {
+    for asset in assets {
+        match surroundings.rate_expires_at(*asset) {
+            None => at.error(format!("there is no rate for {asset}, so nothing of it passes"), "set one with set_rate first"),
+            Some(end) if end <= surroundings.now() => {
+                at.error(format!("the rate for {asset} has expired, so nothing of it passes"), "set a new one with set_rate first");
+            }
+            Some(end) if end.nanos_since(surroundings.now()) < DAY_NS => {
+                at.warning(
+                    format!("the rate for {asset} expires within a day; nothing of it passes then"),
+                    "set a new one with set_rate",
+                );
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A list of which nobody can be paid, and entries that cannot be.
+fn recipients(chain: Chain, entries: &[AllowEntry], rules: &[Rule], now: Timestamp, at: &mut At<'_>) {
+    let expired = |entry: &AllowEntry| entry.expires_at.is_some_and(|end| end <= now);
+    let denied = |to: &Destination| {
+        rules.iter().any(|rule| matches!(rule, Rule::Denylist { chain: c, entries } if *c == chain && entries.contains(to)))
+    };
+    if entries.iter().all(|entry| expired(entry) || denied(&entry.to)) {
+        let problem = format!("every recipient on {chain} has expired or stands on the denylist, so nobody can be paid");
+        return at.error(problem, "list a recipient that can be paid");
+    }
+    let count = entries.iter().filter(|entry| expired(entry)).count();
+    if count > 0 {
+        at.warning(format!("{count} of the recipients have expired"), "take them off the list");
+    }
+    let count = entries.iter().filter(|entry| denied(&entry.to)).count();
+    if count > 0 {
+        at.warning(format!("{count} of the recipients also stand on the denylist, which wins"), "take them off one of the lists");
+    }
+}
+
+/// A fortnight from now is on the other side of any change of the clocks that hides the hours of one week.
+fn opening(hours: &ActiveHours, now: Timestamp, at: &mut At<'_>) {
+    let opens = |from| hours.opens_after_ns(from).is_some();
+    if !opens(now) && !opens(now.saturating_add(14 * DAY_NS)) {
+        let zone = hours.zone.name();
+        at.error(format!("the hours never open by the clocks of {zone}"), "choose hours that the clocks there show");
+    }
+}
+
+#[cfg(test)]
+mod tests;

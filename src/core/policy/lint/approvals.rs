@@ -1,0 +1,68 @@
+//! Approvals that nobody can give, and that are never asked for.
+
+use super::{At, Surroundings};
+use crate::policy::rule::{ApprovalRule, Rule};
+use crate::policy::spent::Window;
+use crate::primitives::{Amount, Asset};
+
+pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], surroundings: &dyn Surroundings, at: &mut At<'_>) {
+    satisfiable(rule, surroundings, at);
+    if let Some(asset) = rule.asset {
+        reachable(rule, asset, rules, at);
+    }
+}
+
+/// Whether the group has enough members beside whoever asks (traps T39, T44).
+fn satisfiable(rule: &ApprovalRule, surroundings: &dyn Surroundings, at: &mut At<'_>) {
+    let (group, quorum) = (&rule.group, rule.quorum as usize);
+    let Some(approvers) = surroundings.approvers(group) else {
+        return at.error(format!("there is no group {group}, so nobody can approve"), "set its members with set_group first");
+    };
+    if approvers.len() < quorum {
+        let problem = format!("{quorum} of the group {group} have to approve, and {} of its members may", approvers.len());
+        return at.error(problem, "lower the quorum, or add members who are Approvers");
+    }
+    let requesters = surroundings.requesters();
+    let stuck = requesters.iter().filter(|requester| {
+        let others = approvers.iter().filter(|approver| approver != requester).count();
+        others < quorum
+    });
+    match stuck.count() {
+        0 => {}
+        count if count == requesters.len() => at.error(
+            format!("whoever asks cannot approve, and without the requester the group {group} has fewer than {quorum} who may"),
+            "add members other than the agents",
+        ),
+        count => at.warning(
+            format!("what {count} of the agents ask for can never be approved: they are members of the group {group} themselves"),
+            "add members other than the agents",
+        ),
+    }
+}
+
+/// Whether another rule denies everything that would need the approval.
+fn reachable(rule: &ApprovalRule, asset: Asset, rules: &[Rule], at: &mut At<'_>) {
+    let most_at_once = rules.iter().filter_map(|rule| at_once(rule, asset)).min();
+    let most_a_day = rules.iter().filter_map(|rule| a_day(rule, asset)).min();
+    let by_amount = most_at_once.into_iter().chain(most_a_day).all(|max| rule.threshold <= max);
+    let by_sum = rule.cumulative_24h.is_some_and(|threshold| most_a_day.is_none_or(|max| threshold <= max));
+    if !by_amount && !by_sum {
+        at.warning(
+            format!("no approval is ever asked for: the limits of {asset} deny everything from the threshold on"),
+            "lower the threshold, or raise the limits",
+        );
+    }
+}
+
+fn at_once(rule: &Rule, of: Asset) -> Option<Amount> {
+    if let Rule::PerTransaction { asset, max } = rule { (*asset == of).then_some(*max) } else { None }
+}
+
+fn a_day(rule: &Rule, of: Asset) -> Option<Amount> {
+    match rule {
+        Rule::SpendingLimit { asset, window: Window::Rolling24h | Window::Rolling7d | Window::Rolling30d, max } => {
+            (*asset == of).then_some(*max)
+        }
+        _ => None,
+    }
+}
