@@ -2,11 +2,15 @@
 
 use super::State;
 use super::tables::{Head, IdempotencyEntry};
-use crate::event::{Event, PolicySet, RoleChange, TransferBuilt, TransferReserved, TransferSettled};
-use crate::policy::{Policy, RollingCounter};
-use crate::primitives::{Amount, Hash, Timestamp, TransferId};
+use crate::event::{
+    ApprovalGiven, Event, PolicySet, ProposalApproved, ProposalClosed, RoleChange, SessionClosed, SessionOpened, TransferBuilt,
+    TransferDenied, TransferReserved, TransferSettled, WalletChanged,
+};
+use crate::policy::{Basis, Policy, Scope};
+use crate::primitives::{Amount, Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
+use crate::wallet::{ParentChange, Wallet, WalletChange};
 use candid::Principal;
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
@@ -32,22 +36,82 @@ impl<M: Memory> State<M> {
                 roles.0.remove(role);
                 self.tables.set_roles(*principal, &roles);
             }
-            Event::AgentAdded(change) => {
-                self.tables.add_agent(change.wallet, change.agent);
-            }
-            Event::AgentRemoved(change) => {
-                self.tables.remove_agent(change.wallet, change.agent);
-            }
-            Event::WalletCreated(wallet) => {
-                self.tables.set_wallet(wallet);
-                self.tables.set_head(Head { next_wallet: wallet.id.next(), ..self.tables.head() });
-            }
-            Event::PolicySet(PolicySet { wallet, version, rules }) => {
-                self.tables.set_policy(*wallet, &Policy { version: *version, rules: rules.clone() });
+            Event::AgentAdded(change) => self.tables.add_agent(change.wallet, change.agent),
+            Event::AgentRemoved(change) => self.tables.remove_agent(change.wallet, change.agent),
+            Event::WalletCreated(wallet) => self.apply_wallet(wallet),
+            Event::WalletChanged(WalletChanged { wallet, change }) => self.apply_wallet_change(*wallet, change),
+            Event::PolicySet(PolicySet { scope, version, name, rules }) => {
+                self.tables.set_policy(scope, Policy { version: *version, name: name.clone(), rules: rules.clone() }, at);
             }
             Event::ModeChanged(change) => self.tables.set_head(Head { mode: change.mode, ..self.tables.head() }),
-            Event::TransferDenied(_) => {}
+            Event::SettingsChanged(settings) => self.tables.set_settings(settings),
+            Event::GroupSet(group) => self.tables.set_group(group),
+            Event::RateSet(rate) => self.tables.set_rate(rate),
+            Event::SessionOpened(SessionOpened { session, rules }) => {
+                self.tables.set_session(session);
+                if !rules.is_empty() {
+                    let policy = Policy { version: 1, name: session.label.clone(), rules: rules.clone() };
+                    self.tables.set_policy(&Scope::Session(session.id), policy, at);
+                }
+                self.tables.set_head(Head { next_session: session.id.next(), ..self.tables.head() });
+            }
+            Event::SessionClosed(SessionClosed { id, end }) => {
+                let mut session =
+                    self.tables.session(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown session {id}"));
+                session.ended = Some(*end);
+                self.tables.set_session(&session);
+                self.tables.forget_session(*id);
+            }
+            Event::ProposalMade(proposal) => {
+                self.tables.set_proposal(proposal);
+                self.tables.set_head(Head { next_proposal: proposal.id.next(), ..self.tables.head() });
+            }
+            Event::ProposalApproved(ProposalApproved { id, admin, ready_at }) => {
+                let mut proposal =
+                    self.tables.proposal(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
+                proposal.approved_by.insert(*admin);
+                proposal.ready_at = *ready_at;
+                self.tables.set_proposal(&proposal);
+            }
+            Event::ProposalClosed(ProposalClosed { id, closing, note: _ }) => {
+                let mut proposal =
+                    self.tables.proposal(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
+                proposal.closed = Some(*closing);
+                self.tables.set_proposal(&proposal);
+            }
+            Event::BreakerOpened(opened) => {
+                let scope = Scope::Agent { wallet: opened.wallet, agent: opened.agent };
+                let mut activity = self.tables.activity(&scope);
+                activity.open_until = Some(opened.until);
+                activity.denials = 0;
+                self.tables.set_activity(&scope, &activity);
+            }
+            Event::ChainBreakerOpened(opened) => self.tables.set_chain_breaker(opened.chain, opened.until),
+            Event::DenialsAggregated(_) | Event::ClientSeen(_) => {}
+            Event::TransferDenied(denied) => self.apply_denied(denied, at),
             Event::TransferReserved(reserved) => self.apply_reserved(reserved, at),
+            Event::ApprovalGiven(ApprovalGiven { id, approver, ready_at }) => {
+                let mut transfer = self.known(*id);
+                let approval = transfer.approval.as_mut().expect("BUG: a transfer is approved that nobody was asked about");
+                approval.approved_by.insert(*approver);
+                approval.ready_at = *ready_at;
+                transfer.updated_at = at;
+                self.tables.set_transfer(&transfer);
+            }
+            Event::TransferApproved(step) => {
+                self.update(step.id, at, Status::Reserved, |transfer| transfer.note = step.note.clone());
+                let wallet = self.known(step.id).request.wallet;
+                self.tables.awaiting.remove(&(wallet.get(), step.id.get()));
+            }
+            Event::TransferRejected(rejected) => {
+                let settled = TransferSettled {
+                    id: rejected.id,
+                    fee_paid: Amount::ZERO,
+                    note: Some(rejected.note.clone()),
+                    code: Some(rejected.code),
+                };
+                self.settle(&settled, Status::Rejected, Amount::ZERO, Amount::ZERO, at);
+            }
             Event::TransferBuilt(built) => self.apply_built(built, at),
             Event::TransferSigned(signed) => self.update(signed.id, at, Status::Signed, |transfer| {
                 transfer.signed = Some(signed.signed.clone());
@@ -61,19 +125,18 @@ impl<M: Memory> State<M> {
             }
             Event::TransferConfirmed(settled) => {
                 let amount = self.known(settled.id).request.amount;
-                let posted = amount.checked_add(settled.fee_paid).unwrap_or(Amount::MAX);
-                self.settle(settled, Status::Confirmed, posted, at);
+                self.settle(settled, Status::Confirmed, amount, settled.fee_paid, at);
             }
             Event::TransferFailed(settled) => {
-                let transfer = self.known(settled.id);
+                let Transfer { status, signed, request, .. } = self.known(settled.id);
                 // Signed bytes that nobody proved dead may still land, whatever an admin saw: this errs towards the limit.
-                let may_land = transfer.status == Status::Quarantined && transfer.signed.is_some();
-                let posted = if may_land { transfer.reserved } else { settled.fee_paid };
-                self.settle(settled, Status::Failed, posted, at);
+                let may_land = status == Status::Quarantined && signed.is_some();
+                let (amount, fee) = if may_land { (request.amount, request.max_fee) } else { (Amount::ZERO, settled.fee_paid) };
+                self.settle(settled, Status::Failed, amount, fee, at);
             }
             Event::TransferCancelled(step) => {
-                let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone() };
-                self.settle(&settled, Status::Cancelled, Amount::ZERO, at);
+                let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None };
+                self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
             }
             Event::TransferExpired(step) => self.update(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone()),
             Event::TransferQuarantined(step) => {
@@ -82,6 +145,61 @@ impl<M: Memory> State<M> {
                 self.tables.active.remove(&(wallet.get(), step.id.get()));
             }
         }
+    }
+
+    fn apply_wallet(&mut self, wallet: &Wallet) {
+        self.tables.set_wallet(wallet);
+        self.tables.wallets_by_owner.insert((wallet.owner(), wallet.id.get()));
+        for key in [&wallet.solana_key, &wallet.kaspa_schnorr_key, &wallet.kaspa_ecdsa_key] {
+            if !key.is_empty() {
+                self.tables.set_wallet_of_key(key, wallet.id);
+            }
+        }
+        self.tables.set_head(Head { next_wallet: wallet.id.next(), ..self.tables.head() });
+    }
+
+    fn apply_wallet_change(&mut self, id: WalletId, change: &WalletChange) {
+        let mut wallet = self.tables.wallet(id).unwrap_or_else(|| panic!("BUG: an event names the unknown wallet {id}"));
+        match change {
+            WalletChange::Activate => wallet.deactivated = false,
+            WalletChange::Deactivate => (wallet.deactivated, wallet.primary) = (true, false),
+            WalletChange::MakePrimary => {
+                for mut other in self.wallets_of(&wallet.owner()).filter(|other| other.primary).collect::<Vec<_>>() {
+                    other.primary = false;
+                    self.tables.set_wallet(&other);
+                }
+                wallet.primary = true;
+            }
+            WalletChange::Owner(owner) => {
+                self.tables.wallets_by_owner.remove(&(wallet.owner(), id.get()));
+                self.tables.wallets_by_owner.insert((*owner, id.get()));
+                wallet.owner = Some(*owner);
+                wallet.primary = false;
+            }
+            WalletChange::Parent(ParentChange { parent }) => wallet.parent = *parent,
+        }
+        self.tables.set_wallet(&wallet);
+    }
+
+    /// Counts a request that was decided, in every scope it falls into.
+    fn note(&mut self, agent: Principal, request: &TransferRequest, executed: bool, at: Timestamp, denials: impl Fn(u32) -> u32) {
+        let block = self.tables.head().blocks;
+        self.tables.request_blocks.insert((request.wallet.get(), block), ());
+        let wallet = self.tables.wallet(request.wallet);
+        for scope in self.scopes_of(agent, request, wallet.as_ref()) {
+            let mut activity = self.tables.activity(&scope);
+            activity.note(executed, at);
+            if matches!(scope, Scope::Agent { .. }) {
+                activity.denials = denials(activity.denials);
+            }
+            self.tables.set_activity(&scope, &activity);
+        }
+    }
+
+    fn apply_denied(&mut self, denied: &TransferDenied, at: Timestamp) {
+        let TransferDenied { agent, request, evaluation } = denied;
+        let counts = evaluation.is_the_agents_doing();
+        self.note(*agent, request, false, at, |denials| denials.saturating_add(u32::from(counts)));
     }
 
     fn grant(&mut self, principal: Principal, role: Role) {
@@ -108,10 +226,19 @@ impl<M: Memory> State<M> {
         let key = (transfer.request.wallet.get(), transfer.id.get());
         self.tables.set_transfer(transfer);
         self.tables.active.insert(key);
+        if reserved.approval.is_some() {
+            self.tables.awaiting.insert(key);
+        }
         self.tables.transfers_by_wallet.insert(key, ());
         let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
         self.tables.set_idempotency(&idempotency_key(&transfer.agent, &transfer.request.idempotency_key), &entry);
-        self.count(transfer, |counter| counter.reserve(transfer.reserved));
+        for hold in &reserved.holds.0 {
+            let spent = self.tables.spent(&hold.key).reserve(hold.amount);
+            self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter overflows"));
+        }
+        // A request that waits for people says nothing about the agent's requests (trap T31).
+        let waits = reserved.approval.is_some();
+        self.note(transfer.agent, &transfer.request, true, at, |denials| if waits { denials } else { 0 });
         self.tables.set_head(Head { next_transfer: transfer.id.next(), ..self.tables.head() });
     }
 
@@ -132,23 +259,36 @@ impl<M: Memory> State<M> {
         }
     }
 
-    fn settle(&mut self, settled: &TransferSettled, status: Status, posted: Amount, at: Timestamp) {
+    /// Ends a transfer that moved `amount` and paid `fee`.
+    fn settle(&mut self, settled: &TransferSettled, status: Status, amount: Amount, fee: Amount, at: Timestamp) {
         let transfer = self.known(settled.id);
         self.update(settled.id, at, status, |transfer| {
             transfer.fee_paid = Some(settled.fee_paid);
             transfer.note = settled.note.clone();
+            transfer.code = settled.code;
         });
-        self.count(&transfer, |counter| counter.post(transfer.reserved, posted, at));
+        let request = &transfer.request;
+        let sum = |a: Amount, b: Amount| a.checked_add(b).unwrap_or(Amount::MAX);
+        for hold in &transfer.holds.0 {
+            let (reserved, spent) = match hold.basis {
+                Basis::Amount => (request.amount, amount),
+                Basis::Fee => (request.max_fee, fee),
+                Basis::AmountAndFee => (sum(request.amount, request.max_fee), sum(amount, fee)),
+            };
+            let counter = self.tables.spent(&hold.key).post(hold.amount, hold.posted(reserved, spent), at);
+            let counter = counter.unwrap_or_else(|| panic!("BUG: a counter does not hold transfer {}", transfer.id));
+            self.tables.set_spent(&hold.key, &counter);
+        }
         self.unlock_inputs(&transfer);
-        self.tables.active.remove(&(transfer.request.wallet.get(), transfer.id.get()));
-    }
-
-    fn count(&mut self, transfer: &Transfer, change: impl FnOnce(RollingCounter) -> Option<RollingCounter>) {
-        let (wallet, asset) = (transfer.request.wallet, transfer.request.asset);
-        let counter = change(self.tables.counter(wallet, asset));
-        let counter =
-            counter.unwrap_or_else(|| panic!("BUG: the counter of wallet {wallet} does not hold transfer {}", transfer.id));
-        self.tables.set_counter(wallet, asset, &counter);
+        let key = (request.wallet.get(), transfer.id.get());
+        self.tables.active.remove(&key);
+        if transfer.status == Status::AwaitingApproval {
+            self.tables.awaiting.remove(&key);
+        }
+        let session = request.session.and_then(|id| self.tables.session(id));
+        if let Some(session) = session.filter(|session| session.ended.is_some()) {
+            self.tables.forget_session(session.id);
+        }
     }
 
     fn unlock_inputs(&mut self, transfer: &Transfer) {

@@ -5,14 +5,21 @@
 //! message or neither does. Replaying the log into an empty state gives an equal state.
 
 mod apply;
+mod backtest;
 mod decide;
+mod facts;
+mod policies;
 mod read;
+mod readiness;
 mod refusal;
 mod replay;
 mod tables;
 
-pub use decide::Decided;
-pub use read::Usage;
+pub use backtest::{Backtest, ChangedDecision, DecisionCounts, MAX_BACKTEST_BLOCKS, MAX_BACKTEST_DAYS};
+pub use decide::{Change, Decided, NewSession};
+pub use policies::{Explained, Explanation};
+pub use read::{MAX_ANCESTORS, Usage};
+pub use readiness::ReadinessItem;
 pub use refusal::Refusal;
 pub use replay::ReplayError;
 pub use tables::OpenError;
@@ -45,6 +52,14 @@ impl<M: Memory> State<M> {
     /// When the memory is not a state this version understands, or its log does not end where it says.
     pub fn open(memory: M) -> Result<Self, OpenError> {
         Tables::open(memory).map(|tables| Self { tables })
+    }
+
+    /// Keeps the key that clients' metadata is hashed with, once: another would make what was hashed before incomparable. The one change
+    /// beside [`State::commit`], because a secret must not enter the log. A state that was rebuilt from its log needs a new key.
+    pub fn keep_client_key(&mut self, key: [u8; 32]) {
+        if self.tables.client_key().is_none() {
+            self.tables.set_client_key(key);
+        }
     }
 
     /// Makes what was decided happen: applies every event and appends it to the log. Returns the index of the last block.

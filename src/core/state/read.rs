@@ -3,17 +3,25 @@
 use super::State;
 use crate::audit::{IntegrityReport, Value};
 use crate::config::Config;
+use crate::governance::{Group, Proposal, Rate};
 use crate::mode::Mode;
-use crate::policy::Policy;
-use crate::primitives::{Amount, Asset, BlockIndex, Bytes, Hash, Timestamp, TransferId, WalletId};
+use crate::policy::{Activity, CounterKey, Policy, Rule, Scope, Spent, Window};
+use crate::primitives::{
+    Amount, Asset, BlockIndex, Bytes, Chain, Destination, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId,
+};
 use crate::roles::Roles;
-use crate::transfer::Transfer;
-use crate::wallet::{RootKeys, Wallet};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::transfer::{Transfer, TransferRequest};
+use crate::wallet::{KeyKind, RootKeys, Wallet};
 use candid::Principal;
 use ic_stable_structures::Memory;
 use std::collections::BTreeSet;
 
-/// What counts against a wallet's rolling limit of one asset.
+/// How many wallets stand above a wallet at most.
+pub const MAX_ANCESTORS: usize = 4;
+
+/// What counts against a limit over time of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// Spent within the window, fees included.
@@ -53,7 +61,151 @@ impl<M: Memory> State<M> {
 
     /// The policy of a wallet, if it has one.
     pub fn policy(&self, wallet: WalletId) -> Option<Policy> {
-        self.tables.policy(wallet)
+        self.tables.policy(&Scope::Wallet(wallet))
+    }
+
+    /// The policy of a scope, if it has one.
+    pub fn policy_of(&self, scope: &Scope) -> Option<Policy> {
+        self.tables.policy(scope)
+    }
+
+    /// The last version that a scope's policy had, a removal included; 0 when it never had one.
+    pub fn last_policy_version(&self, scope: &Scope) -> u64 {
+        self.tables.last_policy_version(scope)
+    }
+
+    /// Up to `limit` policies that a scope has had, the one in force included, with smaller versions than `before`, newest first, each
+    /// with the time from which on it was in force.
+    pub fn policy_history(&self, scope: &Scope, before: Option<u64>, limit: usize) -> Vec<(Policy, Timestamp)> {
+        let past = self.tables.past_policies(scope, before.unwrap_or(u64::MAX));
+        past.take(limit).map(|past| (past.policy, past.at)).collect()
+    }
+
+    /// Every scope that a transfer counts against, outermost first.
+    pub fn scopes(&self, transfer: &Transfer) -> Vec<Scope> {
+        let wallet = self.tables.wallet(transfer.request.wallet);
+        self.scopes_of(transfer.agent, &transfer.request, wallet.as_ref())
+    }
+
+    /// Every scope that a request falls into, outermost first.
+    pub(super) fn scopes_of(&self, agent: Principal, request: &TransferRequest, wallet: Option<&Wallet>) -> Vec<Scope> {
+        let mut scopes = self.scopes_above(request.wallet, wallet);
+        scopes.push(Scope::Agent { wallet: request.wallet, agent });
+        scopes.extend(request.session.map(Scope::Session));
+        scopes
+    }
+
+    /// The wallet's own scope, after those that contain it.
+    fn scopes_above(&self, id: WalletId, wallet: Option<&Wallet>) -> Vec<Scope> {
+        let mut scopes = vec![Scope::Wallet(id)];
+        let mut parent = wallet.and_then(|wallet| wallet.parent);
+        while let Some(id) = parent.filter(|_| scopes.len() <= MAX_ANCESTORS) {
+            scopes.push(Scope::Wallet(id));
+            parent = self.tables.wallet(id).and_then(|wallet| wallet.parent);
+        }
+        scopes.extend(wallet.map(|wallet| Scope::User(wallet.owner())));
+        scopes.reverse();
+        scopes
+    }
+
+    /// A scope's recent requests.
+    pub fn activity(&self, scope: &Scope) -> Activity {
+        self.tables.activity(scope)
+    }
+
+    /// What a counter says.
+    pub fn spent(&self, key: &CounterKey) -> Spent {
+        self.tables.spent(&key.key())
+    }
+
+    /// The canister's settings.
+    pub fn settings(&self) -> Settings {
+        self.tables.settings().unwrap_or_else(|| Settings::new(&self.config()))
+    }
+
+    /// A group of approvers.
+    pub fn group(&self, name: &str) -> Option<Group> {
+        self.tables.group(name)
+    }
+
+    /// Every group.
+    pub fn groups(&self) -> Vec<Group> {
+        self.tables.all_groups().collect()
+    }
+
+    /// Every rate, expired ones included.
+    pub fn rates(&self) -> Vec<Rate> {
+        self.tables.all_rates().collect()
+    }
+
+    /// One session.
+    pub fn session(&self, id: SessionId) -> Option<Session> {
+        self.tables.session(id)
+    }
+
+    /// The sessions of a wallet that nobody has ended, oldest first; some may have expired.
+    pub fn open_sessions(&self, wallet: WalletId) -> Vec<Session> {
+        let keys = self.tables.open_sessions.range((wallet.get(), 0)..=(wallet.get(), u64::MAX));
+        keys.filter_map(|(_, id)| self.tables.session(SessionId::new(id))).collect()
+    }
+
+    /// One proposal.
+    pub fn proposal(&self, id: ProposalId) -> Option<Proposal> {
+        self.tables.proposal(id)
+    }
+
+    /// Up to `limit` proposals with smaller ids than `before`, newest first.
+    pub fn proposals(&self, before: Option<ProposalId>, limit: usize) -> Vec<Proposal> {
+        self.tables.proposals_before(before.map_or(u64::MAX, ProposalId::get)).take(limit).collect()
+    }
+
+    /// Proposals that wait, oldest first.
+    pub fn open_proposals(&self) -> Vec<Proposal> {
+        self.tables.open_proposals.iter().filter_map(|id| self.tables.proposal(ProposalId::new(id))).collect()
+    }
+
+    /// The wallets of an owner, deactivated ones included, oldest first.
+    pub fn wallets_of(&self, owner: &Principal) -> impl Iterator<Item = Wallet> {
+        let ids = self.tables.wallets_by_owner.range((*owner, 0)..=(*owner, u64::MAX));
+        ids.filter_map(|(_, id)| self.tables.wallet(WalletId::new(id)))
+    }
+
+    /// The wallet with an address: Solana's key, or Kaspa's version byte and payload.
+    pub fn wallet_at(&self, address: &Destination) -> Option<Wallet> {
+        let payload = &address.payload[..];
+        let (kind, keys) = match (address.chain, payload) {
+            (Chain::Solana, key) => (KeyKind::Solana, vec![key.to_vec()]),
+            (Chain::Kaspa, [0, x_only @ ..]) => (KeyKind::KaspaSchnorr, vec![[&[2], x_only].concat(), [&[3], x_only].concat()]),
+            (Chain::Kaspa, [1, key @ ..]) => (KeyKind::KaspaEcdsa, vec![key.to_vec()]),
+            (Chain::Kaspa, _) => return None,
+        };
+        // A key has another address under the other scheme, which need not be the wallet's.
+        let has = |key: &Vec<u8>| {
+            let wallet = self.tables.wallet_of_key(key).and_then(|id| self.tables.wallet(id));
+            wallet.filter(|wallet| wallet.key(kind)[..] == key[..])
+        };
+        keys.iter().find_map(has)
+    }
+
+    /// Whether the key that clients' metadata is hashed with was drawn.
+    pub fn has_client_key(&self) -> bool {
+        self.tables.client_key().is_some()
+    }
+
+    /// When the next session ends by itself.
+    pub fn next_session_end(&self) -> Option<Timestamp> {
+        self.tables.session_ends.first().map(|(end, _)| Timestamp::from_nanos(end))
+    }
+
+    /// Until when a chain's circuit breaker is open.
+    pub fn chain_breaker(&self, chain: Chain) -> Option<Timestamp> {
+        self.tables.chain_breaker(chain)
+    }
+
+    /// Up to `limit` blocks in which something was asked of a wallet, newest first.
+    pub fn request_blocks(&self, wallet: WalletId, limit: usize) -> Vec<BlockIndex> {
+        let keys = self.tables.request_blocks.keys_range((wallet.get(), 0)..=(wallet.get(), u64::MAX));
+        keys.rev().take(limit).map(|(_, index)| BlockIndex::new(index)).collect()
     }
 
     /// One transfer.
@@ -94,6 +246,28 @@ impl<M: Memory> State<M> {
         self.tables.agents_of(wallet).collect()
     }
 
+    /// The active transfers that a scope's policy binds, oldest first.
+    pub(super) fn active_transfers_within(&self, scope: Scope) -> Vec<Transfer> {
+        let within = |transfer: &Transfer| match scope {
+            Scope::Agent { wallet, agent } => transfer.request.wallet == wallet && transfer.agent == agent,
+            Scope::Session(session) => transfer.request.session == Some(session),
+            Scope::Wallet(_) | Scope::User(_) => {
+                let wallet = self.tables.wallet(transfer.request.wallet);
+                self.scopes_above(transfer.request.wallet, wallet.as_ref()).contains(&scope)
+            }
+        };
+        let transfers: Vec<Transfer> = match scope {
+            Scope::Agent { wallet, .. } => self.active_transfers_of(wallet),
+            Scope::Session(session) => {
+                self.session(session).map_or_else(Vec::new, |session| self.active_transfers_of(session.wallet))
+            }
+            Scope::Wallet(_) | Scope::User(_) => {
+                self.active_transfers().into_iter().filter_map(|id| self.tables.transfer(id)).collect()
+            }
+        };
+        transfers.into_iter().filter(within).collect()
+    }
+
     /// Whether a principal is an agent of a wallet.
     pub fn is_agent(&self, wallet: WalletId, principal: &Principal) -> bool {
         self.tables.is_agent(wallet, principal)
@@ -104,10 +278,26 @@ impl<M: Memory> State<M> {
         self.tables.is_agent_of_any(principal)
     }
 
-    /// What counts against a wallet's rolling limit.
+    /// What counts against a wallet's limit per rolling 24 hours.
     pub fn usage(&self, wallet: WalletId, asset: Asset, now: Timestamp) -> Usage {
-        let counter = self.tables.counter(wallet, asset);
-        Usage { posted: counter.posted(now), reserved: counter.reserved() }
+        self.usage_of(Scope::Wallet(wallet), asset, &Window::Rolling24h, now)
+    }
+
+    /// What counts against a scope's limit over time.
+    pub fn usage_of(&self, scope: Scope, asset: Asset, window: &Window, now: Timestamp) -> Usage {
+        let spent = self.spent(&CounterKey::units(scope, asset));
+        Usage { posted: spent.posted(window, now), reserved: spent.reserved() }
+    }
+
+    /// What the source of a transfer has to keep of an asset: the most that the settings and the policies of its scopes demand (trap T88).
+    pub fn minimum_balance(&self, transfer: &Transfer, asset: Asset) -> Amount {
+        let scopes = self.scopes(transfer);
+        let rules = scopes.iter().filter_map(|scope| self.tables.policy(scope)).flat_map(|policy| policy.rules);
+        let minima = rules.filter_map(|rule| match rule {
+            Rule::MinimumBalance { asset: of, min } if of == asset => Some(min),
+            _ => None,
+        });
+        minima.chain([self.settings().min_balance(asset)]).max().unwrap_or_default()
     }
 
     /// The outpoints that transfers of a wallet under way spend: 32-byte transaction id and 4-byte little-endian index.

@@ -1,6 +1,6 @@
 //! Why a command is not carried out. A refusal changes nothing and is not logged; a denial by the policy is not a refusal.
 
-use crate::primitives::{Hash, TransferId};
+use crate::primitives::{Hash, ProposalId, TransferId};
 use crate::transfer::Status;
 use std::fmt;
 
@@ -60,6 +60,20 @@ pub enum Refusal {
         /// What is so.
         what: &'static str,
     },
+    /// The proposal is over, or not ready.
+    ProposalStatus {
+        /// Which.
+        proposal: ProposalId,
+        /// Where it stands and what would be right.
+        problem: String,
+    },
+    /// The owner has as many active wallets as an owner may have.
+    WalletLimitReached {
+        /// The bound.
+        max: u64,
+        /// Where it stands.
+        current: u64,
+    },
 }
 
 impl Refusal {
@@ -70,10 +84,11 @@ impl Refusal {
             Self::NotFound { .. } => "NOT_FOUND",
             Self::InvalidArgument { .. } => "VALIDATION_FAILED",
             Self::IdempotencyConflict { .. } => "IDEMPOTENCY_CONFLICT",
-            Self::WrongStatus { .. } => "WRONG_STATUS",
+            Self::WrongStatus { .. } | Self::ProposalStatus { .. } => "WRONG_STATUS",
             Self::LimitReached { .. } => "LIMIT_REACHED",
             Self::KeysNotReady => "KEYS_NOT_READY",
             Self::AlreadySo { .. } => "ALREADY_SO",
+            Self::WalletLimitReached { .. } => "WALLET_LIMIT_REACHED",
         }
     }
 }
@@ -95,6 +110,10 @@ impl fmt::Display for Refusal {
             Self::LimitReached { what, max, current } => write!(f, "{what}: {current} of at most {max}"),
             Self::KeysNotReady => f.write_str("the threshold public keys are still being fetched; try again in a few seconds"),
             Self::AlreadySo { what } => f.write_str(what),
+            Self::ProposalStatus { proposal, problem } => write!(f, "proposal {proposal}: {problem}"),
+            Self::WalletLimitReached { max, current } => {
+                write!(f, "the owner has {current} active wallets of at most {max}; deactivate one first")
+            }
         }
     }
 }

@@ -3,10 +3,13 @@
 use crate::audit::{AuditLog, Block};
 use crate::codec::{from_record, to_record};
 use crate::config::Config;
+use crate::governance::{Group, Proposal, Rate};
 use crate::mode::Mode;
-use crate::policy::{Policy, RollingCounter};
-use crate::primitives::{Asset, BlockIndex, Hash, Timestamp, TransferId, WalletId};
+use crate::policy::{Activity, CounterKey, Policy, Scope, Spent};
+use crate::primitives::{Asset, BlockIndex, Chain, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::roles::Roles;
+use crate::session::Session;
+use crate::settings::Settings;
 use crate::transfer::Transfer;
 use crate::wallet::{RootKeys, Wallet};
 use candid::Principal;
@@ -21,7 +24,7 @@ type Vm<M> = VirtualMemory<M>;
 type Map<K, M> = StableBTreeMap<K, Vec<u8>, Vm<M>>;
 
 /// The layout of the tables. A later layout gets a later number and a migration.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 /// 1 MiB per bucket: small tables stay small, and 32 GiB in all is far beyond what the log needs in decades.
 const BUCKET_PAGES: u16 = 16;
 
@@ -31,8 +34,7 @@ const KEYS: MemoryId = MemoryId::new(2);
 const ROLES: MemoryId = MemoryId::new(3);
 const AGENTS: MemoryId = MemoryId::new(4);
 const WALLETS: MemoryId = MemoryId::new(5);
-const POLICIES: MemoryId = MemoryId::new(6);
-const COUNTERS: MemoryId = MemoryId::new(7);
+// 6 and 7 held the policies and counters of version 0.1; never reused.
 const TRANSFERS: MemoryId = MemoryId::new(8);
 const ACTIVE: MemoryId = MemoryId::new(9);
 const TRANSFERS_BY_WALLET: MemoryId = MemoryId::new(10);
@@ -42,6 +44,24 @@ const LOG_INDEX: MemoryId = MemoryId::new(13);
 const LOG_DATA: MemoryId = MemoryId::new(14);
 const BUILT: MemoryId = MemoryId::new(15);
 const WALLETS_BY_AGENT: MemoryId = MemoryId::new(16);
+const SETTINGS: MemoryId = MemoryId::new(20);
+const POLICIES: MemoryId = MemoryId::new(21);
+const POLICY_HISTORY: MemoryId = MemoryId::new(22);
+const SPENT: MemoryId = MemoryId::new(23);
+const ACTIVITY: MemoryId = MemoryId::new(24);
+const GROUPS: MemoryId = MemoryId::new(25);
+const RATES: MemoryId = MemoryId::new(26);
+const SESSIONS: MemoryId = MemoryId::new(27);
+const OPEN_SESSIONS: MemoryId = MemoryId::new(28);
+const PROPOSALS: MemoryId = MemoryId::new(29);
+const OPEN_PROPOSALS: MemoryId = MemoryId::new(30);
+const WALLETS_BY_OWNER: MemoryId = MemoryId::new(31);
+const REQUEST_BLOCKS: MemoryId = MemoryId::new(32);
+const CHAIN_BREAKERS: MemoryId = MemoryId::new(33);
+const WALLETS_BY_KEY: MemoryId = MemoryId::new(34);
+const AWAITING: MemoryId = MemoryId::new(35);
+const SESSION_ENDS: MemoryId = MemoryId::new(36);
+const CLIENT_KEY: MemoryId = MemoryId::new(38);
 
 /// What changes with every commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +76,16 @@ pub struct Head {
     pub blocks: u64,
     /// The time of the last block.
     pub last_at: Timestamp,
+    pub next_session: SessionId,
+    pub next_proposal: ProposalId,
+}
+
+/// A policy as it was in force for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastPolicy {
+    pub policy: Policy,
+    /// From when on.
+    pub at: Timestamp,
 }
 
 /// What an idempotency key stands for. Kept forever: an expired key that could pay again would be worse than its 60 bytes (T59).
@@ -101,8 +131,6 @@ pub struct Tables<M: Memory> {
     roles: Map<Principal, M>,
     agents: StableBTreeSet<(u64, Principal), Vm<M>>,
     wallets: Map<u64, M>,
-    policies: Map<u64, M>,
-    counters: Map<(u64, u8), M>,
     transfers: Map<u64, M>,
     /// Transfers that have somewhere to go, by wallet.
     pub active: StableBTreeSet<(u64, u64), Vm<M>>,
@@ -115,6 +143,37 @@ pub struct Tables<M: Memory> {
     built: StableBTreeMap<[u8; 32], u64, Vm<M>>,
     /// The agents again, by principal.
     wallets_by_agent: StableBTreeSet<(Principal, u64), Vm<M>>,
+    settings: StableCell<Vec<u8>, Vm<M>>,
+    /// By [`Scope::key`].
+    policies: Map<Vec<u8>, M>,
+    /// Every policy there ever was: by [`Scope::key`], then eight bytes of version.
+    policy_history: Map<Vec<u8>, M>,
+    /// By [`crate::policy::CounterKey::key`].
+    spent: Map<Vec<u8>, M>,
+    /// By [`Scope::key`].
+    activity: Map<Vec<u8>, M>,
+    /// By name.
+    groups: Map<Vec<u8>, M>,
+    /// By [`Asset::key_bytes`].
+    rates: Map<Vec<u8>, M>,
+    sessions: Map<u64, M>,
+    /// Sessions that nobody has ended, by wallet.
+    pub open_sessions: StableBTreeSet<(u64, u64), Vm<M>>,
+    proposals: Map<u64, M>,
+    pub open_proposals: StableBTreeSet<u64, Vm<M>>,
+    pub wallets_by_owner: StableBTreeSet<(Principal, u64), Vm<M>>,
+    /// The blocks in which something was asked of a wallet.
+    pub request_blocks: StableBTreeMap<(u64, u64), (), Vm<M>>,
+    /// Until when a chain's breaker is open, by [`chain_key`].
+    chain_breakers: StableBTreeMap<u8, u64, Vm<M>>,
+    /// A wallet's public keys, to find it by an address.
+    wallets_by_key: StableBTreeMap<Vec<u8>, u64, Vm<M>>,
+    /// Transfers that wait for approval, by wallet.
+    pub awaiting: StableBTreeSet<(u64, u64), Vm<M>>,
+    /// The sessions that nobody has ended, by the time when they end by themselves.
+    pub session_ends: StableBTreeSet<(u64, u64), Vm<M>>,
+    /// What clients' metadata is hashed with. A secret: no event carries it and [`Tables::digest`] leaves it out.
+    client_key: StableCell<Vec<u8>, Vm<M>>,
 }
 
 fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> T {
@@ -133,6 +192,8 @@ impl<M: Memory> Tables<M> {
             tip: None,
             blocks: 0,
             last_at: Timestamp::default(),
+            next_session: SessionId::new(1),
+            next_proposal: ProposalId::new(1),
         };
         let mut tables = Self::attach(memory, head);
         tables.set_head(head);
@@ -172,8 +233,6 @@ impl<M: Memory> Tables<M> {
             roles: StableBTreeMap::init(manager.get(ROLES)),
             agents: StableBTreeSet::init(manager.get(AGENTS)),
             wallets: StableBTreeMap::init(manager.get(WALLETS)),
-            policies: StableBTreeMap::init(manager.get(POLICIES)),
-            counters: StableBTreeMap::init(manager.get(COUNTERS)),
             transfers: StableBTreeMap::init(manager.get(TRANSFERS)),
             active: StableBTreeSet::init(manager.get(ACTIVE)),
             transfers_by_wallet: StableBTreeMap::init(manager.get(TRANSFERS_BY_WALLET)),
@@ -182,6 +241,24 @@ impl<M: Memory> Tables<M> {
             log: AuditLog::open(manager.get(LOG_INDEX), manager.get(LOG_DATA)),
             built: StableBTreeMap::init(manager.get(BUILT)),
             wallets_by_agent: StableBTreeSet::init(manager.get(WALLETS_BY_AGENT)),
+            settings: StableCell::init(manager.get(SETTINGS), Vec::new()),
+            policies: StableBTreeMap::init(manager.get(POLICIES)),
+            policy_history: StableBTreeMap::init(manager.get(POLICY_HISTORY)),
+            spent: StableBTreeMap::init(manager.get(SPENT)),
+            activity: StableBTreeMap::init(manager.get(ACTIVITY)),
+            groups: StableBTreeMap::init(manager.get(GROUPS)),
+            rates: StableBTreeMap::init(manager.get(RATES)),
+            sessions: StableBTreeMap::init(manager.get(SESSIONS)),
+            open_sessions: StableBTreeSet::init(manager.get(OPEN_SESSIONS)),
+            proposals: StableBTreeMap::init(manager.get(PROPOSALS)),
+            open_proposals: StableBTreeSet::init(manager.get(OPEN_PROPOSALS)),
+            wallets_by_owner: StableBTreeSet::init(manager.get(WALLETS_BY_OWNER)),
+            request_blocks: StableBTreeMap::init(manager.get(REQUEST_BLOCKS)),
+            chain_breakers: StableBTreeMap::init(manager.get(CHAIN_BREAKERS)),
+            wallets_by_key: StableBTreeMap::init(manager.get(WALLETS_BY_KEY)),
+            awaiting: StableBTreeSet::init(manager.get(AWAITING)),
+            session_ends: StableBTreeSet::init(manager.get(SESSION_ENDS)),
+            client_key: StableCell::init(manager.get(CLIENT_KEY), Vec::new()),
         }
     }
 
@@ -201,7 +278,10 @@ impl<M: Memory> Tables<M> {
         readable("roles", self.roles.first_key_value().map(|(_, v)| v), |bytes| from_record::<Roles>(bytes).is_ok())?;
         readable("wallets", self.wallets.last_key_value().map(|(_, v)| v), |bytes| from_record::<Wallet>(bytes).is_ok())?;
         readable("policies", self.policies.last_key_value().map(|(_, v)| v), |bytes| from_record::<Policy>(bytes).is_ok())?;
-        readable("counters", self.counters.last_key_value().map(|(_, v)| v), |bytes| from_record::<RollingCounter>(bytes).is_ok())?;
+        readable("spent", self.spent.last_key_value().map(|(_, v)| v), |bytes| from_record::<Spent>(bytes).is_ok())?;
+        readable("activity", self.activity.last_key_value().map(|(_, v)| v), |bytes| from_record::<Activity>(bytes).is_ok())?;
+        readable("settings", Some(self.settings.get().clone()), |bytes| from_record::<Settings>(bytes).is_ok())?;
+        readable("proposals", self.proposals.last_key_value().map(|(_, v)| v), |bytes| from_record::<Proposal>(bytes).is_ok())?;
         readable("transfers", self.transfers.last_key_value().map(|(_, v)| v), |bytes| from_record::<Transfer>(bytes).is_ok())
     }
 
@@ -271,22 +351,6 @@ impl<M: Memory> Tables<M> {
         self.wallets.range(after.saturating_add(1)..).map(|entry| decode("wallets", &entry.value()))
     }
 
-    pub fn policy(&self, wallet: WalletId) -> Option<Policy> {
-        self.policies.get(&wallet.get()).map(|bytes| decode("policies", &bytes))
-    }
-
-    pub fn set_policy(&mut self, wallet: WalletId, policy: &Policy) {
-        self.policies.insert(wallet.get(), to_record(policy));
-    }
-
-    pub fn counter(&self, wallet: WalletId, asset: Asset) -> RollingCounter {
-        self.counters.get(&(wallet.get(), asset_key(asset))).map(|bytes| decode("counters", &bytes)).unwrap_or_default()
-    }
-
-    pub fn set_counter(&mut self, wallet: WalletId, asset: Asset, counter: &RollingCounter) {
-        self.counters.insert((wallet.get(), asset_key(asset)), to_record(counter));
-    }
-
     pub fn transfer(&self, id: TransferId) -> Option<Transfer> {
         self.transfers.get(&id.get()).map(|bytes| decode("transfers", &bytes))
     }
@@ -313,6 +377,11 @@ impl<M: Memory> Tables<M> {
         self.wallets_by_agent.range((*agent, 0)..=(*agent, u64::MAX)).next().is_some()
     }
 
+    /// The wallets of an agent.
+    pub fn wallets_of_agent(&self, agent: &Principal) -> impl Iterator<Item = WalletId> {
+        self.wallets_by_agent.range((*agent, 0)..=(*agent, u64::MAX)).map(|(_, id)| WalletId::new(id))
+    }
+
     /// The agents of a wallet.
     pub fn agents_of(&self, wallet: WalletId) -> impl Iterator<Item = Principal> {
         let first = (wallet.get(), Principal::management_canister());
@@ -327,6 +396,176 @@ impl<M: Memory> Tables<M> {
     pub fn remove_agent(&mut self, wallet: WalletId, agent: Principal) {
         self.wallets_by_agent.remove(&(agent, wallet.get()));
         self.agents.remove(&(wallet.get(), agent));
+    }
+
+    pub fn settings(&self) -> Option<Settings> {
+        let bytes = self.settings.get();
+        (!bytes.is_empty()).then(|| decode("settings", bytes))
+    }
+
+    pub fn set_settings(&mut self, settings: &Settings) {
+        self.settings.set(to_record(settings));
+    }
+
+    pub fn policy(&self, scope: &Scope) -> Option<Policy> {
+        self.policies.get(&scope.key()).map(|bytes| decode("policies", &bytes))
+    }
+
+    /// Replaces a policy; one without rules is removed. Its version stays in the history either way.
+    pub fn set_policy(&mut self, scope: &Scope, policy: Policy, at: Timestamp) {
+        let key = scope.key();
+        if policy.rules.is_empty() {
+            self.policies.remove(&key);
+        } else {
+            self.policies.insert(key.clone(), to_record(&policy));
+        }
+        let version = policy.version.to_be_bytes();
+        self.policy_history.insert([&key[..], &version].concat(), to_record(&PastPolicy { policy, at }));
+    }
+
+    /// The last version that a scope's policy had; 0 when it never had one.
+    pub fn last_policy_version(&self, scope: &Scope) -> u64 {
+        self.past_policies(scope, u64::MAX).next().map_or(0, |past| past.policy.version)
+    }
+
+    /// A scope's policies with smaller versions than `before`, newest first.
+    pub fn past_policies(&self, scope: &Scope, before: u64) -> impl Iterator<Item = PastPolicy> + '_ {
+        let key = scope.key();
+        let at = |version: u64| [&key[..], &version.to_be_bytes()].concat();
+        let length = key.len() + 8;
+        let past = self.policy_history.range(at(0)..at(before)).rev();
+        // A longer key of another scope may lie between.
+        past.filter(move |entry| entry.key().len() == length).map(|entry| decode("policy_history", &entry.value()))
+    }
+
+    pub fn spent(&self, key: &[u8]) -> Spent {
+        self.spent.get(&key.to_vec()).map(|bytes| decode("spent", &bytes)).unwrap_or_default()
+    }
+
+    pub fn set_spent(&mut self, key: &[u8], spent: &Spent) {
+        self.spent.insert(key.to_vec(), to_record(spent));
+    }
+
+    pub fn activity(&self, scope: &Scope) -> Activity {
+        self.activity.get(&scope.key()).map(|bytes| decode("activity", &bytes)).unwrap_or_default()
+    }
+
+    pub fn set_activity(&mut self, scope: &Scope, activity: &Activity) {
+        self.activity.insert(scope.key(), to_record(activity));
+    }
+
+    pub fn group(&self, name: &str) -> Option<Group> {
+        self.groups.get(&name.as_bytes().to_vec()).map(|bytes| decode("groups", &bytes))
+    }
+
+    pub fn set_group(&mut self, group: &Group) {
+        let key = group.name.as_bytes().to_vec();
+        if group.members.is_empty() {
+            self.groups.remove(&key);
+        } else {
+            self.groups.insert(key, to_record(group));
+        }
+    }
+
+    pub fn all_groups(&self) -> impl Iterator<Item = Group> + '_ {
+        self.groups.iter().map(|entry| decode("groups", &entry.value()))
+    }
+
+    pub fn rate(&self, asset: Asset) -> Option<Rate> {
+        self.rates.get(&asset.key_bytes()).map(|bytes| decode("rates", &bytes))
+    }
+
+    pub fn set_rate(&mut self, rate: &Rate) {
+        self.rates.insert(rate.asset.key_bytes(), to_record(rate));
+    }
+
+    pub fn all_rates(&self) -> impl Iterator<Item = Rate> + '_ {
+        self.rates.iter().map(|entry| decode("rates", &entry.value()))
+    }
+
+    pub fn session(&self, id: SessionId) -> Option<Session> {
+        self.sessions.get(&id.get()).map(|bytes| decode("sessions", &bytes))
+    }
+
+    pub fn set_session(&mut self, session: &Session) {
+        let key = (session.wallet.get(), session.id.get());
+        let end = (session.expires_at.nanos(), session.id.get());
+        if session.ended.is_none() {
+            self.open_sessions.insert(key);
+            self.session_ends.insert(end);
+        } else {
+            self.open_sessions.remove(&key);
+            self.session_ends.remove(&end);
+        }
+        self.sessions.insert(session.id.get(), to_record(session));
+    }
+
+    /// Every session, the latest first.
+    pub fn sessions_latest_first(&self) -> impl Iterator<Item = Session> + '_ {
+        self.sessions.iter().rev().map(|entry| decode("sessions", &entry.value()))
+    }
+
+    /// Removes the policy and the counters of a session, unless one of them still holds something for a transfer: its history keeps the
+    /// policy, the log keeps the rest.
+    pub fn forget_session(&mut self, id: SessionId) {
+        let scope = Scope::Session(id).key();
+        let prefix = CounterKey::prefix(&Scope::Session(id));
+        let counters = self.spent.range(prefix.clone()..).take_while(|entry| entry.key().starts_with(&prefix));
+        let counters: Vec<(Vec<u8>, Spent)> =
+            counters.map(|entry| (entry.key().clone(), decode("spent", &entry.value()))).collect();
+        if counters.iter().any(|(_, spent)| !spent.reserved().is_zero()) {
+            return;
+        }
+        for (key, _) in &counters {
+            self.spent.remove(key);
+        }
+        self.activity.remove(&scope);
+        self.policies.remove(&scope);
+    }
+
+    /// What clients' metadata is hashed with, once it was drawn.
+    pub fn client_key(&self) -> Option<Vec<u8>> {
+        let key = self.client_key.get();
+        (!key.is_empty()).then(|| key.clone())
+    }
+
+    pub fn set_client_key(&mut self, key: [u8; 32]) {
+        self.client_key.set(key.to_vec());
+    }
+
+    pub fn proposal(&self, id: ProposalId) -> Option<Proposal> {
+        self.proposals.get(&id.get()).map(|bytes| decode("proposals", &bytes))
+    }
+
+    pub fn set_proposal(&mut self, proposal: &Proposal) {
+        if proposal.closed.is_none() {
+            self.open_proposals.insert(proposal.id.get());
+        } else {
+            self.open_proposals.remove(&proposal.id.get());
+        }
+        self.proposals.insert(proposal.id.get(), to_record(proposal));
+    }
+
+    /// Proposals with smaller ids than `before`, newest first.
+    pub fn proposals_before(&self, before: u64) -> impl Iterator<Item = Proposal> + '_ {
+        self.proposals.range(..before).rev().map(|entry| decode("proposals", &entry.value()))
+    }
+
+    pub fn chain_breaker(&self, chain: Chain) -> Option<Timestamp> {
+        self.chain_breakers.get(&chain_key(chain)).map(Timestamp::from_nanos)
+    }
+
+    pub fn set_chain_breaker(&mut self, chain: Chain, until: Timestamp) {
+        self.chain_breakers.insert(chain_key(chain), until.nanos());
+    }
+
+    /// The wallet with a public key.
+    pub fn wallet_of_key(&self, key: &[u8]) -> Option<WalletId> {
+        self.wallets_by_key.get(&key.to_vec()).map(WalletId::new)
+    }
+
+    pub fn set_wallet_of_key(&mut self, key: &[u8], wallet: WalletId) {
+        self.wallets_by_key.insert(key.to_vec(), wallet.get());
     }
 
     /// The transfer that these very bytes were built for.
@@ -358,26 +597,49 @@ impl<M: Memory> Tables<M> {
             put(&wallet.to_be_bytes());
             put(agent.as_slice());
         }
-        for (name, table) in [("wallets", &self.wallets), ("policies", &self.policies), ("transfers", &self.transfers)] {
+        let numbered = [
+            ("wallets", &self.wallets),
+            ("transfers", &self.transfers),
+            ("sessions", &self.sessions),
+            ("proposals", &self.proposals),
+        ];
+        for (name, table) in numbered {
             put(name.as_bytes());
             for entry in table.iter() {
                 put(&entry.key().to_be_bytes());
                 put(&entry.value());
             }
         }
-        put(b"counters");
-        for entry in self.counters.iter() {
-            put(&entry.key().0.to_be_bytes());
-            put(&[entry.key().1]);
-            put(&entry.value());
-        }
-        for (name, pairs) in
-            [("active", self.active.iter().collect::<Vec<_>>()), ("by_wallet", self.transfers_by_wallet.keys_range(..).collect())]
-        {
+        let keyed = [
+            ("policies", &self.policies),
+            ("policy_history", &self.policy_history),
+            ("spent", &self.spent),
+            ("activity", &self.activity),
+            ("groups", &self.groups),
+            ("rates", &self.rates),
+        ];
+        for (name, table) in keyed {
             put(name.as_bytes());
-            for (wallet, transfer) in pairs {
-                put(&wallet.to_be_bytes());
-                put(&transfer.to_be_bytes());
+            for entry in table.iter() {
+                put(entry.key());
+                put(&entry.value());
+            }
+        }
+        put(self.settings.get());
+        for (name, pairs) in [
+            ("active", self.active.iter().collect::<Vec<_>>()),
+            ("by_wallet", self.transfers_by_wallet.keys_range(..).collect()),
+            ("awaiting", self.awaiting.iter().collect()),
+            ("open_sessions", self.open_sessions.iter().collect()),
+            ("session_ends", self.session_ends.iter().collect()),
+            ("request_blocks", self.request_blocks.keys_range(..).collect()),
+            ("open_proposals", self.open_proposals.iter().map(|id| (0, id)).collect()),
+            ("chain_breakers", self.chain_breakers.iter().map(|entry| (u64::from(*entry.key()), entry.value())).collect()),
+        ] {
+            put(name.as_bytes());
+            for (a, b) in pairs {
+                put(&a.to_be_bytes());
+                put(&b.to_be_bytes());
             }
         }
         put(b"idempotency");
@@ -396,19 +658,26 @@ impl<M: Memory> Tables<M> {
             put(entry.key());
             put(&entry.value().to_be_bytes());
         }
-        put(b"wallets_by_agent");
-        for (agent, wallet) in self.wallets_by_agent.iter() {
-            put(agent.as_slice());
-            put(&wallet.to_be_bytes());
+        for (name, table) in [("wallets_by_agent", &self.wallets_by_agent), ("wallets_by_owner", &self.wallets_by_owner)] {
+            put(name.as_bytes());
+            for (principal, wallet) in table.iter() {
+                put(principal.as_slice());
+                put(&wallet.to_be_bytes());
+            }
+        }
+        put(b"wallets_by_key");
+        for entry in self.wallets_by_key.iter() {
+            put(entry.key());
+            put(&entry.value().to_be_bytes());
         }
         Hash(hasher.finalize().into())
     }
 }
 
-/// The stored key of an asset. Frozen; new assets get new numbers.
-const fn asset_key(asset: Asset) -> u8 {
-    match asset {
-        Asset::Kas => 0,
-        Asset::Sol => 1,
+/// The stored key of a chain. Frozen; new chains get new numbers.
+const fn chain_key(chain: Chain) -> u8 {
+    match chain {
+        Chain::Kaspa => 0,
+        Chain::Solana => 1,
     }
 }

@@ -1,5 +1,15 @@
+mod adversary;
+mod approvals;
+mod client_side;
+mod clients;
+mod commands;
 mod fixture;
 mod golden;
+mod governance;
+mod guards;
+mod policies;
 mod roles;
 mod sequences;
+mod sessions;
 mod transfers;
+mod wallets;

@@ -104,6 +104,12 @@ pub fn verify(public_key: &Address, message: &[u8], signature: &TxSignature) -> 
     key.verify_signature(message, signature.as_bytes()).map_err(|_| InvalidSignature)
 }
 
+/// Whether a key can own an account and sign as [`verify`] demands: a canonical point of the prime-order group other than the neutral
+/// one.
+pub fn is_usable(public_key: &Address) -> bool {
+    prime_order_point(public_key.as_bytes()).is_some()
+}
+
 /// The point that these bytes encode, if it has prime order and this is its one canonical encoding.
 fn prime_order_point(bytes: &[u8]) -> Option<PublicKey> {
     let point = PublicKey::deserialize_raw(bytes).ok()?;

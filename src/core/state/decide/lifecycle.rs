@@ -3,13 +3,21 @@
 use super::{Decided, invalid};
 use crate::config::{Config, ConfigError};
 use crate::event::{Event, Upgraded};
+use crate::settings::{Settings, SettingsError};
 use crate::state::{Refusal, State};
 use crate::wallet::RootKeys;
 use candid::Principal;
 use ic_stable_structures::Memory;
+use std::collections::BTreeSet;
 
 impl From<ConfigError> for Refusal {
     fn from(error: ConfigError) -> Self {
+        invalid(error.field, error.problem)
+    }
+}
+
+impl From<SettingsError> for Refusal {
+    fn from(error: SettingsError) -> Self {
         invalid(error.field, error.problem)
     }
 }
@@ -18,13 +26,18 @@ impl<M: Memory> State<M> {
     /// The first event of every log, on the word of the controller who installs.
     ///
     /// # Errors
-    /// When a field of the configuration cannot be accepted, or the state was initialised before.
-    pub fn decide_init(&self, caller: Principal, config: Config) -> Result<Decided, Refusal> {
+    /// When a field of the configuration or of the settings cannot be accepted, or the state was initialised before.
+    pub fn decide_init(&self, caller: Principal, config: Config, settings: Settings) -> Result<Decided, Refusal> {
         if self.tables.config().is_some() {
             return Err(Refusal::AlreadySo { what: "the canister is already initialised" });
         }
         config.validate()?;
-        Ok(Decided::by(caller, Event::Initialised(Box::new(config))))
+        settings.validate()?;
+        let admins: BTreeSet<&Principal> = config.admins.iter().collect();
+        self.check_quorum(settings.quorum, admins.len() as u64)?;
+        let mut decided = Decided::by(caller, Event::Initialised(Box::new(config)));
+        decided.events.push(Event::SettingsChanged(Box::new(settings)));
+        Ok(decided)
     }
 
     /// A new module takes over on the word of the controller who installs it, perhaps with another configuration.

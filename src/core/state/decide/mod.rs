@@ -1,9 +1,21 @@
 //! Deciding: pure functions from the state, a command and its caller to events or a refusal.
 
 mod admin;
+mod approvals;
+mod changes;
+mod client_side;
+mod clients;
+mod governance;
+mod health;
 mod lifecycle;
+mod powers;
+mod sessions;
 mod steps;
 mod transfer;
+mod wallets;
+
+pub use governance::Change;
+pub use sessions::NewSession;
 
 use super::{Refusal, State};
 use crate::event::Event;
@@ -42,6 +54,9 @@ impl<M: Memory> State<M> {
             needs: match role {
                 Role::Admin => "an Admin",
                 Role::Guardian => "a Guardian",
+                Role::Approver => "an Approver",
+                Role::Auditor => "an Auditor",
+                Role::Viewer => "a Viewer",
             },
         })
     }

@@ -1,11 +1,13 @@
-//! What the canister itself decides while it drives a transfer, and how a quarantined one is ended.
+//! What the canister itself decides while it drives a transfer.
 
 use super::{Decided, invalid, not_found};
 use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferStep};
+use crate::policy::ReasonCode;
 use crate::primitives::{Amount, TransferId};
 use crate::roles::Role;
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, MAX_REASON_BYTES, SignedTx, Status, Transfer};
+use crate::wallet::Signing;
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -42,9 +44,13 @@ impl<M: Memory> State<M> {
     /// Records what may be broadcast, before it is.
     ///
     /// # Errors
-    /// When the transfer is not waiting for a signature.
+    /// When the transfer is not waiting for a signature, or not for one of the canister's: the owner of a client-side wallet signs.
     pub fn decide_signed(&self, id: TransferId, signed: SignedTx) -> Result<Decided, Refusal> {
-        self.moving(id, Status::Signed)?;
+        let transfer = self.moving(id, Status::Signed)?;
+        let wallet = self.tables.wallet(transfer.request.wallet);
+        if wallet.is_none_or(|wallet| wallet.signing != Signing::Threshold) {
+            return Err(invalid("wallet_id", "the canister holds no key of this wallet"));
+        }
         Ok(Decided::itself(Event::TransferSigned(TransferSigned { id, signed })))
     }
 
@@ -79,7 +85,7 @@ impl<M: Memory> State<M> {
     pub fn decide_confirmed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Confirmed)?;
         not_quarantined(&transfer)?;
-        Ok(Decided::itself(Event::TransferConfirmed(TransferSettled { id, fee_paid, note })))
+        Ok(Decided::itself(Event::TransferConfirmed(TransferSettled { id, fee_paid, note, code: None })))
     }
 
     /// The transfer ended without moving its amount: it landed with an error and its fee is spent, or it cannot be built and never
@@ -93,7 +99,25 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Submitted && !fee_paid.is_zero() {
             return Err(invalid("fee_paid", "nothing was submitted, so nothing was paid"));
         }
-        Ok(Decided::itself(Event::TransferFailed(TransferSettled { id, fee_paid, note })))
+        Ok(Decided::itself(Event::TransferFailed(TransferSettled { id, fee_paid, note, code: None })))
+    }
+
+    /// The canister gives a transfer up for a reason that programs can tell: too little would be left, or a policy does not allow it any
+    /// more. Nothing of it can land.
+    ///
+    /// # Errors
+    /// When something is built for it, or it has ended.
+    pub fn decide_given_up(&self, id: TransferId, code: ReasonCode, note: String) -> Result<Decided, Refusal> {
+        let transfer = self.moving(id, Status::Failed)?;
+        if !matches!(transfer.status, Status::Reserved | Status::Expired) {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without bytes that could land" });
+        }
+        Ok(Decided::itself(Event::TransferFailed(TransferSettled {
+            id,
+            fee_paid: Amount::ZERO,
+            note: Some(note),
+            code: Some(code),
+        })))
     }
 
     /// The current attempt provably cannot land.
@@ -125,33 +149,6 @@ impl<M: Memory> State<M> {
         }
         self.moving(id, Status::Quarantined)?;
         Ok(Decided::by(caller, Event::TransferQuarantined(TransferStep { id, note: Some(note) })))
-    }
-
-    /// An admin has looked at the chain and says how a quarantined transfer ended.
-    ///
-    /// # Errors
-    /// When the caller is no admin, the transfer is not quarantined, or the fee is more than was reserved.
-    pub fn decide_resolve_quarantine(
-        &self,
-        caller: Principal,
-        id: TransferId,
-        landed: bool,
-        fee_paid: Amount,
-        note: String,
-    ) -> Result<Decided, Refusal> {
-        self.require(caller, Role::Admin)?;
-        if note.len() > MAX_REASON_BYTES {
-            return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
-        }
-        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        if transfer.status != Status::Quarantined {
-            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a quarantined transfer" });
-        }
-        if fee_paid > transfer.request.max_fee {
-            return Err(invalid("fee_paid", format!("at most {}, which was reserved for it", transfer.request.max_fee)));
-        }
-        let settled = TransferSettled { id, fee_paid, note: Some(note) };
-        Ok(Decided::by(caller, if landed { Event::TransferConfirmed(settled) } else { Event::TransferFailed(settled) }))
     }
 
     fn moving(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {

@@ -3,20 +3,29 @@
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
-use crate::event::{Event, TransferDenied, TransferReserved, TransferStep};
-use crate::mode::Mode;
-use crate::policy::{self, Decision, Evaluation, Policy, RollingCounter, Spend};
-use crate::primitives::{Amount, Asset, Chain, Timestamp, TransferId, WalletId};
+use crate::event::{BreakerOpened, Event, TransferDenied, TransferReserved, TransferStep};
+use crate::policy::{Activity, Counted, Decision, Evaluation, Finding, Holds, Policy, RateWindow, ReasonCode, RuleKind, Scope};
+use crate::primitives::{Amount, Chain, MINUTE_NS, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
+use crate::settings::Settings;
 use crate::state::apply::{idempotency_key, request_hash};
+use crate::state::facts::{Bound, Look};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
-use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, TransferRequest};
+use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
+/// How old a request may be that says when it was made (requirement row 167).
+pub const MAX_REQUEST_AGE_NS: u64 = 10 * MINUTE_NS;
+/// How far a caller's clock may be ahead.
+pub const MAX_CLOCK_SKEW_NS: u64 = MINUTE_NS;
+
 impl<M: Memory> State<M> {
     /// An agent asks for a transfer. Allowed means reserved: amount and worst-case fee count against every limit from this very
-    /// commit, before anything is awaited.
+    /// commit, before anything is awaited; and so does what waits for an approval.
+    ///
+    /// A denial comes without events when it is not worth an entry of its own: the agent's quota of requests is used up, or its circuit
+    /// breaker is open. The caller counts those and has them logged together.
     ///
     /// # Errors
     /// When the caller is no agent of the wallet, an argument cannot be accepted, the idempotency key stands for another request, or
@@ -27,7 +36,8 @@ impl<M: Memory> State<M> {
         request: TransferRequest,
         now: Timestamp,
     ) -> Result<(Option<Decided>, Outcome), Refusal> {
-        self.check_request(caller, &request)?;
+        let now = self.not_before_the_log(now);
+        self.check_request(caller, &request, now)?;
         if let Some(entry) = self.tables.idempotency(&idempotency_key(&caller, &request.idempotency_key)) {
             let got = request_hash(&request);
             if entry.request != got {
@@ -35,18 +45,30 @@ impl<M: Memory> State<M> {
             }
             return Ok((None, Outcome::Duplicate { transfer: entry.transfer }));
         }
+        check_age(&request, now)?;
         self.check_fee(&request)?;
-        let evaluation = self.evaluate(&request, now);
-        let reserved = request.amount.checked_add(request.max_fee);
-        let (Decision::Allow, Some(reserved)) = (evaluation.decision, reserved) else {
-            let denied = TransferDenied { request, evaluation: evaluation.clone() };
-            return Ok((Some(Decided::by(caller, Event::TransferDenied(denied))), Outcome::Denied { evaluation }));
+        let late = self.late_approvals(request.wallet, now);
+        let settings = self.settings();
+        let Judged { bound, evaluation, holds } = self.judge(caller, &request, now, &late, &settings);
+        if evaluation.findings.iter().any(is_not_worth_an_entry) {
+            return Ok((None, Outcome::Denied { evaluation }));
+        }
+        let mut events = super::approvals::timeouts(&late);
+        let (Some(holds), false) = (holds, evaluation.decision == Decision::Deny) else {
+            events.extend(denial(caller, request, &evaluation, &bound, &settings, now));
+            return Ok((Some(Decided { actor: Some(caller), events }), Outcome::Denied { evaluation }));
         };
-        self.check_queue(request.wallet)?;
+        self.check_place(caller, &request, &evaluation, &late, &settings)?;
         let id = self.tables.head().next_transfer;
-        let reserved = TransferReserved { id, agent: caller, request, reserved, evaluation: evaluation.clone() };
-        let event = Event::TransferReserved(Box::new(reserved));
-        Ok((Some(Decided::by(caller, event)), Outcome::Accepted { transfer: id, evaluation }))
+        let reserved = request.amount.checked_add(request.max_fee).unwrap_or(Amount::MAX);
+        let approval = super::approvals::ask(id, caller, &request, &evaluation, now);
+        let outcome = match approval {
+            Some(_) => Outcome::Pending { transfer: id, evaluation: evaluation.clone() },
+            None => Outcome::Accepted { transfer: id, evaluation: evaluation.clone() },
+        };
+        let reserved = TransferReserved { id, agent: caller, request, reserved, evaluation, holds, approval };
+        events.push(Event::TransferReserved(Box::new(reserved)));
+        Ok((Some(Decided { actor: Some(caller), events }), outcome))
     }
 
     /// What [`State::decide_transfer`] would decide about a new request, without any effect.
@@ -54,9 +76,43 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// As there, but for the idempotency key, which is not looked at.
     pub fn simulate(&self, caller: Principal, request: TransferRequest, now: Timestamp) -> Result<Evaluation, Refusal> {
-        self.check_request(caller, &request)?;
+        let now = self.not_before_the_log(now);
+        self.check_request(caller, &request, now)?;
+        check_age(&request, now)?;
         self.check_fee(&request)?;
-        Ok(self.evaluate(&request, now))
+        let late = self.late_approvals(request.wallet, now);
+        let settings = self.settings();
+        let Judged { evaluation, .. } = self.judge(caller, &request, now, &late, &settings);
+        if evaluation.decision != Decision::Deny {
+            self.check_place(caller, &request, &evaluation, &late, &settings)?;
+        }
+        Ok(evaluation)
+    }
+
+    /// The evaluation of a new request, and what it would hold.
+    fn judge(
+        &self,
+        caller: Principal,
+        request: &TransferRequest,
+        now: Timestamp,
+        late: &[Transfer],
+        settings: &Settings,
+    ) -> Judged {
+        let bound = self.bound(caller, request);
+        let without: Vec<&Holds> = late.iter().map(|transfer| &transfer.holds).collect();
+        let mut evaluation = match used_up(&bound, caller, request.wallet, settings, now) {
+            Some(finding) => {
+                Evaluation { decision: Decision::Deny, policy_version: 0, findings: vec![finding], approvals: Vec::new() }
+            }
+            None => self.look(&bound, request, Look { agent: caller, now, without: &without, again: false }),
+        };
+        let holds = self.holds(&bound.layers, request, now);
+        if holds.is_none() && evaluation.decision != Decision::Deny {
+            let message = "amount and fee together are more than can be counted";
+            evaluation.findings.push(Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message));
+            evaluation.decision = Decision::Deny;
+        }
+        Judged { bound, evaluation, holds }
     }
 
     /// Calls a transfer off while no signed bytes of it could land: from Reserved, Built or Expired.
@@ -88,36 +144,58 @@ impl<M: Memory> State<M> {
             .collect()
     }
 
-    /// The end of what a new policy of the wallet denies and may still be called off. A transfer is judged as if it were asked for now,
-    /// beside all others: newest first, so that of several that no longer fit together the earliest stay.
-    pub(super) fn cancellations_under(&self, wallet: WalletId, policy: &Policy, now: Timestamp) -> Vec<Event> {
-        let now = now.max(self.tables.head().last_at);
-        let mut counters = Asset::ALL.map(|asset| (asset, self.tables.counter(wallet, asset)));
+    /// The end of what a new policy denies and may still be called off. A transfer is judged as if it were asked for now, beside all
+    /// others: newest first, so that of several that no longer fit together the earliest stay. What waits for approval was asked about
+    /// under the old policy and ends either way (trap T41).
+    pub(super) fn cancellations_under(&self, scope: Scope, policy: &Policy, now: Timestamp) -> Vec<Event> {
+        let now = self.not_before_the_log(now);
+        let mut gone: Vec<Transfer> = Vec::new();
         let mut events = Vec::new();
-        for transfer in self.active_transfers_of(wallet).into_iter().rev() {
-            let counter = counters.iter_mut().find(|(asset, _)| *asset == transfer.request.asset).map(|(_, counter)| counter);
-            let others = counter.as_ref().and_then(|counter| RollingCounter::clone(counter).void(transfer.reserved));
-            let (Some(counter), Some(others)) = (counter, others) else {
-                unreachable!("BUG: no counter holds transfer {}", transfer.id);
-            };
-            let evaluation = policy::evaluate(Mode::Normal, Some(policy), &others, &spend(&transfer.request), now);
-            if evaluation.decision == Decision::Deny && transfer.status.may_become(Status::Cancelled) {
-                let note = Some(format!("the new policy (version {}) does not allow it", policy.version));
+        for transfer in self.active_transfers_within(scope).into_iter().rev() {
+            if transfer.status == Status::AwaitingApproval {
+                events.push(super::approvals::rejected(
+                    transfer.id,
+                    ReasonCode::ApprovalRejected,
+                    "the policy it was asked under changed",
+                ));
+                gone.push(transfer);
+                continue;
+            }
+            if !transfer.status.may_become(Status::Cancelled) {
+                continue;
+            }
+            let mut bound = self.bound(transfer.agent, &transfer.request);
+            for layer in bound.layers.iter_mut().filter(|layer| layer.scope == scope) {
+                layer.policy = (!policy.rules.is_empty()).then(|| policy.clone());
+            }
+            let without: Vec<&Holds> = gone.iter().map(|gone| &gone.holds).chain([&transfer.holds]).collect();
+            let look = Look { agent: transfer.agent, now, without: &without, again: true };
+            let evaluation = self.look_ignoring_mode(&bound, &transfer.request, look);
+            if evaluation.decision == Decision::Deny {
+                let note = Some(format!("the new policy of {scope} (version {}) does not allow it", policy.version));
                 events.push(Event::TransferCancelled(TransferStep { id: transfer.id, note }));
-                *counter = others;
+                gone.push(transfer);
             }
         }
         events
     }
 
-    fn evaluate(&self, request: &TransferRequest, now: Timestamp) -> Evaluation {
-        let now = now.max(self.tables.head().last_at);
-        let policy = self.tables.policy(request.wallet);
-        let counter = self.tables.counter(request.wallet, request.asset);
-        policy::evaluate(self.mode(), policy.as_ref(), &counter, &spend(request), now)
+    /// Why a transfer that was let through would not be now, if so: its entry on the allowlist has expired, the hours are over, limits
+    /// are reduced. Asked before its transaction is built; later it has to run its course.
+    pub fn objection(&self, transfer: &Transfer, now: Timestamp) -> Option<Evaluation> {
+        let now = self.not_before_the_log(now);
+        let bound = self.bound(transfer.agent, &transfer.request);
+        let look = Look { agent: transfer.agent, now, without: &[&transfer.holds], again: true };
+        let evaluation = self.look(&bound, &transfer.request, look);
+        (evaluation.decision == Decision::Deny).then_some(evaluation)
     }
 
-    fn check_request(&self, caller: Principal, request: &TransferRequest) -> Result<(), Refusal> {
+    /// The time of the log never runs backwards, and so no limit does.
+    pub(super) fn not_before_the_log(&self, now: Timestamp) -> Timestamp {
+        now.max(self.tables.head().last_at)
+    }
+
+    fn check_request(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
         authenticated(caller)?;
         self.require_wallet(request.wallet)?;
         if !self.is_agent(request.wallet, &caller) {
@@ -139,7 +217,14 @@ impl<M: Memory> State<M> {
         if request.source.chain() != chain {
             return Err(invalid("source", format!("{} is paid from a {chain} key", request.asset)));
         }
-        Ok(())
+        self.check_source(request.wallet, request.source)?;
+        let Some(id) = request.session else { return Ok(()) };
+        let session = self.tables.session(id).filter(|session| session.wallet == request.wallet && session.agent == caller);
+        match session {
+            None => Err(not_found("session of the agent on this wallet", id)),
+            Some(session) if session.is_open(now) => Ok(()),
+            Some(_) => Err(invalid("session_id", "the session is over; open another")),
+        }
     }
 
     /// Only for what is new: a request that was accepted under another cap is recognised whatever the cap is now.
@@ -155,13 +240,93 @@ impl<M: Memory> State<M> {
         Ok(())
     }
 
-    fn check_queue(&self, wallet: WalletId) -> Result<(), Refusal> {
+    /// Whether one more transfer may be under way or wait for people. What ends with this very decision takes no place.
+    fn check_place(
+        &self,
+        agent: Principal,
+        request: &TransferRequest,
+        evaluation: &Evaluation,
+        late: &[Transfer],
+        settings: &Settings,
+    ) -> Result<(), Refusal> {
+        let wallet = request.wallet.get();
         let max = MAX_ACTIVE_TRANSFERS_PER_WALLET;
-        let current = self.tables.active.range((wallet.get(), 0)..=(wallet.get(), u64::MAX)).take(max as usize).count() as u64;
-        if current < max { Ok(()) } else { Err(Refusal::LimitReached { what: "transfers of the wallet under way", max, current }) }
+        let looked_at = max as usize + late.len();
+        let active = self.tables.active.range((wallet, 0)..=(wallet, u64::MAX)).take(looked_at).count();
+        let current = active.saturating_sub(late.len()) as u64;
+        if current >= max {
+            return Err(Refusal::LimitReached { what: "transfers of the wallet under way", max, current });
+        }
+        if evaluation.approvals.is_empty() {
+            return Ok(());
+        }
+        let max = u64::from(settings.max_pending_per_agent);
+        let ends = |transfer: &Transfer| late.iter().any(|late| late.id == transfer.id);
+        let pending = self.pending_approvals(Some(request.wallet));
+        let current = pending.iter().filter(|transfer| transfer.agent == agent && !ends(transfer)).count() as u64;
+        if current < max {
+            return Ok(());
+        }
+        Err(Refusal::LimitReached { what: "transfers of the agent that wait for approval", max, current })
     }
 }
 
-fn spend(request: &TransferRequest) -> Spend<'_> {
-    Spend { asset: request.asset, to: &request.to, amount: request.amount, max_fee: request.max_fee }
+struct Judged {
+    bound: Bound,
+    evaluation: Evaluation,
+    /// `None` on overflow.
+    holds: Option<Holds>,
+}
+
+/// Denials that come by the hundred and tell nothing new.
+fn is_not_worth_an_entry(finding: &Finding) -> bool {
+    let quota = finding.rule == RuleKind::RateLimit && finding.rule_index.is_none();
+    !finding.passed && (quota || finding.code == Some(ReasonCode::CircuitBreakerOpen))
+}
+
+fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+    let Some(created_at) = request.created_at else { return Ok(()) };
+    if now.nanos_since(created_at) > MAX_REQUEST_AGE_NS {
+        return Err(invalid("created_at", "the request is more than 10 minutes old; make a new one"));
+    }
+    if created_at.nanos_since(now) > MAX_CLOCK_SKEW_NS {
+        return Err(invalid("created_at", "the request lies in the future; check the clock"));
+    }
+    Ok(())
+}
+
+/// The canister's own quota of requests, whatever the policy allows.
+fn used_up(bound: &Bound, agent: Principal, wallet: WalletId, settings: &Settings, now: Timestamp) -> Option<Finding> {
+    let activity = activity_of(bound, Scope::Agent { wallet, agent })?;
+    let quotas = [(RateWindow::Minute, settings.attempts_per_minute), (RateWindow::Hour, settings.attempts_per_hour)];
+    let (window, max) =
+        quotas.into_iter().find(|(window, max)| activity.count(Counted::Attempts, *window, now) >= u64::from(*max))?;
+    let message = format!("the agent has made {max} requests within the last {window}, as many as the canister takes");
+    let finding = Finding::denied(RuleKind::RateLimit, ReasonCode::RateLimitExceeded, message);
+    let retry_after_ns = activity.free_after(Counted::Attempts, window, max, now);
+    Some(Finding { limit: Some(Amount::new(max.into())), retry_after_ns, ..finding })
+}
+
+fn activity_of(bound: &Bound, scope: Scope) -> Option<&Activity> {
+    bound.layers.iter().find(|layer| layer.scope == scope).map(|layer| &layer.activity)
+}
+
+/// The entries of a denial: itself, and the breaker's when this is one too many.
+fn denial(
+    agent: Principal,
+    request: TransferRequest,
+    evaluation: &Evaluation,
+    bound: &Bound,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Event> {
+    let wallet = request.wallet;
+    let denials = activity_of(bound, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials);
+    let denied = TransferDenied { agent, request, evaluation: evaluation.clone() };
+    let mut events = vec![Event::TransferDenied(Box::new(denied))];
+    if evaluation.is_the_agents_doing() && denials.saturating_add(1) >= settings.breaker_threshold {
+        let until = now.saturating_add(settings.breaker_cool_down_ns);
+        events.push(Event::BreakerOpened(BreakerOpened { wallet, agent, until }));
+    }
+    events
 }

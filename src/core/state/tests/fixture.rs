@@ -2,8 +2,9 @@
 
 use crate::chains::{kaspa, solana};
 use crate::config::{Config, KaspaConfig, SolanaConfig};
-use crate::policy::Rule;
+use crate::policy::{AllowEntry, Rule, Window};
 use crate::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Timestamp, TransferId, WalletId};
+use crate::settings::Settings;
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, TransferRequest};
 use crate::wallet::{KeyKind, RootKey, RootKeys};
@@ -82,12 +83,17 @@ pub fn rules(max: u64, daily: u64) -> Vec<Rule> {
     let mut rules = Vec::new();
     for asset in Asset::ALL {
         rules.push(Rule::PerTransaction { asset, max: Amount::new(max) });
-        rules.push(Rule::Rolling24h { asset, max: Amount::new(daily) });
+        rules.push(Rule::SpendingLimit { asset, window: Window::Rolling24h, max: Amount::new(daily) });
     }
     for chain in [Chain::Kaspa, Chain::Solana] {
-        rules.push(Rule::Allowlist { chain, entries: [recipient(chain, 5)].into() });
+        rules.push(Rule::Allowlist { chain, entries: vec![listed(recipient(chain, 5))], cool_down_ns: 0 });
     }
     rules
+}
+
+/// An entry of an allowlist without conditions.
+pub fn listed(to: Destination) -> AllowEntry {
+    AllowEntry { to, label: None, limits: Vec::new(), expires_at: None, usable_from: Timestamp::default() }
 }
 
 pub const WALLET: WalletId = WalletId::new(1);
@@ -97,8 +103,13 @@ pub const DAILY: u64 = 20_000_000;
 
 /// Initialised, with keys, one wallet with one agent and a policy.
 pub fn installed() -> TestState {
-    let mut state = State::new(VectorMemory::default());
-    let decided = state.decide_init(stranger(), config());
+    installed_on(VectorMemory::default())
+}
+
+/// The same on memory that the test keeps a hand on.
+pub fn installed_on(memory: VectorMemory) -> TestState {
+    let mut state = State::new(memory);
+    let decided = state.decide_init(stranger(), config(), Settings::new(&config()));
     done(&mut state, decided, at(0));
     let decided = state.decide_register_keys(keys());
     done(&mut state, decided, at(0));
@@ -124,6 +135,8 @@ pub fn sol(amount: u64, key: &str) -> TransferRequest {
         source: KeyKind::Solana,
         idempotency_key: key.into(),
         reason: None,
+        session: None,
+        created_at: None,
     }
 }
 

@@ -3,16 +3,22 @@
 use super::fixture::*;
 use crate::audit::Block;
 use crate::codec::NameHashes;
-use crate::primitives::{Amount, BlockIndex};
+use crate::event::{AgentChange, DenialsAggregated, RoleChange};
+use crate::governance::{Action, Group, PolicyChange, Rate};
+use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope};
+use crate::primitives::{Amount, Asset, BlockIndex, Chain, HOUR_NS, MINUTE_NS};
 use crate::roles::Role;
-use crate::state::State;
+use crate::settings::Settings;
+use crate::state::{Change, NewSession, State};
+use crate::transfer::Outcome;
+use crate::wallet::WalletChange;
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
 
 /// One block per line, as the first version wrote them.
 const GOLDEN: &str = include_str!("golden.hex");
 /// The digest of all tables after them.
-const DIGEST: &str = "28be4268d31c682be57349e3b1a12414c8b79ad67d1bc17999880b3d5ba5ba56";
+const DIGEST: &str = "e326804c054e15687948811b7e05d25fd87d36fa439d2b41c4f0a80a91a05eb2";
 
 /// Everything that can happen, once.
 fn everything() -> TestState {
@@ -48,7 +54,76 @@ fn everything() -> TestState {
     done(&mut state, decided, at(18));
     let decided = state.decide_remove_agent(guardian(), WALLET, agent());
     done(&mut state, decided, at(19));
+    govern(&mut state);
     state
+}
+
+/// What people decide together, and what the canister notices by itself.
+fn govern(state: &mut TestState) {
+    let mut change = |action: Action, now: u64| {
+        let (decided, change) = state.decide_change(admin(), action, at(now)).unwrap();
+        state.commit(decided, at(now));
+        change
+    };
+    for stage in [20, 21] {
+        change(Action::EndEmergency { reason: "the drill is over".into() }, stage);
+    }
+    change(Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() }), 22);
+    for approver in [stranger(), principal(8)] {
+        change(Action::GrantRole(RoleChange { principal: approver, role: Role::Approver }), 23);
+    }
+    change(Action::SetGroup(Group { name: "ops".into(), members: [stranger(), principal(8)].into() }), 24);
+    let rate = Rate { asset: Asset::Sol, value: Amount::new(2_000), per: Amount::new(1_000), expires_at: at(HOUR_NS) };
+    change(Action::SetRate(rate), 25);
+    let approval = ApprovalRule {
+        asset: Some(Asset::Sol),
+        threshold: Amount::new(2_000),
+        cumulative_24h: None,
+        group: "ops".into(),
+        quorum: 1,
+        timeout_ns: MINUTE_NS,
+        time_lock_ns: 0,
+    };
+    let rules = [rules(PER_TRANSACTION, DAILY), vec![Rule::Approval(approval)]].concat();
+    let scope = Scope::Wallet(WALLET);
+    change(Action::SetPolicy(PolicyChange { scope, replaces: 1, name: Some("ops".into()), rules }), 26);
+    change(Action::ChangeWallet { wallet: WALLET, change: WalletChange::Owner(guardian()) }, 27);
+    change(Action::GrantRole(RoleChange { principal: principal(7), role: Role::Admin }), 28);
+    let settings = Settings { quorum: 2, breaker_threshold: 1, ..Settings::new(&config()) };
+    change(Action::ChangeSettings(Box::new(settings)), 29);
+    let Change::Proposed(proposal) = change(Action::GrantRole(RoleChange { principal: agent(), role: Role::Viewer }), 30) else {
+        panic!("one of two is no quorum");
+    };
+    let decided = state.decide_approve_proposal(principal(7), proposal, at(31));
+    done(state, decided, at(31));
+    for (key, says) in [("approved", true), ("rejected", false)] {
+        let (decided, outcome) = state.decide_transfer(agent(), sol(2_000, key), at(32)).unwrap();
+        let Outcome::Pending { transfer: id, .. } = outcome else { panic!("{outcome:?}") };
+        state.commit(decided.unwrap(), at(32));
+        let intent = state.transfer(id).unwrap().approval.unwrap().intent;
+        let decided = if says {
+            state.decide_approve(principal(8), id, intent, at(33))
+        } else {
+            state.decide_reject(principal(8), id, "not this one".into(), at(33))
+        };
+        done(state, decided, at(33));
+    }
+    let new = NewSession { wallet: WALLET, agent: agent(), ttl_ns: HOUR_NS, label: Some("task".into()), rules: Vec::new() };
+    let (decided, session) = state.decide_open_session(agent(), new, at(34)).unwrap();
+    state.commit(decided, at(34));
+    let decided = state.decide_close_session(agent(), session.id, at(35));
+    done(state, decided, at(35));
+    let (decided, _) = state.decide_transfer(agent(), sol(u64::MAX / 2, "again denied"), at(36)).unwrap();
+    state.commit(decided.unwrap(), at(36));
+    let denials =
+        DenialsAggregated { wallet: WALLET, agent: agent(), count: 3, code: ReasonCode::CircuitBreakerOpen, since: at(36) };
+    let decided = state.decide_denials_aggregated(denials);
+    done(state, decided, at(37));
+    let decided = state.decide_chain_breaker(Chain::Kaspa, "no answer", at(38));
+    done(state, decided, at(38));
+    state.keep_client_key([9; 32]);
+    let decided = state.decide_client_seen(admin(), true, Some(WALLET), Some("192.0.2.1"), Some("a device"));
+    done(state, decided, at(39));
 }
 
 fn golden() -> Vec<Vec<u8>> {

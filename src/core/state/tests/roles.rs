@@ -43,7 +43,7 @@ fn each_command_is_open_to_exactly_its_roles() {
         ),
         (
             "set_policy",
-            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1), at(0)).map(|d| d.0)),
+            &|c| code(state.decide_set_policy(c, WALLET, rules(1, 1_000_000), at(0)).map(|d| d.0)),
             ["OK", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED", "AUTH_FAILED"],
         ),
         (
@@ -99,7 +99,8 @@ fn the_configuration_names_the_offending_field() {
     let field = |change: &dyn Fn(&mut crate::config::Config)| {
         let mut config = config();
         change(&mut config);
-        match State::new(VectorMemory::default()).decide_init(stranger(), config) {
+        let settings = crate::settings::Settings::new(&config);
+        match State::new(VectorMemory::default()).decide_init(stranger(), config, settings) {
             Err(Refusal::InvalidArgument { field, .. }) => field,
             other => panic!("{other:?}"),
         }

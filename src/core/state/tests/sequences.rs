@@ -82,7 +82,7 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
 fn daily_limit(state: &TestState) -> u64 {
     let rules = state.policy(WALLET).map(|policy| policy.rules).unwrap_or_default();
     let limits = rules.iter().filter_map(|rule| match rule {
-        crate::policy::Rule::Rolling24h { asset: Asset::Sol, max } => Some(max.get()),
+        crate::policy::Rule::SpendingLimit { asset: Asset::Sol, max, .. } => Some(max.get()),
         _ => None,
     });
     limits.max().unwrap_or_default()

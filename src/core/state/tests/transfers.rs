@@ -36,10 +36,10 @@ fn limits_are_inclusive_to_the_base_unit() {
     accepted(&mut state, sol(PER_TRANSACTION, "3"), at(1));
     // Three transfers and their fee caps are held; the fourth may bring the day exactly to its limit, with its own fee cap.
     let rest = DAILY - 3 * (PER_TRANSACTION + 5_000) - 5_000;
-    assert_eq!(denial(&state, sol(rest + 1, "over"), 1), [(RuleKind::Rolling24h, ReasonCode::SpendingLimitExceeded)]);
+    assert_eq!(denial(&state, sol(rest + 1, "over"), 1), [(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded)]);
     accepted(&mut state, sol(rest, "exactly the rest"), at(1));
     assert_eq!(used(&state, 1), (0, DAILY));
-    assert_eq!(denial(&state, sol(1, "one more"), 1), [(RuleKind::Rolling24h, ReasonCode::SpendingLimitExceeded)]);
+    assert_eq!(denial(&state, sol(1, "one more"), 1), [(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded)]);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_denial_says_what_would_pass_and_when() {
         done(&mut state, decided, at(0));
     }
     let evaluation = state.simulate(agent(), sol(PER_TRANSACTION, "4"), at(HOUR_NS)).unwrap();
-    let finding = evaluation.findings.iter().find(|finding| finding.rule == RuleKind::Rolling24h).unwrap();
+    let finding = evaluation.findings.iter().find(|finding| finding.rule == RuleKind::SpendingLimit).unwrap();
     assert_eq!(finding.used, Some(Amount::new(15_015_000)));
     assert_eq!(finding.remaining, Some(Amount::new(4_985_000)));
     assert_eq!(finding.suggested_max, Some(Amount::new(4_980_000)));
@@ -71,16 +71,16 @@ fn unlisted_recipients_and_undeclared_assets_are_denied() {
     let (decided, version) = state.decide_set_policy(admin(), WALLET, Vec::new(), at(0)).unwrap();
     assert_eq!(version, 2);
     state.commit(decided, at(0));
-    assert_eq!(
-        denial(&state, sol(1, "a"), 0),
-        [RuleKind::PerTransaction, RuleKind::Rolling24h, RuleKind::Allowlist].map(|rule| (rule, ReasonCode::PolicyDenied))
-    );
+    assert_eq!(denial(&state, sol(1, "a"), 0), [(RuleKind::Policy, ReasonCode::PolicyDenied)]);
+    set_policy(&mut state, vec![Rule::RequireSession], 0);
+    let missing = [RuleKind::Session, RuleKind::PerTransaction, RuleKind::SpendingLimit, RuleKind::Allowlist];
+    assert_eq!(denial(&state, sol(1, "a"), 0), missing.map(|rule| (rule, ReasonCode::PolicyDenied)));
 }
 
 #[test]
 fn a_wallet_without_a_policy_pays_nobody() {
     let mut state = installed();
-    let (decided, wallet) = state.decide_create_wallet(admin(), String::new(), at(0)).unwrap();
+    let (decided, wallet) = state.decide_create_wallet(admin(), "".into(), at(0)).unwrap();
     state.commit(decided, at(0));
     let decided = state.decide_add_agent(admin(), wallet.id, agent());
     done(&mut state, decided, at(0));
@@ -94,7 +94,18 @@ fn a_new_policy_does_not_forget_what_was_spent() {
     let id = accepted(&mut state, sol(PER_TRANSACTION, "1"), at(0));
     submit(&mut state, id, at(0));
     set_policy(&mut state, rules(PER_TRANSACTION, PER_TRANSACTION), 0);
-    assert_eq!(denial(&state, sol(1, "2"), 0), [(RuleKind::Rolling24h, ReasonCode::SpendingLimitExceeded)]);
+    assert_eq!(denial(&state, sol(1, "2"), 0), [(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded)]);
+}
+
+/// The fixture's rules with another limit of SOL over time.
+fn daily_sol(max: u64) -> Vec<Rule> {
+    let mut rules = rules(PER_TRANSACTION, DAILY);
+    for rule in &mut rules {
+        if let Rule::SpendingLimit { asset: Asset::Sol, max: limit, .. } = rule {
+            *limit = Amount::new(max);
+        }
+    }
+    rules
 }
 
 fn set_policy(state: &mut TestState, rules: Vec<Rule>, now: u64) {
@@ -115,7 +126,7 @@ fn a_tightened_policy_binds_what_is_already_reserved() {
     set_policy(&mut state, rules(1_999, DAILY), 1);
     let ends = [small, reserved, built_one, under_way].map(|id| state.transfer(id).unwrap().status);
     assert_eq!(ends, [Status::Reserved, Status::Cancelled, Status::Cancelled, Status::Submitted]);
-    assert_eq!(state.transfer(reserved).unwrap().note.unwrap(), "the new policy (version 2) does not allow it");
+    assert_eq!(state.transfer(reserved).unwrap().note.unwrap(), "the new policy of wallet 1 (version 2) does not allow it");
     assert_eq!(used(&state, 1), (0, 1_000 + 2_000 + 2 * 5_000), "what was cancelled is free again");
     set_policy(&mut state, Vec::new(), 2);
     assert_eq!(state.transfer(small).unwrap().status, Status::Cancelled, "a wallet without rules pays nobody");
@@ -126,7 +137,7 @@ fn a_tightened_policy_binds_what_is_already_reserved() {
 fn of_what_no_longer_fits_together_the_earliest_stays() {
     let mut state = installed();
     let [first, second, third] = ["1", "2", "3"].map(|key| accepted(&mut state, sol(1_000, key), at(0)));
-    set_policy(&mut state, rules(PER_TRANSACTION, 2 * 6_000), 1);
+    set_policy(&mut state, daily_sol(2 * 6_000), 1);
     let ends = [first, second, third].map(|id| state.transfer(id).unwrap().status);
     assert_eq!(ends, [Status::Reserved, Status::Reserved, Status::Cancelled]);
     assert_eq!(used(&state, 1), (0, 12_000));
@@ -142,7 +153,7 @@ fn a_new_policy_counts_what_the_clock_has_freed_and_ignores_an_emergency() {
     let waiting = accepted(&mut state, sol(1_000, "waiting"), at(0));
     let decided = state.decide_emergency(guardian(), true, "drill".into(), at(1));
     done(&mut state, decided, at(1));
-    set_policy(&mut state, rules(PER_TRANSACTION, 6_000), DAY_NS + HOUR_NS);
+    set_policy(&mut state, daily_sol(6_000), DAY_NS + HOUR_NS);
     assert_eq!(state.transfer(waiting).unwrap().status, Status::Reserved);
 }
 
@@ -341,7 +352,10 @@ fn amounts_that_overflow_are_denied() {
     let codes = denial(&state, sol(u64::MAX, "k"), 0);
     assert_eq!(
         codes,
-        [(RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded), (RuleKind::Rolling24h, ReasonCode::SpendingLimitExceeded)]
+        [
+            (RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded),
+            (RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded)
+        ]
     );
 }
 
@@ -349,7 +363,7 @@ fn amounts_that_overflow_are_denied() {
 fn one_wallet_cannot_fill_the_queue() {
     let mut state = installed();
     for n in 0..100 {
-        accepted(&mut state, sol(1, &n.to_string()), at(0));
+        accepted(&mut state, sol(1, &n.to_string()), at(n * crate::primitives::MINUTE_NS));
     }
     assert_eq!(
         refusal(&state, sol(1, "more")),
@@ -392,7 +406,7 @@ fn removing_an_agent_ends_what_has_not_left() {
 fn an_opened_state_is_the_state_that_was_left() {
     let memory = ic_stable_structures::VectorMemory::default();
     let mut state = State::new(memory.clone());
-    let decided = state.decide_init(stranger(), config());
+    let decided = state.decide_init(stranger(), config(), crate::settings::Settings::new(&config()));
     done(&mut state, decided, at(0));
     let digest = state.digest();
     drop(state);

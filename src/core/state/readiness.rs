@@ -1,0 +1,194 @@
+//! Whether an installation is fit for real money: the checklist of requirement row 22, each item with its reason.
+
+use super::State;
+use crate::config::{MIN_MAINNET_PROVIDERS, PRODUCTION_KEY_NAMES};
+use crate::policy::{Counted, Policy, Rule, Scope, Window};
+use crate::primitives::{Asset, BlockIndex, SECOND_NS, WalletId};
+use crate::roles::Role;
+use ic_stable_structures::Memory;
+
+/// The most wallets that are looked at.
+const MAX_WALLETS: usize = 500;
+/// The most blocks whose chain is checked.
+const MAX_BLOCKS: u64 = 100;
+
+/// One item of the checklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadinessItem {
+    /// Stable, for programs.
+    pub name: &'static str,
+    /// Whether it is as it should be.
+    pub passed: bool,
+    /// Why, or why not and what to do.
+    pub reason: String,
+}
+
+/// Every active wallet with its policy, if it has one.
+type Policies = Vec<(WalletId, Option<Policy>)>;
+
+impl<M: Memory> State<M> {
+    /// The fourteen items. `cycles` is what the canister has left, `reserve` what it should have.
+    pub fn production_readiness(&self, cycles: u128, reserve: u128) -> Vec<ReadinessItem> {
+        let active = self.wallets(None, MAX_WALLETS).into_iter().filter(|wallet| !wallet.deactivated);
+        let policies: Policies = active.map(|wallet| (wallet.id, self.policy(wallet.id))).collect();
+        let mut items = vec![self.no_hardcoded_keys()];
+        items.extend(of_policies(self, &policies));
+        items.extend([
+            self.circuit_breaker(),
+            persistent_store(),
+            self.audit_active(),
+            self.integrity_checked(),
+            self.several_providers(),
+        ]);
+        items.extend([self.somebody_to_alert(), self.backups(), running(cycles, reserve), self.key_storage()]);
+        items
+    }
+
+    fn no_hardcoded_keys(&self) -> ReadinessItem {
+        let known = self.keys().is_some();
+        let why = if known {
+            "every key is derived from the subnet's threshold keys"
+        } else {
+            "the threshold keys are not known yet; wait for them"
+        };
+        item("no_hardcoded_keys", known, why)
+    }
+
+    fn circuit_breaker(&self) -> ReadinessItem {
+        let settings = self.settings();
+        let (count, seconds) = (settings.breaker_threshold, settings.breaker_cool_down_ns / SECOND_NS);
+        let works = seconds > 0;
+        item("circuit_breaker", works, format!("{count} denials in a row stop an agent for {seconds} seconds"))
+    }
+
+    fn audit_active(&self) -> ReadinessItem {
+        let blocks = self.log_len();
+        item("audit_active", blocks > 0, format!("every attempt is logged with its decision; {blocks} blocks so far"))
+    }
+
+    fn integrity_checked(&self) -> ReadinessItem {
+        let from = BlockIndex::new(self.log_len().saturating_sub(MAX_BLOCKS));
+        let report = self.verify_log(from, MAX_BLOCKS);
+        let checked = report.entries_checked;
+        let why = if report.valid {
+            format!(
+                "the last {checked} blocks are chained up to the certified tip; each upgrade checks the tip, verify_integrity the rest"
+            )
+        } else {
+            "the chain of the log is broken; start an emergency and call verify_integrity".to_owned()
+        };
+        item("integrity", report.valid, why)
+    }
+
+    fn several_providers(&self) -> ReadinessItem {
+        let config = self.config();
+        let (kaspa, solana) = (config.kaspa.providers.len(), config.solana.providers.len());
+        let enough = kaspa >= MIN_MAINNET_PROVIDERS && solana >= MIN_MAINNET_PROVIDERS;
+        let need = if enough { "" } else { "; name at least 2 of each, run by different people" };
+        item("private_rpc", enough, format!("{kaspa} providers of Kaspa and {solana} of Solana, over https{need}"))
+    }
+
+    fn somebody_to_alert(&self) -> ReadinessItem {
+        let members = self.members();
+        let guardians = members.iter().filter(|(_, roles)| roles.has(Role::Guardian) && !roles.has(Role::Admin)).count();
+        let why = match guardians {
+            0 => "nobody but admins can stop the canister; grant Guardian to whoever watches /health".to_owned(),
+            count => format!("/health says when something is wrong, and {count} guardians besides the admins can stop everything"),
+        };
+        item("error_alerting", guardians > 0, why)
+    }
+
+    fn backups(&self) -> ReadinessItem {
+        let auditors = self.members().iter().filter(|(_, roles)| roles.has(Role::Auditor)).count();
+        let why = match auditors {
+            0 => "replaying the log restores the state, but nobody is charged with keeping copies of it; grant Auditor".to_owned(),
+            count => format!("replaying the log restores the state; {count} auditors are charged with keeping copies"),
+        };
+        item("backups", auditors > 0, why)
+    }
+
+    fn key_storage(&self) -> ReadinessItem {
+        let config = self.config();
+        let name = &config.key_name;
+        let production = PRODUCTION_KEY_NAMES.contains(&name.as_str());
+        let why = if production {
+            format!("the key {name} is held in shares by the nodes of a large subnet")
+        } else {
+            format!("{name} is a test key; install with key_1 before any real money comes")
+        };
+        item("key_storage", production, why)
+    }
+}
+
+/// The items that ask something of every active wallet's policy.
+fn of_policies<M: Memory>(state: &State<M>, policies: &Policies) -> [ReadinessItem; 4] {
+    let lacking = |test: &dyn Fn(WalletId, &Policy) -> bool| -> Vec<WalletId> {
+        let lacks = |(wallet, policy): &&(WalletId, Option<Policy>)| policy.as_ref().is_none_or(|policy| !test(*wallet, policy));
+        policies.iter().filter(lacks).map(|(wallet, _)| *wallet).collect()
+    };
+    let every = |name, test: &dyn Fn(WalletId, &Policy) -> bool, has: &str, lacks: &str| {
+        let without = lacking(test);
+        let passed = without.is_empty() && !policies.is_empty();
+        let why = match without.first() {
+            _ if policies.is_empty() => "there is no active wallet yet; create one and set its policy".to_owned(),
+            None => format!("{has} in {} wallets", policies.len()),
+            Some(first) => format!("{} of {} wallets {lacks}, wallet {first} for one", without.len(), policies.len()),
+        };
+        item(name, passed, why)
+    };
+    let has_rate = |wallet: WalletId, policy: &Policy| {
+        let limits =
+            |policy: &Policy| policy.rules.iter().any(|rule| matches!(rule, Rule::RateLimit { counted: Counted::Executions, .. }));
+        let agents = state.agents(wallet);
+        let agent_limited = |agent| state.policy_of(&Scope::Agent { wallet, agent }).is_some_and(|policy| limits(&policy));
+        limits(policy) || !agents.is_empty() && agents.into_iter().all(agent_limited)
+    };
+    let asks = |_, policy: &Policy| policy.rules.iter().any(|rule| matches!(rule, Rule::Approval(_)));
+    [
+        every("allowlist", &|_, policy| is_listed(policy), "recipients are listed", "have no policy or pay every address"),
+        every(
+            "spending_limits",
+            &|_, policy| is_limited(policy),
+            "each transfer and each day is limited",
+            "lack a limit per transaction or per day",
+        ),
+        every("rate_limits", &has_rate, "transfers are limited in number", "have no RateLimit of executions"),
+        every("approval_gate", &asks, "people are asked about large amounts", "never ask people; add an Approval"),
+    ]
+}
+
+fn is_listed(policy: &Policy) -> bool {
+    let any = |test: &dyn Fn(&Rule) -> bool| policy.rules.iter().any(test);
+    any(&|rule| matches!(rule, Rule::Allowlist { .. })) && !any(&|rule| matches!(rule, Rule::AnyAddress { .. }))
+}
+
+/// Whether every asset that can leave is limited per transaction and per day.
+fn is_limited(policy: &Policy) -> bool {
+    let any = |test: &dyn Fn(&Rule) -> bool| policy.rules.iter().any(test);
+    let daily = |asset: Asset| {
+        any(&|rule| matches!(rule, Rule::SpendingLimit { asset: of, window: Window::Rolling24h, .. } if *of == asset))
+    };
+    let assets: Vec<Asset> = policy
+        .rules
+        .iter()
+        .filter_map(|rule| if let Rule::PerTransaction { asset, .. } = rule { Some(*asset) } else { None })
+        .collect();
+    !assets.is_empty() && assets.into_iter().all(daily)
+}
+
+fn persistent_store() -> ReadinessItem {
+    item("persistent_store", true, "the state lives in stable memory, which upgrades keep")
+}
+
+fn running(cycles: u128, reserve: u128) -> ReadinessItem {
+    let why = if cycles >= reserve {
+        "the subnet runs the canister and restarts its timers"
+    } else {
+        "the cycles run low; top the canister up"
+    };
+    item("process_manager", cycles >= reserve, format!("{why}; {cycles} cycles are left, {reserve} are wanted"))
+}
+
+fn item(name: &'static str, passed: bool, reason: impl Into<String>) -> ReadinessItem {
+    ReadinessItem { name, passed, reason: reason.into() }
+}
