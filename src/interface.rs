@@ -5,16 +5,23 @@
 // What the signatures of the methods mention: the macro repeats them here.
 use crate::api::Error;
 use crate::api::admin::{Config, Member, Mode, Permissions, Role};
+use crate::api::approval::ApprovalRequest;
+use crate::api::consent::{ConsentError, ConsentInfo, ConsentMessageRequest};
+use crate::api::governance::{Change, Group, Proposal, Rate, WalletChange};
 use crate::api::http::{HttpRequest, HttpResponse};
 use crate::api::init::InitArgs;
 use crate::api::log::{
     Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
 };
-use crate::api::policy::{Evaluation, Policy, Rule};
+use crate::api::policy::{Evaluation, Policy, Rule, Scope};
+use crate::api::policy_tools::{Backtest, Budget, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem};
+use crate::api::session::{ClientArgs, OpenSessionArgs, Session};
+use crate::api::settings::{Settings, SettingsInit};
 use crate::api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
-use crate::api::wallet::{Balances, Usage, Wallet};
+use crate::api::wallet::{Balances, CreateWalletArgs, Usage, Wallet, WalletCount};
 use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
+use serde_bytes::ByteBuf;
 
 ic_cdk::export_candid!();
 

@@ -12,8 +12,14 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Creates wallets, sets policies, grants powers, ends an emergency.
     Admin,
-    /// Starts an emergency, cancels transfers, removes agents.
+    /// Starts an emergency, cancels transfers and proposals, removes agents.
     Guardian,
+    /// May be a member of groups that approve transfers.
+    Approver,
+    /// Reads what takes work to answer; confirms archives.
+    Auditor,
+    /// Has balances refreshed and policies tried out.
+    Viewer,
 }
 
 /// A principal with its roles.
@@ -43,6 +49,13 @@ pub enum Mode {
     Emergency {
         /// When it began, in nanoseconds since the epoch.
         since: u64,
+    },
+    /// After an emergency: every limit of money is reduced to a share.
+    Limited {
+        /// When the emergency ended, in nanoseconds since the epoch.
+        since: u64,
+        /// The share, in percent.
+        percent: u8,
     },
 }
 
@@ -96,6 +109,9 @@ impl From<Role> for CoreRole {
         match role {
             Role::Admin => Self::Admin,
             Role::Guardian => Self::Guardian,
+            Role::Approver => Self::Approver,
+            Role::Auditor => Self::Auditor,
+            Role::Viewer => Self::Viewer,
         }
     }
 }
@@ -105,6 +121,9 @@ impl From<CoreRole> for Role {
         match role {
             CoreRole::Admin => Self::Admin,
             CoreRole::Guardian => Self::Guardian,
+            CoreRole::Approver => Self::Approver,
+            CoreRole::Auditor => Self::Auditor,
+            CoreRole::Viewer => Self::Viewer,
         }
     }
 }
@@ -114,6 +133,7 @@ impl From<CoreMode> for Mode {
         match mode {
             CoreMode::Normal => Self::Normal,
             CoreMode::Emergency { since } => Self::Emergency { since: since.nanos() },
+            CoreMode::Limited { since, percent } => Self::Limited { since: since.nanos(), percent },
         }
     }
 }

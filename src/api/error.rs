@@ -74,6 +74,20 @@ pub enum ErrorDetail {
         /// What happened.
         problem: String,
     },
+    /// The proposal is over, or not ready.
+    ProposalStatus {
+        /// Which.
+        proposal_id: u64,
+        /// Where it stands and what would be right.
+        problem: String,
+    },
+    /// The owner has as many active wallets as an owner may have.
+    WalletLimitReached {
+        /// The bound.
+        max: u64,
+        /// Where it stands.
+        current: u64,
+    },
 }
 
 /// Why a call changed nothing.
@@ -134,6 +148,8 @@ impl From<Refusal> for Error {
             Refusal::LimitReached { what, max, current } => ErrorDetail::LimitReached { what: what.into(), max, current },
             Refusal::KeysNotReady => ErrorDetail::KeysNotReady,
             Refusal::AlreadySo { what } => ErrorDetail::AlreadySo { what: what.into() },
+            Refusal::ProposalStatus { proposal, problem } => ErrorDetail::ProposalStatus { proposal_id: proposal.get(), problem },
+            Refusal::WalletLimitReached { max, current } => ErrorDetail::WalletLimitReached { max, current },
         };
         Self { code, message, detail: Some(detail) }
     }

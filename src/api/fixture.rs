@@ -7,8 +7,12 @@ use crate::store::Store;
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
 use purser_core::config::Config;
+use purser_core::event::AgentChange;
+use purser_core::governance::{Action, PolicyChange};
+use purser_core::policy::{Rule, Scope};
 use purser_core::primitives::{Bytes, DAY_NS, Timestamp, WalletId};
-use purser_core::state::{Decided, Refusal};
+use purser_core::settings::Settings;
+use purser_core::state::{Change, Decided, Refusal};
 use purser_core::wallet::{RootKey, RootKeys};
 
 pub const WALLET: WalletId = WalletId::new(1);
@@ -43,6 +47,7 @@ pub fn init_args() -> InitArgs {
             feerate: None,
             confirmations: None,
         },
+        settings: None,
     }
 }
 
@@ -60,6 +65,8 @@ pub fn sol(amount: u64, key: &str) -> TransferArgs {
         kaspa_key: None,
         idempotency_key: key.into(),
         reason: None,
+        session_id: None,
+        created_at: None,
     }
 }
 
@@ -84,16 +91,29 @@ pub fn commit(state: &mut Store, decided: Result<Decided, Refusal>) {
     state.commit(decided.expect("decided"), NOW);
 }
 
+/// Makes a change that takes one admin and no time.
+pub fn change(state: &mut Store, action: Action) {
+    let (decided, change) = state.decide_change(admin(), action, NOW).expect("decided");
+    assert_eq!(change, Change::Applied);
+    state.commit(decided, NOW);
+}
+
+/// Replaces the wallet's policy.
+pub fn set_policy(state: &mut Store, rules: Vec<Rule>) {
+    let scope = Scope::Wallet(WALLET);
+    let replaces = state.last_policy_version(&scope);
+    change(state, Action::SetPolicy(PolicyChange { scope, replaces, name: None, rules }));
+}
+
 /// Initialised, with keys and one wallet with one agent: four blocks.
 pub fn installed() -> Store {
     let mut state = Store::new(DefaultMemoryImpl::default());
-    let decided = state.decide_init(stranger(), config());
+    let decided = state.decide_init(stranger(), config(), Settings::new(&config()));
     commit(&mut state, decided);
     let decided = state.decide_register_keys(root_keys());
     commit(&mut state, decided);
     let decided = state.decide_create_wallet(admin(), "ops".into(), NOW).map(|(decided, _)| decided);
     commit(&mut state, decided);
-    let decided = state.decide_add_agent(admin(), WALLET, agent());
-    commit(&mut state, decided);
+    change(&mut state, Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() }));
     state
 }

@@ -1,5 +1,6 @@
 //! The installation argument and its defaults.
 
+use super::settings::SettingsInit;
 use candid::{CandidType, Principal};
 use purser_core::chains::{kaspa, solana};
 use purser_core::config::{Config, KaspaConfig, SolanaConfig};
@@ -78,12 +79,14 @@ pub struct InitArgs {
     pub solana: SolanaInit,
     /// How Kaspa is reached.
     pub kaspa: KaspaInit,
+    /// What admins tune later; what is absent has its default.
+    pub settings: Option<SettingsInit>,
 }
 
 impl InitArgs {
     /// Fills in what is absent: what holds already at an upgrade, the defaults at installation. Nothing is judged here.
     pub fn into_config(self, current: Option<&Config>) -> Config {
-        let Self { admins, guardians, key_name, solana, kaspa } = self;
+        let Self { admins, guardians, key_name, solana, kaspa, settings: _ } = self;
         let is_public = matches!(kaspa.network, KaspaNetwork::Mainnet | KaspaNetwork::Testnet10);
         let confirmations = if is_public { 100 } else { 10 };
         let max_fee =

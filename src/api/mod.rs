@@ -9,18 +9,32 @@
 //! | [`address`] | recipients as text, wallets' own addresses |
 //! | [`wallet`] | chains, assets, wallets, balances, usage |
 //! | [`policy`] | rules and the explanation of a decision |
+//! | [`policy_tools`] | what is wrong with a policy, what it means, what it would have decided |
+//! | [`session`] | sessions, clients |
 //! | [`transfer`] | requests and transfers |
+//! | [`approval`] | what approvers are shown |
+//! | [`consent`] | the types of ICRC-21 |
+//! | [`text`] | amounts and foreign texts for people |
 //! | [`admin`] | roles, mode, configuration |
+//! | [`governance`] | changes, proposals, groups, rates |
+//! | [`settings`] | what admins tune |
 //! | [`log`] | integrity, digest and the types of ICRC-3 and ICRC-10 |
 //! | [`http`] | what an HTTP gateway sends and gets |
 
 pub mod address;
 pub mod admin;
+pub mod approval;
+pub mod consent;
 pub mod error;
+pub mod governance;
 pub mod http;
 pub mod init;
 pub mod log;
 pub mod policy;
+pub mod policy_tools;
+pub mod session;
+pub mod settings;
+pub mod text;
 pub mod transfer;
 pub mod wallet;
 
@@ -28,16 +42,31 @@ pub mod wallet;
 pub(crate) mod fixture;
 
 pub use admin::{Config, Member, Mode, Permissions, Role};
+pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
+pub use consent::{
+    ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec,
+    FieldValue, FieldsDisplay,
+};
 pub use error::{Error, ErrorDetail};
+pub use governance::{Action, Change, Closing, Group, Proposal, Rate, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
 pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
 pub use log::{
     Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
     Value,
 };
-pub use policy::{Decision, Evaluation, Finding, Policy, ReasonCode, Rule, RuleKind};
-pub use transfer::{ResolveQuarantineArgs, Status, Transfer, TransferArgs, TransferOutcome};
-pub use wallet::{Asset, Balance, Balances, Chain, KaspaKey, Usage, Wallet};
+pub use policy::{
+    ApprovalDemand, Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, RateWindow, ReasonCode, Recipient,
+    RecipientLimit, Rule, RuleKind, Scope, Weekday, Window,
+};
+pub use policy_tools::{
+    Backtest, Budget, Counting, DecisionChange, DecisionCounts, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion,
+    ReadinessItem, RuleChange, ScopeExplanation, Severity,
+};
+pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
+pub use settings::{Settings, SettingsInit};
+pub use transfer::{ResolveQuarantineArgs, Status, ToSign, Transfer, TransferArgs, TransferOutcome};
+pub use wallet::{Asset, Balance, Balances, Chain, CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet, WalletCount};
 
 /// The longest list that one reply carries.
 pub const MAX_PAGE: usize = 100;

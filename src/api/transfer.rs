@@ -1,15 +1,16 @@
 //! Requests and transfers.
 
-use super::policy::Evaluation;
+use super::policy::{ApprovalDemand, Evaluation, ReasonCode};
 use super::wallet::{Asset, KaspaKey};
 use super::{Error, address, at_most};
 use candid::{CandidType, Principal};
 use purser_core::chains::kaspa;
 use purser_core::config::Config;
-use purser_core::primitives::{Amount, Chain, WalletId};
+use purser_core::primitives::{Amount, Chain, SessionId, Timestamp, WalletId};
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use purser_core::wallet::KeyKind;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// What an agent asks for.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
@@ -30,6 +31,10 @@ pub struct TransferArgs {
     pub idempotency_key: String,
     /// For the log and for people.
     pub reason: Option<String>,
+    /// The session it is asked for in.
+    pub session_id: Option<u64>,
+    /// When the caller made the request, in nanoseconds since the epoch.
+    pub created_at: Option<u64>,
 }
 
 /// How an admin ends a quarantine, after a look at the chain.
@@ -66,6 +71,10 @@ pub enum Status {
     Cancelled,
     /// Waits for an admin.
     Quarantined,
+    /// Waits for people; its money is held.
+    AwaitingApproval,
+    /// People said no, or nobody decided in time.
+    Rejected,
 }
 
 /// A transfer that was allowed at least once; amounts in base units, times in nanoseconds since the epoch.
@@ -111,6 +120,38 @@ pub struct Transfer {
     pub fee_paid: Option<u64>,
     /// Why it ended as it did, or why it waits.
     pub note: Option<String>,
+    /// The session it was asked for in.
+    pub session_id: Option<u64>,
+    /// Why it ended without moving money, for programs.
+    pub code: Option<ReasonCode>,
+    /// Who has to agree, and who has.
+    pub approval: Option<Approval>,
+    /// What the owner of a client-side wallet has to sign. Only where one transfer is asked for, not in lists.
+    pub to_sign: Option<ToSign>,
+}
+
+/// What has to be signed outside the canister, in order.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ToSign {
+    /// Ed25519: the whole message. BIP340 and ECDSA: the digest of each input.
+    pub messages: Vec<ByteBuf>,
+    /// After this the transfer ends unsigned, in nanoseconds since the epoch.
+    pub until: u64,
+}
+
+/// A question to people, and their answers so far.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Approval {
+    /// Every one has to be met.
+    pub demands: Vec<ApprovalDemand>,
+    /// What an approver says yes to: a hash over the transfer, its request, its policy and its expiry.
+    pub intent_hash: ByteBuf,
+    /// After this the answer is no, in nanoseconds since the epoch.
+    pub expires_at: u64,
+    /// Who said yes.
+    pub approved_by: Vec<Principal>,
+    /// When the money moves unless somebody objects, once the quorum is reached.
+    pub ready_at: Option<u64>,
 }
 
 /// What became of a request.
@@ -121,6 +162,13 @@ pub enum TransferOutcome {
         /// The new transfer.
         transfer_id: u64,
         /// What every rule found.
+        evaluation: Evaluation,
+    },
+    /// Held; people have to agree first.
+    Pending {
+        /// The new transfer.
+        transfer: Box<Transfer>,
+        /// What every rule found, and who has to agree.
         evaluation: Evaluation,
     },
     /// The same request was made before under the same key.
@@ -141,7 +189,7 @@ impl TransferArgs {
     /// # Errors
     /// The first field that cannot be read.
     pub fn into_request(self, config: &Config) -> Result<TransferRequest, Error> {
-        let Self { wallet_id, asset, to, amount, max_fee, kaspa_key, idempotency_key, reason } = self;
+        let Self { wallet_id, asset, to, amount, max_fee, kaspa_key, idempotency_key, reason, session_id, created_at } = self;
         at_most("idempotency_key", &idempotency_key, MAX_IDEMPOTENCY_KEY_BYTES)?;
         at_most("reason", reason.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
         let (chain, configured_fee, source) = match asset {
@@ -161,6 +209,8 @@ impl TransferArgs {
             source,
             idempotency_key,
             reason,
+            session: session_id.map(SessionId::new),
+            created_at: created_at.map(Timestamp::from_nanos),
         })
     }
 }
@@ -190,6 +240,22 @@ impl Transfer {
             deadline_height: transfer.deadline_height,
             fee_paid: transfer.fee_paid.map(Amount::get),
             note: transfer.note,
+            session_id: request.session.map(SessionId::get),
+            code: transfer.code.map(Into::into),
+            approval: transfer.approval.map(Into::into),
+            to_sign: None,
+        }
+    }
+}
+
+impl From<purser_core::approval::Approval> for Approval {
+    fn from(approval: purser_core::approval::Approval) -> Self {
+        Self {
+            demands: approval.demands.into_iter().map(Into::into).collect(),
+            intent_hash: ByteBuf::from(approval.intent.0),
+            expires_at: approval.expires_at.nanos(),
+            approved_by: approval.approved_by.into_iter().collect(),
+            ready_at: approval.ready_at.map(Timestamp::nanos),
         }
     }
 }
@@ -206,6 +272,8 @@ impl From<domain::Status> for Status {
             domain::Status::Failed => Self::Failed,
             domain::Status::Cancelled => Self::Cancelled,
             domain::Status::Quarantined => Self::Quarantined,
+            domain::Status::AwaitingApproval => Self::AwaitingApproval,
+            domain::Status::Rejected => Self::Rejected,
         }
     }
 }
@@ -268,7 +336,9 @@ mod tests {
     #[test]
     fn every_status_keeps_its_name() {
         use domain::Status::*;
-        for status in [Reserved, Built, Signed, Submitted, Expired, Confirmed, Failed, Cancelled, Quarantined] {
+        for status in
+            [Reserved, Built, Signed, Submitted, Expired, Confirmed, Failed, Cancelled, Quarantined, AwaitingApproval, Rejected]
+        {
             assert_eq!(format!("{:?}", Status::from(status)), format!("{status:?}"));
         }
     }

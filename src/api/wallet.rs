@@ -3,11 +3,12 @@
 use super::address;
 use candid::{CandidType, Principal};
 use purser_core::chains::kaspa;
-use purser_core::policy::{Policy, Rule};
-use purser_core::primitives;
+use purser_core::policy::{Policy, Rule, Window};
+use purser_core::primitives::{self, Bytes, WalletId};
 use purser_core::state::Usage as CoreUsage;
-use purser_core::wallet::{KeyKind, Wallet as CoreWallet};
+use purser_core::wallet::{KeyKind, NewKeys, NewWallet, Signing as CoreSigning, Wallet as CoreWallet};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// A blockchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
@@ -47,12 +48,69 @@ pub struct Wallet {
     pub created_by: Principal,
     /// When, in nanoseconds since the epoch.
     pub created_at: u64,
-    /// The Ed25519 key's address.
+    /// The Ed25519 key's address; empty when the owner of a client-side wallet registered no such key.
     pub solana_address: String,
-    /// The BIP340 key's address.
+    /// The BIP340 key's address; empty likewise.
     pub kaspa_schnorr_address: String,
-    /// The ECDSA key's address.
+    /// The ECDSA key's address; empty likewise.
     pub kaspa_ecdsa_address: String,
+    /// Whose wallet it is.
+    pub owner: Principal,
+    /// The wallet whose policy binds it too.
+    pub parent: Option<u64>,
+    /// Who signs.
+    pub signing: SigningMode,
+    /// Whether new transfers are taken.
+    pub active: bool,
+    /// Whether it stands first among its owner's.
+    pub primary: bool,
+}
+
+/// Who signs a wallet's transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum SigningMode {
+    /// The canister, with threshold keys derived for the wallet.
+    Threshold,
+    /// The owner.
+    ClientSide,
+}
+
+/// Who signs for a new wallet.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Signing {
+    /// The canister, with threshold keys derived for the wallet.
+    Threshold,
+    /// The owner, with keys of its own; at least one.
+    ClientSide {
+        /// An Ed25519 public key of 32 bytes.
+        solana_key: Option<ByteBuf>,
+        /// A secp256k1 public key: 33 bytes for both of Kaspa's addresses, 32 for the Schnorr one.
+        kaspa_key: Option<ByteBuf>,
+    },
+}
+
+/// A wallet to be created.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct CreateWalletArgs {
+    /// For people.
+    pub label: String,
+    /// Whose it is; the caller's when absent.
+    pub owner: Option<Principal>,
+    /// The wallet whose policy binds it too.
+    pub parent: Option<u64>,
+    /// Who signs.
+    pub signing: Signing,
+}
+
+/// How many wallets an owner has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct WalletCount {
+    /// Those that take transfers.
+    pub active: u64,
+    /// All of them.
+    pub total: u64,
+    /// How many may be active.
+    pub max_active: u64,
 }
 
 /// What a provider said about an address.
@@ -97,17 +155,46 @@ impl Wallet {
     /// When a stored key is not a point of its curve, which no derivation yields.
     pub fn new(wallet: CoreWallet, network: kaspa::Network) -> Self {
         const BUG: &str = "BUG: a wallet with an impossible key";
-        let solana = wallet.solana_key[..].try_into().expect(BUG);
-        let schnorr = wallet.kaspa_schnorr_key[..].try_into().expect(BUG);
-        let ecdsa = wallet.kaspa_ecdsa_key[..].try_into().expect(BUG);
+        let if_any = |key: &[u8], address: &dyn Fn(&[u8]) -> String| if key.is_empty() { String::new() } else { address(key) };
+        let solana = |key: &[u8]| address::solana_text(key.try_into().expect(BUG));
+        let schnorr = |key: &[u8]| kaspa::Address::from_schnorr_key(network, key.try_into().expect(BUG)).expect(BUG).to_string();
+        let ecdsa = |key: &[u8]| kaspa::Address::from_ecdsa_key(network, key.try_into().expect(BUG)).expect(BUG).to_string();
         Self {
+            owner: wallet.owner(),
+            parent: wallet.parent.map(WalletId::get),
+            signing: wallet.signing.into(),
+            active: !wallet.deactivated,
+            primary: wallet.primary,
             id: wallet.id.get(),
             label: wallet.label,
             created_by: wallet.created_by,
             created_at: wallet.created_at.nanos(),
-            solana_address: address::solana_text(solana),
-            kaspa_schnorr_address: kaspa::Address::from_schnorr_key(network, schnorr).expect(BUG).to_string(),
-            kaspa_ecdsa_address: kaspa::Address::from_ecdsa_key(network, ecdsa).expect(BUG).to_string(),
+            solana_address: if_any(&wallet.solana_key, &solana),
+            kaspa_schnorr_address: if_any(&wallet.kaspa_schnorr_key, &schnorr),
+            kaspa_ecdsa_address: if_any(&wallet.kaspa_ecdsa_key, &ecdsa),
+        }
+    }
+}
+
+impl From<CreateWalletArgs> for NewWallet {
+    fn from(args: CreateWalletArgs) -> Self {
+        let CreateWalletArgs { label, owner, parent, signing } = args;
+        let bytes = |key: Option<ByteBuf>| key.map(|key| Bytes::new(key.into_vec()));
+        let keys = match signing {
+            Signing::Threshold => NewKeys::Threshold,
+            Signing::ClientSide { solana_key, kaspa_key } => {
+                NewKeys::ClientSide { solana: bytes(solana_key), kaspa: bytes(kaspa_key) }
+            }
+        };
+        Self { label, owner, parent: parent.map(WalletId::new), keys }
+    }
+}
+
+impl From<CoreSigning> for SigningMode {
+    fn from(signing: CoreSigning) -> Self {
+        match signing {
+            CoreSigning::Threshold => Self::Threshold,
+            CoreSigning::ClientSide => Self::ClientSide,
         }
     }
 }
@@ -117,7 +204,7 @@ impl Usage {
     pub fn new(asset: primitives::Asset, usage: CoreUsage, policy: Option<&Policy>) -> Self {
         let limit = policy.and_then(|policy| {
             policy.rules.iter().find_map(|rule| match rule {
-                Rule::Rolling24h { asset: of, max } if *of == asset => Some(*max),
+                Rule::SpendingLimit { asset: of, window: Window::Rolling24h, max } if *of == asset => Some(*max),
                 _ => None,
             })
         });
@@ -190,7 +277,7 @@ impl KaspaKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::{Amount, Bytes, Timestamp, WalletId};
+    use primitives::{Amount, Timestamp};
 
     #[test]
     fn a_wallet_shows_the_addresses_of_its_own_keys() {
@@ -205,6 +292,11 @@ mod tests {
                 solana_key: Bytes::new([0; 31].into_iter().chain([1]).collect::<Vec<u8>>()),
                 kaspa_schnorr_key: Bytes::new(schnorr),
                 kaspa_ecdsa_key: Bytes::new(ecdsa),
+                owner: None,
+                parent: None,
+                signing: Default::default(),
+                deactivated: false,
+                primary: false,
             };
             Wallet::new(wallet, kaspa::Network::Mainnet)
         };
@@ -216,6 +308,7 @@ mod tests {
         assert_eq!(wallet.kaspa_schnorr_address, schnorr);
         assert_ne!(wallet.kaspa_ecdsa_address, ecdsa);
         assert_eq!(of(&other, &key).kaspa_ecdsa_address, ecdsa);
+        assert_eq!(of(&key, &[]).kaspa_ecdsa_address, "", "a key that was never registered has no address");
     }
 
     #[test]
@@ -223,10 +316,11 @@ mod tests {
         let usage = CoreUsage { posted: Amount::new(30), reserved: Amount::new(50) };
         let policy = |max| Policy {
             version: 1,
+            name: None,
             rules: vec![
-                Rule::Rolling24h { asset: primitives::Asset::Kas, max: Amount::new(7) },
+                Rule::SpendingLimit { asset: primitives::Asset::Kas, window: Window::Rolling24h, max: Amount::new(7) },
                 Rule::PerTransaction { asset: primitives::Asset::Sol, max: Amount::new(9) },
-                Rule::Rolling24h { asset: primitives::Asset::Sol, max: Amount::new(max) },
+                Rule::SpendingLimit { asset: primitives::Asset::Sol, window: Window::Rolling24h, max: Amount::new(max) },
             ],
         };
         let with = Usage::new(primitives::Asset::Sol, usage, Some(&policy(100)));

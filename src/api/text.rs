@@ -1,0 +1,87 @@
+//! Amounts and foreign texts as people read them.
+
+use super::wallet::Asset;
+use purser_core::policy::coins;
+use purser_core::primitives::Amount;
+
+/// The most characters of a foreign text that are shown to people who decide.
+const MAX_SHOWN_CHARS: usize = 200;
+
+impl Asset {
+    /// How many digits of its base units stand after the point.
+    pub const fn decimals(self) -> u8 {
+        match self {
+            Self::Kas => 8,
+            Self::Sol => 9,
+        }
+    }
+
+    /// What people call it.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Kas => "KAS",
+            Self::Sol => "SOL",
+        }
+    }
+
+    /// An amount of base units, for people.
+    pub fn show(self, base_units: u64) -> String {
+        coins(self.into(), Amount::new(base_units))
+    }
+}
+
+/// A number of base units with its point.
+pub fn decimal(base_units: u64, decimals: u8) -> String {
+    let digits = format!("{base_units:0width$}", width = usize::from(decimals) + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
+    }
+}
+
+/// Somebody else's text, shown to a person who decides: one line, of bounded length, without characters that are invisible, reorder what
+/// is around them or could end a span of Markdown code.
+pub fn shown(text: &str) -> String {
+    let start: String = text.chars().take(MAX_SHOWN_CHARS).collect();
+    let rest = if start.len() < text.len() { "…" } else { "" };
+    visible(&start) + rest
+}
+
+/// The same of any length.
+pub fn visible(text: &str) -> String {
+    let visible = |c: char| match c {
+        '`' => '\'',
+        c if c.is_control() || is_deceptive(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// Zero-width characters, line separators, and those that change the direction of writing.
+fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_every_digit_that_matters() {
+        assert_eq!(Asset::Sol.show(0), "0 SOL");
+        assert_eq!(Asset::Sol.show(1), "0.000000001 SOL");
+        assert_eq!(Asset::Sol.show(2_000_000_000), "2 SOL");
+        assert_eq!(Asset::Kas.show(150_000_010), "1.5000001 KAS");
+        assert_eq!(Asset::Kas.show(u64::MAX), "184467440737.09551615 KAS");
+        assert_eq!(decimal(1_200, 0), "1200");
+    }
+
+    #[test]
+    fn foreign_texts_cannot_pretend_to_be_more() {
+        assert_eq!(shown("rent"), "rent");
+        assert_eq!(shown("a`\n# Approved"), "a'\u{fffd}# Approved");
+        assert_eq!(shown("to\u{202e}me\u{200b}"), "to\u{fffd}me\u{fffd}");
+        assert_eq!(shown(&"é".repeat(201)), format!("{}…", "é".repeat(200)));
+    }
+}
