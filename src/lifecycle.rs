@@ -3,12 +3,16 @@
 
 use crate::api::init::InitArgs;
 use crate::{VERSION, jobs, store};
+use purser_core::settings::Settings;
 
 #[ic_cdk::init]
 fn init(args: Option<InitArgs>) {
     let args = args.unwrap_or_else(|| ic_cdk::api::trap("init: args: an InitArgs record is needed at installation"));
     store::create();
-    let decided = store::read(|state| state.decide_init(ic_cdk::api::msg_caller(), args.into_config(None)));
+    let settings = args.settings.clone().unwrap_or_default();
+    let config = args.into_config(None);
+    let settings = settings.over(Settings::new(&config));
+    let decided = store::read(|state| state.decide_init(ic_cdk::api::msg_caller(), config, settings));
     store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("init: {refusal}"))));
     jobs::arm();
 }
@@ -18,6 +22,9 @@ fn init(args: Option<InitArgs>) {
 #[ic_cdk::post_upgrade]
 fn post_upgrade(args: Option<InitArgs>) {
     store::open();
+    if args.as_ref().is_some_and(|args| args.settings.is_some()) {
+        ic_cdk::api::trap("upgrade: settings: they change by configure, not by an upgrade; leave them out");
+    }
     let decided = store::read(|state| {
         let config = args.map(|args| args.into_config(Some(&state.config())));
         state.decide_upgrade(ic_cdk::api::msg_caller(), VERSION.into(), config)

@@ -25,6 +25,16 @@ pub fn admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
     if state.roles_of(&caller).has(Role::Admin) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an Admin" }) }
 }
 
+/// Somebody who holds a role, or is an agent or an owner of a wallet.
+///
+/// # Errors
+/// When the caller is nobody.
+pub fn member(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    let needs = "a role, an agent or an owner of a wallet";
+    if state.has_power(&caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs }) }
+}
+
 /// An agent of an existing wallet.
 ///
 /// # Errors
@@ -47,6 +57,15 @@ pub fn involved(state: &Store, caller: Principal, id: WalletId) -> Result<Wallet
         return Ok(wallet);
     }
     Err(Refusal::Unauthorized { needs: "an agent of the wallet, an Admin or a Guardian" })
+}
+
+/// Whoever holds any role: what takes the canister work is not done for strangers.
+///
+/// # Errors
+/// When the caller holds none.
+pub fn role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    if state.roles_of(&caller).0.is_empty() { Err(Refusal::Unauthorized { needs: "a member with any role" }) } else { Ok(()) }
 }
 
 /// An existing wallet.

@@ -1,58 +1,26 @@
-//! Roles, agents, the emergency mode, and what everybody may ask about them.
+//! What stops agents and the canister at once, and what everybody may ask about powers.
 
 use super::access;
-use crate::api::admin::{Config, Member, Mode, Permissions, Role, roles};
+use crate::api::admin::{Config, Member, Mode, Permissions, roles};
 use crate::api::{Error, at_most};
-use crate::{jobs, store};
+use crate::store;
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::primitives::WalletId;
 use purser_core::transfer::MAX_REASON_BYTES;
 
-#[ic_cdk::update]
-fn grant_role(member: Principal, role: Role) -> Result<(), Error> {
-    let decided = store::read(|state| state.decide_grant_role(msg_caller(), member, role.into()));
-    store::commit(decided.map_err(|refusal| Error::from(refusal).about("principal", "member"))?);
-    Ok(())
-}
-
-#[ic_cdk::update]
-fn revoke_role(member: Principal, role: Role) -> Result<(), Error> {
-    let decided = store::read(|state| state.decide_revoke_role(msg_caller(), member, role.into()));
-    store::commit(decided.map_err(|refusal| Error::from(refusal).about("principal", "member"))?);
-    Ok(())
-}
-
-#[ic_cdk::update]
-fn add_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
-    let decided = store::read(|state| state.decide_add_agent(msg_caller(), WalletId::new(wallet_id), agent))?;
-    store::commit(decided);
-    Ok(())
-}
-
-#[ic_cdk::update]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
     let decided = store::read(|state| state.decide_remove_agent(msg_caller(), WalletId::new(wallet_id), agent))?;
     store::commit(decided);
     Ok(())
 }
 
-#[ic_cdk::update]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn start_emergency(reason: String) -> Result<(), Error> {
-    set_emergency(true, reason)
-}
-
-#[ic_cdk::update]
-fn end_emergency(reason: String) -> Result<(), Error> {
-    set_emergency(false, reason)?;
-    jobs::arm();
-    Ok(())
-}
-
-fn set_emergency(on: bool, reason: String) -> Result<(), Error> {
     access::signed_in(msg_caller())?;
     at_most("reason", &reason, MAX_REASON_BYTES)?;
-    let decided = store::read(|state| state.decide_emergency(msg_caller(), on, reason, store::now()))?;
+    let decided = store::read(|state| state.decide_start_emergency(msg_caller(), reason, store::now()))?;
     store::commit(decided);
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{jobs, store};
 use purser_core::primitives::WalletId;
 use purser_core::state::Refusal;
 
-#[ic_cdk::update]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {
     let wallet = WalletId::new(wallet_id);
     let wallet = store::read(|state| access::involved(state, ic_cdk::api::msg_caller(), wallet))?;

@@ -1,6 +1,7 @@
 //! The first filter of what comes from outside: it saves cycles, it protects nothing. One replica runs it, other canisters bypass it,
 //! and every method checks again (trap T94).
 
+use super::lockout;
 use crate::store;
 
 /// The largest argument that a caller without any power may send. It is answered with an error that says what is missing, as everybody's
@@ -10,8 +11,9 @@ const MAX_STRANGERS_BYTES: usize = 8 * 1024;
 #[ic_cdk::inspect_message]
 fn inspect_message() {
     let caller = ic_cdk::api::msg_caller();
-    let has_power = store::read(|state| !state.roles_of(&caller).0.is_empty() || state.is_agent_of_any(&caller));
-    if is_welcome(has_power, ic_cdk::api::msg_arg_data().len()) {
+    let has_power = store::read(|state| state.has_power(&caller));
+    let locked_out = !has_power && lockout::is_locked_out(&caller);
+    if !locked_out && is_welcome(has_power, ic_cdk::api::msg_arg_data().len()) {
         ic_cdk::api::accept_message();
     }
 }

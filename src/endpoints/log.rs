@@ -59,6 +59,7 @@ fn icrc10_supported_standards() -> Vec<Standard> {
     [
         ("ICRC-3", "https://github.com/dfinity/ICRC-1/tree/main/standards/ICRC-3"),
         ("ICRC-10", "https://github.com/dfinity/ICRC/blob/main/ICRCs/ICRC-10/ICRC-10.md"),
+        ("ICRC-21", "https://github.com/dfinity/ICRC/blob/main/ICRCs/ICRC-21/ICRC-21.md"),
     ]
     .map(|(name, url)| Standard { name: name.into(), url: url.into() })
     .into()

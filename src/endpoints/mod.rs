@@ -3,10 +3,16 @@
 
 pub mod access;
 pub mod admin;
+pub mod approvals;
 pub mod balances;
+pub mod consent;
+pub mod governance;
 pub mod inspect;
+pub mod lockout;
 pub mod log;
 pub mod outcalls;
+pub mod policy_tools;
+pub mod sessions;
 pub mod transfers;
 pub mod wallets;
 pub mod web;

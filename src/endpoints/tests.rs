@@ -4,7 +4,7 @@ use super::{log, transfers, wallets};
 use crate::api::ErrorDetail;
 use crate::api::fixture::{self, NOW, WALLET, admin, agent, guardian, installed, stranger};
 use crate::api::log::BlockRange;
-use crate::api::policy::{Decision, Rule, parse_rules};
+use crate::api::policy::{Decision, Rule, Window, parse_rules};
 use crate::api::transfer::TransferArgs;
 use crate::api::wallet::{Asset, Chain};
 use crate::endpoints::access;
@@ -17,12 +17,11 @@ use purser_core::transfer::Outcome;
 fn set_policy(state: &mut Store) {
     let rules = vec![
         Rule::PerTransaction { asset: Asset::Sol, max: 1_000 },
-        Rule::Rolling24h { asset: Asset::Sol, max: 100_000 },
+        Rule::SpendingLimit { asset: Asset::Sol, window: Window::Rolling24h, max: 100_000 },
         Rule::AnyAddress { chain: Chain::Solana },
     ];
     let rules = parse_rules(rules, state.config().kaspa.network).expect("readable");
-    let decided = state.decide_set_policy(admin(), WALLET, rules, NOW).map(|(decided, _)| decided);
-    fixture::commit(state, decided);
+    fixture::set_policy(state, rules);
 }
 
 fn refusal(state: &Store, caller: Principal, args: TransferArgs) -> (String, ErrorDetail) {
@@ -129,7 +128,7 @@ fn balances_are_fetched_for_those_involved_only() {
 fn the_digest_is_the_admins() {
     let state = installed();
     let digest = log::digest(&state, admin()).expect("an admin");
-    assert_eq!((digest.digest.to_vec(), digest.log_length), (state.digest().0.to_vec(), 4));
+    assert_eq!((digest.digest.to_vec(), digest.log_length), (state.digest().0.to_vec(), 5));
     for caller in [guardian(), agent(), stranger(), Principal::anonymous()] {
         assert_eq!(log::digest(&state, caller).expect_err("refused").code, "AUTH_FAILED");
     }
@@ -147,10 +146,10 @@ fn ids(state: &Store, ranges: &[BlockRange]) -> Vec<Nat> {
 fn blocks_come_in_the_order_asked_for_and_only_those_that_exist() {
     let state = installed();
     let all = log::blocks(&state, &[range(0, u128::MAX)]);
-    assert_eq!((all.log_length, all.blocks.len(), all.archived_blocks.len()), (Nat::from(4u8), 4, 0));
+    assert_eq!((all.log_length, all.blocks.len(), all.archived_blocks.len()), (Nat::from(5u8), 5, 0));
     assert_eq!(all.blocks[2].block, state.block(purser_core::primitives::BlockIndex::new(2)).expect("a block").into());
     assert_eq!(ids(&state, &[range(2, 2), range(0, 1), range(1, 0)]), [2u8, 3, 0].map(Nat::from));
-    assert_eq!(ids(&state, &[range(4, 1), range(u128::MAX, 1), range(u64::MAX.into(), u128::MAX)]), [] as [Nat; 0]);
+    assert_eq!(ids(&state, &[range(5, 1), range(u128::MAX, 1), range(u64::MAX.into(), u128::MAX)]), [] as [Nat; 0]);
 }
 
 #[test]
@@ -164,17 +163,28 @@ fn a_reply_carries_at_most_a_hundred_blocks() {
 fn a_reply_stays_under_two_megabytes() {
     let mut state = installed();
     // Policies of two full allowlists are the largest blocks that a caller can make.
-    let addresses = |chain| -> Vec<purser_core::primitives::Destination> {
-        (0..256u16).map(|n| purser_core::primitives::Destination::new(chain, [&n.to_be_bytes()[..], &[1; 31]].concat())).collect()
+    let entry = |chain, n: u16| purser_core::policy::AllowEntry {
+        to: purser_core::primitives::Destination::new(chain, [&n.to_be_bytes()[..], &[1; 31]].concat()),
+        label: Some("l".repeat(64)),
+        limits: Vec::new(),
+        expires_at: None,
+        usable_from: NOW,
     };
-    let rules: Vec<_> = [purser_core::primitives::Chain::Kaspa, purser_core::primitives::Chain::Solana]
-        .map(|chain| purser_core::policy::Rule::Allowlist { chain, entries: addresses(chain).into_iter().collect() })
-        .into();
-    for _ in 0..60 {
-        let decided = state.decide_set_policy(admin(), WALLET, rules.clone(), NOW).map(|(decided, _)| decided);
-        fixture::commit(&mut state, decided);
+    let list = |chain| purser_core::policy::Rule::Allowlist {
+        chain,
+        entries: (0..256).map(|n| entry(chain, n)).collect(),
+        cool_down_ns: 0,
+    };
+    let mut rules = vec![list(purser_core::primitives::Chain::Kaspa), list(purser_core::primitives::Chain::Solana)];
+    for asset in purser_core::primitives::Asset::ALL {
+        let (max, window) = (purser_core::primitives::Amount::MAX, purser_core::policy::Window::Rolling24h);
+        rules.push(purser_core::policy::Rule::PerTransaction { asset, max });
+        rules.push(purser_core::policy::Rule::SpendingLimit { asset, window, max });
     }
-    let result = log::blocks(&state, &[range(4, 60)]);
+    for _ in 0..60 {
+        fixture::set_policy(&mut state, rules.clone());
+    }
+    let result = log::blocks(&state, &[range(5, 60)]);
     assert!(result.blocks.len() > 1 && result.blocks.len() < 60, "{} blocks", result.blocks.len());
     let reply = candid::encode_one(&result).expect("encodable").len();
     assert!(reply < 2_000_000, "{reply} bytes");

@@ -2,26 +2,38 @@
 
 use super::access;
 use crate::api::policy::Evaluation;
-use crate::api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
+use crate::api::transfer::{ToSign, Transfer, TransferArgs, TransferOutcome};
 use crate::api::{Error, at_most, page};
 use crate::jobs;
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
-use purser_core::primitives::{Amount, Timestamp, TransferId, WalletId};
+use purser_core::primitives::{Timestamp, TransferId, WalletId};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{MAX_REASON_BYTES, Outcome, TransferRequest};
+use serde_bytes::ByteBuf;
 
-#[ic_cdk::update]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
-    let (decided, outcome) = store::read(|state| decide(state, msg_caller(), args, store::now()))?;
-    if let Some(decided) = decided {
-        store::commit(decided);
+    let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
+    let (decided, outcome) = store::read(|state| decide(state, caller, args, store::now()))?;
+    match (decided, &outcome) {
+        (Some(decided), _) => {
+            jobs::log_denials_of(wallet, caller);
+            store::commit(decided);
+        }
+        (None, Outcome::Denied { evaluation }) => jobs::count_denial(wallet, caller, evaluation),
+        (None, _) => {}
     }
     match outcome {
         Outcome::Accepted { transfer, evaluation } => {
             jobs::wake(transfer);
             Ok(TransferOutcome::Accepted { transfer_id: transfer.get(), evaluation: evaluation.into() })
+        }
+        Outcome::Pending { transfer: id, evaluation } => {
+            jobs::wake(id);
+            let transfer = store::read(|state| find(state, id))?;
+            Ok(TransferOutcome::Pending { transfer: Box::new(transfer), evaluation: evaluation.into() })
         }
         Outcome::Duplicate { transfer } => {
             let transfer = store::read(|state| find(state, transfer))?;
@@ -36,7 +48,7 @@ fn simulate_transfer(args: TransferArgs) -> Result<Evaluation, Error> {
     store::read(|state| simulate(state, msg_caller(), args, store::now()))
 }
 
-#[ic_cdk::update]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn cancel_transfer(transfer_id: u64, note: Option<String>) -> Result<Transfer, Error> {
     access::signed_in(msg_caller())?;
     at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
@@ -46,20 +58,10 @@ fn cancel_transfer(transfer_id: u64, note: Option<String>) -> Result<Transfer, E
     store::read(|state| find(state, id))
 }
 
-#[ic_cdk::update]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn quarantine_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error> {
     let id = TransferId::new(transfer_id);
     let decided = store::read(|state| state.decide_quarantine(msg_caller(), id, note))?;
-    store::commit(decided);
-    store::read(|state| find(state, id))
-}
-
-#[ic_cdk::update]
-fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Transfer, Error> {
-    let ResolveQuarantineArgs { transfer_id, landed, fee_paid, note } = args;
-    let id = TransferId::new(transfer_id);
-    let fee_paid = Amount::new(fee_paid);
-    let decided = store::read(|state| state.decide_resolve_quarantine(msg_caller(), id, landed, fee_paid, note))?;
     store::commit(decided);
     store::read(|state| find(state, id))
 }
@@ -102,5 +104,9 @@ fn read(state: &Store, caller: Principal, args: TransferArgs) -> Result<Transfer
 
 pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
     let transfer = state.transfer(id).ok_or_else(|| Refusal::NotFound { what: "transfer", id: id.to_string() })?;
-    Ok(Transfer::new(transfer, state.config().kaspa.network))
+    let to_sign = state.to_sign(&transfer).map(|(messages, until)| ToSign {
+        messages: messages.into_iter().map(|message| ByteBuf::from(message.into_vec())).collect(),
+        until: until.nanos(),
+    });
+    Ok(Transfer { to_sign, ..Transfer::new(transfer, state.config().kaspa.network) })
 }
