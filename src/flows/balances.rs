@@ -37,19 +37,24 @@ pub struct ProviderError {
     pub problem: String,
 }
 
-/// Asks the chains what a wallet holds, every address at once; each of a chain's providers until one answers.
+/// Asks the chains what a wallet holds, every address at once; each of a chain's providers until one answers. A wallet whose owner has
+/// not registered a key holds nothing at its address.
 ///
 /// # Errors
 /// When all providers of a chain failed.
 pub async fn refresh<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Balances, ProviderError> {
     let network = rt.read(|state| state.config().kaspa.network);
-    let schnorr = kaspa_address(kaspa::KeyKind::Schnorr, &wallet.kaspa_schnorr_key, network)?;
-    let ecdsa = kaspa_address(kaspa::KeyKind::Ecdsa, &wallet.kaspa_ecdsa_key, network)?;
+    let address = |kind, key: &[u8]| (!key.is_empty()).then(|| kaspa_address(kind, key, network)).transpose();
+    let schnorr = address(kaspa::KeyKind::Schnorr, &wallet.kaspa_schnorr_key)?;
+    let ecdsa = address(kaspa::KeyKind::Ecdsa, &wallet.kaspa_ecdsa_key)?;
     let (sol, kas_schnorr, kas_ecdsa) = join3(solana(rt, wallet), kaspa(rt, schnorr), kaspa(rt, ecdsa)).await;
     Ok(Balances { sol: sol?, kas_schnorr: kas_schnorr?, kas_ecdsa: kas_ecdsa? })
 }
 
 async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, ProviderError> {
+    if wallet.solana_key.is_empty() {
+        return Ok(nothing(rt));
+    }
     let address = <[u8; 32]>::try_from(&wallet.solana_key[..]).map_err(|error| failed(Chain::Solana, error))?;
     let request = solana::rpc::Request::Balance {
         address: solana::Address::from_bytes(address),
@@ -69,7 +74,12 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
     Err(last)
 }
 
-async fn kaspa<R: Runtime>(rt: &R, address: kaspa::Address) -> Result<Observed, ProviderError> {
+fn nothing<R: Runtime>(rt: &R) -> Observed {
+    Observed { amount: Amount::ZERO, observed_at: rt.now() }
+}
+
+async fn kaspa<R: Runtime>(rt: &R, address: Option<kaspa::Address>) -> Result<Observed, ProviderError> {
+    let Some(address) = address else { return Ok(nothing(rt)) };
     let request = kaspa::rest::Request::Balance { address };
     let mut last = failed(Chain::Kaspa, "no provider is configured");
     for turn in 0..rt.read(|state| state.config().kaspa.providers.len()) {

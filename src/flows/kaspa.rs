@@ -7,6 +7,7 @@
 //! harmless.
 
 use super::outcalls::{self, Asking};
+use super::reserve::insufficient;
 use super::{Halt, Progress, Run, unreadable};
 use crate::ports::Runtime;
 use purser_core::chains::kaspa::fee::COST_OF_AN_INPUT;
@@ -74,6 +75,10 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
         Err(_) if others_before || !run.others_in_flight().is_empty() => return Err(Halt::Held),
         Err(error) => return Err(unplannable(run, address, &utxos, &error).await?),
     };
+    if let Err(short) = run.keeps_minimum(unlocked(&utxos, &payment), plan.fee.checked_add(payment.amount).unwrap_or(Amount::MAX)) {
+        // The change of a transfer under way may make up for it.
+        return Err(if others_before || !run.others_in_flight().is_empty() { Halt::Held } else { short });
+    }
     let built = record(run, &plan)?;
     run.commit(|state| state.decide_built(run.transfer.id, built))
 }
@@ -205,6 +210,12 @@ fn limits<R: Runtime>(run: &Run<'_, R>) -> Limits {
     }
 }
 
+/// What the source has, less what other transfers spend.
+fn unlocked(utxos: &[Utxo], payment: &Payment<'_>) -> Amount {
+    let free = utxos.iter().filter(|utxo| !payment.reserved.contains(&utxo.outpoint));
+    Amount::checked_sum(free.map(|utxo| utxo.amount)).unwrap_or(Amount::MAX)
+}
+
 /// What to do about a payment that the listed coins do not allow. The list leaves out coins that are younger than the score, and all
 /// of them when there are too many, but the balance counts every one: where it shows more, waiting may help.
 async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Utxo], error: &SelectError) -> Result<Halt, Halt> {
@@ -215,7 +226,13 @@ async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Ut
     };
     let listed = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::MAX);
     let ready = listed.checked_sub(immature).unwrap_or(Amount::ZERO);
-    if balance > ready { Ok(Halt::Held) } else { Ok(Halt::Hopeless(error.to_string())) }
+    if balance > ready {
+        return Ok(Halt::Held);
+    }
+    Ok(match error {
+        SelectError::InsufficientFunds { .. } => insufficient(error.to_string()),
+        _ => Halt::Hopeless(error.to_string()),
+    })
 }
 
 /// The wallet's outputs, asked with more room each time the answer does not fit: the price depends on the room.

@@ -3,24 +3,28 @@
 //!
 //! ```text
 //! Reserved | Expired  read the chain, build, compare with the intent      → Built      (Failed when it cannot be built)
-//! Built               sign exactly the recorded bytes, verify             → Signed
+//! Built               sign exactly the recorded bytes, verify             → Signed    (client-side wallets: wait for the owner)
 //! Signed              record first, then broadcast                        → Submitted
 //! Submitted           ask the chain; send the same bytes again            → Confirmed | Failed | Expired
 //! ```
 
 mod balances;
+mod client_side;
 mod kaspa;
 mod outcalls;
+mod reserve;
 mod solana;
 pub mod transform;
 
 pub use balances::{Balances, Observed, ProviderError, refresh};
 
 use crate::ports::{CallError, Runtime, SigningKey};
+use purser_core::mode::Mode;
+use purser_core::policy::ReasonCode;
 use purser_core::primitives::{Amount, Chain, SECOND_NS, TransferId};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{Status, Transfer};
-use purser_core::wallet::{Wallet, derivation_path};
+use purser_core::wallet::{Signing, Wallet, derivation_path};
 
 /// The most transactions built for one transfer. Each proven dead costs a signature; past this an agent has to ask anew.
 const MAX_ATTEMPTS: u32 = 8;
@@ -53,6 +57,8 @@ enum Halt {
     Trouble(String),
     /// The transfer cannot be built, ever; nothing of it can land.
     Hopeless(String),
+    /// The same, for a reason that programs can tell.
+    Refused(ReasonCode, String),
     /// The transfer may land, but people have to look.
     Stuck(String),
 }
@@ -89,7 +95,10 @@ pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress 
         Err(Halt::Hopeless(note)) if nothing_built(rt, id) => {
             end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
         }
-        Err(Halt::Hopeless(note) | Halt::Stuck(note)) => end(rt, rt.read(|state| state.decide_quarantined(id, Some(note)))),
+        Err(Halt::Refused(code, note)) if nothing_built(rt, id) => end(rt, rt.read(|state| state.decide_given_up(id, code, note))),
+        Err(Halt::Hopeless(note) | Halt::Refused(_, note) | Halt::Stuck(note)) => {
+            end(rt, rt.read(|state| state.decide_quarantined(id, Some(note))))
+        }
     }
 }
 
@@ -120,13 +129,17 @@ async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Result<Prog
         let run = Run { rt, transfer, wallet, turn };
         match status {
             Status::Reserved | Status::Expired => run.build().await?,
+            Status::Built if run.wallet.signing == Signing::ClientSide => return client_side::wait(&run),
             Status::Built => run.sign().await?,
             Status::Signed => {
                 run.submit().await?;
                 return Ok(Progress::Waiting);
             }
             Status::Submitted => return run.follow().await,
-            Status::Confirmed | Status::Failed | Status::Cancelled | Status::Quarantined => return Ok(Progress::Ended),
+            Status::AwaitingApproval => return run.wait_for_approval(),
+            Status::Confirmed | Status::Failed | Status::Cancelled | Status::Rejected | Status::Quarantined => {
+                return Ok(Progress::Ended);
+            }
         }
     }
 }
@@ -136,8 +149,21 @@ impl<R: Runtime> Run<'_, R> {
         self.transfer.request.asset.chain()
     }
 
+    /// Lets the transfer go on, or ends it, once its time has come.
+    fn wait_for_approval(&self) -> Result<Progress, Halt> {
+        let id = self.transfer.id;
+        match self.rt.read(|state| state.decide_waiting(id, self.rt.now()))? {
+            Some(decided) => {
+                self.rt.commit(decided);
+                Ok(Progress::Again)
+            }
+            None => Ok(Progress::Waiting),
+        }
+    }
+
     async fn build(&self) -> Result<(), Halt> {
         self.recheck()?;
+        self.judge_again()?;
         if self.transfer.attempt >= MAX_ATTEMPTS {
             return Err(Halt::Hopeless(format!("{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead")));
         }
@@ -148,6 +174,20 @@ impl<R: Runtime> Run<'_, R> {
             Chain::Solana => solana::build(self).await,
             Chain::Kaspa => kaspa::build(self).await,
         }
+    }
+
+    /// The policies once more, before anything is built: what they do not allow any more is called off. What only the stage of operation
+    /// holds back waits for the next one.
+    fn judge_again(&self) -> Result<(), Halt> {
+        let now = self.rt.now();
+        let Some(objection) = self.rt.read(|state| state.objection(&self.transfer, now)) else { return Ok(()) };
+        if self.rt.read(|state| !matches!(state.mode(), Mode::Normal)) {
+            return Err(Halt::Held);
+        }
+        let finding = objection.denials().next();
+        let code = finding.and_then(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);
+        let why = finding.map_or("the policy", |finding| &finding.message);
+        Err(Halt::Refused(code, format!("not allowed any more: {why}")))
     }
 
     async fn sign(&self) -> Result<(), Halt> {
@@ -193,8 +233,12 @@ impl<R: Runtime> Run<'_, R> {
         Ok(())
     }
 
-    /// The threshold signature of the transfer's source key.
+    /// The threshold signature of the transfer's source key. Never for a wallet whose keys its owner holds: the derived key would be
+    /// another one, and the owner alone decides what those wallets sign.
     async fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Halt> {
+        if self.wallet.signing != Signing::Threshold {
+            return Err(Halt::Stuck("a threshold signature was asked for though the wallet's owner signs".to_owned()));
+        }
         let kind = self.transfer.request.source;
         let config = self.rt.read(|state| state.config());
         let derivation_path = derivation_path(kind, config.path_name(kind.chain()), self.wallet.id);

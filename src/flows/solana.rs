@@ -4,9 +4,10 @@
 //! that comes close to the rent-exempt minimum on either side asks two questions more.
 
 use super::outcalls::{self, Asking};
+use super::reserve::insufficient;
 use super::{Halt, Progress, Run, unreadable};
 use crate::ports::Runtime;
-use purser_core::chains::solana::account::{Balance, Funds, OffCurve, RecipientState, check_funds, check_recipient};
+use purser_core::chains::solana::account::{Balance, Funds, FundsRefusal, OffCurve, RecipientState, check_funds, check_recipient};
 use purser_core::chains::solana::rpc::{
     self, Commitment, Failure, PayerAndRecipient, Reading, Request, SendOutcome, SignatureBatch,
 };
@@ -197,7 +198,8 @@ async fn check_payment<R: Runtime>(run: &Run<'_, R>, fee: Amount) -> Result<(), 
     let amount = run.transfer.request.amount;
     let others = run.others_in_flight();
     let held = Amount::checked_sum(others.iter().map(|other| other.reserved));
-    let ample = held.and_then(|held| Amount::checked_sum([held, amount, fee, RENT_UPPER_BOUND]));
+    let kept = RENT_UPPER_BOUND.max(run.minimum_balance());
+    let ample = held.and_then(|held| Amount::checked_sum([held, amount, fee, kept]));
     let ample = ample.ok_or_else(|| Halt::Hopeless("amount and fee overflow".to_owned()))?;
     let accounts = read_accounts(run, at_least(ample), at_least(RENT_UPPER_BOUND)).await?;
     let recipient = recipient_state(run, &accounts)?;
@@ -216,9 +218,13 @@ async fn check_payment<R: Runtime>(run: &Run<'_, R>, fee: Amount) -> Result<(), 
     let rent_minimum = rpc::parse_amount(&ask(run, Asking::AllReplicas, &Request::RentExemptMinimum { space: 0 }).await?)?;
     let accounts = read_accounts(run, Reading::EXACT, Reading::EXACT).await?;
     let recipient = recipient_state(run, &accounts)?;
-    let balance = Balance::Exact(payer_lamports(&accounts));
-    let funds = Funds { balance, amount, fee, rent_minimum };
-    check_funds(&funds, recipient).map(drop).map_err(|refusal| Halt::Hopeless(refusal.to_string()))
+    let balance = payer_lamports(&accounts);
+    run.keeps_minimum(balance, amount.checked_add(fee).unwrap_or(Amount::MAX))?;
+    let funds = Funds { balance: Balance::Exact(balance), amount, fee, rent_minimum };
+    check_funds(&funds, recipient).map(drop).map_err(|refusal| match refusal {
+        FundsRefusal::Insufficient { .. } => insufficient(refusal.to_string()),
+        _ => Halt::Hopeless(refusal.to_string()),
+    })
 }
 
 async fn read_accounts<R: Runtime>(

@@ -5,7 +5,7 @@ use super::{CallError, Clock, HttpOutcall, Ledger, Method, Outcall, Signer, Sign
 use crate::store;
 use ic_cdk_management_canister::{
     EcdsaCurve, EcdsaKeyId, EcdsaPublicKeyArgs, HttpHeader, HttpMethod, HttpRequestArgs, SchnorrAlgorithm, SchnorrKeyId,
-    SchnorrPublicKeyArgs, SignWithEcdsaArgs, SignWithSchnorrArgs, ecdsa_public_key, http_request, schnorr_public_key,
+    SchnorrPublicKeyArgs, SignWithEcdsaArgs, SignWithSchnorrArgs, ecdsa_public_key, http_request, raw_rand, schnorr_public_key,
     sign_with_ecdsa, sign_with_schnorr, transform_context_from_query,
 };
 use ic_stable_structures::DefaultMemoryImpl;
@@ -17,6 +17,17 @@ use std::fmt::Display;
 /// The canister itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Ic;
+
+impl Ic {
+    /// 32 bytes that nobody could foresee.
+    ///
+    /// # Errors
+    /// When the call failed.
+    pub async fn random(&self) -> Result<[u8; 32], CallError> {
+        let bytes = raw_rand().await.map_err(failed)?;
+        <[u8; 32]>::try_from(bytes).map_err(|bytes| failed(format!("{} random bytes instead of 32", bytes.len())))
+    }
+}
 
 impl Clock for Ic {
     fn now(&self) -> Timestamp {

@@ -7,7 +7,7 @@ fn ok(body: impl Into<String>) -> Answer {
     Ok((200, body.into()))
 }
 
-fn dag(score: u64) -> Step {
+pub(super) fn dag(score: u64) -> Step {
     all("/info/blockdag", move |_| ok(format!(r#"{{"networkName":"kaspa-simnet","virtualDaaScore":"{score}"}}"#)))
 }
 
@@ -20,7 +20,7 @@ fn key(world: &World, source: KeyKind) -> kas::WalletKey {
 }
 
 /// One output per amount, made by the transaction with this number, locked to the source key.
-fn utxos(source: KeyKind, amounts: &'static [(u8, u64)]) -> Step {
+pub(super) fn utxos(source: KeyKind, amounts: &'static [(u8, u64)]) -> Step {
     utxos_during(source, amounts, |_| {})
 }
 
@@ -50,7 +50,7 @@ fn txid(world: &World) -> String {
     world.state.borrow().active_transfers_of(WALLET).into_iter().find_map(|transfer| transfer.signed).unwrap().txid
 }
 
-fn taken() -> Step {
+pub(super) fn taken() -> Step {
     one("/transactions ", |world| ok(format!(r#"{{"transactionId":"{}"}}"#, txid(world))))
 }
 
@@ -67,11 +67,11 @@ fn refused(reason: &'static str) -> Step {
     })
 }
 
-fn blue(score: u64) -> Step {
+pub(super) fn blue(score: u64) -> Step {
     all("/info/virtual-chain-blue-score", move |_| ok(format!(r#"{{"blueScore":{score}}}"#)))
 }
 
-fn acceptance(score: Option<u64>) -> Step {
+pub(super) fn acceptance(score: Option<u64>) -> Step {
     all("/transactions/acceptance", move |world| {
         let score = score.map_or(r#""accepted":false,"acceptingBlueScore":null"#.to_owned(), |score| {
             format!(r#""accepted":true,"acceptingBlueScore":{score}"#)

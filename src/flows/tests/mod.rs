@@ -1,6 +1,8 @@
 //! A scripted outside world: every call must be the next one of the script, or the test panics.
 
+mod client_side;
 mod kaspa;
+mod reserve;
 mod solana;
 mod transform;
 
@@ -12,11 +14,14 @@ use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::config::{Config, KaspaConfig, SolanaConfig};
-use purser_core::policy::Rule;
+use purser_core::event::AgentChange;
+use purser_core::governance::{Action, PolicyChange};
+use purser_core::policy::{AllowEntry, Rule, Scope, Window};
 use purser_core::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::settings::Settings;
 use purser_core::state::{Decided, State};
 use purser_core::transfer::{Outcome, Status, Transfer, TransferRequest};
-use purser_core::wallet::{KeyKind, RootKey, RootKeys, Wallet};
+use purser_core::wallet::{KeyKind, NewWallet, RootKey, RootKeys, Wallet};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -79,17 +84,30 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with("ops".into())
+    }
+
+    fn with(wallet: NewWallet) -> Self {
+        Self::keeping(wallet, 0, 0)
+    }
+
+    /// Whose wallets keep so many lamports and sompi.
+    fn keeping(wallet: NewWallet, sol: u64, kas: u64) -> Self {
+        let (min_balance_sol, min_balance_kas) = (Amount::new(sol), Amount::new(kas));
+        let settings = Settings { min_balance_sol, min_balance_kas, ..Settings::new(&config()) };
         let mut state = State::new(VectorMemory::default());
         let at = Timestamp::from_nanos(1_000 * DAY_NS);
         let mut done = |decide: &dyn Fn(&State<VectorMemory>) -> Decided| {
             let decided = decide(&state);
             state.commit(decided, at);
         };
-        done(&|state| state.decide_init(admin(), config()).unwrap());
+        done(&|state| state.decide_init(admin(), config(), settings.clone()).unwrap());
         done(&|state| state.decide_register_keys(root_keys()).unwrap());
-        done(&|state| state.decide_create_wallet(admin(), "ops".into(), at).unwrap().0);
-        done(&|state| state.decide_add_agent(admin(), WALLET, agent()).unwrap());
-        done(&|state| state.decide_set_policy(admin(), WALLET, rules(), at).unwrap().0);
+        done(&|state| state.decide_create_wallet(admin(), wallet.clone(), at).unwrap().0);
+        let add = || Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() });
+        done(&|state| state.decide_change(admin(), add(), at).unwrap().0);
+        let policy = || PolicyChange { scope: Scope::Wallet(WALLET), replaces: 0, name: None, rules: rules() };
+        done(&|state| state.decide_change(admin(), Action::SetPolicy(policy()), at).unwrap().0);
         Self {
             state: RefCell::new(state),
             now: Cell::new(at.nanos()),
@@ -117,6 +135,8 @@ impl World {
             source,
             idempotency_key: key,
             reason: None,
+            session: None,
+            created_at: None,
         };
         let decided = self.state.borrow().decide_transfer(agent(), request, self.time()).unwrap();
         match decided {
@@ -140,9 +160,17 @@ impl World {
         self.state.borrow_mut().commit(decided, self.time());
     }
 
+    /// On at once, off in its two stages.
     fn emergency(&self, on: bool) {
-        let decided = self.state.borrow().decide_emergency(admin(), on, "drill".into(), self.time()).unwrap();
-        self.put(decided);
+        if on {
+            let decided = self.state.borrow().decide_start_emergency(admin(), "drill".into(), self.time()).unwrap();
+            return self.put(decided);
+        }
+        for _ in 0..2 {
+            let end = Action::EndEmergency { reason: "over".into() };
+            let decided = self.state.borrow().decide_change(admin(), end, self.time()).unwrap().0;
+            self.put(decided);
+        }
     }
 
     fn cancel(&self, id: TransferId) {
@@ -300,10 +328,18 @@ fn rules() -> Vec<Rule> {
     let mut rules = Vec::new();
     for asset in Asset::ALL {
         rules.push(Rule::PerTransaction { asset, max: Amount::new(10_000_000_000) });
-        rules.push(Rule::Rolling24h { asset, max: Amount::new(100_000_000_000) });
+        rules.push(Rule::SpendingLimit { asset, window: Window::Rolling24h, max: Amount::new(100_000_000_000) });
     }
-    rules.push(Rule::Allowlist { chain: Chain::Solana, entries: [Destination::new(Chain::Solana, sol_recipient())].into() });
-    rules.push(Rule::Allowlist { chain: Chain::Kaspa, entries: [Destination::new(Chain::Kaspa, kas_recipient())].into() });
+    rules.push(Rule::Allowlist {
+        chain: Chain::Solana,
+        entries: vec![listed(Destination::new(Chain::Solana, sol_recipient()))],
+        cool_down_ns: 0,
+    });
+    rules.push(Rule::Allowlist {
+        chain: Chain::Kaspa,
+        entries: vec![listed(Destination::new(Chain::Kaspa, kas_recipient()))],
+        cool_down_ns: 0,
+    });
     rules
 }
 
@@ -323,4 +359,8 @@ fn signing(kind: KeyKind) -> Step {
 
 fn lost() -> Answer {
     Err(CallError("Canister http request timed out".into()))
+}
+
+fn listed(to: Destination) -> AllowEntry {
+    AllowEntry { to, label: None, limits: Vec::new(), expires_at: None, usable_from: Timestamp::default() }
 }

@@ -3,7 +3,7 @@ use super::*;
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
 
-fn ok(result: impl std::fmt::Display) -> Answer {
+pub(super) fn ok(result: impl std::fmt::Display) -> Answer {
     Ok((200, format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#)))
 }
 
@@ -17,13 +17,13 @@ fn account(lamports: u64) -> String {
     )
 }
 
-fn accounts(payer: u64, recipient: Option<u64>) -> Step {
+pub(super) fn accounts(payer: u64, recipient: Option<u64>) -> Step {
     let recipient = recipient.map_or("null".to_owned(), account);
     all("getMultipleAccounts", move |_| value(9, format!("[{},{recipient}]", account(payer))))
 }
 
 /// Each call of this test run gets another blockhash when `n` differs.
-fn blockhash(n: u8) -> Step {
+pub(super) fn blockhash(n: u8) -> Step {
     blockhash_during(n, |_| {})
 }
 
@@ -35,7 +35,7 @@ fn blockhash_during(n: u8, during: impl FnOnce(&World) + 'static) -> Step {
     })
 }
 
-fn taken() -> Step {
+pub(super) fn taken() -> Step {
     one("sendTransaction", |world| {
         let state = world.state.borrow();
         let txid = state.active_transfers_of(WALLET).into_iter().find_map(|transfer| transfer.signed).unwrap().txid;
@@ -55,7 +55,7 @@ fn unknown(slot: u64) -> Step {
     all("getSignatureStatuses", move |_| value(slot, "[null]"))
 }
 
-fn finalized(err: &'static str) -> Step {
+pub(super) fn finalized(err: &'static str) -> Step {
     let status = format!(r#"[{{"slot":48,"confirmations":null,"err":{err},"status":{{}},"confirmationStatus":"finalized"}}]"#);
     all("getSignatureStatuses", move |_| value(60, status))
 }
