@@ -46,3 +46,10 @@ pub fn commit(decided: Decided) -> BlockIndex {
     certification::refresh();
     index
 }
+
+/// Keeps the key that clients' metadata is hashed with. It is a secret, so nothing about it is logged.
+pub fn keep_client_key(key: [u8; 32]) {
+    STORE.with_borrow_mut(|store| {
+        store.as_mut().expect("BUG: the state is changed before it is opened").keep_client_key(key);
+    });
+}

@@ -5,16 +5,26 @@
 //! message has noted that it was begun, later ticks find out, begin again from the durable state, and in the end leave the transfer to
 //! people. Timers do not survive an upgrade: `post_upgrade` calls [`arm`].
 
+mod denials;
+mod health;
 mod locks;
+mod proposals;
 mod schedule;
+pub mod sessions;
 
 use crate::flows::{self, Balances, Progress, ProviderError};
 use crate::ports::ic::Ic;
 use crate::ports::{Clock, Signer};
 use crate::store;
+use candid::Principal;
+use denials::Suppressed;
+use health::Health;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer, set_timer_interval};
 use locks::Lock;
-use purser_core::primitives::{SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::event::DenialsAggregated;
+use purser_core::policy::Evaluation;
+use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::transfer::Status;
 use purser_core::wallet::Wallet;
 use schedule::{Mark, Order, Schedule, backoff, later};
 use std::cell::{Cell, RefCell};
@@ -39,6 +49,8 @@ thread_local! {
     /// What was answered lately, by wallet. Bounded by time: an answer is forgotten with the next one after it is old.
     static BALANCES: RefCell<BTreeMap<WalletId, Balances>> = const { RefCell::new(BTreeMap::new()) };
     static SCHEDULE: RefCell<Schedule> = RefCell::default();
+    static SUPPRESSED: RefCell<Suppressed> = RefCell::default();
+    static HEALTH: RefCell<Health> = RefCell::default();
     static KEYS: Cell<KeyFetch> = const { Cell::new(KeyFetch { due: Timestamp::from_nanos(0), failures: 0 }) };
 }
 
@@ -50,15 +62,39 @@ struct KeyFetch {
 }
 
 /// Starts the timers unless they run, and looks at once whether there is work; to be called at the end of `init` and `post_upgrade`, and
-/// when an emergency ends.
+/// after every change that admins make: an emergency may have ended, a proposal may wait.
 pub fn arm() {
+    proposals::arm();
     tick_soon();
+    sessions::arm();
 }
 
 /// Drives a transfer as soon as this message is over.
 pub fn wake(id: TransferId) {
     SCHEDULE.with_borrow_mut(|schedule| schedule.wake(id, store::now()));
     tick_soon();
+}
+
+/// Counts a denial that has no entry of its own; it is logged with others within a minute.
+pub fn count_denial(wallet: WalletId, agent: Principal, evaluation: &Evaluation) {
+    let early = SUPPRESSED.with_borrow_mut(|suppressed| suppressed.count(wallet, agent, evaluation, store::now()));
+    early.into_iter().for_each(log_denials);
+    keep_ticking();
+}
+
+/// Logs what an agent was denied without an entry, so that it stands before the agent's next one.
+pub fn log_denials_of(wallet: WalletId, agent: Principal) {
+    let denials = SUPPRESSED.with_borrow_mut(|suppressed| suppressed.take(wallet, agent));
+    denials.into_iter().for_each(log_denials);
+}
+
+fn log_denials(denials: DenialsAggregated) {
+    match store::read(|state| state.decide_denials_aggregated(denials)) {
+        Ok(decided) => {
+            store::commit(decided);
+        }
+        Err(refusal) => ic_cdk::println!("denials: {refusal}"),
+    }
 }
 
 /// Why there are no fresh balances.
@@ -117,7 +153,7 @@ fn tick() {
     let now = store::now();
     LAST_TICK.set(now);
     let active = store::read(|state| state.active_transfers());
-    let keys_missing = store::read(|state| state.keys().is_none());
+    let keys_missing = store::read(|state| state.keys().is_none() || !state.has_client_key());
     SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&active.iter().copied().collect()));
     if keys_missing && now >= KEYS.get().due {
         KEYS.set(KeyFetch { due: later(now, KEYS_LEASE_SECONDS), ..KEYS.get() });
@@ -129,7 +165,8 @@ fn tick() {
     for id in picked {
         set_timer(Duration::ZERO, async move { start(id) });
     }
-    let is_idle = active.is_empty() && !keys_missing;
+    SUPPRESSED.with_borrow_mut(|suppressed| suppressed.take_due(now)).into_iter().for_each(log_denials);
+    let is_idle = active.is_empty() && !keys_missing && SUPPRESSED.with_borrow(Suppressed::is_empty);
     if let Some(ticker) = TICKER.get().filter(|_| is_idle) {
         TICKER.set(None);
         clear_timer(ticker);
@@ -181,6 +218,7 @@ async fn run(id: TransferId, turn: usize) {
         ic_cdk::println!("transfer {id}: {problem}");
     }
     let transfer = store::read(|state| state.transfer(id)).unwrap_or(transfer);
+    watch(transfer.request.asset.chain(), &progress, transfer.status);
     let age_seconds = Ic.now().nanos_since(transfer.updated_at) / SECOND_NS;
     SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, Mark::of(&transfer), age_seconds, Ic.now()));
     if progress == Progress::Again {
@@ -188,21 +226,39 @@ async fn run(id: TransferId, turn: usize) {
     }
 }
 
-/// Fetches the root public keys, from which every wallet is derived.
-async fn fetch_keys() {
-    let key_name = store::read(|state| state.config()).key_name;
-    let fetched = Ic.root_keys(&key_name).await.map_err(|error| error.to_string());
-    let decided = fetched.and_then(|keys| store::read(|state| state.decide_register_keys(keys)).map_err(|error| error.to_string()));
-    match decided {
-        Ok(decided) => {
-            store::commit(decided);
-        }
-        Err(problem) => {
-            ic_cdk::println!("root keys: {problem}");
-            let failures = KEYS.get().failures;
-            KEYS.set(KeyFetch { due: later(Ic.now(), backoff(2, failures)), failures: failures.saturating_add(1) });
-        }
+/// Opens a chain's breaker when its providers have failed too often in a row. What is under way goes on.
+fn watch(chain: Chain, progress: &Progress, after: Status) {
+    let failures = HEALTH.with_borrow_mut(|health| health.note(chain, progress, after));
+    let Progress::Trouble(problem) = progress else { return };
+    if failures < store::read(|state| state.settings()).chain_breaker_threshold {
+        return;
     }
+    if let Ok(decided) = store::read(|state| state.decide_chain_breaker(chain, problem, store::now())) {
+        store::commit(decided);
+        HEALTH.with_borrow_mut(|health| health.forget(chain));
+    }
+}
+
+/// Fetches what of the keys is missing.
+async fn fetch_keys() {
+    if let Err(problem) = fetch_missing_keys().await {
+        ic_cdk::println!("keys: {problem}");
+        let failures = KEYS.get().failures;
+        KEYS.set(KeyFetch { due: later(Ic.now(), backoff(2, failures)), failures: failures.saturating_add(1) });
+    }
+}
+
+/// The root public keys, from which every wallet is derived, and the key that clients' metadata is hashed with.
+async fn fetch_missing_keys() -> Result<(), String> {
+    if store::read(|state| state.keys().is_none()) {
+        let key_name = store::read(|state| state.config()).key_name;
+        let keys = Ic.root_keys(&key_name).await.map_err(|error| error.to_string())?;
+        store::commit(store::read(|state| state.decide_register_keys(keys)).map_err(|error| error.to_string())?);
+    }
+    if !store::read(|state| state.has_client_key()) {
+        store::keep_client_key(Ic.random().await.map_err(|error| error.to_string())?);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
