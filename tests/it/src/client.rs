@@ -40,6 +40,22 @@ impl<'a> Client<'a> {
         self.ic.query(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))
     }
 
+    /// A threshold wallet of the caller's own.
+    ///
+    /// # Errors
+    /// As the canister says.
+    pub fn create_wallet(&mut self, label: &str) -> Answer<Wallet> {
+        self.create_wallet_with(&CreateWalletArgs { label: label.into(), owner: None, parent: None, signing: Signing::Threshold })
+    }
+
+    /// `create_wallet` with everything that it takes.
+    ///
+    /// # Errors
+    /// As the canister says.
+    pub fn create_wallet_with(&mut self, args: &CreateWalletArgs) -> Answer<Wallet> {
+        self.update("create_wallet", (args,))
+    }
+
     fn update<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> T {
         self.try_update(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
     }
@@ -71,19 +87,44 @@ macro_rules! methods {
 }
 
 methods! {
-    update create_wallet(label: &str) -> Answer<Wallet>;
-    update set_policy(wallet: u64, rules: &[Rule]) -> Answer<u64>;
-    update add_agent(wallet: u64, agent: Principal) -> Answer<()>;
+    update change_wallet(wallet: u64, change: WalletChange) -> Answer<Change>;
+    update open_session(args: &OpenSessionArgs) -> Answer<Session>;
+    update close_session(session: u64) -> Answer<Session>;
+    update submit_signatures(transfer: u64, signatures: &[serde_bytes::ByteBuf]) -> Answer<Transfer>;
+    update record_client(args: &ClientArgs) -> Answer<()>;
+    query list_wallets_of(owner: Principal) -> Vec<Wallet>;
+    query count_wallets(owner: Principal) -> WalletCount;
+    query get_wallet_by_address(address: &str) -> Answer<Wallet>;
+    query get_session(session: u64) -> Answer<Session>;
+    query list_sessions(wallet: u64) -> Answer<Vec<Session>>;
+    update set_policy(scope: Scope, name: Option<&str>, rules: &[Rule]) -> Answer<Change>;
+    update add_agent(wallet: u64, agent: Principal) -> Answer<Change>;
     update remove_agent(wallet: u64, agent: Principal) -> Answer<()>;
-    update grant_role(member: Principal, role: Role) -> Answer<()>;
-    update revoke_role(member: Principal, role: Role) -> Answer<()>;
+    update grant_role(member: Principal, role: Role) -> Answer<Change>;
+    update revoke_role(member: Principal, role: Role) -> Answer<Change>;
+    update remove_principal(member: Principal) -> Answer<Change>;
+    update set_group(group: &Group) -> Answer<Change>;
+    update set_rate(rate: &Rate) -> Answer<Change>;
+    update configure(settings: &SettingsInit) -> Answer<Change>;
+    update approve_proposal(proposal: u64) -> Answer<Proposal>;
+    update cancel_proposal(proposal: u64, note: Option<&str>) -> Answer<Proposal>;
+    update execute_proposal(proposal: u64) -> Answer<Proposal>;
+    query get_proposal(proposal: u64) -> Answer<Proposal>;
+    query list_proposals(before: Option<u64>, limit: Option<u32>) -> Vec<Proposal>;
+    query list_groups() -> Vec<Group>;
+    query list_rates() -> Vec<Rate>;
+    query get_settings() -> Settings;
     update transfer(args: &TransferArgs) -> Answer<TransferOutcome>;
+    update approve_transfer(transfer: u64, intent_hash: &serde_bytes::Bytes) -> Answer<Transfer>;
+    update reject_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
+    query list_approvals(wallet: Option<u64>) -> Vec<ApprovalRequest>;
+    update icrc21_canister_call_consent_message(request: &ConsentMessageRequest) -> Result<ConsentInfo, ConsentError>;
     update cancel_transfer(transfer: u64, note: Option<&str>) -> Answer<Transfer>;
     update quarantine_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
-    update resolve_quarantine(args: &ResolveQuarantineArgs) -> Answer<Transfer>;
+    update resolve_quarantine(args: &ResolveQuarantineArgs) -> Answer<Change>;
     update refresh_balances(wallet: u64) -> Answer<Balances>;
     update start_emergency(reason: &str) -> Answer<()>;
-    update end_emergency(reason: &str) -> Answer<()>;
+    update end_emergency(reason: &str) -> Answer<Change>;
     query get_config() -> Config;
     query get_mode() -> Mode;
     query get_wallet(wallet: u64) -> Answer<Wallet>;
@@ -103,4 +144,12 @@ methods! {
     query icrc3_get_tip_certificate() -> Option<DataCertificate>;
     query icrc3_supported_block_types() -> Vec<BlockType>;
     query icrc10_supported_standards() -> Vec<Standard>;
+    query lint_policy(scope: Scope, rules: &[Rule]) -> Answer<Vec<PolicyLint>>;
+    query backtest_policy(scope: Scope, rules: &[Rule], days: u32) -> Answer<Backtest>;
+    query explain_policy(wallet: u64, agent: Option<Principal>) -> Answer<PolicyExplanation>;
+    query get_policy_of(scope: Scope) -> Option<Policy>;
+    query get_usage_of(scope: Scope) -> Vec<Budget>;
+    query policy_history(scope: Scope, before: Option<u64>, limit: Option<u32>) -> Vec<PolicyVersion>;
+    query diff_policies(scope: Scope, from: u64, to: u64) -> Answer<PolicyDiff>;
+    query production_readiness() -> Answer<Vec<ReadinessItem>>;
 }

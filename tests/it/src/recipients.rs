@@ -1,7 +1,7 @@
 //! Addresses outside the canister, one per number, and a policy that lets the first be paid.
 
 use crate::world::{KAS, SOL};
-use purser::api::{Asset, Chain, Rule};
+use purser::api::{Asset, Chain, Recipient, Rule, Window};
 use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
 use purser_core::chains::solana::Address as SolanaAddress;
 use sha2::{Digest, Sha256};
@@ -29,14 +29,29 @@ pub fn kaspa_on(network: Network, n: u8) -> String {
     unreachable!("half of all hashes are the x of a point")
 }
 
+/// Rules as an admin gives them, without what the canister adds to its answers: from when on each recipient can be paid.
+pub fn as_given(mut rules: Vec<Rule>) -> Vec<Rule> {
+    for rule in &mut rules {
+        if let Rule::Allowlist { recipients, .. } = rule {
+            recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);
+        }
+    }
+    rules
+}
+
 /// 1 SOL and 20 KAS at a time, 3 SOL and 50 KAS a day, to recipient 1.
 pub fn rules() -> Vec<Rule> {
     vec![
         Rule::PerTransaction { asset: Asset::Sol, max: SOL },
-        Rule::Rolling24h { asset: Asset::Sol, max: 3 * SOL },
-        Rule::Allowlist { chain: Chain::Solana, addresses: vec![solana(1)] },
+        Rule::SpendingLimit { asset: Asset::Sol, window: Window::Rolling24h, max: 3 * SOL },
+        allowlist(Chain::Solana, [solana(1)]),
         Rule::PerTransaction { asset: Asset::Kas, max: 20 * KAS },
-        Rule::Rolling24h { asset: Asset::Kas, max: 50 * KAS },
-        Rule::Allowlist { chain: Chain::Kaspa, addresses: vec![kaspa(1)] },
+        Rule::SpendingLimit { asset: Asset::Kas, window: Window::Rolling24h, max: 50 * KAS },
+        allowlist(Chain::Kaspa, [kaspa(1)]),
     ]
+}
+
+/// An allowlist of recipients without conditions.
+pub fn allowlist(chain: Chain, addresses: impl IntoIterator<Item = String>) -> Rule {
+    Rule::Allowlist { chain, recipients: addresses.into_iter().map(Recipient::new).collect(), cool_down_seconds: 0 }
 }

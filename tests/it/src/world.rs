@@ -104,6 +104,7 @@ impl World {
                 feerate: None,
                 confirmations: None,
             },
+            settings: None,
         }
     }
 
@@ -158,11 +159,30 @@ impl World {
     pub fn wallet(&mut self, rules: &[Rule]) -> Wallet {
         let wallet = self.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
         self.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
-        self.as_actor(Actor::Admin).set_policy(wallet.id, rules).expect("an admin sets a policy");
+        self.set_policy(wallet.id, rules);
         self.solana.airdrop(&wallet.solana_address, 10 * SOL);
         self.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
         self.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
         wallet
+    }
+
+    /// Replaces a wallet's policy, where that takes one admin and no time.
+    ///
+    /// # Panics
+    /// When it is refused or has to wait.
+    pub fn set_policy(&mut self, wallet: u64, rules: &[Rule]) {
+        let change = self.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet), None, rules);
+        assert_eq!(change, Ok(Change::Applied));
+    }
+
+    /// Back to normal operation, in its two stages.
+    ///
+    /// # Panics
+    /// When there is no emergency, or its end has to wait.
+    pub fn end_emergency(&mut self) {
+        for _ in 0..2 {
+            assert_eq!(self.as_actor(Actor::Admin).end_emergency("over"), Ok(Change::Applied));
+        }
     }
 
     /// One step of time everywhere: five seconds on the Internet Computer, their blocks on both chains, and a few rounds.

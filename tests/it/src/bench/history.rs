@@ -4,36 +4,43 @@
 
 use crate::values::core;
 use crate::world::{Actor, World};
-use candid::Nat;
+use candid::{Nat, Principal};
 use ic_stable_structures::VectorMemory;
 use purser::api::BlockRange;
 use purser_core::audit::Block;
 use purser_core::codec::{NameHashes, decode_value, encode_value};
 use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferStep};
-use purser_core::policy::{Decision, Evaluation};
-use purser_core::primitives::{Amount, Asset, Bytes, Chain, Destination, Hash, Timestamp, TransferId, WalletId};
+use purser_core::policy::{Basis, CounterKey, Decision, Evaluation, Hold, Holds, Scope};
+use purser_core::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Hash, Timestamp, TransferId, WalletId};
 use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
-use purser_core::wallet::{KeyKind, Wallet};
+use purser_core::wallet::{KeyKind, Signing, Wallet};
+use std::time::Duration;
 
 const LAMPORTS: u64 = 1_000;
 const FEE: u64 = 5_000;
+const MONTH_NS: u64 = 30 * DAY_NS;
 
 /// Gives the canister `size` wallets with one finished transfer each.
 pub fn grow(world: &mut World, size: u64) {
     let mut chain = Chronicle::of(world);
     for n in 0..size {
-        chain.live(n);
+        let wallet = WalletId::new(n);
+        chain.append(Event::WalletCreated(chain.wallet(wallet)));
+        chain.pay(wallet, n);
     }
-    let state = State::replay(chain.memory.clone(), &chain.blocks, chain.tip).expect("the history is a chain");
-    assert_eq!(state.log_len(), chain.blocks.len() as u64);
-    drop(state);
-    let bytes = chain.memory.borrow().clone();
-    let canister = world.canister;
-    world.network.local().set_stable_memory(canister, &bytes);
-    world.upgrade(None).expect("the history is accepted");
-    let report = world.as_actor(Actor::Admin).verify_integrity(None, None);
-    assert!(report.valid, "{report:?}");
+    chain.install_in(world);
+}
+
+/// Gives one wallet `size` finished transfers, spread over a month, so that its counters are as full as they can be.
+pub fn spend(world: &mut World, wallet: u64, size: u64) {
+    let mut chain = Chronicle::of(world);
+    for n in 0..size {
+        chain.at = chain.at.saturating_add(MONTH_NS / size);
+        chain.pay(WalletId::new(wallet), n + 1);
+    }
+    chain.install_in(world);
+    world.network.ic().advance_time(Duration::from_nanos(MONTH_NS));
 }
 
 struct Chronicle {
@@ -64,22 +71,42 @@ impl Chronicle {
         self.blocks.push(bytes);
     }
 
-    /// A wallet comes into being and pays once.
-    fn live(&mut self, n: u64) {
-        let (wallet, id) = (WalletId::new(n), TransferId::new(n));
-        self.append(Event::WalletCreated(self.wallet(wallet)));
+    /// A wallet pays once.
+    fn pay(&mut self, wallet: WalletId, n: u64) {
+        let id = TransferId::new(n);
+        let agent = Actor::Agent.principal();
         let request = request(wallet, id);
         let fee = request.max_fee;
-        let evaluation = Evaluation { decision: Decision::Allow, policy_version: 1, findings: vec![] };
+        let evaluation = Evaluation { decision: Decision::Allow, policy_version: 1, findings: vec![], approvals: vec![] };
         let reserved = Amount::new(LAMPORTS + FEE);
-        let reserved = TransferReserved { id, agent: Actor::Agent.principal(), request, reserved, evaluation };
+        let scopes = [Scope::User(owner(wallet)), Scope::Wallet(wallet), Scope::Agent { wallet, agent }];
+        let hold = |scope| Hold {
+            key: Bytes::new(CounterKey::units(scope, Asset::Sol).key()),
+            basis: Basis::AmountAndFee,
+            amount: reserved,
+        };
+        let holds = Holds(scopes.map(hold).into());
+        let reserved = TransferReserved { id, agent, request, reserved, evaluation, holds, approval: None };
         self.append(Event::TransferReserved(Box::new(reserved)));
         let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![] };
         self.append(Event::TransferBuilt(TransferBuilt { id, built }));
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
         self.append(Event::TransferSubmitted(TransferStep { id, note: None }));
-        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None }));
+        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None }));
+    }
+
+    /// Replays the history and makes its memory the canister's.
+    fn install_in(self, world: &mut World) {
+        let state = State::replay(self.memory.clone(), &self.blocks, self.tip).expect("the history is a chain");
+        assert_eq!(state.log_len(), self.blocks.len() as u64);
+        drop(state);
+        let bytes = self.memory.borrow().clone();
+        let canister = world.canister;
+        world.network.local().set_stable_memory(canister, &bytes);
+        world.upgrade(None).expect("the history is accepted");
+        let report = world.as_actor(Actor::Admin).verify_integrity(None, None);
+        assert!(report.valid, "{report:?}");
     }
 
     fn wallet(&self, id: WalletId) -> Wallet {
@@ -93,8 +120,18 @@ impl Chronicle {
             solana_key: Bytes::new(&key[1..]),
             kaspa_schnorr_key: Bytes::new(key),
             kaspa_ecdsa_key: Bytes::new(key),
+            owner: Some(owner(id)),
+            parent: None,
+            signing: Signing::Threshold,
+            deactivated: false,
+            primary: true,
         }
     }
+}
+
+/// Each wallet has an owner of its own: one may have few.
+fn owner(wallet: WalletId) -> Principal {
+    Principal::self_authenticating(wallet.get().to_be_bytes())
 }
 
 fn request(wallet: WalletId, id: TransferId) -> TransferRequest {
@@ -108,5 +145,7 @@ fn request(wallet: WalletId, id: TransferId) -> TransferRequest {
         source: KeyKind::Solana,
         idempotency_key: format!("history-{id}"),
         reason: None,
+        session: None,
+        created_at: None,
     }
 }

@@ -81,9 +81,7 @@ pub fn with_history(size: u64) -> Measurement {
     bench.world.step();
     let wallet =
         bench.step("create a wallet", true, |world| world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
-    bench.step("set a policy", true, |world| {
-        world.as_actor(Actor::Admin).set_policy(wallet.id, &recipients::rules()).expect("an admin")
-    });
+    bench.step("set a policy", true, |world| world.set_policy(wallet.id, &recipients::rules()));
     bench.step("add an agent", true, |world| {
         world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     });
@@ -100,6 +98,8 @@ pub fn with_history(size: u64) -> Measurement {
             kaspa_key: None,
             idempotency_key: format!("{asset:?}"),
             reason: None,
+            session_id: None,
+            created_at: None,
         };
         transfer(&mut bench, &args);
     }
@@ -116,7 +116,29 @@ pub fn with_history(size: u64) -> Measurement {
     Measurement { size, steps: bench.steps }
 }
 
-fn transfer(bench: &mut Bench, args: &TransferArgs) {
+/// What the decision about a request costs after `size` transfers of the same wallet within a month; see [`Step::until_certified`].
+pub fn of_a_busy_wallet(size: u64) -> u64 {
+    let mut world = World::on(Network::Local(Box::new(LocalNet::new())));
+    let wallet = world.wallet(&recipients::rules());
+    history::spend(&mut world, wallet.id, size);
+    let mut bench = Bench { world, steps: Vec::new() };
+    let args = TransferArgs {
+        wallet_id: wallet.id,
+        asset: Asset::Sol,
+        to: recipients::solana(1),
+        amount: SOL / 2,
+        max_fee: None,
+        kaspa_key: None,
+        idempotency_key: "measured".into(),
+        reason: None,
+        session_id: None,
+        created_at: None,
+    };
+    request(&mut bench, &args);
+    bench.steps.last().map_or(0, |step| step.until_certified)
+}
+
+fn request(bench: &mut Bench, args: &TransferArgs) {
     let asset = args.asset;
     // The reply comes from the message that decides; what follows is driven by timers.
     let message = bench.step(&format!("request {asset:?}"), true, |world| {
@@ -131,6 +153,11 @@ fn transfer(bench: &mut Bench, args: &TransferArgs) {
     });
     let canister = bench.world.canister;
     assert!(bench.world.network.ic().poll(&message).is_some_and(|answer| answer.is_ok()), "canister {canister} answers");
+}
+
+fn transfer(bench: &mut Bench, args: &TransferArgs) {
+    request(bench, args);
+    let asset = args.asset;
     let newest = bench.world.as_actor(Actor::Agent).list_transfers(args.wallet_id, None, Some(1)).expect("open");
     let id = newest.first().expect("it was accepted").id;
     bench.step(&format!("drive to submission {asset:?}"), true, |world| {

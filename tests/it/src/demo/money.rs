@@ -16,6 +16,8 @@ fn payment(demo: &Demo, asset: Asset, to: String, amount: u64, key: &str) -> Tra
         kaspa_key: None,
         idempotency_key: key.into(),
         reason: Some("demo".into()),
+        session_id: None,
+        created_at: None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::Demo;
 use super::narrator::grouped;
 use crate::recipients;
 use crate::world::{Actor, SOL};
-use purser::api::{Asset, Mode, Status, TransferArgs, TransferOutcome};
+use purser::api::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
 
 fn payment(demo: &Demo, key: &str) -> TransferArgs {
     TransferArgs {
@@ -16,6 +16,8 @@ fn payment(demo: &Demo, key: &str) -> TransferArgs {
         kaspa_key: None,
         idempotency_key: key.into(),
         reason: None,
+        session_id: None,
+        created_at: None,
     }
 }
 
@@ -40,7 +42,11 @@ pub fn emergency(demo: &mut Demo) {
     let refused = demo.world.as_actor(Actor::Guardian).end_emergency("over");
     demo.check("a guardian cannot end it", refused.is_err_and(|error| error.code == "AUTH_FAILED"));
     let ended = demo.world.as_actor(Actor::Admin).end_emergency("over");
-    demo.check("an admin ends it", ended == Ok(()));
+    let limited = matches!(demo.world.as_actor(Actor::Stranger).get_mode(), Mode::Limited { percent: 10, .. });
+    demo.check("an admin ends it: a tenth of every limit is let out at first", ended == Ok(Change::Applied) && limited);
+    let ended = demo.world.as_actor(Actor::Admin).end_emergency("all is well");
+    let normal = demo.world.as_actor(Actor::Stranger).get_mode() == Mode::Normal;
+    demo.check("and then everything", ended == Ok(Change::Applied) && normal);
 }
 
 /// The limits and the log outlive the module.

@@ -4,7 +4,7 @@ use super::Demo;
 use super::narrator::grouped;
 use crate::world::{Actor, KAS, SOL};
 use crate::{recipients, wasm};
-use purser::api::Rule;
+use purser::api::{Change, Rule, Scope, Window};
 
 /// Deploys the released wasm and creates a wallet.
 pub fn deploy(demo: &mut Demo) {
@@ -52,15 +52,16 @@ pub fn fund(demo: &mut Demo) {
 pub fn policy(demo: &mut Demo) {
     let wallet = demo.wallet();
     let rules = recipients::rules();
-    let version = demo.world.as_actor(Actor::Admin).set_policy(wallet.id, &rules);
-    demo.check("the admin sets version 1", version == Ok(1));
+    let set = demo.world.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet.id), Some("allowance"), &rules);
+    let version = demo.world.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten().map(|policy| policy.version);
+    demo.check("the admin sets version 1", set == Ok(Change::Applied) && version == Some(1));
     demo.world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
     let shown = demo.world.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten();
     let shown = shown.map(|policy| policy.rules).unwrap_or_default();
     for rule in &shown {
         demo.say(describe(rule));
     }
-    demo.check("shown back, it is what was set", shown == rules);
+    demo.check("shown back, it is what was set", recipients::as_given(shown) == rules);
     let members = demo.world.as_actor(Actor::Stranger).list_agents(wallet.id).unwrap_or_default();
     demo.check("the wallet has one agent", members == [Actor::Agent.principal()]);
 }
@@ -68,8 +69,14 @@ pub fn policy(demo: &mut Demo) {
 fn describe(rule: &Rule) -> String {
     match rule {
         Rule::PerTransaction { asset, max } => format!("per transaction  {asset:?} at most {}", grouped((*max).into())),
-        Rule::Rolling24h { asset, max } => format!("rolling 24 h     {asset:?} at most {}", grouped((*max).into())),
-        Rule::Allowlist { chain, addresses } => format!("allowlist        {chain:?} {}", addresses.join(", ")),
+        Rule::SpendingLimit { asset, window: Window::Rolling24h, max } => {
+            format!("rolling 24 h     {asset:?} at most {}", grouped((*max).into()))
+        }
+        Rule::Allowlist { chain, recipients, .. } => {
+            let addresses: Vec<_> = recipients.iter().map(|recipient| recipient.address.as_str()).collect();
+            format!("allowlist        {chain:?} {}", addresses.join(", "))
+        }
         Rule::AnyAddress { chain } => format!("any address      {chain:?}"),
+        other => format!("{other:?}"),
     }
 }

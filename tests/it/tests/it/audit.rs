@@ -39,7 +39,7 @@ fn eventful() -> World {
     let denied = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, 2 * SOL, "denied"));
     assert!(matches!(denied, Ok(TransferOutcome::Denied { .. })));
     world.as_actor(Actor::Guardian).start_emergency("drill").expect("a guardian starts it");
-    world.as_actor(Actor::Admin).end_emergency("over").expect("an admin ends it");
+    world.end_emergency();
     world.as_actor(Actor::Admin).grant_role(Actor::Stranger.principal(), Role::Guardian).expect("an admin grants");
     world.upgrade(None).expect("it upgrades");
     world

@@ -71,7 +71,7 @@ fn tight(asset: Asset) -> (Vec<Rule>, u64) {
     };
     let mut rules = rules();
     for rule in &mut rules {
-        if let Rule::Rolling24h { asset: limited, max } = rule
+        if let Rule::SpendingLimit { asset: limited, max, .. } = rule
             && *limited == asset
         {
             *max = limit;

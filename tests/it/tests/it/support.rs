@@ -19,6 +19,8 @@ pub fn payment(wallet: u64, asset: Asset, amount: u64, key: &str) -> TransferArg
         kaspa_key: None,
         idempotency_key: key.into(),
         reason: None,
+        session_id: None,
+        created_at: None,
     }
 }
 

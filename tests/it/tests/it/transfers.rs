@@ -63,7 +63,7 @@ fn a_wallet_without_money_fails_the_transfer_and_frees_the_budget() {
     let mut world = World::new();
     let wallet = world.as_actor(Actor::Admin).create_wallet("empty").expect("an admin creates a wallet");
     world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
-    world.as_actor(Actor::Admin).set_policy(wallet.id, &rules()).expect("an admin sets a policy");
+    world.set_policy(wallet.id, &rules());
     for asset in [Asset::Sol, Asset::Kas] {
         let id = world.accepted(&payment(wallet.id, asset, SOL / 2, &format!("{asset:?}")));
         let ended = world.settle(id);

@@ -1,0 +1,127 @@
+//! Wallets whose keys their owners hold.
+
+use crate::support::{CHAINS, payment, rules};
+use candid::Principal;
+use purser::api::*;
+use purser_it::world::{Actor, KAS, SOL, World};
+use serde_bytes::ByteBuf;
+use std::time::Duration;
+
+fn owner() -> Principal {
+    Principal::self_authenticating([80])
+}
+
+fn ed25519() -> ic_ed25519::PrivateKey {
+    ic_ed25519::PrivateKey::deserialize_raw_32(&[81; 32])
+}
+
+fn secp256k1() -> ic_secp256k1::PrivateKey {
+    ic_secp256k1::PrivateKey::deserialize_sec1(&[82; 32]).expect("a secret key")
+}
+
+/// A funded wallet of the owner's with the owner's keys.
+fn own_wallet(world: &mut World) -> Wallet {
+    let signing = Signing::ClientSide {
+        solana_key: Some(ByteBuf::from(ed25519().public_key().serialize_raw())),
+        kaspa_key: Some(ByteBuf::from(secp256k1().public_key().serialize_sec1(true))),
+    };
+    let args = CreateWalletArgs { label: "own".into(), owner: Some(owner()), parent: None, signing };
+    let wallet = world.as_actor(Actor::Admin).create_wallet_with(&args).expect("an admin creates a wallet");
+    assert_eq!(wallet.signing, SigningMode::ClientSide);
+    assert_eq!(world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()), Ok(Change::Applied));
+    world.set_policy(wallet.id, &rules());
+    world.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    world.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    world.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
+    wallet
+}
+
+/// What the owner's keys make of what is to be signed.
+fn sign(transfer: &Transfer) -> Vec<ByteBuf> {
+    let messages = &transfer.to_sign.as_ref().expect("it waits for signatures").messages;
+    let sign = |message: &ByteBuf| match transfer.kaspa_key {
+        None => ByteBuf::from(ed25519().sign_message(message)),
+        Some(KaspaKey::Schnorr) => {
+            ByteBuf::from(secp256k1().sign_message_with_bip340_no_rng(message[..].try_into().expect("a digest")))
+        }
+        Some(KaspaKey::Ecdsa) => ByteBuf::from(secp256k1().sign_digest_with_ecdsa(message)),
+    };
+    messages.iter().map(sign).collect()
+}
+
+fn signatures_asked_for(world: &mut World) -> usize {
+    let traces = world.network.local().take_traces();
+    traces.iter().flat_map(|trace| &trace.mgmt_calls).filter(|call| call.method.starts_with("sign_with")).count()
+}
+
+#[test]
+fn the_owner_signs_and_the_canister_broadcasts() {
+    let mut world = World::local();
+    let wallet = own_wallet(&mut world);
+    let payments = [
+        payment(wallet.id, Asset::Sol, SOL, "sol"),
+        payment(wallet.id, Asset::Kas, 5 * KAS, "schnorr"),
+        TransferArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..payment(wallet.id, Asset::Kas, 5 * KAS, "ecdsa") },
+    ];
+    for args in payments {
+        let id = world.accepted(&args);
+        let built = world.follow(id, |transfer| transfer.to_sign.is_some());
+        assert_eq!(built.status, Status::Built);
+        let good = sign(&built);
+        let mut wrong = good.clone();
+        wrong[0][63] ^= 1;
+        let refused = world.as_principal(owner()).submit_signatures(id, &wrong).expect_err("it is not the owner's");
+        assert!(refused.message.starts_with("signatures: "), "{refused:?}");
+        assert_eq!(world.as_actor(Actor::Admin).submit_signatures(id, &good).expect_err("not an admin's").code, "AUTH_FAILED");
+        let signed = world.as_principal(owner()).submit_signatures(id, &good).expect("the owner's signatures");
+        assert!(signed.txid.is_some() && signed.to_sign.is_none(), "{signed:?}");
+        let ended = world.settle(id);
+        assert_eq!((ended.status, ended.txid), (Status::Confirmed, signed.txid), "{}", args.idempotency_key);
+    }
+    assert_eq!((world.solana.landed().len(), world.kaspa.accepted().len()), (1, 2));
+    assert_eq!(signatures_asked_for(&mut world), 0, "no threshold key took part");
+    let report = world.as_actor(Actor::Stranger).verify_integrity(None, None);
+    assert!(report.valid, "{report:?}");
+}
+
+#[test]
+fn what_is_not_signed_in_time_ends_and_frees_its_money() {
+    let mut world = World::local();
+    let wallet = own_wallet(&mut world);
+    for asset in CHAINS {
+        let id = world.accepted(&payment(wallet.id, asset, KAS, &format!("slow {asset:?}")));
+        let built = world.follow(id, |transfer| transfer.to_sign.is_some());
+        world.network.ic().advance_time(Duration::from_secs(600));
+        let late = world.as_principal(owner()).submit_signatures(id, &sign(&built)).expect_err("too late");
+        assert_eq!(late.code, "WRONG_STATUS");
+        let ended = world.settle(id);
+        assert_eq!((ended.status, ended.reserved, ended.attempt), (Status::Failed, 0, 1));
+        assert!(ended.note.expect("a note").contains("did not sign it in time"));
+    }
+    assert_eq!((world.solana.landed().len(), world.kaspa.accepted().len()), (0, 0));
+}
+
+#[test]
+fn policies_bind_client_side_wallets_and_keys_are_theirs_alone() {
+    let mut world = World::new();
+    let wallet = own_wallet(&mut world);
+    let over = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL + 1, "over"));
+    assert!(matches!(over, Ok(TransferOutcome::Denied { .. })), "{over:?}");
+    let balances = world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
+    assert_eq!((balances.sol.amount, balances.kas_schnorr.amount), (10 * SOL, 100 * KAS));
+    let again = |solana_key: Option<Vec<u8>>, kaspa_key: Option<Vec<u8>>| CreateWalletArgs {
+        label: "again".into(),
+        owner: Some(owner()),
+        parent: None,
+        signing: Signing::ClientSide { solana_key: solana_key.map(ByteBuf::from), kaspa_key: kaspa_key.map(ByteBuf::from) },
+    };
+    let key = ed25519().public_key().serialize_raw().to_vec();
+    let mut admin = world.as_actor(Actor::Admin);
+    let code = |answer: Result<Wallet, Error>| answer.expect_err("it is refused").code;
+    assert_eq!(code(admin.create_wallet_with(&again(Some(key), None))), "ALREADY_SO");
+    assert_eq!(code(admin.create_wallet_with(&again(Some(vec![0; 32]), None))), "VALIDATION_FAILED");
+    assert_eq!(code(admin.create_wallet_with(&again(None, None))), "VALIDATION_FAILED");
+    let other = ic_ed25519::PrivateKey::deserialize_raw_32(&[83; 32]).public_key().serialize_raw().to_vec();
+    let solana_only = admin.create_wallet_with(&again(Some(other), None)).expect("one key is enough");
+    assert_eq!((solana_only.kaspa_schnorr_address.as_str(), solana_only.kaspa_ecdsa_address.as_str()), ("", ""));
+}

@@ -1,0 +1,103 @@
+//! Owners, parents, and whether wallets take transfers.
+
+use crate::support::{denial, payment, rules};
+use candid::Principal;
+use purser::api::*;
+use purser_it::recipients;
+use purser_it::world::{Actor, KAS, SOL, World};
+
+fn owner() -> Principal {
+    Principal::self_authenticating([50])
+}
+
+fn of(owner: Principal, parent: Option<u64>) -> CreateWalletArgs {
+    CreateWalletArgs { label: "own".into(), owner: Some(owner), parent, signing: Signing::Threshold }
+}
+
+fn detail<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorDetail {
+    answer.expect_err("it is refused").detail.expect("a detail")
+}
+
+#[test]
+fn the_fourth_wallet_of_an_owner_is_refused_until_one_is_deactivated() {
+    let mut world = World::new();
+    let mut admin = world.as_actor(Actor::Admin);
+    let ids: Vec<u64> = (0..3).map(|_| admin.create_wallet_with(&of(owner(), None)).expect("there is room").id).collect();
+    let full = ErrorDetail::WalletLimitReached { max: 3, current: 3 };
+    let refused = admin.create_wallet_with(&of(owner(), None));
+    assert_eq!(refused.as_ref().expect_err("full").code, "WALLET_LIMIT_REACHED");
+    assert_eq!(detail(refused), full);
+    assert!(admin.create_wallet("of another owner").is_ok());
+    assert_eq!(world.as_principal(owner()).change_wallet(ids[1], WalletChange::Deactivate), Ok(Change::Applied));
+    let mut admin = world.as_actor(Actor::Admin);
+    let fourth = admin.create_wallet_with(&of(owner(), None)).expect("there is room again");
+    assert_eq!(detail(admin.change_wallet(ids[1], WalletChange::Activate)), full, "it is counted again");
+    assert_eq!(admin.change_wallet(fourth.id, WalletChange::MakePrimary), Ok(Change::Applied));
+    let listed = admin.list_wallets_of(owner());
+    let shown: Vec<_> = listed.iter().map(|wallet| (wallet.id, wallet.primary, wallet.active)).collect();
+    assert_eq!(shown, [(fourth.id, true, true), (ids[0], false, true), (ids[2], false, true), (ids[1], false, false)]);
+    assert_eq!(admin.count_wallets(owner()), WalletCount { active: 3, total: 4, max_active: 3 });
+    assert_eq!(admin.configure(&SettingsInit { max_wallets_per_owner: Some(4), ..SettingsInit::default() }), Ok(Change::Applied));
+    assert_eq!(admin.change_wallet(ids[1], WalletChange::Activate), Ok(Change::Applied));
+}
+
+#[test]
+fn a_wallet_is_found_by_each_of_its_addresses() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules());
+    let mut stranger = world.as_actor(Actor::Stranger);
+    for address in [&wallet.solana_address, &wallet.kaspa_schnorr_address, &wallet.kaspa_ecdsa_address] {
+        assert_eq!(stranger.get_wallet_by_address(address), Ok(wallet.clone()));
+    }
+    for (address, code) in
+        [(recipients::solana(1), "NOT_FOUND"), (recipients::kaspa(1), "NOT_FOUND"), ("?".into(), "VALIDATION_FAILED")]
+    {
+        assert_eq!(stranger.get_wallet_by_address(&address).expect_err("it is no wallet's").code, code);
+    }
+}
+
+#[test]
+fn a_deactivated_wallet_finishes_what_it_began_and_takes_nothing_new() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules());
+    let begun = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "begun"));
+    assert_eq!(world.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Deactivate), Ok(Change::Applied));
+    let denied = denial(world.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "new")));
+    assert_eq!(denied.code, Some(ReasonCode::WalletDraining));
+    assert_eq!(world.settle(begun).status, Status::Confirmed);
+    assert_eq!(world.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Activate), Ok(Change::Applied));
+    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "new"));
+    assert_eq!(world.settle(id).status, Status::Confirmed);
+}
+
+#[test]
+fn a_parents_limits_bind_its_children_together() {
+    let mut world = World::new();
+    let parent = world.as_actor(Actor::Admin).create_wallet("parent").expect("an admin creates a wallet");
+    let cap = vec![
+        Rule::PerTransaction { asset: Asset::Kas, max: 10 * KAS },
+        Rule::SpendingLimit { asset: Asset::Kas, window: Window::Rolling24h, max: 10 * KAS },
+        Rule::AnyAddress { chain: Chain::Kaspa },
+    ];
+    world.set_policy(parent.id, &cap);
+    let children = [0, 1].map(|_| world.wallet(&rules()));
+    for child in &children {
+        let change = world.as_actor(Actor::Admin).change_wallet(child.id, WalletChange::Parent(Some(parent.id)));
+        assert_eq!(change, Ok(Change::Applied));
+    }
+    world.accepted(&payment(children[0].id, Asset::Kas, 6 * KAS, "first"));
+    let denied = denial(world.as_actor(Actor::Agent).transfer(&payment(children[1].id, Asset::Kas, 6 * KAS, "second")));
+    assert_eq!((denied.rule, denied.limit), (RuleKind::SpendingLimit, Some(10 * KAS)));
+    world.accepted(&payment(children[1].id, Asset::Kas, 3 * KAS, "third"));
+    let cycle = detail(world.as_actor(Actor::Admin).change_wallet(parent.id, WalletChange::Parent(Some(children[0].id))));
+    assert!(matches!(cycle, ErrorDetail::InvalidArgument { ref field, .. } if field == "parent"), "{cycle:?}");
+}
+
+#[test]
+fn owners_survive_an_upgrade() {
+    let mut world = World::new();
+    let wallet = world.as_actor(Actor::Admin).create_wallet_with(&of(owner(), None)).expect("an admin creates a wallet");
+    world.upgrade(None).expect("it upgrades");
+    assert_eq!(world.as_actor(Actor::Stranger).list_wallets_of(owner()), std::slice::from_ref(&wallet));
+    assert_eq!((wallet.owner, wallet.signing, wallet.primary, wallet.active), (owner(), SigningMode::Threshold, true, true));
+}
