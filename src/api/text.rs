@@ -2,18 +2,15 @@
 
 use super::wallet::Asset;
 use purser_core::policy::coins;
-use purser_core::primitives::Amount;
+use purser_core::primitives::{self, Amount};
 
 /// The most characters of a foreign text that are shown to people who decide.
 const MAX_SHOWN_CHARS: usize = 200;
 
 impl Asset {
     /// How many digits of its base units stand after the point.
-    pub const fn decimals(self) -> u8 {
-        match self {
-            Self::Kas => 8,
-            Self::Sol => 9,
-        }
+    pub fn decimals(self) -> u8 {
+        primitives::Asset::from(self).decimals()
     }
 
     /// What people call it.
@@ -27,16 +24,6 @@ impl Asset {
     /// An amount of base units, for people.
     pub fn show(self, base_units: u64) -> String {
         coins(self.into(), Amount::new(base_units))
-    }
-}
-
-/// A number of base units with its point.
-pub fn decimal(base_units: u64, decimals: u8) -> String {
-    let digits = format!("{base_units:0width$}", width = usize::from(decimals) + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - usize::from(decimals));
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        fraction => format!("{whole}.{fraction}"),
     }
 }
 
@@ -66,6 +53,7 @@ fn is_deceptive(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use purser_core::policy::decimal;
 
     #[test]
     fn amounts_have_every_digit_that_matters() {
@@ -74,7 +62,7 @@ mod tests {
         assert_eq!(Asset::Sol.show(2_000_000_000), "2 SOL");
         assert_eq!(Asset::Kas.show(150_000_010), "1.5000001 KAS");
         assert_eq!(Asset::Kas.show(u64::MAX), "184467440737.09551615 KAS");
-        assert_eq!(decimal(1_200, 0), "1200");
+        assert_eq!(decimal(Amount::new(1_200), 0), "1200");
     }
 
     #[test]

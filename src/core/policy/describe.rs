@@ -112,15 +112,12 @@ fn list(texts: impl Iterator<Item = String>) -> String {
 
 /// An amount as people write it, such as `1.5 SOL`.
 pub fn coins(asset: Asset, amount: Amount) -> String {
-    let decimals = match asset {
-        Asset::Kas => 8,
-        Asset::Sol => 9,
-    };
-    format!("{} {asset}", decimal(amount, decimals))
+    format!("{} {asset}", decimal(amount, asset.decimals()))
 }
 
 /// A number with so many decimal places, without trailing zeros.
-fn decimal(amount: Amount, places: usize) -> String {
+pub fn decimal(amount: Amount, places: u8) -> String {
+    let places = usize::from(places);
     let digits = format!("{:0width$}", amount.get(), width = places + 1);
     let (whole, part) = digits.split_at(digits.len() - places);
     match part.trim_end_matches('0') {

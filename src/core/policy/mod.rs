@@ -21,7 +21,7 @@ pub use calendar::{
     ActiveHours, CalendarError, HoursWindow, LocalTime, Period, TZDB_VERSION, TimeZone, Weekday, period_end, period_start,
 };
 pub use compare::{Diff, diff, widens};
-pub use describe::{coins, describe};
+pub use describe::{coins, decimal, describe};
 pub use evaluate::{Circumstances, Facts, Layer, Spend, Valued, evaluate};
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
 pub use hold::{Basis, Hold, Holds};

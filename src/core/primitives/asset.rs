@@ -43,6 +43,14 @@ impl Asset {
         }
     }
 
+    /// How many digits of its base units stand after the point.
+    pub const fn decimals(self) -> u8 {
+        match self {
+            Self::Kas => 8,
+            Self::Sol => 9,
+        }
+    }
+
     /// The coin that pays fees on the asset's chain.
     pub const fn coin(self) -> Self {
         match self.chain() {

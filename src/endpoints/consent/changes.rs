@@ -7,12 +7,12 @@ use crate::api::consent::ConsentError;
 use crate::api::governance::{Group, Rate, WalletChange as ApiWalletChange};
 use crate::api::policy::{Rule, Scope, parse_rules, parse_scope};
 use crate::api::settings::{Settings, SettingsInit};
-use crate::api::text::decimal;
 use crate::api::transfer::ResolveQuarantineArgs;
 use crate::api::wallet::Asset;
 use candid::Principal;
 use purser_core::event::{AgentChange, RoleChange};
 use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
+use purser_core::policy::decimal;
 use purser_core::primitives::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::wallet::{ParentChange, WalletChange};
 
@@ -116,7 +116,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
         }
         Action::SetRate(rate) => Description::new(format!("Set the rate of {}", rate.asset))
             .amount("For", rate.asset.into(), rate.per.get())
-            .text("Worth", format!("{} of the unit of account", decimal(rate.value.get(), 6)))
+            .text("Worth", format!("{} of the unit of account", decimal(rate.value, 6)))
             .moment("Until", rate.expires_at),
         Action::ChangeSettings(settings) => configure(&scene.state.settings().into(), &(**settings).clone().into()),
         Action::EndEmergency { reason } => Description::new("Resume payments by one stage")

@@ -6,11 +6,11 @@ mod changes;
 use crate::api::consent::{
     ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, DeviceSpec, FieldValue, FieldsDisplay,
 };
-use crate::api::text::{decimal, shown, visible};
+use crate::api::text::{shown, visible};
 use crate::api::{Asset, address};
 use crate::store::{self, Store};
-use purser_core::policy::{Rule, describe};
-use purser_core::primitives::{SECOND_NS, Timestamp};
+use purser_core::policy::{Rule, decimal, describe};
+use purser_core::primitives::{Amount, SECOND_NS, Timestamp};
 use std::fmt::Write;
 
 /// The longest arguments that are read; no call that people sign needs more.
@@ -100,7 +100,9 @@ impl Description {
         for (name, value) in &self.fields {
             let value = match value {
                 FieldValue::Text { content } => content.clone(),
-                FieldValue::TokenAmount { decimals, amount, symbol } => format!("{} {symbol}", decimal(*amount, *decimals)),
+                FieldValue::TokenAmount { decimals, amount, symbol } => {
+                    format!("{} {symbol}", decimal(Amount::new(*amount), *decimals))
+                }
                 FieldValue::TimestampSeconds { amount } => format!("{amount} seconds after 1970"),
                 FieldValue::DurationSeconds { amount } => format!("{amount} seconds"),
             };

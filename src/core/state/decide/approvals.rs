@@ -70,15 +70,12 @@ impl<M: Memory> State<M> {
     /// When it does not wait for approval.
     pub fn decide_waiting(&self, id: TransferId, now: Timestamp) -> Result<Option<Decided>, Refusal> {
         let now = self.not_before_the_log(now);
-        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        let (Status::AwaitingApproval, Some(approval)) = (transfer.status, &transfer.approval) else {
-            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that waits for approval" });
-        };
+        let (transfer, approval) = self.asked(id)?;
         if is_late(&transfer, now) {
             return Ok(timeouts(std::slice::from_ref(&transfer)).pop().map(Decided::itself));
         }
         let is_due = approval.ready_at.is_some_and(|ready_at| ready_at <= now);
-        Ok(is_due.then(|| Decided::itself(self.release(&transfer, approval, &approval.approved_by, now))))
+        Ok(is_due.then(|| Decided::itself(self.release(&transfer, &approval, &approval.approved_by, now))))
     }
 
     /// The transfers of a wallet whose approval comes too late now, whether or not anybody has noticed (trap T42).
@@ -97,17 +94,26 @@ impl<M: Memory> State<M> {
 
     /// How many of those who may answer a question have said yes to it.
     pub fn agreed(&self, transfer: &Transfer, demand: &ApprovalDemand) -> u32 {
-        let yes = transfer.approval.as_ref().map(|approval| &approval.approved_by);
-        let agreed = self.approvers_of(&demand.group, transfer.agent).filter(|member| yes.is_some_and(|yes| yes.contains(member)));
+        transfer.approval.as_ref().map_or(0, |approval| self.agreeing_with(transfer, demand, &approval.approved_by))
+    }
+
+    fn agreeing_with(&self, transfer: &Transfer, demand: &ApprovalDemand, yes: &BTreeSet<Principal>) -> u32 {
+        let agreed = self.approvers_of(&demand.group, transfer.agent).filter(|member| yes.contains(member));
         u32::try_from(agreed.count()).unwrap_or(u32::MAX)
+    }
+
+    /// A transfer that waits for approval, with its question.
+    fn asked(&self, id: TransferId) -> Result<(Transfer, Approval), Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        match (transfer.status, transfer.approval.clone()) {
+            (Status::AwaitingApproval, Some(approval)) => Ok((transfer, approval)),
+            (status, _) => Err(Refusal::WrongStatus { status, needs: "a transfer that waits for approval" }),
+        }
     }
 
     fn waiting(&self, caller: Principal, id: TransferId, now: Timestamp) -> Result<(Transfer, Approval), Refusal> {
         authenticated(caller)?;
-        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        let (Status::AwaitingApproval, Some(approval)) = (transfer.status, transfer.approval.clone()) else {
-            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that waits for approval" });
-        };
+        let (transfer, approval) = self.asked(id)?;
         if is_late(&transfer, now) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "an approval in time; this one has expired" });
         }
@@ -121,10 +127,7 @@ impl<M: Memory> State<M> {
 
     /// Whether every quorum is reached by those who still may approve (trap T40).
     fn is_met(&self, transfer: &Transfer, approval: &Approval, approved_by: &BTreeSet<Principal>) -> bool {
-        approval.demands.iter().all(|demand| {
-            let count = self.approvers_of(&demand.group, transfer.agent).filter(|member| approved_by.contains(member)).count();
-            count >= demand.quorum as usize
-        })
+        approval.demands.iter().all(|demand| self.agreeing_with(transfer, demand, approved_by) >= demand.quorum)
     }
 
     /// The end of the wait: on, if the quorum still stands and the policies still allow it (trap T28), else over.

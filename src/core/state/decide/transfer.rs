@@ -54,7 +54,7 @@ impl<M: Memory> State<M> {
             return Ok((None, Outcome::Denied { evaluation }));
         }
         let mut events = super::approvals::timeouts(&late);
-        let (Some(holds), false) = (holds, evaluation.decision == Decision::Deny) else {
+        let Some(holds) = holds else {
             events.extend(denial(caller, request, &evaluation, &bound, &settings, now));
             return Ok((Some(Decided { actor: Some(caller), events }), Outcome::Denied { evaluation }));
         };
@@ -106,8 +106,12 @@ impl<M: Memory> State<M> {
             }
             None => self.look(&bound, request, Look { agent: caller, now, without: &without, again: false }),
         };
+        // What is denied holds nothing.
+        if evaluation.decision == Decision::Deny {
+            return Judged { bound, evaluation, holds: None };
+        }
         let holds = self.holds(&bound.layers, request, now);
-        if holds.is_none() && evaluation.decision != Decision::Deny {
+        if holds.is_none() {
             let message = "amount and fee together are more than can be counted";
             evaluation.findings.push(Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message));
             evaluation.decision = Decision::Deny;
@@ -274,7 +278,7 @@ impl<M: Memory> State<M> {
 struct Judged {
     bound: Bound,
     evaluation: Evaluation,
-    /// `None` on overflow.
+    /// `None` when it is denied.
     holds: Option<Holds>,
 }
 
