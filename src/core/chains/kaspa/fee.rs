@@ -51,13 +51,17 @@ impl fmt::Display for FloorOverCap {
 impl std::error::Error for FloorOverCap {}
 
 impl FeePolicy {
-    /// The fee for these masses: the rate times the mass that miners order by, but at most the cap and at least the floor.
+    /// The fee for these masses: the rate times the mass that miners order by, but at most the cap and at least the floor. A rate at
+    /// the floor says that nothing waits and nothing is ordered: then the floor is enough, whatever the storage mass.
     pub fn fee(&self, masses: &Masses) -> Result<Amount, FloorOverCap> {
         let floor = floor(masses);
         if floor > self.max_fee {
             return Err(FloorOverCap { floor, max_fee: self.max_fee });
         }
         let feerate = self.feerate.min(self.max_feerate).max(FLOOR_SOMPI_PER_GRAM);
+        if feerate == FLOOR_SOMPI_PER_GRAM {
+            return Ok(floor);
+        }
         let target = Amount::new(masses.priority_mass().saturating_mul(feerate));
         Ok(target.min(self.max_fee).max(floor))
     }
@@ -81,8 +85,9 @@ mod tests {
 
     #[test]
     fn the_target_follows_storage_between_floor_and_cap() {
-        assert_eq!(policy(100, 1_000, u64::MAX).fee(&HEAVY_STORAGE), Ok(Amount::new(5_000_000)));
-        assert_eq!(policy(100, 1_000, 300_000).fee(&HEAVY_STORAGE), Ok(Amount::new(300_000)));
+        assert_eq!(policy(101, 1_000, u64::MAX).fee(&HEAVY_STORAGE), Ok(Amount::new(5_050_000)));
+        assert_eq!(policy(101, 1_000, 300_000).fee(&HEAVY_STORAGE), Ok(Amount::new(300_000)));
+        assert_eq!(policy(100, 1_000, u64::MAX).fee(&HEAVY_STORAGE), Ok(Amount::new(203_600)), "nothing waits");
         assert_eq!(policy(0, 0, 203_600).fee(&HEAVY_STORAGE), Ok(Amount::new(203_600)));
         assert_eq!(policy(u64::MAX, 200, u64::MAX).fee(&HEAVY_STORAGE), Ok(Amount::new(10_000_000)));
         assert_eq!(policy(u64::MAX, u64::MAX, u64::MAX).fee(&HEAVY_STORAGE), Ok(Amount::MAX));

@@ -20,7 +20,9 @@ pub struct Intent<'a> {
     pub recipient: &'a ScriptPublicKey,
     /// How much it pays there, exactly.
     pub amount: Amount,
-    /// Where its only other output may go.
+    /// Whom else it pays, in the outputs that follow, exactly.
+    pub more: &'a [Output],
+    /// Where its only other output may go, the last one.
     pub change: &'a ScriptPublicKey,
     /// The most it may leave to the miner.
     pub max_fee: Amount,
@@ -33,7 +35,7 @@ pub struct Intent<'a> {
 pub struct Summary {
     /// Its id.
     pub id: TxId,
-    /// What the recipient gets.
+    /// What the recipients get.
     pub amount: Amount,
     /// What returns to the wallet; zero if there is no such output.
     pub change: Amount,
@@ -50,7 +52,7 @@ pub enum Deviation {
     Inputs,
     /// An input carries a lock time, an undue number of signature operations, or the transaction has a lock time.
     Shape,
-    /// There are no outputs, or more than two.
+    /// There are fewer outputs than payments, or more than one besides.
     OutputCount {
         /// The number of outputs.
         found: usize,
@@ -62,7 +64,12 @@ pub enum Deviation {
         /// What it pays.
         found: Amount,
     },
-    /// The second output does not return to the wallet.
+    /// A further payment goes to somebody else, or is of another amount.
+    Payment {
+        /// The output's position.
+        index: usize,
+    },
+    /// The output after the payments does not return to the wallet.
     Change,
     /// It pays more than it spends, or its sums overflow.
     Sums,
@@ -92,7 +99,8 @@ impl fmt::Display for Deviation {
             Self::OutputCount { found } => write!(f, "{found} outputs"),
             Self::Recipient => f.write_str("the first output does not pay the recipient"),
             Self::Amount { found } => write!(f, "the first output pays {found} sompi"),
-            Self::Change => f.write_str("the second output does not return to the wallet"),
+            Self::Payment { index } => write!(f, "output {index} is not the payment that was asked for"),
+            Self::Change => f.write_str("the output after the payments does not return to the wallet"),
             Self::Sums => f.write_str("the outputs exceed the inputs"),
             Self::FeeOverCap { fee } => write!(f, "a fee of {fee} sompi is more than allowed"),
             Self::FeeUnderFloor { fee, floor } => write!(f, "a fee of {fee} sompi is under the relay floor of {floor}"),
@@ -109,7 +117,9 @@ pub fn check(transaction: &Transaction, intent: &Intent<'_>) -> Result<Summary, 
     check_inputs(transaction, intent.spent)?;
     let change = check_outputs(&transaction.outputs, intent)?;
     let spent = Amount::checked_sum(intent.spent.iter().map(|utxo| utxo.amount)).ok_or(Deviation::Sums)?;
-    let paid = intent.amount.checked_add(change).ok_or(Deviation::Sums)?;
+    let payments = intent.more.iter().map(|output| output.amount).chain([intent.amount]);
+    let amount = Amount::checked_sum(payments).ok_or(Deviation::Sums)?;
+    let paid = amount.checked_add(change).ok_or(Deviation::Sums)?;
     let fee = spent.checked_sub(paid).ok_or(Deviation::Sums)?;
     let masses = Masses::of(transaction, intent.spent).map_err(Deviation::Mass)?;
     masses.check_limits(intent.storage_mass_cap).map_err(Deviation::OverLimit)?;
@@ -120,7 +130,7 @@ pub fn check(transaction: &Transaction, intent: &Intent<'_>) -> Result<Summary, 
     if fee > intent.max_fee {
         return Err(Deviation::FeeOverCap { fee });
     }
-    Ok(Summary { id: transaction.id(), amount: intent.amount, change, fee, masses })
+    Ok(Summary { id: transaction.id(), amount, change, fee, masses })
 }
 
 fn check_inputs(transaction: &Transaction, spent: &[Utxo]) -> Result<(), Deviation> {
@@ -138,16 +148,22 @@ fn check_inputs(transaction: &Transaction, spent: &[Utxo]) -> Result<(), Deviati
 
 /// Checks who gets how much and returns the change.
 fn check_outputs(outputs: &[Output], intent: &Intent<'_>) -> Result<Amount, Deviation> {
-    let (payment, change) = match outputs {
-        [payment] => (payment, None),
-        [payment, change] => (payment, Some(change)),
-        _ => return Err(Deviation::OutputCount { found: outputs.len() }),
+    let wrong_count = Deviation::OutputCount { found: outputs.len() };
+    let (payment, rest) = outputs.split_first().ok_or(wrong_count)?;
+    let (more, change) = rest.split_at_checked(intent.more.len()).ok_or(wrong_count)?;
+    let change = match change {
+        [] => None,
+        [change] => Some(change),
+        _ => return Err(wrong_count),
     };
     if payment.script != *intent.recipient {
         return Err(Deviation::Recipient);
     }
     if payment.amount != intent.amount {
         return Err(Deviation::Amount { found: payment.amount });
+    }
+    if let Some(other) = more.iter().zip(intent.more).position(|(found, asked)| found != asked) {
+        return Err(Deviation::Payment { index: other + 1 });
     }
     match change {
         Some(change) if change.script != *intent.change => Err(Deviation::Change),

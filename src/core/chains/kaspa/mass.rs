@@ -232,6 +232,11 @@ fn storage_mass(
     Ok(weight_out.saturating_sub(weight_in))
 }
 
+/// What one standard output of this amount adds to the storage mass, in grams; nothing spent is deducted.
+pub(super) fn output_weight(amount: crate::primitives::Amount) -> u64 {
+    STORAGE_PARAMETER.checked_div(amount.get()).unwrap_or(u64::MAX)
+}
+
 fn units(cells: impl Iterator<Item = Cell>) -> u64 {
     cells.map(|cell| cell.units).sum()
 }

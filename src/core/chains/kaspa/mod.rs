@@ -13,6 +13,8 @@
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
 //! | [`fee`] | the relay floor and the [`FeePolicy`] |
 //! | [`select`] | coin selection: [`select::plan`] makes a [`Plan`] or says what could be sent instead |
+//! | [`batch`] | dividing many payments among as few transactions as their masses allow |
+//! | [`replace`] | paying more for a transaction that is stuck |
 //! | [`unsigned`] | [`UnsignedTx`]: what is stored before signing, its digests, and how verified signatures go in |
 //! | [`intent`] | comparing a built transaction with what was asked for |
 //! | [`keys`] | [`WalletKey`] and the Internet Computer's derivation of child public keys |
@@ -32,6 +34,7 @@
 //! ```
 
 pub mod address;
+pub mod batch;
 mod bech32;
 pub mod codec;
 pub mod fee;
@@ -39,6 +42,7 @@ mod hash;
 pub mod intent;
 pub mod keys;
 pub mod mass;
+pub mod replace;
 pub mod rest;
 pub mod script;
 pub mod select;

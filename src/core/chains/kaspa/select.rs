@@ -52,6 +52,8 @@ pub struct Payment<'a> {
     pub recipient: &'a ScriptPublicKey,
     /// How much the recipient gets, exactly.
     pub amount: Amount,
+    /// Who else gets how much in the same transaction.
+    pub more: &'a [Output],
     /// Where the change goes.
     pub change: &'a ScriptPublicKey,
     /// What may be spent besides.
@@ -65,6 +67,8 @@ pub struct Plan {
     pub inputs: Vec<Utxo>,
     /// The output to the recipient.
     pub payment: Output,
+    /// The outputs to further recipients.
+    pub more: Vec<Output>,
     /// The output back to the wallet, if there is one.
     pub change: Option<Output>,
     /// What the miner gets: inputs less outputs.
@@ -74,9 +78,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The outputs in their order: the payment, then the change.
+    /// The outputs in their order: the payments, then the change.
     pub fn outputs(&self) -> Vec<Output> {
-        [&self.payment].into_iter().chain(&self.change).cloned().collect()
+        [&self.payment].into_iter().chain(&self.more).chain(&self.change).cloned().collect()
     }
 
     /// The unsigned transaction.
@@ -139,6 +143,11 @@ pub enum SelectError {
         /// The largest amount that could be sent.
         largest: Option<Amount>,
     },
+    /// Fewer than two coins are there to be made into one.
+    NothingToGather {
+        /// The coins that can be spent now.
+        spendable: usize,
+    },
     /// There is money enough, but no transaction with exactly this amount fits the limits.
     Unbuildable {
         /// What stood in the way of the first set of coins.
@@ -167,6 +176,9 @@ impl fmt::Display for SelectError {
                 write!(f, "more than {max_inputs} inputs would be needed")?;
                 suggest(f, "at most", largest)
             }
+            Self::NothingToGather { spendable } => {
+                write!(f, "{spendable} coins can be spent now; a consolidation takes at least two")
+            }
             Self::Unbuildable { obstacle, below, above } => {
                 write!(f, "{obstacle}")?;
                 suggest(f, "possible below:", below)?;
@@ -180,7 +192,7 @@ impl std::error::Error for SelectError {}
 
 /// Selects coins for a payment, or says what could be paid instead.
 pub fn plan(payment: &Payment<'_>) -> Result<Plan, SelectError> {
-    if payment.amount.is_zero() {
+    if payment.amount.is_zero() || payment.more.iter().any(|output| output.amount.is_zero()) {
         return Err(SelectError::ZeroAmount);
     }
     let coins = Coins::sort(payment)?;
@@ -201,6 +213,55 @@ pub fn plan(payment: &Payment<'_>) -> Result<Plan, SelectError> {
     })
 }
 
+/// Coins to be made into one.
+#[derive(Clone, Copy, Debug)]
+pub struct Gathering<'a> {
+    /// What the wallet owns, in any order; each locked to one of its keys.
+    pub utxos: &'a [Utxo],
+    /// Outputs that payments may already spend.
+    pub reserved: &'a BTreeSet<Outpoint>,
+    /// The chain's present DAA score, or an earlier one.
+    pub virtual_daa_score: u64,
+    /// Where the one coin goes.
+    pub own: &'a ScriptPublicKey,
+    /// The most coins to take; never more than [`MAX_INPUTS`].
+    pub max_inputs: usize,
+    /// How the fee is set.
+    pub fee: FeePolicy,
+}
+
+/// Takes the smallest coins that are worth more than spending them costs, and makes one of them. One output weighs next to nothing in
+/// storage mass, so the fee follows the number of coins alone. Fewer are taken when the fee allows no more.
+pub fn gather(gathering: &Gathering<'_>) -> Result<Plan, SelectError> {
+    let Gathering { utxos, reserved, virtual_daa_score, own, max_inputs, fee } = *gathering;
+    let mut coins = Coins::among(utxos, reserved, virtual_daa_score)?;
+    coins.spendable.reverse();
+    let too_few = SelectError::NothingToGather { spendable: coins.spendable.len() };
+    let most = coins.spendable.len().min(max_inputs).min(MAX_INPUTS);
+    let mut refused = None;
+    for count in (2..=most).rev() {
+        match gather_all(&coins.spendable[..count], own, &fee) {
+            Ok(plan) => return Ok(plan),
+            Err(obstacle) => refused = refused.or(Some(obstacle)),
+        }
+    }
+    Err(refused.map_or(too_few, |obstacle| SelectError::Unbuildable { obstacle, below: None, above: None }))
+}
+
+fn gather_all(coins: &[&Utxo], own: &ScriptPublicKey, policy: &FeePolicy) -> Result<Plan, Obstacle> {
+    let sum = Amount::checked_sum(coins.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::ZERO);
+    let weigh = |amount: Amount| {
+        let outputs = [Output { amount, script: own.clone() }];
+        Masses::when_signed(coins.iter().copied(), &outputs).map_err(|_| Obstacle::Rest { rest: sum })
+    };
+    let fee = policy.fee(&weigh(sum)?).map_err(Obstacle::Fee)?;
+    let amount = sum.checked_sub(fee).filter(|amount| *amount >= COST_OF_AN_INPUT).ok_or(Obstacle::Rest { rest: sum })?;
+    let masses = weigh(amount)?;
+    masses.check_limits(super::mass::DEFAULT_STORAGE_MASS_CAP).map_err(Obstacle::Mass)?;
+    let payment = Output { amount, script: own.clone() };
+    Ok(Plan { inputs: coins.iter().map(|utxo| (*utxo).clone()).collect(), payment, more: Vec::new(), change: None, fee, masses })
+}
+
 /// The wallet's outputs, told apart by whether they can be spent now.
 struct Coins<'a> {
     /// Largest first; equal amounts by outpoint.
@@ -211,15 +272,19 @@ struct Coins<'a> {
 
 impl<'a> Coins<'a> {
     fn sort(payment: &Payment<'a>) -> Result<Self, SelectError> {
-        let distinct: BTreeSet<_> = payment.utxos.iter().map(|utxo| utxo.outpoint).collect();
-        let total = Amount::checked_sum(payment.utxos.iter().map(|utxo| utxo.amount));
-        if distinct.len() != payment.utxos.len() || total.is_none_or(|total| total.get() > MAX_SOMPI) {
+        Self::among(payment.utxos, payment.reserved, payment.virtual_daa_score)
+    }
+
+    fn among(utxos: &'a [Utxo], reserved: &BTreeSet<Outpoint>, virtual_daa_score: u64) -> Result<Self, SelectError> {
+        let distinct: BTreeSet<_> = utxos.iter().map(|utxo| utxo.outpoint).collect();
+        let total = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount));
+        if distinct.len() != utxos.len() || total.is_none_or(|total| total.get() > MAX_SOMPI) {
             return Err(SelectError::InvalidUtxos);
         }
         let mut coins = Self { spendable: Vec::new(), immature: Amount::ZERO, reserved: Amount::ZERO };
-        for utxo in payment.utxos {
-            let mature = !utxo.is_coinbase || utxo.block_daa_score.saturating_add(COINBASE_MATURITY) <= payment.virtual_daa_score;
-            if payment.reserved.contains(&utxo.outpoint) {
+        for utxo in utxos {
+            let mature = !utxo.is_coinbase || utxo.block_daa_score.saturating_add(COINBASE_MATURITY) <= virtual_daa_score;
+            if reserved.contains(&utxo.outpoint) {
                 coins.reserved = coins.reserved.checked_add(utxo.amount).ok_or(SelectError::InvalidUtxos)?;
             } else if !mature {
                 coins.immature = coins.immature.checked_add(utxo.amount).ok_or(SelectError::InvalidUtxos)?;

@@ -24,8 +24,8 @@ mod transform;
 pub use failure::Failure;
 pub use request::{AddressBatch, DEFAULT_SCORE_STEP, FeeBucket, MAX_ADDRESSES, MAX_TRANSACTION_IDS, Method, Request, TxIdBatch};
 pub use response::{
-    Acceptance, parse_acceptance, parse_balance, parse_blue_score, parse_dag, parse_feerate, parse_submit, parse_transaction,
-    parse_utxos, settled_blue_score,
+    Acceptance, parse_acceptance, parse_balance, parse_blue_score, parse_count, parse_dag, parse_feerate, parse_submit,
+    parse_transaction, parse_utxos, settled_blue_score,
 };
 pub use submit::{Rejection, SubmitOutcome};
 pub use transform::{MAX_BODY_BYTES, canonicalise};

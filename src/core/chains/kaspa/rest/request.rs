@@ -117,6 +117,15 @@ pub enum Request {
         bucket: FeeBucket,
         /// The rate is rounded up to a multiple of this, in sompi per gram.
         step: NonZeroU64,
+        /// A higher rate is taken for this one. Replicas that ask in a rush agree on it where they would not on the rate itself.
+        most: u64,
+    },
+    /// How many unspent outputs an address has, however many. Parsed by [`parse_count`](super::parse_count).
+    UtxoCount {
+        /// Whose.
+        address: Address,
+        /// More are taken for this many.
+        most: u64,
     },
     /// Whether transactions were accepted. Needs a server with a database. Parsed by
     /// [`parse_acceptance`](super::parse_acceptance).
@@ -136,17 +145,21 @@ pub enum Request {
     },
     /// Broadcast of a signed transaction; a repetition is harmless. Parsed by [`parse_submit`](super::parse_submit).
     Submit(Transaction),
+    /// The same for a transaction that is to take the place of another one in the mempool, of which it spends an input and pays a
+    /// higher rate. Parsed by [`parse_submit`](super::parse_submit).
+    Replace(Transaction),
 }
 
 impl Request {
     /// The HTTP method.
     pub const fn method(&self) -> Method {
         match self {
-            Self::Utxos { .. } | Self::Acceptance { .. } | Self::Submit(_) => Method::Post,
+            Self::Utxos { .. } | Self::Acceptance { .. } | Self::Submit(_) | Self::Replace(_) => Method::Post,
             Self::Dag { .. }
             | Self::BlueScore { .. }
             | Self::Balance { .. }
             | Self::FeeEstimate { .. }
+            | Self::UtxoCount { .. }
             | Self::Transaction { .. } => Method::Get,
         }
     }
@@ -161,7 +174,9 @@ impl Request {
             Self::FeeEstimate { .. } => "/info/fee-estimate".to_owned(),
             Self::Acceptance { .. } => "/transactions/acceptance".to_owned(),
             Self::Transaction { transaction, .. } => format!("/transactions/{transaction}?inputs=false&outputs=false"),
+            Self::UtxoCount { address, .. } => format!("/addresses/{address}/utxos/count"),
             Self::Submit(_) => "/transactions".to_owned(),
+            Self::Replace(_) => "/transactions?replaceByFee=true".to_owned(),
         }
     }
 
@@ -173,11 +188,12 @@ impl Request {
                 Some(json!({ "addresses": addresses }).to_string().into_bytes())
             }
             Self::Acceptance { transactions, .. } => Some(json!({ "transactionIds": transactions.0 }).to_string().into_bytes()),
-            Self::Submit(transaction) => Some(submit::body(transaction)),
+            Self::Submit(transaction) | Self::Replace(transaction) => Some(submit::body(transaction)),
             Self::Dag { .. }
             | Self::BlueScore { .. }
             | Self::Balance { .. }
             | Self::FeeEstimate { .. }
+            | Self::UtxoCount { .. }
             | Self::Transaction { .. } => None,
         }
     }
@@ -196,8 +212,10 @@ impl Request {
             Self::BlueScore { .. }
             | Self::Balance { .. }
             | Self::FeeEstimate { .. }
+            | Self::UtxoCount { .. }
             | Self::Transaction { .. }
-            | Self::Submit(_) => 0,
+            | Self::Submit(_)
+            | Self::Replace(_) => 0,
         };
         (BASE_RESPONSE_BYTES + body).min(RESPONSE_BYTES_LIMIT)
     }
@@ -208,12 +226,13 @@ impl Request {
             Self::BlueScore { step } => Transform::BlueScore { step: *step },
             Self::Utxos { max_daa_score, .. } => Transform::Utxos { max_daa_score: *max_daa_score },
             Self::Balance { address } => Transform::Balance { address: address.to_string() },
-            Self::FeeEstimate { bucket, step } => Transform::FeeEstimate { bucket: *bucket, step: *step },
+            Self::FeeEstimate { bucket, step, most } => Transform::FeeEstimate { bucket: *bucket, step: *step, most: *most },
+            Self::UtxoCount { most, .. } => Transform::UtxoCount { most: *most },
             Self::Acceptance { max_blue_score, .. } => Transform::Acceptance { max_blue_score: *max_blue_score },
             Self::Transaction { transaction, max_blue_score } => {
                 Transform::Transaction { id: *transaction, max_blue_score: *max_blue_score }
             }
-            Self::Submit(transaction) => Transform::Submit { id: transaction.id() },
+            Self::Submit(transaction) | Self::Replace(transaction) => Transform::Submit { id: transaction.id() },
         }
     }
 }

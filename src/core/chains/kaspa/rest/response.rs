@@ -62,6 +62,14 @@ impl Acceptance {
         }
     }
 
+    /// Whether there is one, at this blue score or under it.
+    pub const fn is_at_most(self, cutoff: u64) -> bool {
+        match self {
+            Self::Unsettled => false,
+            Self::Accepted { blue_score } => blue_score <= cutoff,
+        }
+    }
+
     const fn from_score(blue_score: Option<u64>) -> Self {
         match blue_score {
             Some(blue_score) => Self::Accepted { blue_score },
@@ -123,6 +131,11 @@ impl From<CanonicalUtxo> for Utxo {
 pub fn parse_balance(canonical: &[u8]) -> Result<Amount, Failure> {
     let balance = parse(canonical)?;
     if balance <= MAX_SOMPI { Ok(Amount::new(balance)) } else { Err(Failure::Inconsistent) }
+}
+
+/// The answer to `UtxoCount`.
+pub fn parse_count(canonical: &[u8]) -> Result<u64, Failure> {
+    parse(canonical)
 }
 
 /// The answer to `FeeEstimate`, in sompi per gram; never below the relay floor. A server may ask for anything: hold it against a

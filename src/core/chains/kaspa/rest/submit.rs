@@ -51,6 +51,8 @@ pub enum Rejection {
     Immature,
     /// A signature is wrong.
     Signature,
+    /// The inputs hold less than the outputs pay: somebody lied about their amounts.
+    Overspent,
     /// The node has no room for it at this fee.
     MempoolFull,
 }
@@ -60,7 +62,7 @@ impl Rejection {
     pub const fn may_pass_later(self) -> bool {
         match self {
             Self::Immature | Self::MempoolFull => true,
-            Self::Fee | Self::Mass | Self::NonStandard | Self::Signature => false,
+            Self::Fee | Self::Mass | Self::NonStandard | Self::Signature | Self::Overspent => false,
         }
     }
 }
@@ -73,13 +75,14 @@ impl fmt::Display for Rejection {
             Self::NonStandard => "a script is not of a standard form",
             Self::Immature => "an input is an immature mining reward",
             Self::Signature => "a signature is wrong",
+            Self::Overspent => "the inputs hold less than is paid",
             Self::MempoolFull => "the node's mempool is full",
         })
     }
 }
 
 /// Parts of the node's messages (rusty-kaspa 2.1.0, mempool and transaction rule errors), and what they mean.
-const REJECTIONS: [(&str, Rejection); 10] = [
+const REJECTIONS: [(&str, Rejection); 11] = [
     ("fees which is under the required amount", Rejection::Fee),
     ("compute mass of", Rejection::Mass),
     ("transient (storage) mass of", Rejection::Mass),
@@ -89,6 +92,7 @@ const REJECTIONS: [(&str, Rejection); 10] = [
     ("spends an immature UTXO", Rejection::Immature),
     ("failed to verify the signature script", Rejection::Signature),
     ("failed to verify empty signature script", Rejection::Signature),
+    ("tries to spend", Rejection::Overspent),
     ("mempool because it's full", Rejection::MempoolFull),
 ];
 

@@ -42,6 +42,13 @@ pub(super) enum Transform {
         bucket: FeeBucket,
         /// To a multiple of this.
         step: NonZeroU64,
+        /// But not above this.
+        most: u64,
+    },
+    /// A number of unspent outputs.
+    UtxoCount {
+        /// But not above this.
+        most: u64,
     },
     /// Acceptances, in the order of the transactions' ids.
     Acceptance {
@@ -84,7 +91,10 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::BlueScore { step } => canonical(read(status, body).map(|raw: RawBlueScore| round_down(raw.blue_score.0, step))),
         Transform::Utxos { max_daa_score } => canonical(read(status, body).map(|raw| utxos(raw, max_daa_score))),
         Transform::Balance { address } => canonical(read(status, body).and_then(|raw| balance(&raw, &address))),
-        Transform::FeeEstimate { bucket, step } => canonical(read(status, body).and_then(|raw| feerate(&raw, bucket, step))),
+        Transform::FeeEstimate { bucket, step, most } => {
+            canonical(read(status, body).and_then(|raw| feerate(&raw, bucket, step)).map(|feerate| feerate.min(most)))
+        }
+        Transform::UtxoCount { most } => canonical(read(status, body).map(|raw: RawCount| raw.count.0.min(most))),
         Transform::Acceptance { max_blue_score } => canonical(read(status, body).map(|raw| acceptances(raw, max_blue_score))),
         Transform::Transaction { id, max_blue_score } => canonical(transaction(status, body, id, max_blue_score)),
         Transform::Submit { id } => canonical(Ok(submit::classify(id, status, body))),
@@ -201,6 +211,11 @@ fn utxos(raw: Vec<RawUtxo>, max_daa_score: u64) -> Vec<CanonicalUtxo> {
         .collect();
     kept.sort_unstable();
     kept
+}
+
+#[derive(Deserialize)]
+struct RawCount {
+    count: Number,
 }
 
 #[derive(Deserialize)]

@@ -22,8 +22,10 @@ pub struct Search<'a> {
     coins: Vec<&'a Utxo>,
     /// `sums[n]` is the sum of the `n` largest coins.
     sums: Vec<u64>,
-    /// `floors[n]` is the relay floor of `n` inputs and one output, which does not depend on the amounts.
+    /// `floors[n]` is the relay floor of `n` inputs and the payments, without change, which does not depend on the amounts.
     floors: Vec<u64>,
+    /// What the further recipients get.
+    more: u64,
     payment: &'a Payment<'a>,
 }
 
@@ -35,10 +37,12 @@ impl<'a> Search<'a> {
             *sum = sum.saturating_add(utxo.amount.get());
             Some(*sum)
         }));
-        let single = [Self::output(payment.recipient, payment.amount.get())];
-        let floor = |count| fee::floor_of(Masses::relay_mass_when_signed(count, &single)).get();
+        let outputs: Vec<Output> =
+            [Self::output(payment.recipient, payment.amount.get())].into_iter().chain(payment.more.iter().cloned()).collect();
+        let floor = |count| fee::floor_of(Masses::relay_mass_when_signed(count, &outputs)).get();
         let floors = (0..=coins.len()).map(floor).collect();
-        Self { coins, sums, floors, payment }
+        let more = payment.more.iter().fold(0u64, |sum, output| sum.saturating_add(output.amount.get()));
+        Self { coins, sums, floors, more, payment }
     }
 
     /// The most inputs that may be used.
@@ -102,6 +106,11 @@ impl<'a> Search<'a> {
         self.coins[start..start + count].iter().copied()
     }
 
+    /// The payments, of which the first is of this amount.
+    fn payments(&self, amount: u64) -> Vec<Output> {
+        [Self::output(self.payment.recipient, amount)].into_iter().chain(self.payment.more.iter().cloned()).collect()
+    }
+
     fn output(script: &ScriptPublicKey, amount: u64) -> Output {
         Output { amount: Amount::new(amount), script: script.clone() }
     }
@@ -124,7 +133,7 @@ impl<'a> Search<'a> {
 
     /// Whether a set pays the amount and at least the relay floor of a transaction with one output.
     fn covers(&self, start: usize, count: usize, amount: u64) -> bool {
-        let needed = self.floors.get(count).and_then(|floor| amount.checked_add(*floor));
+        let needed = self.floors.get(count).and_then(|floor| amount.checked_add(*floor)?.checked_add(self.more));
         needed.is_some_and(|needed| needed <= self.sum(start, count))
     }
 
@@ -133,7 +142,7 @@ impl<'a> Search<'a> {
         if !self.covers(start, count, amount) {
             return None;
         }
-        let rest = self.sum(start, count) - amount;
+        let rest = self.sum(start, count) - amount - self.more;
         let result = self.with_change(start, count, amount, rest);
         Some(result.or_else(|obstacle| self.without_change(start, count, amount, rest, extra_fee).ok_or(obstacle)))
     }
@@ -143,7 +152,8 @@ impl<'a> Search<'a> {
     fn with_change(&self, start: usize, count: usize, amount: u64, rest: u64) -> Result<Plan, Obstacle> {
         let too_small = Obstacle::Rest { rest: Amount::new(rest) };
         let masses = |change: u64| {
-            let outputs = [Self::output(self.payment.recipient, amount), Self::output(self.payment.change, change)];
+            let mut outputs = self.payments(amount);
+            outputs.push(Self::output(self.payment.change, change));
             Masses::when_signed(self.inputs(start, count), &outputs).map_err(|_: MassError| too_small)
         };
         let floor = fee::floor(&masses(rest)?).get();
@@ -164,17 +174,17 @@ impl<'a> Search<'a> {
 
     fn plan(&self, start: usize, count: usize, amount: u64, change: Option<Output>, fee: Amount) -> Result<Plan, Obstacle> {
         let payment = Self::output(self.payment.recipient, amount);
-        let outputs: Vec<Output> = [&payment].into_iter().chain(&change).cloned().collect();
+        let outputs: Vec<Output> = self.payments(amount).into_iter().chain(change.clone()).collect();
         let masses = Masses::when_signed(self.inputs(start, count), &outputs).map_err(|_| Obstacle::Rest { rest: fee })?;
         masses.check_limits(self.payment.limits.storage_mass_cap).map_err(Obstacle::Mass)?;
-        Ok(Plan { inputs: self.inputs(start, count).cloned().collect(), payment, change, fee, masses })
+        let more = self.payment.more.to_vec();
+        Ok(Plan { inputs: self.inputs(start, count).cloned().collect(), payment, more, change, fee, masses })
     }
 
     /// What the `count` largest coins can pay when nothing returns.
     fn send_all(&self, count: usize) -> Option<u64> {
-        let sum = self.sum(0, count);
-        let outputs = [Self::output(self.payment.recipient, sum)];
-        let masses = Masses::when_signed(self.inputs(0, count), &outputs).ok()?;
+        let sum = self.sum(0, count).checked_sub(self.more).filter(|&sum| sum > 0)?;
+        let masses = Masses::when_signed(self.inputs(0, count), &self.payments(sum)).ok()?;
         let fee = self.payment.limits.fee.fee(&masses).ok()?;
         sum.checked_sub(fee.get()).filter(|&amount| amount > 0)
     }

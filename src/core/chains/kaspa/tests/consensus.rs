@@ -16,7 +16,7 @@ use kaspa_consensus_core::tx::PopulatedTransaction;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(cases(1_200))]
+    #![proptest_config(cases(10_000))]
 
     #[test]
     fn ids_hashes_and_masses_equal_upstream((transaction, spent) in any_transaction()) {

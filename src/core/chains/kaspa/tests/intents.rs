@@ -35,6 +35,7 @@ impl Case {
             spent: &self.spent,
             recipient: &self.recipient,
             amount: amount(5 * KAS),
+            more: &[],
             change: &self.own,
             max_fee: amount(self.max_fee),
             storage_mass_cap: MAX_STORAGE_MASS,

@@ -3,9 +3,11 @@
 mod addresses;
 mod consensus;
 mod engine;
+mod generator;
 mod intents;
 mod keys;
 mod selection;
+mod several;
 mod storage;
 
 use super::{Input, Outpoint, Output, ScriptPublicKey, Transaction, TxId, Utxo};

@@ -3,7 +3,8 @@
 use super::{ADDRESS, SCRIPT, address, reduce, step, tx_id};
 use crate::chains::kaspa::rest::{
     Acceptance, Failure, FeeBucket, MAX_BODY_BYTES, Request, SubmitOutcome, TxIdBatch, canonicalise, parse_acceptance,
-    parse_balance, parse_blue_score, parse_dag, parse_feerate, parse_submit, parse_transaction, parse_utxos, settled_blue_score,
+    parse_balance, parse_blue_score, parse_count, parse_dag, parse_feerate, parse_submit, parse_transaction, parse_utxos,
+    settled_blue_score,
 };
 use crate::chains::kaspa::{Network, Outpoint, ScriptPublicKey, Transaction, Utxo};
 use crate::primitives::Amount;
@@ -162,16 +163,34 @@ fn a_fee_rate_is_rounded_up_and_never_under_the_floor() {
         let body = json!({
             "priorityBucket": at(priority, 0.0031), "normalBuckets": [at(normal, 0.5), at(100, 9.0)], "lowBuckets": [at(low, 77.7)],
         });
-        parse_feerate(&reduce(&Request::FeeEstimate { bucket, step: step(50) }, 200, &body))
+        parse_feerate(&reduce(&Request::FeeEstimate { bucket, step: step(50), most: u64::MAX }, 200, &body))
     };
     assert_eq!(feerate(FeeBucket::Priority, 951, 301, 100), Ok(1_000));
     assert_eq!(feerate(FeeBucket::Normal, 951, 301, 100), Ok(350));
     assert_eq!(feerate(FeeBucket::Low, 951, 301, 150), Ok(150));
     assert_eq!(feerate(FeeBucket::Low, 951, 301, 0), Ok(100));
     assert_eq!(feerate(FeeBucket::Priority, u64::MAX, 301, 0), Ok(u64::MAX));
-    let request = Request::FeeEstimate { bucket: FeeBucket::Normal, step: step(1) };
+    // Replicas that see different spikes agree on what will be paid at most.
+    let spike = |feerate: u64| {
+        let bucket = json!({ "feerate": feerate, "estimatedSeconds": 0.1 });
+        let body = json!({ "priorityBucket": bucket, "normalBuckets": [bucket], "lowBuckets": [bucket] });
+        reduce(&Request::FeeEstimate { bucket: FeeBucket::Normal, step: step(50), most: 1_000 }, 200, &body)
+    };
+    assert_eq!(spike(12_345), spike(98_765));
+    assert_eq!(parse_feerate(&spike(12_345)), Ok(1_000));
+    let request = Request::FeeEstimate { bucket: FeeBucket::Normal, step: step(1), most: u64::MAX };
     let without = json!({ "priorityBucket": { "feerate": 1 }, "normalBuckets": [], "lowBuckets": [] });
     assert_eq!(parse_feerate(&reduce(&request, 200, &without)), Err(Failure::Malformed));
+}
+
+#[test]
+fn a_number_of_outputs_is_capped() {
+    let count = |count: Value| {
+        parse_count(&reduce(&Request::UtxoCount { address: address(), most: 5_000 }, 200, &json!({ "count": count })))
+    };
+    assert_eq!(count(json!(17)), Ok(17));
+    assert_eq!(count(json!(123_456)), Ok(5_000));
+    assert_eq!(count(json!(-1)), Err(Failure::Malformed));
 }
 
 /// One entry of an answer about acceptance.
@@ -274,7 +293,7 @@ fn is_unknown(outcome: &SubmitOutcome) -> bool {
 
 fn any_request() -> impl Strategy<Value = Request> {
     let cutoff = any::<u64>();
-    let fee = |bucket| Request::FeeEstimate { bucket, step: step(7) };
+    let fee = |bucket| Request::FeeEstimate { bucket, step: step(7), most: u64::MAX };
     cutoff.prop_flat_map(move |cutoff| {
         prop_oneof![
             Just(Request::Dag { step: step(cutoff.max(1)) }),

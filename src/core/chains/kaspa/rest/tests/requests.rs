@@ -29,13 +29,14 @@ fn methods_paths_and_bodies() {
         (Request::BlueScore { step: step(1) }, "/info/virtual-chain-blue-score", None),
         (utxos, "/addresses/utxos", Some(json!({ "addresses": [ADDRESS] }))),
         (Request::Balance { address: address() }, &format!("/addresses/{ADDRESS}/balance"), None),
-        (Request::FeeEstimate { bucket: FeeBucket::Normal, step: step(1) }, "/info/fee-estimate", None),
+        (Request::FeeEstimate { bucket: FeeBucket::Normal, step: step(1), most: u64::MAX }, "/info/fee-estimate", None),
         (
             Request::Acceptance { transactions: id.into(), max_blue_score: 5 },
             "/transactions/acceptance",
             Some(json!({ "transactionIds": [ids] })),
         ),
         (Request::Transaction { transaction: id, max_blue_score: 5 }, &transaction_path, None),
+        (Request::UtxoCount { address: address(), most: 5 }, &format!("/addresses/{ADDRESS}/utxos/count"), None),
     ];
     for (request, path, body) in expected {
         assert_eq!(request.path(), path);
@@ -69,7 +70,11 @@ fn a_broadcast_carries_the_whole_transaction() {
         },
         "allowOrphan": false,
     });
-    assert_eq!(json_body(&request), Some(expected));
+    assert_eq!(json_body(&request), Some(expected.clone()));
+    let replacement = Request::Replace(transaction());
+    assert_eq!((replacement.method(), replacement.path()), (Method::Post, "/transactions?replaceByFee=true".to_owned()));
+    assert_eq!(json_body(&replacement), Some(expected));
+    assert_eq!(replacement.transform_context(), request.transform_context());
 }
 
 #[test]

@@ -72,6 +72,8 @@ fn definite_reasons() {
     assert_eq!(reason(immature), Some(Rejection::Immature));
     let signature = "failed to verify the signature script: false stack entry at end of script execution";
     assert_eq!(reason(signature), Some(Rejection::Signature));
+    let overspent = "transaction tries to spend 8999999999 while its total inputs amount is 8000000000";
+    assert_eq!(reason(overspent), Some(Rejection::Overspent));
     let full = "transaction could not be added to the mempool because it's full with transactions with higher priority";
     assert_eq!(reason(full), Some(Rejection::MempoolFull));
 }
@@ -125,6 +127,6 @@ fn a_server_that_wraps_the_text_otherwise_is_understood() {
 #[test]
 fn which_rejections_may_pass() {
     assert!([Rejection::Immature, Rejection::MempoolFull].into_iter().all(Rejection::may_pass_later));
-    let lasting = [Rejection::Fee, Rejection::Mass, Rejection::NonStandard, Rejection::Signature];
+    let lasting = [Rejection::Fee, Rejection::Mass, Rejection::NonStandard, Rejection::Signature, Rejection::Overspent];
     assert!(!lasting.into_iter().any(Rejection::may_pass_later));
 }
