@@ -185,7 +185,7 @@ pub enum Balance {
 pub struct Funds {
     /// The payer's balance.
     pub balance: Balance,
-    /// What is to be paid.
+    /// What is to be paid, to all recipients together.
     pub amount: Amount,
     /// The fee.
     pub fee: Amount,
@@ -236,21 +236,24 @@ impl fmt::Display for FundsRefusal {
 
 impl std::error::Error for FundsRefusal {}
 
-/// What the payer keeps after the payment (a lower bound, if its balance is one).
+/// What the payer keeps after the payment (a lower bound, if its balance is one). `received` says what each recipient is and gets; the
+/// chain looks at every account once, after all payments of a transaction.
 ///
 /// # Errors
 /// Why the chain would refuse the payment. The recipient must end rent-exempt even where the chain is more lenient, that is for an
 /// account that already exists below a minimum raised since: such a recipient is rare, and a refusal costs nothing.
-pub fn check_funds(funds: &Funds, recipient: RecipientState) -> Result<Amount, FundsRefusal> {
+pub fn check_funds(funds: &Funds, received: &[(RecipientState, Amount)]) -> Result<Amount, FundsRefusal> {
     let (Balance::Exact(available) | Balance::AtLeast(available)) = funds.balance;
     let needed = funds.amount.checked_add(funds.fee).ok_or(FundsRefusal::Overflow)?;
     let left = available.checked_sub(needed).ok_or(FundsRefusal::Insufficient { needed, available })?;
-    let minimum = match recipient {
-        RecipientState::New => funds.rent_minimum,
-        RecipientState::Existing { lamports } => funds.rent_minimum.remaining_after(lamports),
-    };
-    if funds.amount < minimum {
-        return Err(FundsRefusal::RecipientBelowRent { minimum });
+    for (recipient, amount) in received {
+        let minimum = match recipient {
+            RecipientState::New => funds.rent_minimum,
+            RecipientState::Existing { lamports } => funds.rent_minimum.remaining_after(*lamports),
+        };
+        if *amount < minimum {
+            return Err(FundsRefusal::RecipientBelowRent { minimum });
+        }
     }
     let emptied = left.is_zero() && matches!(funds.balance, Balance::Exact(_));
     if !emptied && left < funds.rent_minimum {

@@ -1,24 +1,19 @@
 //! Reading a transaction back: what would the chain do with these bytes?
 //!
-//! The reader is stricter than the chain. It accepts a message only if it is byte for byte the one that
-//! [`build_transfer`](super::build_transfer) makes of the transfer it describes, so nothing can hide in an unusual encoding, a
-//! second instruction or another account.
+//! The reader is stricter than the chain. It accepts a message only if it is byte for byte the one that [`Plan::build`] makes of the
+//! plan it describes, so nothing can hide in an unusual encoding, another instruction or another account.
 
-use super::{Address, Blockhash, BuildError, MAX_TRANSACTION_BYTES, SystemTransfer, TxSignature, build_transfer, known};
+use super::instruction as tags;
+use super::plan::{Act, Anchor, Budget, BuildError, MAX_TRANSACTION_BYTES, Paid, Payment, Plan, TokenPayment};
+use super::{Address, Blockhash, TokenProgram, TxSignature, known};
 use crate::primitives::Amount;
+use solana_message::VersionedMessage;
+use solana_message::compiled_instruction::CompiledInstruction;
 use solana_message::legacy::Message;
-use solana_message::{MessageHeader, VersionedMessage};
 use solana_transaction::versioned::VersionedTransaction;
 use std::fmt;
 
-/// The tag of the system program's transfer, followed in the instruction data by the lamports, both little-endian.
-const TRANSFER_TAG: [u8; 4] = 2u32.to_le_bytes();
-
-/// The one header of a transfer: the payer signs and is writable, of the unsigned accounts only the program is read-only.
-const HEADER: MessageHeader =
-    MessageHeader { num_required_signatures: 1, num_readonly_signed_accounts: 0, num_readonly_unsigned_accounts: 1 };
-
-/// Why bytes are not exactly one transfer of SOL.
+/// Why bytes are not exactly one plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DescribeError {
     /// More bytes than a transaction may have.
@@ -37,26 +32,14 @@ pub enum DescribeError {
         /// How many.
         found: usize,
     },
-    /// The header demands other signers or write locks.
-    Header,
-    /// Other accounts than payer, recipient and system program.
-    Accounts {
-        /// How many accounts the message names.
-        found: usize,
+    /// An instruction names an account that the message does not have.
+    Account,
+    /// An instruction that this canister never makes, or not at this place.
+    Instruction {
+        /// Its position.
+        index: usize,
     },
-    /// Not exactly one instruction.
-    Instructions {
-        /// How many.
-        found: usize,
-    },
-    /// The instruction calls another program than the system program.
-    Program {
-        /// The program.
-        found: Address,
-    },
-    /// The system program is called for something else than a transfer, or on other accounts than from payer to recipient.
-    NotATransfer,
-    /// A transfer that would not be built in the first place.
+    /// A plan that would not be built in the first place.
     Refused(BuildError),
 }
 
@@ -68,94 +51,26 @@ impl fmt::Display for DescribeError {
             Self::NotCanonical => write!(f, "the bytes are not the canonical encoding"),
             Self::NotLegacy => write!(f, "the message is not a legacy one"),
             Self::Signatures { found } => write!(f, "{found} signatures instead of one"),
-            Self::Header => write!(f, "the header demands other signers or locks than a transfer's"),
-            Self::Accounts { found } => write!(f, "the message's {found} accounts are not payer, recipient and system program"),
-            Self::Instructions { found } => write!(f, "{found} instructions instead of one"),
-            Self::Program { found } => write!(f, "the instruction calls {found} instead of the system program"),
-            Self::NotATransfer => write!(f, "the instruction is not a transfer from payer to recipient"),
-            Self::Refused(error) => write!(f, "the transfer would not be built: {error}"),
+            Self::Account => write!(f, "an instruction names an account that is not there"),
+            Self::Instruction { index } => write!(f, "instruction {index} is none that is made here"),
+            Self::Refused(error) => write!(f, "the transaction would not be built: {error}"),
         }
     }
 }
 
 impl std::error::Error for DescribeError {}
 
-/// The field in which a transfer differs from the intent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    /// Another account pays.
-    From {
-        /// As intended.
-        expected: Address,
-        /// As described.
-        found: Address,
-    },
-    /// Another account is paid.
-    To {
-        /// As intended.
-        expected: Address,
-        /// As described.
-        found: Address,
-    },
-    /// Another amount.
-    Lamports {
-        /// As intended.
-        expected: Amount,
-        /// As described.
-        found: Amount,
-    },
-    /// Another blockhash, hence another lifetime.
-    Blockhash {
-        /// As intended.
-        expected: Blockhash,
-        /// As described.
-        found: Blockhash,
-    },
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::From { expected, found } => write!(f, "paid by {found} instead of {expected}"),
-            Self::To { expected, found } => write!(f, "paid to {found} instead of {expected}"),
-            Self::Lamports { expected, found } => write!(f, "{found} lamports instead of {expected}"),
-            Self::Blockhash { expected, found } => write!(f, "blockhash {found} instead of {expected}"),
-        }
-    }
-}
-
-impl std::error::Error for Mismatch {}
-
-impl SystemTransfer {
-    /// Demands that this transfer, as described from bytes, is the intended one in every field.
-    pub fn require(&self, intent: &Self) -> Result<(), Mismatch> {
-        if self.from != intent.from {
-            return Err(Mismatch::From { expected: intent.from, found: self.from });
-        }
-        if self.to != intent.to {
-            return Err(Mismatch::To { expected: intent.to, found: self.to });
-        }
-        if self.lamports != intent.lamports {
-            return Err(Mismatch::Lamports { expected: intent.lamports, found: self.lamports });
-        }
-        if self.blockhash != intent.blockhash {
-            return Err(Mismatch::Blockhash { expected: intent.blockhash, found: self.blockhash });
-        }
-        Ok(())
-    }
-}
-
-/// The transfer that these message bytes make if they are signed.
-pub fn describe_message(message: &[u8]) -> Result<SystemTransfer, DescribeError> {
+/// The plan that these message bytes carry out if they are signed.
+pub fn describe_message(message: &[u8]) -> Result<Plan, DescribeError> {
     check_length(message)?;
     let decoded = wincode::deserialize::<VersionedMessage>(message).map_err(|_| DescribeError::Undecodable)?;
-    let transfer = describe(&decoded)?;
-    let rebuilt = build_transfer(&transfer).map_err(DescribeError::Refused)?;
-    if rebuilt.message_bytes() == message { Ok(transfer) } else { Err(DescribeError::NotCanonical) }
+    let plan = describe(&decoded)?;
+    let rebuilt = plan.clone().build().map_err(DescribeError::Refused)?;
+    if rebuilt.message_bytes() == message { Ok(plan) } else { Err(DescribeError::NotCanonical) }
 }
 
-/// The signature and the transfer of these wire bytes. The signature is not verified here.
-pub fn describe_wire(wire: &[u8]) -> Result<(TxSignature, SystemTransfer), DescribeError> {
+/// The signature and the plan of these wire bytes. The signature is not verified here.
+pub fn describe_wire(wire: &[u8]) -> Result<(TxSignature, Plan), DescribeError> {
     check_length(wire)?;
     let decoded = wincode::deserialize::<VersionedTransaction>(wire).map_err(|_| DescribeError::Undecodable)?;
     let [signature] = decoded.signatures.as_slice() else {
@@ -170,38 +85,132 @@ fn check_length(bytes: &[u8]) -> Result<(), DescribeError> {
     if bytes.len() > MAX_TRANSACTION_BYTES { Err(DescribeError::TooLarge { bytes: bytes.len() }) } else { Ok(()) }
 }
 
-fn describe(message: &VersionedMessage) -> Result<SystemTransfer, DescribeError> {
+fn describe(message: &VersionedMessage) -> Result<Plan, DescribeError> {
     let VersionedMessage::Legacy(message) = message else {
         return Err(DescribeError::NotLegacy);
     };
-    if message.header != HEADER {
-        return Err(DescribeError::Header);
-    }
-    let [from, to, program] = message.account_keys.as_slice() else {
-        return Err(DescribeError::Accounts { found: message.account_keys.len() });
-    };
-    if Address::from(program) != known::SYSTEM_PROGRAM {
-        return Err(DescribeError::Program { found: program.into() });
-    }
-    Ok(SystemTransfer {
-        from: from.into(),
-        to: to.into(),
-        lamports: lamports(message)?,
-        blockhash: Blockhash::from_bytes(message.recent_blockhash.to_bytes()),
-    })
+    let steps = message.instructions.iter().map(|instruction| Step::read(message, instruction)).collect::<Result<Vec<_>, _>>()?;
+    let payer = message.account_keys.first().map(Address::from).ok_or(DescribeError::Account)?;
+    let mut reader = Reader { steps: &steps, next: 0 };
+    let anchor = reader.anchor(Blockhash::from_bytes(message.recent_blockhash.to_bytes()));
+    let budget = reader.budget();
+    let act = reader.act(&anchor)?;
+    Ok(Plan { payer, anchor, budget, act })
 }
 
-/// The amount of the message's one instruction, which must be a transfer from its first account to its second.
-fn lamports(message: &Message) -> Result<Amount, DescribeError> {
-    let [instruction] = message.instructions.as_slice() else {
-        return Err(DescribeError::Instructions { found: message.instructions.len() });
-    };
-    if instruction.program_id_index != 2 || instruction.accounts != [0, 1] {
-        return Err(DescribeError::NotATransfer);
+/// One instruction with its accounts looked up.
+struct Step<'a> {
+    program: Address,
+    accounts: Vec<Address>,
+    data: &'a [u8],
+}
+
+impl<'a> Step<'a> {
+    fn read(message: &Message, instruction: &'a CompiledInstruction) -> Result<Self, DescribeError> {
+        let key = |index: &u8| message.account_keys.get(usize::from(*index)).map(Address::from).ok_or(DescribeError::Account);
+        Ok(Self {
+            program: key(&instruction.program_id_index)?,
+            accounts: instruction.accounts.iter().map(key).collect::<Result<_, _>>()?,
+            data: &instruction.data,
+        })
     }
-    let amount = instruction.data.strip_prefix(&TRANSFER_TAG).ok_or(DescribeError::NotATransfer)?;
-    let amount = <[u8; 8]>::try_from(amount).map_err(|_| DescribeError::NotATransfer)?;
-    Ok(Amount::new(u64::from_le_bytes(amount)))
+
+    /// The rest of the data when it is this program's instruction of this tag.
+    fn of(&self, program: Address, tag: &[u8]) -> Option<&'a [u8]> {
+        (self.program == program).then(|| self.data.strip_prefix(tag))?
+    }
+}
+
+/// Takes the instructions from the front, one part of the plan after the other. It may trust what it reads: whatever it overlooks, the
+/// message built from the plan differs.
+struct Reader<'a> {
+    steps: &'a [Step<'a>],
+    next: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// What `read` makes of the next instruction; it is taken if that is something.
+    fn take<T>(&mut self, read: impl FnOnce(&'a Step<'a>) -> Option<T>) -> Option<T> {
+        let taken = read(self.steps.get(self.next)?)?;
+        self.next += 1;
+        Some(taken)
+    }
+
+    fn anchor(&mut self, hash: Blockhash) -> Anchor {
+        let nonce = self.take(|step| {
+            step.of(known::SYSTEM_PROGRAM, &tags::ADVANCE_NONCE)?;
+            step.accounts.first().copied()
+        });
+        nonce.map_or(Anchor::Blockhash(hash), |account| Anchor::Nonce { account, value: hash })
+    }
+
+    fn budget(&mut self) -> Option<Budget> {
+        let limit = self.take(|step| number(step.of(known::COMPUTE_BUDGET, &[tags::UNIT_LIMIT])?).map(u32::from_le_bytes))?;
+        let price = self.take(|step| number(step.of(known::COMPUTE_BUDGET, &[tags::UNIT_PRICE])?).map(u64::from_le_bytes))?;
+        Some(Budget { limit, price })
+    }
+
+    fn act(&mut self, anchor: &Anchor) -> Result<Act, DescribeError> {
+        if self.next == self.steps.len() && matches!(anchor, Anchor::Nonce { .. }) {
+            return Ok(Act::Revoke);
+        }
+        if let Some(act) = self.create_nonce() {
+            return self.ended(act);
+        }
+        let mut payments = Vec::new();
+        while self.next < self.steps.len() {
+            payments.push(self.payment().ok_or(DescribeError::Instruction { index: self.next })?);
+        }
+        Ok(Act::Pay(payments))
+    }
+
+    fn ended(&self, act: Act) -> Result<Act, DescribeError> {
+        if self.next == self.steps.len() { Ok(act) } else { Err(DescribeError::Instruction { index: self.next }) }
+    }
+
+    fn create_nonce(&mut self) -> Option<Act> {
+        let (seed, lamports) = self.take(|step| {
+            let data = step.of(known::SYSTEM_PROGRAM, &tags::CREATE_WITH_SEED)?.get(32..)?;
+            let (length, data) = data.split_first_chunk::<8>()?;
+            let (seed, data) = data.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+            Some((std::str::from_utf8(seed).ok()?, u64::from_le_bytes(*data.first_chunk()?)))
+        })?;
+        self.take(|step| step.of(known::SYSTEM_PROGRAM, &tags::INITIALISE_NONCE))?;
+        let index = seed.strip_prefix("purser-nonce-")?.parse().ok()?;
+        Some(Act::CreateNonce { index, lamports: Amount::new(lamports) })
+    }
+
+    fn payment(&mut self) -> Option<Payment> {
+        let create_for = self.take(|step| {
+            step.of(known::ASSOCIATED_TOKEN_PROGRAM, &[tags::CREATE_IDEMPOTENT])?;
+            step.accounts.get(2).copied()
+        });
+        let memo = self.take(|step| Some(std::str::from_utf8(step.of(known::MEMO_PROGRAM, &[])?).ok()?.to_owned()));
+        let lamports = self.take(|step| {
+            let amount = number(step.of(known::SYSTEM_PROGRAM, &tags::TRANSFER)?)?;
+            Some(Paid::Lamports { to: *step.accounts.get(1)?, lamports: Amount::new(u64::from_le_bytes(amount)) })
+        });
+        let what = match lamports {
+            Some(_) if create_for.is_some() => return None,
+            Some(lamports) => lamports,
+            None => self.take(|step| tokens(step, create_for))?,
+        };
+        // The source must be the payer's own account; that it is, the rebuilt message shows.
+        Some(Payment { what, memo })
+    }
+}
+
+fn tokens(step: &Step<'_>, create_for: Option<Address>) -> Option<Paid> {
+    let program = TokenProgram::of(&step.program)?;
+    let data = step.of(step.program, &[tags::TRANSFER_CHECKED])?;
+    let (amount, decimals) = data.split_first_chunk::<8>()?;
+    let [_, mint, destination, _] = step.accounts[..] else { return None };
+    let ([decimals], amount) = (decimals, Amount::new(u64::from_le_bytes(*amount))) else { return None };
+    Some(Paid::Tokens(TokenPayment { program, mint, destination, create_for, amount, decimals: *decimals }))
+}
+
+fn number<const N: usize>(data: &[u8]) -> Option<[u8; N]> {
+    data.try_into().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the tests of this module share: a published transaction and the key that signed it.
 
-use super::{Address, Blockhash, SystemTransfer, TxSignature};
+use super::{Act, Address, Anchor, Blockhash, Paid, Payment, Plan, TxSignature};
 use crate::primitives::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -29,9 +29,15 @@ pub fn recipient() -> Address {
 }
 
 /// What the published transaction does.
-pub fn published_transfer() -> SystemTransfer {
-    let blockhash = Blockhash::parse("EETubP5AKHgjPAhzPAFcb8BAY1hMH639CWCFTqi3hq1k").expect("a hash");
-    SystemTransfer { from: payer(), to: recipient(), lamports: Amount::new(49), blockhash }
+pub fn published_plan() -> Plan {
+    pays(recipient(), 49)
+}
+
+/// The published transaction with another recipient and amount.
+pub fn pays(to: Address, lamports: u64) -> Plan {
+    let hash = Blockhash::parse("EETubP5AKHgjPAhzPAFcb8BAY1hMH639CWCFTqi3hq1k").expect("a hash");
+    let payment = Payment { what: Paid::Lamports { to, lamports: Amount::new(lamports) }, memo: None };
+    Plan { payer: payer(), anchor: Anchor::Blockhash(hash), budget: None, act: Act::Pay(vec![payment]) }
 }
 
 /// The published transaction's bytes.

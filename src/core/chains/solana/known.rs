@@ -13,15 +13,27 @@ pub const SYSTEM_PROGRAM: Address = constant("11111111111111111111111111111111")
 pub const TOKEN_PROGRAM: Address = constant("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
 /// The Token-2022 program.
 pub const TOKEN_2022_PROGRAM: Address = constant("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+/// The program that creates token accounts at the addresses that follow from owner and mint.
+pub const ASSOCIATED_TOKEN_PROGRAM: Address = constant("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
+/// The memo program.
+pub const MEMO_PROGRAM: Address = constant("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
+/// The compute budget program.
+pub const COMPUTE_BUDGET: Address = constant("ComputeBudget111111111111111111111111111111");
+/// The sysvar that nonce instructions name.
+pub const RECENT_BLOCKHASHES: Address = constant("SysvarRecentB1ockHashes11111111111111111111");
+/// The rent sysvar.
+pub const RENT: Address = constant("SysvarRent111111111111111111111111111111111");
+/// The mint of wrapped SOL.
+pub const WRAPPED_SOL: Address = constant("So11111111111111111111111111111111111111112");
 
 const KNOWN: &[(Address, &str)] = &[
     (SYSTEM_PROGRAM, "system program"),
     (TOKEN_PROGRAM, "token program"),
     (TOKEN_2022_PROGRAM, "token-2022 program"),
-    (constant("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"), "associated token program"),
-    (constant("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr"), "memo program"),
+    (ASSOCIATED_TOKEN_PROGRAM, "associated token program"),
+    (MEMO_PROGRAM, "memo program"),
     (constant("Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo"), "memo program, first version"),
-    (constant("So11111111111111111111111111111111111111112"), "mint of wrapped SOL"),
+    (WRAPPED_SOL, "mint of wrapped SOL"),
     (constant("9pan9bMn5HatX4EJdBwg9VgCa7Uz5HL8N1m5D3NdXejP"), "mint of wrapped SOL, token-2022"),
     (constant("1nc1nerator11111111111111111111111111111111"), "incinerator"),
     (constant("AddressLookupTab1e1111111111111111111111111"), "address lookup table program"),
@@ -30,7 +42,7 @@ const KNOWN: &[(Address, &str)] = &[
     (constant("BPFLoaderUpgradeab1e11111111111111111111111"), "upgradeable loader"),
     (constant("LoaderV411111111111111111111111111111111111"), "loader, fourth version"),
     (constant("NativeLoader1111111111111111111111111111111"), "native loader"),
-    (constant("ComputeBudget111111111111111111111111111111"), "compute budget program"),
+    (COMPUTE_BUDGET, "compute budget program"),
     (constant("Config1111111111111111111111111111111111111"), "config program"),
     (constant("Feature111111111111111111111111111111111111"), "feature program"),
     (constant("Ed25519SigVerify111111111111111111111111111"), "ed25519 program"),
@@ -48,8 +60,8 @@ const KNOWN: &[(Address, &str)] = &[
     (constant("SysvarFees111111111111111111111111111111111"), "fees sysvar"),
     (constant("Sysvar1nstructions1111111111111111111111111"), "instructions sysvar"),
     (constant("SysvarLastRestartS1ot1111111111111111111111"), "last restart slot sysvar"),
-    (constant("SysvarRecentB1ockHashes11111111111111111111"), "recent blockhashes sysvar"),
-    (constant("SysvarRent111111111111111111111111111111111"), "rent sysvar"),
+    (RECENT_BLOCKHASHES, "recent blockhashes sysvar"),
+    (RENT, "rent sysvar"),
     (constant("SysvarRewards111111111111111111111111111111"), "rewards sysvar"),
     (constant("SysvarS1otHashes111111111111111111111111111"), "slot hashes sysvar"),
     (constant("SysvarS1otHistory11111111111111111111111111"), "slot history sysvar"),

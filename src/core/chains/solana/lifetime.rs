@@ -6,6 +6,9 @@
 //! 1. the finalized block height is past the deadline, so that no further block can include the transaction;
 //! 2. *afterwards*, the status of the signature, searched in the whole history by a node proven to be up to date, is unknown.
 //!
+//! A transaction on a durable nonce has no deadline. It can land exactly while the nonce has the value that stands in it, so the first
+//! observation is another: the finalized value of the nonce differs.
+//!
 //! In the other order the transaction could land between the two. A missing status alone proves nothing: the recent status cache
 //! forgets after 300 slots. The height that a provider claims for its blockhash is not used at all: too low a claim would release
 //! money early. Instead a height is read *after* the blockhash, from the quorum of providers.
@@ -30,6 +33,20 @@ pub enum Lifetime {
         /// No block above this height can include the transaction.
         last_valid_block_height: u64,
     },
+    /// The value of a nonce account.
+    Nonce {
+        /// The value in the message.
+        value: Blockhash,
+    },
+}
+
+/// What was read first, at finalized commitment and by the quorum of providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A lower bound of the block height.
+    HeightAtLeast(u64),
+    /// The value of the nonce account that the transaction stands on.
+    NonceIs(Blockhash),
 }
 
 impl Lifetime {
@@ -46,20 +63,22 @@ impl Lifetime {
         Some(Self::Blockhash { blockhash, last_valid_block_height })
     }
 
-    /// The deadline: no block above this height can include the transaction.
-    pub const fn last_valid_block_height(&self) -> u64 {
-        let Self::Blockhash { last_valid_block_height, .. } = self;
-        *last_valid_block_height
+    /// The finalized block height from which on the transaction cannot land any more: the threshold to read the height against. `None`
+    /// when no height ends it.
+    pub const fn dead_from(&self) -> Option<u64> {
+        match self {
+            Self::Blockhash { last_valid_block_height, .. } => Some(last_valid_block_height.saturating_add(1)),
+            Self::Nonce { .. } => None,
+        }
     }
 
-    /// The finalized block height from which on the transaction cannot land any more: the threshold to read the height against.
-    pub const fn dead_from(&self) -> u64 {
-        self.last_valid_block_height().saturating_add(1)
-    }
-
-    /// Whether no further block can include the transaction, given a lower bound of the finalized block height.
-    pub fn is_over(&self, finalized_at_least: u64) -> bool {
-        finalized_at_least >= self.dead_from()
+    /// Whether no further block can include the transaction. Evidence about the other kind of lifetime proves nothing.
+    pub fn is_over(&self, evidence: Evidence) -> bool {
+        match (self, evidence) {
+            (Self::Blockhash { last_valid_block_height, .. }, Evidence::HeightAtLeast(height)) => height > *last_valid_block_height,
+            (Self::Nonce { value }, Evidence::NonceIs(now)) => now != *value,
+            (Self::Blockhash { .. }, Evidence::NonceIs(_)) | (Self::Nonce { .. }, Evidence::HeightAtLeast(_)) => false,
+        }
     }
 }
 
@@ -93,8 +112,8 @@ pub enum StatusLookup {
 /// The two observations of the release rule, in the order in which they must be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// First: a lower bound of the finalized block height, by the quorum of providers. `None` when it could not be read.
-    pub finalized_height_at_least: Option<u64>,
+    /// First: whether the lifetime is over. `None` when it could not be read.
+    pub first: Option<Evidence>,
     /// Second, asked only after the first was answered: the signature's status.
     pub then_status: StatusLookup,
 }
@@ -124,14 +143,14 @@ pub enum Landing {
 
 /// Judges a transaction's fate. Pure and total; every doubt keeps the reservation.
 pub fn landing(lifetime: &Lifetime, observation: &Observation) -> Landing {
-    match (&observation.then_status, observation.finalized_height_at_least) {
+    match (&observation.then_status, observation.first) {
         (StatusLookup::Found(SignatureStatus::Finalized { slot, error: None }), _) => Landing::Landed { slot: *slot },
         (StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }), _) => {
             Landing::LandedFailed { slot: *slot, error: error.clone() }
         }
         (StatusLookup::Found(SignatureStatus::Pending), _) => Landing::StillLive,
         (StatusLookup::Unavailable, _) | (StatusLookup::NotFound, None) => Landing::Unknown,
-        (StatusLookup::NotFound, Some(height)) if lifetime.is_over(height) => Landing::Dead,
+        (StatusLookup::NotFound, Some(evidence)) if lifetime.is_over(evidence) => Landing::Dead,
         (StatusLookup::NotFound, Some(_)) => Landing::StillLive,
     }
 }
@@ -146,8 +165,8 @@ mod tests {
         Lifetime::recorded_after(HASH, 1_000, NonZeroU64::MIN).expect("a small height")
     }
 
-    fn judge(finalized_height_at_least: Option<u64>, then_status: StatusLookup) -> Landing {
-        landing(&lifetime(), &Observation { finalized_height_at_least, then_status })
+    fn judge(height: Option<u64>, then_status: StatusLookup) -> Landing {
+        landing(&lifetime(), &Observation { first: height.map(Evidence::HeightAtLeast), then_status })
     }
 
     #[test]
@@ -155,13 +174,13 @@ mod tests {
         assert_eq!(lifetime(), Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_214 });
         let rounded = Lifetime::recorded_after(HASH, 1_000, NonZeroU64::new(20).expect("20"));
         assert_eq!(rounded, Some(Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_233 }));
-        assert_eq!(lifetime().dead_from(), 1_215);
+        assert_eq!(lifetime().dead_from(), Some(1_215));
     }
 
     #[test]
     fn an_impossible_height_has_no_deadline() {
         let largest = u64::MAX - VALIDITY_BLOCKS - SAFETY_MARGIN_BLOCKS - 1;
-        assert_eq!(Lifetime::recorded_after(HASH, largest, NonZeroU64::MIN).map(|l| l.dead_from()), Some(u64::MAX));
+        assert_eq!(Lifetime::recorded_after(HASH, largest, NonZeroU64::MIN).and_then(|l| l.dead_from()), Some(u64::MAX));
         assert_eq!(Lifetime::recorded_after(HASH, largest + 1, NonZeroU64::MIN), None);
         assert_eq!(Lifetime::recorded_after(HASH, u64::MAX, NonZeroU64::MAX), None);
     }
@@ -173,6 +192,22 @@ mod tests {
         assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
         assert_eq!(judge(Some(u64::MAX), StatusLookup::Unavailable), Landing::Unknown);
         assert_eq!(judge(Some(0), StatusLookup::Unavailable), Landing::Unknown);
+    }
+
+    #[test]
+    fn on_a_nonce_only_another_value_and_an_unknown_signature_are_dead() {
+        let lifetime = Lifetime::Nonce { value: HASH };
+        let judge = |first, then_status| landing(&lifetime, &Observation { first, then_status });
+        let other = Some(Evidence::NonceIs(Blockhash::from_bytes([8; 32])));
+        assert_eq!(judge(other, StatusLookup::NotFound), Landing::Dead);
+        assert_eq!(judge(Some(Evidence::NonceIs(HASH)), StatusLookup::NotFound), Landing::StillLive);
+        assert_eq!(judge(Some(Evidence::HeightAtLeast(u64::MAX)), StatusLookup::NotFound), Landing::StillLive, "no height ends it");
+        assert_eq!(judge(other, StatusLookup::Unavailable), Landing::Unknown);
+        assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
+        assert_eq!(judge(other, StatusLookup::Found(SignatureStatus::Pending)), Landing::StillLive);
+        assert_eq!(lifetime.dead_from(), None);
+        let blockhash = Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 5 };
+        assert!(!blockhash.is_over(Evidence::NonceIs(Blockhash::from_bytes([8; 32]))));
     }
 
     #[test]

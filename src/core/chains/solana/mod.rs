@@ -1,11 +1,11 @@
-//! Solana: system transfers of SOL with a recent blockhash, and the JSON-RPC that carries them.
+//! Solana: transfers of SOL and of tokens on a recent blockhash or a durable nonce, and the JSON-RPC that carries them.
 //!
 //! Everything here is pure: text and bytes in, values out. A transfer goes through these steps, each of which is one function:
 //!
 //! ```text
 //! Address::parse, check_recipient, check_funds      may this be paid at all?
-//! build_transfer -> UnsignedTx                      legacy message; its bytes are what the threshold key signs
-//! describe_message(..)?.require(&intent)?           read the bytes back and compare them with the intent, before signing
+//! Plan::build -> UnsignedTx                         legacy message; its bytes are what the threshold key signs
+//! describe_message(..)? == plan                     read the bytes back and compare them with the intent, before signing
 //! UnsignedTx::attach -> SignedTx                    verifies the signature; wire bytes are the durable form
 //! rpc::Request -> rpc::canonicalise -> rpc::parse_* what travels, reduced so that replicas agree
 //! landing(lifetime, observation)                    may the reservation be released?
@@ -15,27 +15,40 @@
 //! * [`Cluster`]: the clusters and their genesis hashes
 //! * [`known`]: programs, sysvars and mints, which never are recipients
 //! * [`keys`]: derivation of child keys and verification of signatures
+//! * [`batch`]: how many payments one transaction makes
 //! * [`account`]: what an account is, and whether it can be paid
+//! * [`token`]: mints and token accounts of both token programs, and which of their extensions are understood
+//! * [`derived`]: associated token accounts and nonce accounts
 //! * [`rpc`]: request bodies, canonicalising transforms, parsers
 
 pub mod account;
 mod base58;
+pub mod batch;
 mod cluster;
+pub mod derived;
 mod describe;
 #[cfg(test)]
 mod fixtures;
+mod instruction;
 pub mod keys;
 pub mod known;
 mod lifetime;
+mod plan;
+#[cfg(test)]
+mod reference;
 pub mod rpc;
-mod transfer;
+pub mod token;
 
 pub use base58::{Address, Blockhash, ParseError, TxSignature};
 pub use cluster::{Cluster, WrongCluster};
-pub use describe::{DescribeError, Mismatch, describe_message, describe_wire};
+pub use describe::{DescribeError, describe_message, describe_wire};
+pub use instruction::NONCE_BYTES;
 pub use keys::derive_public_key;
-pub use lifetime::{Landing, Lifetime, Observation, SAFETY_MARGIN_BLOCKS, SignatureStatus, StatusLookup, VALIDITY_BLOCKS, landing};
-pub use transfer::{
-    AttachError, BuildError, LAMPORTS_PER_SIGNATURE, MAX_TRANSACTION_BYTES, SignedTx, SystemTransfer, UnsignedTx, build_transfer,
-    signature_fee,
+pub use lifetime::{
+    Evidence, Landing, Lifetime, Observation, SAFETY_MARGIN_BLOCKS, SignatureStatus, StatusLookup, VALIDITY_BLOCKS, landing,
 };
+pub use plan::{
+    Act, Anchor, AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, Paid, Payment,
+    Plan, SignedTx, TokenPayment, UnsignedTx, signature_fee,
+};
+pub use token::TokenProgram;

@@ -94,49 +94,61 @@ fn recipients_off_the_curve_must_be_asked_for() {
     }
 }
 
+fn paying(funds: &Funds, recipient: RecipientState) -> Result<Amount, FundsRefusal> {
+    check_funds(funds, &[(recipient, funds.amount)])
+}
+
+#[test]
+fn every_recipient_of_several_needs_the_minimum() {
+    let funds = exact(10_000_000, 1_300_480);
+    let each = |last| [(RecipientState::New, RENT), (RICH, Amount::new(1)), (RecipientState::New, Amount::new(last))];
+    assert_eq!(check_funds(&funds, &each(650_240)), Ok(Amount::new(8_694_520)));
+    assert_eq!(check_funds(&funds, &each(650_239)), Err(FundsRefusal::RecipientBelowRent { minimum: RENT }));
+}
+
 #[test]
 fn a_new_recipient_needs_the_rent_exempt_minimum() {
     // Measured on the SVM: 650,239 fails, 650,240 passes.
     let refusal = Err(FundsRefusal::RecipientBelowRent { minimum: RENT });
-    assert_eq!(check_funds(&exact(10_000_000, 650_239), RecipientState::New), refusal);
-    assert_eq!(check_funds(&exact(10_000_000, 650_240), RecipientState::New), Ok(Amount::new(9_344_760)));
+    assert_eq!(paying(&exact(10_000_000, 650_239), RecipientState::New), refusal);
+    assert_eq!(paying(&exact(10_000_000, 650_240), RecipientState::New), Ok(Amount::new(9_344_760)));
 }
 
 #[test]
 fn an_existing_recipient_needs_what_it_lacks() {
     let holds = |lamports| RecipientState::Existing { lamports: Amount::new(lamports) };
-    assert_eq!(check_funds(&exact(10_000_000, 1), holds(650_240)), Ok(Amount::new(9_994_999)));
-    assert_eq!(check_funds(&exact(10_000_000, 1), holds(650_239)), Ok(Amount::new(9_994_999)));
+    assert_eq!(paying(&exact(10_000_000, 1), holds(650_240)), Ok(Amount::new(9_994_999)));
+    assert_eq!(paying(&exact(10_000_000, 1), holds(650_239)), Ok(Amount::new(9_994_999)));
     let refusal = Err(FundsRefusal::RecipientBelowRent { minimum: Amount::new(2) });
-    assert_eq!(check_funds(&exact(10_000_000, 1), holds(650_238)), refusal);
-    assert_eq!(check_funds(&exact(10_000_000, 650_239), holds(0)), Err(FundsRefusal::RecipientBelowRent { minimum: RENT }));
+    assert_eq!(paying(&exact(10_000_000, 1), holds(650_238)), refusal);
+    assert_eq!(paying(&exact(10_000_000, 650_239), holds(0)), Err(FundsRefusal::RecipientBelowRent { minimum: RENT }));
 }
 
 #[test]
 fn the_payer_keeps_the_minimum_or_exactly_nothing() {
-    assert_eq!(check_funds(&exact(1_000_000, 995_000), RICH), Ok(Amount::ZERO));
+    assert_eq!(paying(&exact(1_000_000, 995_000), RICH), Ok(Amount::ZERO));
     let dust = Err(FundsRefusal::PayerBelowRent { left: Amount::new(1), minimum: RENT });
-    assert_eq!(check_funds(&exact(1_000_001, 995_000), RICH), dust);
+    assert_eq!(paying(&exact(1_000_001, 995_000), RICH), dust);
     let dust = Err(FundsRefusal::PayerBelowRent { left: Amount::new(650_239), minimum: RENT });
-    assert_eq!(check_funds(&exact(1_000_000, 344_761), RICH), dust);
-    assert_eq!(check_funds(&exact(1_000_000, 344_760), RICH), Ok(RENT));
+    assert_eq!(paying(&exact(1_000_000, 344_761), RICH), dust);
+    assert_eq!(paying(&exact(1_000_000, 344_760), RICH), Ok(RENT));
 }
 
 #[test]
 fn a_lower_bound_cannot_prove_that_nothing_is_left() {
     let at_least = |balance, amount| funds(Balance::AtLeast(Amount::new(balance)), amount);
     let unproven = Err(FundsRefusal::PayerBelowRent { left: Amount::ZERO, minimum: RENT });
-    assert_eq!(check_funds(&at_least(1_000_000, 995_000), RICH), unproven);
-    assert_eq!(check_funds(&at_least(1_000_000, 344_760), RICH), Ok(RENT));
+    assert_eq!(paying(&at_least(1_000_000, 995_000), RICH), unproven);
+    assert_eq!(paying(&at_least(1_000_000, 344_760), RICH), Ok(RENT));
 }
 
 #[test]
 fn the_balance_covers_amount_and_fee() {
     let short = Err(FundsRefusal::Insufficient { needed: Amount::new(1_000_001), available: Amount::new(1_000_000) });
-    assert_eq!(check_funds(&exact(1_000_000, 995_001), RICH), short);
-    assert_eq!(check_funds(&exact(u64::MAX, u64::MAX), RICH), Err(FundsRefusal::Overflow));
+    assert_eq!(paying(&exact(1_000_000, 995_001), RICH), short);
+    assert_eq!(paying(&exact(u64::MAX, u64::MAX), RICH), Err(FundsRefusal::Overflow));
     let short = Err(FundsRefusal::Insufficient { needed: Amount::MAX, available: Amount::ZERO });
-    assert_eq!(check_funds(&exact(0, u64::MAX - 5_000), RICH), short);
+    assert_eq!(paying(&exact(0, u64::MAX - 5_000), RICH), short);
 }
 
 proptest! {
@@ -150,7 +162,7 @@ proptest! {
         let known = Amount::new(balance);
         let balance_read = if is_exact { Balance::Exact(known) } else { Balance::AtLeast(known) };
         let state = held.map_or(RecipientState::New, |lamports| RecipientState::Existing { lamports: Amount::new(lamports) });
-        match check_funds(&funds(balance_read, amount), state) {
+        match paying(&funds(balance_read, amount), state) {
             Ok(left) => {
                 prop_assert_eq!(left.get() + amount + FEE.get(), balance);
                 prop_assert!(left >= RENT || (left.is_zero() && is_exact));

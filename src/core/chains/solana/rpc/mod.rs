@@ -11,6 +11,7 @@
 //!
 //! [`canonicalise`] and the parsers are total: any bytes give a value or a [`Failure`], never a panic.
 
+mod accounts;
 mod failure;
 mod reading;
 mod request;
@@ -19,9 +20,10 @@ mod transform;
 
 pub use failure::{Failure, RpcErrorClass};
 pub use reading::Reading;
-pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch};
+pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch, View, Wanted};
 pub use response::{
-    PayerAndRecipient, SendOutcome, parse_amount, parse_hash, parse_payer_and_recipient, parse_send, parse_statuses, parse_u64,
+    Seen, SendOutcome, Simulation, TokenBalance, failure_of, parse_accounts, parse_amount, parse_hash, parse_send,
+    parse_simulation, parse_statuses, parse_token_balances, parse_u64,
 };
 pub use transform::canonicalise;
 

@@ -2,7 +2,9 @@
 
 use super::Reading;
 use super::transform::Transform;
-use crate::chains::solana::{Address, SignedTx, TxSignature, account::ACCOUNT_TYPE_OFFSET};
+use crate::chains::solana::token::TOKEN_HEAD_BYTES;
+use crate::chains::solana::{Address, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The most signatures that one status request may ask for.
@@ -42,6 +44,56 @@ impl SignatureBatch {
     }
 }
 
+/// An account and what is wanted of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its address.
+    pub address: Address,
+    /// What is wanted.
+    pub view: View,
+}
+
+/// What is wanted of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// What it is and what it has.
+    Account {
+        /// What to keep of the lamports. Anyone can move them by sending dust; a bound is harder to disturb.
+        lamports: Reading,
+    },
+    /// A mint.
+    Mint,
+    /// A token account.
+    Holding {
+        /// What to keep of the amount.
+        amount: Reading,
+    },
+    /// A nonce account.
+    Nonce,
+}
+
+impl View {
+    /// Whether it takes the account's data.
+    pub(super) const fn needs_data(self) -> bool {
+        !matches!(self, Self::Account { .. })
+    }
+}
+
+/// How much of each account's data is read when any is needed. Larger mints are refused.
+pub(super) const DATA_BYTES: usize = 1_024;
+/// What an account without data, and one with [`DATA_BYTES`] in base64, take in an answer.
+const ACCOUNT_BYTES: u64 = 256;
+const DATA_ACCOUNT_BYTES: u64 = 1_664;
+/// How many accounts without data fit into the basic room.
+const SMALL_ACCOUNTS: u64 = 8;
+/// 150 slots with their prices.
+const PRICES_BYTES: u64 = 16_384;
+/// About 100 token accounts.
+const BALANCES_BYTES: u64 = 65_536;
+/// A simulation's logs.
+const SIMULATION_BYTES: u64 = 32_768;
+
 /// A request to a Solana node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -57,19 +109,14 @@ pub enum Request {
         /// What to keep of the number.
         reading: Reading,
     },
-    /// What the payer has and what the recipient is. Parsed by [`parse_payer_and_recipient`](super::parse_payer_and_recipient).
-    PayerAndRecipient {
-        /// The payer.
-        payer: Address,
-        /// The recipient.
-        recipient: Address,
+    /// Accounts, read together. Parsed by [`parse_accounts`](super::parse_accounts).
+    Accounts {
+        /// Which, and what is wanted of each; the answer is in their order.
+        wanted: Vec<Wanted>,
         /// How settled.
         commitment: Commitment,
-        /// What to keep of the payer's lamports. Anyone can move them by sending dust; a bound is harder to disturb.
-        payer_lamports: Reading,
-        /// What to keep of the recipient's lamports, which may move with every block: best whether they have reached the
-        /// rent-exempt minimum ([`Reading::AtLeast`]), which is all that matters.
-        recipient_lamports: Reading,
+        /// The node must have reached this slot. 0 asks for no such proof.
+        min_slot: u64,
     },
     /// The rent-exempt minimum of an account of `space` bytes. Parsed by [`parse_amount`](super::parse_amount).
     RentExemptMinimum {
@@ -100,6 +147,22 @@ pub enum Request {
     },
     /// The hash of the genesis, which tells clusters apart. Parsed by [`parse_hash`](super::parse_hash).
     GenesisHash,
+    /// What would happen if a message were signed and sent now, on the node's own latest blockhash. One node's opinion. Parsed by
+    /// [`parse_simulation`](super::parse_simulation).
+    Simulate(UnsignedTx),
+    /// What others paid lately per compute unit to write these accounts: the price that three of four did not exceed, in millionths of a
+    /// lamport. One node's opinion. Parsed by [`parse_u64`](super::parse_u64).
+    PriorityPrice {
+        /// The accounts that a transaction writes.
+        accounts: Vec<Address>,
+    },
+    /// The token accounts that a wallet owns. Parsed by [`parse_token_balances`](super::parse_token_balances).
+    TokenBalances {
+        /// The wallet.
+        owner: Address,
+        /// Of which program.
+        program: TokenProgram,
+    },
     /// Broadcast of a signed transaction, without simulation and without the node's own retries: both would answer differently to
     /// different replicas. Parsed by [`parse_send`](super::parse_send).
     Send(SignedTx),
@@ -121,6 +184,15 @@ impl Request {
     pub fn max_response_bytes(&self) -> u64 {
         match self {
             Self::SignatureStatuses { signatures, .. } => BASE_RESPONSE_BYTES + STATUS_BYTES * signatures.0.len() as u64,
+            Self::Accounts { wanted, .. } if wanted.iter().any(|wanted| wanted.view.needs_data()) => {
+                BASE_RESPONSE_BYTES + DATA_ACCOUNT_BYTES * wanted.len() as u64
+            }
+            Self::Accounts { wanted, .. } => {
+                BASE_RESPONSE_BYTES + ACCOUNT_BYTES * (wanted.len() as u64).saturating_sub(SMALL_ACCOUNTS)
+            }
+            Self::PriorityPrice { .. } => BASE_RESPONSE_BYTES + PRICES_BYTES,
+            Self::TokenBalances { .. } => BASE_RESPONSE_BYTES + BALANCES_BYTES,
+            Self::Simulate(_) => BASE_RESPONSE_BYTES + SIMULATION_BYTES,
             _ => BASE_RESPONSE_BYTES,
         }
     }
@@ -130,11 +202,17 @@ impl Request {
         match self {
             Self::LatestBlockhash => ("getLatestBlockhash", json!([settled(&Commitment::Confirmed)])),
             Self::Balance { address, commitment, .. } => ("getBalance", json!([address, settled(commitment)])),
-            Self::PayerAndRecipient { payer, recipient, commitment, .. } => {
+            Self::Accounts { wanted, commitment, min_slot } => {
                 // One byte of the data is enough to classify an account, and keeps the answer small whatever its size.
-                let slice = json!({ "offset": ACCOUNT_TYPE_OFFSET, "length": 1 });
-                let config = json!({ "encoding": "base64", "commitment": commitment.name(), "dataSlice": slice });
-                ("getMultipleAccounts", json!([[payer, recipient], config]))
+                let whole = wanted.iter().any(|wanted| wanted.view.needs_data());
+                let (offset, length) = if whole { (0, DATA_BYTES) } else { (ACCOUNT_TYPE_OFFSET, 1) };
+                let slice = json!({ "offset": offset, "length": length });
+                let mut config = json!({ "encoding": "base64", "commitment": commitment.name(), "dataSlice": slice });
+                if *min_slot > 0 {
+                    config["minContextSlot"] = json!(min_slot);
+                }
+                let addresses: Vec<_> = wanted.iter().map(|wanted| wanted.address).collect();
+                ("getMultipleAccounts", json!([addresses, config]))
             }
             Self::RentExemptMinimum { space } => ("getMinimumBalanceForRentExemption", json!([space])),
             Self::SignatureStatuses { signatures, .. } => {
@@ -143,6 +221,18 @@ impl Request {
             Self::BlockHeight { commitment, .. } => ("getBlockHeight", json!([settled(commitment)])),
             Self::Slot { commitment, .. } => ("getSlot", json!([settled(commitment)])),
             Self::GenesisHash => ("getGenesisHash", json!([])),
+            Self::Simulate(tx) => {
+                let config = json!({
+                    "encoding": "base64", "commitment": Commitment::Confirmed.name(), "sigVerify": false, "replaceRecentBlockhash": true,
+                });
+                ("simulateTransaction", json!([tx.to_simulate(), config]))
+            }
+            Self::PriorityPrice { accounts } => ("getRecentPrioritizationFees", json!([accounts])),
+            Self::TokenBalances { owner, program } => {
+                let slice = json!({ "offset": 0, "length": TOKEN_HEAD_BYTES });
+                let config = json!({ "encoding": "base64", "commitment": Commitment::Finalized.name(), "dataSlice": slice });
+                ("getTokenAccountsByOwner", json!([owner, { "programId": program.address() }, config]))
+            }
             Self::Send(tx) => {
                 ("sendTransaction", json!([tx.to_base64(), { "encoding": "base64", "skipPreflight": true, "maxRetries": 0 }]))
             }
@@ -153,8 +243,8 @@ impl Request {
         match self {
             Self::LatestBlockhash => Transform::LatestBlockhash,
             Self::Balance { reading, .. } => Transform::Balance { reading: *reading },
-            Self::PayerAndRecipient { payer_lamports, recipient_lamports, .. } => {
-                Transform::PayerAndRecipient { payer_lamports: *payer_lamports, recipient_lamports: *recipient_lamports }
+            Self::Accounts { wanted, min_slot, .. } => {
+                Transform::Accounts { views: wanted.iter().map(|wanted| wanted.view).collect(), min_slot: *min_slot }
             }
             Self::RentExemptMinimum { .. } => Transform::Number { reading: Reading::EXACT },
             Self::SignatureStatuses { signatures, min_slot } => {
@@ -162,6 +252,9 @@ impl Request {
             }
             Self::BlockHeight { reading, .. } | Self::Slot { reading, .. } => Transform::Number { reading: *reading },
             Self::GenesisHash => Transform::GenesisHash,
+            Self::Simulate(_) => Transform::Simulation,
+            Self::PriorityPrice { .. } => Transform::PriorityPrice,
+            Self::TokenBalances { .. } => Transform::TokenBalances,
             Self::Send(tx) => Transform::Send { txid: tx.txid() },
         }
     }

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use crate::chains::solana::account::Account;
-use crate::chains::solana::{Blockhash, StatusLookup, TxSignature};
+use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
+use crate::chains::solana::{Address, Blockhash, StatusLookup, TxSignature};
 use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,13 +19,51 @@ pub(super) enum Canonical<T> {
     Failed(Failure),
 }
 
-/// Both sides of a payment as the chain knows them; `None` is an account that does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PayerAndRecipient {
-    /// Who pays.
-    pub payer: Option<Account>,
-    /// Who is paid.
-    pub recipient: Option<Account>,
+/// What was seen of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// There is none.
+    Missing,
+    /// For [`View::Account`](super::View::Account).
+    Account(Account),
+    /// For [`View::Mint`](super::View::Mint).
+    Mint(Mint),
+    /// For [`View::Holding`](super::View::Holding).
+    Holding(Holding),
+    /// For [`View::Nonce`](super::View::Nonce): an initialised nonce account.
+    Nonce {
+        /// Who may use it.
+        authority: Address,
+        /// Its value.
+        value: Blockhash,
+    },
+    /// A mint or token account that is none, or not understood.
+    Refused(TokenRefusal),
+    /// No initialised nonce account.
+    NoNonce,
+}
+
+/// What a node thinks a transaction would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Simulation {
+    /// `None` when it would succeed; otherwise the chain's error in compact JSON, cut short.
+    pub error: Option<String>,
+    /// The compute units it would use.
+    pub units: u64,
+}
+
+/// What a wallet holds of a token.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TokenBalance {
+    /// The token account.
+    pub account: Address,
+    /// Of what.
+    pub mint: Address,
+    /// In the mint's base units.
+    pub amount: Amount,
+    /// Whether nothing moves in or out.
+    pub frozen: bool,
 }
 
 /// What is known after a broadcast. No answer proves that the transaction was *not* sent: another replica, another provider or an
@@ -51,6 +90,11 @@ pub enum SendOutcome {
     },
 }
 
+/// Why a canonical body carries no result, if it carries none.
+pub fn failure_of(canonical: &[u8]) -> Option<Failure> {
+    parse::<serde::de::IgnoredAny>(canonical).err()
+}
+
 fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
     let value: Value = serde_json::from_slice(canonical).map_err(|_| Failure::NotJson)?;
     match serde_json::from_value(value).map_err(|_| Failure::Malformed)? {
@@ -69,13 +113,23 @@ pub fn parse_amount(canonical: &[u8]) -> Result<Amount, Failure> {
     parse(canonical)
 }
 
-/// The answer to `BlockHeight` and `Slot`: a lower bound, as the request's reading says.
+/// The answer to `BlockHeight` and `Slot`: a lower bound, as the request's reading says. Also that to `PriorityPrice`.
 pub fn parse_u64(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }
 
-/// The answer to `PayerAndRecipient`.
-pub fn parse_payer_and_recipient(canonical: &[u8]) -> Result<PayerAndRecipient, Failure> {
+/// The answer to `Accounts`, one for each and in their order.
+pub fn parse_accounts(canonical: &[u8]) -> Result<Vec<Seen>, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `Simulate`.
+pub fn parse_simulation(canonical: &[u8]) -> Result<Simulation, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `TokenBalances`, by account.
+pub fn parse_token_balances(canonical: &[u8]) -> Result<Vec<TokenBalance>, Failure> {
     parse(canonical)
 }
 

@@ -1,11 +1,8 @@
 //! From a provider's answer to the canonical body on which replicas agree.
 
 use super::response::Canonical;
-use super::{Failure, PayerAndRecipient, Reading, RpcErrorClass, SendOutcome};
-use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
-use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup, TxSignature};
-use crate::primitives::Amount;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use super::{Failure, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
+use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,13 +26,19 @@ pub(super) enum Transform {
         /// What to keep of the number.
         reading: Reading,
     },
-    /// `getMultipleAccounts` of payer and recipient.
-    PayerAndRecipient {
-        /// What to keep of the payer's lamports.
-        payer_lamports: Reading,
-        /// What to keep of the recipient's lamports.
-        recipient_lamports: Reading,
+    /// `getMultipleAccounts`.
+    Accounts {
+        /// What to keep of each.
+        views: Vec<View>,
+        /// The slot that the node must have reached.
+        min_slot: u64,
     },
+    /// `simulateTransaction`.
+    Simulation,
+    /// `getRecentPrioritizationFees`: one price.
+    PriorityPrice,
+    /// `getTokenAccountsByOwner`.
+    TokenBalances,
     /// `getSignatureStatuses`.
     Statuses {
         /// How many were asked for.
@@ -71,10 +74,12 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::LatestBlockhash => canonical(reply.contextual::<RawBlockhash>().map(|(_, raw)| raw.blockhash)),
         Transform::Balance { reading } => canonical(reply.contextual::<u64>().map(|(_, lamports)| reading.of(lamports))),
         Transform::Number { reading } => canonical(reply.result::<u64>().map(|number| reading.of(number))),
-        Transform::PayerAndRecipient { payer_lamports, recipient_lamports } => {
-            let readings = [payer_lamports, recipient_lamports];
-            canonical(reply.contextual().and_then(|(_, accounts)| payer_and_recipient(accounts, readings)))
+        Transform::Accounts { views, min_slot } => {
+            canonical(reply.contextual().and_then(|(slot, found)| accounts::read(found, &views, slot >= min_slot)))
         }
+        Transform::Simulation => canonical(reply.contextual::<RawSimulation>().map(|(_, raw)| raw.simulation())),
+        Transform::PriorityPrice => canonical(reply.result().and_then(price)),
+        Transform::TokenBalances => canonical(reply.contextual().and_then(|(_, found)| accounts::balances(found))),
         Transform::Statuses { count, min_slot } => {
             canonical(reply.contextual().and_then(|(slot, statuses)| lookups(statuses, count, slot >= min_slot)))
         }
@@ -216,40 +221,31 @@ struct RawBlockhash {
     blockhash: Blockhash,
 }
 
-/// An account as `getMultipleAccounts` shows it. Its rent epoch, which exceeds a signed integer, is not read.
+/// A simulation's outcome. As in a status, an `err` that is left out is no success.
 #[derive(Deserialize)]
-struct RawAccount {
-    data: (String, String),
-    executable: bool,
-    lamports: u64,
-    owner: Address,
-    space: u64,
+#[serde(rename_all = "camelCase")]
+struct RawSimulation {
+    err: Value,
+    units_consumed: u64,
 }
 
-impl RawAccount {
-    fn account(&self, reading: Reading) -> Result<Account, Failure> {
-        Ok(Account { lamports: Amount::new(reading.of(self.lamports)), kind: self.kind()? })
-    }
-
-    fn kind(&self) -> Result<AccountKind, Failure> {
-        if self.data.1 != "base64" {
-            return Err(Failure::Malformed);
-        }
-        let data = STANDARD.decode(&self.data.0).map_err(|_| Failure::Malformed)?;
-        // A node may ignore the slice that was asked for and send all the data.
-        let account_type = match data.len() {
-            length if length as u64 == self.space => data.get(ACCOUNT_TYPE_OFFSET),
-            0 | 1 => data.first(),
-            _ => return Err(Failure::Malformed),
-        };
-        Ok(AccountKind::classify(&self.owner, self.executable, self.space, account_type.copied()))
+impl RawSimulation {
+    fn simulation(&self) -> Simulation {
+        Simulation { error: (!self.err.is_null()).then(|| compact(&self.err)), units: self.units_consumed }
     }
 }
 
-fn payer_and_recipient(accounts: Vec<Option<RawAccount>>, readings: [Reading; 2]) -> Result<PayerAndRecipient, Failure> {
-    let [payer, recipient] = <[_; 2]>::try_from(accounts).map_err(|_| Failure::Malformed)?;
-    let read = |raw: Option<RawAccount>, reading: Reading| raw.map(|raw| raw.account(reading)).transpose();
-    Ok(PayerAndRecipient { payer: read(payer, readings[0])?, recipient: read(recipient, readings[1])? })
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawPrice {
+    prioritization_fee: u64,
+}
+
+/// The price that three of four recent slots did not exceed; nothing can be said without any.
+fn price(prices: Vec<RawPrice>) -> Result<u64, Failure> {
+    let mut prices: Vec<u64> = prices.into_iter().map(|raw| raw.prioritization_fee).collect();
+    prices.sort_unstable();
+    prices.len().checked_sub(1).map(|last| prices[last * 3 / 4]).ok_or(Failure::Malformed)
 }
 
 /// A signature's status. `err` is a plain value, not an option: a node that leaves it out must not be taken for reporting success.

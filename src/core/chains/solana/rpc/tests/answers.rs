@@ -44,10 +44,14 @@ fn both_accounts_are_read_at_once() {
     let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(5_000_000_001), wallet(650_241)])));
     let payer = Account { lamports: Amount::new(5_000_000_001), kind: AccountKind::Wallet };
     let recipient = Account { lamports: Amount::new(650_240), kind: AccountKind::Wallet };
-    let expected = PayerAndRecipient { payer: Some(payer), recipient: Some(recipient) };
-    assert_eq!(parse_payer_and_recipient(&canonical), Ok(expected));
+    assert_eq!(parse_accounts(&canonical), Ok(vec![Seen::Account(payer), Seen::Account(recipient)]));
     let canonical = answered(&both_accounts(), at_slot(7, json!([null, null])));
-    assert_eq!(parse_payer_and_recipient(&canonical), Ok(PayerAndRecipient { payer: None, recipient: None }));
+    assert_eq!(parse_accounts(&canonical), Ok(vec![Seen::Missing, Seen::Missing]));
+}
+
+fn kind_of_second(canonical: &[u8]) -> AccountKind {
+    let Seen::Account(account) = &parse_accounts(canonical).expect("accounts")[1] else { panic!("no account") };
+    account.kind
 }
 
 #[test]
@@ -66,13 +70,13 @@ fn recipients_are_classified() {
         (other, 1, "Ag==", owned),
     ] {
         let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), account(owner, 9, space, slice)])));
-        let read = parse_payer_and_recipient(&canonical).expect("accounts");
-        assert_eq!(read.recipient, Some(Account { lamports: Amount::ZERO, kind }), "{owner} {space}");
+        let read = parse_accounts(&canonical).expect("accounts");
+        assert_eq!(read[1], Seen::Account(Account { lamports: Amount::ZERO, kind }), "{owner} {space}");
     }
     let mut program = account("BPFLoader2111111111111111111111111111111111", 9, 36, "");
     program["executable"] = json!(true);
     let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), program])));
-    assert_eq!(parse_payer_and_recipient(&canonical).expect("accounts").recipient.expect("one").kind, AccountKind::Program);
+    assert_eq!(kind_of_second(&canonical), AccountKind::Program);
 }
 
 #[test]
@@ -82,11 +86,11 @@ fn a_node_that_ignores_the_slice_is_understood() {
     data[165] = 2;
     let whole = account(TOKEN_2022, 9, 170, &STANDARD.encode(&data));
     let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), whole])));
-    assert_eq!(parse_payer_and_recipient(&canonical).expect("accounts").recipient.expect("one").kind, AccountKind::TokenAccount);
+    assert_eq!(kind_of_second(&canonical), AccountKind::TokenAccount);
     // Neither a slice nor the whole.
     let odd = account(TOKEN_2022, 9, 170, &STANDARD.encode(&data[..50]));
     let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), odd])));
-    assert_eq!(parse_payer_and_recipient(&canonical), Err(Failure::Malformed));
+    assert_eq!(parse_accounts(&canonical), Err(Failure::Malformed));
 }
 
 fn status(confirmation: &str, error: Value) -> Value {

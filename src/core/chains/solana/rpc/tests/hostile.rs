@@ -8,9 +8,11 @@ fn verdict(request: &Request, canonical: &[u8]) -> Option<Failure> {
     match request {
         Request::LatestBlockhash | Request::GenesisHash => parse_hash(canonical).err(),
         Request::Balance { .. } | Request::RentExemptMinimum { .. } => parse_amount(canonical).err(),
-        Request::PayerAndRecipient { .. } => parse_payer_and_recipient(canonical).err(),
+        Request::Accounts { .. } => parse_accounts(canonical).err(),
+        Request::Simulate(_) => parse_simulation(canonical).err(),
+        Request::TokenBalances { .. } => parse_token_balances(canonical).err(),
         Request::SignatureStatuses { .. } => parse_statuses(canonical).err(),
-        Request::BlockHeight { .. } | Request::Slot { .. } => parse_u64(canonical).err(),
+        Request::BlockHeight { .. } | Request::Slot { .. } | Request::PriorityPrice { .. } => parse_u64(canonical).err(),
         Request::Send(_) => match parse_send(canonical) {
             SendOutcome::Unknown { .. } => Some(Failure::Malformed),
             SendOutcome::Accepted { .. } | SendOutcome::Rejected { .. } => None,
@@ -93,7 +95,7 @@ fn a_result_without_its_context_is_refused() {
 
 #[test]
 fn an_account_with_a_wrong_or_missing_member_is_refused() {
-    let with = |recipient: Value| parse_payer_and_recipient(&answered(&both_accounts(), at_slot(7, json!([wallet(1), recipient]))));
+    let with = |recipient: Value| parse_accounts(&answered(&both_accounts(), at_slot(7, json!([wallet(1), recipient]))));
     assert!(with(wallet(1)).is_ok());
     for member in ["data", "executable", "lamports", "owner", "space"] {
         let mut recipient = wallet(1);
@@ -110,7 +112,7 @@ fn an_account_with_a_wrong_or_missing_member_is_refused() {
     }
     for values in [json!([]), json!([null]), json!([null, null, null]), json!(null), json!({ "0": null, "1": null })] {
         let canonical = answered(&both_accounts(), at_slot(7, values.clone()));
-        assert_eq!(parse_payer_and_recipient(&canonical), Err(Failure::Malformed), "{values}");
+        assert_eq!(parse_accounts(&canonical), Err(Failure::Malformed), "{values}");
     }
 }
 

@@ -1,13 +1,14 @@
 //! Requests, answers and what is left of them.
 
+mod accounts;
 mod answers;
 mod hostile;
 mod replicas;
 mod requests;
 
 use super::*;
-use crate::chains::solana::fixtures::{payer, published_wire, recipient};
-use crate::chains::solana::{SignedTx, TxSignature};
+use crate::chains::solana::fixtures::{payer, published_plan, published_wire, recipient};
+use crate::chains::solana::{SignedTx, TokenProgram, TxSignature, UnsignedTx};
 use serde_json::{Value, json};
 use std::num::NonZeroU64;
 
@@ -25,13 +26,20 @@ pub(super) fn statuses(count: u8, min_slot: u64) -> Request {
 }
 
 pub(super) fn both_accounts() -> Request {
-    Request::PayerAndRecipient {
-        payer: payer(),
-        recipient: recipient(),
-        commitment: Commitment::Finalized,
-        payer_lamports: Reading::EXACT,
-        recipient_lamports: Reading::AtLeast { threshold: 650_240 },
-    }
+    let view = |address, lamports| Wanted { address, view: View::Account { lamports } };
+    let wanted = vec![view(payer(), Reading::EXACT), view(recipient(), Reading::AtLeast { threshold: 650_240 })];
+    Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot: 0 }
+}
+
+/// A mint, a token account and a nonce account.
+pub(super) fn with_data(min_slot: u64) -> Request {
+    let views = [View::Mint, View::Holding { amount: Reading::AtLeast { threshold: 5 } }, View::Nonce];
+    let wanted = views.map(|view| Wanted { address: payer(), view }).to_vec();
+    Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot }
+}
+
+pub(super) fn unsigned() -> UnsignedTx {
+    published_plan().build().expect("a message")
 }
 
 pub(super) fn balance(reading: Reading) -> Request {
@@ -48,6 +56,9 @@ pub(super) fn every_request() -> Vec<Request> {
         Request::LatestBlockhash,
         balance(Reading::EXACT),
         both_accounts(),
+        with_data(0),
+        Request::Simulate(unsigned()),
+        Request::PriorityPrice { accounts: vec![payer()] },
         Request::RentExemptMinimum { space: 0 },
         statuses(2, 100),
         height(step(20)),

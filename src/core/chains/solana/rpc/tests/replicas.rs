@@ -76,7 +76,7 @@ fn a_balance_that_somebody_keeps_dusting_agrees() {
 #[test]
 fn accounts_agree() {
     let expected =
-        "{\"ok\":{\"payer\":{\"lamports\":5,\"kind\":\"wallet\"},\"recipient\":{\"lamports\":650240,\"kind\":\"wallet\"}}}";
+        "{\"ok\":[{\"account\":{\"lamports\":5,\"kind\":\"wallet\"}},{\"account\":{\"lamports\":650240,\"kind\":\"wallet\"}}]}";
     agree(&both_accounts(), expected, |node, slot| {
         let accounts = [account(node, slot, 5), account(node + 3, slot, 650_240 + slot)];
         contextual(node, slot, &format!("[{}]", accounts.join(",")))

@@ -1,0 +1,98 @@
+//! Accounts as nodes show them, and what is kept of them.
+
+use super::request::DATA_BYTES;
+use super::{Failure, Reading, RpcErrorClass, Seen, TokenBalance, View};
+use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
+use crate::chains::solana::token::{Holding, RawToken, read_head};
+use crate::chains::solana::{Address, Blockhash, NONCE_BYTES, known};
+use crate::primitives::Amount;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+/// The first eight bytes of an initialised nonce account: the current version, and the state.
+const NONCE_TAG: [u8; 8] = [1, 0, 0, 0, 1, 0, 0, 0];
+
+/// An account as `getMultipleAccounts` shows it. Its rent epoch, which exceeds a signed integer, is not read.
+#[derive(Deserialize)]
+pub(super) struct RawAccount {
+    data: (String, String),
+    executable: bool,
+    lamports: u64,
+    owner: Address,
+    space: u64,
+}
+
+/// A token account in a list.
+#[derive(Deserialize)]
+pub(super) struct RawListed {
+    pubkey: Address,
+    account: RawAccount,
+}
+
+impl RawAccount {
+    fn data(&self) -> Result<Vec<u8>, Failure> {
+        if self.data.1 != "base64" {
+            return Err(Failure::Malformed);
+        }
+        STANDARD.decode(&self.data.0).map_err(|_| Failure::Malformed)
+    }
+
+    fn seen(&self, view: View, from_start: bool) -> Result<Seen, Failure> {
+        let data = self.data()?;
+        let whole = data.len() as u64 == self.space;
+        // A node may ignore the slice that was asked for and send all the data.
+        if !whole && data.len() != if from_start { DATA_BYTES } else { data.len().min(1) } {
+            return Err(Failure::Malformed);
+        }
+        let raw = RawToken { owner: &self.owner, space: self.space, data: &data };
+        Ok(match view {
+            View::Account { lamports } => {
+                let at = if whole || from_start { ACCOUNT_TYPE_OFFSET } else { 0 };
+                let kind = AccountKind::classify(&self.owner, self.executable, self.space, data.get(at).copied());
+                Seen::Account(Account { lamports: Amount::new(lamports.of(self.lamports)), kind })
+            }
+            View::Mint => raw.mint().map_or_else(Seen::Refused, Seen::Mint),
+            View::Holding { amount } => raw.holding().map_or_else(Seen::Refused, |holding| Seen::Holding(bounded(holding, amount))),
+            View::Nonce => self.nonce(&data).unwrap_or(Seen::NoNonce),
+        })
+    }
+
+    fn nonce(&self, data: &[u8]) -> Option<Seen> {
+        if self.owner != known::SYSTEM_PROGRAM || self.space != NONCE_BYTES {
+            return None;
+        }
+        let rest = data.strip_prefix(&NONCE_TAG)?;
+        let authority = Address::from_bytes(*rest.first_chunk()?);
+        let value = Blockhash::from_bytes(*rest.get(32..)?.first_chunk()?);
+        Some(Seen::Nonce { authority, value })
+    }
+}
+
+fn bounded(holding: Holding, amount: Reading) -> Holding {
+    Holding { amount: Amount::new(amount.of(holding.amount.get())), ..holding }
+}
+
+/// What is kept of accounts read together.
+pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) -> Result<Vec<Seen>, Failure> {
+    if found.len() != views.len() {
+        return Err(Failure::Malformed);
+    }
+    if !fresh {
+        return Err(Failure::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot });
+    }
+    let from_start = views.iter().any(|view| view.needs_data());
+    let one = |(raw, view): (&Option<RawAccount>, &View)| raw.as_ref().map_or(Ok(Seen::Missing), |raw| raw.seen(*view, from_start));
+    found.iter().zip(views).map(one).collect()
+}
+
+/// What is kept of a list of token accounts; its order is the nodes' own and means nothing.
+pub(super) fn balances(found: Vec<RawListed>) -> Result<Vec<TokenBalance>, Failure> {
+    let one = |raw: &RawListed| {
+        let data = raw.account.data()?;
+        let (mint, amount, frozen) = read_head(&data).ok_or(Failure::Malformed)?;
+        Ok(TokenBalance { account: raw.pubkey, mint, amount, frozen })
+    };
+    let mut list: Vec<_> = found.iter().map(one).collect::<Result<_, _>>()?;
+    list.sort_unstable();
+    Ok(list)
+}
