@@ -1,67 +1,128 @@
 //! The stored chain of blocks.
 
-use super::Block;
+use super::strip::{Exhausted, Strip};
+use super::{Block, Break};
 use crate::codec::{NameHashes, Value, decode_value};
-use crate::primitives::{BlockIndex, Hash};
-use ic_stable_structures::{Memory, StableLog};
+use crate::primitives::{BlockIndex, Hash, Timestamp};
+use ic_stable_structures::Memory;
 
-/// The stored blocks. There is no way to change or remove one.
+/// What a block is found by; zeros where there is less. Kept with the block, so that giving it up needs no reading of it.
+pub type Keys = [u64; 3];
+
+/// The width of an index entry: where a block begins in the data, and what it is found by. One more entry says where the last block ends.
+const ENTRY: u64 = 32;
+
+/// The stored blocks. There is no way to change one; the oldest can be given up once they are kept elsewhere.
+///
+/// The index's own page holds, little endian, the index of the first block that is kept and the number of blocks ever appended, and
+/// then the hash of the block before the first that is kept.
 pub struct AuditLog<M: Memory> {
-    blocks: StableLog<Vec<u8>, M, M>,
+    index: Strip<M>,
+    data: Strip<M>,
+    first: u64,
+    len: u64,
+    /// Zeros while nothing was given up.
+    base: [u8; 32],
     names: NameHashes,
-}
-
-/// Why a block does not belong where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Break {
-    /// The stored bytes are not a block.
-    Unreadable,
-    /// It names another parent than the block before it.
-    WrongParent,
-    /// It is the last block and has another hash than the one recorded when it was appended.
-    WrongTip,
-}
-
-/// The result of a verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IntegrityReport {
-    /// Whether every checked block belongs where it stands.
-    pub valid: bool,
-    /// How many blocks were checked.
-    pub entries_checked: u64,
-    /// The first block that does not belong, and why.
-    pub first_broken_at: Option<(BlockIndex, Break)>,
 }
 
 impl<M: Memory> AuditLog<M> {
     /// Opens the log in its two memories.
     pub fn open(index: M, data: M) -> Self {
-        Self { blocks: StableLog::init(index, data), names: NameHashes::default() }
+        let (index, data) = (Strip::open(index), Strip::open(data));
+        let (first, len, base) = (index.header(0), index.header(8), index.header(16));
+        Self { first: u64::from_le_bytes(first), len: u64::from_le_bytes(len), base, index, data, names: NameHashes::default() }
     }
 
-    /// The number of blocks.
+    /// The number of blocks ever appended.
     pub fn len(&self) -> u64 {
-        self.blocks.len()
+        self.len
     }
 
     /// Whether nothing was ever logged.
     pub fn is_empty(&self) -> bool {
-        self.blocks.len() == 0
+        self.len == 0
+    }
+
+    /// The first block that is still here. Earlier ones were archived.
+    pub fn first(&self) -> BlockIndex {
+        BlockIndex::new(self.first)
+    }
+
+    /// The hash of the block before the first that is still here; `None` when that is the first of all.
+    pub fn base(&self) -> Option<Hash> {
+        (self.first > 0).then_some(Hash(self.base))
+    }
+
+    /// The bytes that the kept blocks take.
+    pub fn bytes_kept(&self) -> u64 {
+        self.end_of_data().saturating_sub(self.start(self.first).unwrap_or_default())
+    }
+
+    /// Makes sure that `bytes` more can be appended, so that appending them cannot fail.
+    ///
+    /// # Errors
+    /// When the memory cannot grow.
+    pub fn reserve(&mut self, blocks: u64, bytes: u64) -> Result<(), Exhausted> {
+        let end = self.end_of_data();
+        self.index.reserve(self.len * ENTRY, (self.len + blocks + 1) * ENTRY)?;
+        self.data.reserve(end, end + bytes)
     }
 
     /// Appends a block and returns its index and hash.
     ///
     /// # Panics
     /// When stable memory is exhausted: the message then rolls back, so nothing ever happens unlogged.
-    pub fn append(&mut self, block: &Block) -> (BlockIndex, Hash) {
+    pub fn append(&mut self, block: &Block, keys: Keys) -> (BlockIndex, Hash) {
         let (bytes, hash) = block.to_bytes(&mut self.names);
-        let index = self.blocks.append(&bytes).expect("the audit log cannot grow: stable memory is exhausted");
-        (BlockIndex::new(index), hash)
+        (self.append_bytes(&bytes, keys), hash)
     }
 
-    /// The bytes of a block as they were appended.
+    pub(crate) fn append_bytes(&mut self, bytes: &[u8], keys: Keys) -> BlockIndex {
+        self.reserve(1, bytes.len() as u64).expect("the audit log cannot grow: stable memory is exhausted");
+        let (index, start) = (self.len, self.end_of_data());
+        let [first, second, third] = keys;
+        let entry = [start, first, second, third].map(u64::to_le_bytes);
+        self.index.write(index * ENTRY, entry.as_flattened());
+        self.data.write(start, bytes);
+        self.index.write((index + 1) * ENTRY, &(start + bytes.len() as u64).to_le_bytes());
+        self.len += 1;
+        self.write_header();
+        BlockIndex::new(index)
+    }
+
+    /// Changes a block in place, as only a fault of the memory or of the code could.
+    #[cfg(test)]
+    pub fn corrupt(&mut self, index: BlockIndex, bytes: &[u8]) {
+        let start = self.start(index.get()).expect("the block is kept");
+        self.data.write(start, bytes);
+    }
+
+    /// Gives up all blocks before `first`; the last of them has the hash `base`.
+    ///
+    /// # Panics
+    /// When that would be none, or more than there are.
+    pub fn prune(&mut self, first: BlockIndex, base: Hash) {
+        assert!(first.get() > self.first && first.get() < self.len, "BUG: the log is pruned to where it is not");
+        self.base = base.0;
+        if let Some(start) = self.start(first.get()) {
+            self.data.trim(start);
+        }
+        self.index.trim(first.get() * ENTRY);
+        self.first = first.get();
+        self.write_header();
+    }
+
+    /// The bytes of a block as they were appended; `None` when there is none, or it was archived.
     pub fn bytes(&self, index: BlockIndex) -> Option<Vec<u8>> {
-        self.blocks.get(index.get())
+        let index = index.get();
+        if !(self.first..self.len).contains(&index) {
+            return None;
+        }
+        let (start, end) = (self.start(index)?, self.start(index + 1)?);
+        // An index that was tampered with must not make the canister allocate without bound.
+        let length = end.checked_sub(start).filter(|length| *length <= self.end_of_data())?;
+        self.data.read(start, usize::try_from(length).ok()?)
     }
 
     /// A block as a value; `None` when there is none or its bytes are corrupt.
@@ -69,31 +130,51 @@ impl<M: Memory> AuditLog<M> {
         decode_value(&self.bytes(index)?).ok()
     }
 
-    /// Checks up to `limit` blocks from `from` on: that each can be read and names the hash of the block before it, and, when the
-    /// last block is among them, that its hash is `tip`.
-    pub fn verify(&self, from: BlockIndex, limit: u64, tip: Option<Hash>) -> IntegrityReport {
-        let end = from.get().saturating_add(limit).min(self.len());
-        let mut expected_parent = match from.get().checked_sub(1) {
-            None => None,
-            Some(before) => self.value(BlockIndex::new(before)).map(|value| value.hash()),
-        };
-        let mut checked = 0;
-        let mut names = NameHashes::default();
-        for raw in from.get()..end {
-            let index = BlockIndex::new(raw);
-            checked += 1;
-            let broken =
-                |reason| IntegrityReport { valid: false, entries_checked: checked, first_broken_at: Some((index, reason)) };
-            let stored = self.bytes(index).and_then(|bytes| Block::link(&bytes, &mut names).ok());
-            let Some((parent, hash)) = stored else { return broken(Break::Unreadable) };
-            if parent != expected_parent {
-                return broken(Break::WrongParent);
+    /// When a block was appended.
+    pub fn time(&self, index: BlockIndex) -> Option<Timestamp> {
+        self.value(index)?.get("ts")?.as_u64().map(Timestamp::from_nanos)
+    }
+
+    /// The first block at or after a time; the end of the log when all are earlier. Times never decrease, so this halves its way.
+    pub fn first_at(&self, time: Timestamp) -> BlockIndex {
+        let (mut low, mut high) = (self.first, self.len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.time(BlockIndex::new(middle)) {
+                Some(at) if at >= time => high = middle,
+                _ => low = middle + 1,
             }
-            if raw + 1 == self.len() && Some(hash) != tip {
-                return broken(Break::WrongTip);
-            }
-            expected_parent = Some(hash);
         }
-        IntegrityReport { valid: true, entries_checked: checked, first_broken_at: None }
+        BlockIndex::new(low)
+    }
+
+    /// What a block contributes to the chain: its parent and its own hash.
+    pub(super) fn link(&self, index: BlockIndex, names: &mut NameHashes) -> Result<(Option<Hash>, Hash), Break> {
+        let bytes = self.bytes(index).ok_or(Break::Unreadable)?;
+        Block::link(&bytes, names).map_err(|_| Break::Unreadable)
+    }
+
+    /// What a kept block is found by.
+    pub fn keys(&self, index: BlockIndex) -> Keys {
+        let words = [8, 16, 24].map(|offset| self.word(index.get(), offset));
+        words.map(Option::unwrap_or_default)
+    }
+
+    fn start(&self, index: u64) -> Option<u64> {
+        self.word(index, 0)
+    }
+
+    fn word(&self, index: u64, offset: u64) -> Option<u64> {
+        let bytes = self.index.read(index.checked_mul(ENTRY)?.checked_add(offset)?, 8)?;
+        bytes.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    fn end_of_data(&self) -> u64 {
+        if self.len == self.first { 0 } else { self.start(self.len).unwrap_or_default() }
+    }
+
+    fn write_header(&mut self) {
+        let header = [&self.first.to_le_bytes()[..], &self.len.to_le_bytes(), &self.base].concat();
+        self.index.set_header(&header);
     }
 }

@@ -2,7 +2,13 @@
 
 mod block;
 mod log;
+pub mod retention;
+mod strip;
+mod verify;
 
 pub use crate::codec::Value;
 pub use block::{Block, BlockError, leb128};
-pub use log::{AuditLog, Break, IntegrityReport};
+pub use log::{AuditLog, Keys};
+pub use retention::{Archive, AuditSettings, Retention};
+pub use strip::Exhausted;
+pub use verify::{Break, Cursor, IntegrityReport, verify, verify_from};

@@ -1,0 +1,101 @@
+//! Whether every stored block is the one that the next one names.
+
+use super::AuditLog;
+use crate::codec::NameHashes;
+use crate::primitives::{BlockIndex, Hash};
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a block does not belong where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Break {
+    /// The stored bytes are not a block.
+    Unreadable,
+    /// It names another parent than the block before it.
+    WrongParent,
+    /// It is the last block and has another hash than the one recorded when it was appended.
+    WrongTip,
+    /// It has another hash than the block after it names, and that one is as it was appended.
+    WrongHash,
+}
+
+impl fmt::Display for Break {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "its bytes are not a log entry",
+            Self::WrongParent => "the previous hash that it names does not match",
+            Self::WrongTip => "its hash does not match the one recorded when it was appended",
+            Self::WrongHash => "its hash does not match the one that the next entry names (tampered or corrupted)",
+        })
+    }
+}
+
+/// The result of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntegrityReport {
+    /// Whether every checked block belongs where it stands.
+    pub valid: bool,
+    /// How many blocks were checked.
+    pub entries_checked: u64,
+    /// The first block that does not belong, and why.
+    pub first_broken_at: Option<(BlockIndex, Break)>,
+}
+
+/// How far a verification has come that is done in parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The next block to check.
+    pub next: BlockIndex,
+    /// The hash of the block before it, when that one was checked.
+    pub parent: Option<Hash>,
+}
+
+/// Checks up to `limit` blocks from `from` on, but none that was archived: that each can be read and names the hash of the block
+/// before it, and, when the last block is among them, that its hash is `tip`. Also says where to go on.
+pub fn verify<M: Memory>(log: &AuditLog<M>, from: BlockIndex, limit: u64, tip: Option<Hash>) -> (IntegrityReport, Cursor) {
+    let mut names = NameHashes::default();
+    let from = from.max(log.first());
+    let before = from.get().checked_sub(1).filter(|before| *before >= log.first().get());
+    let parent = match before {
+        Some(before) => log.link(BlockIndex::new(before), &mut names).ok().map(|(_, hash)| hash),
+        None => log.base(),
+    };
+    verify_from(log, Cursor { next: from, parent }, limit, tip)
+}
+
+/// The same, from where an earlier part ended.
+pub fn verify_from<M: Memory>(log: &AuditLog<M>, cursor: Cursor, limit: u64, tip: Option<Hash>) -> (IntegrityReport, Cursor) {
+    let from = cursor.next.max(log.first());
+    let mut names = NameHashes::default();
+    let mut at = if from == cursor.next && from > log.first() { cursor } else { Cursor { next: from, parent: log.base() } };
+    let end = from.get().saturating_add(limit).min(log.len());
+    while at.next.get() < end {
+        match check(log, at, tip, &mut names) {
+            Ok(hash) => at = Cursor { next: at.next.next(), parent: Some(hash) },
+            Err((index, reason)) => {
+                let entries_checked = at.next.get() - from.get() + 1;
+                return (IntegrityReport { valid: false, entries_checked, first_broken_at: Some((index, reason)) }, at);
+            }
+        }
+    }
+    let entries_checked = at.next.get() - from.get();
+    (IntegrityReport { valid: true, entries_checked, first_broken_at: None }, at)
+}
+
+/// Checks one block and returns its hash, or the block that is to blame.
+fn check<M: Memory>(log: &AuditLog<M>, at: Cursor, tip: Option<Hash>, names: &mut NameHashes) -> Result<Hash, (BlockIndex, Break)> {
+    let index = at.next;
+    let (parent, hash) = log.link(index, names).map_err(|reason| (index, reason))?;
+    let follows = if index.get() == 0 { parent.is_none() } else { at.parent.is_none() || parent == at.parent };
+    let is_last = index.get() + 1 == log.len();
+    if !follows {
+        // Whether this block or the one before it was changed is told by what comes after.
+        let vouched = if is_last { tip } else { log.link(index.next(), names).ok().and_then(|(parent, _)| parent) };
+        return match index.get().checked_sub(1) {
+            Some(before) if vouched == Some(hash) && index > log.first() => Err((BlockIndex::new(before), Break::WrongHash)),
+            _ => Err((index, Break::WrongParent)),
+        };
+    }
+    if is_last && Some(hash) != tip { Err((index, Break::WrongTip)) } else { Ok(hash) }
+}

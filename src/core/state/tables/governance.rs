@@ -1,0 +1,121 @@
+//! Policies, rates, sessions and proposals.
+
+use super::{Tables, decode};
+use crate::codec::to_record;
+use crate::governance::{Proposal, Rate};
+use crate::policy::{CounterKey, Policy, Scope, Spent};
+use crate::primitives::{Asset, ProposalId, SessionId, Timestamp};
+use crate::session::Session;
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+
+/// A policy as it was in force for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastPolicy {
+    pub policy: Policy,
+    /// From when on.
+    pub at: Timestamp,
+}
+
+impl<M: Memory> Tables<M> {
+    pub fn policy(&self, scope: &Scope) -> Option<Policy> {
+        self.policies.get(&scope.key()).map(|bytes| decode("policies", &bytes))
+    }
+
+    /// Replaces a policy; one without rules is removed. Its version stays in the history either way.
+    pub fn set_policy(&mut self, scope: &Scope, policy: Policy, at: Timestamp) {
+        let key = scope.key();
+        if policy.rules.is_empty() {
+            self.policies.remove(&key);
+        } else {
+            self.policies.insert(key.clone(), to_record(&policy));
+        }
+        let version = policy.version.to_be_bytes();
+        self.policy_history.insert([&key[..], &version].concat(), to_record(&PastPolicy { policy, at }));
+    }
+
+    /// The last version that a scope's policy had; 0 when it never had one.
+    pub fn last_policy_version(&self, scope: &Scope) -> u64 {
+        self.past_policies(scope, u64::MAX).next().map_or(0, |past| past.policy.version)
+    }
+
+    /// A scope's policies with smaller versions than `before`, newest first.
+    pub fn past_policies(&self, scope: &Scope, before: u64) -> impl Iterator<Item = PastPolicy> + '_ {
+        let key = scope.key();
+        let at = |version: u64| [&key[..], &version.to_be_bytes()].concat();
+        let length = key.len() + 8;
+        let past = self.policy_history.range(at(0)..at(before)).rev();
+        // A longer key of another scope may lie between.
+        past.filter(move |entry| entry.key().len() == length).map(|entry| decode("policy_history", &entry.value()))
+    }
+
+    pub fn rate(&self, asset: Asset) -> Option<Rate> {
+        self.rates.get(&asset.key_bytes()).map(|bytes| decode("rates", &bytes))
+    }
+
+    pub fn set_rate(&mut self, rate: &Rate) {
+        self.rates.insert(rate.asset.key_bytes(), to_record(rate));
+    }
+
+    pub fn all_rates(&self) -> impl Iterator<Item = Rate> + '_ {
+        self.rates.iter().map(|entry| decode("rates", &entry.value()))
+    }
+
+    pub fn session(&self, id: SessionId) -> Option<Session> {
+        self.sessions.get(&id.get()).map(|bytes| decode("sessions", &bytes))
+    }
+
+    pub fn set_session(&mut self, session: &Session) {
+        let key = (session.wallet.get(), session.id.get());
+        let end = (session.expires_at.nanos(), session.id.get());
+        if session.ended.is_none() {
+            self.open_sessions.insert(key);
+            self.session_ends.insert(end);
+        } else {
+            self.open_sessions.remove(&key);
+            self.session_ends.remove(&end);
+        }
+        self.sessions.insert(session.id.get(), to_record(session));
+    }
+
+    /// Every session, the latest first.
+    pub fn sessions_latest_first(&self) -> impl Iterator<Item = Session> + '_ {
+        self.sessions.iter().rev().map(|entry| decode("sessions", &entry.value()))
+    }
+
+    /// Removes the policy and the counters of a session, unless one of them still holds something for a transfer: its history keeps the
+    /// policy, the log keeps the rest.
+    pub fn forget_session(&mut self, id: SessionId) {
+        let scope = Scope::Session(id).key();
+        let prefix = CounterKey::prefix(&Scope::Session(id));
+        let counters = self.spent.range(prefix.clone()..).take_while(|entry| entry.key().starts_with(&prefix));
+        let counters: Vec<(Vec<u8>, Spent)> =
+            counters.map(|entry| (entry.key().clone(), decode("spent", &entry.value()))).collect();
+        if counters.iter().any(|(_, spent)| !spent.reserved().is_zero()) {
+            return;
+        }
+        for (key, _) in &counters {
+            self.spent.remove(key);
+        }
+        self.activity.remove(&scope);
+        self.policies.remove(&scope);
+    }
+
+    pub fn proposal(&self, id: ProposalId) -> Option<Proposal> {
+        self.proposals.get(&id.get()).map(|bytes| decode("proposals", &bytes))
+    }
+
+    pub fn set_proposal(&mut self, proposal: &Proposal) {
+        if proposal.closed.is_none() {
+            self.open_proposals.insert(proposal.id.get());
+        } else {
+            self.open_proposals.remove(&proposal.id.get());
+        }
+        self.proposals.insert(proposal.id.get(), to_record(proposal));
+    }
+
+    /// Proposals with smaller ids than `before`, newest first.
+    pub fn proposals_before(&self, before: u64) -> impl Iterator<Item = Proposal> + '_ {
+        self.proposals.range(..before).rev().map(|entry| decode("proposals", &entry.value()))
+    }
+}

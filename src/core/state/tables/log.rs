@@ -1,0 +1,53 @@
+//! The digest's bookkeeping, and what is kept about the log beside its blocks.
+
+use super::{Tables, decode};
+use crate::audit::{Archive, Retention};
+use crate::codec::to_record;
+use crate::state::digest::Recounted;
+use crate::state::watch::Watch;
+use ic_stable_structures::Memory;
+
+impl<M: Memory> Tables<M> {
+    /// Visits up to `limit` more records of every table for [`Tables::end_recount`]; true when that were all.
+    pub fn recount(&self, limit: usize) -> bool {
+        !self.recounted().into_iter().any(|table| table.recount(limit))
+    }
+
+    /// What the recount found; `None` when there was none.
+    pub fn end_recount(&self) -> Option<Recounted> {
+        self.ledger.end_recount()
+    }
+
+    pub(super) fn store_sum(&mut self) {
+        if let Some(sum) = self.ledger.take_changed() {
+            self.sum.set(sum);
+        }
+    }
+
+    pub fn retention(&self) -> Retention {
+        let bytes = self.retention.get();
+        if bytes.is_empty() { Retention::default() } else { decode("retention", bytes) }
+    }
+
+    pub fn set_retention(&mut self, retention: &Retention) {
+        self.retention.set(to_record(retention));
+    }
+
+    /// The confirmed archives that end at or after a block, ascending.
+    pub fn archives_from(&self, last: u64) -> impl Iterator<Item = Archive> + '_ {
+        self.archives.range(last..).map(|entry| decode("archives", &entry.value()))
+    }
+
+    pub fn add_archive(&mut self, archive: &Archive) {
+        self.archives.insert(archive.last.get(), to_record(archive));
+    }
+
+    pub fn watch(&self) -> Watch {
+        let bytes = self.watch.get();
+        if bytes.is_empty() { Watch::default() } else { decode("watch", bytes) }
+    }
+
+    pub fn set_watch(&mut self, watch: &Watch) {
+        self.watch.set(to_record(watch));
+    }
+}

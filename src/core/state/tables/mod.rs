@@ -1,0 +1,277 @@
+//! The stable structures behind the state: one table of memory ids, never reused, new ones appended.
+//!
+//! Here is what there is; what is kept in it stands beside this, by area.
+
+mod governance;
+mod log;
+mod open;
+mod people;
+mod transfers;
+mod wallets;
+
+pub use open::OpenError;
+pub use transfers::IdempotencyEntry;
+
+use super::digest::{Ledger, Sum, TableId};
+use super::solana::SolanaTables;
+use super::tracked::{Cell, Map, Opener, Recount, Set};
+use crate::audit::{AuditLog, Block};
+use crate::codec::{from_record, to_record};
+use crate::mode::Mode;
+use crate::primitives::{BlockIndex, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use candid::Principal;
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
+use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+type Vm<M> = VirtualMemory<M>;
+pub(super) type Records<K, M> = Map<K, Vec<u8>, M>;
+
+/// The layout of the tables. A later layout gets a later number and a migration.
+pub const SCHEMA: u32 = 2;
+
+const HEAD: TableId = 0;
+const CONFIG: TableId = 1;
+const KEYS: TableId = 2;
+const ROLES: TableId = 3;
+const AGENTS: TableId = 4;
+const WALLETS: TableId = 5;
+// 6 and 7 held the policies and counters of version 0.1.
+const TRANSFERS: TableId = 8;
+const ACTIVE: TableId = 9;
+const TRANSFERS_BY_WALLET: TableId = 10;
+const IDEMPOTENCY: TableId = 11;
+const LOCKED_OUTPOINTS: TableId = 12;
+// 13 and 14 were the log while it could only grow.
+const BUILT: TableId = 15;
+const WALLETS_BY_AGENT: TableId = 16;
+// Policies and governance: 20 to 39.
+const SETTINGS: TableId = 20;
+const POLICIES: TableId = 21;
+const POLICY_HISTORY: TableId = 22;
+const SPENT: TableId = 23;
+const ACTIVITY: TableId = 24;
+const GROUPS: TableId = 25;
+const RATES: TableId = 26;
+const SESSIONS: TableId = 27;
+const OPEN_SESSIONS: TableId = 28;
+const PROPOSALS: TableId = 29;
+const OPEN_PROPOSALS: TableId = 30;
+const WALLETS_BY_OWNER: TableId = 31;
+// 32 found the blocks with requests, before 43 found every block.
+const CHAIN_BREAKERS: TableId = 33;
+const WALLETS_BY_KEY: TableId = 34;
+const AWAITING: TableId = 35;
+const SESSION_ENDS: TableId = 36;
+const CLIENT_KEY: TableId = 38;
+// The log and what watches over it: 40 to 49.
+const SUM: TableId = 40;
+const LOG_INDEX: TableId = 41;
+const LOG_DATA: TableId = 42;
+const BLOCKS_BY_SUBJECT: TableId = 43;
+const RETENTION: TableId = 44;
+const ARCHIVES: TableId = 45;
+const WATCH: TableId = 46;
+// Solana: 55 to 58, in [`super::solana`].
+
+/// What changes with every commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub schema: u32,
+    pub mode: Mode,
+    pub next_wallet: WalletId,
+    pub next_transfer: TransferId,
+    /// The hash of the last block.
+    pub tip: Option<Hash>,
+    /// The number of blocks, to notice a log that was cut.
+    pub blocks: u64,
+    /// The time of the last block.
+    pub last_at: Timestamp,
+    pub next_session: SessionId,
+    pub next_proposal: ProposalId,
+}
+
+/// Every table.
+pub struct Tables<M: Memory> {
+    head: StableCell<Vec<u8>, Vm<M>>,
+    /// The decoded head cell: read several times in every message.
+    head_cache: Head,
+    config: Cell<M>,
+    keys: Cell<M>,
+    roles: Records<Principal, M>,
+    agents: Set<(u64, Principal), M>,
+    wallets: Records<u64, M>,
+    transfers: Records<u64, M>,
+    /// Transfers that have somewhere to go, by wallet.
+    pub active: Set<(u64, u64), M>,
+    pub transfers_by_wallet: Map<(u64, u64), (), M>,
+    idempotency: Records<[u8; 32], M>,
+    /// Kaspa outpoints that a transfer under way spends: (wallet, transaction id and index) to transfer.
+    pub locked_outpoints: Map<(u64, [u8; 36]), u64, M>,
+    /// The SHA-256 of everything that was built for a key to sign, to the transfer it was built for.
+    built: Map<[u8; 32], u64, M>,
+    /// The agents again, by principal.
+    wallets_by_agent: Set<(Principal, u64), M>,
+    settings: Cell<M>,
+    /// By [`crate::policy::Scope::key`].
+    policies: Records<Vec<u8>, M>,
+    /// Every policy there ever was: by [`crate::policy::Scope::key`], then eight bytes of version.
+    policy_history: Records<Vec<u8>, M>,
+    /// By [`crate::policy::CounterKey::key`].
+    spent: Records<Vec<u8>, M>,
+    /// By [`crate::policy::Scope::key`].
+    activity: Records<Vec<u8>, M>,
+    /// By name.
+    groups: Records<Vec<u8>, M>,
+    /// By [`crate::primitives::Asset::key_bytes`].
+    rates: Records<Vec<u8>, M>,
+    sessions: Records<u64, M>,
+    /// Sessions that nobody has ended, by wallet.
+    pub open_sessions: Set<(u64, u64), M>,
+    proposals: Records<u64, M>,
+    pub open_proposals: Set<u64, M>,
+    pub wallets_by_owner: Set<(Principal, u64), M>,
+    /// Until when a chain's breaker is open, by a number of the chain.
+    chain_breakers: Map<u8, u64, M>,
+    /// A wallet's public keys, to find it by an address.
+    wallets_by_key: Map<Vec<u8>, u64, M>,
+    /// Transfers that wait for approval, by wallet.
+    pub awaiting: Set<(u64, u64), M>,
+    /// The sessions that nobody has ended, by the time when they end by themselves.
+    pub session_ends: Set<(u64, u64), M>,
+    /// What clients' metadata is hashed with. A secret: no event carries it and the digest leaves it out.
+    client_key: StableCell<Vec<u8>, Vm<M>>,
+    /// The sum of all records of the tables that are kept by it: every one but the log, which the head names by its tip, what the log
+    /// alone determines, and what no event carries.
+    ledger: Ledger,
+    sum: StableCell<Vec<u8>, Vm<M>>,
+    pub log: AuditLog<Vm<M>>,
+    /// The kept blocks by what they are about: see [`super::index`].
+    pub blocks_by_subject: StableBTreeMap<(u64, u64), (), Vm<M>>,
+    retention: Cell<M>,
+    /// Confirmed archives by their last block.
+    archives: Records<u64, M>,
+    /// How the canister watches over its log. Its own affair: not from the log and not in the digest.
+    watch: StableCell<Vec<u8>, Vm<M>>,
+    pub solana: SolanaTables<M>,
+}
+
+pub(super) fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> T {
+    from_record(bytes).unwrap_or_else(|error| panic!("BUG: table {table} holds what it should not: {error}"))
+}
+
+impl<M: Memory> Tables<M> {
+    fn from_manager(manager: &MemoryManager<M>, head_cache: Head) -> Result<Self, OpenError> {
+        let memory = |id| manager.get(MemoryId::new(id));
+        let sum = StableCell::init(memory(SUM), Sum::empty().to_bytes());
+        let ledger = Ledger::new(Sum::from_bytes(sum.get()).ok_or(OpenError::Corrupt("sum"))?);
+        let open = Opener { manager, ledger: ledger.clone() };
+        Ok(Self {
+            head: StableCell::init(memory(HEAD), Vec::new()),
+            head_cache,
+            config: open.cell(CONFIG),
+            keys: open.cell(KEYS),
+            roles: open.map(ROLES),
+            agents: open.set(AGENTS),
+            wallets: open.map(WALLETS),
+            transfers: open.map(TRANSFERS),
+            active: open.set(ACTIVE),
+            transfers_by_wallet: open.map(TRANSFERS_BY_WALLET),
+            idempotency: open.map(IDEMPOTENCY),
+            locked_outpoints: open.map(LOCKED_OUTPOINTS),
+            built: open.map(BUILT),
+            wallets_by_agent: open.set(WALLETS_BY_AGENT),
+            settings: open.cell(SETTINGS),
+            policies: open.map(POLICIES),
+            policy_history: open.map(POLICY_HISTORY),
+            spent: open.map(SPENT),
+            activity: open.map(ACTIVITY),
+            groups: open.map(GROUPS),
+            rates: open.map(RATES),
+            sessions: open.map(SESSIONS),
+            open_sessions: open.set(OPEN_SESSIONS),
+            proposals: open.map(PROPOSALS),
+            open_proposals: open.set(OPEN_PROPOSALS),
+            wallets_by_owner: open.set(WALLETS_BY_OWNER),
+            chain_breakers: open.map(CHAIN_BREAKERS),
+            wallets_by_key: open.map(WALLETS_BY_KEY),
+            awaiting: open.set(AWAITING),
+            session_ends: open.set(SESSION_ENDS),
+            client_key: StableCell::init(memory(CLIENT_KEY), Vec::new()),
+            ledger,
+            sum,
+            log: AuditLog::open(memory(LOG_INDEX), memory(LOG_DATA)),
+            blocks_by_subject: StableBTreeMap::init(memory(BLOCKS_BY_SUBJECT)),
+            retention: open.cell(RETENTION),
+            archives: open.map(ARCHIVES),
+            watch: StableCell::init(memory(WATCH), Vec::new()),
+            solana: SolanaTables::open(&open),
+        })
+    }
+
+    /// Every table that the digest is of, in the order of their ids.
+    fn recounted(&self) -> [&dyn Recount; 33] {
+        let [nonces, solana_settings, providers] = self.solana.recounted();
+        [
+            &self.config,
+            &self.keys,
+            &self.roles,
+            &self.agents,
+            &self.wallets,
+            &self.transfers,
+            &self.active,
+            &self.transfers_by_wallet,
+            &self.idempotency,
+            &self.locked_outpoints,
+            &self.built,
+            &self.wallets_by_agent,
+            &self.settings,
+            &self.policies,
+            &self.policy_history,
+            &self.spent,
+            &self.activity,
+            &self.groups,
+            &self.rates,
+            &self.sessions,
+            &self.open_sessions,
+            &self.proposals,
+            &self.open_proposals,
+            &self.wallets_by_owner,
+            &self.chain_breakers,
+            &self.wallets_by_key,
+            &self.awaiting,
+            &self.session_ends,
+            &self.retention,
+            &self.archives,
+            nonces,
+            solana_settings,
+            providers,
+        ]
+    }
+
+    pub fn head(&self) -> Head {
+        self.head_cache
+    }
+
+    pub fn set_head(&mut self, head: Head) {
+        self.head_cache = head;
+        self.head.set(to_record(&head));
+    }
+
+    /// Appends a block and moves the head to it.
+    pub fn append(&mut self, block: &Block) -> BlockIndex {
+        let keys = self.keys_of(block);
+        let (index, hash) = self.log.append(block, keys);
+        self.index_block(index, keys);
+        self.set_head(Head { tip: Some(hash), blocks: index.get() + 1, last_at: block.at, ..self.head_cache });
+        self.store_sum();
+        index
+    }
+
+    /// One hash over every record and the head. Equal states have equal digests. The log is in it by its tip.
+    pub fn digest(&self) -> Hash {
+        // The layout of the tables is no part of what they say.
+        self.ledger.digest(&to_record(&Head { schema: 0, ..self.head_cache }))
+    }
+}

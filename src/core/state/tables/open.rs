@@ -1,0 +1,113 @@
+//! Laying out a memory, and opening what an earlier module left.
+
+use super::{HEAD, Head, SCHEMA, Tables};
+use crate::codec::from_record;
+use crate::config::Config;
+use crate::governance::Proposal;
+use crate::mode::Mode;
+use crate::policy::{Activity, Policy, Spent};
+use crate::primitives::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::roles::Roles;
+use crate::settings::Settings;
+use crate::transfer::Transfer;
+use crate::wallet::Wallet;
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
+use ic_stable_structures::{Memory, StableCell};
+use std::fmt;
+
+/// 1 MiB per bucket: small tables stay small, and 32 GiB in all is far beyond what the log needs in decades.
+const BUCKET_PAGES: u16 = 16;
+
+/// Why a memory cannot be opened as a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// There is nothing in it.
+    Empty,
+    /// It was written by a version this one does not know.
+    UnknownSchema(u32),
+    /// A table cannot be read.
+    Corrupt(&'static str),
+    /// The log has another number of blocks than the state says, or ends in another block.
+    LogMismatch,
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("stable memory holds no Purser state"),
+            Self::UnknownSchema(schema) => write!(f, "stable memory has schema {schema}; this module understands {SCHEMA}"),
+            Self::Corrupt(table) => write!(f, "the table {table} cannot be read"),
+            Self::LogMismatch => f.write_str("the audit log does not end where the state says"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl<M: Memory> Tables<M> {
+    /// Lays out a fresh memory.
+    pub fn create(memory: M) -> Self {
+        assert_eq!(memory.size(), 0, "the memory already holds something");
+        let head = Head {
+            schema: SCHEMA,
+            mode: Mode::Normal,
+            next_wallet: WalletId::new(1),
+            next_transfer: TransferId::new(1),
+            tip: None,
+            blocks: 0,
+            last_at: Timestamp::default(),
+            next_session: SessionId::new(1),
+            next_proposal: ProposalId::new(1),
+        };
+        let mut tables = Self::attach(memory, head);
+        tables.set_head(head);
+        tables
+    }
+
+    /// Opens what an earlier module left, touching every table so that a layout that does not fit shows now.
+    pub fn open(memory: M) -> Result<Self, OpenError> {
+        if memory.size() == 0 {
+            return Err(OpenError::Empty);
+        }
+        let manager = MemoryManager::init_with_bucket_size(memory, BUCKET_PAGES);
+        let head = StableCell::init(manager.get(MemoryId::new(HEAD)), Vec::new());
+        if head.get().is_empty() {
+            return Err(OpenError::Empty);
+        }
+        let head: Head = from_record(head.get()).map_err(|_| OpenError::Corrupt("head"))?;
+        if head.schema != SCHEMA {
+            return Err(OpenError::UnknownSchema(head.schema));
+        }
+        let tables = Self::from_manager(&manager, head)?;
+        tables.check_log()?;
+        tables.check_records()?;
+        Ok(tables)
+    }
+
+    fn attach(memory: M, head: Head) -> Self {
+        Self::from_manager(&MemoryManager::init_with_bucket_size(memory, BUCKET_PAGES), head).expect("BUG: fresh memory is corrupt")
+    }
+
+    fn check_log(&self) -> Result<(), OpenError> {
+        let head = self.head_cache;
+        let last = head.blocks.checked_sub(1).map(BlockIndex::new);
+        let last_hash = last.and_then(|index| self.log.value(index)).map(|value| value.hash());
+        if self.log.len() != head.blocks || last_hash != head.tip { Err(OpenError::LogMismatch) } else { Ok(()) }
+    }
+
+    fn check_records(&self) -> Result<(), OpenError> {
+        let readable = |table, bytes: Option<Vec<u8>>, is_record: fn(&[u8]) -> bool| match bytes {
+            Some(bytes) if !is_record(&bytes) => Err(OpenError::Corrupt(table)),
+            _ => Ok(()),
+        };
+        readable("config", Some(self.config.get().clone()), |bytes| from_record::<Config>(bytes).is_ok())?;
+        readable("roles", self.roles.first_key_value().map(|(_, v)| v), |bytes| from_record::<Roles>(bytes).is_ok())?;
+        readable("wallets", self.wallets.last_key_value().map(|(_, v)| v), |bytes| from_record::<Wallet>(bytes).is_ok())?;
+        readable("policies", self.policies.last_key_value().map(|(_, v)| v), |bytes| from_record::<Policy>(bytes).is_ok())?;
+        readable("spent", self.spent.last_key_value().map(|(_, v)| v), |bytes| from_record::<Spent>(bytes).is_ok())?;
+        readable("activity", self.activity.last_key_value().map(|(_, v)| v), |bytes| from_record::<Activity>(bytes).is_ok())?;
+        readable("settings", Some(self.settings.get().clone()), |bytes| from_record::<Settings>(bytes).is_ok())?;
+        readable("proposals", self.proposals.last_key_value().map(|(_, v)| v), |bytes| from_record::<Proposal>(bytes).is_ok())?;
+        readable("transfers", self.transfers.last_key_value().map(|(_, v)| v), |bytes| from_record::<Transfer>(bytes).is_ok())
+    }
+}

@@ -1,0 +1,82 @@
+//! Transfers, and what is counted about them.
+
+use super::{Tables, decode};
+use crate::codec::to_record;
+use crate::policy::{Activity, Scope, Spent};
+use crate::primitives::{Chain, Hash, Timestamp, TransferId};
+use crate::transfer::Transfer;
+use ic_stable_structures::Memory;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What an idempotency key stands for. Kept forever: an expired key that could pay again would be worse than its 60 bytes (T59).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdempotencyEntry {
+    pub request: Hash,
+    pub transfer: TransferId,
+}
+
+impl<M: Memory> Tables<M> {
+    pub fn transfer(&self, id: TransferId) -> Option<Transfer> {
+        self.transfers.get(&id.get()).map(|bytes| decode("transfers", &bytes))
+    }
+
+    pub fn set_transfer(&mut self, transfer: &Transfer) {
+        self.transfers.insert(transfer.id.get(), to_record(transfer));
+    }
+
+    /// Changes a record behind the digest's back, as only a fault of the memory or of the code could.
+    #[cfg(test)]
+    pub fn corrupt_transfer(&mut self, transfer: &Transfer) {
+        self.transfers.corrupt(transfer.id.get(), to_record(transfer));
+    }
+
+    pub fn idempotency(&self, key: &Hash) -> Option<IdempotencyEntry> {
+        self.idempotency.get(&key.0).map(|bytes| decode("idempotency", &bytes))
+    }
+
+    pub fn set_idempotency(&mut self, key: &Hash, entry: &IdempotencyEntry) {
+        self.idempotency.insert(key.0, to_record(entry));
+    }
+
+    /// The transfer that these very bytes were built for.
+    pub fn owner_of(&self, unsigned: &[u8]) -> Option<TransferId> {
+        self.built.get(&Sha256::digest(unsigned).into()).map(TransferId::new)
+    }
+
+    pub fn set_owner_of(&mut self, unsigned: &[u8], transfer: TransferId) {
+        self.built.insert(Sha256::digest(unsigned).into(), transfer.get());
+    }
+
+    pub fn spent(&self, key: &[u8]) -> Spent {
+        self.spent.get(&key.to_vec()).map(|bytes| decode("spent", &bytes)).unwrap_or_default()
+    }
+
+    pub fn set_spent(&mut self, key: &[u8], spent: &Spent) {
+        self.spent.insert(key.to_vec(), to_record(spent));
+    }
+
+    pub fn activity(&self, scope: &Scope) -> Activity {
+        self.activity.get(&scope.key()).map(|bytes| decode("activity", &bytes)).unwrap_or_default()
+    }
+
+    pub fn set_activity(&mut self, scope: &Scope, activity: &Activity) {
+        self.activity.insert(scope.key(), to_record(activity));
+    }
+
+    pub fn chain_breaker(&self, chain: Chain) -> Option<Timestamp> {
+        self.chain_breakers.get(&chain_key(chain)).map(Timestamp::from_nanos)
+    }
+
+    pub fn set_chain_breaker(&mut self, chain: Chain, until: Timestamp) {
+        self.chain_breakers.insert(chain_key(chain), until.nanos());
+    }
+}
+
+/// The stored key of a chain. Frozen; new chains get new numbers.
+const fn chain_key(chain: Chain) -> u8 {
+    match chain {
+        Chain::Kaspa => 0,
+        Chain::Solana => 1,
+    }
+}

@@ -1,0 +1,164 @@
+//! Stable structures that cannot change without the digest of the state noticing. They read like what they wrap; the only ways to
+//! write are the ones below.
+
+use super::digest::{Ledger, TableId};
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
+use ic_stable_structures::{Memory, StableBTreeMap, StableBTreeSet, StableCell, Storable};
+use std::ops::{Bound, Deref};
+
+type Vm<M> = VirtualMemory<M>;
+
+/// A table and its part in the digest.
+pub struct Tracked<T> {
+    inner: T,
+    id: TableId,
+    ledger: Ledger,
+}
+
+impl<T> Deref for Tracked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+/// A map from keys to values.
+pub type Map<K, V, M> = Tracked<StableBTreeMap<K, V, Vm<M>>>;
+/// A set of keys.
+pub type Set<K, M> = Tracked<StableBTreeSet<K, Vm<M>>>;
+/// One record, or none while it is empty.
+pub type Cell<M> = Tracked<StableCell<Vec<u8>, Vm<M>>>;
+
+/// Opens tables that share one digest.
+pub struct Opener<'a, M: Memory> {
+    /// Where the tables are.
+    pub manager: &'a MemoryManager<M>,
+    /// The digest they keep.
+    pub ledger: Ledger,
+}
+
+impl<M: Memory> Opener<'_, M> {
+    /// The map in a memory.
+    pub fn map<K: Storable + Ord + Clone, V: Storable>(&self, id: TableId) -> Map<K, V, M> {
+        self.track(id, StableBTreeMap::init(self.memory(id)))
+    }
+
+    /// The set in a memory.
+    pub fn set<K: Storable + Ord + Clone>(&self, id: TableId) -> Set<K, M> {
+        self.track(id, StableBTreeSet::init(self.memory(id)))
+    }
+
+    /// The record in a memory.
+    pub fn cell(&self, id: TableId) -> Cell<M> {
+        self.track(id, StableCell::init(self.memory(id), Vec::new()))
+    }
+
+    /// A memory without a digest, for what can be made again from the log.
+    pub fn memory(&self, id: TableId) -> Vm<M> {
+        self.manager.get(MemoryId::new(id))
+    }
+
+    fn track<T>(&self, id: TableId, inner: T) -> Tracked<T> {
+        Tracked { inner, id, ledger: self.ledger.clone() }
+    }
+}
+
+/// A table whose records can be counted again.
+pub trait Recount {
+    /// Visits up to `limit` more records; false when there are none left.
+    fn recount(&self, limit: usize) -> bool;
+}
+
+impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Map<K, V, M> {
+    /// Sets the value of a key and returns the one it had.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let new = value.to_bytes().into_owned();
+        let old = self.inner.insert(key.clone(), value);
+        self.change(&key, old.as_ref(), Some(&new));
+        old
+    }
+
+    /// Removes a key and returns its value.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        let old = self.inner.remove(key);
+        self.change(key, old.as_ref(), None);
+        old
+    }
+
+    /// Changes a value without the digest.
+    #[cfg(test)]
+    pub fn corrupt(&mut self, key: K, value: V) {
+        self.inner.insert(key, value);
+    }
+
+    fn change(&self, key: &K, old: Option<&V>, new: Option<&[u8]>) {
+        let old = old.map(V::to_bytes);
+        self.ledger.change(self.id, &key.to_bytes(), old.as_deref(), new, &|last| *key <= K::from_bytes(last.into()));
+    }
+}
+
+impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Recount for Map<K, V, M> {
+    fn recount(&self, limit: usize) -> bool {
+        let Some(last) = self.ledger.recount_at(self.id) else { return false };
+        let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(K::from_bytes(last.into())));
+        let records = self.inner.range((after, Bound::Unbounded)).take(limit);
+        let visited = records.map(|entry| self.ledger.recount(self.id, &entry.key().to_bytes(), &entry.value().to_bytes()));
+        visited.count() == limit
+    }
+}
+
+impl<K: Storable + Ord + Clone, M: Memory> Set<K, M> {
+    /// Adds a key; false when it was there.
+    pub fn insert(&mut self, key: K) -> bool {
+        let is_new = self.inner.insert(key.clone());
+        if is_new {
+            self.change(&key, None, Some(&[]));
+        }
+        is_new
+    }
+
+    /// Removes a key; false when it was not there.
+    pub fn remove(&mut self, key: &K) -> bool {
+        let was_there = self.inner.remove(key);
+        if was_there {
+            self.change(key, Some(&[]), None);
+        }
+        was_there
+    }
+
+    fn change(&self, key: &K, old: Option<&[u8]>, new: Option<&[u8]>) {
+        self.ledger.change(self.id, &key.to_bytes(), old, new, &|last| *key <= K::from_bytes(last.into()));
+    }
+}
+
+impl<K: Storable + Ord + Clone, M: Memory> Recount for Set<K, M> {
+    fn recount(&self, limit: usize) -> bool {
+        let Some(last) = self.ledger.recount_at(self.id) else { return false };
+        let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(K::from_bytes(last.into())));
+        let keys = self.inner.range((after, Bound::Unbounded)).take(limit);
+        keys.map(|key| self.ledger.recount(self.id, &key.to_bytes(), &[])).count() == limit
+    }
+}
+
+impl<M: Memory> Cell<M> {
+    /// Replaces the record.
+    pub fn set(&mut self, value: Vec<u8>) {
+        let old = self.inner.set(value);
+        self.ledger.change(self.id, &[], present(&old), present(self.inner.get()), &|_| true);
+    }
+}
+
+impl<M: Memory> Recount for Cell<M> {
+    fn recount(&self, _: usize) -> bool {
+        if let (Some(None), Some(value)) = (self.ledger.recount_at(self.id), present(self.inner.get())) {
+            self.ledger.recount(self.id, &[], value);
+        }
+        false
+    }
+}
+
+/// An empty cell holds no record.
+fn present(bytes: &[u8]) -> Option<&[u8]> {
+    (!bytes.is_empty()).then_some(bytes)
+}
