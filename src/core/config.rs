@@ -2,7 +2,8 @@
 
 use crate::chains::kaspa::{FLOOR_SOMPI_PER_GRAM, MINIMUM_TRANSFER_FEE, Network as KaspaNetwork};
 use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
-use crate::primitives::{Amount, Chain};
+use crate::primitives::{Amount, Asset, Bytes, Chain};
+use crate::solana_terms::Execution;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,6 +20,10 @@ pub const MAX_PROVIDER_URL_BYTES: usize = 512;
 pub const MIN_MAINNET_PROVIDERS: usize = 2;
 /// The most confirmations that may be demanded: some hours of Kaspa's blue score. More would never be reached in practice.
 pub const MAX_CONFIRMATIONS: u64 = 100_000;
+/// How many Kaspa providers must say the same when the installer does not say.
+pub const DEFAULT_AGREEMENT: u32 = 2;
+/// The highest Kaspa fee rate when the installer names none, in sompi per gram: ten times what a quiet network asks for.
+pub const DEFAULT_MAX_FEERATE: u64 = 1_000;
 /// The most principals one role may be given at installation.
 pub const MAX_INITIAL_PRINCIPALS: usize = 64;
 
@@ -46,6 +51,96 @@ pub struct SolanaConfig {
     pub providers: Vec<String>,
     /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
     pub max_fee: Amount,
+    /// What has a default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<SolanaOptions>,
+}
+
+/// What has a default on Solana; see the methods of [`SolanaConfig`] for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SolanaOptions {
+    /// Whether transfers are carried out.
+    pub execution: Option<Execution>,
+    /// How many providers must agree.
+    pub quorum: Option<u8>,
+    /// The most offered per compute unit, in millionths of a lamport.
+    pub max_unit_price: Option<u64>,
+    /// The most paid for creating a recipient's token account, in lamports.
+    pub max_rent: Option<Amount>,
+    /// The genesis hash of a local cluster, 32 bytes.
+    pub genesis: Option<Bytes>,
+}
+
+/// What stands in a Solana provider's address where its API key belongs. The key itself is kept apart; see `State::provider_key`.
+pub const KEY_PLACEHOLDER: &str = "{key}";
+/// The rent cap for token accounts when the installer names none: what the largest account that is created cost before 2026, in
+/// lamports. Rent has only fallen since.
+const DEFAULT_MAX_RENT: Amount = Amount::new(2_162_600);
+/// The price cap on the mainnet when the installer names none, in millionths of a lamport per compute unit.
+const DEFAULT_MAINNET_UNIT_PRICE: u64 = 100_000;
+
+impl SolanaConfig {
+    fn option<T>(&self, read: impl FnOnce(&SolanaOptions) -> Option<T>) -> Option<T> {
+        self.options.as_ref().and_then(read)
+    }
+
+    /// Whether transfers are carried out: on the mainnet only when the installer says so.
+    pub fn execution(&self) -> Execution {
+        let default = if self.network == Cluster::Mainnet { Execution::Simulate } else { Execution::Live };
+        self.option(|options| options.execution).unwrap_or(default)
+    }
+
+    /// How many providers must agree on whatever decides about money: two on the mainnet, one elsewhere, unless the installer says.
+    pub fn quorum(&self) -> usize {
+        let default = if self.network == Cluster::Mainnet { 2 } else { 1 };
+        self.option(|options| options.quorum).map_or(default, usize::from)
+    }
+
+    /// The most offered per compute unit, in millionths of a lamport; 0 offers nothing, which is the default off the mainnet.
+    pub fn max_unit_price(&self) -> u64 {
+        let default = if self.network == Cluster::Mainnet { DEFAULT_MAINNET_UNIT_PRICE } else { 0 };
+        self.option(|options| options.max_unit_price).unwrap_or(default)
+    }
+
+    /// The most paid for creating a recipient's token account, in lamports.
+    pub fn max_rent(&self) -> Amount {
+        self.option(|options| options.max_rent).unwrap_or(DEFAULT_MAX_RENT)
+    }
+
+    /// The most a transfer of tokens may cost in lamports: its fee, and the rent of so many recipients' token accounts.
+    pub fn max_token_fee(&self, recipients: usize) -> Amount {
+        Amount::checked_sum(std::iter::repeat_n(self.max_rent(), recipients).chain([self.max_fee])).unwrap_or(Amount::MAX)
+    }
+
+    /// The genesis hash of a local cluster, if the installer named it.
+    pub fn genesis(&self) -> Option<&[u8]> {
+        self.options.as_ref().and_then(|options| options.genesis.as_deref())
+    }
+
+    fn validate_options(&self) -> Result<(), ConfigError> {
+        let quorum = self.quorum();
+        if quorum == 0 || quorum > self.providers.len() {
+            return Err(error("solana.quorum", format!("between 1 and {} providers, as many as are named", self.providers.len())));
+        }
+        if self.network == Cluster::Mainnet && quorum < MIN_MAINNET_PROVIDERS {
+            return Err(error("solana.quorum", "on the mainnet at least two providers must agree"));
+        }
+        let misplaced = |url: &&String| match url.split_once(KEY_PLACEHOLDER) {
+            Some((before, after)) => before.matches('/').count() < 3 || format!("{before}{after}").contains(['{', '}']),
+            None => url.contains(['{', '}']),
+        };
+        if let Some(url) = self.providers.iter().find(misplaced) {
+            return Err(error(
+                "solana.providers",
+                format!("in {url} at most one {KEY_PLACEHOLDER} may stand, behind the host's name"),
+            ));
+        }
+        match self.genesis() {
+            Some(hash) if hash.len() != 32 => Err(error("solana.genesis", "a genesis hash has 32 bytes")),
+            Some(_) if self.network != Cluster::Local => Err(error("solana.genesis", "the public clusters' genesis is known")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How Kaspa is reached and what a transfer may cost there.
@@ -57,10 +152,34 @@ pub struct KaspaConfig {
     pub providers: Vec<String>,
     /// The most a transfer may pay in fees, in sompi, unless the request asks for less.
     pub max_fee: Amount,
-    /// The fee rate transfers aim for, in sompi per gram of mass; never under the network's floor.
+    /// The least fee rate that transfers pay, in sompi per gram of mass; never under the network's floor.
     pub feerate: u64,
     /// How far the accepting block must lie under the tip, in blue score, before a transfer counts as confirmed.
     pub confirmations: u64,
+    /// The highest fee rate, in sompi per gram, whatever a provider suggests; [`DEFAULT_MAX_FEERATE`], or `feerate` when that is more,
+    /// when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_feerate: Option<u64>,
+    /// How many providers must say the same about coins and acceptance; [`DEFAULT_AGREEMENT`] when absent, or all when there are fewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<u32>,
+    /// A threshold key with more coins than this has them made fewer by the canister itself, while the network is quiet; never when it is 0
+    /// or absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consolidate_above: Option<u32>,
+}
+
+impl KaspaConfig {
+    /// How many providers must say the same: at least one and no more than there are.
+    pub fn agreement(&self) -> usize {
+        let wanted = self.agreement.unwrap_or(DEFAULT_AGREEMENT) as usize;
+        wanted.clamp(1, self.providers.len().max(1))
+    }
+
+    /// The highest fee rate, in sompi per gram.
+    pub fn max_feerate(&self) -> u64 {
+        self.max_feerate.unwrap_or(DEFAULT_MAX_FEERATE).max(self.feerate)
+    }
 }
 
 /// A field of [`Config`] that cannot be accepted.
@@ -95,6 +214,7 @@ impl Config {
         providers("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Simnet)?;
         corroborated("solana.providers", &solana.providers, solana.network == Cluster::Mainnet)?;
         corroborated("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Mainnet)?;
+        solana.validate_options()?;
         if self.solana.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
             return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
         }
@@ -104,6 +224,10 @@ impl Config {
         if self.kaspa.feerate < FLOOR_SOMPI_PER_GRAM {
             return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));
         }
+        if self.kaspa.max_feerate.is_some_and(|most| most < self.kaspa.feerate) {
+            return Err(error("kaspa.max_feerate", "not under kaspa.feerate, which transfers pay at least"));
+        }
+        validate_agreement(&self.kaspa)?;
         if self.kaspa.confirmations == 0 {
             return Err(error("kaspa.confirmations", "at least 1; acceptance in a block alone can be reversed"));
         }
@@ -111,6 +235,29 @@ impl Config {
             return Err(error("kaspa.confirmations", format!("at most {MAX_CONFIRMATIONS}; a transfer would not end in time")));
         }
         Ok(())
+    }
+
+    /// The most that a transfer of an asset may cost, in base units of the chain's coin: its fee, and for tokens the rent of the
+    /// recipient's account.
+    pub fn fee_cap(&self, asset: Asset) -> Amount {
+        self.fee_cap_of(asset, 1)
+    }
+
+    /// The most that one transaction may cost that pays so many recipients: each may need a token account.
+    pub fn fee_cap_of(&self, asset: Asset, recipients: usize) -> Amount {
+        match asset {
+            Asset::Kas => self.kaspa.max_fee,
+            Asset::Sol => self.solana.max_fee,
+            Asset::Spl { .. } => self.solana.max_token_fee(recipients),
+        }
+    }
+
+    /// Whether transfers on a chain are carried out.
+    pub fn execution(&self, chain: Chain) -> Execution {
+        match chain {
+            Chain::Solana => self.solana.execution(),
+            Chain::Kaspa => Execution::Live,
+        }
     }
 
     /// The network of a chain as it stands in derivation paths. Never changed: another name means other addresses.
@@ -166,6 +313,18 @@ fn providers(field: &'static str, urls: &[String], is_local: bool) -> Result<(),
         if url.ends_with('/') || url.contains(char::is_whitespace) || !url.is_ascii() {
             return Err(error(field, "an endpoint is plain ASCII without spaces and without a trailing slash"));
         }
+    }
+    Ok(())
+}
+
+fn validate_agreement(kaspa: &KaspaConfig) -> Result<(), ConfigError> {
+    let field = "kaspa.agreement";
+    let Some(agreement) = kaspa.agreement else { return Ok(()) };
+    if agreement == 0 || agreement as usize > kaspa.providers.len() {
+        return Err(error(field, "between 1 and the number of providers"));
+    }
+    if kaspa.network == KaspaNetwork::Mainnet && (agreement as usize) < MIN_MAINNET_PROVIDERS {
+        return Err(error(field, "one provider's word is no proof; at least two must agree"));
     }
     Ok(())
 }

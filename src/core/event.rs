@@ -1,15 +1,22 @@
 //! Everything that can happen. An event, once shipped, is frozen history: fields may be added as options, variants may be added,
 //! nothing is renamed or removed.
 
+mod subject;
+
+pub use subject::Subject;
+
 use crate::approval::Approval;
+use crate::audit::{Archive, AuditSettings};
 use crate::config::Config;
 use crate::governance::{Closing, Group, Proposal, Rate};
 use crate::mode::Mode;
 use crate::policy::{Evaluation, Holds, ReasonCode, Rule, Scope};
-use crate::primitives::{Amount, Bytes, Chain, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::primitives::{Amount, BlockIndex, Bytes, Chain, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::session::{Session, SessionEnd};
 use crate::settings::Settings;
+use crate::solana_terms::SolanaEvent;
+use crate::terms::InputSignature;
 use crate::transfer::{BuiltTx, SignedTx, Status, Transfer, TransferRequest};
 use crate::wallet::{RootKeys, Wallet, WalletChange};
 use candid::Principal;
@@ -93,6 +100,26 @@ pub enum Event {
     ProposalClosed(ProposalClosed),
     /// Somebody's client was seen, by keyed hashes of what it said about itself.
     ClientSeen(ClientSeen),
+    /// Something that only happens on Solana.
+    Solana(SolanaEvent),
+    // Audit: settings, checkpoints, retention, recovery.
+    /// How long the log is kept and how large it may become.
+    AuditConfigured(AuditSettings),
+    /// What the state was, as recomputed from all tables.
+    StateCheckpointed(StateCheckpoint),
+    /// An auditor holds a copy of the log up to a block.
+    ArchiveConfirmed(Archive),
+    /// The oldest blocks, of which a copy is confirmed, were given up.
+    LogPruned(LogPruned),
+    // Kaspa.
+    /// Some inputs of the transaction that is being signed have their signatures; others are still to be asked for.
+    TransferInputsSigned(TransferInputsSigned),
+    /// The bytes of a transaction that is to replace a submitted one are recorded. It spends the same inputs.
+    TransferReplacementBuilt(TransferBuilt),
+    /// The replacement is signed and about to leave the canister; the one before it may still land instead.
+    TransferReplacementSigned(TransferSigned),
+    /// A transaction that was replaced landed after all, instead of its replacement.
+    TransferSupersededLanded(TransferSupersededLanded),
 }
 
 /// See [`Event::Upgraded`].
@@ -174,6 +201,9 @@ pub struct TransferReserved {
     /// Who has to agree first, when somebody has to.
     #[serde(default)]
     pub approval: Option<Approval>,
+    /// Whether it is only tried out, and nothing is held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
 }
 
 impl TransferReserved {
@@ -197,6 +227,9 @@ impl TransferReserved {
             holds: self.holds.clone(),
             approval: self.approval.clone(),
             code: None,
+            solana: None,
+            simulated: self.simulated,
+            kaspa: None,
         }
     }
 }
@@ -375,9 +408,55 @@ pub struct ClientSeen {
     pub device_hmac: Option<Bytes>,
 }
 
+/// See [`Event::StateCheckpointed`]. All of it is from just before this block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateCheckpoint {
+    /// The digest of the state.
+    pub digest: Hash,
+    /// How many records it was recomputed from.
+    pub records: u64,
+    /// How many wallets there are.
+    pub wallets: u64,
+    /// How many transfers there have been.
+    pub transfers: u64,
+    /// The version of the module that computed it.
+    pub version: String,
+}
+
+/// See [`Event::LogPruned`]: what the rest of the log hangs on, and what the archive must end in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPruned {
+    /// The first block that is kept.
+    pub first: BlockIndex,
+    /// The hash of the block before it, the last of the archive.
+    pub hash: Hash,
+    /// How many blocks were given up this time.
+    pub entries: u64,
+    /// The digest of the state just before.
+    pub digest: Hash,
+}
+
+/// See [`Event::TransferInputsSigned`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferInputsSigned {
+    /// Which transfer.
+    pub id: TransferId,
+    /// The signatures that came, verified.
+    pub signatures: Vec<InputSignature>,
+}
+
+/// See [`Event::TransferSupersededLanded`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferSupersededLanded {
+    /// Which transfer.
+    pub id: TransferId,
+    /// The transaction that landed.
+    pub txid: String,
+}
+
 impl Event {
     /// The name of every variant, as it appears in the log.
-    pub const NAMES: [&'static str; 37] = [
+    pub const NAMES: [&'static str; 46] = [
         "initialised",
         "upgraded",
         "keys_registered",
@@ -415,5 +494,14 @@ impl Event {
         "proposal_approved",
         "proposal_closed",
         "client_seen",
+        "solana",
+        "audit_configured",
+        "state_checkpointed",
+        "archive_confirmed",
+        "log_pruned",
+        "transfer_inputs_signed",
+        "transfer_replacement_built",
+        "transfer_replacement_signed",
+        "transfer_superseded_landed",
     ];
 }

@@ -90,6 +90,7 @@ impl Settings {
         match asset {
             Asset::Sol => self.min_balance_sol,
             Asset::Kas => self.min_balance_kas,
+            Asset::Spl { .. } => Amount::ZERO,
         }
     }
 

@@ -11,6 +11,8 @@
 use crate::approval::Approval;
 use crate::policy::{Evaluation, Holds, ReasonCode};
 use crate::primitives::{Amount, Asset, Bytes, Destination, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
+use crate::solana_terms::{NonceOperation, SolanaBuilt, SolanaProgress, SolanaTerms};
+use crate::terms::{Batch, FeeSpeed, KaspaProgress, KaspaTerms};
 use crate::wallet::KeyKind;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,7 @@ pub struct TransferRequest {
     pub to: Destination,
     /// What the recipient receives, in base units.
     pub amount: Amount,
-    /// The most this transfer may pay in fees, in base units of the chain's coin.
+    /// The most this transfer may pay in fees, in base units of the chain's coin; on Solana with the rent of accounts it creates.
     pub max_fee: Amount,
     /// Whether the agent named `max_fee`; otherwise it is the cap that was configured when the request came, and no part of what makes
     /// two requests the same.
@@ -50,6 +52,56 @@ pub struct TransferRequest {
     /// When the agent made the request, as the agent says: an old one is not taken for a new one.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
+    /// Solana only: memo, vaults, several recipients, nonce accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solana: Option<SolanaTerms>,
+    /// KAS only: speed, several recipients, consolidation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kaspa: Option<KaspaTerms>,
+}
+
+impl TransferRequest {
+    /// What it does about a nonce account, when it is no payment.
+    pub fn nonce_operation(&self) -> Option<NonceOperation> {
+        self.solana.as_ref().and_then(|terms| terms.operation)
+    }
+
+    /// What is held of the asset itself: of a coin the fee as well, which for tokens is another asset's.
+    pub fn reserved(&self) -> Amount {
+        if self.asset.counted_as() != self.asset.coin() {
+            return self.amount;
+        }
+        self.amount.checked_add(self.max_fee).unwrap_or(Amount::MAX)
+    }
+
+    /// How fast a KAS transfer should go.
+    pub fn speed(&self) -> FeeSpeed {
+        self.kaspa.as_ref().and_then(|terms| terms.speed).unwrap_or_default()
+    }
+
+    /// Whether this only moves the wallet's own coins together, which no policy is asked about.
+    pub fn is_consolidation(&self) -> bool {
+        self.kaspa.as_ref().is_some_and(|terms| terms.consolidation.is_some())
+    }
+
+    /// The part of a batch that this is.
+    pub fn batch(&self) -> Option<&Batch> {
+        let on_solana = self.solana.as_ref().and_then(|terms| terms.batch.as_ref());
+        self.kaspa.as_ref().and_then(|terms| terms.batch.as_ref()).or(on_solana)
+    }
+
+    /// Whether this is a part of a batch after the first.
+    pub fn is_later_part(&self) -> bool {
+        self.batch().is_some_and(|batch| batch.part > 0)
+    }
+
+    /// Everybody who is paid, in order: one recipient, or those of a batch.
+    pub fn payments(&self) -> Vec<(&Destination, Amount)> {
+        match self.batch() {
+            Some(batch) => batch.outputs.iter().map(|output| (&output.to, output.amount)).collect(),
+            None => vec![(&self.to, self.amount)],
+        }
+    }
 }
 
 /// Where a transfer stands.
@@ -85,6 +137,11 @@ impl Status {
         matches!(self, Self::Confirmed | Self::Failed | Self::Cancelled | Self::Rejected)
     }
 
+    /// Whether no attempt is recorded that could land.
+    pub const fn is_before_building(self) -> bool {
+        matches!(self, Self::Reserved | Self::Expired)
+    }
+
     /// The transition table: whether `next` may follow.
     pub const fn may_become(self, next: Self) -> bool {
         use Status::*;
@@ -106,10 +163,13 @@ pub struct BuiltTx {
     /// Solana: the serialised message. Kaspa: the unsigned transaction with the amounts of its inputs, in `chains::kaspa`'s
     /// durable encoding.
     pub unsigned: Bytes,
-    /// The fee these bytes pay, in base units.
+    /// The fee these bytes pay, in base units; on Solana with the rent of accounts they create.
     pub fee: Amount,
     /// Kaspa: the outpoints spent (32-byte transaction id, 4-byte little-endian index), locked until the transfer ends.
     pub inputs: Vec<Bytes>,
+    /// Solana: rent, nonce, and what arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solana: Option<SolanaBuilt>,
 }
 
 /// What may be broadcast.
@@ -161,6 +221,15 @@ pub struct Transfer {
     /// Why it ended without moving money, for programs.
     #[serde(default)]
     pub code: Option<ReasonCode>,
+    /// Solana: how far it is beyond what every transfer knows of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solana: Option<SolanaProgress>,
+    /// Whether it is only tried out: nothing is held for it, signed or sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
+    /// KAS only: signatures so far, and transactions that replace one another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kaspa: Option<KaspaProgress>,
 }
 
 /// What became of a request.

@@ -1,6 +1,7 @@
 //! Changes that wait.
 
 use super::{Group, Rate};
+use crate::audit::AuditSettings;
 use crate::event::{AgentChange, RoleChange};
 use crate::policy::{Rule, Scope};
 use crate::primitives::{Amount, Hash, ProposalId, Timestamp, TransferId, WalletId};
@@ -44,6 +45,8 @@ pub enum Action {
     ResolveQuarantine(QuarantineEnd),
     /// Take every role, group and wallet from somebody.
     RemovePrincipal(Principal),
+    /// Say for how long the log is kept and how large it may become.
+    ConfigureAudit(AuditSettings),
 }
 
 /// See [`Action::SetPolicy`].

@@ -96,13 +96,18 @@ impl Activity {
 
     /// Notes one request.
     pub fn note(&mut self, executed: bool, now: Timestamp) {
+        self.note_many(1, u16::from(executed), now);
+    }
+
+    /// Notes requests and what was allowed by them: a batch is one request of as many transfers as it has payments.
+    pub fn note_many(&mut self, attempts: u16, executions: u16, now: Timestamp) {
         for window in [RateWindow::Minute, RateWindow::Hour, RateWindow::Day] {
             let tally = match window {
                 RateWindow::Minute => &mut self.minute,
                 RateWindow::Hour => &mut self.hour,
                 RateWindow::Day => &mut self.day,
             };
-            tally.add(first_live(window, now), now.nanos() / window.width_ns(), executed);
+            tally.add(first_live(window, now), now.nanos() / window.width_ns(), attempts, executions);
         }
     }
 
@@ -150,7 +155,7 @@ impl Tally {
         self.0.iter().filter(|slot| u64::from(slot.bucket) >= first).map(|slot| u64::from(slot.of(counted))).sum()
     }
 
-    fn add(&mut self, first: u64, current: u64, executed: bool) {
+    fn add(&mut self, first: u64, current: u64, attempts: u16, executions: u16) {
         self.0.retain(|slot| u64::from(slot.bucket) >= first);
         let current = u32::try_from(current).unwrap_or(u32::MAX);
         // A clock that stepped back counts into the newest bucket: counted longer, never shorter.
@@ -159,8 +164,8 @@ impl Tally {
         }
         if let Some(slot) = self.0.last_mut() {
             // A full slot is beyond every maximum that a rule may name.
-            slot.attempts = slot.attempts.saturating_add(1);
-            slot.executions = slot.executions.saturating_add(u16::from(executed));
+            slot.attempts = slot.attempts.saturating_add(attempts);
+            slot.executions = slot.executions.saturating_add(executions);
         }
     }
 }

@@ -110,9 +110,12 @@ fn list(texts: impl Iterator<Item = String>) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// An amount as people write it, such as `1.5 SOL`.
+/// An amount as people write it, such as `1.5 SOL`; of a token its base units and its mint.
 pub fn coins(asset: Asset, amount: Amount) -> String {
-    format!("{} {asset}", decimal(amount, asset.decimals()))
+    match asset.decimals() {
+        Some(places) => format!("{} {asset}", decimal(amount, places)),
+        None => format!("{amount} base units of {asset}"),
+    }
 }
 
 /// A number with so many decimal places, without trailing zeros.

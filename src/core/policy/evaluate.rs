@@ -1,6 +1,6 @@
 //! The pure evaluation of one request under every policy that binds it.
 
-use super::activity::Activity;
+use super::activity::{Activity, Counted};
 use super::finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
 use super::rule::{ApprovalRule, Policy, Rule, RuleKind};
 use super::scope::{CounterKey, Scope};
@@ -8,21 +8,32 @@ use super::spent::{Spent, Window};
 use super::{limits, recipients};
 use crate::mode::Mode;
 use crate::primitives::{Amount, Asset, Chain, Destination, Timestamp};
+use std::collections::BTreeMap;
 
 /// What a request would do to the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Spend<'a> {
     /// What is sent.
     pub asset: Asset,
-    /// Who receives it.
-    pub to: &'a Destination,
-    /// What the recipient receives.
+    /// Everybody who is paid, and how much: one, or all of a batch.
+    pub payments: &'a [(&'a Destination, Amount)],
+    /// What all of them receive together.
     pub amount: Amount,
     /// The most the transfer may pay in fees and rent, in the chain's coin.
     pub max_fee: Amount,
 }
 
-impl Spend<'_> {
+impl<'a> Spend<'a> {
+    /// What each recipient receives, however often it is named.
+    pub(crate) fn recipients(&self) -> BTreeMap<&'a Destination, Amount> {
+        let mut recipients = BTreeMap::<_, Amount>::new();
+        for (to, amount) in self.payments {
+            let sum = recipients.entry(*to).or_default();
+            *sum = sum.checked_add(*amount).unwrap_or(Amount::MAX);
+        }
+        recipients
+    }
+
     /// What counts against the limits of each asset; `None` on overflow.
     pub(crate) fn charges(&self) -> Option<Vec<(Asset, Amount)>> {
         let coin = self.asset.coin();
@@ -130,6 +141,18 @@ pub fn evaluate(
     Evaluation { decision, policy_version, findings, approvals }
 }
 
+/// Decides about money that stays where it is, of which only a fee leaves: no policy is asked, but what holds before any rule does.
+pub fn evaluate_unpaid(circumstances: &Circumstances, wallet: Scope, layers: &[Layer], chain: Chain) -> Evaluation {
+    let paying = layers.iter().find(|layer| layer.scope == wallet).and_then(|layer| layer.policy.as_ref());
+    let findings: Vec<Finding> = breaker(circumstances, layers).into_iter().chain(standing(circumstances, chain)).collect();
+    Evaluation {
+        decision: if findings.is_empty() { Decision::Allow } else { Decision::Deny },
+        policy_version: paying.map_or(0, |policy| policy.version),
+        findings,
+        approvals: Vec::new(),
+    }
+}
+
 /// The agent's breaker, when it is open.
 fn breaker(circumstances: &Circumstances, layers: &[Layer]) -> Option<Finding> {
     if circumstances.again {
@@ -216,7 +239,11 @@ impl Judge<'_> {
             }
             Rule::Denylist { chain, entries } if *chain == spend.asset.chain() => Some(recipients::denied(spend, entries)),
             Rule::RateLimit { counted, window, max } if !self.circumstances.again => {
-                Some(limits::rate(&self.layer.activity, *counted, *window, *max, now))
+                let more = match counted {
+                    Counted::Attempts => 1,
+                    Counted::Executions => u32::try_from(spend.payments.len()).unwrap_or(u32::MAX),
+                };
+                Some(limits::rate(&self.layer.activity, *counted, *window, *max, more, now))
             }
             Rule::ActiveHours(hours) => Some(limits::hours(hours, now)),
             Rule::Approval(rule) if !self.circumstances.again => self.approval(rule, approvals),

@@ -111,20 +111,22 @@ pub(super) fn measure(
     Finding { limit: Some(max), used: Some(used), remaining: Some(remaining), ..finding }
 }
 
-/// The requests of the window, this one included, `≤ max`.
-pub(super) fn rate(activity: &Activity, counted: Counted, window: RateWindow, max: u32, now: Timestamp) -> Finding {
+/// The requests of the window and `more`, `≤ max`.
+pub(super) fn rate(activity: &Activity, counted: Counted, window: RateWindow, max: u32, more: u32, now: Timestamp) -> Finding {
     let used = activity.count(counted, window, now);
     let remaining = u64::from(max).saturating_sub(used);
     let what = match counted {
         Counted::Attempts => "requests",
         Counted::Executions => "transfers",
     };
-    let finding = if remaining > 0 {
+    let finding = if remaining >= u64::from(more) {
         Finding::passed(RuleKind::RateLimit, format!("within the rate per {window}"))
     } else {
         let message = format!("{used} {what} were made within the last {window}; at most {max}");
         let finding = Finding::denied(RuleKind::RateLimit, ReasonCode::RateLimitExceeded, message);
-        Finding { retry_after_ns: activity.free_after(counted, window, max, now), ..finding }
+        // So many fit at once only when there is room for the last of them beside the others.
+        let room = max.saturating_sub(more.saturating_sub(1));
+        Finding { retry_after_ns: activity.free_after(counted, window, room, now), ..finding }
     };
     let number = |n: u64| Some(Amount::new(n));
     Finding { limit: number(max.into()), used: number(used), remaining: number(remaining), ..finding }

@@ -42,8 +42,8 @@ pub trait Surroundings {
     fn requesters(&self) -> BTreeSet<Principal>;
     /// Until when an asset has a rate of the unit of account; `None` when it never had one.
     fn rate_expires_at(&self, asset: Asset) -> Option<Timestamp>;
-    /// What a request may pay in fees when it names no cap.
-    fn fee_cap(&self, chain: Chain) -> Amount;
+    /// What a request for an asset may pay in fees and rent when it names no cap, in the chain's coin.
+    fn fee_cap(&self, asset: Asset) -> Amount;
     /// The least that any transfer pays in fees.
     fn least_fee(&self, chain: Chain) -> Amount;
 }
@@ -58,7 +58,7 @@ pub fn lint(scope: &Scope, rules: &[Rule], surroundings: &dyn Surroundings) -> V
     for (index, rule) in rules.iter().enumerate() {
         let mut at = At { index, lints: &mut lints };
         match rule {
-            Rule::SpendingLimit { asset, max, .. } if *asset == asset.coin() => fees(*asset, *max, surroundings, &mut at),
+            Rule::SpendingLimit { asset, max, .. } if *asset == asset.coin() => fees(*asset, *max, rules, surroundings, &mut at),
             Rule::ValueLimit { assets, .. } => rates(assets, surroundings, &mut at),
             Rule::Allowlist { chain, entries, .. } => recipients(*chain, entries, rules, now, &mut at),
             Rule::ActiveHours(hours) => opening(hours, now, &mut at),
@@ -128,6 +128,13 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
             missing(problem, "add an Allowlist, or AnyAddress to allow every recipient");
         }
     }
+    let coins: BTreeSet<_> = assets.iter().map(|asset| asset.coin()).collect();
+    for coin in coins.difference(&assets) {
+        missing(
+            format!("transfers of tokens pay their fees in {coin}, but no rule limits it over time, so every one is denied"),
+            "add a SpendingLimit for it",
+        );
+    }
     for chain in chains.iter().filter(|chain| !assets.iter().any(|asset| asset.chain() == **chain)) {
         missing(
             format!("recipients on {chain} are named, but no rule limits an asset of it, so every transfer is denied"),
@@ -137,8 +144,13 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
 }
 
 /// A limit over time has to hold the fee that a request reserves.
-fn fees(coin: Asset, max: Amount, surroundings: &dyn Surroundings, at: &mut At<'_>) {
-    let (least, cap) = (surroundings.least_fee(coin.chain()), surroundings.fee_cap(coin.chain()));
+fn fees(coin: Asset, max: Amount, rules: &[Rule], surroundings: &dyn Surroundings, at: &mut At<'_>) {
+    let paid_for = rules.iter().filter_map(|rule| match rule {
+        Rule::PerTransaction { asset, .. } if asset.coin() == coin => Some(*asset),
+        _ => None,
+    });
+    let cap = paid_for.chain([coin]).map(|asset| surroundings.fee_cap(asset)).max().unwrap_or_default();
+    let least = surroundings.least_fee(coin.chain());
     if max <= least {
         at.error(format!("{max} base units of {coin} do not even hold the least fee of {least}"), "raise the limit");
     } else if max <= cap {

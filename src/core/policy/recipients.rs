@@ -9,30 +9,36 @@ use super::spent::Window;
 use crate::primitives::{Amount, Destination};
 use std::collections::BTreeSet;
 
-/// Whether the recipient is on the list, usable, and within its own limits.
+/// Whether every recipient is on the list, usable, and within its own limits.
 pub(super) fn allowed(judge: &Judge<'_>, entries: &[AllowEntry]) -> Finding {
-    let (spend, now) = (judge.spend, judge.circumstances.now);
+    let recipients = judge.spend.recipients();
+    let objection = recipients.into_iter().find_map(|(to, amount)| objection(judge, entries, to, amount));
+    objection.unwrap_or_else(|| Finding::passed(RuleKind::Allowlist, "the recipient is on the allowlist"))
+}
+
+/// Why one recipient may not receive so much, if so.
+fn objection(judge: &Judge<'_>, entries: &[AllowEntry], to: &Destination, amount: Amount) -> Option<Finding> {
+    let now = judge.circumstances.now;
     let deny = |message: String| Finding::denied(RuleKind::Allowlist, ReasonCode::AddressNotAllowed, message);
-    let Ok(position) = entries.binary_search_by(|entry| entry.to.cmp(spend.to)) else {
-        return deny("the recipient is not on the allowlist".into());
+    let Ok(position) = entries.binary_search_by(|entry| entry.to.cmp(to)) else {
+        return Some(deny("the recipient is not on the allowlist".into()));
     };
     let entry = &entries[position];
     if entry.expires_at.is_some_and(|expires_at| now >= expires_at) {
-        return deny("the recipient's entry on the allowlist has expired".into());
+        return Some(deny("the recipient's entry on the allowlist has expired".into()));
     }
     let waits = entry.usable_from.nanos_since(now);
     if waits > 0 {
         let finding = deny("the recipient is new on the allowlist and cannot be paid yet".into());
-        return Finding { retry_after_ns: Some(waits), ..finding };
+        return Some(Finding { retry_after_ns: Some(waits), ..finding });
     }
-    own_limits(judge, entry).unwrap_or_else(|| Finding::passed(RuleKind::Allowlist, "the recipient is on the allowlist"))
+    own_limits(judge, entry, amount)
 }
 
 /// The first of the recipient's own limits that is exceeded.
-fn own_limits(judge: &Judge<'_>, entry: &AllowEntry) -> Option<Finding> {
+fn own_limits(judge: &Judge<'_>, entry: &AllowEntry, amount: Amount) -> Option<Finding> {
     let (mode, spend) = (judge.circumstances.mode, judge.spend);
     let limit = entry.limits.iter().find(|limit| limit.asset == spend.asset)?;
-    let amount = spend.amount;
     if let Some(max) = limit.per_transaction.map(|max| scaled(mode, max)).filter(|max| amount > *max) {
         let (asset, note) = (spend.asset, note(mode));
         let message = format!("{amount} exceeds the recipient's own limit of {max} base units of {asset} per transaction{note}");
@@ -40,7 +46,7 @@ fn own_limits(judge: &Judge<'_>, entry: &AllowEntry) -> Option<Finding> {
         return Some(Finding { limit: Some(max), remaining: Some(max), suggested_max: Some(max), ..finding });
     }
     let max = scaled(mode, limit.rolling_24h?);
-    let key = CounterKey::to(judge.layer.scope, spend.asset, spend.to.clone());
+    let key = CounterKey::to(judge.layer.scope, spend.asset, entry.to.clone());
     let spent = judge.facts.spent(&key);
     let what = || format!("{amount} exceed the recipient's own limit of base units of {}{}", spend.asset, note(mode));
     let finding = limits::measure(&spent, &Window::Rolling24h, judge.circumstances.now, max, Some(amount), what);
@@ -52,7 +58,7 @@ fn own_limits(judge: &Judge<'_>, entry: &AllowEntry) -> Option<Finding> {
 
 /// A listed recipient is never paid.
 pub(super) fn denied(spend: &Spend<'_>, entries: &BTreeSet<Destination>) -> Finding {
-    if entries.contains(spend.to) {
+    if spend.payments.iter().any(|(to, _)| entries.contains(*to)) {
         Finding::denied(RuleKind::Denylist, ReasonCode::AddressNotAllowed, "the recipient is on the denylist")
     } else {
         Finding::passed(RuleKind::Denylist, "the recipient is not on the denylist")

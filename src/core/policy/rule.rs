@@ -251,7 +251,23 @@ impl Rule {
         }
     }
 
+    /// The assets that it speaks about.
+    pub fn assets(&self) -> Vec<Asset> {
+        match self {
+            Self::PerTransaction { asset, .. } | Self::SpendingLimit { asset, .. } | Self::MinimumBalance { asset, .. } => {
+                vec![*asset]
+            }
+            Self::ValueLimit { assets, .. } => assets.iter().copied().collect(),
+            Self::Allowlist { entries, .. } => entries.iter().flat_map(|entry| &entry.limits).map(|limit| limit.asset).collect(),
+            Self::Approval(rule) => rule.asset.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn problem(&self) -> Option<String> {
+        if self.assets().iter().any(|asset| asset.counted_as() != *asset) {
+            return Some("wrapped SOL counts as SOL; name SOL instead".into());
+        }
         match self {
             Self::PerTransaction { max, .. } | Self::SpendingLimit { max, .. } | Self::ValueLimit { max, .. } if max.is_zero() => {
                 Some("a limit of 0 lets nothing pass; leave the asset out to deny it".into())

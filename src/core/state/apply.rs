@@ -1,13 +1,16 @@
 //! What each event does to the tables. Frozen history: this asserts structure and never asks whether a rule would allow it today.
 
+mod kaspa;
+
 use super::State;
 use super::tables::{Head, IdempotencyEntry};
+use crate::audit::Retention;
 use crate::event::{
-    ApprovalGiven, Event, PolicySet, ProposalApproved, ProposalClosed, RoleChange, SessionClosed, SessionOpened, TransferBuilt,
-    TransferDenied, TransferReserved, TransferSettled, WalletChanged,
+    ApprovalGiven, Event, LogPruned, PolicySet, ProposalApproved, ProposalClosed, RoleChange, SessionClosed, SessionOpened,
+    TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
 use crate::policy::{Basis, Policy, Scope};
-use crate::primitives::{Amount, Hash, Timestamp, TransferId, WalletId};
+use crate::primitives::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{ParentChange, Wallet, WalletChange};
@@ -115,6 +118,8 @@ impl<M: Memory> State<M> {
             Event::TransferBuilt(built) => self.apply_built(built, at),
             Event::TransferSigned(signed) => self.update(signed.id, at, Status::Signed, |transfer| {
                 transfer.signed = Some(signed.signed.clone());
+                // Whole now: the parts would only be kept twice.
+                transfer.kaspa = None;
             }),
             Event::TransferSubmitted(step) => self.update(step.id, at, Status::Submitted, |_| {}),
             Event::TransferDeadlineSet(deadline) => {
@@ -138,13 +143,43 @@ impl<M: Memory> State<M> {
                 let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None };
                 self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
             }
-            Event::TransferExpired(step) => self.update(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone()),
+            Event::TransferExpired(step) => {
+                self.nonce_released(&self.known(step.id));
+                self.update(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone());
+            }
             Event::TransferQuarantined(step) => {
                 self.update(step.id, at, Status::Quarantined, |transfer| transfer.note = step.note.clone());
                 let wallet = self.known(step.id).request.wallet;
                 self.tables.active.remove(&(wallet.get(), step.id.get()));
             }
+            Event::Solana(event) => self.apply_solana(event, at),
+            Event::AuditConfigured(settings) => self.retain(|retention| retention.settings = *settings),
+            Event::StateCheckpointed(_) => self.retain(|retention| retention.checkpointed_at = Some(at)),
+            Event::ArchiveConfirmed(archive) => {
+                self.tables.add_archive(archive);
+                self.retain(|retention| retention.archived = archive.last.next());
+            }
+            Event::LogPruned(pruned) => self.apply_pruned(pruned),
+            Event::TransferInputsSigned(signed) => self.apply_inputs_signed(signed, at),
+            Event::TransferReplacementBuilt(built) => self.apply_replacement_built(built, at),
+            Event::TransferReplacementSigned(signed) => self.apply_replacement_signed(signed, at),
+            Event::TransferSupersededLanded(landed) => self.apply_superseded_landed(landed, at),
         }
+    }
+
+    fn retain(&mut self, change: impl FnOnce(&mut Retention)) {
+        let mut retention = self.tables.retention();
+        change(&mut retention);
+        self.tables.set_retention(&retention);
+    }
+
+    fn apply_pruned(&mut self, pruned: &LogPruned) {
+        let first = self.tables.log.first().get();
+        for index in (first..pruned.first.get()).map(BlockIndex::new) {
+            self.tables.forget_block(index);
+        }
+        self.tables.log.prune(pruned.first, pruned.hash);
+        self.retain(|retention| retention.kept = pruned.first);
     }
 
     fn apply_wallet(&mut self, wallet: &Wallet) {
@@ -181,14 +216,15 @@ impl<M: Memory> State<M> {
         self.tables.set_wallet(&wallet);
     }
 
-    /// Counts a request that was decided, in every scope it falls into.
+    /// Counts a request that was decided, in every scope it falls into: once, and each payment that it makes.
     fn note(&mut self, agent: Principal, request: &TransferRequest, executed: bool, at: Timestamp, denials: impl Fn(u32) -> u32) {
-        let block = self.tables.head().blocks;
-        self.tables.request_blocks.insert((request.wallet.get(), block), ());
+        let attempts = u16::from(!request.is_later_part());
+        let paid = if executed && !request.is_consolidation() { request.payments().len() } else { 0 };
+        let executions = u16::try_from(paid).unwrap_or(u16::MAX);
         let wallet = self.tables.wallet(request.wallet);
         for scope in self.scopes_of(agent, request, wallet.as_ref()) {
             let mut activity = self.tables.activity(&scope);
-            activity.note(executed, at);
+            activity.note_many(attempts, executions, at);
             if matches!(scope, Scope::Agent { .. }) {
                 activity.denials = denials(activity.denials);
             }
@@ -208,7 +244,7 @@ impl<M: Memory> State<M> {
         self.tables.set_roles(principal, &roles);
     }
 
-    fn known(&self, id: TransferId) -> Transfer {
+    pub(super) fn known(&self, id: TransferId) -> Transfer {
         self.tables.transfer(id).unwrap_or_else(|| panic!("BUG: an event names the unknown transfer {id}"))
     }
 
@@ -230,20 +266,29 @@ impl<M: Memory> State<M> {
             self.tables.awaiting.insert(key);
         }
         self.tables.transfers_by_wallet.insert(key, ());
-        let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
-        self.tables.set_idempotency(&idempotency_key(&transfer.agent, &transfer.request.idempotency_key), &entry);
+        // The key of what was only tried out still pays once, when it is asked for in earnest. The parts of a batch share its key, which
+        // stands for the first.
+        if !transfer.simulated && !transfer.request.is_later_part() {
+            let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
+            self.tables.set_idempotency(&idempotency_key(&transfer.agent, &transfer.request.idempotency_key), &entry);
+        }
         for hold in &reserved.holds.0 {
             let spent = self.tables.spent(&hold.key).reserve(hold.amount);
             self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter overflows"));
         }
-        // A request that waits for people says nothing about the agent's requests (trap T31).
-        let waits = reserved.approval.is_some();
-        self.note(transfer.agent, &transfer.request, true, at, |denials| if waits { denials } else { 0 });
+        self.nonce_reserved(transfer);
+        if transfer.request.nonce_operation().is_none() {
+            // A request that waits for people, or is only tried out, says nothing about the agent's requests (trap T31), and one that pays
+            // nobody says as little.
+            let silent = reserved.approval.is_some() || reserved.simulated || transfer.request.is_consolidation();
+            self.note(transfer.agent, &transfer.request, !reserved.simulated, at, |denials| if silent { denials } else { 0 });
+        }
         self.tables.set_head(Head { next_transfer: transfer.id.next(), ..self.tables.head() });
     }
 
     fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {
         self.unlock_inputs(&self.known(built.id));
+        self.nonce_built(built);
         self.tables.set_owner_of(&built.built.unsigned, built.id);
         self.update(built.id, at, Status::Built, |transfer| {
             transfer.attempt = transfer.attempt.saturating_add(1);
@@ -251,6 +296,7 @@ impl<M: Memory> State<M> {
             transfer.signed = None;
             transfer.deadline_height = None;
             transfer.note = None;
+            transfer.kaspa = None;
         });
         let wallet = self.known(built.id).request.wallet.get();
         for outpoint in built.built.inputs.iter().filter_map(|input| <[u8; 36]>::try_from(&input[..]).ok()) {
@@ -280,6 +326,7 @@ impl<M: Memory> State<M> {
             self.tables.set_spent(&hold.key, &counter);
         }
         self.unlock_inputs(&transfer);
+        self.nonce_settled(&transfer, status);
         let key = (request.wallet.get(), transfer.id.get());
         self.tables.active.remove(&key);
         if transfer.status == Status::AwaitingApproval {
@@ -312,6 +359,10 @@ pub(super) fn idempotency_key(caller: &Principal, key: &str) -> Hash {
 
 /// What makes two requests the same. A fee cap that the agent did not name is the operator's, who may change it at any time.
 pub(super) fn request_hash(request: &TransferRequest) -> Hash {
+    // The parts of a batch share one key and one hash: that of all that was asked for.
+    if let Some(batch) = request.batch() {
+        return batch.request;
+    }
     let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };
     let value =
         crate::codec::to_value(&TransferRequest { max_fee, ..request.clone() }).expect("BUG: a request that ICRC-3 cannot hold");

@@ -1,5 +1,6 @@
 //! What a draft of a policy would have decided about the requests in the log.
 
+use super::facts::spend;
 use super::{Refusal, State};
 use crate::audit::Block;
 use crate::event::Event;
@@ -8,7 +9,7 @@ use crate::policy::{
     self, Activity, Circumstances, CounterKey, Decision, Evaluation, Facts, Finding, Layer, Policy, Rule, RuleKind, Scope, Spend,
     Spent, Valued, Window,
 };
-use crate::primitives::{Amount, Asset, BlockIndex, DAY_NS, Timestamp, TransferId, WalletId};
+use crate::primitives::{Amount, Asset, BlockIndex, DAY_NS, Destination, Timestamp, TransferId, WalletId};
 use crate::transfer::{Status, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -167,6 +168,10 @@ fn read(index: BlockIndex, block: Block) -> Option<Logged> {
         Event::TransferReserved(reserved) => (reserved.agent, reserved.request, reserved.evaluation, Some(reserved.id)),
         _ => return None,
     };
+    // No policy is asked about coins that only become one.
+    if request.is_consolidation() {
+        return None;
+    }
     Some(Logged { block: index, at: block.at, agent, request, evaluation, transfer })
 }
 
@@ -228,7 +233,8 @@ impl<M: Memory> Past<'_, M> {
         if decision != Decision::Deny {
             self.count(logged);
         }
-        self.activity.note(decision != Decision::Deny, logged.at);
+        let transfers = u16::try_from(logged.request.payments().len()).unwrap_or(u16::MAX);
+        self.activity.note_many(1, if decision == Decision::Deny { 0 } else { transfers }, logged.at);
         (decision, why)
     }
 
@@ -246,7 +252,8 @@ impl<M: Memory> Past<'_, M> {
             chain_open_until: None,
             again: false,
         };
-        let spend = Spend { asset: request.asset, to: &request.to, amount: request.amount, max_fee: request.max_fee };
+        let payments = request.payments();
+        let spend = spend(request, &payments);
         policy::evaluate(&circumstances, paying, &layers, &Seen { past: self, requester: logged.agent }, &spend)
     }
 
@@ -260,9 +267,13 @@ impl<M: Memory> Past<'_, M> {
     fn count(&mut self, logged: &Logged) {
         let request = &logged.request;
         let (amount, max_fee) = self.outcome(logged);
-        let spend = Spend { asset: request.asset, to: &request.to, amount, max_fee };
+        let payments = request.payments();
+        let spend = Spend { amount, max_fee, ..spend(request, &payments) };
         let Some(charges) = spend.charges() else { return };
-        let mut counted = vec![(CounterKey::to(self.scope, request.asset, request.to.clone()), amount)];
+        // All of a batch moved, or nothing.
+        let moved = |paid: Amount| if amount.is_zero() { Amount::ZERO } else { paid };
+        let to = |to: &Destination| CounterKey::to(self.scope, spend.asset, to.clone());
+        let mut counted: Vec<_> = spend.recipients().into_iter().map(|(whom, paid)| (to(whom), moved(paid))).collect();
         for (asset, amount) in charges {
             counted.push((CounterKey::units(self.scope, asset), amount));
             counted.extend(self.value(asset, amount).map(|value| (CounterKey::value(self.scope, asset), value)));
@@ -280,6 +291,8 @@ impl<M: Memory> Past<'_, M> {
         let (amount, max_fee) = (logged.request.amount, logged.request.max_fee);
         let Some(transfer) = logged.transfer.and_then(|id| self.state.transfer(id)) else { return (amount, max_fee) };
         match transfer.status {
+            // In earnest it would have gone on from where the trial ended.
+            Status::Cancelled if transfer.simulated => (amount, max_fee),
             Status::Confirmed => (amount, transfer.fee_paid.unwrap_or(max_fee)),
             Status::Failed => (Amount::ZERO, transfer.fee_paid.unwrap_or(max_fee)),
             Status::Cancelled | Status::Rejected => (Amount::ZERO, Amount::ZERO),
@@ -290,14 +303,14 @@ impl<M: Memory> Past<'_, M> {
 
 /// A policy that lets a request pass, in the place of a paying wallet whose own word is logged.
 fn open(request: &TransferRequest) -> Policy {
-    let (max, window) = (Amount::MAX, Window::Rolling24h);
+    let (max, window, asset) = (Amount::MAX, Window::Rolling24h, request.asset.counted_as());
     let mut rules = vec![
-        Rule::PerTransaction { asset: request.asset, max },
-        Rule::SpendingLimit { asset: request.asset, window: window.clone(), max },
-        Rule::AnyAddress { chain: request.asset.chain() },
+        Rule::PerTransaction { asset, max },
+        Rule::SpendingLimit { asset, window: window.clone(), max },
+        Rule::AnyAddress { chain: asset.chain() },
     ];
-    if request.asset.coin() != request.asset {
-        rules.push(Rule::SpendingLimit { asset: request.asset.coin(), window, max });
+    if asset.coin() != asset {
+        rules.push(Rule::SpendingLimit { asset: asset.coin(), window, max });
     }
     Policy { version: 0, name: None, rules }
 }

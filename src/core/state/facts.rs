@@ -4,8 +4,9 @@ use super::State;
 use crate::mode::Mode;
 use crate::policy::{
     Basis, Circumstances, CounterKey, Evaluation, Facts, Hold, Holds, Layer, Rule, Scope, Spend, Spent, Valued, evaluate,
+    evaluate_unpaid,
 };
-use crate::primitives::{Amount, Asset, Bytes, Timestamp};
+use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp};
 use crate::transfer::TransferRequest;
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -88,19 +89,25 @@ impl<M: Memory> State<M> {
             chain_open_until: self.tables.chain_breaker(request.asset.chain()),
             again,
         };
+        let paying = Scope::Wallet(request.wallet);
+        if request.is_consolidation() {
+            return evaluate_unpaid(&circumstances, paying, &bound.layers, request.asset.chain());
+        }
         let facts = Seen { state: self, requester: agent, without, now };
-        evaluate(&circumstances, Scope::Wallet(request.wallet), &bound.layers, &facts, &spend(request))
+        evaluate(&circumstances, paying, &bound.layers, &facts, &spend(request, &request.payments()))
     }
 
     /// What a request holds against the counters of all its scopes; `None` on overflow.
     pub(super) fn holds(&self, layers: &[Layer], request: &TransferRequest, now: Timestamp) -> Option<Holds> {
-        let charges = spend(request).charges()?;
+        let payments = request.payments();
+        let spend = spend(request, &payments);
+        let (charges, recipients) = (spend.charges()?, spend.recipients());
         let rates: Vec<_> = charges.iter().map(|(asset, _)| self.tables.rate(*asset)).collect();
         let mut holds = Vec::new();
         let mut wallet_units = Vec::new();
         for layer in layers {
             for ((asset, amount), rate) in charges.iter().zip(&rates) {
-                let basis = match (*asset == request.asset, charges.len()) {
+                let basis = match (*asset == request.asset.counted_as(), charges.len()) {
                     (true, 1) => Basis::AmountAndFee,
                     (true, _) => Basis::Amount,
                     (false, _) => Basis::Fee,
@@ -114,14 +121,14 @@ impl<M: Memory> State<M> {
                     holds.push(hold(&CounterKey::value(layer.scope, *asset), basis, value));
                 }
             }
-            if has_own_limit(layer, request) {
-                let key = CounterKey::to(layer.scope, request.asset, request.to.clone());
-                holds.push(hold(&key, Basis::Amount, request.amount));
+            for (to, amount) in recipients.iter().filter(|(to, _)| has_own_limit(layer, request.asset.counted_as(), to)) {
+                let key = CounterKey::to(layer.scope, request.asset.counted_as(), (*to).clone());
+                holds.push(hold(&key, Basis::Amount, *amount));
             }
         }
         // Every counter takes it, or nothing is promised. What one wallet and its agents spend of an asset is bounded by the wallet's own
-        // limit, which the evaluation has looked at.
-        let bounded = |hold: &Hold| wallet_units.contains(&hold.key);
+        // limit, which the evaluation has looked at, unless no policy was asked.
+        let bounded = |hold: &Hold| !request.is_consolidation() && wallet_units.contains(&hold.key);
         let fits = |hold: &Hold| bounded(hold) || self.tables.spent(&hold.key).reserve(hold.amount).is_some();
         holds.iter().all(fits).then_some(Holds(holds))
     }
@@ -139,13 +146,14 @@ fn hold(key: &CounterKey, basis: Basis, amount: Amount) -> Hold {
 }
 
 /// Whether the recipient has a limit over time of its own.
-fn has_own_limit(layer: &Layer, request: &TransferRequest) -> bool {
+fn has_own_limit(layer: &Layer, asset: Asset, to: &Destination) -> bool {
     let rules = layer.policy.iter().flat_map(|policy| &policy.rules);
     let entries = rules.flat_map(|rule| if let Rule::Allowlist { entries, .. } = rule { &entries[..] } else { &[] });
-    let limits = entries.filter(|entry| entry.to == request.to).flat_map(|entry| &entry.limits);
-    limits.into_iter().any(|limit| limit.asset == request.asset && limit.rolling_24h.is_some())
+    let limits = entries.filter(|entry| entry.to == *to).flat_map(|entry| &entry.limits);
+    limits.into_iter().any(|limit| limit.asset == asset && limit.rolling_24h.is_some())
 }
 
-pub(super) fn spend(request: &TransferRequest) -> Spend<'_> {
-    Spend { asset: request.asset, to: &request.to, amount: request.amount, max_fee: request.max_fee }
+/// What a request would do. `payments` are the request's own.
+pub(super) fn spend<'a>(request: &'a TransferRequest, payments: &'a [(&'a Destination, Amount)]) -> Spend<'a> {
+    Spend { asset: request.asset.counted_as(), payments, amount: request.amount, max_fee: request.max_fee }
 }

@@ -7,22 +7,29 @@
 mod apply;
 mod backtest;
 mod decide;
+mod digest;
 mod facts;
+mod index;
 mod policies;
 mod read;
 mod readiness;
 mod refusal;
 mod replay;
+mod solana;
 mod tables;
+mod tracked;
+mod watch;
 
 pub use backtest::{Backtest, ChangedDecision, DecisionCounts, MAX_BACKTEST_BLOCKS, MAX_BACKTEST_DAYS};
-pub use decide::{Change, Decided, NewSession};
+pub use decide::{BatchItem, BatchOutcome, BatchRequest, Change, Decided, ItemOutcome, NewSession};
+pub use index::{Filter, Page};
 pub use policies::{Explained, Explanation};
 pub use read::{MAX_ANCESTORS, Usage};
 pub use readiness::ReadinessItem;
 pub use refusal::Refusal;
-pub use replay::ReplayError;
+pub use replay::{Checkpoints, Replay, ReplayError};
 pub use tables::OpenError;
+pub use watch::Watch;
 
 use crate::audit::Block;
 use crate::primitives::{BlockIndex, Timestamp};

@@ -61,12 +61,8 @@ impl<M: Memory> Surroundings for Around<'_, M> {
         self.state.tables.rate(asset).map(|rate| rate.expires_at)
     }
 
-    fn fee_cap(&self, chain: Chain) -> Amount {
-        let config = self.state.config();
-        match chain {
-            Chain::Kaspa => config.kaspa.max_fee,
-            Chain::Solana => config.solana.max_fee,
-        }
+    fn fee_cap(&self, asset: Asset) -> Amount {
+        self.state.config().fee_cap(asset)
     }
 
     fn least_fee(&self, chain: Chain) -> Amount {

@@ -1,18 +1,18 @@
 //! Reading the state. Nothing here changes anything.
 
 use super::State;
-use crate::audit::{IntegrityReport, Value};
+use crate::audit::{Archive, IntegrityReport, Retention, Value, verify};
 use crate::config::Config;
 use crate::governance::{Group, Proposal, Rate};
 use crate::mode::Mode;
 use crate::policy::{Activity, CounterKey, Policy, Rule, Scope, Spent, Window};
 use crate::primitives::{
-    Amount, Asset, BlockIndex, Bytes, Chain, Destination, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId,
+    Amount, Asset, BlockIndex, Bytes, Chain, Destination, HOUR_NS, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId,
 };
 use crate::roles::Roles;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::transfer::{Transfer, TransferRequest};
+use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, RootKeys, Wallet};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 
 /// How many wallets stand above a wallet at most.
 pub const MAX_ANCESTORS: usize = 4;
+
+/// How many transfers back [`State::lately_spent`] looks.
+pub const LATELY: usize = 50;
 
 /// What counts against a limit over time of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,12 +205,6 @@ impl<M: Memory> State<M> {
         self.tables.chain_breaker(chain)
     }
 
-    /// Up to `limit` blocks in which something was asked of a wallet, newest first.
-    pub fn request_blocks(&self, wallet: WalletId, limit: usize) -> Vec<BlockIndex> {
-        let keys = self.tables.request_blocks.keys_range((wallet.get(), 0)..=(wallet.get(), u64::MAX));
-        keys.rev().take(limit).map(|(_, index)| BlockIndex::new(index)).collect()
-    }
-
     /// One transfer.
     pub fn transfer(&self, id: TransferId) -> Option<Transfer> {
         self.tables.transfer(id)
@@ -285,7 +282,7 @@ impl<M: Memory> State<M> {
 
     /// What counts against a scope's limit over time.
     pub fn usage_of(&self, scope: Scope, asset: Asset, window: &Window, now: Timestamp) -> Usage {
-        let spent = self.spent(&CounterKey::units(scope, asset));
+        let spent = self.spent(&CounterKey::units(scope, asset.counted_as()));
         Usage { posted: spent.posted(window, now), reserved: spent.reserved() }
     }
 
@@ -304,6 +301,24 @@ impl<M: Memory> State<M> {
     pub fn locked_outpoints(&self, wallet: WalletId) -> BTreeSet<Bytes> {
         let range = (wallet.get(), [0; 36])..=(wallet.get(), [0xff; 36]);
         self.tables.locked_outpoints.keys_range(range).map(|(_, outpoint)| Bytes::new(outpoint)).collect()
+    }
+
+    /// When the last block was appended.
+    pub fn last_at(&self) -> Timestamp {
+        self.tables.head().last_at
+    }
+
+    /// How many transfers were ever reserved.
+    pub fn transfer_count(&self) -> u64 {
+        self.tables.head().next_transfer.get().saturating_sub(1)
+    }
+
+    /// The outpoints that KAS transfers of a wallet spent within the last hour, of the last [`LATELY`] transfers: a provider that
+    /// lags may still list them.
+    pub fn lately_spent(&self, wallet: WalletId, now: Timestamp) -> Vec<Bytes> {
+        let landed = |transfer: &Transfer| transfer.status == Status::Confirmed && now.nanos_since(transfer.updated_at) < HOUR_NS;
+        let transfers = self.transfers(wallet, None, LATELY).into_iter().filter(landed);
+        transfers.filter_map(|transfer| transfer.built).flat_map(|built| built.inputs).collect()
     }
 
     /// The number of blocks in the audit log.
@@ -327,9 +342,29 @@ impl<M: Memory> State<M> {
         self.tables.log.bytes(index)
     }
 
-    /// Checks up to `limit` blocks from `from` on.
+    /// Checks up to `limit` blocks from `from` on, but none that was given up.
     pub fn verify_log(&self, from: BlockIndex, limit: u64) -> IntegrityReport {
-        self.tables.log.verify(from, limit, self.tables.head().tip)
+        verify(&self.tables.log, from, limit, self.tables.head().tip).0
+    }
+
+    /// The first block that is kept; earlier ones are archived.
+    pub fn first_block(&self) -> BlockIndex {
+        self.tables.log.first()
+    }
+
+    /// The bytes that the kept blocks take.
+    pub fn log_bytes(&self) -> u64 {
+        self.tables.log.bytes_kept()
+    }
+
+    /// How the log is kept.
+    pub fn retention(&self) -> Retention {
+        self.tables.retention()
+    }
+
+    /// Up to `limit` confirmed archives that end at or after a block, ascending.
+    pub fn archives(&self, from: BlockIndex, limit: usize) -> Vec<Archive> {
+        self.tables.archives_from(from.get()).take(limit).collect()
     }
 
     /// One hash over everything durable. Equal states have equal digests.

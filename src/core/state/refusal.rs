@@ -74,6 +74,13 @@ pub enum Refusal {
         /// Where it stands.
         current: u64,
     },
+    /// The audit log has no room for what would have to be logged.
+    AuditUnavailable {
+        /// The bytes it takes.
+        kept: u64,
+        /// The bytes it may take.
+        capacity: u64,
+    },
 }
 
 impl Refusal {
@@ -89,6 +96,7 @@ impl Refusal {
             Self::KeysNotReady => "KEYS_NOT_READY",
             Self::AlreadySo { .. } => "ALREADY_SO",
             Self::WalletLimitReached { .. } => "WALLET_LIMIT_REACHED",
+            Self::AuditUnavailable { .. } => "AUDIT_UNAVAILABLE",
         }
     }
 }
@@ -113,6 +121,9 @@ impl fmt::Display for Refusal {
             Self::ProposalStatus { proposal, problem } => write!(f, "proposal {proposal}: {problem}"),
             Self::WalletLimitReached { max, current } => {
                 write!(f, "the owner has {current} active wallets of at most {max}; deactivate one first")
+            }
+            Self::AuditUnavailable { kept, capacity } => {
+                write!(f, "the audit log is full ({kept} of {capacity} bytes); archive it, or let it become larger")
             }
         }
     }

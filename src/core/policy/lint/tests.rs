@@ -30,7 +30,7 @@ impl Surroundings for Town {
     fn rate_expires_at(&self, _: Asset) -> Option<Timestamp> {
         self.rate
     }
-    fn fee_cap(&self, _: Chain) -> Amount {
+    fn fee_cap(&self, _: Asset) -> Amount {
         Amount::new(100)
     }
     fn least_fee(&self, _: Chain) -> Amount {

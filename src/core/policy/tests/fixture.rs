@@ -126,7 +126,13 @@ impl World {
     }
 
     pub fn judge_to(&self, asset: Asset, to: &Destination, amount: u64, max_fee: u64) -> Evaluation {
-        let spend = Spend { asset, to, amount: Amount::new(amount), max_fee: Amount::new(max_fee) };
+        self.judge_all(asset, &[(to, Amount::new(amount))], max_fee)
+    }
+
+    /// Judges several payments as one transfer.
+    pub fn judge_all(&self, asset: Asset, payments: &[(&Destination, Amount)], max_fee: u64) -> Evaluation {
+        let amount = Amount::checked_sum(payments.iter().map(|(_, amount)| *amount)).expect("no overflow");
+        let spend = Spend { asset, payments, amount, max_fee: Amount::new(max_fee) };
         evaluate(&self.circumstances, PAYING, &self.layers, self, &spend)
     }
 

@@ -47,6 +47,8 @@ impl<M: Memory> State<M> {
                 let members = self.tables.group(&group.name).map(|group| group.members).unwrap_or_default();
                 when(!group.members.is_subset(&members), full)
             }
+            // What is kept for a shorter time can be given up before people have looked.
+            Action::ConfigureAudit(new) => when(new.retention_days < self.retention().settings.retention_days, full),
             // A rate is a fact of the day; by the end of a time lock it would be history.
             Action::SetRate(rate) => when(self.rate_widens(rate), quorum),
             Action::ChangeSettings(new) if settings.widens(new) => full,
@@ -89,6 +91,7 @@ impl<M: Memory> State<M> {
             Action::ChangeWallet { wallet, change } => self.wallet_change_events(*wallet, change),
             Action::ResolveQuarantine(end) => self.quarantine_effects(end),
             Action::RemovePrincipal(principal) => self.removal_effects(*principal),
+            Action::ConfigureAudit(settings) => self.audit_effects(*settings),
         }
     }
 
@@ -247,6 +250,9 @@ fn stamped(rules: &[Rule], old: Option<&Policy>, now: Timestamp) -> Vec<Rule> {
 fn check_rate(rate: &Rate, now: Timestamp) -> Result<(), Refusal> {
     if rate.value.is_zero() || rate.per.is_zero() {
         return Err(invalid("rate", "a worth of 0, or of 0 base units, says nothing; both are at least 1"));
+    }
+    if rate.asset.counted_as() != rate.asset {
+        return Err(invalid("asset", "wrapped SOL counts as SOL; set the rate of SOL"));
     }
     if rate.expires_at <= now || rate.expires_at.nanos_since(now) > MAX_RATE_AGE_NS {
         return Err(invalid("expires_at", "a rate is valid for at most 7 days from now, and not over yet"));

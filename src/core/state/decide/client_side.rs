@@ -75,6 +75,9 @@ impl<M: Memory> State<M> {
                 needs: "signatures within ten minutes; ask for a new transfer",
             });
         }
+        if transfer.simulated {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
+        }
         if !self.may_progress(id) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
         }
@@ -98,7 +101,7 @@ fn sign_solana(wallet: &Wallet, built: &BuiltTx, signatures: &[impl AsRef<[u8]>]
     };
     let signature = <[u8; 64]>::try_from(signature.as_ref()).map_err(|_| "a signature has 64 bytes".to_owned())?;
     let unsigned = solana::UnsignedTx::decode(&built.unsigned).map_err(|error| error.to_string())?;
-    if unsigned.transfer().from.as_bytes()[..] != wallet.solana_key[..] {
+    if unsigned.plan().payer.as_bytes()[..] != wallet.solana_key[..] {
         return Err("the recorded transaction is not the wallet's".to_owned());
     }
     let attached = unsigned.attach(solana::TxSignature::from_bytes(signature)).map_err(|error| error.to_string())?;

@@ -217,6 +217,7 @@ impl<M: Memory> State<M> {
             Action::SetGroup(group) => to_record(&self.tables.group(&group.name)),
             Action::SetRate(rate) => to_record(&self.tables.rate(rate.asset)),
             Action::ChangeSettings(_) => to_record(&self.settings()),
+            Action::ConfigureAudit(_) => to_record(&self.retention().settings),
             Action::EndEmergency { .. } => to_record(&self.mode()),
             Action::ChangeWallet { wallet, .. } => to_record(&self.tables.wallet(*wallet)),
             Action::RemovePrincipal(principal) => to_record(&self.tables.roles(principal)),

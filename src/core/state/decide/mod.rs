@@ -2,20 +2,26 @@
 
 mod admin;
 mod approvals;
+mod audit;
+mod batch;
 mod changes;
 mod client_side;
 mod clients;
 mod governance;
 mod health;
+mod kaspa;
 mod lifecycle;
 mod powers;
 mod sessions;
+mod solana;
 mod steps;
 mod transfer;
 mod wallets;
 
 pub use governance::Change;
 pub use sessions::NewSession;
+
+pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};
 
 use super::{Refusal, State};
 use crate::event::Event;

@@ -14,10 +14,10 @@ use ic_stable_structures::Memory;
 impl<M: Memory> State<M> {
     /// Whether a transfer may still go towards its chain. Asked again after every await that precedes something irreversible.
     pub fn may_progress(&self, id: TransferId) -> bool {
-        !self.mode().is_emergency()
-            && self.tables.transfer(id).is_some_and(|transfer| {
-                matches!(transfer.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed)
-            })
+        self.tables.transfer(id).is_some_and(|transfer| {
+            let may_run = !self.mode().is_emergency() || transfer.is_revocation();
+            may_run && matches!(transfer.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed)
+        })
     }
 
     /// Records what is to be signed, before a key is asked.
@@ -33,6 +33,7 @@ impl<M: Memory> State<M> {
         if self.tables.owner_of(&built.unsigned).is_some_and(|owner| owner != id) {
             return Err(Refusal::AlreadySo { what: "another transfer is this very transaction; it takes another blockhash" });
         }
+        self.check_nonce(&transfer, &built)?;
         let locked = self.locked_outpoints(transfer.request.wallet);
         let own = transfer.built.as_ref().map(|built| &built.inputs[..]).unwrap_or_default();
         if built.inputs.iter().any(|input| input.len() != 36 || (locked.contains(input) && !own.contains(input))) {
@@ -153,6 +154,9 @@ impl<M: Memory> State<M> {
 
     fn moving(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if transfer.simulated && next == Status::Signed {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
+        }
         if transfer.status.may_become(next) {
             return Ok(transfer);
         }

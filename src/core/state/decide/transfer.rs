@@ -1,13 +1,15 @@
 //! What agents decide, and how a transfer is called off.
 
+use super::solana::check_terms;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
 use crate::event::{BreakerOpened, Event, TransferDenied, TransferReserved, TransferStep};
 use crate::policy::{Activity, Counted, Decision, Evaluation, Finding, Holds, Policy, RateWindow, ReasonCode, RuleKind, Scope};
-use crate::primitives::{Amount, Chain, MINUTE_NS, Timestamp, TransferId, WalletId};
+use crate::primitives::{Amount, Chain, Hash, MINUTE_NS, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::settings::Settings;
+use crate::solana_terms::Execution;
 use crate::state::apply::{idempotency_key, request_hash};
 use crate::state::facts::{Bound, Look};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
@@ -28,8 +30,8 @@ impl<M: Memory> State<M> {
     /// breaker is open. The caller counts those and has them logged together.
     ///
     /// # Errors
-    /// When the caller is no agent of the wallet, an argument cannot be accepted, the idempotency key stands for another request, or
-    /// too many transfers of the wallet are under way. A refusal by the policy is not an error: it is logged and explained.
+    /// When the caller is no agent of the wallet, an argument cannot be accepted, the idempotency key stands for another request, the
+    /// audit log is full, or too many transfers of the wallet are under way. A refusal by the policy is not an error: it is logged and explained.
     pub fn decide_transfer(
         &self,
         caller: Principal,
@@ -38,18 +40,26 @@ impl<M: Memory> State<M> {
     ) -> Result<(Option<Decided>, Outcome), Refusal> {
         let now = self.not_before_the_log(now);
         self.check_request(caller, &request, now)?;
-        if let Some(entry) = self.tables.idempotency(&idempotency_key(&caller, &request.idempotency_key)) {
-            let got = request_hash(&request);
-            if entry.request != got {
-                return Err(Refusal::IdempotencyConflict { transfer: entry.transfer, expected: entry.request, got });
-            }
-            return Ok((None, Outcome::Duplicate { transfer: entry.transfer }));
+        self.decide_checked(caller, request, now)
+    }
+
+    /// What becomes of a request that its caller may make.
+    pub(super) fn decide_checked(
+        &self,
+        caller: Principal,
+        request: TransferRequest,
+        now: Timestamp,
+    ) -> Result<(Option<Decided>, Outcome), Refusal> {
+        if let Some(transfer) = self.asked_before(caller, &request.idempotency_key, request_hash(&request))? {
+            return Ok((None, Outcome::Duplicate { transfer }));
         }
         check_age(&request, now)?;
-        self.check_fee(&request)?;
+        self.check_fee(&request, 1)?;
+        self.require_log_room()?;
         let late = self.late_approvals(request.wallet, now);
         let settings = self.settings();
-        let Judged { bound, evaluation, holds } = self.judge(caller, &request, now, &late, &settings);
+        let bound = self.bound(caller, &request);
+        let Judged { evaluation, holds } = self.judge(&bound, caller, &request, now, &late, &settings);
         if evaluation.findings.iter().any(is_not_worth_an_entry) {
             return Ok((None, Outcome::Denied { evaluation }));
         }
@@ -58,17 +68,27 @@ impl<M: Memory> State<M> {
             events.extend(denial(caller, request, &evaluation, &bound, &settings, now));
             return Ok((Some(Decided { actor: Some(caller), events }), Outcome::Denied { evaluation }));
         };
-        self.check_place(caller, &request, &evaluation, &late, &settings)?;
+        self.check_place(caller, request.wallet, 1, &evaluation, &late, &settings)?;
         let id = self.tables.head().next_transfer;
-        let reserved = request.amount.checked_add(request.max_fee).unwrap_or(Amount::MAX);
+        let simulated = self.config().execution(request.asset.chain()) == Execution::Simulate;
+        let (reserved, holds) = if simulated { (Amount::ZERO, Holds::default()) } else { (request.reserved(), holds) };
         let approval = super::approvals::ask(id, caller, &request, &evaluation, now);
         let outcome = match approval {
             Some(_) => Outcome::Pending { transfer: id, evaluation: evaluation.clone() },
             None => Outcome::Accepted { transfer: id, evaluation: evaluation.clone() },
         };
-        let reserved = TransferReserved { id, agent: caller, request, reserved, evaluation, holds, approval };
+        let reserved = TransferReserved { id, agent: caller, request, reserved, evaluation, holds, approval, simulated };
         events.push(Event::TransferReserved(Box::new(reserved)));
         Ok((Some(Decided { actor: Some(caller), events }), outcome))
+    }
+
+    /// The transfer that the same request made before, if it was made.
+    pub(super) fn asked_before(&self, caller: Principal, key: &str, got: Hash) -> Result<Option<TransferId>, Refusal> {
+        match self.tables.idempotency(&idempotency_key(&caller, key)) {
+            None => Ok(None),
+            Some(entry) if entry.request == got => Ok(Some(entry.transfer)),
+            Some(entry) => Err(Refusal::IdempotencyConflict { transfer: entry.transfer, expected: entry.request, got }),
+        }
     }
 
     /// What [`State::decide_transfer`] would decide about a new request, without any effect.
@@ -79,36 +99,36 @@ impl<M: Memory> State<M> {
         let now = self.not_before_the_log(now);
         self.check_request(caller, &request, now)?;
         check_age(&request, now)?;
-        self.check_fee(&request)?;
+        self.check_fee(&request, 1)?;
         let late = self.late_approvals(request.wallet, now);
         let settings = self.settings();
-        let Judged { evaluation, .. } = self.judge(caller, &request, now, &late, &settings);
+        let Judged { evaluation, .. } = self.judge(&self.bound(caller, &request), caller, &request, now, &late, &settings);
         if evaluation.decision != Decision::Deny {
-            self.check_place(caller, &request, &evaluation, &late, &settings)?;
+            self.check_place(caller, request.wallet, 1, &evaluation, &late, &settings)?;
         }
         Ok(evaluation)
     }
 
     /// The evaluation of a new request, and what it would hold.
-    fn judge(
+    pub(super) fn judge(
         &self,
+        bound: &Bound,
         caller: Principal,
         request: &TransferRequest,
         now: Timestamp,
         late: &[Transfer],
         settings: &Settings,
     ) -> Judged {
-        let bound = self.bound(caller, request);
         let without: Vec<&Holds> = late.iter().map(|transfer| &transfer.holds).collect();
-        let mut evaluation = match used_up(&bound, caller, request.wallet, settings, now) {
+        let mut evaluation = match used_up(bound, caller, request.wallet, settings, now) {
             Some(finding) => {
                 Evaluation { decision: Decision::Deny, policy_version: 0, findings: vec![finding], approvals: Vec::new() }
             }
-            None => self.look(&bound, request, Look { agent: caller, now, without: &without, again: false }),
+            None => self.look(bound, request, Look { agent: caller, now, without: &without, again: false }),
         };
         // What is denied holds nothing.
         if evaluation.decision == Decision::Deny {
-            return Judged { bound, evaluation, holds: None };
+            return Judged { evaluation, holds: None };
         }
         let holds = self.holds(&bound.layers, request, now);
         if holds.is_none() {
@@ -116,7 +136,7 @@ impl<M: Memory> State<M> {
             evaluation.findings.push(Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message));
             evaluation.decision = Decision::Deny;
         }
-        Judged { bound, evaluation, holds }
+        Judged { evaluation, holds }
     }
 
     /// Calls a transfer off while no signed bytes of it could land: from Reserved, Built or Expired.
@@ -165,7 +185,8 @@ impl<M: Memory> State<M> {
                 gone.push(transfer);
                 continue;
             }
-            if !transfer.status.may_become(Status::Cancelled) {
+            // No policy is asked about the upkeep of nonce accounts.
+            if !transfer.status.may_become(Status::Cancelled) || transfer.request.nonce_operation().is_some() {
                 continue;
             }
             let mut bound = self.bound(transfer.agent, &transfer.request);
@@ -187,6 +208,10 @@ impl<M: Memory> State<M> {
     /// Why a transfer that was let through would not be now, if so: its entry on the allowlist has expired, the hours are over, limits
     /// are reduced. Asked before its transaction is built; later it has to run its course.
     pub fn objection(&self, transfer: &Transfer, now: Timestamp) -> Option<Evaluation> {
+        // No policy is asked about the upkeep of nonce accounts.
+        if transfer.request.nonce_operation().is_some() {
+            return None;
+        }
         let now = self.not_before_the_log(now);
         let bound = self.bound(transfer.agent, &transfer.request);
         let look = Look { agent: transfer.agent, now, without: &[&transfer.holds], again: true };
@@ -199,7 +224,7 @@ impl<M: Memory> State<M> {
         now.max(self.tables.head().last_at)
     }
 
-    fn check_request(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn check_request(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
         authenticated(caller)?;
         self.require_wallet(request.wallet)?;
         if !self.is_agent(request.wallet, &caller) {
@@ -208,12 +233,8 @@ impl<M: Memory> State<M> {
         if request.amount.is_zero() {
             return Err(invalid("amount", "must be at least 1 base unit"));
         }
-        if request.idempotency_key.is_empty() || request.idempotency_key.len() > MAX_IDEMPOTENCY_KEY_BYTES {
-            return Err(invalid("idempotency_key", format!("between 1 and {MAX_IDEMPOTENCY_KEY_BYTES} bytes are needed")));
-        }
-        if request.reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
-            return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));
-        }
+        check_texts(request)?;
+        check_terms(request)?;
         let chain = request.asset.chain();
         if request.to.chain != chain {
             return Err(invalid("to", format!("{} is paid to a {chain} address", request.asset)));
@@ -232,63 +253,82 @@ impl<M: Memory> State<M> {
     }
 
     /// Only for what is new: a request that was accepted under another cap is recognised whatever the cap is now.
-    fn check_fee(&self, request: &TransferRequest) -> Result<(), Refusal> {
-        let (config, chain, max_fee) = (self.config(), request.asset.chain(), request.max_fee);
-        let (least, most) = match chain {
-            Chain::Kaspa => (Amount::new(MINIMUM_TRANSFER_FEE), config.kaspa.max_fee),
-            Chain::Solana => (Amount::new(LAMPORTS_PER_SIGNATURE), config.solana.max_fee),
-        };
+    /// `recipients` are those of one transaction.
+    pub(super) fn check_fee(&self, request: &TransferRequest, recipients: usize) -> Result<(), Refusal> {
+        let (chain, max_fee, most) = (request.asset.chain(), request.max_fee, self.config().fee_cap_of(request.asset, recipients));
+        let least = Amount::new(match chain {
+            Chain::Kaspa => MINIMUM_TRANSFER_FEE,
+            Chain::Solana => LAMPORTS_PER_SIGNATURE,
+        });
         if max_fee < least || max_fee > most {
             return Err(invalid("max_fee", format!("between {least} and {most} base units on {chain}")));
         }
         Ok(())
     }
 
-    /// Whether one more transfer may be under way or wait for people. What ends with this very decision takes no place.
-    fn check_place(
+    /// Whether so many more transfers may be under way or wait for people. What ends with this very decision takes no place.
+    pub(super) fn check_place(
         &self,
         agent: Principal,
-        request: &TransferRequest,
+        paying: WalletId,
+        more: u64,
         evaluation: &Evaluation,
         late: &[Transfer],
         settings: &Settings,
     ) -> Result<(), Refusal> {
-        let wallet = request.wallet.get();
-        let max = MAX_ACTIVE_TRANSFERS_PER_WALLET;
-        let looked_at = max as usize + late.len();
-        let active = self.tables.active.range((wallet, 0)..=(wallet, u64::MAX)).take(looked_at).count();
-        let current = active.saturating_sub(late.len()) as u64;
-        if current >= max {
-            return Err(Refusal::LimitReached { what: "transfers of the wallet under way", max, current });
-        }
+        self.check_places(paying, more, late.len())?;
         if evaluation.approvals.is_empty() {
             return Ok(());
         }
         let max = u64::from(settings.max_pending_per_agent);
         let ends = |transfer: &Transfer| late.iter().any(|late| late.id == transfer.id);
-        let pending = self.pending_approvals(Some(request.wallet));
+        let pending = self.pending_approvals(Some(paying));
         let current = pending.iter().filter(|transfer| transfer.agent == agent && !ends(transfer)).count() as u64;
-        if current < max {
+        if current.saturating_add(more) <= max {
             return Ok(());
         }
         Err(Refusal::LimitReached { what: "transfers of the agent that wait for approval", max, current })
     }
+
+    /// Whether `more` transfers of a wallet may be under way, when `ending` of those that are end now.
+    pub(super) fn check_places(&self, wallet: WalletId, more: u64, ending: usize) -> Result<(), Refusal> {
+        let max = MAX_ACTIVE_TRANSFERS_PER_WALLET;
+        let looked_at = max as usize + ending;
+        let active = self.tables.active.range((wallet.get(), 0)..=(wallet.get(), u64::MAX)).take(looked_at).count();
+        let current = active.saturating_sub(ending) as u64;
+        if current + more <= max {
+            Ok(())
+        } else {
+            Err(Refusal::LimitReached { what: "transfers of the wallet under way", max, current })
+        }
+    }
 }
 
-struct Judged {
-    bound: Bound,
-    evaluation: Evaluation,
-    /// `None` when it is denied.
-    holds: Option<Holds>,
+/// Bounds what a caller says in its own words.
+pub(super) fn check_texts(request: &TransferRequest) -> Result<(), Refusal> {
+    if request.idempotency_key.is_empty() || request.idempotency_key.len() > MAX_IDEMPOTENCY_KEY_BYTES {
+        return Err(invalid("idempotency_key", format!("between 1 and {MAX_IDEMPOTENCY_KEY_BYTES} bytes are needed")));
+    }
+    if request.reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
+        return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+/// What was found about a new request.
+pub(super) struct Judged {
+    pub evaluation: Evaluation,
+    /// What it would hold; `None` when it is denied.
+    pub holds: Option<Holds>,
 }
 
 /// Denials that come by the hundred and tell nothing new.
-fn is_not_worth_an_entry(finding: &Finding) -> bool {
+pub(super) fn is_not_worth_an_entry(finding: &Finding) -> bool {
     let quota = finding.rule == RuleKind::RateLimit && finding.rule_index.is_none();
     !finding.passed && (quota || finding.code == Some(ReasonCode::CircuitBreakerOpen))
 }
 
-fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
     let Some(created_at) = request.created_at else { return Ok(()) };
     if now.nanos_since(created_at) > MAX_REQUEST_AGE_NS {
         return Err(invalid("created_at", "the request is more than 10 minutes old; make a new one"));
@@ -324,13 +364,22 @@ fn denial(
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<Event> {
-    let wallet = request.wallet;
-    let denials = activity_of(bound, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials);
+    let breaker = breaker(agent, request.wallet, u32::from(evaluation.is_the_agents_doing()), bound, settings, now);
     let denied = TransferDenied { agent, request, evaluation: evaluation.clone() };
-    let mut events = vec![Event::TransferDenied(Box::new(denied))];
-    if evaluation.is_the_agents_doing() && denials.saturating_add(1) >= settings.breaker_threshold {
-        let until = now.saturating_add(settings.breaker_cool_down_ns);
-        events.push(Event::BreakerOpened(BreakerOpened { wallet, agent, until }));
-    }
-    events
+    [Event::TransferDenied(Box::new(denied))].into_iter().chain(breaker).collect()
+}
+
+/// The agent's circuit breaker opens when `more` denials of its own doing are too many.
+pub(super) fn breaker(
+    agent: Principal,
+    wallet: WalletId,
+    more: u32,
+    bound: &Bound,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Event> {
+    let denials = activity_of(bound, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials);
+    let until = now.saturating_add(settings.breaker_cool_down_ns);
+    let opens = more > 0 && denials.saturating_add(more) >= settings.breaker_threshold;
+    opens.then_some(Event::BreakerOpened(BreakerOpened { wallet, agent, until }))
 }

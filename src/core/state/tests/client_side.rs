@@ -34,14 +34,19 @@ fn owned() -> (TestState, WalletId) {
 /// A transfer of SOL whose message is recorded.
 fn built_sol(state: &mut TestState, wallet: WalletId, blockhash: u8) -> TransferId {
     let id = accepted(state, TransferRequest { wallet, ..sol(1_000, &blockhash.to_string()) }, at(0));
-    let unsigned = solana::build_transfer(&solana::SystemTransfer {
-        from: solana::Address::from_bytes(ed25519().public_key().serialize_raw()),
-        to: solana::Address::from_bytes([5; 32]),
-        lamports: Amount::new(1_000),
-        blockhash: solana::Blockhash::from_bytes([blockhash; 32]),
-    });
+    let payment = solana::Payment {
+        what: solana::Paid::Lamports { to: solana::Address::from_bytes([5; 32]), lamports: Amount::new(1_000) },
+        memo: None,
+    };
+    let plan = solana::Plan {
+        payer: solana::Address::from_bytes(ed25519().public_key().serialize_raw()),
+        anchor: solana::Anchor::Blockhash(solana::Blockhash::from_bytes([blockhash; 32])),
+        budget: None,
+        act: solana::Act::Pay(vec![payment]),
+    };
+    let unsigned = plan.build();
     let unsigned = Bytes::new(unsigned.unwrap().message_bytes());
-    let decided = state.decide_built(id, BuiltTx { unsigned, fee: Amount::new(5_000), inputs: Vec::new() });
+    let decided = state.decide_built(id, BuiltTx { unsigned, fee: Amount::new(5_000), inputs: Vec::new(), solana: None });
     done(state, decided, at(0));
     id
 }
@@ -73,7 +78,8 @@ fn built_kas(state: &mut TestState, wallet: WalletId, source: KeyKind) -> Transf
     let transaction = kaspa::Transaction::unsigned(spent.iter().map(|utxo| utxo.outpoint), outputs);
     let unsigned = kaspa::UnsignedTx { transaction, spent };
     let inputs = unsigned.outpoints().map(|outpoint| Bytes::new(outpoint.to_bytes())).collect();
-    let built = BuiltTx { unsigned: Bytes::new(unsigned.to_bytes().unwrap()), fee: Amount::new(1_000_000), inputs };
+    let unsigned = Bytes::new(unsigned.to_bytes().unwrap());
+    let built = BuiltTx { unsigned, fee: Amount::new(1_000_000), inputs, solana: None };
     let decided = state.decide_built(id, built);
     done(state, decided, at(0));
     id

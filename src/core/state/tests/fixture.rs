@@ -50,6 +50,7 @@ pub fn config() -> Config {
             network: solana::Cluster::Local,
             providers: vec!["http://127.0.0.1:1".into()],
             max_fee: Amount::new(10_000),
+            options: None,
         },
         kaspa: KaspaConfig {
             network: kaspa::Network::Simnet,
@@ -57,6 +58,9 @@ pub fn config() -> Config {
             max_fee: Amount::new(1_000_000),
             feerate: 100,
             confirmations: 10,
+            max_feerate: None,
+            agreement: None,
+            consolidate_above: None,
         },
     }
 }
@@ -137,6 +141,8 @@ pub fn sol(amount: u64, key: &str) -> TransferRequest {
         reason: None,
         session: None,
         created_at: None,
+        solana: None,
+        kaspa: None,
     }
 }
 
@@ -153,7 +159,7 @@ pub fn accepted(state: &mut TestState, request: TransferRequest, now: Timestamp)
 
 /// A transaction of its own for every transfer.
 pub fn built(id: TransferId) -> BuiltTx {
-    BuiltTx { unsigned: Bytes::new(id.get().to_be_bytes()), fee: Amount::new(5_000), inputs: Vec::new() }
+    BuiltTx { unsigned: Bytes::new(id.get().to_be_bytes()), fee: Amount::new(5_000), inputs: Vec::new(), solana: None }
 }
 
 pub fn signed() -> SignedTx {

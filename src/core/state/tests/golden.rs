@@ -1,16 +1,19 @@
 //! What was written once must stay readable, and be written the same: blocks and records are frozen history.
 
 use super::fixture::*;
+use super::kaspa;
+use crate::audit::AuditSettings;
 use crate::audit::Block;
 use crate::codec::NameHashes;
-use crate::event::{AgentChange, DenialsAggregated, RoleChange};
+use crate::event::{AgentChange, DenialsAggregated, Event, RoleChange, StateCheckpoint};
 use crate::governance::{Action, Group, PolicyChange, Rate};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope};
-use crate::primitives::{Amount, Asset, BlockIndex, Chain, HOUR_NS, MINUTE_NS};
+use crate::primitives::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
 use crate::roles::Role;
 use crate::settings::Settings;
-use crate::state::{Change, NewSession, State};
-use crate::transfer::Outcome;
+use crate::solana_terms::{LifetimeChoice, SolanaSettings};
+use crate::state::{Change, Decided, NewSession, State};
+use crate::transfer::{BuiltTx, Outcome, SignedTx};
 use crate::wallet::WalletChange;
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
@@ -18,10 +21,18 @@ use std::collections::BTreeSet;
 /// One block per line, as the first version wrote them.
 const GOLDEN: &str = include_str!("golden.hex");
 /// The digest of all tables after them.
-const DIGEST: &str = "e326804c054e15687948811b7e05d25fd87d36fa439d2b41c4f0a80a91a05eb2";
+const DIGEST: &str = "43a2c75c0c9f60744e2fe8ab336738c046206042eeed5379a14f834c5209eecb";
 
 /// Everything that can happen, once.
 fn everything() -> TestState {
+    let mut state = unpruned();
+    let decided = state.decide_prune(at(92 * DAY_NS)).expect("three blocks are archived and old");
+    state.commit(decided, at(92 * DAY_NS));
+    state
+}
+
+/// The same before any block is given up.
+fn unpruned() -> TestState {
     let mut state = installed();
     let decided = state.decide_grant_role(admin(), stranger(), Role::Guardian);
     done(&mut state, decided, at(1));
@@ -48,6 +59,7 @@ fn everything() -> TestState {
     submit(&mut state, quarantined, at(15));
     let decided = state.decide_quarantine(admin(), quarantined, "it does not move".into());
     done(&mut state, decided, at(16));
+    on_kaspa(&mut state);
     let decided = state.decide_emergency(guardian(), true, "drill".into(), at(17));
     done(&mut state, decided, at(17));
     let decided = state.decide_upgrade(stranger(), "0.1.0".into(), None);
@@ -89,6 +101,7 @@ fn govern(state: &mut TestState) {
     change(Action::SetPolicy(PolicyChange { scope, replaces: 1, name: Some("ops".into()), rules }), 26);
     change(Action::ChangeWallet { wallet: WALLET, change: WalletChange::Owner(guardian()) }, 27);
     change(Action::GrantRole(RoleChange { principal: principal(7), role: Role::Admin }), 28);
+    change(Action::GrantRole(RoleChange { principal: principal(6), role: Role::Auditor }), 28);
     let settings = Settings { quorum: 2, breaker_threshold: 1, ..Settings::new(&config()) };
     change(Action::ChangeSettings(Box::new(settings)), 29);
     let Change::Proposed(proposal) = change(Action::GrantRole(RoleChange { principal: agent(), role: Role::Viewer }), 30) else {
@@ -124,18 +137,82 @@ fn govern(state: &mut TestState) {
     state.keep_client_key([9; 32]);
     let decided = state.decide_client_seen(admin(), true, Some(WALLET), Some("192.0.2.1"), Some("a device"));
     done(state, decided, at(39));
+    on_solana(state);
+    keep(state);
+}
+
+/// What happens on Solana only.
+fn on_solana(state: &mut TestState) {
+    let decided = state.decide_solana_settings(admin(), WALLET, SolanaSettings { lifetime: LifetimeChoice::Blockhash });
+    done(state, decided, at(39));
+    let decided = state.decide_pin("https://rpc.example".into(), [8; 32]);
+    done(state, decided, at(39));
+}
+
+/// What happens on Kaspa only: a transaction is signed a part at a time, replaced, and lands all the same.
+fn on_kaspa(state: &mut TestState) {
+    let (decided, outcome) = state.decide_batch(agent(), &kaspa::batch(&[(5, 1_000)], "replaced"), at(16)).unwrap();
+    state.commit(decided.unwrap(), at(16));
+    let id = outcome.transfers[0];
+    let decided = state.decide_built(id, kaspa::coins(&[1, 2, 3]));
+    done(state, decided, at(16));
+    let decided = state.decide_inputs_signed(id, vec![kaspa::signature(1)]);
+    done(state, decided, at(16));
+    let decided = state.decide_signed(id, signed());
+    done(state, decided, at(16));
+    let decided = state.decide_submitted(id);
+    done(state, decided, at(16));
+    let more = BuiltTx { fee: Amount::new(2_000), unsigned: Bytes::new([7]), ..kaspa::coins(&[1, 2, 3]) };
+    let decided = state.decide_replacement(agent(), id, more);
+    done(state, decided, at(16));
+    let decided = state.decide_replacement_signed(id, SignedTx { signed: Bytes::new([3]), txid: "newer".into() });
+    done(state, decided, at(16));
+    let decided = state.decide_superseded_landed(id, signed().txid);
+    done(state, decided, at(16));
+    let decided = state.decide_confirmed(id, Amount::new(1_000), None);
+    done(state, decided, at(16));
+}
+
+/// What happens to the log itself.
+fn keep(state: &mut TestState) {
+    let settings = AuditSettings { retention_days: 91, capacity: 1 << 30 };
+    let (decided, _) = state.decide_change(admin(), Action::ConfigureAudit(settings), at(40)).unwrap();
+    state.commit(decided, at(40));
+    let checkpoint =
+        StateCheckpoint { digest: state.digest(), records: 1, wallets: 1, transfers: 6, version: "of the first version".into() };
+    state.commit(Decided { actor: None, events: vec![Event::StateCheckpointed(checkpoint)] }, at(41));
+    let hash = state.block(BlockIndex::new(2)).unwrap().hash();
+    let decided = state.decide_archive(principal(6), BlockIndex::new(2), hash, "tape 1".into(), Some(principal(5)));
+    done(state, decided, at(43));
 }
 
 fn golden() -> Vec<Vec<u8>> {
     GOLDEN.lines().map(|line| hex::decode(line).expect("a line is hex")).collect()
 }
 
+fn lines(state: &TestState) -> Vec<String> {
+    let indices = state.first_block().get()..state.log_len();
+    indices.map(|index| hex::encode(state.block_bytes(BlockIndex::new(index)).unwrap())).collect()
+}
+
+/// `cargo test -p purser-core write_golden -- --ignored --nocapture` writes the log to the folder for temporary files and prints the
+/// digest. Only for a layout that was never released.
+#[test]
+#[ignore = "writes a fixture"]
+fn write_golden() {
+    let (unpruned, everything) = (unpruned(), everything());
+    let mut written = lines(&unpruned);
+    written.extend(lines(&everything).pop());
+    let path = std::env::temp_dir().join("golden.hex");
+    std::fs::write(&path, written.join("\n") + "\n").unwrap();
+    println!("{} {}", everything.digest(), path.display());
+}
+
 #[test]
 fn the_log_is_written_as_the_first_version_wrote_it() {
     let state = everything();
-    let written: Vec<String> =
-        (0..state.log_len()).map(|index| hex::encode(state.block_bytes(BlockIndex::new(index)).unwrap())).collect();
-    assert_eq!(written.join("\n"), GOLDEN.trim_end());
+    assert_eq!(state.first_block().get(), 3, "the oldest were given up at the end");
+    assert_eq!(lines(&state), GOLDEN.lines().skip(3).collect::<Vec<_>>());
 }
 
 #[test]
@@ -144,7 +221,7 @@ fn the_log_of_the_first_version_reads_and_gives_its_state() {
     let read: Vec<_> = blocks.iter().map(|block| Block::from_bytes(block, &mut names).expect("it reads")).collect();
     let types: BTreeSet<String> =
         read.iter().map(|(block, _)| block.to_value().get("btype").unwrap().as_text().unwrap().to_owned()).collect();
-    assert_eq!(types, Block::types().into_iter().collect(), "every kind of event is in it");
+    assert_eq!(types, Block::types().into_iter().collect(), "every kind of event of that version is in it");
     let tip = read.last().unwrap().1;
     let state = State::replay(VectorMemory::default(), &blocks, tip).unwrap();
     assert_eq!(state.digest().to_string(), DIGEST, "every table is encoded as before");

@@ -420,7 +420,7 @@ fn an_opened_state_is_the_state_that_was_left() {
 fn a_transaction_belongs_to_one_transfer() {
     let mut state = installed();
     let (first, second) = (accepted(&mut state, sol(1, "1"), at(1)), accepted(&mut state, sol(1, "2"), at(1)));
-    let built = BuiltTx { unsigned: Bytes::new([7; 10]), fee: Amount::new(5_000), inputs: vec![] };
+    let built = BuiltTx { unsigned: Bytes::new([7; 10]), fee: Amount::new(5_000), inputs: vec![], solana: None };
     let decided = state.decide_built(first, built.clone());
     done(&mut state, decided, at(2));
     assert!(matches!(state.decide_built(second, built.clone()), Err(Refusal::AlreadySo { .. })));

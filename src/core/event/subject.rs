@@ -1,0 +1,121 @@
+//! What an event is about.
+
+use super::Event;
+use crate::governance::Action;
+use crate::policy::Scope;
+use crate::primitives::{ProposalId, SessionId, TransferId, WalletId};
+use crate::solana_terms::SolanaEvent;
+
+/// What an event is found by. What it names stands for more: a transfer and a session for their wallet, a proposal for what it would
+/// change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The canister as a whole.
+    Canister,
+    /// A wallet.
+    Wallet(WalletId),
+    /// A wallet, of which something was asked, and the transfer that came of it.
+    Request(WalletId, Option<TransferId>),
+    /// A transfer.
+    Transfer(TransferId),
+    /// A session.
+    Session(SessionId),
+    /// A proposal.
+    Proposal(ProposalId),
+}
+
+impl Event {
+    /// What it is about. A match over everything, so that no event can be forgotten in the indices.
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::AgentAdded(change) | Self::AgentRemoved(change) => Subject::Wallet(change.wallet),
+            Self::WalletCreated(created) => Subject::Wallet(created.id),
+            Self::WalletChanged(changed) => Subject::Wallet(changed.wallet),
+            Self::PolicySet(set) => of_scope(&set.scope),
+            Self::DenialsAggregated(denials) => Subject::Wallet(denials.wallet),
+            Self::BreakerOpened(opened) => Subject::Wallet(opened.wallet),
+            Self::SessionOpened(opened) => Subject::Session(opened.session.id),
+            Self::SessionClosed(closed) => Subject::Session(closed.id),
+            Self::ClientSeen(seen) => of_wallet(seen.wallet),
+            Self::TransferDenied(denied) => Subject::Request(denied.request.wallet, None),
+            Self::TransferReserved(reserved) => Subject::Request(reserved.request.wallet, Some(reserved.id)),
+            Self::ApprovalGiven(given) => Subject::Transfer(given.id),
+            Self::TransferRejected(rejected) => Subject::Transfer(rejected.id),
+            Self::TransferBuilt(built) | Self::TransferReplacementBuilt(built) => Subject::Transfer(built.id),
+            Self::TransferSigned(signed) | Self::TransferReplacementSigned(signed) => Subject::Transfer(signed.id),
+            Self::TransferInputsSigned(signed) => Subject::Transfer(signed.id),
+            Self::TransferSupersededLanded(landed) => Subject::Transfer(landed.id),
+            Self::TransferDeadlineSet(deadline) => Subject::Transfer(deadline.id),
+            Self::TransferConfirmed(settled) | Self::TransferFailed(settled) => Subject::Transfer(settled.id),
+            Self::TransferApproved(step)
+            | Self::TransferSubmitted(step)
+            | Self::TransferCancelled(step)
+            | Self::TransferExpired(step)
+            | Self::TransferQuarantined(step) => Subject::Transfer(step.id),
+            Self::Solana(event) => event.subject(),
+            Self::ProposalMade(proposal) => Subject::Proposal(proposal.id),
+            Self::ProposalApproved(approved) => Subject::Proposal(approved.id),
+            Self::ProposalClosed(closed) => Subject::Proposal(closed.id),
+            Self::Initialised(_)
+            | Self::Upgraded(_)
+            | Self::KeysRegistered(_)
+            | Self::RoleGranted(_)
+            | Self::RoleRevoked(_)
+            | Self::ModeChanged(_)
+            | Self::ChainBreakerOpened(_)
+            | Self::GroupSet(_)
+            | Self::RateSet(_)
+            | Self::SettingsChanged(_)
+            | Self::AuditConfigured(_)
+            | Self::StateCheckpointed(_)
+            | Self::ArchiveConfirmed(_)
+            | Self::LogPruned(_) => Subject::Canister,
+        }
+    }
+}
+
+impl SolanaEvent {
+    /// What it is about.
+    const fn subject(&self) -> Subject {
+        match self {
+            Self::SettingsSet { wallet, .. } => Subject::Wallet(*wallet),
+            Self::FellBack { id, .. } | Self::StillLive { id } => Subject::Transfer(*id),
+            Self::ProviderPinned { .. } | Self::ProviderKeySet { .. } => Subject::Canister,
+        }
+    }
+}
+
+impl Action {
+    /// What it would change.
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::SetPolicy(change) => of_scope(&change.scope),
+            Self::AddAgent(change) => Subject::Wallet(change.wallet),
+            Self::ChangeWallet { wallet, .. } => Subject::Wallet(*wallet),
+            Self::ResolveQuarantine(end) => Subject::Transfer(end.transfer),
+            Self::GrantRole(_)
+            | Self::RevokeRole(_)
+            | Self::SetGroup(_)
+            | Self::SetRate(_)
+            | Self::ChangeSettings(_)
+            | Self::ConfigureAudit(_)
+            | Self::EndEmergency { .. }
+            | Self::RemovePrincipal(_) => Subject::Canister,
+        }
+    }
+}
+
+const fn of_scope(scope: &Scope) -> Subject {
+    match scope {
+        Scope::Wallet(wallet) | Scope::Agent { wallet, .. } => Subject::Wallet(*wallet),
+        Scope::Session(session) => Subject::Session(*session),
+        Scope::User(_) => Subject::Canister,
+    }
+}
+
+const fn of_wallet(wallet: Option<WalletId>) -> Subject {
+    match wallet {
+        Some(wallet) => Subject::Wallet(wallet),
+        None => Subject::Canister,
+    }
+}

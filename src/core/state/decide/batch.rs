@@ -1,0 +1,350 @@
+//! Many payments at once. Each is judged by itself, and those that pass together as one payment of their sum; what then stands is
+//! divided among as few transactions as possible, each a transfer of its own.
+
+use super::transfer::{Judged, breaker, check_age, is_not_worth_an_entry};
+use super::{Decided, invalid};
+use crate::chains::{kaspa, solana};
+use crate::config::Config;
+use crate::event::{Event, TransferDenied, TransferReserved};
+use crate::policy::{Decision, Evaluation, Holds};
+use crate::primitives::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, TransferId, WalletId};
+use crate::settings::Settings;
+use crate::solana_terms::{Execution, SolanaTerms};
+use crate::state::facts::Bound;
+use crate::state::{Refusal, State};
+use crate::terms::{Batch, BatchOutput, FeeSpeed, KaspaTerms, MAX_BATCH_ITEMS, MAX_BATCH_OUTPUTS};
+use crate::transfer::{Status, Transfer, TransferRequest};
+use crate::wallet::KeyKind;
+use candid::Principal;
+use ic_stable_structures::Memory;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Many payments of one asset from one key, asked for at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BatchRequest {
+    /// The wallet that pays.
+    pub wallet: WalletId,
+    /// What is sent. KAS is left out, as when there was nothing else: a batch that was asked for then is recognised.
+    #[serde(skip_serializing_if = "is_kas")]
+    pub asset: Asset,
+    /// The key that pays.
+    pub source: KeyKind,
+    /// Who gets how much.
+    pub items: Vec<BatchItem>,
+    /// The most that each transaction may pay in fees, on Solana with the rent of accounts it creates. What the agent did not name is the
+    /// cap of a transfer to one recipient, and grows with the recipients where each may need an account.
+    pub max_fee: Amount,
+    /// Whether the agent named `max_fee`.
+    pub fee_named: bool,
+    /// How fast; KAS only.
+    pub speed: Option<FeeSpeed>,
+    /// The agent's own name for all of it.
+    pub idempotency_key: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The session it is asked for in.
+    pub session: Option<SessionId>,
+    /// When the agent made the request.
+    pub created_at: Option<Timestamp>,
+}
+
+fn is_kas(asset: &Asset) -> bool {
+    *asset == Asset::Kas
+}
+
+/// One payment of a [`BatchRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BatchItem {
+    /// Who receives it.
+    pub to: Destination,
+    /// In base units.
+    pub amount: Amount,
+}
+
+/// What became of one payment of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemOutcome {
+    /// Part of this transfer.
+    Accepted {
+        /// Which pays this one and perhaps others.
+        transfer: TransferId,
+    },
+    /// Part of this transfer, which waits for people.
+    Pending {
+        /// Which pays this one and perhaps others.
+        transfer: TransferId,
+    },
+    /// Refused by the policy, by itself or as part of the sum. Nothing is reserved for it.
+    Denied {
+        /// What every rule found.
+        evaluation: Evaluation,
+    },
+    /// The batch was asked for before, and this payment was refused then.
+    DeniedBefore,
+}
+
+/// What became of a batch: one outcome for each payment, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchOutcome {
+    /// As they were asked for.
+    pub items: Vec<ItemOutcome>,
+    /// The transfers that pay them, ascending.
+    pub transfers: Vec<TransferId>,
+}
+
+impl BatchRequest {
+    /// The most that any of its transactions may pay in fees.
+    pub fn largest_fee(&self, config: &Config) -> Amount {
+        self.fee_of(config, solana::batch::max_payments(self.asset).min(self.items.len()))
+    }
+
+    /// What makes two batches the same.
+    fn hash(&self) -> Hash {
+        let max_fee = if self.fee_named { self.max_fee } else { Amount::ZERO };
+        let value = crate::codec::to_value(&Self { max_fee, ..self.clone() }).expect("BUG: a batch that ICRC-3 cannot hold");
+        Hash(Sha256::digest(crate::codec::encode_value(&value)).into())
+    }
+
+    /// One payment as an ordinary request.
+    fn single(&self, to: &Destination, amount: Amount, max_fee: Amount) -> TransferRequest {
+        TransferRequest {
+            wallet: self.wallet,
+            asset: self.asset,
+            to: to.clone(),
+            amount,
+            max_fee,
+            fee_named: self.fee_named,
+            source: self.source,
+            idempotency_key: self.idempotency_key.clone(),
+            reason: self.reason.clone(),
+            session: self.session,
+            created_at: self.created_at,
+            solana: None,
+            kaspa: self.speed.map(|speed| KaspaTerms { speed: Some(speed), ..KaspaTerms::default() }),
+        }
+    }
+
+    /// One part: a transfer of the sum of its outputs, that names the first one's recipient.
+    fn part(&self, batch: Batch, max_fee: Amount) -> Result<TransferRequest, Refusal> {
+        let amount = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount)).ok_or_else(beyond_all_money)?;
+        let first = batch.outputs.first().ok_or_else(beyond_all_money)?;
+        let single = self.single(&first.to, amount, max_fee);
+        Ok(match self.asset.chain() {
+            Chain::Kaspa => {
+                let terms = KaspaTerms { speed: self.speed, batch: Some(batch), consolidation: None };
+                TransferRequest { kaspa: Some(terms), ..single }
+            }
+            Chain::Solana => {
+                let terms = SolanaTerms { batch: Some(batch), ..SolanaTerms::default() };
+                TransferRequest { solana: Some(terms), ..single }
+            }
+        })
+    }
+
+    /// How many of these payments, in their order, go into each transaction.
+    fn pack(&self, outputs: &[BatchOutput]) -> Vec<usize> {
+        match self.asset.chain() {
+            Chain::Kaspa => {
+                let amounts: Vec<Amount> = outputs.iter().map(|output| output.amount).collect();
+                kaspa::batch::pack(&amounts, MAX_BATCH_OUTPUTS)
+            }
+            Chain::Solana => solana::batch::pack(outputs.len(), self.asset),
+        }
+    }
+
+    /// The most that a transaction of so many payments may pay in fees.
+    fn fee_of(&self, config: &Config, payments: usize) -> Amount {
+        match self.asset {
+            Asset::Spl { .. } if !self.fee_named => config.fee_cap_of(self.asset, payments),
+            _ => self.max_fee,
+        }
+    }
+}
+
+impl<M: Memory> State<M> {
+    /// An agent asks for many payments. What the policies deny is left out; the rest is judged as one transfer of its sum and reserved,
+    /// or, when that is denied, refused altogether. A batch whose sum needs an approval is held as one, if one transaction can pay it.
+    ///
+    /// A denial comes without events when it is not worth an entry of its own, as for [`State::decide_transfer`].
+    ///
+    /// # Errors
+    /// As for [`State::decide_transfer`], about the first payment that cannot be accepted, and when an approval is needed for what one
+    /// transaction cannot pay; then nothing happens.
+    pub fn decide_batch(
+        &self,
+        caller: Principal,
+        request: &BatchRequest,
+        now: Timestamp,
+    ) -> Result<(Option<Decided>, BatchOutcome), Refusal> {
+        let now = self.not_before_the_log(now);
+        if request.items.is_empty() || request.items.len() > MAX_BATCH_ITEMS {
+            return Err(invalid("payments", format!("between 1 and {MAX_BATCH_ITEMS}")));
+        }
+        let singles: Vec<TransferRequest> =
+            request.items.iter().map(|item| request.single(&item.to, item.amount, request.max_fee)).collect();
+        singles.iter().try_for_each(|single| self.check_request(caller, single, now))?;
+        if let Some(first) = self.asked_before(caller, &request.idempotency_key, request.hash())? {
+            return Ok((None, self.batch_of(first, request.items.len())));
+        }
+        check_age(&singles[0], now)?;
+        self.check_fee(&singles[0], solana::batch::max_payments(request.asset).min(singles.len()))?;
+        self.require_log_room()?;
+        let (late, settings) = (self.late_approvals(request.wallet, now), self.settings());
+        let bound = self.bound(caller, &singles[0]);
+        let judging = Judging { caller, now, bound: &bound, late: &late, settings: &settings };
+        self.judge_batch(&judging, request, singles)
+    }
+
+    fn judge_batch(
+        &self,
+        judging: &Judging<'_>,
+        request: &BatchRequest,
+        singles: Vec<TransferRequest>,
+    ) -> Result<(Option<Decided>, BatchOutcome), Refusal> {
+        let mut events = super::approvals::timeouts(judging.late);
+        let (mut items, mut passed, mut offences) = (Vec::new(), Vec::new(), 0);
+        for (position, single) in (0u32..).zip(singles) {
+            let Judged { evaluation, .. } = self.judge_one(judging, &single);
+            if evaluation.findings.iter().any(is_not_worth_an_entry) {
+                // It is so for all of them.
+                let items = vec![ItemOutcome::Denied { evaluation }; request.items.len()];
+                return Ok((None, BatchOutcome { items, transfers: Vec::new() }));
+            }
+            items.push(ItemOutcome::Denied { evaluation: evaluation.clone() });
+            match evaluation.decision {
+                Decision::Deny => {
+                    offences += u32::from(evaluation.is_the_agents_doing());
+                    events.push(denied(judging, single, evaluation));
+                }
+                Decision::Allow | Decision::RequireApproval => {
+                    passed.push(BatchOutput { item: position, to: single.to, amount: single.amount });
+                }
+            }
+        }
+        let parts = self.reserve_parts(judging, request, passed, &mut items)?;
+        offences += parts.offences;
+        events.extend(parts.events);
+        if parts.transfers.is_empty() {
+            events.extend(breaker(judging.caller, request.wallet, offences, judging.bound, judging.settings, judging.now));
+        }
+        let decided = Decided { actor: Some(judging.caller), events };
+        Ok((Some(decided), BatchOutcome { items, transfers: parts.transfers }))
+    }
+
+    /// Judges the sum of what passed, divides it and reserves the parts.
+    fn reserve_parts(
+        &self,
+        judging: &Judging<'_>,
+        request: &BatchRequest,
+        passed: Vec<BatchOutput>,
+        items: &mut [ItemOutcome],
+    ) -> Result<Parts, Refusal> {
+        if passed.is_empty() {
+            return Ok(Parts::default());
+        }
+        let (runs, config) = (request.pack(&passed), self.config());
+        let fees = Amount::checked_sum(runs.iter().map(|run| request.fee_of(&config, *run))).ok_or_else(beyond_all_money)?;
+        let hash = request.hash();
+        let all = Batch { outputs: passed.clone(), part: 0, parts: 1, request: hash };
+        let whole = request.part(all, fees)?;
+        let Judged { evaluation, holds } = self.judge_one(judging, &whole);
+        if holds.is_none() {
+            for output in &passed {
+                items[output.item as usize] = ItemOutcome::Denied { evaluation: evaluation.clone() };
+            }
+            let offences = u32::from(evaluation.is_the_agents_doing());
+            return Ok(Parts { events: vec![denied(judging, whole, evaluation)], offences, transfers: Vec::new() });
+        }
+        if evaluation.decision == Decision::RequireApproval && runs.len() > 1 {
+            return Err(too_much_to_approve(&runs));
+        }
+        let Judging { caller, now, bound, late, settings } = *judging;
+        self.check_place(caller, request.wallet, runs.len() as u64, &evaluation, late, settings)?;
+        let simulated = config.execution(request.asset.chain()) == Execution::Simulate;
+        let (mut id, mut rest, mut parts) = (self.tables.head().next_transfer, passed.into_iter(), Parts::default());
+        for (part, run) in (0u32..).zip(&runs) {
+            let outputs: Vec<BatchOutput> = rest.by_ref().take(*run).collect();
+            let outcome = match evaluation.decision {
+                Decision::RequireApproval => ItemOutcome::Pending { transfer: id },
+                Decision::Allow | Decision::Deny => ItemOutcome::Accepted { transfer: id },
+            };
+            outputs.iter().for_each(|output| items[output.item as usize] = outcome.clone());
+            let batch = Batch { outputs, part, parts: runs.len() as u32, request: hash };
+            let part = request.part(batch, request.fee_of(&config, *run))?;
+            let (reserved, holds) = match simulated {
+                true => (Amount::ZERO, Holds::default()),
+                false => (part.reserved(), self.holds(&bound.layers, &part, now).ok_or_else(beyond_all_money)?),
+            };
+            let approval = super::approvals::ask(id, caller, &part, &evaluation, now);
+            let evaluation = evaluation.clone();
+            let reserved = TransferReserved { id, agent: caller, request: part, reserved, evaluation, holds, approval, simulated };
+            parts.events.push(Event::TransferReserved(Box::new(reserved)));
+            parts.transfers.push(id);
+            id = id.next();
+        }
+        Ok(parts)
+    }
+
+    fn judge_one(&self, judging: &Judging<'_>, request: &TransferRequest) -> Judged {
+        let Judging { caller, now, bound, late, settings } = *judging;
+        self.judge(bound, caller, request, now, late, settings)
+    }
+
+    /// What became of a batch that was asked for before.
+    fn batch_of(&self, first: TransferId, count: usize) -> BatchOutcome {
+        let mut outcome = BatchOutcome { items: vec![ItemOutcome::DeniedBefore; count], transfers: Vec::new() };
+        let batch = |id| self.tables.transfer(id).and_then(|transfer| transfer.request.batch().cloned());
+        let parts = batch(first).map_or(0, |batch| batch.parts);
+        for id in (0..u64::from(parts)).map(|part| TransferId::new(first.get().saturating_add(part))) {
+            let outputs = batch(id).map(|batch| batch.outputs).unwrap_or_default();
+            let status = self.tables.transfer(id).map(|transfer| transfer.status);
+            for item in outputs.iter().filter_map(|output| usize::try_from(output.item).ok()) {
+                if let Some(slot) = outcome.items.get_mut(item) {
+                    *slot = match status {
+                        Some(Status::AwaitingApproval) => ItemOutcome::Pending { transfer: id },
+                        _ => ItemOutcome::Accepted { transfer: id },
+                    };
+                }
+            }
+            outcome.transfers.push(id);
+        }
+        outcome
+    }
+}
+
+/// What surrounds the judgement of every payment of a batch.
+#[derive(Clone, Copy)]
+struct Judging<'a> {
+    caller: Principal,
+    now: Timestamp,
+    bound: &'a Bound,
+    late: &'a [Transfer],
+    settings: &'a Settings,
+}
+
+/// What becomes of those payments of a batch that pass by themselves.
+#[derive(Default)]
+struct Parts {
+    events: Vec<Event>,
+    /// Denials that are the agent's own doing.
+    offences: u32,
+    transfers: Vec<TransferId>,
+}
+
+fn denied(judging: &Judging<'_>, request: TransferRequest, evaluation: Evaluation) -> Event {
+    Event::TransferDenied(Box::new(TransferDenied { agent: judging.caller, request, evaluation }))
+}
+
+fn beyond_all_money() -> Refusal {
+    invalid("payments", "their sum is beyond all money")
+}
+
+/// People are asked about one transfer, all of which happens or nothing.
+fn too_much_to_approve(runs: &[usize]) -> Refusal {
+    let (parts, first) = (runs.len(), runs.first().copied().unwrap_or_default());
+    let problem = format!(
+        "together they need an approval, which is about one transaction, and these take {parts}; the first {first} that the policies allow fit into one"
+    );
+    invalid("payments", problem)
+}

@@ -1,0 +1,278 @@
+//! What is decided on Solana only: nonce accounts, revocations and providers.
+
+use super::{Decided, authenticated, invalid, not_found};
+use crate::chains::solana::{Address, MAX_MEMO_BYTES, derived};
+use crate::config::KEY_PLACEHOLDER;
+use crate::event::{Event, TransferReserved, TransferStep};
+use crate::policy::{Decision, Evaluation, Hold};
+use crate::primitives::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
+use crate::roles::Role;
+use crate::solana_terms::{Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, SolanaEvent, SolanaSettings, SolanaTerms};
+use crate::state::{Refusal, State};
+use crate::transfer::{BuiltTx, Status, Transfer, TransferRequest};
+use crate::wallet::{KeyKind, Wallet};
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+/// A shorter key would be found in texts that have nothing to do with it; a longer one is none.
+const MIN_KEY_BYTES: usize = 8;
+const MAX_KEY_BYTES: usize = 256;
+
+impl<M: Memory> State<M> {
+    /// An admin decides how a wallet's transactions are bounded in time.
+    ///
+    /// # Errors
+    /// When the caller is no admin, the wallet unknown, or it is so already.
+    pub fn decide_solana_settings(
+        &self,
+        caller: Principal,
+        wallet: WalletId,
+        settings: SolanaSettings,
+    ) -> Result<Decided, Refusal> {
+        self.require(caller, Role::Admin)?;
+        self.require_wallet(wallet)?;
+        if self.solana_settings(wallet) == settings {
+            return Err(Refusal::AlreadySo { what: "the wallet's settings are these" });
+        }
+        Ok(Decided::by(caller, Event::Solana(SolanaEvent::SettingsSet { wallet, settings })))
+    }
+
+    /// An admin wants a wallet to have nonce accounts with the numbers below `size`; those that are missing are created. Fees and rents
+    /// are held and count against the wallet's limit of SOL, but no policy is asked: the rent stays the wallet's own. Returns the
+    /// transfers that create them.
+    ///
+    /// # Errors
+    /// When the caller is no admin, the wallet unknown, the number too large, nothing is missing, or there is an emergency.
+    pub fn decide_nonce_pool(
+        &self,
+        caller: Principal,
+        wallet: WalletId,
+        size: u16,
+        now: Timestamp,
+    ) -> Result<(Decided, Vec<TransferId>), Refusal> {
+        self.require(caller, Role::Admin)?;
+        let Some(wallet) = self.tables.wallet(wallet) else { return Err(not_found("wallet", wallet)) };
+        if size > MAX_NONCES {
+            return Err(invalid("size", format!("at most {MAX_NONCES} nonce accounts")));
+        }
+        if wallet.deactivated || wallet.solana_key.is_empty() {
+            return Err(invalid("wallet_id", "the wallet is deactivated, or has no key on Solana"));
+        }
+        if self.mode().is_emergency() {
+            return Err(Refusal::AlreadySo { what: "the canister is in emergency mode, in which no money moves" });
+        }
+        if self.config().solana.execution() == Execution::Simulate {
+            return Err(Refusal::AlreadySo { what: "transfers on Solana are only simulated; an upgrade can make them live" });
+        }
+        let missing: Vec<u16> = (0..size).filter(|index| self.nonce(wallet.id, *index).is_none()).collect();
+        if missing.is_empty() {
+            return Err(Refusal::AlreadySo { what: "the wallet has these nonce accounts" });
+        }
+        self.check_places(wallet.id, missing.len() as u64, 0)?;
+        let max_fee = self.config().solana.max_fee.checked_add(NONCE_RENT_BOUND).unwrap_or(Amount::MAX);
+        let (mut events, mut ids) = (Vec::new(), Vec::new());
+        let mut id = self.tables.head().next_transfer;
+        for index in missing {
+            let address = derived::nonce_account(&address_of(&wallet), index);
+            let request = operation(id, &wallet, NonceOperation::Create { index }, address, max_fee);
+            events.push(self.reserved_operation(caller, id, request, now)?);
+            ids.push(id);
+            id = id.next();
+        }
+        Ok((Decided { actor: Some(caller), events }, ids))
+    }
+
+    /// Takes back a transfer that was sent and has not landed: a transaction that does nothing but use its nonce up is sent as well, and
+    /// only one of the two can land. Also in an emergency. Returns the transfer that does it.
+    ///
+    /// # Errors
+    /// When the caller is neither the transfer's agent nor an admin nor a guardian, the transfer is not on its way on a nonce, or it is
+    /// being revoked already.
+    pub fn decide_revoke(&self, caller: Principal, id: TransferId, now: Timestamp) -> Result<(Decided, TransferId), Refusal> {
+        authenticated(caller)?;
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        let roles = self.tables.roles(&caller);
+        if transfer.agent != caller && !roles.has(Role::Admin) && !roles.has(Role::Guardian) {
+            return Err(Refusal::Unauthorized { needs: "the agent who asked for the transfer, an Admin or a Guardian" });
+        }
+        let on_nonce = transfer.status == Status::Submitted && !transfer.is_revocation();
+        let Some(index) = transfer.nonce_index().filter(|_| on_nonce) else {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a submitted transaction on a nonce" });
+        };
+        if transfer.solana.as_ref().is_some_and(|progress| progress.revoked_by.is_some()) {
+            return Err(Refusal::AlreadySo { what: "the transfer is being revoked" });
+        }
+        let Some(wallet) = self.tables.wallet(transfer.request.wallet) else {
+            return Err(not_found("wallet", transfer.request.wallet));
+        };
+        let revocation = self.tables.head().next_transfer;
+        let address = derived::nonce_account(&address_of(&wallet), index);
+        let act = NonceOperation::Revoke { transfer: id };
+        let request = operation(revocation, &wallet, act, address, self.config().solana.max_fee);
+        let event = self.reserved_operation(caller, revocation, request, now)?;
+        Ok((Decided::by(caller, event), revocation))
+    }
+
+    /// An operation is held like any transfer, in every scope that it falls into; no policy is asked.
+    fn reserved_operation(
+        &self,
+        caller: Principal,
+        id: TransferId,
+        request: TransferRequest,
+        now: Timestamp,
+    ) -> Result<Event, Refusal> {
+        let bound = self.bound(caller, &request);
+        let too_much = || invalid("max_fee", "the counters of the wallet cannot hold it");
+        let holds = self.holds(&bound.layers, &request, self.not_before_the_log(now)).ok_or_else(too_much)?;
+        // No limit was asked, so it is seen here that every counter takes it, and as many more as a pool can have.
+        let all = |hold: &Hold| Amount::checked_sum(std::iter::repeat_n(hold.amount, usize::from(MAX_NONCES)));
+        let fits = |hold: &Hold| all(hold).and_then(|sum| self.tables.spent(&hold.key).reserve(sum)).is_some();
+        if !holds.0.iter().all(fits) {
+            return Err(too_much());
+        }
+        let policy_version = self.policy(request.wallet).map_or(0, |policy| policy.version);
+        let evaluation = Evaluation { decision: Decision::Allow, policy_version, findings: Vec::new(), approvals: Vec::new() };
+        let reserved = request.reserved();
+        Ok(Event::TransferReserved(Box::new(TransferReserved {
+            id,
+            agent: caller,
+            request,
+            reserved,
+            evaluation,
+            holds,
+            approval: None,
+            simulated: false,
+        })))
+    }
+
+    /// A transfer takes a recent blockhash because its nonce account cannot be used.
+    ///
+    /// # Errors
+    /// When the wallet has no such account, or something under way stands on it.
+    pub fn decide_fallback(&self, id: TransferId, index: u16, reason: String) -> Result<Decided, Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        match self.nonce(transfer.request.wallet, index) {
+            Some(record) if record.holder.is_none() => {
+                Ok(Decided::itself(Event::Solana(SolanaEvent::FellBack { id, index, reason })))
+            }
+            _ => Err(Refusal::AlreadySo { what: "the nonce account is in use" }),
+        }
+    }
+
+    /// The nonce of a submitted transaction was seen unchanged.
+    ///
+    /// # Errors
+    /// When it is not on its way.
+    pub fn decide_still_live(&self, id: TransferId) -> Result<Decided, Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if transfer.status != Status::Submitted {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a submitted transaction" });
+        }
+        Ok(Decided::itself(Event::Solana(SolanaEvent::StillLive { id })))
+    }
+
+    /// A provider was seen to serve this chain.
+    ///
+    /// # Errors
+    /// When it is pinned to a chain already.
+    pub fn decide_pin(&self, url: String, genesis: [u8; 32]) -> Result<Decided, Refusal> {
+        if self.provider_genesis(&url).is_some() {
+            return Err(Refusal::AlreadySo { what: "the provider is pinned" });
+        }
+        Ok(Decided::itself(Event::Solana(SolanaEvent::ProviderPinned { url, genesis: Bytes::new(genesis) })))
+    }
+
+    /// An admin replaces or takes away a provider's API key. The caller keeps the key with [`State::keep_provider_key`]; what is decided
+    /// does not hold it.
+    ///
+    /// # Errors
+    /// When the caller is no admin, no such provider takes a key, the key could be something else than a part of an address, or there is
+    /// none to take away.
+    pub fn decide_provider_key(&self, caller: Principal, url: &str, key: Option<&str>) -> Result<Decided, Refusal> {
+        self.require(caller, Role::Admin)?;
+        let present = match key {
+            Some(key) => {
+                if !url.contains(KEY_PLACEHOLDER) || !self.config().solana.providers.iter().any(|known| known == url) {
+                    return Err(invalid(
+                        "url",
+                        format!("no provider of Solana with {KEY_PLACEHOLDER} in it is configured like this"),
+                    ));
+                }
+                let plain = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.', '~'].contains(&c);
+                if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&key.len()) || !key.chars().all(plain) {
+                    let problem = format!("{MIN_KEY_BYTES} to {MAX_KEY_BYTES} letters, digits, and any of - _ . ~");
+                    return Err(invalid("key", problem));
+                }
+                true
+            }
+            None if self.provider_key(url).is_none() => return Err(Refusal::AlreadySo { what: "the provider has no key" }),
+            None => false,
+        };
+        Ok(Decided::by(caller, Event::Solana(SolanaEvent::ProviderKeySet { url: url.to_owned(), present })))
+    }
+
+    /// The canister itself ends a transfer of which nothing signed can land: it was revoked, or only tried out.
+    ///
+    /// # Errors
+    /// When something signed could.
+    pub fn decide_called_off(&self, id: TransferId, note: String) -> Result<Decided, Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if !transfer.status.may_become(Status::Cancelled) {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
+        }
+        Ok(Decided::itself(Event::TransferCancelled(TransferStep { id, note: Some(note) })))
+    }
+
+    /// One transaction at a time stands on a nonce; only a revocation joins the one that it revokes.
+    pub(super) fn check_nonce(&self, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal> {
+        let Some(used) = built.solana.as_ref().and_then(|built| built.nonce.as_ref()) else { return Ok(()) };
+        let record = self.nonce(transfer.request.wallet, used.index).ok_or_else(|| not_found("nonce account", used.index))?;
+        let may_share = match transfer.request.nonce_operation() {
+            Some(NonceOperation::Revoke { transfer }) => Some(transfer),
+            _ => Some(transfer.id),
+        };
+        if record.holder.is_none() || record.holder == may_share {
+            return Ok(());
+        }
+        Err(Refusal::AlreadySo { what: "another transfer stands on the nonce" })
+    }
+}
+
+fn operation(id: TransferId, wallet: &Wallet, operation: NonceOperation, to: Address, max_fee: Amount) -> TransferRequest {
+    TransferRequest {
+        wallet: wallet.id,
+        asset: Asset::Sol,
+        to: Destination::new(Chain::Solana, to.as_bytes().to_vec()),
+        amount: Amount::ZERO,
+        max_fee,
+        fee_named: true,
+        source: KeyKind::Solana,
+        idempotency_key: format!("nonce operation {id}"),
+        reason: None,
+        session: None,
+        created_at: None,
+        kaspa: None,
+        solana: Some(SolanaTerms { operation: Some(operation), ..SolanaTerms::default() }),
+    }
+}
+
+fn address_of(wallet: &Wallet) -> Address {
+    Address::from_bytes(wallet.solana_key[..].try_into().expect("BUG: a wallet with an impossible key"))
+}
+
+/// Checks what a request says about Solana.
+pub(super) fn check_terms(request: &TransferRequest) -> Result<(), Refusal> {
+    let Some(terms) = &request.solana else { return Ok(()) };
+    if request.asset.chain() != Chain::Solana {
+        return Err(invalid("memo", "only a transfer on Solana has one"));
+    }
+    if terms.operation.is_some() {
+        return Err(invalid("asset", "nonce accounts are an admin's"));
+    }
+    match &terms.memo {
+        Some(memo) if memo.is_empty() || memo.len() > MAX_MEMO_BYTES => {
+            Err(invalid("memo", format!("between 1 and {MAX_MEMO_BYTES} bytes")))
+        }
+        _ => Ok(()),
+    }
+}

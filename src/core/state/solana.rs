@@ -1,0 +1,211 @@
+//! What is durable on Solana only: nonce accounts, wallets' settings and pinned providers.
+
+use super::State;
+use super::digest::TableId;
+use super::tables::{Records, decode};
+use super::tracked::{Map, Opener, Recount};
+use crate::codec::to_record;
+use crate::event::TransferBuilt;
+use crate::primitives::{Bytes, Timestamp, TransferId, WalletId};
+use crate::solana_terms::{LifetimeChoice, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings};
+use crate::transfer::{Status, Transfer};
+use ic_stable_structures::memory_manager::VirtualMemory;
+use ic_stable_structures::{Memory, StableBTreeMap};
+use sha2::{Digest, Sha256};
+
+/// More at a time would only wait for the same providers.
+const MAX_LANES: u16 = 8;
+const NONCES: TableId = 55;
+const SETTINGS: TableId = 56;
+const PROVIDERS: TableId = 57;
+const PROVIDER_KEYS: TableId = 58;
+
+/// The tables of Solana.
+pub struct SolanaTables<M: Memory> {
+    /// By wallet and number.
+    nonces: Records<(u64, u16), M>,
+    /// By wallet.
+    settings: Records<u64, M>,
+    /// The genesis hash that a provider serves, by the SHA-256 of its address.
+    providers: Map<[u8; 32], [u8; 32], M>,
+    /// Providers' API keys, by the SHA-256 of their address. Secrets: no event carries them and the digest leaves them out.
+    provider_keys: StableBTreeMap<[u8; 32], Vec<u8>, VirtualMemory<M>>,
+}
+
+impl<M: Memory> SolanaTables<M> {
+    /// The tables in their memories.
+    pub fn open(open: &Opener<'_, M>) -> Self {
+        Self {
+            nonces: open.map(NONCES),
+            settings: open.map(SETTINGS),
+            providers: open.map(PROVIDERS),
+            provider_keys: StableBTreeMap::init(open.memory(PROVIDER_KEYS)),
+        }
+    }
+
+    /// The tables that the digest is of, in the order of their ids.
+    pub fn recounted(&self) -> [&dyn Recount; 3] {
+        [&self.nonces, &self.settings, &self.providers]
+    }
+
+    fn nonce(&self, wallet: WalletId, index: u16) -> Option<NonceRecord> {
+        self.nonces.get(&(wallet.get(), index)).map(|bytes| decode("nonces", &bytes))
+    }
+
+    fn set_nonce(&mut self, wallet: WalletId, index: u16, record: Option<&NonceRecord>) {
+        match record {
+            Some(record) => self.nonces.insert((wallet.get(), index), to_record(record)),
+            None => self.nonces.remove(&(wallet.get(), index)),
+        };
+    }
+
+    fn nonces(&self, wallet: WalletId) -> impl Iterator<Item = (u16, NonceRecord)> + '_ {
+        let range = (wallet.get(), 0)..=(wallet.get(), u16::MAX);
+        self.nonces.range(range).map(|entry| (entry.key().1, decode("nonces", &entry.value())))
+    }
+}
+
+fn provider_key(url: &str) -> [u8; 32] {
+    Sha256::digest(url).into()
+}
+
+impl<M: Memory> State<M> {
+    pub(super) fn apply_solana(&mut self, event: &SolanaEvent, at: Timestamp) {
+        match event {
+            SolanaEvent::SettingsSet { wallet, settings } => {
+                self.tables.solana.settings.insert(wallet.get(), to_record(settings));
+            }
+            SolanaEvent::FellBack { id, index, reason } => {
+                let wallet = self.known(*id).request.wallet;
+                let broken = NonceRecord { status: NonceStatus::Broken { reason: reason.clone() }, holder: None };
+                self.tables.solana.set_nonce(wallet, *index, Some(&broken));
+            }
+            // The key is kept beside the log.
+            SolanaEvent::ProviderKeySet { .. } => {}
+            SolanaEvent::StillLive { id } => {
+                let mut transfer = self.known(*id);
+                transfer.updated_at = at;
+                self.tables.set_transfer(&transfer);
+            }
+            SolanaEvent::ProviderPinned { url, genesis } => {
+                let genesis = genesis[..].try_into().expect("BUG: a genesis hash that is none");
+                self.tables.solana.providers.insert(provider_key(url), genesis);
+            }
+        }
+    }
+
+    /// What a new transfer does to nonce accounts.
+    pub(super) fn nonce_reserved(&mut self, transfer: &Transfer) {
+        match transfer.request.nonce_operation() {
+            Some(NonceOperation::Create { index }) => {
+                let record = NonceRecord { status: NonceStatus::Creating { transfer: transfer.id }, holder: None };
+                self.tables.solana.set_nonce(transfer.request.wallet, index, Some(&record));
+            }
+            Some(NonceOperation::Revoke { transfer: id }) => {
+                let mut revoked = self.known(id);
+                revoked.solana.get_or_insert_default().revoked_by = Some(transfer.id);
+                self.tables.set_transfer(&revoked);
+            }
+            None => {}
+        }
+    }
+
+    /// A built transaction takes its nonce; only a revocation shares it with the transaction it revokes.
+    pub(super) fn nonce_built(&mut self, built: &TransferBuilt) {
+        let transfer = self.known(built.id);
+        let used = built.built.solana.as_ref().and_then(|built| built.nonce.as_ref());
+        let Some(used) = used.filter(|_| transfer.request.nonce_operation().is_none()) else { return };
+        let wallet = transfer.request.wallet;
+        let record = NonceRecord { status: NonceStatus::Ready, holder: Some(built.id) };
+        self.tables.solana.set_nonce(wallet, used.index, Some(&record));
+    }
+
+    /// A transaction that cannot land any more, or has landed, gives its nonce free.
+    pub(super) fn nonce_released(&mut self, transfer: &Transfer) {
+        let Some(index) = transfer.nonce_index() else { return };
+        let wallet = transfer.request.wallet;
+        if let Some(record) = self.tables.solana.nonce(wallet, index).filter(|record| record.holder == Some(transfer.id)) {
+            self.tables.solana.set_nonce(wallet, index, Some(&NonceRecord { holder: None, ..record }));
+        }
+    }
+
+    /// The end of an operation that creates a nonce account.
+    pub(super) fn nonce_settled(&mut self, transfer: &Transfer, status: Status) {
+        self.nonce_released(transfer);
+        if let Some(NonceOperation::Create { index }) = transfer.request.nonce_operation() {
+            let ready = NonceRecord { status: NonceStatus::Ready, holder: None };
+            let record = (status == Status::Confirmed && !transfer.simulated).then_some(&ready);
+            self.tables.solana.set_nonce(transfer.request.wallet, index, record);
+        }
+    }
+
+    /// A wallet's nonce accounts by number.
+    pub fn nonces(&self, wallet: WalletId) -> Vec<(u16, NonceRecord)> {
+        self.tables.solana.nonces(wallet).collect()
+    }
+
+    /// One of a wallet's nonce accounts.
+    pub fn nonce(&self, wallet: WalletId, index: u16) -> Option<NonceRecord> {
+        self.tables.solana.nonce(wallet, index)
+    }
+
+    /// A wallet's nonce accounts that carry transactions: those that exist, but for one that waits for people with its transfer.
+    pub fn working_nonces(&self, wallet: WalletId) -> Vec<(u16, NonceRecord)> {
+        let works = |record: &NonceRecord| {
+            let under_way = |id: TransferId| self.tables.active.contains(&(wallet.get(), id.get()));
+            record.status == NonceStatus::Ready && record.holder.is_none_or(under_way)
+        };
+        self.tables.solana.nonces(wallet).filter(|(_, record)| works(record)).collect()
+    }
+
+    /// How many of a wallet's transactions may be built at a time: no two of them take the same nonce account, and without nonce accounts
+    /// one follows the other.
+    pub fn lanes(&self, wallet: WalletId) -> u16 {
+        if self.solana_settings(wallet).lifetime == LifetimeChoice::Blockhash {
+            return 1;
+        }
+        u16::try_from(self.working_nonces(wallet).len()).unwrap_or(MAX_LANES).clamp(1, MAX_LANES)
+    }
+
+    /// The lane that a transfer is built in; see [`State::lanes`].
+    pub fn lane(&self, transfer: &Transfer) -> u16 {
+        let lanes = u64::from(self.lanes(transfer.request.wallet));
+        u16::try_from(transfer.id.get() % lanes).unwrap_or(0)
+    }
+
+    /// A wallet's settings.
+    pub fn solana_settings(&self, wallet: WalletId) -> SolanaSettings {
+        self.tables.solana.settings.get(&wallet.get()).map(|bytes| decode("solana settings", &bytes)).unwrap_or_default()
+    }
+
+    /// The API key of a provider. A secret: it may go into the outcall's address and nowhere else.
+    pub fn provider_key(&self, url: &str) -> Option<String> {
+        self.tables.solana.provider_keys.get(&provider_key(url)).and_then(|key| String::from_utf8(key).ok())
+    }
+
+    /// Keeps or forgets a provider's API key, as [`State::decide_provider_key`] allowed it. Beside [`State::commit`], because a secret
+    /// must not enter the log: a state that was rebuilt from its log needs the keys again.
+    pub fn keep_provider_key(&mut self, url: &str, key: Option<&str>) {
+        match key {
+            Some(key) => self.tables.solana.provider_keys.insert(provider_key(url), key.as_bytes().to_vec()),
+            None => self.tables.solana.provider_keys.remove(&provider_key(url)),
+        };
+    }
+
+    /// The genesis hash of the chain that a provider was seen to serve.
+    pub fn provider_genesis(&self, url: &str) -> Option<Bytes> {
+        self.tables.solana.providers.get(&provider_key(url)).map(Bytes::new)
+    }
+}
+
+impl Transfer {
+    /// The nonce account that the current attempt stands on.
+    pub fn nonce_index(&self) -> Option<u16> {
+        Some(self.built.as_ref()?.solana.as_ref()?.nonce.as_ref()?.index)
+    }
+
+    /// Whether the transfer only uses a nonce up, which moves no money and which no emergency should stop.
+    pub fn is_revocation(&self) -> bool {
+        matches!(self.request.nonce_operation(), Some(NonceOperation::Revoke { .. }))
+    }
+}
