@@ -1,6 +1,7 @@
 //! What a wallet's addresses hold, as the chains tell it.
 
 use super::outcalls::{self, Asking};
+use super::providers;
 use crate::ports::Runtime;
 use futures::future::join3;
 use purser_core::chains::{kaspa, solana};
@@ -63,7 +64,7 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
     };
     let mut last = failed(Chain::Solana, "no provider is configured");
     for turn in 0..rt.read(|state| state.config().solana.providers.len()) {
-        match outcalls::solana(rt, turn, Asking::AllReplicas, &request).await {
+        match providers::ask(rt, turn, Asking::AllReplicas, &request).await {
             Err(error) => last = failed(Chain::Solana, error),
             Ok(body) => match solana::rpc::parse_amount(&body) {
                 Ok(amount) => return Ok(Observed { amount, observed_at: rt.now() }),
@@ -72,6 +73,35 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
         }
     }
     Err(last)
+}
+
+/// Tokens that a wallet holds, as a quorum of providers tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenHolding {
+    /// The token account and what is in it.
+    pub balance: solana::rpc::TokenBalance,
+    /// Which program it belongs to.
+    pub program: solana::TokenProgram,
+}
+
+/// Every token account of a wallet, of both programs.
+///
+/// # Errors
+/// When no quorum of providers gives the same usable answer.
+pub async fn token_balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<TokenHolding>, ProviderError> {
+    if wallet.solana_key.is_empty() {
+        return Ok(Vec::new());
+    }
+    let owner = <[u8; 32]>::try_from(&wallet.solana_key[..]).map_err(|error| failed(Chain::Solana, error))?;
+    let owner = solana::Address::from_bytes(owner);
+    let mut list = Vec::new();
+    for program in [solana::TokenProgram::Classic, solana::TokenProgram::Token2022] {
+        let request = solana::rpc::Request::TokenBalances { owner, program };
+        let body = providers::agreed(rt, 0, &request).await.map_err(|error| failed(Chain::Solana, error))?;
+        let balances = solana::rpc::parse_token_balances(&body).map_err(|failure| failed(Chain::Solana, failure))?;
+        list.extend(balances.into_iter().map(|balance| TokenHolding { balance, program }));
+    }
+    Ok(list)
 }
 
 fn nothing<R: Runtime>(rt: &R) -> Observed {

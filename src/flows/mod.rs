@@ -10,14 +10,17 @@
 
 mod balances;
 mod client_side;
-mod kaspa;
+pub mod kaspa;
 mod outcalls;
+mod providers;
 mod reserve;
 mod solana;
 pub mod transform;
 
-pub use balances::{Balances, Observed, ProviderError, refresh};
+pub use balances::{Balances, Observed, ProviderError, TokenHolding, refresh, token_balances};
+pub use providers::{Health, health};
 
+use crate::metrics;
 use crate::ports::{CallError, Runtime, SigningKey};
 use purser_core::mode::Mode;
 use purser_core::policy::ReasonCode;
@@ -44,6 +47,9 @@ pub enum Progress {
     Held,
     /// A call failed or an answer is of no use. Another provider may do better.
     Trouble(String),
+    /// The chain answers, and what it says is that this cannot be done now: the fee rate is too high for what can wait, a node does not
+    /// take the transaction. No provider is to blame; it is tried again as after a trouble.
+    NotNow(String),
 }
 
 /// Why a flow stops.
@@ -55,6 +61,10 @@ enum Halt {
     Held,
     /// See [`Progress::Trouble`].
     Trouble(String),
+    /// See [`Progress::NotNow`].
+    NotNow(String),
+    /// A Kaspa provider answered something of no use; otherwise as trouble.
+    Answer(purser_core::chains::kaspa::rest::Failure),
     /// The transfer cannot be built, ever; nothing of it can land.
     Hopeless(String),
     /// The same, for a reason that programs can tell.
@@ -87,11 +97,18 @@ struct Run<'a, R> {
 
 /// Takes a transfer as far as it gets. `turn` picks the provider: the next one after each that failed.
 pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress {
-    match advance(rt, id, turn).await {
+    settle(rt, id, advance(rt, id, turn, Until::Waiting).await)
+}
+
+/// Records what a run came to, when it came to an end.
+fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, Halt>) -> Progress {
+    match came_to {
         Ok(progress) => progress,
         Err(Halt::Changed) => Progress::Again,
         Err(Halt::Held) => Progress::Held,
         Err(Halt::Trouble(problem)) => Progress::Trouble(problem),
+        Err(Halt::NotNow(problem)) => Progress::NotNow(problem),
+        Err(Halt::Answer(failure)) => Progress::Trouble(format!("Kaspa: {failure}")),
         Err(Halt::Hopeless(note)) if nothing_built(rt, id) => {
             end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
         }
@@ -100,6 +117,11 @@ pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress 
             end(rt, rt.read(|state| state.decide_quarantined(id, Some(note))))
         }
     }
+}
+
+/// Builds a transfer's transaction and goes no further: [`Progress::Again`] when there is one to be signed.
+pub async fn build<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress {
+    settle(rt, id, advance(rt, id, turn, Until::Built).await)
 }
 
 /// Whether there is no attempt that could land. Only then does a hopeless transfer give its money free.
@@ -118,7 +140,16 @@ fn end<R: Runtime>(rt: &R, decided: Result<Decided, Refusal>) -> Progress {
     }
 }
 
-async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Result<Progress, Halt> {
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// To a built transaction.
+    Built,
+    /// As far as it gets.
+    Waiting,
+}
+
+async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize, until: Until) -> Result<Progress, Halt> {
     loop {
         let Some(transfer) = rt.read(|state| state.transfer(id)) else {
             return Ok(Progress::Ended);
@@ -129,6 +160,8 @@ async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Result<Prog
         let run = Run { rt, transfer, wallet, turn };
         match status {
             Status::Reserved | Status::Expired => run.build().await?,
+            Status::Built if until == Until::Built => return Ok(Progress::Again),
+            Status::Built if run.transfer.simulated => return run.end_simulation(),
             Status::Built if run.wallet.signing == Signing::ClientSide => return client_side::wait(&run),
             Status::Built => run.sign().await?,
             Status::Signed => {
@@ -190,6 +223,13 @@ impl<R: Runtime> Run<'_, R> {
         Err(Halt::Refused(code, format!("not allowed any more: {why}")))
     }
 
+    /// What is only tried out goes no further than its bytes.
+    fn end_simulation(&self) -> Result<Progress, Halt> {
+        let note = "simulated: everything but the signature".to_owned();
+        self.commit(|state| state.decide_called_off(self.transfer.id, note))?;
+        Ok(Progress::Ended)
+    }
+
     async fn sign(&self) -> Result<(), Halt> {
         self.recheck()?;
         match self.chain() {
@@ -243,7 +283,9 @@ impl<R: Runtime> Run<'_, R> {
         let config = self.rt.read(|state| state.config());
         let derivation_path = derivation_path(kind, config.path_name(kind.chain()), self.wallet.id);
         let key = SigningKey { kind, name: config.key_name, derivation_path };
-        Ok(self.rt.sign(&key, message).await?)
+        let answer = self.rt.sign(&key, message).await;
+        metrics::signature(answer.is_ok());
+        Ok(answer?)
     }
 
     /// What other transfers of this wallet on this chain have under way: they may move the same money.

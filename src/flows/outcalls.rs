@@ -1,7 +1,9 @@
 //! Putting the chains' requests on the wire.
 
+use crate::metrics;
 use crate::ports::{CallError, Method, Outcall, Runtime};
 use purser_core::chains::{kaspa, solana};
+use purser_core::config::KEY_PLACEHOLDER;
 use purser_core::primitives::Chain;
 
 /// Who is asked.
@@ -19,16 +21,19 @@ fn provider(providers: &[String], turn: usize) -> Result<&str, CallError> {
     Ok(&providers[index])
 }
 
-/// The canonical answer of a Solana node.
+/// The canonical answer of one Solana node. Which one to ask is [`super::providers`]' to say.
 pub(super) async fn solana<R: Runtime>(
     rt: &R,
-    turn: usize,
+    url: &str,
     asking: Asking,
     request: &solana::rpc::Request,
 ) -> Result<Vec<u8>, CallError> {
-    let config = rt.read(|state| state.config());
+    let key = rt.read(|state| state.provider_key(url));
+    if key.is_none() && url.contains(KEY_PLACEHOLDER) {
+        return Err(CallError("the provider's key is missing; an admin sets it with set_provider_key".to_owned()));
+    }
     let outcall = Outcall {
-        url: provider(&config.solana.providers, turn)?.to_owned(),
+        url: key.as_ref().map_or_else(|| url.to_owned(), |key| url.replace(KEY_PLACEHOLDER, key)),
         method: Method::Post,
         body: Some(request.body()),
         max_response_bytes: request.max_response_bytes(),
@@ -36,7 +41,20 @@ pub(super) async fn solana<R: Runtime>(
         context: request.transform_context(),
         replicated: asking == Asking::AllReplicas,
     };
-    rt.request(&outcall).await
+    let answer = rt.request(&outcall).await;
+    match key {
+        Some(key) => redacted(answer, &key),
+        None => answer,
+    }
+}
+
+/// An answer in which the key cannot be read, whoever repeated it: what is wrong with a call ends in the log.
+fn redacted(answer: Result<Vec<u8>, CallError>, key: &str) -> Result<Vec<u8>, CallError> {
+    match answer {
+        Err(CallError(problem)) => Err(CallError(problem.replace(key, KEY_PLACEHOLDER))),
+        Ok(body) if !body.windows(key.len()).any(|part| part == key.as_bytes()) => Ok(body),
+        Ok(body) => Ok(String::from_utf8_lossy(&body).replace(key, KEY_PLACEHOLDER).into_bytes()),
+    }
 }
 
 /// The canonical answer of a Kaspa REST server.
@@ -59,5 +77,24 @@ pub(super) async fn kaspa<R: Runtime>(
         context: request.transform_context(),
         replicated: asking == Asking::AllReplicas,
     };
-    rt.request(&outcall).await
+    let started = rt.now();
+    let answer = rt.request(&outcall).await;
+    metrics::outcall(started, rt.now(), answer.as_ref().ok().map(Vec::as_slice));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_somebody_repeats_is_replaced() {
+        let key = "s3cret-key";
+        let problem = Err(CallError("no answer from https://a.b/?k=s3cret-key within 30 s".to_owned()));
+        assert_eq!(redacted(problem, key), Err(CallError("no answer from https://a.b/?k={key} within 30 s".to_owned())));
+        let said = redacted(Ok(b"no access with /?k=s3cret-key and \xffs3cret-key".to_vec()), key).expect("an answer");
+        assert_eq!(String::from_utf8(said).expect("UTF-8"), "no access with /?k={key} and \u{fffd}{key}");
+        let bytes = vec![0xff, 0xfe];
+        assert_eq!(redacted(Ok(bytes.clone()), key), Ok(bytes), "what does not hold it stays as it is");
+    }
 }

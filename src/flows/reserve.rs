@@ -4,13 +4,26 @@
 use super::{Halt, Run};
 use crate::ports::Runtime;
 use purser_core::policy::ReasonCode;
-use purser_core::primitives::Amount;
+use purser_core::primitives::{Amount, Asset};
 
 impl<R: Runtime> Run<'_, R> {
     /// What the source of the transfer has to keep, in base units of its chain's coin.
+    ///
+    /// A revocation takes its fee from it: it keeps a payment from being made.
     pub(super) fn minimum_balance(&self) -> Amount {
+        if self.transfer.is_revocation() {
+            return Amount::ZERO;
+        }
         let coin = self.transfer.request.asset.coin();
         self.rt.read(|state| state.minimum_balance(&self.transfer, coin))
+    }
+
+    /// What the source has to keep of the token that it pays, in the token's base units.
+    pub(super) fn minimum_tokens(&self) -> Amount {
+        match self.transfer.request.asset.counted_as() {
+            token @ Asset::Spl { .. } => self.rt.read(|state| state.minimum_balance(&self.transfer, token)),
+            _ => Amount::ZERO,
+        }
     }
 
     /// Ends the transfer when `available` less what it costs in the chain's coin, `cost`, is less than what has to be kept.

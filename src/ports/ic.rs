@@ -3,6 +3,8 @@
 
 use super::{CallError, Clock, HttpOutcall, Ledger, Method, Outcall, Signer, SigningKey};
 use crate::store;
+use candid::Principal;
+use ic_cdk::call::Call;
 use ic_cdk_management_canister::{
     EcdsaCurve, EcdsaKeyId, EcdsaPublicKeyArgs, HttpHeader, HttpMethod, HttpRequestArgs, SchnorrAlgorithm, SchnorrKeyId,
     SchnorrPublicKeyArgs, SignWithEcdsaArgs, SignWithSchnorrArgs, ecdsa_public_key, http_request, raw_rand, schnorr_public_key,
@@ -26,6 +28,66 @@ impl Ic {
     pub async fn random(&self) -> Result<[u8; 32], CallError> {
         let bytes = raw_rand().await.map_err(failed)?;
         <[u8; 32]>::try_from(bytes).map_err(|bytes| failed(format!("{} random bytes instead of 32", bytes.len())))
+    }
+
+    /// The last snapshot of this canister that was loaded, among its last 20 changes. The history is the Internet Computer's: it is in no
+    /// snapshot.
+    ///
+    /// # Errors
+    /// When the call failed.
+    pub async fn last_snapshot_loaded(&self) -> Result<Option<SnapshotLoaded>, CallError> {
+        let args = info::Args { canister_id: ic_cdk::api::canister_self(), num_requested_changes: Some(20) };
+        let call = Call::unbounded_wait(Principal::management_canister(), "canister_info").with_arg(args);
+        let info: info::Info = call.await.map_err(failed)?.candid().map_err(failed)?;
+        let loaded = |change: info::Change| {
+            let info::Details::load_snapshot(snapshot) = change.details?;
+            let [loaded_at, taken_at] = [change.timestamp_nanos, snapshot.taken_at_timestamp].map(Timestamp::from_nanos);
+            Some(SnapshotLoaded { loaded_at, taken_at })
+        };
+        Ok(info.recent_changes.into_iter().rev().find_map(loaded))
+    }
+}
+
+/// A snapshot of this canister that was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotLoaded {
+    /// When.
+    pub loaded_at: Timestamp,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+}
+
+/// The part of the management canister's `canister_info` that is of use; what replicas of other versions add does no harm.
+mod info {
+    use candid::{CandidType, Deserialize, Principal};
+
+    #[derive(CandidType)]
+    pub struct Args {
+        pub canister_id: Principal,
+        pub num_requested_changes: Option<u64>,
+    }
+
+    #[derive(CandidType, Deserialize)]
+    pub struct Info {
+        pub recent_changes: Vec<Change>,
+    }
+
+    #[derive(CandidType, Deserialize)]
+    pub struct Change {
+        pub timestamp_nanos: u64,
+        pub details: Option<Details>,
+    }
+
+    /// Every other kind reads as none.
+    #[derive(CandidType, Deserialize)]
+    #[expect(non_camel_case_types, reason = "the name is the interface's")]
+    pub enum Details {
+        load_snapshot(Loaded),
+    }
+
+    #[derive(CandidType, Deserialize)]
+    pub struct Loaded {
+        pub taken_at_timestamp: u64,
     }
 }
 

@@ -30,8 +30,8 @@ fn sign(world: &World, id: TransferId) {
 
 fn build(source: KeyKind) -> (Asset, Vec<Step>) {
     match source {
-        KeyKind::Solana => (Asset::Sol, vec![solana::accounts(RICH, Some(RICH)), solana::blockhash(1)]),
-        _ => (Asset::Kas, vec![kaspa::dag(5_000), kaspa::utxos(source, ONE_COIN)]),
+        KeyKind::Solana => (Asset::Sol, vec![solana::accounts(RICH, Some(RICH)), solana::simulated(), solana::blockhash(1)]),
+        _ => (Asset::Kas, vec![kaspa::dag(5_000), kaspa::fee(100), kaspa::utxos(source, ONE_COIN)]),
     }
 }
 

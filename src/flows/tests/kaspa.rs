@@ -1,3 +1,7 @@
+mod agreement;
+mod replacing;
+mod signing;
+
 use super::*;
 
 const KAS: u64 = 100_000_000;
@@ -9,6 +13,18 @@ fn ok(body: impl Into<String>) -> Answer {
 
 pub(super) fn dag(score: u64) -> Step {
     all("/info/blockdag", move |_| ok(format!(r#"{{"networkName":"kaspa-simnet","virtualDaaScore":"{score}"}}"#)))
+}
+
+/// Every bucket suggests this rate.
+pub fn fee(feerate: u64) -> Step {
+    all("/info/fee-estimate", move |_| {
+        let bucket = format!(r#"{{"feerate":{feerate},"estimatedSeconds":0.1}}"#);
+        ok(format!(r#"{{"priorityBucket":{bucket},"normalBuckets":[{bucket}],"lowBuckets":[{bucket}]}}"#))
+    })
+}
+
+fn count(outputs: u64) -> Step {
+    all("/utxos/count", move |_| ok(format!(r#"{{"count":{outputs}}}"#)))
 }
 
 fn key(world: &World, source: KeyKind) -> kas::WalletKey {
@@ -93,7 +109,7 @@ fn transaction(score: Option<u64>) -> Step {
 const ONE_COIN: &[(u8, u64)] = &[(1, 20 * KAS)];
 
 fn to_submission(source: KeyKind) -> Vec<Step> {
-    vec![dag(5_000), utxos(source, ONE_COIN), signing(source), taken()]
+    vec![dag(5_000), fee(100), utxos(source, ONE_COIN), signing(source), taken()]
 }
 
 fn submitted(source: KeyKind) -> (World, TransferId) {
@@ -105,10 +121,10 @@ fn submitted(source: KeyKind) -> (World, TransferId) {
 }
 
 #[test]
-fn both_kinds_of_key_pay_with_three_outcalls_and_a_signature_for_each_input() {
+fn both_kinds_of_key_pay_with_four_outcalls_and_a_signature_for_each_input() {
     for source in [KeyKind::KaspaSchnorr, KeyKind::KaspaEcdsa] {
         let (world, id) = submitted(source);
-        assert_eq!((world.signatures.get(), world.outcalls.get()), (1, 3));
+        assert_eq!((world.signatures.get(), world.outcalls.get()), (1, 4));
         let Transfer { built, signed, .. } = world.transfer(id);
         let (built, signed) = (built.unwrap(), signed.unwrap());
         let transaction = kas::Transaction::from_bytes(&signed.signed).unwrap();
@@ -137,8 +153,8 @@ fn two_inputs_take_two_signatures() {
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let coins = utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS), (2, 3 * KAS)]);
     let sign = || signing(KeyKind::KaspaSchnorr);
-    assert_eq!(world.drive(id, 0, vec![dag(5_000), coins, sign(), sign(), taken()]), Progress::Waiting);
-    assert_eq!((world.signatures.get(), world.outcalls.get()), (2, 3));
+    assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins, sign(), sign(), taken()]), Progress::Waiting);
+    assert_eq!((world.signatures.get(), world.outcalls.get()), (2, 4));
     assert_eq!(world.transfer(id).built.unwrap().inputs.len(), 2);
 }
 
@@ -153,8 +169,9 @@ fn whatever_a_node_answers_the_same_bytes_are_offered_again() {
         || one("/transactions ", |_| Ok((500, r#"{"message":"Internal server error"}"#.into()))),
     ];
     for (turn, answer) in answers.into_iter().enumerate() {
-        let script = vec![blue(1_019), acceptance(None), answer()];
-        assert!(matches!(world.drive(id, turn, script), Progress::Trouble(_)));
+        let progress = world.drive(id, turn, vec![blue(1_019), acceptance(None), answer()]);
+        let expected = if turn == 2 { matches!(progress, Progress::NotNow(_)) } else { matches!(progress, Progress::Trouble(_)) };
+        assert!(expected, "only the third is a node's word: {progress:?}");
         assert_eq!(world.status(id), Status::Submitted);
     }
     let again = refused("is already in the mempool");
@@ -172,7 +189,7 @@ fn bytes_that_stay_refused_are_left_to_people_with_the_money_held() {
     let asked = || vec![blue(1_019), acceptance(None), transaction(None)];
     let then = |steps: Vec<Step>| asked().into_iter().chain(steps).collect();
     world.advance(3_599);
-    assert!(matches!(world.drive(id, 0, then(vec![orphan()])), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, then(vec![orphan()])), Progress::NotNow(_)));
     world.advance(1);
     // No answer is no refusal.
     assert!(matches!(world.drive(id, 0, then(vec![one("/transactions ", |_| lost())])), Progress::Trouble(_)));
@@ -207,7 +224,7 @@ fn an_acceptance_that_the_batch_has_lost_is_found_by_the_other_route() {
 fn coins_that_are_not_listed_yet_are_waited_for() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
-    let poor = || vec![dag(5_000), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
+    let poor = || vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
     let then = |step| poor().into_iter().chain([step]).collect();
     assert_eq!(world.drive(id, 0, then(balance(3 * KAS + 1))), Progress::Held);
     assert!(matches!(world.drive(id, 0, then(all("/balance ", |_| lost()))), Progress::Trouble(_)));
@@ -227,7 +244,7 @@ fn change_that_returns_during_the_reading_is_waited_for() {
         let decided = world.state.borrow().decide_confirmed(first, Amount::ZERO, None).unwrap();
         world.put(decided);
     });
-    assert_eq!(world.drive(second, 0, vec![dag(5_000), ended]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![dag(5_000), fee(100), ended]), Progress::Held);
     assert_eq!(world.status(second), Status::Reserved);
 }
 
@@ -238,14 +255,17 @@ fn the_room_for_an_answer_grows_only_when_it_did_not_fit() {
     let timed_out = || all("/addresses/utxos", |_| lost());
     let too_large = || all("/addresses/utxos", |_| Err(CallError("Http body exceeds size limit of 106496 bytes.".into())));
     for turn in 0..5 {
-        assert!(matches!(world.drive(id, turn, vec![dag(5_000), timed_out()]), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, turn, vec![dag(5_000), fee(100), timed_out()]), Progress::Trouble(_)));
         assert_eq!(world.room.get(), 106_496);
     }
-    assert!(matches!(world.drive(id, 5, vec![dag(5_000), too_large(), too_large(), too_large()]), Progress::Trouble(_)));
-    assert_eq!(world.room.get(), 1_642_496);
-    assert!(matches!(world.drive(id, 6, vec![dag(5_000), too_large(), timed_out()]), Progress::Trouble(_)));
+    assert!(matches!(
+        world.drive(id, 5, vec![dag(5_000), fee(100), too_large(), too_large(), too_large(), too_large(), count(12_345)]),
+        Progress::NotNow(_)
+    ));
+    assert_eq!(world.room.get(), 4_096, "the last question is how many there are");
+    assert!(matches!(world.drive(id, 6, vec![dag(5_000), fee(100), too_large(), timed_out()]), Progress::Trouble(_)));
     assert_eq!(world.room.get(), 413_696);
-    assert!(matches!(world.drive(id, 7, vec![dag(5_000), timed_out()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 7, vec![dag(5_000), fee(100), timed_out()]), Progress::Trouble(_)));
     assert_eq!(world.room.get(), 106_496);
 }
 
@@ -254,7 +274,7 @@ fn coins_of_a_transfer_under_way_are_not_spent_twice() {
     let (world, _) = submitted(KeyKind::KaspaSchnorr);
     let second = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     // The server still lists the coin that the first transfer spends.
-    let script = vec![dag(5_000), utxos(KeyKind::KaspaSchnorr, ONE_COIN)];
+    let script = vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, ONE_COIN)];
     assert_eq!(world.drive(second, 0, script), Progress::Held);
     assert_eq!((world.status(second), world.transfer(second).built), (Status::Reserved, None));
 }
@@ -270,7 +290,7 @@ fn a_coin_taken_during_the_reading_is_not_planned() {
         let decided = world.state.borrow().decide_built(first, built).unwrap();
         world.put(decided);
     });
-    assert_eq!(world.drive(second, 0, vec![dag(5_000), taken_meanwhile]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![dag(5_000), fee(100), taken_meanwhile]), Progress::Held);
     assert_eq!(world.status(second), Status::Reserved);
 }
 
@@ -279,7 +299,7 @@ fn too_little_money_fails_at_no_cost() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let coins = utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)]);
-    assert_eq!(world.drive(id, 0, vec![dag(5_000), coins, balance(3 * KAS)]), Progress::Ended);
+    assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins, balance(3 * KAS)]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
     let note = transfer.note.unwrap();
@@ -293,12 +313,15 @@ fn an_emergency_or_a_cancellation_between_signatures_stops_the_transfer() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaEcdsa);
     let stop = Step::Sign { kind: KeyKind::KaspaEcdsa, during: Box::new(|world| world.emergency(true)) };
-    assert_eq!(world.drive(id, 0, vec![dag(5_000), coins(), stop]), Progress::Held);
+    let second = || signing(KeyKind::KaspaEcdsa);
+    assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins(), stop, second()]), Progress::Held);
     assert_eq!(world.status(id), Status::Built);
     assert_eq!(world.drive(id, 0, vec![]), Progress::Held);
     world.emergency(false);
+    // The log is public: of two signatures it has one, and only the other is asked for again.
+    assert_eq!(world.transfer(id).kaspa.unwrap().signatures.len(), 1);
     let cancel = Step::Sign { kind: KeyKind::KaspaEcdsa, during: Box::new(move |world| world.cancel(id)) };
-    assert_eq!(world.drive(id, 0, vec![signing(KeyKind::KaspaEcdsa), cancel]), Progress::Again);
+    assert_eq!(world.drive(id, 0, vec![cancel]), Progress::Again);
     assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Cancelled, (0, 0)));
     assert!(world.state.borrow().locked_outpoints(WALLET).is_empty());
     assert!(world.sent.borrow().is_empty());
@@ -347,12 +370,12 @@ fn lying_answers_change_nothing() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let mainnet = || all("/info/blockdag", |_| ok(r#"{"networkName":"kaspa-mainnet","virtualDaaScore":"5000"}"#));
-    assert!(matches!(world.drive(id, 0, vec![mainnet()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![mainnet(), fee(100)]), Progress::Trouble(_)));
     // Somebody else's output.
     let foreign = utxos(KeyKind::KaspaEcdsa, ONE_COIN);
-    assert!(matches!(world.drive(id, 0, vec![dag(5_000), foreign]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), foreign]), Progress::Trouble(_)));
     let twice = utxos(KeyKind::KaspaSchnorr, &[(1, 20 * KAS), (1, 20 * KAS)]);
-    assert!(matches!(world.drive(id, 0, vec![dag(5_000), twice]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), twice]), Progress::Trouble(_)));
     assert_eq!((world.status(id), world.transfer(id).built), (Status::Reserved, None));
 
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
@@ -362,7 +385,7 @@ fn lying_answers_change_nothing() {
     assert!(matches!(world.drive(id, 0, vec![blue(1_019), another]), Progress::Trouble(_)));
     // Accepted, but not deep under what all replicas saw.
     for score in [0, 1] {
-        assert_eq!(world.drive(id, 0, vec![blue(5), acceptance(Some(score))]), Progress::Waiting);
+        assert_eq!(world.drive(id, 0, vec![blue(5)]), Progress::Waiting);
         assert_eq!(world.drive(id, 0, vec![blue(19), acceptance(Some(score + 2))]), Progress::Waiting);
     }
 }

@@ -1,9 +1,12 @@
 //! A scripted outside world: every call must be the next one of the script, or the test panics.
 
+mod batches;
 mod client_side;
 mod kaspa;
+mod random;
 mod reserve;
 mod solana;
+mod tokens;
 mod transform;
 
 use super::transform as transforms;
@@ -28,6 +31,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 const WALLET: WalletId = WalletId::new(1);
+/// A token that the policy allows.
+const TOKEN: Asset = Asset::Spl { mint: purser_core::primitives::Mint([9; 32]) };
+/// What both Solana providers serve.
+const GENESIS: [u8; 32] = [77; 32];
 const ED25519_CHAIN_CODE: [u8; 32] = [8; 32];
 const SECP256K1_CHAIN_CODE: [u8; 32] = [7; 32];
 
@@ -68,6 +75,8 @@ enum Step {
     Sign { kind: KeyKind, during: Box<dyn FnOnce(&World)> },
     /// A signature that is made, but whose answer is lost.
     SignLost,
+    /// An answer that is no signature of what was asked.
+    SignWrong,
 }
 
 struct World {
@@ -77,6 +86,9 @@ struct World {
     /// Every body that was sent by a call whose text is `sendTransaction` or `/transactions`.
     sent: RefCell<Vec<Vec<u8>>>,
     signatures: Cell<usize>,
+    /// Signatures that were asked for and not yet answered, now and at most.
+    pending: Cell<usize>,
+    most_at_once: Cell<usize>,
     outcalls: Cell<usize>,
     /// The last outcall's limit for its answer.
     room: Cell<u64>,
@@ -84,7 +96,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::with("ops".into())
+        Self::configured(config(1))
+    }
+
+    fn configured(config: Config) -> Self {
+        let settings = Settings { min_balance_sol: Amount::ZERO, min_balance_kas: Amount::ZERO, ..Settings::new(&config) };
+        Self::installed(&config, &settings, &"ops".into())
     }
 
     fn with(wallet: NewWallet) -> Self {
@@ -94,35 +111,65 @@ impl World {
     /// Whose wallets keep so many lamports and sompi.
     fn keeping(wallet: NewWallet, sol: u64, kas: u64) -> Self {
         let (min_balance_sol, min_balance_kas) = (Amount::new(sol), Amount::new(kas));
-        let settings = Settings { min_balance_sol, min_balance_kas, ..Settings::new(&config()) };
+        let config = config(1);
+        let settings = Settings { min_balance_sol, min_balance_kas, ..Settings::new(&config) };
+        Self::installed(&config, &settings, &wallet)
+    }
+
+    fn with_providers(kaspa_providers: usize) -> Self {
+        let config = config(kaspa_providers);
+        let settings = Settings::new(&config);
+        Self::installed(&config, &settings, &"ops".into())
+    }
+
+    fn installed(config: &Config, settings: &Settings, wallet: &NewWallet) -> Self {
         let mut state = State::new(VectorMemory::default());
         let at = Timestamp::from_nanos(1_000 * DAY_NS);
         let mut done = |decide: &dyn Fn(&State<VectorMemory>) -> Decided| {
             let decided = decide(&state);
             state.commit(decided, at);
         };
-        done(&|state| state.decide_init(admin(), config(), settings.clone()).unwrap());
+        done(&|state| state.decide_init(admin(), config.clone(), settings.clone()).unwrap());
         done(&|state| state.decide_register_keys(root_keys()).unwrap());
         done(&|state| state.decide_create_wallet(admin(), wallet.clone(), at).unwrap().0);
         let add = || Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() });
         done(&|state| state.decide_change(admin(), add(), at).unwrap().0);
         let policy = || PolicyChange { scope: Scope::Wallet(WALLET), replaces: 0, name: None, rules: rules() };
         done(&|state| state.decide_change(admin(), Action::SetPolicy(policy()), at).unwrap().0);
+        for url in config.solana.providers.clone() {
+            done(&|state| state.decide_pin(url.clone(), GENESIS).unwrap());
+        }
         Self {
             state: RefCell::new(state),
             now: Cell::new(at.nanos()),
             script: RefCell::default(),
             sent: RefCell::default(),
             signatures: Cell::new(0),
+            pending: Cell::new(0),
+            most_at_once: Cell::new(0),
             outcalls: Cell::new(0),
             room: Cell::new(0),
         }
     }
 
     fn request(&self, asset: Asset, amount: u64, source: KeyKind) -> TransferId {
-        let (to, max_fee) = match asset {
-            Asset::Sol => (Destination::new(Chain::Solana, sol_recipient()), 5_000),
-            Asset::Kas => (Destination::new(Chain::Kaspa, kas_recipient()), 1_000_000),
+        let max_fee = match asset {
+            Asset::Sol => 5_000,
+            Asset::Kas => 1_000_000,
+            Asset::Spl { .. } => 2_000_000,
+        };
+        self.request_of(asset, amount, source, max_fee)
+    }
+
+    /// A KAS transfer with a fee cap of its own.
+    fn request_with_fee(&self, amount: u64, source: KeyKind, max_fee: u64) -> TransferId {
+        self.request_of(Asset::Kas, amount, source, max_fee)
+    }
+
+    fn request_of(&self, asset: Asset, amount: u64, source: KeyKind, max_fee: u64) -> TransferId {
+        let to = match asset {
+            Asset::Sol | Asset::Spl { .. } => Destination::new(Chain::Solana, sol_recipient()),
+            Asset::Kas => Destination::new(Chain::Kaspa, kas_recipient()),
         };
         let key = format!("key-{}", self.state.borrow().log_len());
         let request = TransferRequest {
@@ -137,6 +184,8 @@ impl World {
             reason: None,
             session: None,
             created_at: None,
+            solana: None,
+            kaspa: None,
         };
         let decided = self.state.borrow().decide_transfer(agent(), request, self.time()).unwrap();
         match decided {
@@ -200,8 +249,10 @@ impl World {
     fn drive(&self, id: TransferId, turn: usize, script: Vec<Step>) -> Progress {
         self.script.replace(script.into());
         let mut flow = pin!(drive(self, id, turn));
-        let Poll::Ready(progress) = flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("the scripted world answers at once");
+        // A signature takes two polls, so that those that are asked for at once are seen to be.
+        let mut polls = (0..1_000).map(|_| flow.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        let Some(Poll::Ready(progress)) = polls.find(Poll::is_ready) else {
+            panic!("the scripted world answers soon");
         };
         assert_eq!(self.script.borrow().len(), 0, "calls of the script were not made; the flow said {progress:?}");
         progress
@@ -234,6 +285,10 @@ impl Signer for World {
     async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, CallError> {
         assert_eq!(key.name, "test_key_1");
         self.signatures.set(self.signatures.get() + 1);
+        self.pending.set(self.pending.get() + 1);
+        self.most_at_once.set(self.most_at_once.get().max(self.pending.get()));
+        tick().await;
+        self.pending.set(self.pending.get() - 1);
         match self.next("a signature") {
             Step::Sign { kind, during } => {
                 assert_eq!(key.kind, kind);
@@ -241,6 +296,7 @@ impl Signer for World {
                 Ok(sign(key, message))
             }
             Step::SignLost => Err(CallError("Signature request expired".into())),
+            Step::SignWrong => Ok(sign(key, &[0; 32])),
             Step::Http { contains, .. } => panic!("a signature instead of {contains}"),
         }
     }
@@ -275,6 +331,16 @@ impl HttpOutcall for World {
     }
 }
 
+/// Lets everything else that waits be polled once.
+async fn tick() {
+    let mut polled = false;
+    std::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
 fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
     match key.kind {
         KeyKind::Solana => {
@@ -294,7 +360,8 @@ fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
     }
 }
 
-fn config() -> Config {
+/// As many Kaspa providers, of which two must agree where there are two.
+fn config(kaspa_providers: usize) -> Config {
     Config {
         admins: vec![admin()],
         guardians: Vec::new(),
@@ -303,13 +370,17 @@ fn config() -> Config {
             network: sol::Cluster::Local,
             providers: vec!["http://127.0.0.1:11".into(), "http://127.0.0.1:12".into()],
             max_fee: Amount::new(10_000),
+            options: None,
         },
         kaspa: KaspaConfig {
             network: kas::Network::Simnet,
-            providers: vec!["http://127.0.0.1:21".into(), "http://127.0.0.1:22".into()],
-            max_fee: Amount::new(1_000_000),
+            providers: (0..kaspa_providers).map(|n| format!("http://127.0.0.1:2{n}")).collect(),
+            max_fee: Amount::new(1_500_000),
             feerate: 100,
             confirmations: 10,
+            max_feerate: None,
+            agreement: None,
+            consolidate_above: None,
         },
     }
 }
@@ -330,6 +401,8 @@ fn rules() -> Vec<Rule> {
         rules.push(Rule::PerTransaction { asset, max: Amount::new(10_000_000_000) });
         rules.push(Rule::SpendingLimit { asset, window: Window::Rolling24h, max: Amount::new(100_000_000_000) });
     }
+    rules.push(Rule::PerTransaction { asset: TOKEN, max: Amount::new(1_000) });
+    rules.push(Rule::SpendingLimit { asset: TOKEN, window: Window::Rolling24h, max: Amount::new(5_000) });
     rules.push(Rule::Allowlist {
         chain: Chain::Solana,
         entries: vec![listed(Destination::new(Chain::Solana, sol_recipient()))],

@@ -1,5 +1,5 @@
-use super::kaspa::{dag, utxos};
-use super::solana::{accounts, blockhash, ok, taken};
+use super::kaspa::{dag, fee, utxos};
+use super::solana::{accounts, blockhash, ok, simulated, taken};
 use super::*;
 use purser_core::policy::ReasonCode;
 
@@ -21,7 +21,7 @@ fn what_is_left_of_sol_after_amount_and_fee_is_kept_to_the_lamport() {
     assert_eq!(world.usage(Asset::Sol), (0, 0));
 
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
-    let script = vec![accounts(needed, Some(AMOUNT)), blockhash(1), signing(KeyKind::Solana), taken()];
+    let script = vec![accounts(needed, Some(AMOUNT)), simulated(), blockhash(1), signing(KeyKind::Solana), taken()];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
 }
@@ -31,7 +31,7 @@ fn what_others_may_still_spend_is_waited_for() {
     let world = World::keeping("ops".into(), KEPT, 0);
     let first = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let rich = accounts(10 * AMOUNT, Some(AMOUNT));
-    assert_eq!(world.drive(first, 0, vec![rich, blockhash(1), signing(KeyKind::Solana), taken()]), Progress::Waiting);
+    assert_eq!(world.drive(first, 0, vec![rich, simulated(), blockhash(1), signing(KeyKind::Solana), taken()]), Progress::Waiting);
     let second = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let enough_for_one = accounts(AMOUNT + 5_000 + KEPT, Some(AMOUNT));
     assert_eq!(world.drive(second, 0, vec![enough_for_one]), Progress::Held);
@@ -44,7 +44,7 @@ fn what_is_left_of_kas_is_kept_before_anything_is_built() {
     for (kept, expected) in [(2 * KAS, Status::Failed), (KAS, Status::Submitted)] {
         let world = World::keeping("ops".into(), 0, kept);
         let id = world.request(Asset::Kas, KAS, KeyKind::KaspaSchnorr);
-        let mut script = vec![dag(5_000), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
+        let mut script = vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
         if expected == Status::Submitted {
             script.extend([signing(KeyKind::KaspaSchnorr), super::kaspa::taken()]);
         }

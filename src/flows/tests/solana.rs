@@ -19,7 +19,7 @@ fn account(lamports: u64) -> String {
 
 pub(super) fn accounts(payer: u64, recipient: Option<u64>) -> Step {
     let recipient = recipient.map_or("null".to_owned(), account);
-    all("getMultipleAccounts", move |_| value(9, format!("[{},{recipient}]", account(payer))))
+    all("getMultipleAccounts", move |_| value(60, format!("[{},{recipient}]", account(payer))))
 }
 
 /// Each call of this test run gets another blockhash when `n` differs.
@@ -33,6 +33,10 @@ fn blockhash_during(n: u8, during: impl FnOnce(&World) + 'static) -> Step {
         let hash = sol::Blockhash::from_bytes([n; 32]);
         value(9, format!(r#"{{"blockhash":"{hash}","lastValidBlockHeight":1}}"#))
     })
+}
+
+pub(super) fn simulated() -> Step {
+    one("simulateTransaction", |_| value(9, r#"{"err":null,"unitsConsumed":150}"#))
 }
 
 pub(super) fn taken() -> Step {
@@ -61,7 +65,12 @@ pub(super) fn finalized(err: &'static str) -> Step {
 }
 
 fn to_submission(n: u8) -> Vec<Step> {
-    vec![accounts(RICH, Some(RICH)), blockhash(n), signing(KeyKind::Solana), taken()]
+    vec![accounts(RICH, Some(RICH)), simulated(), blockhash(n), signing(KeyKind::Solana), taken()]
+}
+
+fn paid() -> sol::Act {
+    let what = sol::Paid::Lamports { to: sol::Address::from_bytes(sol_recipient()), lamports: Amount::new(AMOUNT) };
+    sol::Act::Pay(vec![sol::Payment { what, memo: None }])
 }
 
 fn submitted() -> (World, TransferId) {
@@ -83,14 +92,13 @@ fn death() -> Vec<Step> {
 }
 
 #[test]
-fn a_transfer_takes_one_signature_and_three_outcalls_to_its_submission() {
+fn a_transfer_takes_one_signature_and_four_outcalls_to_its_submission() {
     let (world, id) = submitted();
-    assert_eq!((world.signatures.get(), world.outcalls.get()), (1, 3));
+    assert_eq!((world.signatures.get(), world.outcalls.get()), (1, 4));
     assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0));
     let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
     assert_eq!(signed.verify(), Ok(()));
-    assert_eq!(signed.transfer().to, sol::Address::from_bytes(sol_recipient()));
-    assert_eq!(signed.transfer().lamports, Amount::new(AMOUNT));
+    assert_eq!(signed.plan().act, paid());
     assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Confirmed, Some(Amount::new(5_000))));
@@ -244,7 +252,7 @@ fn a_known_status_needs_no_height() {
 
 #[test]
 fn an_emergency_between_awaits_stops_before_anything_irreversible() {
-    for (stop_at, expected, calls) in [(0, Status::Reserved, 1), (1, Status::Reserved, 2), (2, Status::Built, 3)] {
+    for (stop_at, expected, calls) in [(0, Status::Reserved, 1), (1, Status::Reserved, 3), (2, Status::Built, 4)] {
         let world = World::new();
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
         let hook = move |at: usize| {
@@ -260,11 +268,12 @@ fn an_emergency_between_awaits_stops_before_anything_irreversible() {
                 first(world);
                 value(9, format!("[{0},{0}]", account(RICH)))
             }),
+            simulated(),
             blockhash_during(1, second),
             Step::Sign { kind: KeyKind::Solana, during: Box::new(third) },
         ];
         // The reads after an emergency do no harm; what matters is that nothing is recorded, signed or sent on them.
-        script.truncate(calls.max(2));
+        script.truncate(calls.max(3));
         assert_eq!(world.drive(id, 0, script), Progress::Held, "stopped at {stop_at}");
         assert_eq!(world.status(id), expected);
         assert_eq!(world.drive(id, 0, vec![]), Progress::Held, "no call at all in an emergency");
@@ -290,13 +299,13 @@ fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
 fn a_cancellation_between_awaits_wins() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
-    let script = vec![accounts(RICH, Some(RICH)), blockhash_during(1, move |world| world.cancel(id))];
+    let script = vec![accounts(RICH, Some(RICH)), simulated(), blockhash_during(1, move |world| world.cancel(id))];
     assert_eq!(world.drive(id, 0, script), Progress::Again);
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
 
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let cancel = Step::Sign { kind: KeyKind::Solana, during: Box::new(move |world| world.cancel(id)) };
-    assert_eq!(world.drive(id, 0, vec![accounts(RICH, Some(RICH)), blockhash(1), cancel]), Progress::Again);
+    assert_eq!(world.drive(id, 0, vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), cancel]), Progress::Again);
     assert_eq!(world.status(id), Status::Cancelled);
     assert_eq!(world.usage(Asset::Sol), (0, 0));
     assert!(world.sent.borrow().is_empty());
@@ -306,7 +315,10 @@ fn a_cancellation_between_awaits_wins() {
 fn a_lost_signature_is_asked_for_again_over_the_same_bytes() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
-    assert!(matches!(world.drive(id, 0, vec![accounts(RICH, Some(RICH)), blockhash(1), Step::SignLost]), Progress::Trouble(_)));
+    assert!(matches!(
+        world.drive(id, 0, vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), Step::SignLost]),
+        Progress::Trouble(_)
+    ));
     let built = world.transfer(id).built.unwrap();
     assert_eq!(world.drive(id, 1, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting);
     assert_eq!(world.transfer(id).built.unwrap(), built);
@@ -364,7 +376,7 @@ fn rent_decides_close_to_the_minimum_only() {
         let id = world.request(Asset::Sol, amount, KeyKind::Solana);
         let mut script = vec![accounts(RICH, None), rent(), accounts(RICH, None)];
         if expected == Status::Submitted {
-            script.extend([blockhash(1), signing(KeyKind::Solana), taken()]);
+            script.extend([simulated(), blockhash(1), signing(KeyKind::Solana), taken()]);
         }
         world.drive(id, 0, script);
         assert_eq!(world.status(id), expected, "{amount} to a new account");
@@ -372,7 +384,7 @@ fn rent_decides_close_to_the_minimum_only() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let exact = || accounts(AMOUNT + 5_000, Some(RICH));
-    world.drive(id, 0, vec![exact(), rent(), exact(), blockhash(1), signing(KeyKind::Solana), taken()]);
+    world.drive(id, 0, vec![exact(), rent(), exact(), simulated(), blockhash(1), signing(KeyKind::Solana), taken()]);
     assert_eq!(world.status(id), Status::Submitted, "an account may be emptied");
 }
 
@@ -384,7 +396,11 @@ fn a_transfer_waits_while_others_may_move_the_money() {
     assert_eq!(world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH))]), Progress::Held);
     assert_eq!(world.status(second), Status::Reserved);
     assert_eq!(world.drive(first, 0, vec![finalized("null")]), Progress::Ended);
-    world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH)), blockhash(2), signing(KeyKind::Solana), taken()]);
+    world.drive(
+        second,
+        0,
+        vec![accounts(enough_for_one, Some(RICH)), simulated(), blockhash(2), signing(KeyKind::Solana), taken()],
+    );
     assert_eq!(world.status(second), Status::Submitted);
 }
 
@@ -413,7 +429,7 @@ fn lying_answers_change_nothing() {
         assert!(matches!(world.drive(id, turn, vec![all("getMultipleAccounts", move |_| answer())]), Progress::Trouble(_)));
         assert_eq!(world.status(id), Status::Reserved);
     }
-    let bad_hash = vec![accounts(RICH, Some(RICH)), one("getLatestBlockhash", |_| value(9, r#"{"blockhash":"zzz"}"#))];
+    let bad_hash = vec![accounts(RICH, Some(RICH)), simulated(), one("getLatestBlockhash", |_| value(9, r#"{"blockhash":"zzz"}"#))];
     assert!(matches!(world.drive(id, 0, bad_hash), Progress::Trouble(_)));
     assert_eq!(world.transfer(id).built, None);
 }

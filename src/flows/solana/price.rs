@@ -1,0 +1,72 @@
+//! Trying a transaction out before it is signed, and what to offer for it.
+
+use super::intent;
+use crate::flows::outcalls::Asking;
+use crate::flows::{Halt, Run, providers};
+use crate::ports::Runtime;
+use purser_core::chains::solana::rpc::{self, Request, Simulation};
+use purser_core::chains::solana::{Act, Budget, Paid, Plan, signature_fee};
+use purser_core::primitives::Amount;
+
+/// The most compute units a transaction may have.
+const MAX_UNITS: u64 = 1_400_000;
+/// Added to what a simulation used: the two instructions of the budget itself, and some room.
+const SPARE_UNITS: u64 = 1_000;
+/// What the instructions used at most when they were measured, with room. One node's simulation may ask for more, never for less: with
+/// too few units a transaction fails and its fee is lost.
+const UNITS_OF_LAMPORTS: u64 = 3_000;
+const UNITS_OF_TOKENS: u64 = 60_000;
+const UNITS_OF_MEMO: u64 = 40_000;
+
+/// Simulates the plan and says what to offer, within the caps of the operator and of the request; nothing when nothing is to be offered.
+pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amount) -> Result<Option<Budget>, Halt> {
+    let units = try_out(run, plan).await?;
+    let cap = run.rt.read(|state| state.config()).solana.max_unit_price();
+    if cap == 0 {
+        return Ok(None);
+    }
+    let recipients = intent::payments(run)?.into_iter().map(|(to, _)| to);
+    let accounts = [plan.payer].into_iter().chain(recipients).collect();
+    let asked = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::PriorityPrice { accounts }).await;
+    // It is advice: without it nothing is offered.
+    let market = asked.ok().and_then(|body| rpc::parse_u64(&body).ok()).unwrap_or(0);
+    let limit = limit(plan, units);
+    let price = market.min(cap).min(affordable(run, rent, limit));
+    Ok((price > 0).then_some(Budget { limit, price }))
+}
+
+/// The highest price that the request's own cap leaves room for.
+fn affordable<R: Runtime>(run: &Run<'_, R>, rent: Amount, limit: u32) -> u64 {
+    let spent = signature_fee(1).and_then(|fee| fee.checked_add(rent)).unwrap_or(Amount::MAX);
+    let room = u128::from(run.transfer.request.max_fee.remaining_after(spent).get());
+    u64::try_from(room * 1_000_000 / u128::from(limit.max(1))).unwrap_or(u64::MAX)
+}
+
+fn limit(plan: &Plan, units: u64) -> u32 {
+    let least = match &plan.act {
+        Act::Pay(payments) => payments.iter().fold(0, |sum, payment| {
+            let paid = if matches!(payment.what, Paid::Tokens(_)) { UNITS_OF_TOKENS } else { UNITS_OF_LAMPORTS };
+            sum + paid + if payment.memo.is_some() { UNITS_OF_MEMO } else { 0 }
+        }),
+        Act::CreateNonce { .. } | Act::Revoke => UNITS_OF_LAMPORTS,
+    };
+    let used = units.saturating_add(units / 5).saturating_add(SPARE_UNITS);
+    // At most 1,400,000.
+    u32::try_from(used.max(least).min(MAX_UNITS)).unwrap_or(u32::MAX)
+}
+
+/// The units that the transaction would use. That it would fail is believed when a second node says so, another where there is one.
+async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<u64, Halt> {
+    let Simulation { error, units } = simulate(run, run.turn, plan).await?;
+    let Some(error) = error else { return Ok(units) };
+    match simulate(run, run.turn.wrapping_add(1), plan).await?.error {
+        Some(_) => Err(Halt::Hopeless(format!("the simulation failed: {error}"))),
+        None => Err(Halt::Trouble("providers disagree about the simulation".to_owned())),
+    }
+}
+
+async fn simulate<R: Runtime>(run: &Run<'_, R>, turn: usize, plan: &Plan) -> Result<Simulation, Halt> {
+    let unsigned = plan.clone().build().map_err(|error| Halt::Hopeless(error.to_string()))?;
+    let body = providers::ask(run.rt, turn, Asking::OneNode, &Request::Simulate(unsigned)).await?;
+    Ok(rpc::parse_simulation(&body)?)
+}

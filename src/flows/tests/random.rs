@@ -1,0 +1,350 @@
+//! Random schedules on a chain with three providers, of which one lies and one lags: whatever happens, nothing is paid twice and no
+//! money is given free that may still move.
+
+use super::*;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::prelude::*;
+use purser_core::config::SolanaOptions;
+use purser_core::primitives::BlockIndex;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+const AMOUNT: u64 = 50_000_000;
+const SYSTEM: &str = "11111111111111111111111111111111";
+/// Blocks between the tip and the newest finalized one.
+const FINALITY: u64 = 32;
+/// How far the honest provider that lags is behind, in blocks.
+const LAG: u64 = 28;
+const URLS: [&str; 3] = ["https://liar.test", "https://laggard.test", "https://good.test"];
+
+/// Somebody's coin: one byte of the schedule after the other, from the start again when they are used up.
+struct Coins {
+    bytes: Vec<u8>,
+    next: usize,
+}
+
+impl Coins {
+    fn below(&mut self, n: u64) -> u64 {
+        let byte = self.bytes[self.next % self.bytes.len()];
+        // Another byte of the same schedule each time round.
+        self.next += 1;
+        let mixed = Sha256::digest([&[byte][..], &self.next.to_be_bytes()].concat());
+        u64::from_be_bytes(*mixed.first_chunk().expect("32 bytes")) % n
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+struct Landed {
+    txid: String,
+    height: u64,
+}
+
+/// A chain as far as a transfer can tell.
+struct Chain {
+    tip: u64,
+    /// What was sent and may land in any block that still takes it.
+    pool: Vec<sol::SignedTx>,
+    landed: Vec<Landed>,
+    /// The values of the nonce account, each with the block that set it.
+    nonce: Vec<(u64, [u8; 32])>,
+}
+
+fn hash(tag: &str, height: u64) -> [u8; 32] {
+    Sha256::digest(format!("{tag} {height}")).into()
+}
+
+impl Chain {
+    fn nonce_at(&self, height: u64) -> [u8; 32] {
+        self.nonce.iter().rev().find(|(set, _)| *set <= height).expect("the first is old").1
+    }
+
+    fn may_land(&self, tx: &sol::SignedTx) -> bool {
+        let known = self.landed.iter().any(|landed| landed.txid == tx.txid().to_string());
+        !known
+            && match tx.plan().anchor {
+                sol::Anchor::Blockhash(found) => (0..=150).any(|age| found.as_bytes() == &hash("block", self.tip - age)),
+                sol::Anchor::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
+            }
+    }
+
+    fn produce(&mut self, coins: &mut Coins) {
+        self.tip += 1;
+        for tx in self.pool.clone() {
+            if self.may_land(&tx) && coins.one_in(60) {
+                self.landed.push(Landed { txid: tx.txid().to_string(), height: self.tip });
+                if matches!(tx.plan().anchor, sol::Anchor::Nonce { .. }) {
+                    self.nonce.push((self.tip, hash("nonce", self.tip)));
+                }
+            }
+        }
+    }
+}
+
+struct Net {
+    world: World,
+    chain: RefCell<Chain>,
+    coins: RefCell<Coins>,
+    nonce_account: sol::Address,
+}
+
+impl Net {
+    fn new(bytes: Vec<u8>, on_nonce: bool) -> Self {
+        let mut config = config(1);
+        config.solana.providers = URLS.map(String::from).to_vec();
+        config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+        let world = World::configured(config);
+        let wallet = world.wallet();
+        let payer = sol::Address::from_bytes(wallet.solana_key[..].try_into().expect("32 bytes"));
+        let chain = Chain { tip: 5_000, pool: Vec::new(), landed: Vec::new(), nonce: vec![(0, hash("nonce", 0))] };
+        let net = Self {
+            world,
+            chain: RefCell::new(chain),
+            coins: RefCell::new(Coins { bytes, next: 0 }),
+            nonce_account: sol::derived::nonce_account(&payer, 0),
+        };
+        if on_nonce {
+            net.create_nonce();
+        }
+        net
+    }
+
+    /// The wallet's nonce account 0, as if its creation had just landed.
+    fn create_nonce(&self) {
+        let world = &self.world;
+        let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, 1, world.time()).expect("an admin");
+        world.put(decided);
+        let id = ids[0];
+        let built =
+            purser_core::transfer::BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+        let decided = world.state.borrow().decide_built(id, built).expect("it was reserved");
+        world.put(decided);
+        let signed = purser_core::transfer::SignedTx { signed: Bytes::new([1]), txid: "creation".into() };
+        let decided = world.state.borrow().decide_signed(id, signed).expect("it was built");
+        world.put(decided);
+        let decided = world.state.borrow().decide_submitted(id).expect("it was signed");
+        world.put(decided);
+        let decided = world.state.borrow().decide_confirmed(id, Amount::ZERO, None).expect("it was submitted");
+        world.put(decided);
+    }
+
+    fn pass(&self, blocks: u64) {
+        for _ in 0..blocks {
+            self.chain.borrow_mut().produce(&mut self.coins.borrow_mut());
+        }
+        self.world.now.set(self.world.now.get() + blocks * SECOND_NS / 5);
+    }
+
+    fn drive(&self, id: TransferId, turn: usize) -> Progress {
+        let mut flow = pin!(drive(self, id, turn));
+        match flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(progress) => progress,
+            Poll::Pending => panic!("everything answers at once"),
+        }
+    }
+
+    /// An answer, true or not, as of the provider's own tip.
+    fn answer(&self, url: &str, body: &Value) -> Answer {
+        let (method, params) = (body["method"].as_str().expect("a method"), &body["params"]);
+        let lies = url == URLS[0] && self.coins.borrow_mut().one_in(2);
+        let tip = self.chain.borrow().tip - if url == URLS[1] { LAG } else { 0 };
+        let lie = self.coins.borrow_mut().below(4);
+        let finalized = tip - FINALITY;
+        let slot = |height: u64| height + 1_000;
+        let value = |value: Value| json!({ "context": { "slot": slot(tip) }, "value": value });
+        let result = match method {
+            "getBlockHeight" | "getSlot" => {
+                let height = if params[0]["commitment"] == "confirmed" { tip - 1 } else { finalized };
+                let height = if method == "getSlot" { slot(height) } else { height };
+                json!(if lies { [0, height / 2, height + 900, 1 << 40][lie as usize] } else { height })
+            }
+            "getSignatureStatuses" => {
+                let txid = params[0][0].as_str().expect("a signature");
+                let chain = self.chain.borrow();
+                let landed = chain.landed.iter().find(|landed| landed.txid == txid && landed.height <= tip);
+                let finalized_at = |at: u64, err: Value| json!({ "slot": slot(at), "confirmations": null, "err": err, "status": {}, "confirmationStatus": "finalized" });
+                let truth = landed.map_or(Value::Null, |landed| match landed.height <= finalized {
+                    true => finalized_at(landed.height, Value::Null),
+                    false => json!({ "slot": slot(landed.height), "err": null, "confirmationStatus": "processed" }),
+                });
+                let error = json!({ "InstructionError": [0, { "Custom": 1 }] });
+                let status = if lies {
+                    [Value::Null, finalized_at(9, Value::Null), finalized_at(9, error), Value::Null][lie as usize].clone()
+                } else {
+                    truth
+                };
+                let context = if lies { 1 << 40 } else { slot(tip) };
+                json!({ "context": { "slot": context }, "value": [status] })
+            }
+            "getMultipleAccounts" => {
+                let nonce = self.chain.borrow().nonce_at(finalized);
+                let nonce = if lies { hash("lie", lie) } else { nonce };
+                let one = |address: &Value| {
+                    if address.as_str() == Some(&self.nonce_account.to_string()) {
+                        let authority = self.world.wallet().solana_key;
+                        let data = [&[1, 0, 0, 0, 1, 0, 0, 0], &authority[..], &nonce, &5_000u64.to_le_bytes()].concat();
+                        return shown(1_056_640, &data);
+                    }
+                    shown(if lies && lie == 0 { 0 } else { 10_000_000_000 }, &[])
+                };
+                value(params[0].as_array().expect("addresses").iter().map(one).collect())
+            }
+            "getLatestBlockhash" => {
+                let found = if lies { hash("lie", lie) } else { hash("block", tip - 1) };
+                value(json!({ "blockhash": sol::Blockhash::from_bytes(found), "lastValidBlockHeight": 1 }))
+            }
+            "simulateTransaction" => value(json!({ "err": null, "unitsConsumed": 450 })),
+            "getMinimumBalanceForRentExemption" => json!(650_240),
+            "sendTransaction" => return self.take(params, lies),
+            other => panic!("nobody asks for {other}"),
+        };
+        // Any answer may be lost.
+        if self.coins.borrow_mut().one_in(25) {
+            return lost();
+        }
+        Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()))
+    }
+
+    fn take(&self, params: &Value, lies: bool) -> Answer {
+        let wire = STANDARD.decode(params[0].as_str().expect("base64")).expect("base64");
+        let tx = sol::SignedTx::decode(&wire).expect("a transaction");
+        let txid = tx.txid().to_string();
+        if !lies {
+            self.chain.borrow_mut().pool.push(tx);
+        }
+        if self.coins.borrow_mut().one_in(3) {
+            return lost();
+        }
+        Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": txid }).to_string()))
+    }
+
+    /// The ids of everything that was ever signed for a transfer, from the log, with whether the log says it is over.
+    fn check(&self, id: TransferId, what: &str) {
+        let state = self.world.state.borrow();
+        let transfer = state.transfer(id).expect("it exists");
+        let chain = self.chain.borrow();
+        let log = |event: &str| {
+            (0..state.log_len())
+                .filter(|at| {
+                    let block = state.block(BlockIndex::new(*at)).expect("it is there");
+                    block.get("btype").and_then(|name| name.as_text()) == Some(event)
+                })
+                .count()
+        };
+        assert!(chain.landed.len() <= 1, "{what}: paid {} times; {} attempts", chain.landed.len(), transfer.attempt);
+        let current = transfer.signed.as_ref().map(|signed| signed.txid.as_str());
+        if let Some(landed) = chain.landed.first() {
+            assert_eq!(Some(landed.txid.as_str()), current, "{what}: what landed is the attempt that is still followed");
+            let open = matches!(transfer.status, Status::Submitted | Status::Confirmed | Status::Quarantined);
+            assert!(open, "{what}: its money was given free: {:?}", transfer.status);
+        }
+        if transfer.status == Status::Confirmed {
+            assert_eq!(
+                chain.landed.len(),
+                1,
+                "{what}: confirmed without having landed; expired {}",
+                log("purser.transfer_expired")
+            );
+        }
+        drop(chain);
+        if matches!(transfer.status, Status::Expired | Status::Reserved | Status::Cancelled | Status::Failed) {
+            let chain = self.chain.borrow();
+            let alive = chain.pool.iter().filter(|tx| chain.may_land(tx)).count();
+            assert_eq!(alive, 0, "{what}: given up while it may land ({:?})", transfer.status);
+        }
+    }
+}
+
+fn shown(lamports: u64, data: &[u8]) -> Value {
+    json!({
+        "data": [STANDARD.encode(data), "base64"], "executable": false, "lamports": lamports, "owner": SYSTEM, "rentEpoch": 0,
+        "space": data.len(),
+    })
+}
+
+impl Clock for Net {
+    fn now(&self) -> Timestamp {
+        self.world.time()
+    }
+}
+
+impl Ledger for Net {
+    type Memory = VectorMemory;
+
+    fn read<T>(&self, f: impl FnOnce(&State<VectorMemory>) -> T) -> T {
+        f(&self.world.state.borrow())
+    }
+
+    fn commit(&self, decided: Decided) {
+        self.world.put(decided);
+    }
+}
+
+impl Signer for Net {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, CallError> {
+        // A signature may take longer than a blockhash lives, or its answer be lost.
+        let (slow, dropped) = {
+            let mut coins = self.coins.borrow_mut();
+            (coins.one_in(4), coins.one_in(6))
+        };
+        self.pass(if slow { 200 } else { 5 });
+        if dropped { Err(CallError("Signature request expired".into())) } else { Ok(sign(key, message)) }
+    }
+
+    async fn root_keys(&self, _: &str) -> Result<RootKeys, CallError> {
+        panic!("no flow of a transfer asks for the root keys")
+    }
+}
+
+impl HttpOutcall for Net {
+    async fn request(&self, outcall: &Outcall) -> Result<Vec<u8>, CallError> {
+        let blocks = self.coins.borrow_mut().below(4);
+        self.pass(blocks);
+        let body = serde_json::from_slice(outcall.body.as_ref().expect("a body")).expect("JSON");
+        let (status, body) = self.answer(&outcall.url, &body)?;
+        let response = HttpRequestResult { status: status.into(), headers: Vec::new(), body: body.into_bytes() };
+        Ok(transforms::solana(TransformArgs { response, context: outcall.context.clone() }).body)
+    }
+}
+
+fn run(bytes: Vec<u8>, on_nonce: bool) -> (Status, u32) {
+    let net = Net::new(bytes, on_nonce);
+    let id = net.world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    for turn in 0..60 {
+        net.drive(id, turn);
+        net.check(id, &format!("after look {turn}"));
+        let blocks = {
+            let mut coins = net.coins.borrow_mut();
+            if coins.one_in(3) { 150 + coins.below(300) } else { coins.below(40) }
+        };
+        net.pass(blocks);
+        net.check(id, &format!("before look {}", turn + 1));
+    }
+    let transfer = net.world.transfer(id);
+    (transfer.status, transfer.attempt)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn nothing_is_paid_twice_or_given_free_too_early(bytes in prop::collection::vec(any::<u8>(), 32), on_nonce: bool) {
+        run(bytes, on_nonce);
+    }
+}
+
+#[test]
+fn the_schedules_reach_every_end_that_matters() {
+    let mut ends = std::collections::BTreeMap::new();
+    for seed in 0..12u8 {
+        for on_nonce in [false, true] {
+            let (status, attempt) = run(vec![seed, 1, 2, 3], on_nonce);
+            *ends.entry((on_nonce, status, attempt > 1)).or_insert(0u32) += 1;
+        }
+    }
+    for wanted in [(false, Status::Confirmed, false), (false, Status::Confirmed, true), (true, Status::Confirmed, false)] {
+        assert!(ends.contains_key(&wanted), "{wanted:?} is missing in {ends:?}");
+    }
+}

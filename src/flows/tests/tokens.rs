@@ -1,0 +1,178 @@
+//! Tokens: what is read, what is built, what is refused.
+
+use super::*;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use sol::TokenProgram::{Classic, Token2022};
+
+const RENT: u64 = 1_488_440;
+const SYSTEM: &str = "11111111111111111111111111111111";
+
+fn shown(owner: &str, data: &[u8]) -> Value {
+    json!({
+        "data": [STANDARD.encode(data), "base64"], "executable": false, "lamports": 10_000_000_000u64, "owner": owner, "rentEpoch": 0,
+        "space": data.len(),
+    })
+}
+
+fn of(program: sol::TokenProgram, data: &[u8]) -> Value {
+    shown(&program.address().to_string(), data)
+}
+
+fn mint(extension: Option<(u16, Vec<u8>)>) -> Vec<u8> {
+    let mut data = vec![0; 82];
+    (data[44], data[45]) = (6, 1);
+    if let Some((number, value)) = extension {
+        data.resize(165, 0);
+        data.push(1);
+        data.extend(number.to_le_bytes());
+        data.extend((value.len() as u16).to_le_bytes());
+        data.extend(value);
+    }
+    data
+}
+
+/// One per cent, now and later.
+fn fee() -> (u16, Vec<u8>) {
+    let one = [&[0; 8][..], &u64::MAX.to_le_bytes(), &100u16.to_le_bytes()].concat();
+    (1, [vec![0; 72], one.clone(), one].concat())
+}
+
+fn holding(owner: &[u8], amount: u64, state: u8) -> Vec<u8> {
+    let mut data = vec![0; 165];
+    data[..32].fill(9);
+    data[32..64].copy_from_slice(owner);
+    data[64..72].copy_from_slice(&amount.to_le_bytes());
+    data[108] = state;
+    data
+}
+
+/// Payer and recipient, then mint, source and destination of the old program, source and destination of the new one.
+fn accounts(list: [Value; 5]) -> Step {
+    let values: Vec<Value> = [shown(SYSTEM, &[]), shown(SYSTEM, &[])].into_iter().chain(list).collect();
+    all("getMultipleAccounts", move |_| answer(json!({ "context": { "slot": 60 }, "value": values })))
+}
+
+fn answer(result: Value) -> Answer {
+    Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()))
+}
+
+fn rest() -> Vec<Step> {
+    let hash = sol::Blockhash::from_bytes([1; 32]);
+    vec![
+        one("simulateTransaction", |_| answer(json!({ "context": { "slot": 60 }, "value": { "err": null, "unitsConsumed": 9 } }))),
+        one("getLatestBlockhash", move |_| answer(json!({ "context": { "slot": 60 }, "value": { "blockhash": hash } }))),
+        signing(KeyKind::Solana),
+        one("sendTransaction", |_| lost()),
+    ]
+}
+
+fn rent(space: u64) -> Step {
+    all("getMinimumBalanceForRentExemption", move |world| {
+        assert!(world.room.get() > 0);
+        answer(json!(RENT + space - 165))
+    })
+}
+
+/// A world, a transfer of so many tokens, and the wallet's address.
+fn asked(amount: u64) -> (World, TransferId, Vec<u8>) {
+    let world = World::new();
+    let id = world.request(TOKEN, amount, KeyKind::Solana);
+    let payer = world.wallet().solana_key.to_vec();
+    (world, id, payer)
+}
+
+fn tokens(world: &World, id: TransferId) -> sol::TokenPayment {
+    let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
+    assert_eq!(signed.verify(), Ok(()));
+    let sol::Act::Pay(payments) = &signed.plan().act else { panic!("no payment") };
+    match payments[..] {
+        [sol::Payment { what: sol::Paid::Tokens(tokens), .. }] => tokens,
+        _ => panic!("no single payment of tokens: {payments:?}"),
+    }
+}
+
+fn recipient() -> sol::Address {
+    sol::Address::from_bytes(sol_recipient())
+}
+
+fn account_of_recipient(program: sol::TokenProgram) -> sol::Address {
+    sol::derived::token_account(&recipient(), &sol::Address::from_bytes([9; 32]), program).unwrap()
+}
+
+#[test]
+fn a_new_token_account_is_created_and_its_rent_held_with_the_fee() {
+    let (world, id, payer) = asked(700);
+    let mut script = vec![
+        accounts([of(Classic, &mint(None)), of(Classic, &holding(&payer, 700, 1)), Value::Null, Value::Null, Value::Null]),
+        rent(165),
+    ];
+    script.extend(rest());
+    world.drive(id, 0, script);
+    let transfer = world.transfer(id);
+    assert_eq!(transfer.status, Status::Submitted, "{transfer:?}");
+    let built = transfer.built.unwrap();
+    assert_eq!((built.fee, built.solana.unwrap().rent), (Amount::new(RENT + 5_000), Amount::new(RENT)));
+    let expected = sol::TokenPayment {
+        program: Classic,
+        mint: sol::Address::from_bytes([9; 32]),
+        destination: account_of_recipient(Classic),
+        create_for: Some(recipient()),
+        amount: Amount::new(700),
+        decimals: 6,
+    };
+    assert_eq!(tokens(&world, id), expected);
+    assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((700, 0), (2_000_000, 0)));
+    let finalized = json!([{ "slot": 61, "err": { "InstructionError": [0, { "Custom": 1 }] }, "confirmationStatus": "finalized" }]);
+    let failed = move || {
+        let finalized = finalized.clone();
+        all("getSignatureStatuses", move |_| answer(json!({ "context": { "slot": 70 }, "value": finalized })))
+    };
+    world.drive(id, 0, vec![failed(), failed()]);
+    assert_eq!(world.status(id), Status::Failed);
+    assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((0, 0), (0, 5_000)), "what failed created nothing");
+}
+
+#[test]
+fn a_fee_of_the_mint_is_recorded_with_what_arrives() {
+    let (world, id, payer) = asked(1_000);
+    let there = holding(recipient().as_bytes(), 0, 1);
+    let mut script = vec![accounts([
+        of(Token2022, &mint(Some(fee()))),
+        Value::Null,
+        Value::Null,
+        of(Token2022, &holding(&payer, 5_000, 1)),
+        of(Token2022, &there),
+    ])];
+    script.extend(rest());
+    world.drive(id, 0, script);
+    let built = world.transfer(id).built.unwrap();
+    assert_eq!((built.fee, built.solana.unwrap().arrives), (Amount::new(5_000), Some(Amount::new(990))));
+    assert_eq!((tokens(&world, id).destination, tokens(&world, id).create_for), (account_of_recipient(Token2022), None));
+}
+
+#[test]
+fn what_would_fail_or_surprise_is_refused_before_anything_is_signed() {
+    let payer = World::new().wallet().solana_key.to_vec();
+    let classic = |source: Vec<u8>, destination: Value| {
+        [of(Classic, &mint(None)), of(Classic, &source), destination, Value::Null, Value::Null]
+    };
+    let good = || holding(&payer, 700, 1);
+    let hook = mint(Some((14, vec![1; 64])));
+    let stranger = holding(&[3; 32], 0, 1);
+    let frozen = holding(recipient().as_bytes(), 0, 2);
+    for (list, note) in [
+        ([Value::Null, Value::Null, Value::Null, Value::Null, Value::Null], "there is no such mint"),
+        ([of(Token2022, &hook), Value::Null, Value::Null, Value::Null, Value::Null], "transfer hook"),
+        (classic(holding(&payer, 699, 1), Value::Null), "700 base units of the token are required, 0 of them to be kept"),
+        (classic(holding(&payer, 700, 2), Value::Null), "the wallet's token account is frozen"),
+        (classic(good(), of(Classic, &stranger)), "belongs to somebody else"),
+        (classic(good(), of(Classic, &frozen)), "is frozen"),
+    ] {
+        let (world, id, _) = asked(700);
+        assert_eq!(world.drive(id, 0, vec![accounts(list)]), Progress::Ended, "{note}");
+        let transfer = world.transfer(id);
+        assert!(transfer.note.as_ref().is_some_and(|found| found.contains(note)), "{:?} instead of {note}", transfer.note);
+        assert_eq!((transfer.status, world.signatures.get(), world.usage(TOKEN)), (Status::Failed, 0, (0, 0)));
+    }
+}
