@@ -4,8 +4,9 @@
 //! root ─┬─ "http_expr" ─┬─ "<*>" ───────────────────── the 404 of every other path
 //!       │               └─┬─ "audit" ─ "head" ─ "<$>" ─ /audit/head
 //!       │                 └─ "health" ──────── "<$>" ─ /health
-//!       └─┬─ "last_block_hash"  ─ SHA-256 of the last block
-//!         └─ "last_block_index" ─ its index, unsigned LEB128
+//!       └─┬─┬─ "last_block_hash"  ─ SHA-256 of the last block
+//!         │ └─ "last_block_index" ─ its index, unsigned LEB128
+//!         └─ "state_digest" ─────── the digest of the state after it
 //! ```
 //!
 //! Under a page stand the hash of the certification expression, an empty label (the request is not certified) and the hashes of its
@@ -51,6 +52,7 @@ struct Certified {
     health: Sealed,
     audit_head: Sealed,
     tip: (BlockIndex, Hash),
+    digest: Hash,
 }
 
 /// A response that carries its certification expression, and its hash.
@@ -131,7 +133,12 @@ fn content(sealed: &Sealed) -> HashTree {
 
 impl Certified {
     fn new(snapshot: &Snapshot) -> Self {
-        Self { health: Sealed::new(snapshot.health()), audit_head: Sealed::new(snapshot.audit_head()), tip: snapshot.tip }
+        Self {
+            health: Sealed::new(snapshot.health()),
+            audit_head: Sealed::new(snapshot.audit_head()),
+            tip: snapshot.tip,
+            digest: snapshot.digest,
+        }
     }
 
     fn root(&self) -> [u8; 32] {
@@ -171,7 +178,8 @@ impl Certified {
 
     fn tip_tree(&self) -> HashTree {
         let (index, hash) = self.tip;
-        fork(labeled("last_block_hash", leaf(hash.0.to_vec())), labeled("last_block_index", leaf(leb128(index.get()))))
+        let tip = fork(labeled("last_block_hash", leaf(hash.0.to_vec())), labeled("last_block_index", leaf(leb128(index.get()))));
+        fork(tip, labeled("state_digest", leaf(self.digest.0.to_vec())))
     }
 
     /// The pages, with the responses of `shown` only. Labels ascend from left to right.

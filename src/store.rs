@@ -37,6 +37,14 @@ pub fn read<T>(f: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| f(store.as_ref().expect("BUG: the state is read before it is opened")))
 }
 
+/// Lets the watch over the log take its notes, the one thing that is kept without a log entry.
+///
+/// # Panics
+/// Inside a `read` or `commit`.
+pub fn watch<T>(f: impl FnOnce(&mut Store) -> T) -> T {
+    STORE.with_borrow_mut(|store| f(store.as_mut().expect("BUG: the state is changed before it is opened")))
+}
+
 /// Applies what was decided, appends it to the log and certifies the new tip, all in this message.
 pub fn commit(decided: Decided) -> BlockIndex {
     let index = STORE.with_borrow_mut(|store| {
@@ -45,6 +53,14 @@ pub fn commit(decided: Decided) -> BlockIndex {
     });
     certification::refresh();
     index
+}
+
+/// Makes what was decided about a provider's API key happen and keeps the key, which is a secret and so not in what was decided.
+pub fn keep_provider_key(decided: Decided, url: &str, key: Option<&str>) {
+    STORE.with_borrow_mut(|store| {
+        store.as_mut().expect("BUG: the state is changed before it is opened").keep_provider_key(url, key);
+    });
+    commit(decided);
 }
 
 /// Keeps the key that clients' metadata is hashed with. It is a secret, so nothing about it is logged.

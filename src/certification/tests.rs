@@ -4,7 +4,8 @@ use ic_http_certification::response_hash;
 use purser_core::mode::Mode;
 use sha2::{Digest, Sha256};
 
-const SNAPSHOT: Snapshot = Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(300), Hash([7; 32])) };
+const SNAPSHOT: Snapshot =
+    Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(300), Hash([7; 32])), digest: Hash([9; 32]) };
 
 fn found(tree: &HashTree, label: &str) -> Vec<u8> {
     match tree.lookup_path([label]) {
@@ -103,12 +104,14 @@ fn a_response_carries_its_certificate_only_when_there_is_one() {
 fn the_tip_tree_is_self_describing_cbor() {
     let certified = Certified::new(&SNAPSHOT);
     let http = hex::encode(certified.http_tree(None).digest());
-    // A fork of a pruned hash and a fork of two labelled leaves, written out by hand.
+    // A fork of a pruned hash and forks of three labelled leaves, written out by hand.
     let expected = format!(
-        "d9d9f7 8301 820458 20{http} 8301 83024f{} 8203 5820{} 830250{} 8203 42ac02",
+        "d9d9f7 8301 820458 20{http} 8301 8301 83024f{} 8203 5820{} 830250{} 8203 42ac02 83024c{} 8203 5820{}",
         hex::encode("last_block_hash"),
         "07".repeat(32),
         hex::encode("last_block_index"),
+        hex::encode("state_digest"),
+        "09".repeat(32),
     );
     assert_eq!(hex::encode(to_cbor(&certified.tip_witness())), expected.replace(' ', ""));
 }

@@ -19,7 +19,7 @@ impl Health {
             // What stops at a built transaction is in want of a signature, and what waits for people asks nobody.
             (_, Status::Built | Status::AwaitingApproval) | (Progress::Held, _) => {}
             (Progress::Trouble(_), _) => *failures = failures.saturating_add(1),
-            (Progress::Again | Progress::Waiting | Progress::Ended, _) => *failures = 0,
+            (Progress::Again | Progress::Waiting | Progress::Ended | Progress::NotNow(_), _) => *failures = 0,
         }
         *failures
     }
@@ -47,6 +47,7 @@ mod tests {
         assert_eq!(note(Chain::Solana, Progress::Waiting, Status::AwaitingApproval), 2, "nobody was asked");
         assert_eq!(note(Chain::Solana, Progress::Waiting, Status::Submitted), 0);
         assert_eq!(note(Chain::Solana, trouble(), Status::Submitted), 1);
+        assert_eq!(note(Chain::Solana, Progress::NotNow("too dear".into()), Status::Reserved), 0, "the chain answered");
         assert_eq!(note(Chain::Kaspa, trouble(), Status::Reserved), 2);
         health.forget(Chain::Kaspa);
         assert_eq!(health.note(Chain::Kaspa, &trouble(), Status::Reserved), 1);

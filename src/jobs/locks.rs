@@ -16,6 +16,8 @@ pub enum Lock {
     Transfer(TransferId),
     /// Building, signing and sending on one chain from one wallet. Following what was sent needs no such lock.
     Spending(WalletId, Chain),
+    /// Building on Solana from one wallet in one of its lanes; see `State::lanes`. Signing and sending need no such lock.
+    Building(WalletId, u16),
     /// Asking the chains for the balances of one wallet.
     Balances(WalletId),
 }
@@ -30,9 +32,24 @@ impl Lock {
         HELD.with_borrow_mut(|held| held.insert(self)).then(|| Guard(self))
     }
 
+    /// Whether both are about spending of the same wallet on the same chain.
+    pub fn spends_with(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Building(wallet, _), Self::Building(same, _)) => wallet == same,
+            _ => self == other,
+        }
+    }
+
     /// Whether somebody holds it.
     pub fn is_held(self) -> bool {
         HELD.with_borrow(|held| held.contains(&self))
+    }
+}
+
+impl Guard {
+    /// Whether it guards no more than building.
+    pub fn is_for_building(&self) -> bool {
+        matches!(self.0, Lock::Building(..))
     }
 }
 
@@ -53,12 +70,13 @@ mod tests {
 
     #[test]
     fn a_lock_is_exclusive_until_its_guard_is_dropped() {
-        let spending = Lock::Spending(WalletId::new(1), Chain::Solana);
+        let spending = Lock::Building(WalletId::new(1), 0);
         let guard = spending.acquire();
         assert!(guard.is_some() && spending.is_held());
         assert!(spending.acquire().is_none());
         assert!(spending.is_held(), "a refused guard releases nothing");
-        let others = [Lock::Spending(WalletId::new(1), Chain::Kaspa), Lock::Transfer(TransferId::new(1))];
+        let kaspa = Lock::Spending(WalletId::new(1), Chain::Kaspa);
+        let others = [kaspa, Lock::Building(WalletId::new(1), 1), Lock::Transfer(TransferId::new(1))];
         let others = others.map(Lock::acquire);
         assert!(others.iter().all(Option::is_some));
         assert_eq!(transfers_held(), 1);

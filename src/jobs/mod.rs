@@ -5,14 +5,18 @@
 //! message has noted that it was begun, later ticks find out, begin again from the durable state, and in the end leave the transfer to
 //! people. Timers do not survive an upgrade: `post_upgrade` calls [`arm`].
 
+pub mod audit;
 mod denials;
 mod health;
 mod locks;
+mod origin;
 mod proposals;
 mod schedule;
 pub mod sessions;
 
+use crate::flows::kaspa::{Quote, QuoteError};
 use crate::flows::{self, Balances, Progress, ProviderError};
+use crate::metrics;
 use crate::ports::ic::Ic;
 use crate::ports::{Clock, Signer};
 use crate::store;
@@ -24,7 +28,7 @@ use locks::Lock;
 use purser_core::event::DenialsAggregated;
 use purser_core::policy::Evaluation;
 use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId, WalletId};
-use purser_core::transfer::Status;
+use purser_core::transfer::{Status, Transfer, TransferRequest};
 use purser_core::wallet::Wallet;
 use schedule::{Mark, Order, Schedule, backoff, later};
 use std::cell::{Cell, RefCell};
@@ -65,7 +69,9 @@ struct KeyFetch {
 /// after every change that admins make: an emergency may have ended, a proposal may wait.
 pub fn arm() {
     proposals::arm();
+    origin::ask_unless_known();
     tick_soon();
+    audit::arm();
     sessions::arm();
 }
 
@@ -125,6 +131,21 @@ pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError>
     Ok(balances)
 }
 
+/// The tokens that a wallet holds; one question per wallet at a time. The caller decides who may ask.
+///
+/// # Errors
+/// As [`refresh_balances`].
+pub async fn token_balances(wallet: &Wallet) -> Result<Vec<flows::TokenHolding>, RefreshError> {
+    let _guard = Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?;
+    flows::token_balances(&Ic, wallet).await.map_err(RefreshError::Provider)
+}
+
+/// What a KAS transfer would cost now. `None` while somebody is asking about the same wallet already; the caller decides who may ask.
+pub async fn quote_kaspa(wallet: &Wallet, request: &TransferRequest) -> Option<Result<Quote, QuoteError>> {
+    let _guard = Lock::Balances(wallet.id).acquire()?;
+    Some(flows::kaspa::quote(&Ic, wallet, request).await)
+}
+
 fn tick_soon() {
     keep_ticking();
     // A tick that is about to come is replaced. One that is over is no longer known, and clearing it does nothing.
@@ -155,13 +176,17 @@ fn tick() {
     let active = store::read(|state| state.active_transfers());
     let keys_missing = store::read(|state| state.keys().is_none() || !state.has_client_key());
     SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&active.iter().copied().collect()));
+    if !active.is_empty() {
+        origin::ask_unless_known();
+    }
     if keys_missing && now >= KEYS.get().due {
         KEYS.set(KeyFetch { due: later(now, KEYS_LEASE_SECONDS), ..KEYS.get() });
         set_timer(Duration::ZERO, fetch_keys());
     }
     let free = MAX_RUNS.saturating_sub(locks::transfers_held());
     let emergency = store::read(|state| state.mode().is_emergency());
-    let picked = SCHEDULE.with_borrow_mut(|schedule| schedule.pick(&active, now, free, emergency, Lock::is_held));
+    let pick = || SCHEDULE.with_borrow_mut(|schedule| schedule.pick(&active, now, free, emergency, Lock::is_held));
+    let picked = if origin::is_known(now) { pick() } else { Vec::new() };
     for id in picked {
         set_timer(Duration::ZERO, async move { start(id) });
     }
@@ -179,9 +204,9 @@ fn start(id: TransferId) {
     let Some(transfer) = store::read(|state| state.transfer(id)) else {
         return;
     };
-    let (mark, now) = (Mark::of(&transfer), store::now());
-    let may_not_spend = || store::read(|state| state.mode().is_emergency()) || mark.spending.is_held();
-    if mark.is_unsent() && may_not_spend() {
+    let (mark, now) = (mark_of(&transfer), store::now());
+    let is_stopped = mark.stands_still() && store::read(|state| state.mode().is_emergency());
+    if is_stopped || (mark.needs_wallet() && mark.spending.is_held()) {
         return SCHEDULE.with_borrow_mut(|schedule| schedule.postpone(id, mark, now));
     }
     match SCHEDULE.with_borrow_mut(|schedule| schedule.send(id, mark, now)) {
@@ -200,6 +225,10 @@ fn start(id: TransferId) {
     }
 }
 
+fn mark_of(transfer: &Transfer) -> Mark {
+    Mark::of(transfer, store::read(|state| state.lane(transfer)))
+}
+
 /// Drives one transfer as far as it gets, under its locks.
 async fn run(id: TransferId, turn: usize) {
     let Some(_guard) = Lock::Transfer(id).acquire() else {
@@ -208,21 +237,50 @@ async fn run(id: TransferId, turn: usize) {
     let Some(transfer) = store::read(|state| state.transfer(id)) else {
         return;
     };
-    let mark = Mark::of(&transfer);
-    let spending = if mark.is_unsent() { mark.spending.acquire().map(Some) } else { Some(None) };
-    let progress = match &spending {
-        Some(_guard) => flows::drive(&Ic, id, turn).await,
+    let mark = mark_of(&transfer);
+    let spending = if mark.needs_wallet() { mark.spending.acquire().map(Some) } else { Some(None) };
+    let progress = match spending {
+        Some(guard) => drive(id, turn, guard).await,
         None => Progress::Held,
     };
-    if let Progress::Trouble(problem) = &progress {
+    if let Progress::Trouble(problem) | Progress::NotNow(problem) = &progress {
         ic_cdk::println!("transfer {id}: {problem}");
     }
     let transfer = store::read(|state| state.transfer(id)).unwrap_or(transfer);
+    if progress == Progress::Ended {
+        metrics::ended(&transfer);
+        tidy(&transfer);
+    }
     watch(transfer.request.asset.chain(), &progress, transfer.status);
     let age_seconds = Ic.now().nanos_since(transfer.updated_at) / SECOND_NS;
-    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, Mark::of(&transfer), age_seconds, Ic.now()));
+    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, mark_of(&transfer), age_seconds, Ic.now()));
     if progress == Progress::Again {
         tick_soon();
+    }
+}
+
+/// Drives a transfer that has its wallet for itself, if it needs it. On Solana only building does: while one transaction is signed the
+/// next is built.
+async fn drive(id: TransferId, turn: usize, guard: Option<locks::Guard>) -> Progress {
+    if guard.as_ref().is_some_and(locks::Guard::is_for_building) {
+        let built = flows::build(&Ic, id, turn).await;
+        if built != Progress::Again {
+            return built;
+        }
+        drop(guard);
+        tick_soon();
+    }
+    flows::drive(&Ic, id, turn).await
+}
+
+/// Has many coins made few where the operator wants that, once a payment from their key is over.
+fn tidy(ended: &Transfer) {
+    let (wallet, source) = (ended.request.wallet, ended.request.source);
+    let coins = flows::kaspa::coins_seen(wallet, source).filter(|_| ended.status == Status::Confirmed);
+    let Some(coins) = coins else { return };
+    if let Some((decided, id)) = store::read(|state| state.decide_own_consolidation(wallet, source, coins, store::now())) {
+        store::commit(decided);
+        wake(id);
     }
 }
 

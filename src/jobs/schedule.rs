@@ -2,7 +2,7 @@
 
 use super::locks::Lock;
 use crate::flows::Progress;
-use purser_core::primitives::{SECOND_NS, Timestamp, TransferId};
+use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId};
 use purser_core::transfer::{Status, Transfer};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,17 +27,35 @@ pub struct Mark {
     pub attempt: u32,
     /// What it must hold to go towards its chain.
     pub spending: Lock,
+    /// Whether it goes on in an emergency: it moves no money, and keeps some from moving.
+    pub in_emergency: bool,
 }
 
 impl Mark {
-    /// Where a transfer stands.
-    pub fn of(transfer: &Transfer) -> Self {
-        let spending = Lock::Spending(transfer.request.wallet, transfer.request.asset.chain());
-        Self { status: transfer.status, attempt: transfer.attempt, spending }
+    /// Where a transfer stands, whose lane on Solana is this one.
+    pub fn of(transfer: &Transfer, lane: u16) -> Self {
+        let spending = match transfer.request.asset.chain() {
+            Chain::Solana => Lock::Building(transfer.request.wallet, lane),
+            chain => Lock::Spending(transfer.request.wallet, chain),
+        };
+        Self { status: transfer.status, attempt: transfer.attempt, spending, in_emergency: transfer.is_revocation() }
     }
 
-    /// Whether it is still to be broadcast: it needs its wallet for itself, and stands still in an emergency.
-    pub fn is_unsent(self) -> bool {
+    /// Whether it stands still in an emergency.
+    pub fn stands_still(self) -> bool {
+        self.is_unsent() && !self.in_emergency
+    }
+
+    /// Whether it needs its wallet for itself: until it is broadcast on Kaspa, until it is built on Solana.
+    pub fn needs_wallet(self) -> bool {
+        match self.spending {
+            Lock::Building(..) => matches!(self.status, Status::Reserved | Status::Expired),
+            _ => self.is_unsent(),
+        }
+    }
+
+    /// Whether it is still to be broadcast.
+    fn is_unsent(self) -> bool {
         matches!(self.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed)
     }
 
@@ -106,7 +124,8 @@ impl Schedule {
         waiting.sort_unstable();
         let mut spending = BTreeSet::new();
         let may_go_on = |id: &TransferId| match self.entries.get(id).and_then(|entry| entry.known) {
-            Some(mark) if mark.is_unsent() => !emergency && !is_held(mark.spending) && spending.insert(mark.spending),
+            Some(mark) if emergency && mark.stands_still() => false,
+            Some(mark) if mark.needs_wallet() => !is_held(mark.spending) && spending.insert(mark.spending),
             _ => true,
         };
         let picked: Vec<_> = waiting.into_iter().map(|(_, id)| id).filter(may_go_on).take(free).collect();
@@ -167,7 +186,7 @@ impl Schedule {
                 entry.failures = failures.saturating_add(1);
                 backoff(HELD_SECONDS, failures)
             }
-            Progress::Trouble(_) => {
+            Progress::Trouble(_) | Progress::NotNow(_) => {
                 entry.turn = entry.turn.wrapping_add(1);
                 entry.failures = failures.saturating_add(1);
                 match failures.checked_sub(RARE_AFTER_FAILURES) {
@@ -182,7 +201,7 @@ impl Schedule {
     /// Looks again at every transfer that may have waited for another one of its wallet to end.
     fn release(&mut self, spending: Lock, now: Timestamp) {
         let held = self.entries.values_mut().filter(|entry| entry.held && entry.sent.is_none());
-        for entry in held.filter(|entry| entry.known.is_some_and(|mark| mark.spending == spending)) {
+        for entry in held.filter(|entry| entry.known.is_some_and(|mark| mark.spending.spends_with(spending))) {
             entry.due = entry.due.min(now);
         }
     }
@@ -210,13 +229,13 @@ pub fn later(now: Timestamp, seconds: u64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purser_core::primitives::{Chain, WalletId};
+    use purser_core::primitives::WalletId;
 
     const ID: TransferId = TransferId::new(7);
-    const SPENDING: Lock = Lock::Spending(WalletId::new(1), Chain::Solana);
-    const SIGNED: Mark = Mark { status: Status::Signed, attempt: 1, spending: SPENDING };
-    const RESERVED: Mark = Mark { status: Status::Reserved, attempt: 0, spending: SPENDING };
-    const SUBMITTED: Mark = Mark { status: Status::Submitted, attempt: 1, spending: SPENDING };
+    const SPENDING: Lock = Lock::Building(WalletId::new(1), 0);
+    const SIGNED: Mark = Mark { status: Status::Signed, attempt: 1, spending: SPENDING, in_emergency: false };
+    const RESERVED: Mark = Mark { status: Status::Reserved, attempt: 0, ..SIGNED };
+    const SUBMITTED: Mark = Mark { status: Status::Submitted, ..SIGNED };
 
     fn at(seconds: u64) -> Timestamp {
         later(Timestamp::default(), seconds)
@@ -338,21 +357,39 @@ mod tests {
 
     #[test]
     fn what_could_not_go_on_takes_no_place() {
-        let other = Mark { spending: Lock::Spending(WalletId::new(2), Chain::Solana), ..RESERVED };
-        let schedule = || {
+        let spending = |wallet, chain| match chain {
+            Chain::Solana => Lock::Building(WalletId::new(wallet), 0),
+            chain => Lock::Spending(WalletId::new(wallet), chain),
+        };
+        let schedule = |chain| {
+            let [one, other] = [1, 2].map(|wallet| spending(wallet, chain));
             let mut schedule = Schedule::default();
-            for (id, mark) in [(1, RESERVED), (2, SIGNED), (3, other), (4, SUBMITTED)] {
-                schedule.postpone(TransferId::new(id), mark, at(id));
+            let marks = [(1, RESERVED, one), (2, SIGNED, one), (3, RESERVED, other), (4, SUBMITTED, one)];
+            for (id, mark, spending) in marks {
+                schedule.postpone(TransferId::new(id), Mark { spending, ..mark }, at(id));
             }
             schedule
         };
-        let pick = |free, emergency, held: &[Lock]| {
-            schedule().pick(&ids([1, 2, 3, 4]), at(60), free, emergency, |lock| held.contains(&lock))
+        let pick = |chain, free, emergency, held: &[Lock]| {
+            schedule(chain).pick(&ids([1, 2, 3, 4]), at(60), free, emergency, |lock| held.contains(&lock))
         };
-        assert_eq!(pick(4, false, &[]), ids([1, 3, 4]), "one at a time spends from a wallet");
-        assert_eq!(pick(1, true, &[]), ids([4]), "an emergency stops all but what was sent");
-        assert_eq!(pick(2, false, &[SPENDING]), ids([3, 4]));
-        assert_eq!(pick(3, false, &[Lock::Transfer(TransferId::new(1))]), ids([2, 3, 4]), "one under way leaves its turn");
+        let (kaspa, solana) = (Chain::Kaspa, Chain::Solana);
+        assert_eq!(pick(kaspa, 4, false, &[]), ids([1, 3, 4]), "one at a time spends from a wallet");
+        assert_eq!(pick(solana, 4, false, &[]), ids([1, 2, 3, 4]), "on Solana only building needs the wallet");
+        assert_eq!(pick(kaspa, 1, true, &[]), ids([4]), "an emergency stops all but what was sent");
+        assert_eq!(pick(solana, 4, true, &[]), ids([4]));
+        assert_eq!(pick(kaspa, 2, false, &[spending(1, kaspa)]), ids([3, 4]));
+        assert_eq!(pick(solana, 4, false, &[spending(1, solana)]), ids([2, 3, 4]));
+        let driven = [Lock::Transfer(TransferId::new(1))];
+        assert_eq!(pick(kaspa, 3, false, &driven), ids([2, 3, 4]), "one under way leaves its turn");
+    }
+
+    #[test]
+    fn a_revocation_goes_on_in_an_emergency() {
+        let mut schedule = Schedule::default();
+        schedule.postpone(TransferId::new(1), RESERVED, at(1));
+        schedule.postpone(TransferId::new(2), Mark { in_emergency: true, ..RESERVED }, at(2));
+        assert_eq!(schedule.pick(&ids([1, 2]), at(60), 4, true, |_| false), ids([2]));
     }
 
     #[test]

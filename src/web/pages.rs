@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub keys_ready: bool,
     /// The last block of the log.
     pub tip: (BlockIndex, Hash),
+    /// The digest of the state after it.
+    pub digest: Hash,
 }
 
 /// A page.
@@ -37,7 +39,7 @@ impl Snapshot {
     /// Before the first commit, which is the installation's.
     pub fn of(state: &Store) -> Self {
         let tip = state.tip().expect("BUG: a page of a log without blocks");
-        Self { mode: state.mode(), keys_ready: state.keys().is_some(), tip }
+        Self { mode: state.mode(), keys_ready: state.keys().is_some(), tip, digest: state.digest() }
     }
 
     /// How the canister is.
@@ -107,7 +109,8 @@ mod tests {
     use super::*;
     use purser_core::primitives::Timestamp;
 
-    const SNAPSHOT: Snapshot = Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(41), Hash([0xab; 32])) };
+    const SNAPSHOT: Snapshot =
+        Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(41), Hash([0xab; 32])), digest: Hash([0xcd; 32]) };
 
     fn body(response: &HttpResponse) -> serde_json::Value {
         serde_json::from_slice(response.body()).expect("JSON")

@@ -1,0 +1,98 @@
+//! The timer that watches over the log: it verifies a part of it, recomputes and records the state, gives up what is archived, and
+//! keeps room ready. Each in messages of their own, so that one that traps stops no other.
+
+use super::{origin, start_once};
+use crate::store;
+use ic_cdk_timers::{TimerId, set_timer, set_timer_interval};
+use purser_core::state::{Decided, Watch};
+use std::cell::Cell;
+use std::time::Duration;
+
+/// How often it looks.
+const PERIOD: Duration = Duration::from_secs(300);
+/// How many blocks are verified each time, whatever the length of the log.
+const VERIFIED: u64 = 1_000;
+/// How many records of a table are recounted in one message.
+const RECOUNTED: usize = 500;
+
+thread_local! {
+    static TIMER: Cell<Option<TimerId>> = const { Cell::new(None) };
+}
+
+/// Starts the timer unless it runs.
+pub fn arm() {
+    TIMER.with(|timer| start_once(timer, || set_timer_interval(PERIOD, || async { watch() })));
+}
+
+fn watch() {
+    let now = store::now();
+    origin::ask();
+    set_timer(Duration::ZERO, async { keep_ready() });
+    set_timer(Duration::ZERO, async { verify() });
+    if store::read(|state| state.is_checkpoint_due(now)) {
+        set_timer(Duration::ZERO, async { checkpoint() });
+    }
+    if store::read(|state| state.is_prune_due(now)) {
+        set_timer(Duration::ZERO, async { prune() });
+    }
+}
+
+/// Verifies the next part of the log.
+fn verify() {
+    let report = store::watch(|state| state.verify_next(VERIFIED, store::now()));
+    ic_cdk::println!("[Integrity Check] Valid: {}", report.valid);
+    ic_cdk::println!("[Integrity Check] Entries checked: {}", report.entries_checked);
+    if let Some((index, reason)) = report.first_broken_at {
+        ic_cdk::println!("[ALERT] Audit chain broken at entry: {index}");
+        commit(store::read(|state| state.decide_chain_broken(index, reason, store::now())));
+    }
+}
+
+/// Recomputes the state from all tables, a part in each message, and records it. A timer that catches up after a halt of the subnet
+/// begins this several times; the others end when one has recorded it.
+fn checkpoint() {
+    if !store::read(|state| state.is_checkpoint_due(store::now())) {
+        return;
+    }
+    if !store::read(|state| state.recount(RECOUNTED)) {
+        set_timer(Duration::ZERO, async { checkpoint() });
+        return;
+    }
+    commit(store::read(|state| state.decide_checkpoint(store::now())));
+}
+
+/// Gives up the next of the oldest blocks, as long as there are some.
+fn prune() {
+    let now = store::now();
+    if let Some(decided) = store::read(|state| state.decide_prune(now)) {
+        store::commit(decided);
+        set_timer(Duration::ZERO, async { prune() });
+        return;
+    }
+    store::watch(|state| {
+        let watch = state.watch();
+        state.set_watch(&Watch { pruned_at: Some(now), ..watch });
+    });
+}
+
+/// Takes memory for what may have to be logged while there is some.
+fn keep_ready() {
+    let succeeded = store::watch(|state| state.keep_ready()).is_ok();
+    append_ended(succeeded && store::read(|state| state.has_log_room()));
+}
+
+/// Counts failures to append. After some in a row spending stops; what ends or stops spending does not.
+pub fn append_ended(succeeded: bool) {
+    let failures = store::watch(|state| state.note_append(succeeded));
+    if succeeded {
+        return;
+    }
+    ic_cdk::println!("[ALERT] Audit append failed: {failures} in a row");
+    commit(store::read(|state| state.decide_append_failing(failures, store::now())));
+}
+
+fn commit(decided: Option<Decided>) {
+    if let Some(decided) = decided {
+        store::commit(decided);
+    }
+}
