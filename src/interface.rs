@@ -6,10 +6,13 @@
 use crate::api::Error;
 use crate::api::admin::{Config, Member, Mode, Permissions, Role};
 use crate::api::approval::ApprovalRequest;
+use crate::api::audit::{ArchiveInfo, AuditSettings, AuditStatus, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
+use crate::api::batch::{BatchArgs, BatchOutcome};
 use crate::api::consent::{ConsentError, ConsentInfo, ConsentMessageRequest};
 use crate::api::governance::{Change, Group, Proposal, Rate, WalletChange};
 use crate::api::http::{HttpRequest, HttpResponse};
 use crate::api::init::InitArgs;
+use crate::api::kaspa::{ConsolidateArgs, FeeQuote, ReplaceArgs};
 use crate::api::log::{
     Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
 };
@@ -17,6 +20,7 @@ use crate::api::policy::{Evaluation, Policy, Rule, Scope};
 use crate::api::policy_tools::{Backtest, Budget, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem};
 use crate::api::session::{ClientArgs, OpenSessionArgs, Session};
 use crate::api::settings::{Settings, SettingsInit};
+use crate::api::solana::{NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
 use crate::api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
 use crate::api::wallet::{Balances, CreateWalletArgs, Usage, Wallet, WalletCount};
 use candid::Principal;

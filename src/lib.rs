@@ -12,6 +12,7 @@
 //! | [`web`] | `/health` and `/audit/head` for HTTP gateways |
 //! | [`ports`] | what the flows need of the Internet Computer, and its one implementation |
 //! | [`flows`] | what a transfer does between its decisions: build, sign, submit, confirm |
+//! | [`metrics`] | what is counted: outcomes, times, fees, calls, refusals |
 //! | [`jobs`] | timers and the queue of transfers under way |
 //!
 //! Endpoints decide and commit in one message and never await; [`endpoints::balances`] is the one exception and decides nothing.
@@ -22,6 +23,7 @@ pub mod endpoints;
 pub mod flows;
 pub mod jobs;
 pub mod lifecycle;
+pub mod metrics;
 pub mod ports;
 pub mod store;
 pub mod web;

@@ -1,6 +1,7 @@
 //! Roles, mode and configuration.
 
 use super::init::{KaspaNetwork, SolanaNetwork};
+use super::solana::Execution;
 use candid::{CandidType, Principal};
 use purser_core::config::Config as CoreConfig;
 use purser_core::mode::Mode as CoreMode;
@@ -78,8 +79,18 @@ pub struct Config {
     pub kaspa_feerate: u64,
     /// In blue score under the tip.
     pub kaspa_confirmations: u64,
+    /// In sompi per gram of mass.
+    pub kaspa_max_feerate: u64,
+    /// How many Kaspa providers must say the same.
+    pub kaspa_agreement: u32,
+    /// Above how many coins of a key the canister makes them fewer of itself; 0 for never.
+    pub kaspa_consolidate_above: u32,
     /// Whether wallets can be created.
     pub keys_ready: bool,
+    /// Whether transfers on Solana are carried out.
+    pub solana_execution: Execution,
+    /// How many Solana providers must agree.
+    pub solana_quorum: u32,
 }
 
 impl Config {
@@ -90,10 +101,15 @@ impl Config {
             key_name: config.key_name,
             solana_network: config.solana.network.into(),
             kaspa_network: config.kaspa.network.into(),
+            solana_execution: config.solana.execution().into(),
+            solana_quorum: u32::try_from(config.solana.quorum()).unwrap_or(u32::MAX),
             solana_max_fee: config.solana.max_fee.get(),
             kaspa_max_fee: config.kaspa.max_fee.get(),
             kaspa_feerate: config.kaspa.feerate,
             kaspa_confirmations: config.kaspa.confirmations,
+            kaspa_max_feerate: config.kaspa.max_feerate(),
+            kaspa_agreement: config.kaspa.agreement() as u32,
+            kaspa_consolidate_above: config.kaspa.consolidate_above.unwrap_or_default(),
             keys_ready,
         }
     }

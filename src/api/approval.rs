@@ -85,11 +85,20 @@ impl ApprovalRequest {
 }
 
 fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> String {
-    let Transfer { agent, wallet_id, to, asset, max_fee, .. } = transfer;
+    let Transfer { agent, wallet_id, asset, max_fee, .. } = transfer;
+    let to = match transfer.batch() {
+        [] => transfer.to.clone(),
+        // All of them, however many: people agree to each.
+        payments => {
+            let each: Vec<String> =
+                payments.iter().map(|payment| format!("{} ({})", payment.to, asset.show(payment.amount))).collect();
+            each.join(", ")
+        }
+    };
     let missing = votes.iter().map(|votes| format!("{} of {} of {}", votes.agreed, votes.quorum, shown(&votes.group)));
     let missing = missing.collect::<Vec<_>>().join(" and ");
     let why = transfer.reason.as_deref().map_or_else(String::new, |reason| format!(", for: {}", shown(reason)));
-    let fee = asset.show(*max_fee);
+    let fee = asset.coin().show(*max_fee);
     format!(
         "{agent} asks to pay {amount} and at most {fee} in fees from wallet {wallet_id} to {to}{why}. {missing} agreed; {left} s are left."
     )

@@ -1,5 +1,6 @@
 //! The envelope of every refusal: a stable code, a sentence, and the details for programs.
 
+use super::kaspa::KaspaError;
 use super::transfer::Status;
 use super::wallet::Chain;
 use candid::CandidType;
@@ -67,6 +68,13 @@ pub enum ErrorDetail {
         /// What is so.
         what: String,
     },
+    /// The audit log is full; nothing is spent that it has no room for.
+    AuditUnavailable {
+        /// The bytes it takes.
+        kept: u64,
+        /// The bytes it may take.
+        capacity: u64,
+    },
     /// A provider could not be asked; nothing is known and nothing has changed.
     ProviderUnavailable {
         /// Of which chain.
@@ -74,6 +82,8 @@ pub enum ErrorDetail {
         /// What happened.
         problem: String,
     },
+    /// Something that was asked of Kaspa cannot be done.
+    Kaspa(KaspaError),
     /// The proposal is over, or not ready.
     ProposalStatus {
         /// Which.
@@ -122,6 +132,28 @@ impl Error {
         }
     }
 
+    /// Something that was asked of Kaspa cannot be done. What a provider said is cut to a readable length.
+    pub fn kaspa(error: KaspaError) -> Self {
+        let message = error.text();
+        let message = message[..message.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
+        Self { code: "KASPA_ERROR".into(), message, detail: Some(ErrorDetail::Kaspa(error)) }
+    }
+
+    /// An argument that only Kaspa's methods have, or have in a way of their own.
+    pub fn invalid_on_kaspa(error: KaspaError) -> Self {
+        Self { code: "VALIDATION_FAILED".into(), ..Self::kaspa(error) }
+    }
+
+    /// The same error in the words of Kaspa's methods: an argument that cannot be accepted becomes a [`KaspaError`].
+    pub fn on_kaspa(self) -> Self {
+        match self.detail {
+            Some(ErrorDetail::InvalidArgument { field, problem }) => {
+                Self::invalid_on_kaspa(KaspaError::ValidationError { field, problem })
+            }
+            _ => self,
+        }
+    }
+
     /// The same refusal about the argument that the domain calls `domain` and the interface `interface`.
     pub fn about(self, domain: &str, interface: &str) -> Self {
         match self.detail {
@@ -150,6 +182,7 @@ impl From<Refusal> for Error {
             Refusal::AlreadySo { what } => ErrorDetail::AlreadySo { what: what.into() },
             Refusal::ProposalStatus { proposal, problem } => ErrorDetail::ProposalStatus { proposal_id: proposal.get(), problem },
             Refusal::WalletLimitReached { max, current } => ErrorDetail::WalletLimitReached { max, current },
+            Refusal::AuditUnavailable { kept, capacity } => ErrorDetail::AuditUnavailable { kept, capacity },
         };
         Self { code, message, detail: Some(detail) }
     }

@@ -39,13 +39,21 @@ pub fn init_args() -> InitArgs {
         admins: vec![admin()],
         guardians: vec![guardian()],
         key_name: "test_key_1".into(),
-        solana: SolanaInit { network: SolanaNetwork::Local, providers: vec!["http://127.0.0.1:8899".into()], max_fee: None },
+        solana: SolanaInit {
+            network: SolanaNetwork::Local,
+            providers: vec!["http://127.0.0.1:8899".into()],
+            max_fee: None,
+            options: None,
+        },
         kaspa: KaspaInit {
             network: KaspaNetwork::Simnet,
             providers: vec!["http://127.0.0.1:8000".into()],
             max_fee: None,
             feerate: None,
             confirmations: None,
+            max_feerate: None,
+            agreement: None,
+            consolidate_above: None,
         },
         settings: None,
     }
@@ -63,10 +71,12 @@ pub fn sol(amount: u64, key: &str) -> TransferArgs {
         amount,
         max_fee: None,
         kaspa_key: None,
+        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
+        solana: None,
     }
 }
 

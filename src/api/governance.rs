@@ -1,6 +1,8 @@
 //! Changes, proposals, groups and rates.
 
+use super::Error;
 use super::admin::Role;
+use super::audit::AuditSettings;
 use super::policy::{Rule, Scope};
 use super::settings::Settings;
 use super::transfer::ResolveQuarantineArgs;
@@ -120,6 +122,8 @@ pub enum Action {
         /// Whom.
         member: Principal,
     },
+    /// See `set_audit_settings`.
+    ConfigureAudit(AuditSettings),
 }
 
 /// How a proposal ended.
@@ -198,6 +202,7 @@ impl Action {
                 note: end.note,
             }),
             domain::Action::RemovePrincipal(member) => Self::RemovePrincipal { member },
+            domain::Action::ConfigureAudit(settings) => Self::ConfigureAudit(settings.into()),
         }
     }
 }
@@ -231,14 +236,16 @@ impl From<domain::Group> for Group {
     }
 }
 
-impl From<Rate> for domain::Rate {
-    fn from(rate: Rate) -> Self {
-        Self {
-            asset: rate.asset.into(),
+impl TryFrom<Rate> for domain::Rate {
+    type Error = Error;
+
+    fn try_from(rate: Rate) -> Result<Self, Error> {
+        Ok(Self {
+            asset: rate.asset.try_into()?,
             value: Amount::new(rate.value),
             per: Amount::new(rate.per),
             expires_at: Timestamp::from_nanos(rate.expires_at),
-        }
+        })
     }
 }
 

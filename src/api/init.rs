@@ -1,6 +1,7 @@
 //! The installation argument and its defaults.
 
 use super::settings::SettingsInit;
+use super::solana::{SolanaOptions, options};
 use candid::{CandidType, Principal};
 use purser_core::chains::{kaspa, solana};
 use purser_core::config::{Config, KaspaConfig, SolanaConfig};
@@ -49,6 +50,8 @@ pub struct SolanaInit {
     pub providers: Vec<String>,
     /// In lamports; [`DEFAULT_SOLANA_MAX_FEE`] when absent.
     pub max_fee: Option<u64>,
+    /// What has a default.
+    pub options: Option<SolanaOptions>,
 }
 
 /// How Kaspa is reached.
@@ -64,6 +67,12 @@ pub struct KaspaInit {
     pub feerate: Option<u64>,
     /// In blue score under the tip; when absent 100 where strangers mine, 10 on private networks.
     pub confirmations: Option<u64>,
+    /// In sompi per gram of mass.
+    pub max_feerate: Option<u64>,
+    /// How many providers must say the same.
+    pub agreement: Option<u32>,
+    /// A key with more coins than this has them made fewer by the canister itself; 0 for never.
+    pub consolidate_above: Option<u32>,
 }
 
 /// What an operator decides at installation.
@@ -99,6 +108,7 @@ impl InitArgs {
                 network: solana.network.into(),
                 providers: solana.providers,
                 max_fee: max_fee(solana.max_fee, current.map(|c| c.solana.max_fee), DEFAULT_SOLANA_MAX_FEE),
+                options: options(solana.options, current.and_then(|c| c.solana.options.clone())),
             },
             kaspa: KaspaConfig {
                 network: kaspa.network.into(),
@@ -106,6 +116,9 @@ impl InitArgs {
                 max_fee: max_fee(kaspa.max_fee, current.map(|c| c.kaspa.max_fee), DEFAULT_KASPA_MAX_FEE),
                 feerate: kaspa.feerate.or(current.map(|c| c.kaspa.feerate)).unwrap_or(DEFAULT_KASPA_FEERATE),
                 confirmations: kaspa.confirmations.or(current.map(|c| c.kaspa.confirmations)).unwrap_or(confirmations),
+                max_feerate: kaspa.max_feerate.or(current.and_then(|c| c.kaspa.max_feerate)),
+                agreement: kaspa.agreement.or(current.and_then(|c| c.kaspa.agreement)),
+                consolidate_above: kaspa.consolidate_above.or(current.and_then(|c| c.kaspa.consolidate_above)),
             },
         }
     }
@@ -187,9 +200,11 @@ mod tests {
         args.kaspa.max_fee = Some(300_000);
         args.kaspa.feerate = Some(250);
         args.kaspa.confirmations = Some(3);
+        (args.kaspa.max_feerate, args.kaspa.agreement) = (Some(900), Some(1));
         let config = args.into_config(None);
         assert_eq!((config.solana.max_fee, config.kaspa.max_fee), (Amount::new(7_000), Amount::new(300_000)));
         assert_eq!((config.kaspa.feerate, config.kaspa.confirmations), (250, 3));
+        assert_eq!((config.kaspa.max_feerate(), config.kaspa.agreement()), (900, 1));
         assert_eq!(config.solana.network, solana::Cluster::Local);
         assert_eq!(config.kaspa.network, kaspa::Network::Simnet);
     }
@@ -199,6 +214,7 @@ mod tests {
         let mut args = fixture::init_args();
         (args.solana.max_fee, args.kaspa.max_fee) = (Some(7_000), Some(300_000));
         (args.kaspa.feerate, args.kaspa.confirmations) = (Some(250), Some(3));
+        (args.kaspa.max_feerate, args.kaspa.agreement) = (Some(900), Some(1));
         let current = args.into_config(None);
         assert_eq!(fixture::init_args().into_config(Some(&current)), current);
     }

@@ -1,7 +1,7 @@
 //! Integrity, digest and the types of ICRC-3 and ICRC-10.
 
 use candid::{CandidType, Int, Nat, Principal};
-use purser_core::audit::{self, Break};
+use purser_core::audit;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -14,6 +14,8 @@ pub enum BreakReason {
     WrongParent,
     /// It is the last one and has another hash than was recorded.
     WrongTip,
+    /// It has another hash than the next one names.
+    WrongHash,
 }
 
 /// The first block that does not belong.
@@ -107,7 +109,7 @@ mod callback {
 }
 pub use callback::GetBlocksCallback;
 
-/// Blocks that another canister holds, and how to ask for them. There are none yet.
+/// Blocks that another canister holds, and how to ask for them.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct ArchivedBlocks {
     /// Which.
@@ -123,7 +125,7 @@ pub struct GetBlocksResult {
     pub log_length: Nat,
     /// In the order they were asked for.
     pub blocks: Vec<IndexedBlock>,
-    /// Always empty.
+    /// Those that an archive canister holds.
     pub archived_blocks: Vec<ArchivedBlocks>,
 }
 
@@ -169,14 +171,7 @@ impl From<audit::Value> for Value {
 
 impl From<audit::IntegrityReport> for IntegrityReport {
     fn from(report: audit::IntegrityReport) -> Self {
-        let first_broken_at = report.first_broken_at.map(|(index, reason)| BrokenAt {
-            index: index.get(),
-            reason: match reason {
-                Break::Unreadable => BreakReason::Unreadable,
-                Break::WrongParent => BreakReason::WrongParent,
-                Break::WrongTip => BreakReason::WrongTip,
-            },
-        });
+        let first_broken_at = report.first_broken_at.map(|(index, reason)| BrokenAt { index: index.get(), reason: reason.into() });
         Self { valid: report.valid, entries_checked: report.entries_checked, first_broken_at }
     }
 }
@@ -184,6 +179,7 @@ impl From<audit::IntegrityReport> for IntegrityReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use purser_core::audit::Break;
     use purser_core::primitives::{BlockIndex, Bytes};
 
     #[test]

@@ -12,10 +12,14 @@
 //! | [`policy_tools`] | what is wrong with a policy, what it means, what it would have decided |
 //! | [`session`] | sessions, clients |
 //! | [`transfer`] | requests and transfers |
+//! | [`batch`] | many payments at once |
+//! | [`kaspa`] | what only Kaspa has: consolidations, replacements, quotes |
 //! | [`approval`] | what approvers are shown |
 //! | [`consent`] | the types of ICRC-21 |
 //! | [`text`] | amounts and foreign texts for people |
+//! | [`solana`] | what there is on Solana only: tokens, nonce accounts, providers |
 //! | [`admin`] | roles, mode, configuration |
+//! | [`audit`] | how the log is kept, watched and searched |
 //! | [`governance`] | changes, proposals, groups, rates |
 //! | [`settings`] | what admins tune |
 //! | [`log`] | integrity, digest and the types of ICRC-3 and ICRC-10 |
@@ -24,16 +28,20 @@
 pub mod address;
 pub mod admin;
 pub mod approval;
+pub mod audit;
+pub mod batch;
 pub mod consent;
 pub mod error;
 pub mod governance;
 pub mod http;
 pub mod init;
+pub mod kaspa;
 pub mod log;
 pub mod policy;
 pub mod policy_tools;
 pub mod session;
 pub mod settings;
+pub mod solana;
 pub mod text;
 pub mod transfer;
 pub mod wallet;
@@ -43,6 +51,8 @@ pub(crate) mod fixture;
 
 pub use admin::{Config, Member, Mode, Permissions, Role};
 pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
+pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
+pub use batch::{BatchArgs, BatchOutcome, ItemOutcome, Payment};
 pub use consent::{
     ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec,
     FieldValue, FieldsDisplay,
@@ -51,9 +61,10 @@ pub use error::{Error, ErrorDetail};
 pub use governance::{Action, Change, Closing, Group, Proposal, Rate, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
 pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
+pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, KaspaError, NamedCoin, ReplaceArgs};
 pub use log::{
-    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
-    Value,
+    Archive, BlockRange, BlockType, BreakReason, BrokenAt, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport,
+    Standard, StateDigest, Value,
 };
 pub use policy::{
     ApprovalDemand, Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, RateWindow, ReasonCode, Recipient,
@@ -65,7 +76,11 @@ pub use policy_tools::{
 };
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
 pub use settings::{Settings, SettingsInit};
-pub use transfer::{ResolveQuarantineArgs, Status, ToSign, Transfer, TransferArgs, TransferOutcome};
+pub use solana::{
+    Execution, LifetimeChoice, MintText, NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaProvider,
+    SolanaSettings, SolanaTerms, TokenBalance, TokenProgram,
+};
+pub use transfer::{KaspaDetails, ResolveQuarantineArgs, Status, ToSign, Transfer, TransferArgs, TransferOutcome};
 pub use wallet::{Asset, Balance, Balances, Chain, CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet, WalletCount};
 
 /// The longest list that one reply carries.

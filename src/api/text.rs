@@ -8,22 +8,20 @@ use purser_core::primitives::{self, Amount};
 const MAX_SHOWN_CHARS: usize = 200;
 
 impl Asset {
-    /// How many digits of its base units stand after the point.
-    pub fn decimals(self) -> u8 {
-        primitives::Asset::from(self).decimals()
-    }
-
-    /// What people call it.
-    pub const fn symbol(self) -> &'static str {
+    /// The coin that pays the fees of its transfers.
+    pub const fn coin(self) -> Self {
         match self {
-            Self::Kas => "KAS",
-            Self::Sol => "SOL",
+            Self::Kas => Self::Kas,
+            Self::Sol | Self::Spl { .. } => Self::Sol,
         }
     }
 
-    /// An amount of base units, for people.
+    /// An amount of base units, for people: of a token the base units and the mint, because only the chain knows where its point stands.
     pub fn show(self, base_units: u64) -> String {
-        coins(self.into(), Amount::new(base_units))
+        match primitives::Asset::try_from(self) {
+            Ok(asset) => coins(asset, Amount::new(base_units)),
+            Err(_) => format!("{base_units} base units of an unknown token"),
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Requests and transfers.
 
+use super::batch::Payment;
+use super::kaspa::FeeSpeed;
 use super::policy::{ApprovalDemand, Evaluation, ReasonCode};
+use super::solana::{SolanaDetails, SolanaTerms};
 use super::wallet::{Asset, KaspaKey};
 use super::{Error, address, at_most};
 use candid::{CandidType, Principal};
 use purser_core::chains::kaspa;
 use purser_core::config::Config;
 use purser_core::primitives::{Amount, Chain, SessionId, Timestamp, WalletId};
+use purser_core::terms::KaspaTerms;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use purser_core::wallet::KeyKind;
 use serde::{Deserialize, Serialize};
@@ -27,6 +31,8 @@ pub struct TransferArgs {
     pub max_fee: Option<u64>,
     /// KAS only: which key pays; Schnorr when absent.
     pub kaspa_key: Option<KaspaKey>,
+    /// KAS only: which of the network's fee rates is paid; normal when absent.
+    pub fee_speed: Option<FeeSpeed>,
     /// The caller's own name for this payment.
     pub idempotency_key: String,
     /// For the log and for people.
@@ -35,6 +41,8 @@ pub struct TransferArgs {
     pub session_id: Option<u64>,
     /// When the caller made the request, in nanoseconds since the epoch.
     pub created_at: Option<u64>,
+    /// Solana only: memo, vaults.
+    pub solana: Option<SolanaTerms>,
 }
 
 /// How an admin ends a quarantine, after a look at the chain.
@@ -120,6 +128,8 @@ pub struct Transfer {
     pub fee_paid: Option<u64>,
     /// Why it ended as it did, or why it waits.
     pub note: Option<String>,
+    /// KAS only: details.
+    pub kaspa: Option<KaspaDetails>,
     /// The session it was asked for in.
     pub session_id: Option<u64>,
     /// Why it ended without moving money, for programs.
@@ -128,6 +138,27 @@ pub struct Transfer {
     pub approval: Option<Approval>,
     /// What the owner of a client-side wallet has to sign. Only where one transfer is asked for, not in lists.
     pub to_sign: Option<ToSign>,
+    /// Solana only: memo, nonce, rent.
+    pub solana: Option<SolanaDetails>,
+}
+
+/// What only a KAS transfer has.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct KaspaDetails {
+    /// Which of the network's fee rates it pays.
+    pub fee_speed: FeeSpeed,
+    /// The fee of the present transaction, in sompi, once it is built.
+    pub fee: Option<u64>,
+    /// How many coins it spends, once it is built.
+    pub inputs: Option<u32>,
+    /// How many of them have their signatures.
+    pub inputs_signed: u32,
+    /// Everybody who is paid by a part of a batch.
+    pub payments: Vec<Payment>,
+    /// Whether it is a consolidation.
+    pub consolidation: bool,
+    /// The ids of transactions that were replaced; one of them may still land instead of `txid`, and then takes its place.
+    pub superseded: Vec<String>,
 }
 
 /// What has to be signed outside the canister, in order.
@@ -189,19 +220,36 @@ impl TransferArgs {
     /// # Errors
     /// The first field that cannot be read.
     pub fn into_request(self, config: &Config) -> Result<TransferRequest, Error> {
-        let Self { wallet_id, asset, to, amount, max_fee, kaspa_key, idempotency_key, reason, session_id, created_at } = self;
+        let Self {
+            wallet_id,
+            asset,
+            to,
+            amount,
+            max_fee,
+            kaspa_key,
+            fee_speed,
+            idempotency_key,
+            reason,
+            session_id,
+            created_at,
+            solana,
+        } = self;
         at_most("idempotency_key", &idempotency_key, MAX_IDEMPOTENCY_KEY_BYTES)?;
         at_most("reason", reason.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
         let (chain, configured_fee, source) = match asset {
             Asset::Kas => (Chain::Kaspa, config.kaspa.max_fee, kaspa_key.unwrap_or(KaspaKey::Schnorr).kind()),
-            Asset::Sol if kaspa_key.is_some() => {
+            Asset::Sol | Asset::Spl { .. } if kaspa_key.is_some() => {
                 return Err(Error::invalid("kaspa_key", "a wallet has one Solana key; leave this out for SOL"));
             }
+            Asset::Sol if fee_speed.is_some() => {
+                return Err(Error::invalid("fee_speed", "only KAS fees have speeds; leave this out for SOL"));
+            }
             Asset::Sol => (Chain::Solana, config.solana.max_fee, KeyKind::Solana),
+            Asset::Spl { .. } => (Chain::Solana, config.solana.max_token_fee(1), KeyKind::Solana),
         };
         Ok(TransferRequest {
             wallet: WalletId::new(wallet_id),
-            asset: asset.into(),
+            asset: asset.try_into()?,
             to: address::parse(&to, chain, config.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
             amount: Amount::new(amount),
             max_fee: max_fee.map_or(configured_fee, Amount::new),
@@ -211,6 +259,8 @@ impl TransferArgs {
             reason,
             session: session_id.map(SessionId::new),
             created_at: created_at.map(Timestamp::from_nanos),
+            solana: solana.map(Into::into),
+            kaspa: fee_speed.map(|speed| KaspaTerms { speed: Some(speed.into()), ..KaspaTerms::default() }),
         })
     }
 }
@@ -218,6 +268,9 @@ impl TransferArgs {
 impl Transfer {
     /// A transfer as the interface shows it.
     pub fn new(transfer: domain::Transfer, network: kaspa::Network) -> Self {
+        let is_solana = transfer.request.asset.chain() == Chain::Solana;
+        let solana = is_solana.then(|| SolanaDetails::new(&transfer, network));
+        let kaspa = KaspaDetails::of(&transfer, network);
         let request = transfer.request;
         Self {
             id: transfer.id.get(),
@@ -240,10 +293,12 @@ impl Transfer {
             deadline_height: transfer.deadline_height,
             fee_paid: transfer.fee_paid.map(Amount::get),
             note: transfer.note,
+            kaspa,
             session_id: request.session.map(SessionId::get),
             code: transfer.code.map(Into::into),
             approval: transfer.approval.map(Into::into),
             to_sign: None,
+            solana,
         }
     }
 }
@@ -257,6 +312,35 @@ impl From<purser_core::approval::Approval> for Approval {
             approved_by: approval.approved_by.into_iter().collect(),
             ready_at: approval.ready_at.map(Timestamp::nanos),
         }
+    }
+}
+
+impl Transfer {
+    /// Everybody whom a part of a batch pays; nobody for other transfers.
+    pub fn batch(&self) -> &[Payment] {
+        let on_solana = self.solana.as_ref().map(|solana| &solana.payments[..]);
+        self.kaspa.as_ref().map(|kaspa| &kaspa.payments[..]).or(on_solana).unwrap_or_default()
+    }
+}
+
+impl KaspaDetails {
+    fn of(transfer: &domain::Transfer, network: kaspa::Network) -> Option<Self> {
+        let (request, progress) = (&transfer.request, transfer.kaspa.as_ref());
+        if request.asset.chain() != Chain::Kaspa {
+            return None;
+        }
+        let inputs = transfer.built.as_ref().map(|built| built.inputs.len() as u32);
+        let whole = transfer.signed.is_some() && progress.is_none_or(|progress| progress.replacement.is_none());
+        let partly = progress.map_or(0, |progress| progress.signatures.len() as u32);
+        Some(Self {
+            fee_speed: request.speed().into(),
+            fee: transfer.built.as_ref().map(|built| built.fee.get()),
+            inputs,
+            inputs_signed: if whole { inputs.unwrap_or_default() } else { partly },
+            payments: Payment::of_batch(request, network),
+            consolidation: request.is_consolidation(),
+            superseded: progress.iter().flat_map(|progress| &progress.superseded).map(|other| other.signed.txid.clone()).collect(),
+        })
     }
 }
 

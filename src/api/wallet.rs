@@ -1,6 +1,7 @@
 //! Chains, assets, wallets, balances and what counts against a limit.
 
-use super::address;
+use super::solana::{MintText, parse_mint};
+use super::{Error, address};
 use candid::{CandidType, Principal};
 use purser_core::chains::kaspa;
 use purser_core::policy::{Policy, Rule, Window};
@@ -26,6 +27,11 @@ pub enum Asset {
     Kas,
     /// Solana's coin, in lamports.
     Sol,
+    /// A token on Solana, in its own base units.
+    Spl {
+        /// The address of its mint.
+        mint: MintText,
+    },
 }
 
 /// Which of a wallet's two Kaspa keys pays.
@@ -237,12 +243,25 @@ impl From<primitives::Chain> for Chain {
     }
 }
 
-impl From<Asset> for primitives::Asset {
-    fn from(asset: Asset) -> Self {
-        match asset {
-            Asset::Kas => Self::Kas,
-            Asset::Sol => Self::Sol,
-        }
+impl Asset {
+    /// The asset in the domain; `field` is what the argument is called that names it.
+    ///
+    /// # Errors
+    /// When a mint is no address.
+    pub fn read(self, field: impl FnOnce() -> String) -> Result<primitives::Asset, Error> {
+        Ok(match self {
+            Self::Kas => primitives::Asset::Kas,
+            Self::Sol => primitives::Asset::Sol,
+            Self::Spl { mint } => primitives::Asset::Spl { mint: parse_mint(mint, field)? },
+        })
+    }
+}
+
+impl TryFrom<Asset> for primitives::Asset {
+    type Error = Error;
+
+    fn try_from(asset: Asset) -> Result<Self, Error> {
+        asset.read(|| "asset".to_owned())
     }
 }
 
@@ -251,6 +270,7 @@ impl From<primitives::Asset> for Asset {
         match asset {
             primitives::Asset::Kas => Self::Kas,
             primitives::Asset::Sol => Self::Sol,
+            primitives::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
         }
     }
 }

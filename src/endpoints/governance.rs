@@ -63,7 +63,7 @@ fn set_group(group: Group) -> Result<Change, Error> {
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn set_rate(rate: Rate) -> Result<Change, Error> {
-    change(Action::SetRate(rate.into()))
+    change(Action::SetRate(rate.try_into()?))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]

@@ -1,15 +1,13 @@
 //! The audit log: ICRC-3, its verification, the digest of the state.
 
-use super::access;
 use crate::api::log::{
-    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IndexedBlock, IntegrityReport, Standard,
-    StateDigest,
+    Archive, ArchivedBlocks, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksCallback, GetBlocksResult,
+    IndexedBlock, IntegrityReport, Standard, StateDigest,
 };
 use crate::api::{Error, MAX_PAGE};
 use crate::certification;
 use crate::store::{self, Store};
-use candid::{Nat, Principal};
-use ic_cdk::api::msg_caller;
+use candid::Nat;
 use purser_core::audit::Block;
 use purser_core::primitives::BlockIndex;
 use serde_bytes::ByteBuf;
@@ -30,12 +28,24 @@ fn verify_integrity(from: Option<u64>, limit: Option<u64>) -> IntegrityReport {
 
 #[ic_cdk::query]
 fn get_state_digest() -> Result<StateDigest, Error> {
-    store::read(|state| digest(state, msg_caller()))
+    Ok(store::read(digest))
 }
 
+/// The archives that canisters serve; others are in `list_archives`.
 #[ic_cdk::query]
-fn icrc3_get_archives(_args: GetArchivesArgs) -> Vec<Archive> {
-    Vec::new()
+fn icrc3_get_archives(args: GetArchivesArgs) -> Vec<Archive> {
+    let archives = store::read(|state| state.archives(BlockIndex::default(), usize::MAX));
+    let served = archives.into_iter().filter_map(|archive| {
+        let (start, end) = (Nat::from(archive.first.get()), Nat::from(archive.last.get()));
+        Some(Archive { canister_id: archive.canister?, start, end })
+    });
+    // A canister may serve several archives; "after this one" is after the last of them.
+    let mut served: Vec<Archive> = served.collect();
+    if let Some(seen) = args.from.and_then(|from| served.iter().rposition(|archive| archive.canister_id == from)) {
+        served.drain(..=seen);
+    }
+    served.truncate(MAX_PAGE);
+    served
 }
 
 #[ic_cdk::query]
@@ -65,21 +75,20 @@ fn icrc10_supported_standards() -> Vec<Standard> {
     .into()
 }
 
-pub(super) fn digest(state: &Store, caller: Principal) -> Result<StateDigest, Error> {
-    access::admin(state, caller)?;
-    Ok(StateDigest {
+pub(super) fn digest(state: &Store) -> StateDigest {
+    StateDigest {
         digest: ByteBuf::from(state.digest().0),
         log_length: state.log_len(),
         tip: state.tip().map(|(_, hash)| ByteBuf::from(hash.0)),
-    })
+    }
 }
 
 /// The blocks of all ranges, in order, as many as fit one reply. Whoever wants more asks again from where it ends.
 pub(super) fn blocks(state: &Store, ranges: &[BlockRange]) -> GetBlocksResult {
-    let length = state.log_len();
+    let (first, length) = (state.first_block().get(), state.log_len());
     let indices = ranges.iter().flat_map(|range| {
         let start = small(&range.start);
-        start..start.saturating_add(small(&range.length)).min(length)
+        start.max(first)..start.saturating_add(small(&range.length)).min(length)
     });
     let mut blocks = Vec::new();
     let mut bytes = 0;
@@ -92,7 +101,29 @@ pub(super) fn blocks(state: &Store, ranges: &[BlockRange]) -> GetBlocksResult {
             blocks.push(IndexedBlock { id: Nat::from(index.get()), block: block.into() });
         }
     }
-    GetBlocksResult { log_length: Nat::from(length), blocks, archived_blocks: Vec::new() }
+    GetBlocksResult { log_length: Nat::from(length), blocks, archived_blocks: archived(state, ranges) }
+}
+
+/// Which of the ranges canisters hold that serve archives. What is in an archive of another kind is in `list_archives`.
+fn archived(state: &Store, ranges: &[BlockRange]) -> Vec<ArchivedBlocks> {
+    let kept = state.first_block().get();
+    let mut found = Vec::new();
+    for range in ranges.iter().take(MAX_PAGE) {
+        let (start, length) = (small(&range.start), small(&range.length));
+        let end = start.saturating_add(length).min(kept);
+        if start >= end {
+            continue;
+        }
+        for archive in state.archives(BlockIndex::new(start), MAX_PAGE).into_iter().filter(|archive| archive.first.get() < end) {
+            let Some(canister) = archive.canister else { continue };
+            let (start, end) = (start.max(archive.first.get()), end.min(archive.last.get().saturating_add(1)));
+            found.push(ArchivedBlocks {
+                args: vec![BlockRange { start: Nat::from(start), length: Nat::from(end.saturating_sub(start)) }],
+                callback: GetBlocksCallback::new(canister, "icrc3_get_blocks".into()),
+            });
+        }
+    }
+    found
 }
 
 /// A natural number as far as it can matter: no log has more blocks than 64 bits count.

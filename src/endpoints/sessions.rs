@@ -1,6 +1,7 @@
 //! Sessions, what owners sign themselves, and what clients say about themselves.
 
 use super::{access, transfers};
+use crate::api::kaspa::KaspaError;
 use crate::api::policy::parse_rules;
 use crate::api::session::{ClientArgs, OpenSessionArgs, Session};
 use crate::api::transfer::Transfer;
@@ -10,7 +11,7 @@ use crate::store;
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::policy::MAX_NAME_BYTES;
-use purser_core::primitives::{HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
+use purser_core::primitives::{Chain, HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
 use purser_core::state::{NewSession, Refusal};
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
@@ -67,7 +68,16 @@ fn list_sessions(wallet_id: u64) -> Result<Vec<Session>, Error> {
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn submit_signatures(transfer_id: u64, signatures: Vec<ByteBuf>) -> Result<Transfer, Error> {
     let id = TransferId::new(transfer_id);
-    let decided = store::read(|state| state.decide_client_signatures(msg_caller(), id, &signatures, store::now()))?;
+    let decided = store::read(|state| {
+        let is_kaspa = state.transfer(id).is_some_and(|transfer| transfer.request.asset.chain() == Chain::Kaspa);
+        let decided = state.decide_client_signatures(msg_caller(), id, &signatures, store::now());
+        decided.map_err(|refusal| match refusal {
+            Refusal::InvalidArgument { field: "signatures", problem } if is_kaspa => {
+                Error::invalid_on_kaspa(KaspaError::InvalidSignature { problem })
+            }
+            refusal => refusal.into(),
+        })
+    })?;
     store::commit(decided);
     jobs::wake(id);
     store::read(|state| transfers::find(state, id))

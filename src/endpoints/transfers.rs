@@ -1,11 +1,12 @@
 //! Transfers: asked for, looked up, called off.
 
 use super::access;
+use crate::api::kaspa::KaspaError;
 use crate::api::policy::Evaluation;
 use crate::api::transfer::{ToSign, Transfer, TransferArgs, TransferOutcome};
-use crate::api::{Error, at_most, page};
-use crate::jobs;
+use crate::api::{Error, ErrorDetail, at_most, page};
 use crate::store::{self, Store};
+use crate::{jobs, metrics};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::primitives::{Timestamp, TransferId, WalletId};
@@ -16,18 +17,32 @@ use serde_bytes::ByteBuf;
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
-    let (decided, outcome) = store::read(|state| decide(state, caller, args, store::now()))?;
-    match (decided, &outcome) {
+    let decided = store::read(|state| decide(state, caller, args, store::now()));
+    let (decided, outcome) = decided.inspect_err(note_refusal)?;
+    carry_out(wallet, caller, decided, &outcome);
+    if let Outcome::Accepted { transfer, .. } = &outcome {
+        jobs::wake(*transfer);
+    }
+    answer(outcome)
+}
+
+/// Commits what was decided about a request. A denial without an entry of its own is counted, and is logged with others.
+pub(super) fn carry_out(wallet: WalletId, caller: Principal, decided: Option<Decided>, outcome: &Outcome) {
+    match (decided, outcome) {
         (Some(decided), _) => {
             jobs::log_denials_of(wallet, caller);
             store::commit(decided);
+            jobs::audit::append_ended(true);
         }
         (None, Outcome::Denied { evaluation }) => jobs::count_denial(wallet, caller, evaluation),
         (None, _) => {}
     }
+}
+
+/// The outcome as the caller sees it.
+pub(super) fn answer(outcome: Outcome) -> Result<TransferOutcome, Error> {
     match outcome {
         Outcome::Accepted { transfer, evaluation } => {
-            jobs::wake(transfer);
             Ok(TransferOutcome::Accepted { transfer_id: transfer.get(), evaluation: evaluation.into() })
         }
         Outcome::Pending { transfer: id, evaluation } => {
@@ -39,7 +54,25 @@ fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
             let transfer = store::read(|state| find(state, transfer))?;
             Ok(TransferOutcome::Duplicate { transfer: Box::new(transfer) })
         }
-        Outcome::Denied { evaluation } => Ok(TransferOutcome::Denied { evaluation: evaluation.into() }),
+        Outcome::Denied { evaluation } => {
+            metrics::denied();
+            Ok(TransferOutcome::Denied { evaluation: evaluation.into() })
+        }
+    }
+}
+
+/// Counts a refusal.
+pub(super) fn note_refusal(error: &Error) {
+    let field = match &error.detail {
+        Some(ErrorDetail::InvalidArgument { field, .. } | ErrorDetail::Kaspa(KaspaError::ValidationError { field, .. })) => {
+            Some(field.rsplit('.').next().unwrap_or(field))
+        }
+        Some(ErrorDetail::Kaspa(KaspaError::InvalidAddress { .. })) => Some("to"),
+        _ => None,
+    };
+    metrics::refused(&error.code, field);
+    if let Some(ErrorDetail::AuditUnavailable { .. }) = &error.detail {
+        jobs::audit::append_ended(false);
     }
 }
 
@@ -94,7 +127,9 @@ pub(super) fn decide(
 
 /// The answer that [`decide`] would give.
 pub(super) fn simulate(state: &Store, caller: Principal, args: TransferArgs, now: Timestamp) -> Result<Evaluation, Error> {
-    Ok(state.simulate(caller, read(state, caller, args)?, now)?.into())
+    let request = read(state, caller, args)?;
+    let fee = super::kaspa::recalled(state, &request, now);
+    Ok(Evaluation { fee, ..state.simulate(caller, request, now)?.into() })
 }
 
 fn read(state: &Store, caller: Principal, args: TransferArgs) -> Result<TransferRequest, Error> {

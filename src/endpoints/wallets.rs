@@ -9,8 +9,10 @@ use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::governance::Action;
+use purser_core::policy::Rule as DomainRule;
 use purser_core::primitives::{Asset, Chain, Timestamp, WalletId};
 use purser_core::state::Refusal;
+use std::collections::BTreeSet;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 fn create_wallet(args: CreateWalletArgs) -> Result<Wallet, Error> {
@@ -95,9 +97,11 @@ fn get_usage(wallet_id: u64) -> Result<Vec<Usage>, Error> {
     store::read(|state| usage(state, WalletId::new(wallet_id), store::now()))
 }
 
-/// One entry per asset.
+/// One entry per coin, and one per token that the policy names.
 pub(super) fn usage(state: &Store, wallet: WalletId, now: Timestamp) -> Result<Vec<Usage>, Error> {
     access::exists(state, wallet)?;
     let policy = state.policy(wallet);
-    Ok(Asset::ALL.map(|asset| Usage::new(asset, state.usage(wallet, asset, now), policy.as_ref())).into())
+    let named = policy.iter().flat_map(|policy| &policy.rules).flat_map(DomainRule::assets);
+    let assets: BTreeSet<Asset> = named.chain(Asset::ALL).collect();
+    Ok(assets.into_iter().map(|asset| Usage::new(asset, state.usage(wallet, asset, now), policy.as_ref())).collect())
 }

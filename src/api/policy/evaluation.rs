@@ -1,6 +1,7 @@
 //! What an evaluation says.
 
 use super::Scope;
+use crate::api::kaspa::FeeQuote;
 use candid::CandidType;
 use purser_core::policy as domain;
 use purser_core::primitives::{Amount, SECOND_NS};
@@ -117,6 +118,8 @@ pub struct Evaluation {
     pub findings: Vec<Finding>,
     /// Who has to agree; empty unless the decision says so.
     pub approvals: Vec<ApprovalDemand>,
+    /// KAS, in a simulation: what the fee would be, from what was last seen of the chain.
+    pub fee: Option<FeeQuote>,
 }
 
 /// Who has to agree, and how long they have.
@@ -207,6 +210,7 @@ impl From<domain::Evaluation> for Evaluation {
             policy_version: evaluation.policy_version,
             findings: evaluation.findings.into_iter().map(Into::into).collect(),
             approvals: evaluation.approvals.into_iter().map(Into::into).collect(),
+            fee: None,
         }
     }
 }

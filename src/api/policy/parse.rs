@@ -2,10 +2,10 @@
 //! domain's to say.
 
 use super::{Counted, HoursWindow, Period, RateWindow, Recipient, RecipientLimit, Rule, Scope, Weekday, Window};
-use crate::api::{Error, address};
+use crate::api::{Asset, Error, address};
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
-use purser_core::primitives::{Amount, Chain, Destination, SECOND_NS, SessionId, Timestamp, WalletId};
+use purser_core::primitives::{self, Amount, Chain, Destination, SECOND_NS, SessionId, Timestamp, WalletId};
 
 /// Reads the rules of a policy.
 ///
@@ -46,14 +46,28 @@ struct Place {
 }
 
 impl Place {
+    fn recipient_limit(&self, limit: &RecipientLimit) -> Result<domain::RecipientLimit, Error> {
+        Ok(domain::RecipientLimit {
+            asset: self.asset(limit.asset)?,
+            per_transaction: limit.per_transaction.map(Amount::new),
+            rolling_24h: limit.rolling_24h.map(Amount::new),
+        })
+    }
+
+    fn asset(&self, asset: Asset) -> Result<primitives::Asset, Error> {
+        asset.read(|| format!("rules[{}].asset", self.index))
+    }
+
     fn rule(&self, rule: Rule) -> Result<domain::Rule, Error> {
         Ok(match rule {
-            Rule::PerTransaction { asset, max } => domain::Rule::PerTransaction { asset: asset.into(), max: Amount::new(max) },
+            Rule::PerTransaction { asset, max } => {
+                domain::Rule::PerTransaction { asset: self.asset(asset)?, max: Amount::new(max) }
+            }
             Rule::SpendingLimit { asset, window, max } => {
-                domain::Rule::SpendingLimit { asset: asset.into(), window: self.window(window)?, max: Amount::new(max) }
+                domain::Rule::SpendingLimit { asset: self.asset(asset)?, window: self.window(window)?, max: Amount::new(max) }
             }
             Rule::ValueLimit { assets, window, max } => domain::Rule::ValueLimit {
-                assets: assets.into_iter().map(Into::into).collect(),
+                assets: assets.into_iter().map(|asset| self.asset(asset)).collect::<Result<_, _>>()?,
                 window: self.window(window)?,
                 max: Amount::new(max),
             },
@@ -76,7 +90,7 @@ impl Place {
             Rule::Approval { asset, threshold, cumulative_24h, group, quorum, timeout_seconds, time_lock_seconds } => {
                 let timeout = timeout_seconds.map(|seconds| self.nanos("timeout_seconds", seconds)).transpose()?;
                 domain::Rule::Approval(domain::ApprovalRule {
-                    asset: asset.map(Into::into),
+                    asset: asset.map(|asset| self.asset(asset)).transpose()?,
                     threshold: Amount::new(threshold),
                     cumulative_24h: cumulative_24h.map(Amount::new),
                     group,
@@ -85,7 +99,9 @@ impl Place {
                     time_lock_ns: self.nanos("time_lock_seconds", time_lock_seconds)?,
                 })
             }
-            Rule::MinimumBalance { asset, min } => domain::Rule::MinimumBalance { asset: asset.into(), min: Amount::new(min) },
+            Rule::MinimumBalance { asset, min } => {
+                domain::Rule::MinimumBalance { asset: self.asset(asset)?, min: Amount::new(min) }
+            }
             Rule::RequireSession => domain::Rule::RequireSession,
         })
     }
@@ -125,7 +141,7 @@ impl Place {
             entries.push(domain::AllowEntry {
                 to: self.address(&address, chain, &format!("recipients[{position}].address"))?,
                 label,
-                limits: limits.into_iter().map(Into::into).collect(),
+                limits: limits.iter().map(|limit| self.recipient_limit(limit)).collect::<Result<_, _>>()?,
                 expires_at: expires_at.map(Timestamp::from_nanos),
                 usable_from: Timestamp::default(),
             });
@@ -149,16 +165,6 @@ impl Place {
         };
         let windows = windows.into_iter().enumerate().map(window).collect::<Result<_, Error>>()?;
         Ok(domain::ActiveHours { zone, windows })
-    }
-}
-
-impl From<RecipientLimit> for domain::RecipientLimit {
-    fn from(limit: RecipientLimit) -> Self {
-        Self {
-            asset: limit.asset.into(),
-            per_transaction: limit.per_transaction.map(Amount::new),
-            rolling_24h: limit.rolling_24h.map(Amount::new),
-        }
     }
 }
 

@@ -131,5 +131,8 @@ fn a_finding_keeps_each_figure_in_its_place() {
         message: "no".into(),
     };
     let shown = Evaluation::from(evaluation);
-    assert_eq!(shown, Evaluation { decision: Decision::Deny, policy_version: 8, findings: vec![expected], approvals: Vec::new() });
+    assert_eq!(
+        shown,
+        Evaluation { decision: Decision::Deny, policy_version: 8, findings: vec![expected], approvals: Vec::new(), fee: None }
+    );
 }

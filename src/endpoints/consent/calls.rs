@@ -1,12 +1,16 @@
 //! What the calls of agents, approvers and guardians do, in words.
 
 use super::{Description, Scene};
+use crate::api::audit::ConfirmArchiveArgs;
+use crate::api::batch::{BatchArgs, Payment};
 use crate::api::consent::ConsentError;
+use crate::api::kaspa::{ConsolidateArgs, ReplaceArgs};
 use crate::api::policy::parse_rules;
 use crate::api::session::OpenSessionArgs;
 use crate::api::text::shown;
 use crate::api::transfer::{Transfer, TransferArgs};
-use crate::api::wallet::{Asset, CreateWalletArgs, Signing};
+use crate::api::wallet::Asset;
+use crate::api::wallet::{CreateWalletArgs, Signing};
 use crate::endpoints::transfers;
 use candid::Principal;
 use candid::utils::{ArgumentDecoder, decode_args};
@@ -37,6 +41,9 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let (id, note): (u64, String) = read(arg)?;
             about(Description::new(format!("Leave transfer {id} to people")), &transfer(scene, id)?).optional("Note", Some(note))
         }
+        "batch_transfer" => pay_many(scene, read(arg)?)?,
+        "consolidate" => consolidate(scene, read(arg)?)?,
+        "replace_transfer" => replace(scene, read(arg)?)?,
         "create_wallet" => create_wallet(scene, read(arg)?)?,
         "open_session" => open_session(scene, read(arg)?)?,
         "close_session" => {
@@ -50,10 +57,34 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let (id, _): (u64, Vec<ByteBuf>) = read(arg)?;
             about(Description::new(format!("Send the signed transfer {id}")), &transfer(scene, id)?)
         }
+        "set_nonce_pool" => {
+            let (id, size): (u64, u16) = read(arg)?;
+            let description = Description::new("Create nonce accounts on Solana").text("Wallet", wallet(scene, id)?);
+            description
+                .text("How many in all", size)
+                .text("Costs", "rent for each that is missing, which stays the wallet's, and fees")
+        }
+        "set_provider_key" => {
+            let (url, key): (String, Option<String>) = read(arg)?;
+            let intent = if key.is_some() { "Set a provider's API key" } else { "Take a provider's API key away" };
+            // The key is a secret, also here.
+            Description::new(intent).text("Provider", url)
+        }
+        "revoke_transfer" => {
+            let (id,): (u64,) = read(arg)?;
+            about(Description::new(format!("Keep transfer {id} from landing, if it has not")), &transfer(scene, id)?)
+        }
         "start_emergency" => {
             let (reason,): (String,) = read(arg)?;
             let description = Description::new("Stop all payments").text("Effect", "nothing new is reserved, signed or sent");
             description.optional("Reason", Some(reason))
+        }
+        "confirm_archive" => {
+            let (args,): (ConfirmArchiveArgs,) = read(arg)?;
+            Description::new("Vouch for a copy of the audit log")
+                .text("Up to entry", args.last)
+                .text("Where it is", args.location)
+                .text("Effect", "the canister may give these entries up once they are old enough")
         }
         "remove_agent" => {
             let (id, agent): (u64, Principal) = read(arg)?;
@@ -69,17 +100,14 @@ pub(super) fn read<'a, T: ArgumentDecoder<'a>>(arg: &'a [u8]) -> Result<T, Conse
 
 fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, ConsentError> {
     let (config, id) = (scene.state.config(), args.wallet_id);
-    let coin = args.asset;
-    let configured = match coin {
-        Asset::Kas => config.kaspa.max_fee,
-        Asset::Sol => config.solana.max_fee,
-    };
-    let (to, amount, key) = (args.to.clone(), args.amount, args.idempotency_key.clone());
-    let (max_fee, reason) = (args.max_fee.unwrap_or(configured.get()), args.reason.clone());
+    let (asset, to, amount, key) = (args.asset, args.to.clone(), args.amount, args.idempotency_key.clone());
+    let reason = args.reason.clone();
     // What cannot be read as a request would be refused, so nobody should be asked to sign it.
-    args.into_request(&config).map_err(|error| ConsentError::unsupported(error.message))?;
-    let description = Description::new(format!("Pay {}", coin.show(amount))).amount("Amount", coin, amount).text("To", to);
-    let description = description.text("From", wallet(scene, id)?).amount("Fee at most", coin, max_fee);
+    let request = args.into_request(&config).map_err(|error| ConsentError::unsupported(error.message))?;
+    let description = Description::new(format!("Pay {}", asset.show(amount))).amount("Amount", asset, amount).text("To", to);
+    let description = description.text("From", wallet(scene, id)?).amount("Fee at most", asset.coin(), request.max_fee.get());
+    let terms = request.solana.unwrap_or_default();
+    let description = terms_of(description, terms.memo.as_deref(), terms.off_curve);
     Ok(description.optional("Reason", reason).text("Reference", key))
 }
 
@@ -113,11 +141,65 @@ fn open_session(scene: Scene<'_>, (args,): (OpenSessionArgs,)) -> Result<Descrip
     Ok(description.rules(scene, &rules))
 }
 
+fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, ConsentError> {
+    let request = args.clone().into_request(&scene.state.config()).map_err(|error| ConsentError::unsupported(error.message))?;
+    let sum = args.payments.iter().try_fold(0u64, |sum, payment| sum.checked_add(payment.amount));
+    let sum = sum.ok_or_else(|| ConsentError::unsupported("the payments are beyond all money"))?;
+    let asset = args.asset.unwrap_or(Asset::Kas);
+    let intent = format!("Make {} payments of {} together", args.payments.len(), asset.show(sum));
+    let description = payments(Description::new(intent).amount("Amount", asset, sum), asset, &args.payments);
+    let description = description.text("From", wallet(scene, args.wallet_id)?);
+    let most = request.largest_fee(&scene.state.config());
+    let description = description.amount("Fee of each transaction at most", asset.coin(), most.get());
+    Ok(description.optional("Reason", args.reason).text("Reference", args.idempotency_key))
+}
+
+/// Every payment of a batch, however many there are: people agree to each.
+fn payments(mut description: Description, asset: Asset, payments: &[Payment]) -> Description {
+    for (n, payment) in (1..).zip(payments) {
+        let payment = format!("{} to {}", asset.show(payment.amount), payment.to);
+        description = description.text(&format!("Payment {n}"), payment);
+    }
+    description
+}
+
+fn consolidate(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
+    let max_fee = args.max_fee.unwrap_or(scene.state.config().kaspa.max_fee.get());
+    let description = Description::new("Make one coin of many").text("Wallet", wallet(scene, args.wallet_id)?);
+    let description = description.text("Effect", "the money stays in the wallet; only a fee leaves");
+    Ok(description.amount("Fee at most", Asset::Kas, max_fee).text("Reference", args.idempotency_key))
+}
+
+fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, ConsentError> {
+    let transfer = transfer(scene, args.transfer_id)?;
+    let intent = format!("Pay a higher fee for transfer {}", args.transfer_id);
+    let description = about(Description::new(intent), &transfer);
+    Ok(match args.fee {
+        Some(fee) => description.amount("New fee", Asset::Kas, fee),
+        None => description.text("New fee", "twice the present one"),
+    })
+}
+
 /// What a transfer is about.
 pub(super) fn about(description: Description, transfer: &Transfer) -> Description {
-    let description = description.amount("Amount", transfer.asset, transfer.amount).text("To", &transfer.to);
-    let description = description.amount("Fee at most", transfer.asset, transfer.max_fee).text("Asked for by", transfer.agent);
+    let description = description.amount("Amount", transfer.asset, transfer.amount);
+    let description = match transfer.batch() {
+        [] => description.text("To", &transfer.to),
+        batch => payments(description, transfer.asset, batch),
+    };
+    let description =
+        description.amount("Fee at most", transfer.asset.coin(), transfer.max_fee).text("Asked for by", transfer.agent);
+    let description = match &transfer.solana {
+        Some(details) => terms_of(description, details.memo.as_deref(), details.off_curve),
+        None => description,
+    };
     description.optional("Reason", transfer.reason.as_ref())
+}
+
+/// What a request says about Solana beside who is paid how much.
+fn terms_of(description: Description, memo: Option<&str>, off_curve: bool) -> Description {
+    let vault = off_curve.then_some("may be a program's vault, for which nobody holds a private key");
+    description.optional("Memo", memo).optional("Recipient", vault)
 }
 
 pub(super) fn transfer(scene: Scene<'_>, id: u64) -> Result<Transfer, ConsentError> {

@@ -2,7 +2,9 @@
 
 use super::calls::{about, read, transfer, wallet};
 use super::{Description, Scene};
+use crate::api::Error;
 use crate::api::admin::Role;
+use crate::api::audit::AuditSettings;
 use crate::api::consent::ConsentError;
 use crate::api::governance::{Group, Rate, WalletChange as ApiWalletChange};
 use crate::api::policy::{Rule, Scope, parse_rules, parse_scope};
@@ -69,11 +71,16 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentE
         }
         "set_rate" => {
             let (rate,): (Rate,) = read(arg)?;
-            Action::SetRate(rate.into())
+            let rate = rate.try_into().map_err(|error: Error| ConsentError::unsupported(error.message))?;
+            Action::SetRate(rate)
         }
         "configure" => {
             let (settings,): (SettingsInit,) = read(arg)?;
             Action::ChangeSettings(Box::new(settings.over(scene.state.settings())))
+        }
+        "set_audit_settings" => {
+            let (settings,): (AuditSettings,) = read(arg)?;
+            Action::ConfigureAudit(settings.into())
         }
         "end_emergency" => {
             let (reason,): (String,) = read(arg)?;
@@ -119,6 +126,9 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             .text("Worth", format!("{} of the unit of account", decimal(rate.value, 6)))
             .moment("Until", rate.expires_at),
         Action::ChangeSettings(settings) => configure(&scene.state.settings().into(), &(**settings).clone().into()),
+        Action::ConfigureAudit(settings) => Description::new("Say how long the audit log is kept and how large it may become")
+            .text("Kept for at least", format!("{} days", settings.retention_days))
+            .text("At most", format!("{} bytes; then nothing is paid", settings.capacity)),
         Action::EndEmergency { reason } => Description::new("Resume payments by one stage")
             .text("Effect", "from the emergency to limited operation, from there to normal")
             .optional("Reason", Some(reason)),
@@ -127,7 +137,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             let transfer = transfer(scene, end.transfer.get())?;
             let what = if end.landed { "has paid" } else { "has not paid" };
             let description = about(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
-            description.amount("Fee paid", transfer.asset, end.fee_paid.get()).optional("Note", Some(&end.note))
+            description.amount("Fee paid", transfer.asset.coin(), end.fee_paid.get()).optional("Note", Some(&end.note))
         }
     })
 }

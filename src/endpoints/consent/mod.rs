@@ -74,7 +74,13 @@ impl Description {
     }
 
     fn amount(self, name: &str, asset: Asset, amount: u64) -> Self {
-        self.field(name, FieldValue::TokenAmount { decimals: asset.decimals(), amount, symbol: asset.symbol().to_owned() })
+        let (decimals, symbol) = match asset {
+            Asset::Kas => (8, "KAS"),
+            Asset::Sol => (9, "SOL"),
+            // Only the chain knows where a token's point stands, and nobody vouches for its name.
+            Asset::Spl { .. } => return self.text(name, asset.show(amount)),
+        };
+        self.field(name, FieldValue::TokenAmount { decimals, amount, symbol: symbol.to_owned() })
     }
 
     fn seconds(self, name: &str, amount: u64) -> Self {

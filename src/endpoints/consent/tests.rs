@@ -1,4 +1,5 @@
 use super::{Scene, answer};
+use crate::api::batch::{BatchArgs, Payment};
 use crate::api::consent::{
     ConsentError, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec, FieldValue,
 };
@@ -7,8 +8,9 @@ use crate::api::governance::{Group, WalletChange};
 use crate::api::policy::{Rule, Scope};
 use crate::api::session::OpenSessionArgs;
 use crate::api::settings::SettingsInit;
+use crate::api::solana::{MintText, SolanaTerms};
 use crate::api::transfer::TransferArgs;
-use crate::api::wallet::{Asset, Chain, CreateWalletArgs, Signing};
+use crate::api::wallet::{Asset, Chain, CreateWalletArgs, KaspaKey, Signing};
 use crate::store::Store;
 use candid::utils::{ArgumentEncoder, encode_args};
 use candid::{Encode, Principal};
@@ -57,6 +59,51 @@ fn a_payment_is_described_with_its_amounts_and_its_end() {
     let amount = FieldValue::TokenAmount { decimals: 9, amount: 1_500_000_000, symbol: "SOL".into() };
     assert_eq!(fields.fields[0], ("Amount".to_owned(), amount));
     assert_eq!(fields.fields.len(), 6);
+}
+
+#[test]
+fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
+    const USDC: &str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+    let state = installed();
+    let asset = Asset::Spl { mint: MintText::new(USDC) };
+    let terms = SolanaTerms { memo: Some("invoice 17".into()), allow_off_curve: Some(true) };
+    let args = TransferArgs { asset, solana: Some(terms), ..fixture::sol(1_500_000, "invoice-17") };
+    let text = markdown(&state, "transfer", (&args,));
+    let amount = format!("1500000 base units of the token {USDC}");
+    assert!(text.starts_with(&format!("# Pay {amount}\n\n**Amount:** `{amount}`\n")), "{text}");
+    // The fixture's cap of 0.00001 SOL and the rent of the recipient's account.
+    assert!(text.contains("**Fee at most:** `0.0021726 SOL`"), "{text}");
+    assert!(text.contains("**Memo:** `invoice 17`") && text.contains("**Recipient:** `may be a program's vault"), "{text}");
+    let nonsense = TransferArgs { asset: Asset::Spl { mint: MintText::new("nonsense") }, ..args };
+    assert!(refused(&state, "transfer", (&nonsense,)).contains("the mint is no address"));
+}
+
+#[test]
+fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
+    let state = installed();
+    let mint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+    let to = fixture::sol(1, "k").to;
+    let args = BatchArgs {
+        wallet_id: WALLET.get(),
+        asset: Some(Asset::Spl { mint: MintText::new(mint) }),
+        kaspa_key: None,
+        payments: (1..=8).map(|amount| Payment { to: to.clone(), amount }).collect(),
+        max_fee: None,
+        fee_speed: None,
+        idempotency_key: "wages".into(),
+        reason: None,
+        session_id: None,
+        created_at: None,
+    };
+    let text = markdown(&state, "batch_transfer", (&args,));
+    assert!(text.starts_with(&format!("# Make 8 payments of 36 base units of the token {mint} together")), "{text}");
+    for n in 1..=8 {
+        assert!(text.contains(&format!("**Payment {n}:** `{n} base units of the token {mint} to {to}`")), "{text}");
+    }
+    // The cap of 0.00001 SOL, and the rent of the seven accounts that one transaction can create.
+    assert!(text.contains("**Fee of each transaction at most:** `0.0151482 SOL`"), "{text}");
+    let keyed = BatchArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..args };
+    assert!(refused(&state, "batch_transfer", (&keyed,)).starts_with("kaspa_key: "));
 }
 
 #[test]
@@ -163,6 +210,12 @@ fn every_change_of_power_is_described() {
             "# Open a session\n\n**Wallet:** `wallet 1, ops`\n\n**Lasts:** `60 seconds`\n",
         ),
         (markdown(&state, "submit_signatures", (id, Vec::<ByteBuf>::new())), "# Send the signed transfer 1\n"),
+        (markdown(&state, "set_nonce_pool", (1u64, 4u16)), "# Create nonce accounts on Solana\n\n**Wallet:** `wallet 1, ops`\n"),
+        (
+            markdown(&state, "set_provider_key", ("https://a.b/{key}", Some("secret-key"))),
+            "# Set a provider's API key\n\n**Provider:** `https://a.b/{key}`\n",
+        ),
+        (markdown(&state, "revoke_transfer", (id,)), "# Keep transfer 1 from landing, if it has not\n"),
         (markdown(&state, "start_emergency", ("fire",)), "# Stop all payments\n"),
         (markdown(&state, "end_emergency", ("over",)), "# Resume payments by one stage\n"),
         (markdown(&state, "cancel_transfer", (id, None::<String>)), "# Call off transfer 1\n"),
@@ -176,7 +229,14 @@ fn every_change_of_power_is_described() {
 /// The interface lists what there is: a method that is added has to be described, or named here as one that moves neither money nor power.
 #[test]
 fn no_update_is_forgotten() {
-    const NEITHER: [&str; 3] = ["icrc21_canister_call_consent_message", "record_client", "refresh_balances"];
+    const NEITHER: [&str; 6] = [
+        "icrc21_canister_call_consent_message",
+        "quote_transfer",
+        "record_client",
+        "refresh_balances",
+        "get_token_balances",
+        "set_solana_settings",
+    ];
     let state = installed();
     let empty = Encode!().expect("encodable");
     let documented = include_str!("../../../candid/purser.did");

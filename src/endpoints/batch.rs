@@ -1,0 +1,41 @@
+//! Many payments at once, on either chain.
+
+use super::access;
+use super::transfers::note_refusal;
+use crate::api::Error;
+use crate::api::batch::{BatchArgs, BatchOutcome};
+use crate::api::wallet::Asset;
+use crate::store;
+use crate::{jobs, metrics};
+use ic_cdk::api::msg_caller;
+use purser_core::primitives::{TransferId, WalletId};
+use purser_core::state::ItemOutcome;
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
+    let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
+    let on_kaspa = args.asset.unwrap_or(Asset::Kas) == Asset::Kas;
+    let (decided, outcome) = store::read(|state| -> Result<_, Error> {
+        access::agent(state, caller, wallet)?;
+        let request = args.into_request(&state.config())?;
+        Ok(state.decide_batch(caller, &request, store::now())?)
+    })
+    .map_err(|error| if on_kaspa { error.on_kaspa() } else { error })
+    .inspect_err(note_refusal)?;
+    match (decided, &outcome.items[..]) {
+        (Some(decided), _) => {
+            jobs::log_denials_of(wallet, caller);
+            store::commit(decided);
+            jobs::audit::append_ended(true);
+        }
+        (None, [ItemOutcome::Denied { evaluation }, ..]) => jobs::count_denial(wallet, caller, evaluation),
+        (None, _) => {}
+    }
+    outcome.transfers.iter().for_each(|id| jobs::wake(*id));
+    let denied = |item: &&ItemOutcome| matches!(item, ItemOutcome::Denied { .. });
+    outcome.items.iter().filter(denied).for_each(|_| metrics::denied());
+    Ok(BatchOutcome {
+        items: outcome.items.into_iter().map(Into::into).collect(),
+        transfer_ids: outcome.transfers.into_iter().map(TransferId::get).collect(),
+    })
+}
