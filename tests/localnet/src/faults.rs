@@ -19,6 +19,8 @@ pub enum CallKind {
     HttpRequest,
     /// `canister_status`
     CanisterStatus,
+    /// `canister_info`
+    CanisterInfo,
     /// Any other.
     Other,
 }
@@ -34,6 +36,7 @@ impl CallKind {
             "raw_rand" => Self::RawRand,
             "http_request" => Self::HttpRequest,
             "canister_status" => Self::CanisterStatus,
+            "canister_info" => Self::CanisterInfo,
             _ => Self::Other,
         }
     }

@@ -18,5 +18,5 @@ pub mod trace;
 
 pub use faults::{CallKind, Effect, Faults, Nth};
 pub use ic::{Ic, MessageId, Reject};
-pub use net::{Builder, LocalNet, Pending, Scheduler};
+pub use net::{Builder, LocalNet, Pending, Scheduler, Snapshot};
 pub use trace::{MessageKind, MessageTrace, MgmtCall};

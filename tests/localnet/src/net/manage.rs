@@ -43,11 +43,11 @@ struct Settings {
     controllers: Vec<Principal>,
 }
 
-fn decode<T: CandidType + DeserializeOwned>(arg: &[u8]) -> Result<T, Reject> {
+pub(super) fn decode<T: CandidType + DeserializeOwned>(arg: &[u8]) -> Result<T, Reject> {
     candid::decode_one(arg).map_err(|e| Reject::new(Reject::CANISTER_ERROR, format!("Error decoding candid: {e}")))
 }
 
-fn encode(value: &impl CandidType) -> Vec<u8> {
+pub(super) fn encode(value: &impl CandidType) -> Vec<u8> {
     candid::encode_one(value).expect("the answer is representable in Candid")
 }
 
@@ -81,6 +81,7 @@ impl LocalNet {
                 Ok(args) => self.http_request(request, &args),
                 Err(reject) => (Err(reject), 0),
             },
+            CallKind::CanisterInfo => (self.canister_info(&request.arg), 0),
             CallKind::CanisterStatus => (self.canister_status(caller, &request.arg), 0),
             CallKind::Other => {
                 let message = format!("Management canister has no method '{}'", request.method);

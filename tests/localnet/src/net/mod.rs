@@ -4,6 +4,7 @@ mod lifecycle;
 mod manage;
 mod messages;
 mod outbound;
+mod snapshots;
 mod state;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +18,6 @@ use sha2::{Digest, Sha256};
 use crate::certificate::RootKey;
 use crate::exec::Runtime;
 use crate::exec::context::{Context, Entry};
-use crate::exec::stable::StableMemory;
 use crate::faults::Faults;
 use crate::ic::{Ic, MessageId, Reject};
 use crate::mgmt::cycles::Prices;
@@ -25,6 +25,7 @@ use crate::mgmt::http::Client;
 use crate::trace::{MessageKind, MessageTrace};
 pub use outbound::Pending;
 use outbound::Request;
+pub use snapshots::Snapshot;
 use state::{CallContext, Callback, Canister, Job, Origin, Status};
 
 /// Rounds after which an unanswered call counts as lost.
@@ -171,15 +172,6 @@ impl LocalNet {
         std::mem::take(&mut self.traces)
     }
 
-    /// Replaces the canister's stable memory, as restoring a snapshot does. The module keeps its heap: upgrade it next.
-    ///
-    /// # Panics
-    /// When the canister has no module.
-    pub fn set_stable_memory(&mut self, canister: Principal, bytes: &[u8]) {
-        let instance = self.canisters.get_mut(&canister).and_then(|canister| canister.instance.as_mut());
-        instance.expect("the canister has a module").put_stable(StableMemory::holding(bytes));
-    }
-
     /// Sets an environment variable of the canister.
     pub fn set_variable(&mut self, canister: Principal, name: &str, value: &str) {
         if let Some(canister) = self.canisters.get_mut(&canister) {
@@ -255,7 +247,7 @@ impl Ic for LocalNet {
     fn create_canister(&mut self, controllers: &[Principal], cycles: u128) -> Principal {
         let index = FIRST_CANISTER + self.canisters.len() as u64;
         let id = Principal::from_slice(&[&index.to_be_bytes()[..], &[1, 1]].concat());
-        self.canisters.insert(id, Canister::new(controllers.to_vec(), cycles));
+        self.canisters.insert(id, Canister::new(controllers.to_vec(), cycles, self.time_ns));
         id
     }
 

@@ -1,6 +1,7 @@
 //! What the network remembers: canisters, open calls, and messages on their way.
 
 use candid::Principal;
+use ic_management_canister_types::{Change, ChangeDetails, ChangeOrigin, CreationRecord, FromUserRecord};
 
 use crate::exec::Instance;
 use crate::ic::{MessageId, Reject};
@@ -40,11 +41,15 @@ pub struct Canister {
     pub version: u64,
     pub variables: Vec<(String, String)>,
     pub callbacks_run: u64,
+    /// What was done to it. Creation and snapshots only: nothing here asks for more.
+    pub history: Vec<Change>,
 }
 
 impl Canister {
-    pub fn new(controllers: Vec<Principal>, cycles: u128) -> Self {
-        Self {
+    pub fn new(controllers: Vec<Principal>, cycles: u128, now_ns: u64) -> Self {
+        let creator = controllers.first().copied().unwrap_or(Principal::management_canister());
+        let creation = CreationRecord { controllers: controllers.clone(), environment_variables_hash: None };
+        let mut canister = Self {
             controllers,
             status: Status::Running,
             cycles,
@@ -55,7 +60,16 @@ impl Canister {
             version: 0,
             variables: Vec::new(),
             callbacks_run: 0,
-        }
+            history: Vec::new(),
+        };
+        canister.note(creator, now_ns, ChangeDetails::Creation(creation));
+        canister
+    }
+
+    /// Records what a user did to it.
+    pub fn note(&mut self, user_id: Principal, timestamp_nanos: u64, details: ChangeDetails) {
+        let origin = ChangeOrigin::FromUser(FromUserRecord { user_id });
+        self.history.push(Change { timestamp_nanos, canister_version: self.version, origin, details: Some(details) });
     }
 
     /// Whether there is a module that exports this function.

@@ -26,6 +26,9 @@ const FAUCET_AGE: u64 = 1_000;
 /// For how many DAA scores (120 s) a node remembers the transactions the consensus accepted.
 const ACCEPTED_MEMORY: u64 = 1_200;
 
+/// What a quiet network asks for, in sompi per gram.
+const QUIET_FEERATE: u64 = 100;
+
 /// One output that exists or existed, so that the set can also be shown as it was.
 pub(super) struct Coin {
     /// The entry as the node would report it.
@@ -92,6 +95,8 @@ pub(super) struct Chain {
     pub mempool: Vec<Admitted>,
     pub orphans: Vec<Transaction>,
     pub records: HashMap<TransactionId, Record>,
+    /// What the fee estimate suggests for priority, normal and low, in sompi per gram.
+    pub feerates: [u64; 3],
     /// Submitted transactions in order of acceptance.
     accepted: Vec<TransactionId>,
     now: View,
@@ -116,6 +121,7 @@ impl Chain {
             mempool: Vec::new(),
             orphans: Vec::new(),
             records: HashMap::new(),
+            feerates: [QUIET_FEERATE; 3],
             accepted: Vec::new(),
             now: View { daa: FIRST_DAA_SCORE, blue: FIRST_BLUE_SCORE },
             fork: 0,

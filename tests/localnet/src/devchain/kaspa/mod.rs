@@ -44,19 +44,29 @@ impl KaspaDev {
         let faults = FaultsHandle::default();
         let state = State {
             chain: Chain::new(network),
-            faults: faults.clone(),
             random: SmallRng::seed_from_u64(20_090_103),
             auto_mine: false,
             received: Vec::new(),
             calls: Vec::new(),
         };
         let state = Arc::new(Mutex::new(state));
-        Self { server: Running::start(&state), state, faults }
+        Self { server: Running::start(&state, &faults), state, faults }
     }
 
     /// Base URL of the REST API, without a slash at the end.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// Another server of the same chain, with faults of its own.
+    pub fn provider(&self) -> Provider {
+        let faults = FaultsHandle::default();
+        Provider { server: Running::start(&self.state, &faults), faults }
+    }
+
+    /// Sets what the fee estimate suggests, in sompi per gram.
+    pub fn set_feerates(&self, priority: u64, normal: u64, low: u64) {
+        self.state().chain.feerates = [priority, normal, low];
     }
 
     /// Gives `address` a coin of `sompi` that was accepted 1000 blocks ago. Returns the funding transaction's id.
@@ -160,10 +170,27 @@ fn script_of(address: &str) -> ScriptPublicKey {
     Chain::script_of(address).unwrap_or_else(|| panic!("{address} is not a Kaspa address"))
 }
 
+/// A further server of a dev chain. Dropping it stops its threads.
+pub struct Provider {
+    server: Running,
+    faults: FaultsHandle,
+}
+
+impl Provider {
+    /// Base URL of its REST API, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The faults that this server alone is told to commit.
+    pub fn faults(&self) -> FaultsHandle {
+        self.faults.clone()
+    }
+}
+
 /// Everything behind the one lock.
 struct State {
     chain: Chain,
-    faults: FaultsHandle,
     random: SmallRng,
     auto_mine: bool,
     received: Vec<Value>,
@@ -173,13 +200,13 @@ struct State {
 impl State {
     /// Handles one call and lets a little of the chain's time pass. The fault, if one strikes, is returned for the server, which
     /// carries out those that concern the wire.
-    fn call(&mut self, request: &rest::Request) -> (Option<Fault>, rest::Answer) {
+    fn call(&mut self, request: &rest::Request, faults: &FaultsHandle) -> (Option<Fault>, rest::Answer) {
         self.calls.push(format!("{} {}", request.method, request.path));
         let endpoint = rest::endpoint(request.method, request.path);
         if let (Some(Endpoint::Submit), Some(body)) = (endpoint, &request.body) {
             self.received.push(body.clone());
         }
-        let fault = self.faults.strike(endpoint);
+        let fault = faults.strike(endpoint);
         if let Some(Fault::Reorg { depth }) = fault {
             self.chain.reorg(depth);
         }

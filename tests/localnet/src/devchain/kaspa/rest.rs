@@ -16,8 +16,6 @@ use super::{
 const UTXOS_LIMIT: usize = 10_000;
 /// Most transaction ids in one acceptance or search request.
 const IDS_LIMIT: usize = 1_000;
-/// What a quiet network asks for, sompi per gram.
-const FEERATE: u64 = 100;
 
 /// A status and its JSON body.
 pub(super) type Answer = (u16, Value);
@@ -143,14 +141,15 @@ impl Reading<'_> {
     }
 
     fn fee_estimate(&self) -> Value {
-        let feerate = match self.lie {
-            Some(Lie::Feerate { sompi_per_gram }) => *sompi_per_gram,
-            _ => FEERATE,
+        let [priority, normal, low] = match self.lie {
+            Some(Lie::Feerate { sompi_per_gram }) => [*sompi_per_gram; 3],
+            _ => self.chain.feerates,
         };
         // The estimated times move with every block on a node; what they say is of no use to anybody who must agree on them.
         let seconds = 0.1 + (self.view.daa % 7) as f64 / 1_000.0;
-        let bucket = |factor: f64| json!({"feerate": feerate, "estimatedSeconds": seconds * factor});
-        json!({"priorityBucket": bucket(1.0), "normalBuckets": [bucket(1.0), bucket(2.0)], "lowBuckets": [bucket(4.0)]})
+        let bucket = |feerate: u64, factor: f64| json!({"feerate": feerate, "estimatedSeconds": seconds * factor});
+        let normal = [bucket(normal, 1.0), bucket(low, 2.0)];
+        json!({"priorityBucket": bucket(priority, 1.0), "normalBuckets": normal, "lowBuckets": [bucket(low, 4.0)]})
     }
 
     fn kaspad(&self) -> Value {

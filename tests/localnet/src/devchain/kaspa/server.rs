@@ -10,7 +10,7 @@ use tiny_http::{Header, Response, Server};
 
 use super::{
     State,
-    fault::Fault,
+    fault::{Fault, FaultsHandle},
     rest::{Request, internal_error},
 };
 
@@ -30,16 +30,17 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub fn start(state: &Arc<Mutex<State>>) -> Self {
+    /// Serves the chain, as `faults` bid.
+    pub fn start(state: &Arc<Mutex<State>>, faults: &FaultsHandle) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").expect("a loopback port is free"));
         let port = server.server_addr().to_ip().expect("BUG: bound to an IP address").port();
         let silenced = Silenced::default();
         let worker = |_| {
-            let (server, state, silenced) = (server.clone(), state.clone(), silenced.clone());
+            let (server, state, silenced, faults) = (server.clone(), state.clone(), silenced.clone(), faults.clone());
             std::thread::spawn(move || {
                 // Ends with the error that `unblock` puts in the queue.
                 while let Ok(request) = server.recv() {
-                    serve(request, &state, &silenced);
+                    serve(request, &state, &faults, &silenced);
                 }
             })
         };
@@ -64,7 +65,7 @@ impl Drop for Running {
     }
 }
 
-fn serve(mut request: tiny_http::Request, state: &Mutex<State>, silenced: &Silenced) {
+fn serve(mut request: tiny_http::Request, state: &Mutex<State>, faults: &FaultsHandle, silenced: &Silenced) {
     let method = request.method().to_string();
     let url = request.url().replace("%3A", ":").replace("%3a", ":");
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -73,7 +74,7 @@ fn serve(mut request: tiny_http::Request, state: &Mutex<State>, silenced: &Silen
         Err(status) => return send(request, Response::from_data(vec![]).with_status_code(status)),
     };
     let parts = Request { method: &method, path, query, body: serde_json::from_slice(&body).ok() };
-    let (fault, answer) = state.lock().expect("BUG: a thread panicked while it held the chain").call(&parts);
+    let (fault, answer) = state.lock().expect("BUG: a thread panicked while it held the chain").call(&parts, faults);
     match fault {
         Some(Fault::Hang) => {
             silenced.lock().expect("BUG: a thread panicked while it held the connections").push(request.into_writer())

@@ -155,6 +155,17 @@ impl Bank {
         self.svm.set_account(*address, account).expect("a plain account can be set");
     }
 
+    /// Puts an account with data where it is wanted.
+    ///
+    /// # Panics
+    /// If it cannot stand there.
+    pub fn put(&mut self, address: &Address, owner: Address, data: Vec<u8>) {
+        let mut account = self.svm.get_account(address).unwrap_or_default();
+        account.lamports = self.rent_exempt_minimum(data.len());
+        (account.owner, account.data, account.rent_epoch) = (owner, data, u64::MAX);
+        self.svm.set_account(*address, account).expect("an account can be set");
+    }
+
     /// The nonce account whose current value `tx` carries, if it may be advanced in a block that follows `last_hash`.
     pub fn usable_nonce(&self, tx: &VersionedTransaction, last_hash: &Hash) -> Option<Address> {
         let message = &tx.message;

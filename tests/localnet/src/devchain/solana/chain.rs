@@ -235,6 +235,11 @@ impl Chain {
         self.banks.values_mut().for_each(|bank| bank.fund(address, lamports));
     }
 
+    /// Puts an account with data into every block that can still be asked about.
+    pub fn put(&mut self, address: &Address, owner: Address, data: &[u8]) {
+        self.banks.values_mut().for_each(|bank| bank.put(address, owner, data.to_vec()));
+    }
+
     /// Produces the next block from what is pending.
     pub fn produce(&mut self) {
         let parent = self.tip().clone();

@@ -45,8 +45,8 @@ impl Answer {
     }
 }
 
-/// Answers the body of a POST request.
-pub type Handler = dyn Fn(&[u8]) -> Answer + Send + Sync;
+/// Answers the target and the body of a POST request.
+pub type Handler = dyn Fn(&str, &[u8]) -> Answer + Send + Sync;
 
 /// A listening server; dropping it stops it.
 pub struct Server {
@@ -127,7 +127,7 @@ fn serve(stream: TcpStream, id: usize, handler: &Handler) -> std::io::Result<()>
         ("POST", _) if !head.is_json => {
             Answer::text(415, "Supplied content type is not allowed. Content-Type: application/json is required")
         }
-        ("POST", _) => handler(&body),
+        ("POST", target) => handler(target, &body),
         _ => Answer::text(405, "Used HTTP Method is not allowed. POST or OPTIONS is required"),
     };
     write(stream, id, &answer)
@@ -179,6 +179,7 @@ fn write(mut stream: TcpStream, id: usize, answer: &Answer) -> std::io::Result<(
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        401 => "Unauthorized",
         405 => "Method Not Allowed",
         413 => "Payload Too Large",
         415 => "Unsupported Media Type",

@@ -13,6 +13,7 @@
 //! | `chain` | blocks, blockhash age, commitments, what is pending, forks |
 //! | `rpc`, `params`, `wire` | envelopes and errors, parameters, encodings |
 //! | `methods`, `submit` | the methods: those that read, those that take a transaction |
+//! | `tokens` | mints and token accounts out of nothing |
 //! | `faults`, `http` | misbehaviour, the server |
 
 mod bank;
@@ -23,6 +24,7 @@ mod methods;
 mod params;
 mod rpc;
 mod submit;
+mod tokens;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,11 +32,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use solana_address::Address;
 
 pub use bank::RENT_LAMPORTS_PER_BYTE;
+pub use tokens::{Extension, Program};
+
 pub use faults::{DEVNET_GENESIS_HASH, Fault, FaultsHandle, HUGE_BODY_BYTES, Lie};
 
 use chain::{Chain, Commitment};
 use faults::Faults;
-use http::Server;
+use http::{Answer, Server};
 use params::Params;
 use wire::Encoding;
 
@@ -48,6 +52,10 @@ struct Node {
     calls: Vec<String>,
     received: Vec<Vec<u8>>,
     auto_advance: bool,
+    /// What the target of every request has to contain.
+    key: Option<String>,
+    /// Every mint, with its program.
+    mints: Vec<(Address, Address)>,
 }
 
 impl Node {
@@ -59,6 +67,16 @@ impl Node {
         }
         if self.auto_advance && ["getBlockHeight", "getSignatureStatuses"].contains(&method) {
             self.chain.produce();
+        }
+    }
+}
+
+impl Node {
+    /// Answers a request whose target shows the key, if one is needed. Like real ones, it repeats what it refuses.
+    fn serve(&mut self, target: &str, body: &[u8]) -> Answer {
+        match &self.key {
+            Some(key) if !target.contains(key.as_str()) => Answer::text(401, &format!("no access with {target}")),
+            _ => rpc::handle(self, body),
         }
     }
 }
@@ -83,10 +101,48 @@ impl SolanaDev {
     pub fn start() -> Self {
         let mut chain = Chain::new();
         chain.fund(&submit::faucet_address(), FAUCET_LAMPORTS);
-        let node = Node { chain, faults: Faults::default(), calls: Vec::new(), received: Vec::new(), auto_advance: false };
+        let node = Node {
+            chain,
+            faults: Faults::default(),
+            calls: Vec::new(),
+            received: Vec::new(),
+            auto_advance: false,
+            key: None,
+            mints: Vec::new(),
+        };
         let node = Arc::new(Mutex::new(node));
         let served = node.clone();
-        let server = Server::start(Arc::new(move |body| rpc::handle(&mut lock(&served), body)));
+        let server = Server::start(Arc::new(move |target, body| lock(&served).serve(target, body)));
+        Self { node, server }
+    }
+
+    /// Another node of the same chain, with an address and misbehaviour of its own. What lands and passes is the chain's, and is asked of
+    /// the node that started it.
+    ///
+    /// # Panics
+    /// If no port can be bound.
+    pub fn second_address(&self) -> Self {
+        let node = Node {
+            chain: Chain::new(),
+            faults: Faults::default(),
+            calls: Vec::new(),
+            received: Vec::new(),
+            auto_advance: false,
+            key: None,
+            mints: Vec::new(),
+        };
+        let node = Arc::new(Mutex::new(node));
+        let (first, served) = (self.node.clone(), node.clone());
+        let server = Server::start(Arc::new(move |target, body| {
+            let (mut first, mut second) = (lock(&first), lock(&served));
+            let (first, second) = (&mut *first, &mut *second);
+            std::mem::swap(&mut first.chain, &mut second.chain);
+            std::mem::swap(&mut first.mints, &mut second.mints);
+            let answer = second.serve(target, body);
+            std::mem::swap(&mut first.chain, &mut second.chain);
+            std::mem::swap(&mut first.mints, &mut second.mints);
+            answer
+        }));
         Self { node, server }
     }
 
@@ -124,9 +180,68 @@ impl SolanaDev {
         (0..blocks).for_each(|_| node.chain.produce());
     }
 
+    /// From now on only requests are answered whose target contains `key`.
+    pub fn require_key(&self, key: &str) {
+        self.lock().key = Some(key.to_owned());
+    }
+
     /// Whether each call of `getBlockHeight` and `getSignatureStatuses` first lets a block pass. Off at the start.
     pub fn auto_advance(&self, on: bool) {
         self.lock().auto_advance = on;
+    }
+
+    /// A mint of the token with this number, out of nothing; answers its address.
+    pub fn mint(&self, number: u8, program: Program, decimals: u8, extensions: &[Extension]) -> String {
+        let address = tokens::mint_address(number);
+        let data = tokens::mint(decimals, program, extensions);
+        let mut node = self.lock();
+        node.chain.put(&address, program.address(), &data);
+        node.mints.push((address, program.address()));
+        address.to_string()
+    }
+
+    /// Gives `owner` an associated token account that holds `amount`.
+    ///
+    /// # Panics
+    /// If an address is none, or the mint unknown.
+    pub fn give_tokens(&self, mint: &str, owner: &str, amount: u64) {
+        let (mint, owner) = (parse(mint), parse(owner));
+        let mut node = self.lock();
+        let (_, program) = *node.mints.iter().find(|(known, _)| *known == mint).expect("a mint of this chain");
+        let tip = node.chain.block(Commitment::Processed, 0).clone();
+        let takes_fee = node.chain.bank(&tip).account(&mint).is_some_and(|mint| tokens::takes_fee(&mint.data));
+        let data = tokens::account(&mint, &owner, amount, program, takes_fee);
+        node.chain.put(&tokens::associated(&owner, &mint, &program), program, &data);
+    }
+
+    /// What `owner` holds of a token at its associated account, in base units; `None` if there is no such account.
+    ///
+    /// # Panics
+    /// If an address is none, or the mint unknown.
+    pub fn tokens(&self, mint: &str, owner: &str) -> Option<u64> {
+        let (mint, owner) = (parse(mint), parse(owner));
+        let node = self.lock();
+        let (_, program) = *node.mints.iter().find(|(known, _)| *known == mint).expect("a mint of this chain");
+        let tip = node.chain.block(Commitment::Processed, 0);
+        let account = node.chain.bank(tip).account(&tokens::associated(&owner, &mint, &program))?;
+        tokens::amount(&account.data)
+    }
+
+    /// Hands a signed transaction to the leaders as anybody could.
+    ///
+    /// # Panics
+    /// If the bytes are no transaction.
+    pub fn send_raw(&self, wire: &[u8]) {
+        let tx = wincode::deserialize_exact(wire).unwrap_or_else(|e| panic!("not a transaction: {e}"));
+        self.lock().chain.submit(tx, wire.to_vec(), None);
+    }
+
+    /// Puts an account with arbitrary data somewhere.
+    ///
+    /// # Panics
+    /// If an address is none.
+    pub fn put_account(&self, address: &str, owner: &str, data: &[u8]) {
+        self.lock().chain.put(&parse(address), parse(owner), data);
     }
 
     /// Height of the newest (processed) block.

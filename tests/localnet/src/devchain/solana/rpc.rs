@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::faults::{Fault, HUGE_BODY_BYTES};
 use super::http::Answer;
 use super::params::Params;
-use super::{Node, methods, submit};
+use super::{Node, methods, submit, tokens};
 
 /// Where a call is answered from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -110,6 +110,7 @@ fn answer(node: &mut Node, request: &Value) -> Result<Value, Answer> {
         "sendTransaction" => submit::send_transaction(node, view, &params, drops),
         "simulateTransaction" => submit::simulate_transaction(node, view, &params),
         "getFeeForMessage" => submit::fee_for_message(node, view, &params),
+        "getTokenAccountsByOwner" => tokens::accounts_by_owner(&node.chain, &node.mints, view, &params),
         "requestAirdrop" => submit::request_airdrop(node, &params),
         _ => methods::read(&node.chain, view, method, &params),
     };
