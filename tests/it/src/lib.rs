@@ -19,6 +19,7 @@ pub mod demo;
 pub mod network;
 pub mod pocket;
 pub mod recipients;
+pub mod replica;
 pub mod values;
 pub mod wasm;
 pub mod world;

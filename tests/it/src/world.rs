@@ -96,13 +96,16 @@ impl World {
             admins: vec![Actor::Admin.principal()],
             guardians: vec![Actor::Guardian.principal()],
             key_name: "test_key_1".into(),
-            solana: SolanaInit { network: SolanaNetwork::Local, providers: vec![self.solana.url()], max_fee: None },
+            solana: SolanaInit { network: SolanaNetwork::Local, providers: vec![self.solana.url()], max_fee: None, options: None },
             kaspa: KaspaInit {
                 network: KaspaNetwork::Simnet,
                 providers: vec![self.kaspa.url()],
                 max_fee: None,
                 feerate: None,
                 confirmations: None,
+                max_feerate: None,
+                agreement: None,
+                consolidate_above: None,
             },
             settings: None,
         }

@@ -86,9 +86,9 @@ impl Chronicle {
             amount: reserved,
         };
         let holds = Holds(scopes.map(hold).into());
-        let reserved = TransferReserved { id, agent, request, reserved, evaluation, holds, approval: None };
+        let reserved = TransferReserved { id, agent, request, reserved, evaluation, holds, approval: None, simulated: false };
         self.append(Event::TransferReserved(Box::new(reserved)));
-        let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![] };
+        let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![], solana: None };
         self.append(Event::TransferBuilt(TransferBuilt { id, built }));
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
@@ -147,5 +147,7 @@ fn request(wallet: WalletId, id: TransferId) -> TransferRequest {
         reason: None,
         session: None,
         created_at: None,
+        solana: None,
+        kaspa: None,
     }
 }

@@ -1,6 +1,8 @@
 //! The printed form of what was measured.
 
+use super::kaspa::Case;
 use super::measure::Measurement;
+use super::throughput::Throughput;
 use crate::demo::grouped;
 use serde::Serialize;
 
@@ -51,5 +53,48 @@ pub fn print(histories: &[Measurement], verdicts: &[Verdict]) {
     for verdict in verdicts {
         let mark = if verdict.met { "ok  " } else { "OVER" };
         println!("{mark} {}: {} of at most {}", verdict.what, grouped(verdict.measured.into()), grouped(verdict.at_most.into()));
+    }
+}
+
+/// Prints queues as rows.
+pub fn print_throughput(queues: &[Throughput]) {
+    println!(
+        "\n{:<34} {:>9} {:>9} {:>10} {:>9} {:>9} {:>19}",
+        "queued payments on Solana", "transfers", "rounds", "signatures", "outcalls", "attempts", "cycles per transfer"
+    );
+    for queue in queues {
+        let pool = match queue.pool {
+            0 => "recent blockhashes".to_owned(),
+            pool => format!("nonce accounts: {pool}"),
+        };
+        println!(
+            "{pool:<34} {:>9} {:>9} {:>10} {:>9} {:>9} {:>19}",
+            queue.transfers,
+            grouped(queue.rounds.into()),
+            queue.signatures,
+            queue.outcalls,
+            queue.attempts,
+            grouped(queue.cycles_per_transfer)
+        );
+    }
+}
+
+/// Prints what the unusual Kaspa transfers cost.
+pub fn print_kaspa(cases: &[Case]) {
+    println!(
+        "\n{:<16} {:>15} {:>15} {:>10} {:>9} {:>13} {:>19}",
+        "Kaspa transfer", "instructions", "dearest message", "signatures", "outcalls", "answer bytes", "cycles"
+    );
+    for case in cases {
+        println!(
+            "{:<16} {:>15} {:>15} {:>10} {:>9} {:>13} {:>19}",
+            case.name,
+            grouped(case.instructions.into()),
+            grouped(case.dearest_message.into()),
+            case.signatures,
+            case.outcalls,
+            grouped(case.answer_bytes as u128),
+            grouped(case.cycles)
+        );
     }
 }

@@ -1,9 +1,14 @@
-//! `scripts/bench`: what a transfer costs, with a short and a long history.
+//! `scripts/bench`: what a transfer costs, with a short and a long history. `scripts/bench throughput` measures queues of payments on
+//! Solana only.
 
 use purser_it::{bench, wasm};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("throughput") {
+        bench::run_throughput();
+        return ExitCode::SUCCESS;
+    }
     match bench::run(&wasm::root().join("target/bench.json")) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {

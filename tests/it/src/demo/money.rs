@@ -14,10 +14,12 @@ fn payment(demo: &Demo, asset: Asset, to: String, amount: u64, key: &str) -> Tra
         amount,
         max_fee: None,
         kaspa_key: None,
+        fee_speed: None,
         idempotency_key: key.into(),
         reason: Some("demo".into()),
         session_id: None,
         created_at: None,
+        solana: None,
     }
 }
 

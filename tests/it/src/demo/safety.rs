@@ -14,10 +14,12 @@ fn payment(demo: &Demo, key: &str) -> TransferArgs {
         amount: SOL / 10,
         max_fee: None,
         kaspa_key: None,
+        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
+        solana: None,
     }
 }
 

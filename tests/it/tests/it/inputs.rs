@@ -37,7 +37,7 @@ fn unchanged(world: &mut World, name: &str, call: impl FnOnce(&mut World) -> Str
 type Call = fn(&mut Client<'_>, u64) -> String;
 
 /// Every method that needs a power, with arguments that would be fine, and who may call it.
-const COMMANDS: [(&str, Call, &[Actor]); 27] = [
+const COMMANDS: [(&str, Call, &[Actor]); 32] = [
     ("create_wallet", |c, _| code(c.create_wallet("x")), &[Actor::Admin]),
     ("change_wallet", |c, wallet| code(c.change_wallet(wallet, WalletChange::Owner(Actor::Agent.principal()))), &[Actor::Admin]),
     ("open_session", |c, wallet| code(c.open_session(&session(wallet))), &[Actor::Agent, Actor::Admin]),
@@ -57,6 +57,10 @@ const COMMANDS: [(&str, Call, &[Actor]); 27] = [
     ("execute_proposal", |c, _| code(c.execute_proposal(u64::MAX)), &[]),
     ("revoke_role", |c, _| code(c.revoke_role(Actor::Guardian.principal(), Role::Guardian)), &[Actor::Admin]),
     ("transfer", |c, wallet| code(c.transfer(&payment(wallet, Asset::Sol, SOL, "k"))), &[Actor::Agent]),
+    ("batch_transfer", |c, wallet| code(c.batch_transfer(&batch(wallet))), &[Actor::Agent]),
+    ("consolidate", |c, wallet| code(c.consolidate(&consolidation(wallet))), &[Actor::Agent, Actor::Admin]),
+    ("replace_transfer", |c, _| code(c.replace_transfer(&ReplaceArgs { transfer_id: u64::MAX, fee: None })), &[]),
+    ("quote_transfer", |c, wallet| code(c.quote_transfer(&payment(wallet, Asset::Kas, KAS, "k"))), &[Actor::Agent]),
     ("cancel_transfer", |c, _| code(c.cancel_transfer(u64::MAX, None)), &[]),
     ("quarantine_transfer", |c, _| code(c.quarantine_transfer(u64::MAX, "x")), &[]),
     ("resolve_quarantine", |c, _| code(c.resolve_quarantine(&quarantined(u64::MAX))), &[]),
@@ -68,7 +72,12 @@ const COMMANDS: [(&str, Call, &[Actor]); 27] = [
         |c, wallet| code(c.simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"))),
         &[Actor::Agent, Actor::Admin],
     ),
-    ("get_state_digest", |c, _| code(c.get_state_digest()), &[Actor::Admin]),
+    (
+        "set_audit_settings",
+        |c, _| code(c.set_audit_settings(&AuditSettings { retention_days: 9, capacity: 1 << 30 })),
+        &[Actor::Admin],
+    ),
+    ("confirm_archive", |c, _| code(c.confirm_archive(&archive())), &[]),
 ];
 
 fn threshold(label: &str) -> CreateWalletArgs {
@@ -81,6 +90,29 @@ fn session(wallet_id: u64) -> OpenSessionArgs {
 
 fn client() -> ClientArgs {
     ClientArgs { success: true, wallet_id: None, address: None, device: None }
+}
+
+fn archive() -> ConfirmArchiveArgs {
+    ConfirmArchiveArgs { last: 0, hash: vec![0; 32].into(), location: "tape 1".into(), canister: None }
+}
+
+fn batch(wallet_id: u64) -> BatchArgs {
+    BatchArgs {
+        wallet_id,
+        asset: None,
+        kaspa_key: None,
+        payments: vec![Payment { to: recipients::kaspa(1), amount: KAS }],
+        max_fee: None,
+        fee_speed: None,
+        idempotency_key: "b".into(),
+        reason: None,
+        session_id: None,
+        created_at: None,
+    }
+}
+
+fn consolidation(wallet_id: u64) -> ConsolidateArgs {
+    ConsolidateArgs { wallet_id, kaspa_key: None, max_inputs: None, coins: None, max_fee: None, idempotency_key: "c".into() }
 }
 
 fn quarantined(transfer_id: u64) -> ResolveQuarantineArgs {
@@ -97,7 +129,9 @@ fn who_lacks_the_power_is_refused_and_changes_nothing() {
         {
             let expected: &[&str] = match (name, actor) {
                 // There is no such transfer, and no emergency.
-                ("cancel_transfer" | "cancel_proposal" | "close_session" | "submit_signatures", _) => &["NOT_FOUND", "AUTH_FAILED"],
+                ("cancel_transfer" | "cancel_proposal" | "close_session" | "submit_signatures" | "replace_transfer", _) => {
+                    &["NOT_FOUND", "AUTH_FAILED"]
+                }
                 ("approve_proposal" | "execute_proposal" | "set_group", Actor::Admin) => &["NOT_FOUND"],
                 ("set_rate", Actor::Admin) => &["VALIDATION_FAILED"],
                 ("resolve_quarantine" | "quarantine_transfer", Actor::Admin) => &["NOT_FOUND"],
@@ -117,7 +151,7 @@ fn nobody_who_did_not_sign_in_gets_through() {
     let mut world = World::new();
     let wallet = world.wallet(&rules()).id;
     let somebody = Principal::self_authenticating([99]);
-    let updates: [(&str, Vec<u8>); 25] = [
+    let updates: [(&str, Vec<u8>); 31] = [
         ("create_wallet", encode_args((threshold("x"),)).unwrap()),
         ("change_wallet", encode_args((wallet, WalletChange::Deactivate)).unwrap()),
         ("open_session", encode_args((session(wallet),)).unwrap()),
@@ -137,12 +171,18 @@ fn nobody_who_did_not_sign_in_gets_through() {
         ("cancel_proposal", encode_args((1u64, None::<String>)).unwrap()),
         ("execute_proposal", encode_args((1u64,)).unwrap()),
         ("transfer", encode_args((payment(wallet, Asset::Sol, SOL, "k"),)).unwrap()),
+        ("batch_transfer", encode_args((batch(wallet),)).unwrap()),
+        ("consolidate", encode_args((consolidation(wallet),)).unwrap()),
+        ("replace_transfer", encode_args((ReplaceArgs { transfer_id: 1, fee: None },)).unwrap()),
+        ("quote_transfer", encode_args((payment(wallet, Asset::Kas, KAS, "k"),)).unwrap()),
         ("cancel_transfer", encode_args((1u64, None::<String>)).unwrap()),
         ("quarantine_transfer", encode_args((1u64, "x")).unwrap()),
         ("resolve_quarantine", encode_args((quarantined(1),)).unwrap()),
         ("refresh_balances", encode_args((wallet,)).unwrap()),
         ("start_emergency", encode_args(("x",)).unwrap()),
         ("end_emergency", encode_args(("x",)).unwrap()),
+        ("set_audit_settings", encode_args((AuditSettings { retention_days: 9, capacity: 1 << 30 },)).unwrap()),
+        ("confirm_archive", encode_args((archive(),)).unwrap()),
     ];
     for (method, arg) in updates {
         unchanged(&mut world, method, |world| {
@@ -152,9 +192,8 @@ fn nobody_who_did_not_sign_in_gets_through() {
             String::new()
         });
     }
-    for (name, call, _) in COMMANDS.into_iter().filter(|(name, ..)| ["simulate_transfer", "get_state_digest"].contains(name)) {
-        assert_eq!(call(&mut world.as_actor(Actor::Anonymous), wallet), "AUTH_FAILED", "{name}");
-    }
+    let simulated = world.as_actor(Actor::Anonymous).simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"));
+    assert_eq!(code(simulated), "AUTH_FAILED");
 }
 
 #[test]
@@ -266,7 +305,7 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
     let wallet = world.wallet(&rules()).id;
     let megabyte = "x".repeat(1 << 20);
     type Attempt = fn(&mut World, u64, &str) -> Result<String, localnet::Reject>;
-    let calls: [(&str, Attempt); 8] = [
+    let calls: [(&str, Attempt); 9] = [
         ("create_wallet", |w, _, text| {
             w.as_actor(Actor::Admin).try_update("create_wallet", (threshold(text),)).map(code::<Wallet>)
         }),
@@ -280,6 +319,10 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
         }),
         ("get_wallet_by_address", |w, _, text| {
             w.as_actor(Actor::Agent).try_query("get_wallet_by_address", (text,)).map(code::<Wallet>)
+        }),
+        ("confirm_archive", |w, _, text| {
+            let args = ConfirmArchiveArgs { location: text.into(), ..archive() };
+            w.as_actor(Actor::Admin).try_update("confirm_archive", (args,)).map(code::<()>)
         }),
         ("start_emergency", |w, _, text| w.as_actor(Actor::Admin).try_update("start_emergency", (text,)).map(code::<()>)),
         ("cancel_transfer", |w, _, text| {

@@ -66,7 +66,7 @@ fn settle(world: &mut World, ids: &[u64], mut order: u32) -> Vec<Transfer> {
 /// Like [`rules`], but a day pays for one of the two transfers only.
 fn tight(asset: Asset) -> (Vec<Rule>, u64) {
     let (amount, limit) = match asset {
-        Asset::Sol => (6 * SOL / 10, SOL),
+        Asset::Sol | Asset::Spl { .. } => (6 * SOL / 10, SOL),
         Asset::Kas => (6 * KAS, 10 * KAS),
     };
     let mut rules = rules();

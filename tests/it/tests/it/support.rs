@@ -11,16 +11,18 @@ pub fn payment(wallet: u64, asset: Asset, amount: u64, key: &str) -> TransferArg
         wallet_id: wallet,
         asset,
         to: match asset {
-            Asset::Sol => recipients::solana(1),
+            Asset::Sol | Asset::Spl { .. } => recipients::solana(1),
             Asset::Kas => recipients::kaspa(1),
         },
         amount,
         max_fee: None,
         kaspa_key: None,
+        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
+        solana: None,
     }
 }
 
@@ -61,14 +63,14 @@ impl Books {
 
     fn balance(&self, world: &World) -> u64 {
         match self.asset {
-            Asset::Sol => world.solana.balance(&recipients::solana(1)),
+            Asset::Sol | Asset::Spl { .. } => world.solana.balance(&recipients::solana(1)),
             Asset::Kas => world.kaspa.balance(&recipients::kaspa(1)),
         }
     }
 
     fn landed_now(&self, world: &World) -> Vec<String> {
         match self.asset {
-            Asset::Sol => world.solana.landed(),
+            Asset::Sol | Asset::Spl { .. } => world.solana.landed(),
             Asset::Kas => world.kaspa.accepted(),
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 fn amount(asset: Asset) -> u64 {
     match asset {
-        Asset::Sol => SOL / 100,
+        Asset::Sol | Asset::Spl { .. } => SOL / 100,
         Asset::Kas => KAS / 2,
     }
 }

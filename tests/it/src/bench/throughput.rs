@@ -1,0 +1,134 @@
+//! How fast a queue of payments on Solana drains: on recent blockhashes, and on pools of nonce accounts.
+
+use crate::network::Network;
+use crate::recipients;
+use crate::world::{Actor, SOL, World};
+use localnet::LocalNet;
+use purser::api::{Asset, Rule, SettingsInit, Status, TransferArgs, Wallet, Window};
+use serde::Serialize;
+use std::time::Duration;
+
+/// The pools that are compared; 0 is a wallet without nonce accounts, whose transactions stand on recent blockhashes.
+pub const POOLS: [u16; 4] = [0, 1, 4, 16];
+/// One round of the subnet, and the Solana blocks in it.
+const ROUND: Duration = Duration::from_secs(1);
+const BLOCKS_PER_ROUND: u64 = 5;
+/// A queue that takes longer than this does not drain.
+const MAX_ROUNDS: u64 = 20_000;
+
+/// What a queue cost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Throughput {
+    /// How many transfers were asked for at once.
+    pub transfers: u64,
+    /// How many nonce accounts the wallet had.
+    pub pool: u16,
+    /// Rounds from the first request until the last transfer was confirmed.
+    pub rounds: u64,
+    /// Threshold signatures.
+    pub signatures: u64,
+    /// HTTPS outcalls.
+    pub outcalls: u64,
+    /// Transactions that were built; more than there are transfers when some expired.
+    pub attempts: u64,
+    /// Cycles of everything, divided by the transfers.
+    pub cycles_per_transfer: u128,
+}
+
+/// Asks for `transfers` payments at once and lets time pass until all are confirmed.
+///
+/// # Panics
+/// When one of them is not confirmed.
+pub fn drain(transfers: u64, pool: u16) -> Throughput {
+    let mut world = world();
+    let wallet = world.wallet(&rules());
+    world.solana.airdrop(&wallet.solana_address, 1_000 * SOL);
+    if pool > 0 {
+        let created = world.as_actor(Actor::Admin).set_nonce_pool(wallet.id, pool).expect("an admin");
+        created.into_iter().for_each(|id| assert_eq!(world.settle(id).status, Status::Confirmed, "a nonce account"));
+    } else {
+        // The provider is asked for its genesis once; that is no cost of a queue.
+        world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
+    }
+    world.network.local().take_traces();
+    let ids: Vec<u64> = (0..transfers).map(|n| world.accepted(&payment(&wallet, n))).collect();
+    let rounds = rounds(&mut world, &ids);
+    let attempts = ids.iter().map(|id| u64::from(attempts(&mut world, *id))).sum();
+    let traces = world.network.local().take_traces();
+    let calls = |wanted: &dyn Fn(&str) -> bool| {
+        traces.iter().flat_map(|trace| &trace.mgmt_calls).filter(|call| wanted(&call.method)).count() as u64
+    };
+    let cycles: u128 = traces.iter().map(super::measure::cycles).sum();
+    Throughput {
+        transfers,
+        pool,
+        rounds,
+        signatures: calls(&|method| method.starts_with("sign_with_")),
+        outcalls: calls(&|method| method == "http_request"),
+        attempts,
+        cycles_per_transfer: cycles / u128::from(transfers.max(1)),
+    }
+}
+
+/// A canister that takes a hundred requests within a minute.
+fn world() -> World {
+    let mut world = World::empty(Network::Local(Box::new(LocalNet::new())));
+    let mut args = world.init_args();
+    args.settings = Some(SettingsInit { attempts_per_minute: Some(1_000), ..SettingsInit::default() });
+    world.install(&args).expect("it installs");
+    world.await_keys();
+    world
+}
+
+fn rules() -> Vec<Rule> {
+    let mut rules = recipients::rules();
+    for rule in &mut rules {
+        if let Rule::SpendingLimit { asset: Asset::Sol, window: Window::Rolling24h, max } = rule {
+            *max = 100 * SOL;
+        }
+    }
+    rules
+}
+
+fn payment(wallet: &Wallet, n: u64) -> TransferArgs {
+    TransferArgs {
+        wallet_id: wallet.id,
+        asset: Asset::Sol,
+        to: recipients::solana(1),
+        amount: SOL / 100,
+        max_fee: None,
+        kaspa_key: None,
+        fee_speed: None,
+        idempotency_key: format!("queued {n}"),
+        reason: None,
+        session_id: None,
+        created_at: None,
+        solana: None,
+    }
+}
+
+fn rounds(world: &mut World, ids: &[u64]) -> u64 {
+    let mut waiting = ids.to_vec();
+    for round in 0..MAX_ROUNDS {
+        while let Some(id) = waiting.last() {
+            let transfer = world.as_actor(Actor::Stranger).get_transfer(*id).expect("it exists");
+            match transfer.status {
+                Status::Confirmed => _ = waiting.pop(),
+                Status::Failed | Status::Cancelled | Status::Quarantined => panic!("it does not drain: {transfer:?}"),
+                _ => break,
+            }
+        }
+        if waiting.is_empty() {
+            return round;
+        }
+        world.solana.advance(BLOCKS_PER_ROUND);
+        let ic = world.network.ic();
+        ic.advance_time(ROUND);
+        ic.tick();
+    }
+    panic!("{} of {} transfers are not confirmed after {MAX_ROUNDS} rounds", waiting.len(), ids.len());
+}
+
+fn attempts(world: &mut World, id: u64) -> u32 {
+    world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists").attempt
+}

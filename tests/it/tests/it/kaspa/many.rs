@@ -1,0 +1,79 @@
+//! Many inputs and many coins.
+
+use super::*;
+use localnet::{CallKind, Effect, Nth, Reject};
+
+#[test]
+fn eighty_four_inputs_are_signed_once_each_across_failures_and_an_upgrade() {
+    let mut world = with_high_fees();
+    let wallet = wallet_of(&mut world, &[20_000_000; 84]);
+    let canister = world.canister;
+    world.network.local().take_traces();
+    let transient = Effect::Reject { code: Reject::SYS_TRANSIENT, message: "the key's queue is full".into() };
+    world.network.local().faults().inject(canister, CallKind::SignSchnorr, Nth::From(20), transient);
+    // 83 coins are not enough, and 84 leave a little change.
+    let args = TransferArgs { max_fee: Some(20_000_000), ..kas(&wallet, 1_665_000_000, "all of it") };
+    let id = world.accepted(&args);
+    let partly = world.follow(id, |transfer| transfer.kaspa.as_ref().is_some_and(|kaspa| kaspa.inputs_signed == 19));
+    assert_eq!((partly.status, details(&partly).inputs), (Status::Built, Some(84)));
+    world.upgrade(None).expect("it upgrades");
+    world.network.local().faults().clear();
+    let ended = world.settle(id);
+    assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
+    assert_eq!(details(&ended).inputs_signed, 84);
+    assert_eq!(answered(&mut world, "sign_with_schnorr"), 84, "no input was signed twice");
+    assert!(world.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
+}
+
+#[test]
+fn a_wallet_of_a_thousand_coins_pays() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[KAS; 1_000]);
+    let id = world.accepted(&kas(&wallet, 10 * KAS, "from many"));
+    let ended = world.settle(id);
+    assert_eq!((ended.status, details(&ended).inputs), (Status::Confirmed, Some(11)), "{ended:?}");
+}
+
+#[test]
+fn coins_that_no_list_holds_are_consolidated_by_name() {
+    let mut world = with_high_fees();
+    let wallet = wallet_of(&mut world, &[]);
+    let coin = |world: &World| NamedCoin {
+        transaction_id: world.kaspa.faucet(&wallet.kaspa_schnorr_address, 30_000_000),
+        index: 0,
+        amount: 30_000_000,
+    };
+    let coins: Vec<NamedCoin> = (0..10_001).map(|_| coin(&world)).collect();
+    let id = world.accepted(&kas(&wallet, KAS, "unlisted"));
+    for _ in 0..3 {
+        world.step();
+    }
+    assert_eq!(world.as_actor(Actor::Agent).get_transfer(id).expect("it exists").status, Status::Reserved);
+    world.as_actor(Actor::Agent).cancel_transfer(id, None).expect("nothing was signed");
+    let mut named = coins[..20].to_vec();
+    let args = |coins: &[NamedCoin], key: &str| ConsolidateArgs {
+        wallet_id: wallet.id,
+        kaspa_key: None,
+        max_inputs: None,
+        coins: Some(coins.to_vec()),
+        max_fee: None,
+        idempotency_key: key.into(),
+    };
+    let consolidate = |world: &mut World, args: &ConsolidateArgs| match world.as_actor(Actor::Admin).consolidate(args) {
+        Ok(TransferOutcome::Accepted { transfer_id, .. }) => transfer_id,
+        other => panic!("not accepted: {other:?}"),
+    };
+    let id = consolidate(&mut world, &args(&named, "twenty"));
+    assert_eq!(world.settle(id).status, Status::Confirmed);
+    assert_eq!(world.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 10_001 - 19);
+    // A wrong amount makes a signature that is worth nothing.
+    let accepted = world.kaspa.accepted();
+    named = coins[20..40].to_vec();
+    named[3].amount = 40_000_000;
+    let id = consolidate(&mut world, &args(&named, "wrong"));
+    world.follow(id, |transfer| transfer.status == Status::Submitted);
+    for _ in 0..10 {
+        world.step();
+    }
+    assert_eq!((world.kaspa.accepted(), world.kaspa.mempool()), (accepted, vec![]));
+}

@@ -1,0 +1,256 @@
+//! Fees, batches and consolidations.
+
+use super::*;
+use crate::support::usage_of;
+use candid::Principal;
+use purser_it::recipients;
+
+#[test]
+fn the_fee_follows_the_network_within_the_configured_bounds() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[100 * KAS; 8]);
+    // Suggested for priority, normal and low; what is paid for 2,036 grams.
+    let cases = [
+        ([100, 100, 100], [203_600, 203_600, 203_600]),
+        ([900, 450, 150], [1_832_400, 916_200, 305_400]),
+        // A spike is capped at 1,000 sompi per gram.
+        ([50_000, 20_000, 400], [2_036_000, 2_036_000, 814_400]),
+    ];
+    for (rates, fees) in cases {
+        world.kaspa.set_feerates(rates[0], rates[1], rates[2]);
+        for (speed, fee) in [FeeSpeed::Priority, FeeSpeed::Normal, FeeSpeed::Low].into_iter().zip(fees) {
+            let what = format!("{speed:?} of {rates:?}");
+            let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, 5 * KAS, &what) };
+            let quote = world.as_actor(Actor::Agent).quote_transfer(&args).expect("the chain answers");
+            assert_eq!((quote.fee, quote.inputs, quote.dust), (fee, 1, 0), "{what}");
+            // Nothing is asked of anybody, so what was last seen is shown.
+            let simulated = world.as_actor(Actor::Agent).simulate_transfer(&args).expect("it is allowed");
+            assert_eq!(simulated.fee, Some(quote), "{what}");
+            if rates[0] == 900 {
+                let id = world.accepted(&args);
+                let ended = world.settle(id);
+                assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(fee)), "{what}: {ended:?}");
+                assert_eq!(details(&ended).fee_speed, speed);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_quote_says_what_could_be_paid_instead() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[KAS]);
+    let args = kas(&wallet, 5_000_000, "too small");
+    let simulated = world.as_actor(Actor::Agent).simulate_transfer(&args).expect("it is allowed");
+    let fee = simulated.fee.expect("the smallest transaction is quoted");
+    assert_eq!((fee.observed_at, fee.inputs), (None, 1));
+    let refused = world.as_actor(Actor::Agent).quote_transfer(&args).expect_err("storage mass forbids it");
+    assert_eq!(refused.code, "KASPA_ERROR");
+    // 10^12 over amount and change, less 10^12 over a KAS, is at most 100,000 grams from this amount on.
+    let expected = KaspaError::InvalidAmount { min: Some(10_116_236), max: None };
+    assert_eq!(refused.detail, Some(ErrorDetail::Kaspa(expected)));
+    let rich = world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 2 * KAS, "too much")).expect_err("there is one KAS");
+    let expected = KaspaError::InsufficientFunds { required: 2 * KAS, available: KAS, immature: 0, reserved: 0 };
+    assert_eq!(rich.detail, Some(ErrorDetail::Kaspa(expected)));
+}
+
+fn batch(wallet: &Wallet, payments: &[(u8, u64)], key: &str) -> BatchArgs {
+    BatchArgs {
+        wallet_id: wallet.id,
+        asset: None,
+        kaspa_key: None,
+        payments: payments.iter().map(|(n, amount)| Payment { to: recipients::kaspa(*n), amount: *amount }).collect(),
+        max_fee: None,
+        fee_speed: None,
+        idempotency_key: key.into(),
+        reason: None,
+        session_id: None,
+        created_at: None,
+    }
+}
+
+fn open_rules(a_time: u64, a_day: u64) -> Vec<Rule> {
+    vec![
+        Rule::PerTransaction { asset: Asset::Kas, max: a_time },
+        Rule::SpendingLimit { asset: Asset::Kas, window: Window::Rolling24h, max: a_day },
+        recipients::allowlist(Chain::Kaspa, (1..=40).map(recipients::kaspa)),
+    ]
+}
+
+#[test]
+fn a_batch_pays_many_with_one_transaction_and_refuses_one_by_one() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[100 * KAS]);
+    world.set_policy(wallet.id, &open_rules(20 * KAS, 50 * KAS));
+    let args = batch(&wallet, &[(1, 5 * KAS), (99, KAS), (2, 4 * KAS), (1, 3 * KAS), (3, 21 * KAS)], "wages");
+    let outcome = world.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
+    let [id] = outcome.transfer_ids[..] else { panic!("one transaction: {outcome:?}") };
+    let accepted = ItemOutcome::Accepted { transfer_id: id };
+    assert_eq!([&outcome.items[0], &outcome.items[2], &outcome.items[3]], [&accepted; 3]);
+    let code = |item: &ItemOutcome| match item {
+        ItemOutcome::Denied { evaluation } => {
+            evaluation.findings.iter().find(|finding| !finding.passed).and_then(|finding| finding.code)
+        }
+        other => panic!("not denied: {other:?}"),
+    };
+    assert_eq!(code(&outcome.items[1]), Some(ReasonCode::AddressNotAllowed));
+    assert_eq!(code(&outcome.items[4]), Some(ReasonCode::SpendingLimitExceeded));
+
+    let counted = world.as_actor(Actor::Admin).get_metrics().expect("an admin");
+    assert_eq!(counted.iter().find(|(name, _)| name == "denied_by_policy").map(|(_, n)| *n), Some(2));
+
+    let again = world.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
+    assert_eq!((&again.items[0], &again.items[1], again.transfer_ids), (&accepted, &ItemOutcome::DeniedBefore, vec![id]));
+    let other = BatchArgs { payments: vec![args.payments[0].clone()], ..args };
+    let conflict = world.as_actor(Actor::Agent).batch_transfer(&other).expect_err("another batch");
+    assert_eq!(conflict.code, "IDEMPOTENCY_CONFLICT");
+
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.amount), (Status::Confirmed, 12 * KAS), "{ended:?}");
+    assert_eq!(details(&ended).payments.len(), 3);
+    assert_eq!(world.kaspa.accepted().len(), 1);
+    let received = [1, 2, 3, 99].map(|n| world.kaspa.balance(&recipients::kaspa(n)));
+    assert_eq!(received, [8 * KAS, 4 * KAS, 0, 0]);
+    let usage = usage_of(&world.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    assert_eq!((usage.posted, usage.reserved), (12 * KAS + ended.fee_paid.expect("it ended"), 0));
+    assert!(world.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
+}
+
+#[test]
+fn the_sum_of_a_batch_is_judged_as_one_payment() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[100 * KAS]);
+    world.set_policy(wallet.id, &open_rules(20 * KAS, 30 * KAS));
+    let denied = |world: &mut World, payments: &[(u8, u64)], key: &str| {
+        let outcome = world.as_actor(Actor::Agent).batch_transfer(&batch(&wallet, payments, key)).expect("answered");
+        assert_eq!(outcome.transfer_ids, Vec::<u64>::new());
+        outcome.items.iter().all(|item| matches!(item, ItemOutcome::Denied { .. }))
+    };
+    assert!(denied(&mut world, &[(1, 11 * KAS), (2, 10 * KAS)], "over the limit of one transaction together"));
+    let ended = world.accepted(&kas(&wallet, 15 * KAS, "first"));
+    world.settle(ended);
+    assert!(denied(&mut world, &[(1, 8 * KAS), (2, 8 * KAS)], "over the day's limit together"));
+    let usage = usage_of(&world.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    assert_eq!(usage.reserved, 0, "nothing is reserved for what was denied");
+}
+
+#[test]
+fn a_large_batch_takes_as_few_transactions_as_storage_mass_allows() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[50 * KAS, 50 * KAS]);
+    world.set_policy(wallet.id, &open_rules(40 * KAS, 50 * KAS));
+    let payments: Vec<(u8, u64)> = (1..=20).map(|n| (n, KAS)).collect();
+    let outcome = world.as_actor(Actor::Agent).batch_transfer(&batch(&wallet, &payments, "twenty")).expect("answered");
+    // One KAS weighs 10,000 grams, and 90,000 are allowed beside the change: nine, nine and two.
+    assert_eq!(outcome.transfer_ids.len(), 3);
+    for id in outcome.transfer_ids {
+        let ended = world.settle(id);
+        assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
+    }
+    assert!((1..=20).all(|n| world.kaspa.balance(&recipients::kaspa(n)) == KAS));
+    assert_eq!(world.kaspa.accepted().len(), 3);
+}
+
+#[test]
+fn a_consolidation_waits_for_a_quiet_network_and_asks_no_limit() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[30_000_000; 12]);
+    // A policy that lets next to nothing be paid does not matter: the money stays.
+    world.set_policy(wallet.id, &open_rules(1, 205_801));
+    world.kaspa.set_feerates(2_000, 1_000, 500);
+    let args = ConsolidateArgs {
+        wallet_id: wallet.id,
+        kaspa_key: None,
+        max_inputs: Some(10),
+        coins: None,
+        max_fee: None,
+        idempotency_key: "tidy".into(),
+    };
+    let stranger = world.as_actor(Actor::Stranger).consolidate(&args).expect_err("a stranger");
+    assert_eq!(stranger.code, "AUTH_FAILED");
+    let outcome = world.as_actor(Actor::Agent).consolidate(&args).expect("an agent");
+    let TransferOutcome::Accepted { transfer_id: id, .. } = outcome else { panic!("{outcome:?}") };
+    let second = ConsolidateArgs { idempotency_key: "again".into(), ..args.clone() };
+    assert_eq!(world.as_actor(Actor::Admin).consolidate(&second).expect_err("one at a time").code, "LIMIT_REACHED");
+    for _ in 0..5 {
+        world.step();
+    }
+    assert_eq!(world.as_actor(Actor::Agent).get_transfer(id).expect("it exists").status, Status::Reserved, "the network is busy");
+    world.kaspa.set_feerates(200, 150, 100);
+    let ended = world.settle(id);
+    // Ten inputs and one output at the floor: 94 + 10 * 1,118 + 412 grams.
+    assert_eq!((ended.status, ended.amount, ended.fee_paid), (Status::Confirmed, 0, Some(1_168_600)), "{ended:?}");
+    assert_eq!(ended.to, wallet.kaspa_schnorr_address);
+    assert!(details(&ended).consolidation);
+    assert_eq!(world.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 3);
+    assert_eq!(world.kaspa.balance(&wallet.kaspa_schnorr_address), 12 * 30_000_000 - 1_168_600);
+    let usage = usage_of(&world.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    assert_eq!((usage.posted, usage.reserved), (1_168_600, 0), "only the fee is spent");
+}
+
+#[test]
+fn a_batch_that_needs_an_approval_is_held_as_one_transfer_that_people_see_whole() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[100 * KAS]);
+    let approver = Principal::self_authenticating([21]);
+    assert_eq!(world.as_actor(Actor::Admin).grant_role(approver, Role::Approver), Ok(Change::Applied));
+    let group = Group { name: "ops".into(), members: vec![approver] };
+    assert_eq!(world.as_actor(Actor::Admin).set_group(&group), Ok(Change::Applied));
+    let approval = Rule::Approval {
+        asset: Some(Asset::Kas),
+        threshold: 10 * KAS,
+        cumulative_24h: None,
+        group: "ops".into(),
+        quorum: 1,
+        timeout_seconds: None,
+        time_lock_seconds: 0,
+    };
+    world.set_policy(wallet.id, &[open_rules(40 * KAS, 50 * KAS), vec![approval]].concat());
+    let args = batch(&wallet, &[(1, 6 * KAS), (2, 5 * KAS)], "large");
+    let outcome = world.as_actor(Actor::Agent).batch_transfer(&args).expect("answered");
+    let [id] = outcome.transfer_ids[..] else { panic!("one transfer: {outcome:?}") };
+    assert_eq!(outcome.items, vec![ItemOutcome::Pending { transfer_id: id }; 2]);
+    for _ in 0..3 {
+        world.step();
+    }
+    let [question] = &world.as_actor(Actor::Stranger).list_approvals(Some(wallet.id))[..] else { panic!("one question") };
+    assert_eq!(question.amount, "11 KAS");
+    for (n, amount) in [(1, "6 KAS"), (2, "5 KAS")] {
+        assert!(question.summary.contains(&format!("{} ({amount})", recipients::kaspa(n))), "{}", question.summary);
+    }
+    assert_eq!(question.transfer.status, Status::AwaitingApproval);
+    world.as_principal(approver).approve_transfer(id, serde_bytes::Bytes::new(&question.intent_hash)).expect("asked");
+    assert_eq!(world.settle(id).status, Status::Confirmed);
+    assert_eq!([1, 2].map(|n| world.kaspa.balance(&recipients::kaspa(n))), [6 * KAS, 5 * KAS]);
+
+    // Ten payments take two transactions, and a question is about one.
+    let ten = batch(&wallet, &[(3, KAS + 1); 10], "ten");
+    let refused = world.as_actor(Actor::Agent).batch_transfer(&ten).expect_err("too much for one question");
+    let Some(ErrorDetail::Kaspa(KaspaError::ValidationError { field, problem })) = refused.detail else { panic!("{refused:?}") };
+    assert_eq!((refused.code.as_str(), field.as_str()), ("VALIDATION_FAILED", "payments"));
+    assert!(problem.contains("these take 2; the first 9"), "{problem}");
+}
+
+#[test]
+fn kaspas_own_methods_say_what_is_wrong_in_kaspas_words() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[100 * KAS]);
+    let detail = |error: Error| match error.detail {
+        Some(ErrorDetail::Kaspa(detail)) => (error.code, detail),
+        other => panic!("{other:?}"),
+    };
+    let mut nowhere = batch(&wallet, &[(1, KAS), (1, KAS)], "nowhere");
+    nowhere.payments[1].to = "kaspasim:q".repeat(50);
+    let (code, error) = detail(world.as_actor(Actor::Agent).batch_transfer(&nowhere).expect_err("no address"));
+    let KaspaError::InvalidAddress { address, problem } = error else { panic!("{error:?}") };
+    assert_eq!((code.as_str(), address.len()), ("VALIDATION_FAILED", 100));
+    assert!(problem.starts_with("payments[1].to: "), "{problem}");
+    let quoted = TransferArgs { to: "?".into(), ..kas(&wallet, KAS, "quoted") };
+    let (_, error) = detail(world.as_actor(Actor::Agent).quote_transfer(&quoted).expect_err("no address"));
+    assert!(matches!(error, KaspaError::InvalidAddress { .. }), "{error:?}");
+    let sol = payment(wallet.id, Asset::Sol, 1, "sol");
+    let (_, error) = detail(world.as_actor(Actor::Agent).quote_transfer(&sol).expect_err("no coins"));
+    assert!(matches!(error, KaspaError::ValidationError { ref field, .. } if field == "asset"), "{error:?}");
+    let counted = world.as_actor(Actor::Admin).get_metrics().expect("an admin");
+    assert_eq!(counted.iter().find(|(name, _)| name == "refused_invalid_address").map(|(_, n)| *n), Some(2));
+}

@@ -1,0 +1,139 @@
+//! Tokens through the canister: both programs, fees, new accounts, memos, and what is refused.
+
+use crate::support::{payment, rules, usage_of};
+use localnet::devchain::solana::{Extension, Program};
+use purser::api::*;
+use purser_it::recipients;
+use purser_it::world::{Actor, SOL, World};
+
+/// What the chain of the tests demands for accounts: 128 bytes and their size, 5,080 lamports each.
+const fn rent(bytes: u64) -> u64 {
+    (128 + bytes) * 5_080
+}
+
+fn token(mint: &str) -> Asset {
+    Asset::Spl { mint: MintText::new(mint) }
+}
+
+/// The usual wallet with 1,000,000 base units of each token, which may pay 100,000 at a time and 500,000 a day of each.
+fn wallet_with(world: &mut World, mints: &[&str]) -> Wallet {
+    let mut rules = rules();
+    for mint in mints {
+        rules.push(Rule::PerTransaction { asset: token(mint), max: 100_000 });
+        rules.push(Rule::SpendingLimit { asset: token(mint), window: Window::Rolling24h, max: 500_000 });
+    }
+    let wallet = world.wallet(&rules);
+    mints.iter().for_each(|mint| world.solana.give_tokens(mint, &wallet.solana_address, 1_000_000));
+    wallet
+}
+
+fn pay(world: &mut World, args: &TransferArgs) -> Transfer {
+    let id = world.accepted(args);
+    world.settle(id)
+}
+
+fn details(transfer: &Transfer) -> &SolanaDetails {
+    transfer.solana.as_ref().expect("a Solana transfer has details")
+}
+
+#[test]
+fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
+    let mut world = World::new();
+    for (number, program, bytes) in [(1, Program::Classic, 165), (2, Program::Token2022, 170)] {
+        let key = |which: &str| format!("{which} {program:?}");
+        let mint = world.solana.mint(number, program, 6, &[]);
+        let wallet = wallet_with(&mut world, &[&mint]);
+        let before = world.solana.balance(&wallet.solana_address);
+        let first = pay(&mut world, &payment(wallet.id, token(&mint), 70_000, &key("first")));
+        assert_eq!((first.status, first.fee_paid), (Status::Confirmed, Some(5_000 + rent(bytes))), "{program:?}: {first:?}");
+        assert_eq!((details(&first).rent, details(&first).arrives), (rent(bytes), None));
+        let second = pay(&mut world, &payment(wallet.id, token(&mint), 30_000, &key("second")));
+        assert_eq!((second.status, second.fee_paid), (Status::Confirmed, Some(5_000)), "the account is there: {second:?}");
+        assert_eq!(world.solana.tokens(&mint, &recipients::solana(1)), Some(100_000));
+        assert_eq!(world.solana.tokens(&mint, &wallet.solana_address), Some(900_000));
+        assert_eq!(world.solana.balance(&wallet.solana_address), before - 10_000 - rent(bytes));
+        let usages = world.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+        let of_token = usage_of(&usages, token(&mint));
+        assert_eq!((of_token.posted, of_token.reserved, of_token.remaining), (100_000, 0, Some(400_000)));
+        let of_sol = usage_of(&usages, Asset::Sol);
+        assert_eq!((of_sol.posted, of_sol.reserved), (10_000 + rent(bytes), 0), "the account counts against the limits of SOL");
+        let listed = world.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
+        assert_eq!(
+            listed.iter().map(|holding| (holding.mint.as_str(), holding.amount)).collect::<Vec<_>>(),
+            [(mint.as_str(), 900_000)]
+        );
+    }
+}
+
+#[test]
+fn a_mint_that_takes_a_fee_shows_what_arrives() {
+    let mut world = World::new();
+    let mint = world.solana.mint(1, Program::Token2022, 6, &[Extension::TransferFee(100)]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    let ended = pay(&mut world, &payment(wallet.id, token(&mint), 50_000, "fee"));
+    assert_eq!((ended.status, details(&ended).arrives), (Status::Confirmed, Some(49_500)), "{ended:?}");
+    assert_eq!(details(&ended).rent, rent(182));
+    assert_eq!(world.solana.tokens(&mint, &recipients::solana(1)), Some(49_500));
+    assert_eq!(world.solana.tokens(&mint, &wallet.solana_address), Some(950_000));
+}
+
+#[test]
+fn mints_whose_extensions_change_a_transfer_are_refused_at_no_cost() {
+    let mut world = World::new();
+    let wallet = wallet_with(&mut world, &[]);
+    for (number, extension, why) in
+        [(1, 14, "transfer hook"), (2, 12, "permanent delegate"), (3, 26, "pausable"), (4, 99, "number 99")]
+    {
+        let mint = world.solana.mint(number, Program::Token2022, 6, &[Extension::Other(extension, 32)]);
+        let mut rules = rules();
+        rules.push(Rule::PerTransaction { asset: token(&mint), max: 9 });
+        rules.push(Rule::SpendingLimit { asset: token(&mint), window: Window::Rolling24h, max: 9 });
+        world.set_policy(wallet.id, &rules);
+        let ended = pay(&mut world, &payment(wallet.id, token(&mint), 9, why));
+        assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(0)), "{ended:?}");
+        assert!(ended.note.as_ref().is_some_and(|note| note.contains(why)), "{ended:?}");
+    }
+    assert!(world.solana.received().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn a_memo_is_on_the_chain_with_its_payment() {
+    let mut world = World::new();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    let terms = SolanaTerms { memo: Some("invoice 17".into()), allow_off_curve: None };
+    for (asset, amount) in [(Asset::Sol, SOL / 10), (token(&mint), 10)] {
+        let args = TransferArgs { solana: Some(terms.clone()), ..payment(wallet.id, asset, amount, &format!("{asset:?}")) };
+        let ended = pay(&mut world, &args);
+        assert_eq!((ended.status, details(&ended).memo.as_deref()), (Status::Confirmed, Some("invoice 17")), "{ended:?}");
+        let sent = world.solana.received().pop().expect("it was sent");
+        assert!(sent.windows(10).any(|window| window == b"invoice 17"), "the memo is in the transaction");
+    }
+}
+
+#[test]
+fn what_is_no_wallet_gets_no_tokens() {
+    let mut world = World::new();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    // A token account named as if it were its owner: the money would be stuck in a nested account.
+    world.solana.put_account(&recipients::solana(1), "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", &[1; 165]);
+    let ended = pay(&mut world, &payment(wallet.id, token(&mint), 10, "nested"));
+    assert_eq!(ended.note.as_deref(), Some("the recipient is a token account; pay the wallet that owns it instead"));
+    let unknown = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, token(&recipients::solana(7)), 10, "unknown"));
+    assert!(matches!(unknown, Ok(TransferOutcome::Denied { .. })), "a token without rules is denied: {unknown:?}");
+    let nonsense = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, token("nonsense"), 10, "nonsense"));
+    assert_eq!(nonsense.expect_err("no address").code, "VALIDATION_FAILED");
+}
+
+#[test]
+fn tokens_that_are_not_there_fail_the_transfer_at_no_cost() {
+    let mut world = World::new();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    world.solana.give_tokens(&mint, &wallet.solana_address, 9);
+    let ended = pay(&mut world, &payment(wallet.id, token(&mint), 10, "too much"));
+    assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(0)), "{ended:?}");
+    let note = "10 base units of the token are required, 0 of them to be kept as the minimum balance; the wallet holds less";
+    assert_eq!((ended.code, ended.note.as_deref()), (Some(ReasonCode::InsufficientBalance), Some(note)));
+}
