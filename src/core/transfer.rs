@@ -260,3 +260,13 @@ pub enum Outcome {
         evaluation: Evaluation,
     },
 }
+
+impl Outcome {
+    /// What every rule found, when it was refused.
+    pub const fn denied(&self) -> Option<&Evaluation> {
+        match self {
+            Self::Denied { evaluation } => Some(evaluation),
+            _ => None,
+        }
+    }
+}

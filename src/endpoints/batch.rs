@@ -1,7 +1,7 @@
 //! Many payments at once, on either chain.
 
 use super::access;
-use super::transfers::note_refusal;
+use super::transfers::{carry_out, note_refusal};
 use crate::api::Error;
 use crate::api::batch::{BatchArgs, BatchOutcome};
 use crate::api::wallet::Asset;
@@ -22,15 +22,12 @@ fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
     })
     .map_err(|error| if on_kaspa { error.on_kaspa() } else { error })
     .inspect_err(note_refusal)?;
-    match (decided, &outcome.items[..]) {
-        (Some(decided), _) => {
-            jobs::log_denials_of(wallet, caller);
-            store::commit(decided);
-            jobs::audit::append_ended(true);
-        }
-        (None, [ItemOutcome::Denied { evaluation }, ..]) => jobs::count_denial(wallet, caller, evaluation),
-        (None, _) => {}
-    }
+    // What is not worth an entry is so for every payment.
+    let denied = match outcome.items.first() {
+        Some(ItemOutcome::Denied { evaluation }) => Some(evaluation),
+        _ => None,
+    };
+    carry_out(wallet, caller, decided, denied);
     outcome.transfers.iter().for_each(|id| jobs::wake(*id));
     let denied = |item: &&ItemOutcome| matches!(item, ItemOutcome::Denied { .. });
     outcome.items.iter().filter(denied).for_each(|_| metrics::denied());

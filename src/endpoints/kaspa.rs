@@ -32,7 +32,7 @@ fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
     })
     .map_err(Error::on_kaspa)
     .inspect_err(note_refusal)?;
-    super::transfers::carry_out(paying, caller, decided, &outcome);
+    super::transfers::carry_out(paying, caller, decided, outcome.denied());
     if let Outcome::Accepted { transfer, .. } = &outcome {
         jobs::wake(*transfer);
     }

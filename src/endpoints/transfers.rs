@@ -9,6 +9,7 @@ use crate::store::{self, Store};
 use crate::{jobs, metrics};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
+use purser_core::policy;
 use purser_core::primitives::{Timestamp, TransferId, WalletId};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{MAX_REASON_BYTES, Outcome, TransferRequest};
@@ -19,7 +20,7 @@ fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
     let decided = store::read(|state| decide(state, caller, args, store::now()));
     let (decided, outcome) = decided.inspect_err(note_refusal)?;
-    carry_out(wallet, caller, decided, &outcome);
+    carry_out(wallet, caller, decided, outcome.denied());
     if let Outcome::Accepted { transfer, .. } = &outcome {
         jobs::wake(*transfer);
     }
@@ -27,15 +28,15 @@ fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
 }
 
 /// Commits what was decided about a request. A denial without an entry of its own is counted, and is logged with others.
-pub(super) fn carry_out(wallet: WalletId, caller: Principal, decided: Option<Decided>, outcome: &Outcome) {
-    match (decided, outcome) {
+pub(super) fn carry_out(wallet: WalletId, caller: Principal, decided: Option<Decided>, denied: Option<&policy::Evaluation>) {
+    match (decided, denied) {
         (Some(decided), _) => {
             jobs::log_denials_of(wallet, caller);
             store::commit(decided);
             jobs::audit::append_ended(true);
         }
-        (None, Outcome::Denied { evaluation }) => jobs::count_denial(wallet, caller, evaluation),
-        (None, _) => {}
+        (None, Some(evaluation)) => jobs::count_denial(wallet, caller, evaluation),
+        (None, None) => {}
     }
 }
 

@@ -16,6 +16,7 @@ use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{ParentChange, Wallet, WalletChange};
 use candid::Principal;
 use ic_stable_structures::Memory;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 impl<M: Memory> State<M> {
@@ -364,7 +365,11 @@ pub(super) fn request_hash(request: &TransferRequest) -> Hash {
         return batch.request;
     }
     let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };
-    let value =
-        crate::codec::to_value(&TransferRequest { max_fee, ..request.clone() }).expect("BUG: a request that ICRC-3 cannot hold");
+    hash_asked(&TransferRequest { max_fee, ..request.clone() })
+}
+
+/// The hash of what was asked for, as the log would hold it.
+pub(super) fn hash_asked<T: Serialize>(asked: &T) -> Hash {
+    let value = crate::codec::to_value(asked).expect("BUG: a request that ICRC-3 cannot hold");
     Hash(Sha256::digest(crate::codec::encode_value(&value)).into())
 }

@@ -1,10 +1,12 @@
 //! `scripts/bench --audit`: what a log of a million entries takes to write, to keep and to verify, natively. What it costs in a canister
 //! is measured by `scripts/bench`, in instructions.
 
+#[path = "../tests/fixture/mod.rs"]
+mod fixture;
+
 use candid::Principal;
+use fixture::{admin, config};
 use ic_stable_structures::{Memory, VectorMemory};
-use purser_core::chains::{kaspa, solana};
-use purser_core::config::{Config, KaspaConfig, SolanaConfig};
 use purser_core::event::AgentChange;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{Rule, Scope, Window};
@@ -22,10 +24,6 @@ use std::time::Instant;
 const ENTRIES: u64 = 1_000_000;
 const WALLET: WalletId = WalletId::new(1);
 
-fn admin() -> Principal {
-    Principal::from_slice(&[1, 1])
-}
-
 fn at(n: u64) -> Timestamp {
     Timestamp::from_nanos(1_767_225_600_000_000_000 + n * 60_000_000_000)
 }
@@ -33,27 +31,7 @@ fn at(n: u64) -> Timestamp {
 /// A canister with one wallet and no limit worth mentioning.
 fn installed(memory: VectorMemory) -> State<VectorMemory> {
     let mut state = State::new(memory);
-    let config = Config {
-        admins: vec![admin()],
-        guardians: vec![],
-        key_name: "test_key_1".into(),
-        solana: SolanaConfig {
-            network: solana::Cluster::Local,
-            providers: vec!["http://127.0.0.1:1".into()],
-            max_fee: Amount::new(10_000),
-            options: None,
-        },
-        kaspa: KaspaConfig {
-            network: kaspa::Network::Simnet,
-            providers: vec!["http://127.0.0.1:2".into()],
-            max_fee: Amount::new(1_000_000),
-            feerate: 100,
-            confirmations: 10,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
-        },
-    };
+    let config = config();
     let settings = Settings::new(&config);
     let decided = state.decide_init(admin(), config, settings).expect("a configuration");
     state.commit(decided, at(0));

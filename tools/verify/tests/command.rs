@@ -1,18 +1,19 @@
 //! The command as people run it, on files: exit status, report, and every corruption of a log of 1,000 entries.
 
+mod fixture;
+
 use blst::min_sig::SecretKey;
 use candid::Principal;
+use fixture::{admin, config};
 use ic_certification::hash_tree::{fork, label, leaf};
 use ic_certification::{Certificate, HashTree};
 use ic_stable_structures::VectorMemory;
 use purser_core::audit::{Block, leb128};
-use purser_core::chains::{kaspa, solana};
 use purser_core::codec::{NameHashes, decode_value};
-use purser_core::config::{Config, KaspaConfig, SolanaConfig};
 use purser_core::event::{Event, ModeChanged, StateCheckpoint};
 use purser_core::governance::Action;
 use purser_core::mode::Mode;
-use purser_core::primitives::{Amount, BlockIndex, Hash, Timestamp};
+use purser_core::primitives::{BlockIndex, Hash, Timestamp};
 use purser_core::settings::Settings;
 use purser_core::state::State;
 use purser_verify::certificate::TipCertificate;
@@ -34,35 +35,6 @@ fn secret() -> SecretKey {
 
 fn root_key() -> String {
     format!("{DER_PREFIX}{}", hex::encode(secret().sk_to_pk().compress()))
-}
-
-fn config() -> Config {
-    Config {
-        admins: vec![Principal::from_slice(&[1, 1])],
-        guardians: vec![],
-        key_name: "test_key_1".into(),
-        solana: SolanaConfig {
-            network: solana::Cluster::Local,
-            providers: vec!["http://127.0.0.1:1".into()],
-            max_fee: Amount::new(10_000),
-            options: None,
-        },
-        kaspa: KaspaConfig {
-            network: kaspa::Network::Simnet,
-            providers: vec!["http://127.0.0.1:2".into()],
-            max_fee: Amount::new(1_000_000),
-            feerate: 100,
-            confirmations: 10,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
-        },
-    }
-}
-
-/// The admin of every log here, as of the canister with [`config`].
-fn admin() -> Principal {
-    Principal::from_slice(&[1, 1])
 }
 
 /// Begins an emergency, or ends one: an entry.

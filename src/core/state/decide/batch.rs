@@ -5,11 +5,12 @@ use super::transfer::{Judged, breaker, check_age, is_not_worth_an_entry};
 use super::{Decided, invalid};
 use crate::chains::{kaspa, solana};
 use crate::config::Config;
-use crate::event::{Event, TransferDenied, TransferReserved};
-use crate::policy::{Decision, Evaluation, Holds};
+use crate::event::{Event, TransferDenied};
+use crate::policy::{Decision, Evaluation};
 use crate::primitives::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, TransferId, WalletId};
 use crate::settings::Settings;
-use crate::solana_terms::{Execution, SolanaTerms};
+use crate::solana_terms::SolanaTerms;
+use crate::state::apply::hash_asked;
 use crate::state::facts::Bound;
 use crate::state::{Refusal, State};
 use crate::terms::{Batch, BatchOutput, FeeSpeed, KaspaTerms, MAX_BATCH_ITEMS, MAX_BATCH_OUTPUTS};
@@ -18,7 +19,6 @@ use crate::wallet::KeyKind;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 /// Many payments of one asset from one key, asked for at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,8 +102,7 @@ impl BatchRequest {
     /// What makes two batches the same.
     fn hash(&self) -> Hash {
         let max_fee = if self.fee_named { self.max_fee } else { Amount::ZERO };
-        let value = crate::codec::to_value(&Self { max_fee, ..self.clone() }).expect("BUG: a batch that ICRC-3 cannot hold");
-        Hash(Sha256::digest(crate::codec::encode_value(&value)).into())
+        hash_asked(&Self { max_fee, ..self.clone() })
     }
 
     /// One payment as an ordinary request.
@@ -261,7 +260,6 @@ impl<M: Memory> State<M> {
         }
         let Judging { caller, now, bound, late, settings } = *judging;
         self.check_place(caller, request.wallet, runs.len() as u64, &evaluation, late, settings)?;
-        let simulated = config.execution(request.asset.chain()) == Execution::Simulate;
         let (mut id, mut rest, mut parts) = (self.tables.head().next_transfer, passed.into_iter(), Parts::default());
         for (part, run) in (0u32..).zip(&runs) {
             let outputs: Vec<BatchOutput> = rest.by_ref().take(*run).collect();
@@ -272,13 +270,8 @@ impl<M: Memory> State<M> {
             outputs.iter().for_each(|output| items[output.item as usize] = outcome.clone());
             let batch = Batch { outputs, part, parts: runs.len() as u32, request: hash };
             let part = request.part(batch, request.fee_of(&config, *run))?;
-            let (reserved, holds) = match simulated {
-                true => (Amount::ZERO, Holds::default()),
-                false => (part.reserved(), self.holds(&bound.layers, &part, now).ok_or_else(beyond_all_money)?),
-            };
-            let approval = super::approvals::ask(id, caller, &part, &evaluation, now);
-            let evaluation = evaluation.clone();
-            let reserved = TransferReserved { id, agent: caller, request: part, reserved, evaluation, holds, approval, simulated };
+            let holds = self.holds(&bound.layers, &part, now).ok_or_else(beyond_all_money)?;
+            let reserved = self.reservation(id, caller, part, evaluation.clone(), holds, now);
             parts.events.push(Event::TransferReserved(Box::new(reserved)));
             parts.transfers.push(id);
             id = id.next();

@@ -70,16 +70,29 @@ impl<M: Memory> State<M> {
         };
         self.check_place(caller, request.wallet, 1, &evaluation, &late, &settings)?;
         let id = self.tables.head().next_transfer;
-        let simulated = self.config().execution(request.asset.chain()) == Execution::Simulate;
-        let (reserved, holds) = if simulated { (Amount::ZERO, Holds::default()) } else { (request.reserved(), holds) };
-        let approval = super::approvals::ask(id, caller, &request, &evaluation, now);
-        let outcome = match approval {
-            Some(_) => Outcome::Pending { transfer: id, evaluation: evaluation.clone() },
-            None => Outcome::Accepted { transfer: id, evaluation: evaluation.clone() },
+        let reserved = self.reservation(id, caller, request, evaluation.clone(), holds, now);
+        let outcome = match reserved.approval {
+            Some(_) => Outcome::Pending { transfer: id, evaluation },
+            None => Outcome::Accepted { transfer: id, evaluation },
         };
-        let reserved = TransferReserved { id, agent: caller, request, reserved, evaluation, holds, approval, simulated };
         events.push(Event::TransferReserved(Box::new(reserved)));
         Ok((Some(Decided { actor: Some(caller), events }), outcome))
+    }
+
+    /// The entry of a request that stands, with what it holds and who has to agree. What is only tried out holds nothing.
+    pub(super) fn reservation(
+        &self,
+        id: TransferId,
+        agent: Principal,
+        request: TransferRequest,
+        evaluation: Evaluation,
+        holds: Holds,
+        now: Timestamp,
+    ) -> TransferReserved {
+        let simulated = self.config().execution(request.asset.chain()) == Execution::Simulate;
+        let (reserved, holds) = if simulated { (Amount::ZERO, Holds::default()) } else { (request.reserved(), holds) };
+        let approval = super::approvals::ask(id, agent, &request, &evaluation, now);
+        TransferReserved { id, agent, request, reserved, evaluation, holds, approval, simulated }
     }
 
     /// The transfer that the same request made before, if it was made.
