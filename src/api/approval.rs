@@ -1,5 +1,6 @@
 //! What approvers are shown: one question, with what they need to answer it.
 
+use super::batch::Payment;
 use super::policy::Scope;
 use super::policy_tools::Budget;
 use super::text::shown;
@@ -87,12 +88,17 @@ impl ApprovalRequest {
 fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> String {
     let Transfer { agent, wallet_id, asset, max_fee, .. } = transfer;
     let to = match transfer.batch() {
-        [] => transfer.to.clone(),
+        [] => {
+            let memo = transfer.solana.as_ref().and_then(|details| details.memo.as_deref());
+            format!("{}{}", transfer.to, with_memo(memo))
+        }
         // All of them, however many: people agree to each.
         payments => {
-            let each: Vec<String> =
-                payments.iter().map(|payment| format!("{} ({})", payment.to, asset.show(payment.amount))).collect();
-            each.join(", ")
+            let each = payments.iter().map(|payment| {
+                let Payment { to, amount, memo, .. } = payment;
+                format!("{to} ({}{})", asset.show(*amount), with_memo(memo.as_deref()))
+            });
+            each.collect::<Vec<_>>().join(", ")
         }
     };
     let missing = votes.iter().map(|votes| format!("{} of {} of {}", votes.agreed, votes.quorum, shown(&votes.group)));
@@ -102,4 +108,9 @@ fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> Str
     format!(
         "{agent} asks to pay {amount} and at most {fee} in fees from wallet {wallet_id} to {to}{why}. {missing} agreed; {left} s are left."
     )
+}
+
+/// At an exchange the memo decides whose the money is.
+fn with_memo(memo: Option<&str>) -> String {
+    memo.map_or_else(String::new, |memo| format!(" with the memo `{}`", shown(memo)))
 }

@@ -9,7 +9,7 @@ use purser_core::chains::kaspa::Network;
 use purser_core::config::Config;
 use purser_core::primitives::{self, Amount, Chain, SessionId, Timestamp, WalletId};
 use purser_core::state::{BatchItem, BatchRequest, ItemOutcome as DomainItem};
-use purser_core::terms::MAX_BATCH_ITEMS;
+use purser_core::terms::{BatchOutput, MAX_BATCH_ITEMS};
 use purser_core::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use purser_core::wallet::KeyKind;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,10 @@ pub struct Payment {
     pub to: String,
     /// In base units.
     pub amount: u64,
+    /// Solana only: what the chain's log says with this payment.
+    pub memo: Option<String>,
+    /// Solana only: whether the recipient may be a program's vault.
+    pub allow_off_curve: Option<bool>,
 }
 
 /// Many payments of one asset at once.
@@ -124,10 +128,20 @@ impl BatchArgs {
 }
 
 impl Payment {
+    /// A payment without a memo to somebody who holds their key.
+    pub const fn new(to: String, amount: u64) -> Self {
+        Self { to, amount, memo: None, allow_off_curve: None }
+    }
+
     /// Everybody whom a part of a batch pays; nobody for other requests.
     pub fn of_batch(request: &TransferRequest, network: Network) -> Vec<Self> {
-        let payment = |(to, amount): (_, Amount)| Self { to: address::text(to, network), amount: amount.get() };
-        request.batch().map(|_| request.payments().into_iter().map(payment).collect()).unwrap_or_default()
+        let payment = |output: &BatchOutput| Self {
+            to: address::text(&output.to, network),
+            amount: output.amount.get(),
+            memo: output.memo.clone(),
+            allow_off_curve: output.off_curve.then_some(true),
+        };
+        request.batch().map(|batch| batch.outputs.iter().map(payment).collect()).unwrap_or_default()
     }
 
     fn read(&self, position: usize, chain: Chain, config: &Config) -> Result<BatchItem, Error> {
@@ -136,7 +150,8 @@ impl Payment {
             Chain::Kaspa => Error::invalid_on_kaspa(KaspaError::unusable(&self.to, format!("{field}: {problem}"))),
             Chain::Solana => Error::invalid(field, problem),
         })?;
-        Ok(BatchItem { to, amount: Amount::new(self.amount) })
+        let off_curve = self.allow_off_curve.unwrap_or(false);
+        Ok(BatchItem { memo: self.memo.clone(), off_curve, ..BatchItem::new(to, Amount::new(self.amount)) })
     }
 }
 

@@ -14,9 +14,9 @@ pub const NONCE_RENT_BOUND: Amount = Amount::new(1_447_680);
 /// What a request says about Solana beside payer, recipient and amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaTerms {
-    /// What the chain's log says with the payment.
+    /// What the chain's log says with the payment; of a batch each payment has its own.
     pub memo: Option<String>,
-    /// Whether the recipient is known to be a program's vault: its address has no private key.
+    /// Whether the recipient is known to be a program's vault: its address has no private key. Of a batch each payment has its own.
     #[serde(default)]
     pub off_curve: bool,
     /// Not a payment: the upkeep of nonce accounts.
@@ -24,6 +24,15 @@ pub struct SolanaTerms {
     /// Several recipients in one transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
+}
+
+/// What is said about one payment beside who is paid how much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PaymentTerms<'a> {
+    /// What the chain's log says with it.
+    pub memo: Option<&'a str>,
+    /// Whether the recipient is known to be a program's vault.
+    pub off_curve: bool,
 }
 
 /// What the canister does about nonce accounts. Each is a transfer of nothing, with its fee and rent held like any other's.

@@ -59,6 +59,12 @@ pub struct BatchOutput {
     pub to: Destination,
     /// In base units.
     pub amount: Amount,
+    /// Solana only: what the chain's log says with this payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    /// Solana only: whether the recipient is known to be a program's vault.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off_curve: bool,
 }
 
 /// Making one coin of many.

@@ -11,7 +11,7 @@
 use crate::approval::Approval;
 use crate::policy::{Evaluation, Holds, ReasonCode};
 use crate::primitives::{Amount, Asset, Bytes, Destination, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
-use crate::solana_terms::{NonceOperation, SolanaBuilt, SolanaProgress, SolanaTerms};
+use crate::solana_terms::{NonceOperation, PaymentTerms, SolanaBuilt, SolanaProgress, SolanaTerms};
 use crate::terms::{Batch, FeeSpeed, KaspaProgress, KaspaTerms};
 use crate::wallet::KeyKind;
 use candid::Principal;
@@ -100,6 +100,23 @@ impl TransferRequest {
         match self.batch() {
             Some(batch) => batch.outputs.iter().map(|output| (&output.to, output.amount)).collect(),
             None => vec![(&self.to, self.amount)],
+        }
+    }
+
+    /// What is said about each of [`TransferRequest::payments`] beside that, in the same order.
+    pub fn payment_terms(&self) -> Vec<PaymentTerms<'_>> {
+        match self.batch() {
+            Some(batch) => {
+                let terms = batch.outputs.iter();
+                terms.map(|output| PaymentTerms { memo: output.memo.as_deref(), off_curve: output.off_curve }).collect()
+            }
+            None => {
+                let terms = self.solana.as_ref();
+                vec![terms.map_or_else(PaymentTerms::default, |terms| PaymentTerms {
+                    memo: terms.memo.as_deref(),
+                    off_curve: terms.off_curve,
+                })]
+            }
         }
     }
 }

@@ -1,12 +1,14 @@
 use super::*;
 use crate::api::fixture;
+use crate::api::transfer::Transfer;
+use purser_core::policy::{Rule, Window};
 
 fn batch() -> BatchArgs {
     BatchArgs {
         wallet_id: 1,
         asset: None,
         kaspa_key: None,
-        payments: vec![Payment { to: fixture::kas(1, "k").to, amount: 7 }],
+        payments: vec![Payment::new(fixture::kas(1, "k").to, 7)],
         max_fee: None,
         fee_speed: Some(FeeSpeed::Low),
         idempotency_key: "k".into(),
@@ -27,7 +29,7 @@ fn a_batch_is_read_with_the_defaults_of_a_transfer() {
 #[test]
 fn a_payment_that_cannot_be_read_is_named_by_its_position() {
     let mut args = batch();
-    args.payments.push(Payment { to: "?".into(), amount: 1 });
+    args.payments.push(Payment::new("?".into(), 1));
     let error = args.into_request(&fixture::config()).expect_err("no address");
     assert!(error.message.starts_with("payments[1].to: "), "{}", error.message);
     let many = BatchArgs { payments: vec![batch().payments[0].clone(); 501], ..batch() };
@@ -37,7 +39,7 @@ fn a_payment_that_cannot_be_read_is_named_by_its_position() {
 #[test]
 fn a_batch_on_solana_has_one_key_no_speed_and_its_own_addresses() {
     let to = fixture::sol(1, "k").to;
-    let payments = vec![Payment { to: to.clone(), amount: 7 }];
+    let payments = vec![Payment::new(to.clone(), 7)];
     let sol = BatchArgs { asset: Some(Asset::Sol), payments, fee_speed: None, ..batch() };
     let request = sol.clone().into_request(&fixture::config()).expect("readable");
     assert_eq!((request.asset, request.source, request.max_fee), (primitives::Asset::Sol, KeyKind::Solana, Amount::new(10_000)));
@@ -49,4 +51,31 @@ fn a_batch_on_solana_has_one_key_no_speed_and_its_own_addresses() {
     let elsewhere = refused(BatchArgs { payments: vec![sol.payments[0].clone(), batch().payments[0].clone()], ..sol });
     assert!(elsewhere.starts_with("payments[1].to: "), "{elsewhere}");
     assert!(elsewhere.ends_with("this is a Kaspa address, not a Solana one"), "{elsewhere}");
+}
+
+#[test]
+fn what_is_said_about_a_payment_is_read_and_shown_with_it() {
+    let to = fixture::sol(1, "k").to;
+    let said = Payment { memo: Some("tag 7".into()), allow_off_curve: Some(true), ..Payment::new(to.clone(), 7) };
+    let plain = Payment { allow_off_curve: Some(false), ..Payment::new(to, 8) };
+    let args = BatchArgs { asset: Some(Asset::Sol), payments: vec![said.clone(), plain.clone()], fee_speed: None, ..batch() };
+    let items = args.into_request(&fixture::config()).expect("readable").items;
+    assert_eq!((items[0].memo.as_deref(), items[0].off_curve), (Some("tag 7"), true));
+    assert_eq!((&items[1].memo, items[1].off_curve), (&None, false));
+    let mut state = fixture::installed();
+    fixture::set_policy(
+        &mut state,
+        vec![
+            Rule::PerTransaction { asset: primitives::Asset::Sol, max: Amount::new(1_000) },
+            Rule::SpendingLimit { asset: primitives::Asset::Sol, window: Window::Rolling24h, max: Amount::new(100_000) },
+            Rule::AnyAddress { chain: Chain::Solana },
+        ],
+    );
+    let args = BatchArgs { asset: Some(Asset::Sol), payments: vec![said.clone(), plain.clone()], fee_speed: None, ..batch() };
+    let request = args.into_request(&state.config()).expect("readable");
+    let (decided, outcome) = state.decide_batch(fixture::agent(), &request, fixture::NOW).expect("decided");
+    state.commit(decided.expect("it is new"), fixture::NOW);
+    let transfer = state.transfer(outcome.transfers[0]).expect("it was accepted");
+    let shown = Transfer::new(transfer, state.config().kaspa.network);
+    assert_eq!(shown.batch(), [said, Payment { allow_off_curve: None, ..plain }]);
 }

@@ -107,7 +107,7 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
     let description = Description::new(format!("Pay {}", asset.show(amount))).amount("Amount", asset, amount).text("To", to);
     let description = description.text("From", wallet(scene, id)?).amount("Fee at most", asset.coin(), request.max_fee.get());
     let terms = request.solana.unwrap_or_default();
-    let description = terms_of(description, terms.memo.as_deref(), terms.off_curve);
+    let description = terms_of(description, "", terms.memo.as_deref(), terms.off_curve);
     Ok(description.optional("Reason", reason).text("Reference", key))
 }
 
@@ -157,8 +157,13 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
 /// Every payment of a batch, however many there are: people agree to each.
 fn payments(mut description: Description, asset: Asset, payments: &[Payment]) -> Description {
     for (n, payment) in (1..).zip(payments) {
-        let payment = format!("{} to {}", asset.show(payment.amount), payment.to);
-        description = description.text(&format!("Payment {n}"), payment);
+        let text = format!("{} to {}", asset.show(payment.amount), payment.to);
+        description = terms_of(
+            description.text(&format!("Payment {n}"), text),
+            &format!(" of payment {n}"),
+            payment.memo.as_deref(),
+            payment.allow_off_curve.unwrap_or(false),
+        );
     }
     description
 }
@@ -190,16 +195,16 @@ pub(super) fn about(description: Description, transfer: &Transfer) -> Descriptio
     let description =
         description.amount("Fee at most", transfer.asset.coin(), transfer.max_fee).text("Asked for by", transfer.agent);
     let description = match &transfer.solana {
-        Some(details) => terms_of(description, details.memo.as_deref(), details.off_curve),
+        Some(details) => terms_of(description, "", details.memo.as_deref(), details.off_curve),
         None => description,
     };
     description.optional("Reason", transfer.reason.as_ref())
 }
 
-/// What a request says about Solana beside who is paid how much.
-fn terms_of(description: Description, memo: Option<&str>, off_curve: bool) -> Description {
+/// What is said about Solana beside who is paid how much; `whose` goes behind the names of the fields.
+fn terms_of(description: Description, whose: &str, memo: Option<&str>, off_curve: bool) -> Description {
     let vault = off_curve.then_some("may be a program's vault, for which nobody holds a private key");
-    description.optional("Memo", memo).optional("Recipient", vault)
+    description.optional(&format!("Memo{whose}"), memo).optional(&format!("Recipient{whose}"), vault)
 }
 
 pub(super) fn transfer(scene: Scene<'_>, id: u64) -> Result<Transfer, ConsentError> {

@@ -87,7 +87,7 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
         wallet_id: WALLET.get(),
         asset: Some(Asset::Spl { mint: MintText::new(mint) }),
         kaspa_key: None,
-        payments: (1..=8).map(|amount| Payment { to: to.clone(), amount }).collect(),
+        payments: (1..=8).map(|amount| Payment::new(to.clone(), amount)).collect(),
         max_fee: None,
         fee_speed: None,
         idempotency_key: "wages".into(),
@@ -102,6 +102,17 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     }
     // The cap of 0.00001 SOL, and the rent of the seven accounts that one transaction can create.
     assert!(text.contains("**Fee of each transaction at most:** `0.0151482 SOL`"), "{text}");
+    let mut said = args.clone();
+    said.payments[1].memo = Some("tag`7\n".into());
+    said.payments[2].allow_off_curve = Some(true);
+    let text = markdown(&state, "batch_transfer", (&said,));
+    let second = format!("to {to}`\n\n**Memo of payment 2:** `tag'7\u{fffd}`\n\n**Payment 3:** `3 base units");
+    assert!(text.contains(&second) && text.matches("**Memo of").count() == 1, "{text}");
+    assert!(
+        text.contains("**Recipient of payment 3:** `may be a program's vault, for which nobody holds a private key`"),
+        "{text}"
+    );
+    assert_eq!(text.matches("**Recipient of").count(), 1, "{text}");
     let keyed = BatchArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..args };
     assert!(refused(&state, "batch_transfer", (&keyed,)).starts_with("kaspa_key: "));
 }

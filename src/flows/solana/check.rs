@@ -2,14 +2,14 @@
 //!
 //! Everything is read at finalized commitment, by the quorum of providers and from nodes that have reached every slot that was seen.
 
-use super::intent;
+use super::intent::{self, Wanted};
 use crate::flows::reserve::insufficient;
 use crate::flows::{Halt, Run, providers};
 use crate::ports::Runtime;
 use purser_core::chains::solana::account::{
     Account, Balance, Funds, FundsRefusal, OffCurve, RecipientState, check_funds, check_recipient,
 };
-use purser_core::chains::solana::rpc::{self, Commitment, Reading, Request, Seen, View, Wanted};
+use purser_core::chains::solana::rpc::{self, Commitment, Reading, Request, Seen, View};
 use purser_core::chains::solana::token::Mint;
 use purser_core::chains::solana::{
     Act, Address, Blockhash, NONCE_BYTES, Paid, Payment, TokenPayment, TokenProgram, derived, signature_fee,
@@ -73,23 +73,23 @@ async fn read<R: Runtime>(
     nonce: Option<Address>,
 ) -> Result<Accounts, Halt> {
     let (payer, payments) = (intent::payer(run)?, intent::payments(run)?);
-    let view = |address, lamports| Wanted { address, view: View::Account { lamports } };
+    let view = |address, lamports| rpc::Wanted { address, view: View::Account { lamports } };
     let mut wanted = vec![view(payer, payer_lamports)];
-    wanted.extend(payments.iter().map(|(to, _)| view(*to, recipient_lamports)));
+    wanted.extend(payments.iter().map(|payment| view(payment.to, recipient_lamports)));
     if let Asset::Spl { mint } = run.transfer.request.asset {
         let mint = intent::mint_address(mint);
-        wanted.push(Wanted { address: mint, view: View::Mint });
+        wanted.push(rpc::Wanted { address: mint, view: View::Mint });
         let enough = tokens_needed(run)?.checked_add(run.minimum_tokens()).unwrap_or(Amount::MAX);
         let held = Reading::AtLeast { threshold: enough.get() };
         for program in [TokenProgram::Classic, TokenProgram::Token2022] {
             let anything = Reading::AtLeast { threshold: 0 };
-            for (owner, amount) in [(payer, held)].into_iter().chain(payments.iter().map(|(to, _)| (*to, anything))) {
+            for (owner, amount) in [(payer, held)].into_iter().chain(payments.iter().map(|payment| (payment.to, anything))) {
                 let address = token_account(&owner, &mint, program)?;
-                wanted.push(Wanted { address, view: View::Holding { amount } });
+                wanted.push(rpc::Wanted { address, view: View::Holding { amount } });
             }
         }
     }
-    wanted.extend(nonce.map(|address| Wanted { address, view: View::Nonce }));
+    wanted.extend(nonce.map(|address| rpc::Wanted { address, view: View::Nonce }));
     let request = Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot: providers::seen_slot() };
     let mut seen = rpc::parse_accounts(&providers::agreed(run.rt, run.turn, &request).await?)?.into_iter();
     let account = |seen: Option<Seen>| match seen {
@@ -161,15 +161,15 @@ async fn need<R: Runtime>(run: &Run<'_, R>, accounts: &Accounts) -> Result<Need,
     let payments = intent::payments(run)?;
     recipient_states(run, accounts)?;
     let Asset::Spl { mint } = request.asset else {
-        let paid = payments.into_iter().map(|(to, lamports)| Paid::Lamports { to, lamports });
-        return Ok(plain(pay(run, paid), Amount::ZERO));
+        let paid = payments.iter().map(|wanted| Paid::Lamports { to: wanted.to, lamports: wanted.amount });
+        return Ok(plain(pay(&payments, paid), Amount::ZERO));
     };
     let tokens = TokenAccounts::of(accounts, payments.len())?;
     check_source(run, tokens.source)?;
     let mut paid: Vec<TokenPayment> = Vec::new();
-    for ((to, amount), destination) in payments.iter().zip(tokens.destinations) {
-        let payment = token_payment(run, intent::mint_address(mint), &tokens.mint, (*to, *amount), destination);
-        let payment = payment.map_err(|halt| about(run, to, halt))?;
+    for (wanted, destination) in payments.iter().zip(tokens.destinations) {
+        let payment = token_payment(intent::mint_address(mint), &tokens.mint, wanted, destination);
+        let payment = payment.map_err(|halt| about(run, &wanted.to, halt))?;
         // The first payment to a recipient creates the account for the others.
         let created = paid.iter().any(|before| before.destination == payment.destination);
         paid.push(TokenPayment { create_for: payment.create_for.filter(|_| !created), ..payment });
@@ -178,13 +178,13 @@ async fn need<R: Runtime>(run: &Run<'_, R>, accounts: &Accounts) -> Result<Need,
     let rent = if new == 0 { Amount::ZERO } else { token_rent(run, &tokens.mint, new).await? };
     let arrives =
         (!tokens.mint.fees.is_empty()).then(|| Amount::checked_sum(paid.iter().map(|paid| tokens.mint.arrives(paid.amount))));
-    Ok(Need { act: pay(run, paid.into_iter().map(Paid::Tokens)), rent, arrives: arrives.flatten() })
+    Ok(Need { act: pay(&payments, paid.into_iter().map(Paid::Tokens)), rent, arrives: arrives.flatten() })
 }
 
-/// The payments, each with the transfer's memo.
-fn pay<R: Runtime>(run: &Run<'_, R>, paid: impl Iterator<Item = Paid>) -> Act {
-    let memo = run.transfer.request.solana.as_ref().and_then(|terms| terms.memo.clone());
-    Act::Pay(paid.map(|what| Payment { what, memo: memo.clone() }).collect())
+/// The payments, each with its own memo.
+fn pay(wanted: &[Wanted<'_>], paid: impl Iterator<Item = Paid>) -> Act {
+    let memos = wanted.iter().map(|wanted| wanted.terms.memo.map(str::to_owned));
+    Act::Pay(paid.zip(memos).map(|(what, memo)| Payment { what, memo }).collect())
 }
 
 /// What was read for the program that owns the mint.
@@ -209,15 +209,9 @@ impl<'a> TokenAccounts<'a> {
 }
 
 /// One payment of tokens; it creates the recipient's account where there is none.
-fn token_payment<R: Runtime>(
-    run: &Run<'_, R>,
-    address: Address,
-    mint: &Mint,
-    (recipient, amount): (Address, Amount),
-    destination: &Seen,
-) -> Result<TokenPayment, Halt> {
-    let has_memo = run.transfer.request.solana.as_ref().is_some_and(|terms| terms.memo.is_some());
-    let exists = check_destination(&recipient, destination, has_memo)?;
+fn token_payment(address: Address, mint: &Mint, wanted: &Wanted<'_>, destination: &Seen) -> Result<TokenPayment, Halt> {
+    let (recipient, amount) = (wanted.to, wanted.amount);
+    let exists = check_destination(&recipient, destination, wanted.terms.memo.is_some())?;
     if mint.arrives(amount).is_zero() {
         return Err(Halt::Hopeless("the mint's transfer fee would take all of it".to_owned()));
     }
@@ -298,20 +292,17 @@ async fn rent_minimum<R: Runtime>(run: &Run<'_, R>, space: u64) -> Result<Amount
 
 /// What each recipient is, with what it gets in all.
 fn recipient_states<R: Runtime>(run: &Run<'_, R>, accounts: &Accounts) -> Result<Vec<(RecipientState, Amount)>, Halt> {
-    let off_curve = match &run.transfer.request.solana {
-        Some(terms) if terms.off_curve => OffCurve::Accept,
-        _ => OffCurve::Refuse,
-    };
     let payments = intent::payments(run)?;
     let received = |recipient: &Address| {
-        let theirs = payments.iter().filter(|(to, _)| to == recipient).map(|(_, amount)| *amount);
+        let theirs = payments.iter().filter(|payment| payment.to == *recipient).map(|payment| payment.amount);
         Amount::checked_sum(theirs).unwrap_or(Amount::MAX)
     };
-    let state = |(to, account): (&Address, &Option<Account>)| {
+    let state = |(payment, account): (&Wanted<'_>, &Option<Account>)| {
+        let (to, off_curve) = (&payment.to, if payment.terms.off_curve { OffCurve::Accept } else { OffCurve::Refuse });
         let state = check_recipient(to, account.as_ref(), off_curve);
         Ok((state.map_err(|refusal| about(run, to, Halt::Hopeless(refusal.to_string())))?, received(to)))
     };
-    payments.iter().map(|(to, _)| to).zip(&accounts.recipients).map(state).collect()
+    payments.iter().zip(&accounts.recipients).map(state).collect()
 }
 
 /// Whether both sides are left in a state that the chain accepts. What is close to the minimum is read exactly.

@@ -4,17 +4,28 @@ use crate::flows::{Halt, Run};
 use crate::ports::Runtime;
 use purser_core::chains::solana::{Act, Address, Anchor, Blockhash, Paid, Plan, TokenProgram, derived};
 use purser_core::primitives::{Amount, Asset, Mint};
-use purser_core::solana_terms::NonceOperation;
+use purser_core::solana_terms::{NonceOperation, PaymentTerms};
 
 /// The wallet's address.
 pub(super) fn payer<R: Runtime>(run: &Run<'_, R>) -> Result<Address, Halt> {
     address(&run.wallet.solana_key, "payer")
 }
 
-/// Who is paid how much, as the request says: one, or all of a batch in its order.
-pub(super) fn payments<R: Runtime>(run: &Run<'_, R>) -> Result<Vec<(Address, Amount)>, Halt> {
-    let payments = run.transfer.request.payments().into_iter();
-    payments.map(|(to, amount)| Ok((address(&to.payload, "recipient")?, amount))).collect()
+/// A payment as the request says.
+pub(super) struct Wanted<'a> {
+    /// Who receives it.
+    pub to: Address,
+    /// How much.
+    pub amount: Amount,
+    /// What else is said about it.
+    pub terms: PaymentTerms<'a>,
+}
+
+/// The payments that the request asks for: one, or all of a batch in its order.
+pub(super) fn payments<'a, R: Runtime>(run: &'a Run<'_, R>) -> Result<Vec<Wanted<'a>>, Halt> {
+    let request = &run.transfer.request;
+    let payments = request.payments().into_iter().zip(request.payment_terms());
+    payments.map(|((to, amount), terms)| Ok(Wanted { to: address(&to.payload, "recipient")?, amount, terms })).collect()
 }
 
 fn address(bytes: &[u8], whose: &str) -> Result<Address, Halt> {
@@ -51,11 +62,12 @@ pub(super) fn require<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<(), S
             if payments.len() != wanted.len() {
                 return Err(format!("{} payments instead of {}", payments.len(), wanted.len()));
             }
-            let memo = request.solana.as_ref().and_then(|terms| terms.memo.as_ref());
-            if payments.iter().any(|payment| payment.memo.as_ref() != memo) {
-                return Err("another memo".to_owned());
-            }
-            payments.iter().zip(wanted).try_for_each(|(payment, wanted)| require_paid(request.asset, &payer, &payment.what, wanted))
+            payments.iter().zip(wanted).try_for_each(|(payment, wanted)| {
+                if payment.memo.as_deref() != wanted.terms.memo {
+                    return Err(format!("another memo with the payment to {}", wanted.to));
+                }
+                require_paid(request.asset, &payer, &payment.what, &wanted)
+            })
         }
         (Act::CreateNonce { index, lamports }, Some(NonceOperation::Create { index: wanted })) => {
             let rent = built(run).map(|built| built.rent);
@@ -71,7 +83,8 @@ fn built<'a, R: Runtime>(run: &'a Run<'_, R>) -> Option<&'a purser_core::solana_
     run.transfer.built.as_ref()?.solana.as_ref()
 }
 
-fn require_paid(asset: Asset, payer: &Address, paid: &Paid, (recipient, amount): (Address, Amount)) -> Result<(), String> {
+fn require_paid(asset: Asset, payer: &Address, paid: &Paid, wanted: &Wanted<'_>) -> Result<(), String> {
+    let (recipient, amount) = (wanted.to, wanted.amount);
     match (paid, asset) {
         (Paid::Lamports { to, .. }, Asset::Sol) if *to != recipient => Err(format!("paid to {to} instead of {recipient}")),
         (Paid::Lamports { lamports, .. }, Asset::Sol) if *lamports != amount => {

@@ -25,7 +25,7 @@ pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amoun
     if cap == 0 {
         return Ok(None);
     }
-    let recipients = intent::payments(run)?.into_iter().map(|(to, _)| to);
+    let recipients = intent::payments(run)?.into_iter().map(|payment| payment.to);
     let accounts = [plan.payer].into_iter().chain(recipients).collect();
     let asked = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::PriorityPrice { accounts }).await;
     // It is advice: without it nothing is offered.

@@ -33,12 +33,19 @@ fn world() -> World {
 }
 
 fn request(world: &World, asset: Asset, payments: &[(u8, u64)], max_fee: u64) -> TransferId {
-    let item = |(n, amount): &(u8, u64)| BatchItem { to: destination(*n), amount: Amount::new(*amount) };
+    request_items(world, asset, payments.iter().map(|(n, amount)| item(*n, *amount, None)).collect(), max_fee)
+}
+
+fn item(n: u8, amount: u64, memo: Option<&str>) -> BatchItem {
+    BatchItem { memo: memo.map(str::to_owned), ..BatchItem::new(destination(n), Amount::new(amount)) }
+}
+
+fn request_items(world: &World, asset: Asset, items: Vec<BatchItem>, max_fee: u64) -> TransferId {
     let request = BatchRequest {
         wallet: WALLET,
         asset,
         source: KeyKind::Solana,
-        items: payments.iter().map(item).collect(),
+        items,
         max_fee: Amount::new(max_fee),
         fee_named: true,
         speed: None,
@@ -110,6 +117,47 @@ fn every_recipient_is_looked_at() {
     let script = vec![new(), rent(), new(), simulated(), blockhash(), signing(KeyKind::Solana), taken()];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
+}
+
+fn saying(memo: &str, payment: sol::Payment) -> sol::Payment {
+    sol::Payment { memo: Some(memo.into()), ..payment }
+}
+
+#[test]
+fn each_payment_carries_its_own_memo() {
+    let world = world();
+    let items = vec![item(3, AMOUNT, Some("three")), item(1, AMOUNT, None), item(3, AMOUNT, Some("again"))];
+    let id = request_items(&world, Asset::Sol, items, 5_000);
+    let there = accounts(vec![wallet_with(RICH), wallet_with(RICH), wallet_with(RICH), wallet_with(RICH)]);
+    assert_eq!(world.drive(id, 0, vec![there, simulated(), blockhash(), signing(KeyKind::Solana), taken()]), Progress::Waiting);
+    let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
+    let wanted = vec![saying("three", paid(3, AMOUNT)), paid(1, AMOUNT), saying("again", paid(3, AMOUNT))];
+    assert_eq!(signed.plan().act, sol::Act::Pay(wanted));
+}
+
+#[test]
+fn a_message_whose_memos_are_not_with_their_payments_is_not_signed() {
+    let items = || vec![item(3, AMOUNT, Some("three")), item(1, AMOUNT, None), item(2, AMOUNT, Some("two"))];
+    let (three, one, two) = (paid(3, AMOUNT), paid(1, AMOUNT), paid(2, AMOUNT));
+    let wanted = vec![saying("three", three.clone()), one.clone(), saying("two", two.clone())];
+    let tampered = [
+        ("exchanged", vec![saying("two", three.clone()), one.clone(), saying("three", two.clone())]),
+        ("with the next payment", vec![three.clone(), saying("three", one.clone()), saying("two", two.clone())]),
+        ("one is missing", vec![saying("three", three.clone()), one.clone(), two.clone()]),
+        ("one is another", vec![saying("three", three.clone()), one.clone(), saying("twO", two.clone())]),
+        ("one too many", vec![saying("three", three), saying("three", one), saying("two", two)]),
+    ];
+    for (what, payments) in tampered {
+        let world = world();
+        let id = request_items(&world, Asset::Sol, items(), 5_000);
+        record(&world, id, payments);
+        assert_eq!(world.drive(id, 0, vec![]), Progress::Ended, "{what}");
+        assert_eq!((world.status(id), world.signatures.get()), (Status::Quarantined, 0), "{what}");
+    }
+    let world = world();
+    let id = request_items(&world, Asset::Sol, items(), 5_000);
+    record(&world, id, wanted);
+    assert_eq!(world.drive(id, 0, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting, "as it was asked for");
 }
 
 #[test]

@@ -60,6 +60,20 @@ pub struct BatchItem {
     pub to: Destination,
     /// In base units.
     pub amount: Amount,
+    /// Solana only: what the chain's log says with this payment. Left out when absent, so that a batch that was asked for before there
+    /// were any is recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    /// Solana only: whether the recipient is known to be a program's vault.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub off_curve: bool,
+}
+
+impl BatchItem {
+    /// A payment without a memo to somebody who holds their key.
+    pub const fn new(to: Destination, amount: Amount) -> Self {
+        Self { to, amount, memo: None, off_curve: false }
+    }
 }
 
 /// What became of one payment of a batch.
@@ -96,7 +110,13 @@ pub struct BatchOutcome {
 impl BatchRequest {
     /// The most that any of its transactions may pay in fees.
     pub fn largest_fee(&self, config: &Config) -> Amount {
-        self.fee_of(config, solana::batch::max_payments(self.asset).min(self.items.len()))
+        self.fee_of(config, self.largest_part())
+    }
+
+    /// The most payments that one of its transactions can make, whichever of them are denied.
+    fn largest_part(&self) -> usize {
+        let memos: Vec<_> = self.items.iter().map(|item| item.memo.as_deref()).collect();
+        solana::batch::largest_run(&memos, self.asset)
     }
 
     /// What makes two batches the same.
@@ -106,7 +126,14 @@ impl BatchRequest {
     }
 
     /// One payment as an ordinary request.
-    fn single(&self, to: &Destination, amount: Amount, max_fee: Amount) -> TransferRequest {
+    fn single(&self, item: &BatchItem) -> TransferRequest {
+        let terms = SolanaTerms { memo: item.memo.clone(), off_curve: item.off_curve, ..SolanaTerms::default() };
+        let said = terms != SolanaTerms::default();
+        TransferRequest { solana: said.then_some(terms), ..self.plain(&item.to, item.amount, self.max_fee) }
+    }
+
+    /// A request for so much, about which nothing is said that only Solana has.
+    fn plain(&self, to: &Destination, amount: Amount, max_fee: Amount) -> TransferRequest {
         TransferRequest {
             wallet: self.wallet,
             asset: self.asset,
@@ -128,15 +155,15 @@ impl BatchRequest {
     fn part(&self, batch: Batch, max_fee: Amount) -> Result<TransferRequest, Refusal> {
         let amount = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount)).ok_or_else(beyond_all_money)?;
         let first = batch.outputs.first().ok_or_else(beyond_all_money)?;
-        let single = self.single(&first.to, amount, max_fee);
+        let plain = self.plain(&first.to, amount, max_fee);
         Ok(match self.asset.chain() {
             Chain::Kaspa => {
                 let terms = KaspaTerms { speed: self.speed, batch: Some(batch), consolidation: None };
-                TransferRequest { kaspa: Some(terms), ..single }
+                TransferRequest { kaspa: Some(terms), ..plain }
             }
             Chain::Solana => {
                 let terms = SolanaTerms { batch: Some(batch), ..SolanaTerms::default() };
-                TransferRequest { solana: Some(terms), ..single }
+                TransferRequest { solana: Some(terms), ..plain }
             }
         })
     }
@@ -148,7 +175,10 @@ impl BatchRequest {
                 let amounts: Vec<Amount> = outputs.iter().map(|output| output.amount).collect();
                 kaspa::batch::pack(&amounts, MAX_BATCH_OUTPUTS)
             }
-            Chain::Solana => solana::batch::pack(outputs.len(), self.asset),
+            Chain::Solana => {
+                let memos: Vec<_> = outputs.iter().map(|output| output.memo.as_deref()).collect();
+                solana::batch::pack(&memos, self.asset)
+            }
         }
     }
 
@@ -180,14 +210,15 @@ impl<M: Memory> State<M> {
         if request.items.is_empty() || request.items.len() > MAX_BATCH_ITEMS {
             return Err(invalid("payments", format!("between 1 and {MAX_BATCH_ITEMS}")));
         }
-        let singles: Vec<TransferRequest> =
-            request.items.iter().map(|item| request.single(&item.to, item.amount, request.max_fee)).collect();
-        singles.iter().try_for_each(|single| self.check_request(caller, single, now))?;
+        let singles: Vec<TransferRequest> = request.items.iter().map(|item| request.single(item)).collect();
+        for (position, single) in singles.iter().enumerate() {
+            self.check_request(caller, single, now).map_err(|refusal| about(position, refusal))?;
+        }
         if let Some(first) = self.asked_before(caller, &request.idempotency_key, request.hash())? {
             return Ok((None, self.batch_of(first, request.items.len())));
         }
         check_age(&singles[0], now)?;
-        self.check_fee(&singles[0], solana::batch::max_payments(request.asset).min(singles.len()))?;
+        self.check_fee(&singles[0], request.largest_part())?;
         self.require_log_room()?;
         let (late, settings) = (self.late_approvals(request.wallet, now), self.settings());
         let bound = self.bound(caller, &singles[0]);
@@ -217,7 +248,9 @@ impl<M: Memory> State<M> {
                     events.push(denied(judging, single, evaluation));
                 }
                 Decision::Allow | Decision::RequireApproval => {
-                    passed.push(BatchOutput { item: position, to: single.to, amount: single.amount });
+                    let TransferRequest { to, amount, solana, .. } = single;
+                    let SolanaTerms { memo, off_curve, .. } = solana.unwrap_or_default();
+                    passed.push(BatchOutput { item: position, to, amount, memo, off_curve });
                 }
             }
         }
@@ -327,6 +360,16 @@ struct Parts {
 
 fn denied(judging: &Judging<'_>, request: TransferRequest, evaluation: Evaluation) -> Event {
     Event::TransferDenied(Box::new(TransferDenied { agent: judging.caller, request, evaluation }))
+}
+
+/// Says which payment a refusal is about, when it is about one.
+fn about(position: usize, refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::InvalidArgument { field: field @ ("amount" | "to" | "memo" | "allow_off_curve"), problem } => {
+            invalid(field, format!("payments[{position}]: {problem}"))
+        }
+        other => other,
+    }
 }
 
 fn beyond_all_money() -> Refusal {

@@ -264,7 +264,8 @@ fn address_of(wallet: &Wallet) -> Address {
 pub(super) fn check_terms(request: &TransferRequest) -> Result<(), Refusal> {
     let Some(terms) = &request.solana else { return Ok(()) };
     if request.asset.chain() != Chain::Solana {
-        return Err(invalid("memo", "only a transfer on Solana has one"));
+        let field = if terms.off_curve && terms.memo.is_none() { "allow_off_curve" } else { "memo" };
+        return Err(invalid(field, "only a payment on Solana has one; leave this out for KAS"));
     }
     if terms.operation.is_some() {
         return Err(invalid("asset", "nonce accounts are an admin's"));

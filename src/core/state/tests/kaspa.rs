@@ -11,7 +11,7 @@ use ic_stable_structures::VectorMemory;
 const FEE: u64 = 300_000;
 
 pub fn batch(payments: &[(u8, u64)], key: &str) -> BatchRequest {
-    let item = |(n, amount): &(u8, u64)| BatchItem { to: recipient(Chain::Kaspa, *n), amount: Amount::new(*amount) };
+    let item = |(n, amount): &(u8, u64)| BatchItem::new(recipient(Chain::Kaspa, *n), Amount::new(*amount));
     BatchRequest {
         wallet: WALLET,
         asset: Asset::Kas,

@@ -2,6 +2,7 @@
 
 use super::fixture::*;
 use super::kaspa::{self, decided, replays};
+use crate::event::Event;
 use crate::policy::{Counted, RateWindow, Rule, Scope, Window};
 use crate::primitives::{Amount, Asset, Chain, Mint};
 use crate::state::{BatchItem, BatchRequest, ItemOutcome, Refusal};
@@ -15,7 +16,7 @@ const CAP: u64 = 10_000;
 const RENT: u64 = 2_162_600;
 
 fn batch(asset: Asset, payments: &[(u8, u64)], key: &str) -> BatchRequest {
-    let item = |(n, amount): &(u8, u64)| BatchItem { to: recipient(Chain::Solana, *n), amount: Amount::new(*amount) };
+    let item = |(n, amount): &(u8, u64)| BatchItem::new(recipient(Chain::Solana, *n), Amount::new(*amount));
     BatchRequest {
         asset,
         source: KeyKind::Solana,
@@ -138,5 +139,109 @@ fn an_emergency_denies_a_batch_and_a_tried_out_one_holds_nothing() {
     assert_eq!((transfers.len(), held(&state, Asset::Sol)), (2, 0));
     let again = decided(&mut state, &batch(Asset::Sol, &[(5, 1_000); 20], "tried out"));
     assert_ne!(again.transfers, outcome.transfers, "the key is free for the real one");
+    replays(&state);
+}
+
+fn with_memo(memo: &str, item: BatchItem) -> BatchItem {
+    BatchItem { memo: Some(memo.into()), ..item }
+}
+
+/// Payments to the listed recipient, the first with a memo, the second to a vault.
+fn annotated(key: &str) -> BatchRequest {
+    let mut request = batch(Asset::Sol, &[(5, 1_000), (5, 2_000), (5, 3_000)], key);
+    request.items[0].memo = Some("tag 1".into());
+    request.items[1].off_curve = true;
+    request
+}
+
+#[test]
+fn every_payment_keeps_its_own_memo_and_its_own_flag() {
+    let mut state = installed();
+    let mut request = annotated("tags");
+    request.items.insert(1, with_memo("denied", BatchItem::new(recipient(Chain::Solana, 6), Amount::new(1))));
+    let (decided, outcome) = state.decide_batch(agent(), &request, at(1)).unwrap();
+    let decided = decided.unwrap();
+    let denied = decided.events.iter().find_map(|event| match event {
+        Event::TransferDenied(denied) => denied.request.solana.clone(),
+        _ => None,
+    });
+    assert_eq!(denied.and_then(|terms| terms.memo).as_deref(), Some("denied"), "a denial is logged as it was asked for");
+    state.commit(decided, at(1));
+    let transfer = state.transfer(outcome.transfers[0]).unwrap();
+    let terms: Vec<_> = transfer.request.payment_terms().into_iter().map(|terms| (terms.memo, terms.off_curve)).collect();
+    assert_eq!(terms, [(Some("tag 1"), false), (None, true), (None, false)]);
+    let own = transfer.request.solana.as_ref().unwrap();
+    assert_eq!((&own.memo, own.off_curve), (&None, false), "they are the payments', not the transfer's");
+    replays(&state);
+}
+
+#[test]
+fn a_batch_with_another_memo_or_flag_is_another_batch() {
+    let mut state = installed();
+    let first = decided(&mut state, &annotated("tags"));
+    assert_eq!(decided(&mut state, &annotated("tags")).transfers, first.transfers);
+    type Change = fn(&mut Vec<BatchItem>);
+    let changes: [Change; 5] = [
+        |items| items[0].memo = None,
+        |items| items[0].memo = Some("tag 2".into()),
+        |items| (items[0].memo, items[2].memo) = (None, Some("tag 1".into())),
+        |items| items[1].off_curve = false,
+        |items| items[0].off_curve = true,
+    ];
+    for (n, change) in changes.into_iter().enumerate() {
+        let mut other = annotated("tags");
+        change(&mut other.items);
+        let answer = state.decide_batch(agent(), &other, at(2));
+        assert!(matches!(answer, Err(Refusal::IdempotencyConflict { .. })), "{n}: {answer:?}");
+    }
+}
+
+#[test]
+fn what_is_said_about_a_payment_is_refused_as_for_a_transfer_and_names_the_payment() {
+    let state = installed();
+    let refused = |request: &BatchRequest| match state.decide_batch(agent(), request, at(1)) {
+        Err(Refusal::InvalidArgument { field, problem }) => (field, problem),
+        other => panic!("{other:?}"),
+    };
+    for bad in [String::new(), "m".repeat(257)] {
+        let mut request = annotated("tags");
+        request.items[2].memo = Some(bad);
+        assert_eq!(refused(&request), ("memo", "payments[2]: between 1 and 256 bytes".into()));
+    }
+    let only = "payments[0]: only a payment on Solana has one; leave this out for KAS";
+    let mut request = kaspa::batch(&[(5, 1_000)], "kas");
+    request.items[0].memo = Some("tag".into());
+    assert_eq!(refused(&request), ("memo", only.into()));
+    let mut request = kaspa::batch(&[(5, 1_000)], "kas");
+    request.items[0].off_curve = true;
+    assert_eq!(refused(&request), ("allow_off_curve", only.into()));
+    let mut request = annotated("tags");
+    request.items[1].amount = Amount::ZERO;
+    assert_eq!(refused(&request).0, "amount");
+}
+
+#[test]
+fn memos_take_more_transactions_and_each_holds_its_own_fee() {
+    let mut state = with_token();
+    let mut request = BatchRequest { max_fee: Amount::new(CAP + RENT), fee_named: false, ..batch(TOKEN, &[(5, 100); 8], "tokens") };
+    request.items.iter_mut().for_each(|item| item.memo = Some("m".repeat(256)));
+    assert_eq!(request.largest_fee(&state.config()), Amount::new(CAP + 2 * RENT));
+    let outcome = decided(&mut state, &request);
+    let parts: Vec<_> = outcome.transfers.iter().map(|id| state.transfer(*id).unwrap().request).collect();
+    assert_eq!(parts.iter().map(|part| part.payments().len()).collect::<Vec<_>>(), [2; 4]);
+    assert!(parts.iter().all(|part| part.max_fee == Amount::new(CAP + 2 * RENT)));
+    assert_eq!((held(&state, TOKEN), held(&state, Asset::Sol)), (800, 4 * CAP + 8 * RENT));
+    // A transaction of two payments cannot need more.
+    let named =
+        BatchRequest { max_fee: Amount::new(CAP + 2 * RENT + 1), fee_named: true, idempotency_key: "named".into(), ..request };
+    let refused = state.decide_batch(agent(), &named, at(3)).expect_err("too much");
+    assert!(matches!(refused, Refusal::InvalidArgument { field: "max_fee", .. }), "{refused}");
+    let sol = BatchRequest {
+        items: vec![with_memo("1234567890", BatchItem::new(recipient(Chain::Solana, 5), Amount::new(1_000))); 15],
+        ..batch(Asset::Sol, &[], "tagged")
+    };
+    let outcome = decided(&mut state, &sol);
+    let sizes = outcome.transfers.iter().map(|id| state.transfer(*id).unwrap().request.payments().len());
+    assert_eq!(sizes.collect::<Vec<_>>(), [14, 1]);
     replays(&state);
 }

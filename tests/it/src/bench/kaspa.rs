@@ -59,7 +59,7 @@ fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
         wallet_id: wallet.id,
         asset: None,
         kaspa_key: None,
-        payments: payments.iter().map(|amount| Payment { to: recipients::kaspa(1), amount: *amount }).collect(),
+        payments: payments.iter().map(|amount| Payment::new(recipients::kaspa(1), *amount)).collect(),
         max_fee: Some(20_000_000),
         fee_speed: None,
         idempotency_key: name.into(),

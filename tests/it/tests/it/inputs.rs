@@ -101,7 +101,7 @@ fn batch(wallet_id: u64) -> BatchArgs {
         wallet_id,
         asset: None,
         kaspa_key: None,
-        payments: vec![Payment { to: recipients::kaspa(1), amount: KAS }],
+        payments: vec![Payment::new(recipients::kaspa(1), KAS)],
         max_fee: None,
         fee_speed: None,
         idempotency_key: "b".into(),

@@ -15,7 +15,7 @@ fn batch(wallet: &Wallet, asset: Asset, payments: &[(u8, u64)], key: &str) -> Ba
         wallet_id: wallet.id,
         asset: Some(asset),
         kaspa_key: None,
-        payments: payments.iter().map(|(n, amount)| Payment { to: recipients::solana(*n), amount: *amount }).collect(),
+        payments: payments.iter().map(|(n, amount)| Payment::new(recipients::solana(*n), *amount)).collect(),
         max_fee: None,
         fee_speed: None,
         idempotency_key: key.into(),
@@ -72,7 +72,7 @@ fn twenty_recipients_are_paid_by_two_transactions_and_the_denied_one_by_none() {
     let ended = settled(&mut world, &[first, second]);
     assert!(ended.iter().all(|transfer| transfer.status == Status::Confirmed), "{ended:?}");
     assert_eq!(ended.iter().map(|transfer| transfer.batch().len()).collect::<Vec<_>>(), [19, 1]);
-    assert_eq!(ended[0].batch()[5], Payment { to: recipients::solana(6), amount: 1_000_006 });
+    assert_eq!(ended[0].batch()[5], Payment::new(recipients::solana(6), 1_000_006));
     assert_eq!(world.solana.landed().len(), 2);
     for n in 1..=20 {
         assert_eq!(world.solana.balance(&recipients::solana(n)), 1_000_000 + u64::from(n), "recipient {n}");

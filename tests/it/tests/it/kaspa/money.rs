@@ -59,7 +59,7 @@ fn batch(wallet: &Wallet, payments: &[(u8, u64)], key: &str) -> BatchArgs {
         wallet_id: wallet.id,
         asset: None,
         kaspa_key: None,
-        payments: payments.iter().map(|(n, amount)| Payment { to: recipients::kaspa(*n), amount: *amount }).collect(),
+        payments: payments.iter().map(|(n, amount)| Payment::new(recipients::kaspa(*n), *amount)).collect(),
         max_fee: None,
         fee_speed: None,
         idempotency_key: key.into(),
