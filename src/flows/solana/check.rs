@@ -10,9 +10,9 @@ use purser_core::chains::solana::account::{
     Account, Balance, Funds, FundsRefusal, OffCurve, RecipientState, check_funds, check_recipient,
 };
 use purser_core::chains::solana::rpc::{self, Commitment, Reading, Request, Seen, View};
-use purser_core::chains::solana::token::Mint;
+use purser_core::chains::solana::token::{Mint, TokenRefusal};
 use purser_core::chains::solana::{
-    Act, Address, Blockhash, NONCE_BYTES, Paid, Payment, TokenPayment, TokenProgram, derived, signature_fee,
+    Act, Address, Blockhash, NONCE_BYTES, Paid, Payment, TokenPayment, TokenProgram, derived, known, signature_fee,
 };
 use purser_core::primitives::{Amount, Asset, Chain};
 use purser_core::solana_terms::NonceOperation;
@@ -263,6 +263,9 @@ fn check_destination(recipient: &Address, seen: &Seen, has_memo: bool) -> Result
     let hopeless = |problem: &str| Err(Halt::Hopeless(format!("the recipient's token account {problem}")));
     match seen {
         Seen::Missing => Ok(false),
+        // Anybody can send lamports there, and creating the account takes them as a part of its rent, which is counted as paid all the
+        // same.
+        Seen::Refused(TokenRefusal::NotToken { owner }) if *owner == known::SYSTEM_PROGRAM => Ok(false),
         Seen::Holding(holding) if holding.owner != *recipient => hopeless("belongs to somebody else by now"),
         Seen::Holding(holding) if holding.frozen => hopeless("is frozen"),
         Seen::Holding(holding) if holding.needs_memo && !has_memo => hopeless("takes nothing without a memo"),

@@ -134,6 +134,31 @@ fn a_new_token_account_is_created_and_its_rent_held_with_the_fee() {
 }
 
 #[test]
+fn lamports_that_somebody_sent_to_the_address_of_a_token_account_do_not_stop_it() {
+    let (world, id, payer) = asked(700);
+    let dust = shown(SYSTEM, &[]);
+    let mut script = vec![
+        accounts([of(Classic, &mint(None)), of(Classic, &holding(&payer, 700, 1)), dust, Value::Null, Value::Null]),
+        rent(165),
+    ];
+    script.extend(rest());
+    world.drive(id, 0, script);
+    assert_eq!((world.status(id), tokens(&world, id).create_for), (Status::Submitted, Some(recipient())));
+    // The wallet's own account is not there all the same, and what belongs to another program is no account to be.
+    let foreign = || shown("Stake11111111111111111111111111111111111111", &[]);
+    for (source, destination, note) in [
+        (shown(SYSTEM, &[]), Value::Null, "the wallet's token account cannot be used"),
+        (of(Classic, &holding(&payer, 700, 1)), foreign(), "the recipient's token account cannot be paid"),
+    ] {
+        let (world, id, _) = asked(700);
+        let list = [of(Classic, &mint(None)), source, destination, Value::Null, Value::Null];
+        assert_eq!(world.drive(id, 0, vec![accounts(list)]), Progress::Ended, "{note}");
+        let found = world.transfer(id).note;
+        assert!(found.as_ref().is_some_and(|found| found.contains(note)), "{found:?} instead of {note}");
+    }
+}
+
+#[test]
 fn a_fee_of_the_mint_is_recorded_with_what_arrives() {
     let (world, id, payer) = asked(1_000);
     let there = holding(recipient().as_bytes(), 0, 1);
