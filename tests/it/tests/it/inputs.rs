@@ -230,6 +230,111 @@ fn a_request_that_cannot_be_right_names_the_field() {
     }
 }
 
+/// Which argument a batch was refused for, and why, in the words of either chain.
+fn refused_field(answer: Answer<BatchOutcome>) -> (String, String) {
+    match answer {
+        Err(Error { code, detail: Some(ErrorDetail::InvalidArgument { field, problem }), .. })
+        | Err(Error { code, detail: Some(ErrorDetail::Kaspa(KaspaError::ValidationError { field, problem })), .. })
+            if code == "VALIDATION_FAILED" =>
+        {
+            (field, problem)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A field or argument, what the problem says of it, and a batch that has it.
+type BadBatch = (&'static str, &'static str, BatchArgs);
+
+fn bad_batches(wallet: u64) -> Vec<BadBatch> {
+    let good = Payment::new(recipients::solana(1), SOL / 100);
+    let token = Asset::Spl { mint: MintText::new(&recipients::solana(7)) };
+    let of =
+        |asset: Asset, second: Payment| BatchArgs { asset: Some(asset), payments: vec![good.clone(), second], ..batch(wallet) };
+    let to = |to: &str| Payment { to: to.into(), ..good.clone() };
+    let memo = |memo: &str| Payment { memo: Some(memo.into()), ..good.clone() };
+    let sol = |second| of(Asset::Sol, second);
+    let whole = sol(good.clone());
+    let kas = |payment| BatchArgs { payments: vec![payment], ..batch(wallet) };
+    let to_kaspa = Payment::new(recipients::kaspa(1), KAS);
+    let only = "payments[0]: only a payment on Solana has one; leave this out for KAS";
+    let longest = "payments[1]: between 1 and 256 bytes";
+    vec![
+        ("payments[1].to", "the text is empty", sol(to(""))),
+        ("payments[1].to", "too long for an address", sol(to(&"1".repeat(20_000)))),
+        ("payments[1].to", "this is a Kaspa address, not a Solana one", sol(to(&recipients::kaspa(1)))),
+        ("payments[1].to", "it is the system program", sol(to("11111111111111111111111111111111"))),
+        ("payments[1].to", "it is the mint of wrapped SOL", sol(to("So11111111111111111111111111111111111111112"))),
+        ("payments[1].to", "this is a Kaspa address, not a Solana one", of(token, to(&recipients::kaspa(1)))),
+        ("amount", "payments[1]: must be at least 1 base unit", sol(Payment { amount: 0, ..good.clone() })),
+        ("amount", "payments[1]: must be at least 1 base unit", of(token, Payment { amount: 0, ..good.clone() })),
+        ("payments", "between 1 and 500", BatchArgs { payments: Vec::new(), ..whole.clone() }),
+        ("payments", "between 1 and 500", BatchArgs { payments: vec![good.clone(); 501], ..whole.clone() }),
+        ("memo", longest, sol(memo(""))),
+        ("memo", longest, sol(memo(&"m".repeat(257)))),
+        ("memo", longest, of(token, memo(&"ü".repeat(129)))),
+        ("memo", only, kas(Payment { memo: Some("tag".into()), ..to_kaspa.clone() })),
+        ("allow_off_curve", only, kas(Payment { allow_off_curve: Some(true), ..to_kaspa })),
+        ("asset", "the mint is no address", of(Asset::Spl { mint: MintText::new("nonsense") }, good.clone())),
+        ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(4_999), ..whole.clone() }),
+        ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(u64::MAX), ..of(token, good.clone()) }),
+        ("kaspa_key", "leave this out for SOL", BatchArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..whole.clone() }),
+        ("fee_speed", "leave this out for SOL", BatchArgs { fee_speed: Some(FeeSpeed::Low), ..whole.clone() }),
+        ("idempotency_key", "", BatchArgs { idempotency_key: String::new(), ..whole.clone() }),
+        ("idempotency_key", "", BatchArgs { idempotency_key: "k".repeat(65), ..whole.clone() }),
+        ("reason", "", BatchArgs { reason: Some("r".repeat(1_025)), ..whole }),
+    ]
+}
+
+#[test]
+fn a_batch_that_cannot_be_right_names_the_field_and_the_payment() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    for (n, (field, problem, args)) in bad_batches(wallet).into_iter().enumerate() {
+        let what = format!("batch {n}, {field}");
+        let answer = unchanged(&mut world, &what, |world| {
+            let (named, why) = refused_field(world.as_actor(Actor::Agent).batch_transfer(&args));
+            assert!(why.contains(problem), "{what}: {why}");
+            named
+        });
+        assert_eq!(answer, field, "{what}");
+    }
+}
+
+#[test]
+fn the_key_of_a_batch_stands_for_all_that_it_said() {
+    let mut world = World::new();
+    let wallet = world.wallet(&rules()).id;
+    let first = BatchArgs {
+        asset: Some(Asset::Sol),
+        payments: vec![Payment::new(recipients::solana(1), SOL / 100), Payment::new(recipients::solana(1), SOL / 50)],
+        ..batch(wallet)
+    };
+    let made = world.as_actor(Actor::Agent).batch_transfer(&first).expect("it is accepted");
+    world.settle(made.transfer_ids[0]);
+    let change = |change: &dyn Fn(&mut BatchArgs)| {
+        let mut other = first.clone();
+        change(&mut other);
+        other
+    };
+    let others = [
+        change(&|args| args.payments[1].amount += 1),
+        change(&|args| args.payments[1].memo = Some("tag".into())),
+        change(&|args| args.payments[1].allow_off_curve = Some(true)),
+        change(&|args| args.payments.swap(0, 1)),
+        change(&|args| args.payments.truncate(1)),
+        change(&|args| args.reason = Some("other".into())),
+        BatchArgs { idempotency_key: "b".into(), ..batch(wallet) },
+    ];
+    for (n, other) in others.iter().enumerate() {
+        let answer = unchanged(&mut world, "another batch", |world| code(world.as_actor(Actor::Agent).batch_transfer(other)));
+        assert_eq!(answer, "IDEMPOTENCY_CONFLICT", "{n}");
+    }
+    let same = change(&|args| args.payments[0].allow_off_curve = Some(false));
+    let again = world.as_actor(Actor::Agent).batch_transfer(&same).expect("the same batch");
+    assert_eq!(again.transfer_ids, made.transfer_ids, "what is not allowed is as if nothing were said");
+}
+
 /// The same address with one character of its payload changed.
 fn flip(address: &str) -> String {
     let mut text: Vec<char> = address.chars().collect();
