@@ -1,18 +1,26 @@
 //! Random command sequences: what must hold whatever anybody does, in whatever order.
 
 use super::fixture::*;
+use super::kaspa;
 use crate::audit::Block;
+use crate::chains::solana;
 use crate::codec::decode_value;
-use crate::primitives::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, TransferId};
+use crate::policy::{Rule, Window};
+use crate::primitives::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
 use crate::roles::Role;
-use crate::state::{Decided, Refusal, State};
-use crate::transfer::{Status, TransferRequest};
+use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State};
+use crate::terms::BatchOutput;
+use crate::transfer::{Status, Transfer, TransferRequest};
+use crate::wallet::KeyKind;
 use ic_stable_structures::VectorMemory;
 use proptest::prelude::*;
+
+const TOKEN: Asset = Asset::Spl { mint: Mint([7; 32]) };
 
 #[derive(Clone, Debug)]
 enum Command {
     Transfer { amount: u64, key: u8, listed: bool },
+    Batch { payments: Vec<Item>, tokens: bool, key: u8 },
     Cancel(u64),
     Built(u64),
     Signed(u64),
@@ -28,9 +36,72 @@ enum Command {
     Grant(u8, bool),
 }
 
+/// One payment of a batch.
+#[derive(Clone, Debug)]
+struct Item {
+    amount: u64,
+    listed: bool,
+    /// Of its memo; 0 is none.
+    bytes: usize,
+}
+
+/// Mostly small enough that several pass together, and at times more than fit into one transaction.
+fn batch() -> impl Strategy<Value = Command> {
+    let amount = prop_oneof![8 => 1..DAILY / 40, 1 => 0..PER_TRANSACTION + 2];
+    let bytes = prop_oneof![3 => Just(0), 1 => 1..20usize, 1 => 250..=256usize];
+    let item = (amount, prop::bool::weighted(0.9), bytes).prop_map(|(amount, listed, bytes)| Item { amount, listed, bytes });
+    let items = prop_oneof![3 => prop::collection::vec(item.clone(), 1..6), 1 => prop::collection::vec(item, 6..24)];
+    // Few keys, some of them those of transfers.
+    (items, any::<bool>(), 25..40u8).prop_map(|(payments, tokens, key)| Command::Batch { payments, tokens, key })
+}
+
+fn request(payments: &[Item], tokens: bool, key: u8) -> BatchRequest {
+    let item = |item: &Item| BatchItem {
+        memo: (item.bytes > 0).then(|| "m".repeat(item.bytes)),
+        off_curve: item.bytes % 2 == 1,
+        ..BatchItem::new(recipient(Chain::Solana, if item.listed { 5 } else { 6 }), Amount::new(item.amount))
+    };
+    BatchRequest {
+        asset: if tokens { TOKEN } else { Asset::Sol },
+        source: KeyKind::Solana,
+        items: payments.iter().map(item).collect(),
+        max_fee: Amount::new(5_000),
+        speed: None,
+        ..kaspa::batch(&[], &format!("key {key}"))
+    }
+}
+
+/// Demands that every payment that was let through is in exactly one transaction, as it was asked for, and every transaction fits.
+fn divided(state: &TestState, request: &BatchRequest, outcome: &BatchOutcome) -> Result<(), TestCaseError> {
+    let mut found = vec![Vec::new(); request.items.len()];
+    for (part, id) in outcome.transfers.iter().enumerate() {
+        let transfer = state.transfer(*id).unwrap().request;
+        let batch = transfer.batch().unwrap();
+        prop_assert_eq!((batch.part as usize, batch.parts as usize), (part, outcome.transfers.len()));
+        let sum = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount));
+        prop_assert_eq!(sum, Some(transfer.amount), "it is held for what it pays");
+        let memos: Vec<_> = transfer.payment_terms().into_iter().map(|terms| terms.memo).collect();
+        prop_assert_eq!(solana::batch::pack(&memos, request.asset), vec![memos.len()], "one transaction can pay it");
+        for output in &batch.outputs {
+            let BatchOutput { item, to, amount, memo, off_curve } = output.clone();
+            found[item as usize].push(*id);
+            prop_assert_eq!(&BatchItem { to, amount, memo, off_curve }, &request.items[item as usize]);
+        }
+    }
+    for (item, ids) in outcome.items.iter().zip(found) {
+        let wanted = match item {
+            ItemOutcome::Accepted { transfer } | ItemOutcome::Pending { transfer } => vec![*transfer],
+            ItemOutcome::Denied { .. } | ItemOutcome::DeniedBefore => Vec::new(),
+        };
+        prop_assert_eq!(ids, wanted);
+    }
+    Ok(())
+}
+
 fn command() -> impl Strategy<Value = Command> {
     let id = 1..8u64;
     prop_oneof![
+        3 => batch(),
         6 => (0..PER_TRANSACTION + 2, 0..30u8, prop::bool::weighted(0.9)).prop_map(|(amount, key, listed)| Command::Transfer { amount, key, listed }),
         1 => id.clone().prop_map(Command::Cancel),
         4 => id.clone().prop_map(Command::Built),
@@ -58,6 +129,9 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
                 .decide_transfer(agent(), TransferRequest { to, ..sol(amount, &format!("key {key}")) }, now)
                 .map(|(decided, _)| decided)
         }
+        Command::Batch { payments, tokens, key } => {
+            state.decide_batch(agent(), &request(&payments, tokens, key), now).map(|(decided, _)| decided)
+        }
         Command::Cancel(n) => state.decide_cancel(agent(), id(n), None).map(Some),
         Command::Built(n) => state.decide_built(id(n), built(id(n))).map(Some),
         Command::Signed(n) => state.decide_signed(id(n), signed()).map(Some),
@@ -69,7 +143,7 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
         Command::Resolve(n, landed) => state.decide_resolve_quarantine(admin(), id(n), landed, fee(1), "seen".into()).map(Some),
         Command::Emergency(on) => state.decide_emergency(admin(), on, "test".into(), now).map(Some),
         Command::SetPolicy(max, daily) => {
-            state.decide_set_policy(admin(), WALLET, rules(max, daily), now).map(|(decided, _)| Some(decided))
+            state.decide_set_policy(admin(), WALLET, with_tokens(max, daily), now).map(|(decided, _)| Some(decided))
         }
         Command::Agent(true) => state.decide_add_agent(admin(), WALLET, agent()).map(Some),
         Command::Agent(false) => state.decide_remove_agent(admin(), WALLET, agent()).map(Some),
@@ -78,14 +152,31 @@ fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestam
     }
 }
 
+/// The same limits for SOL and for the token.
+fn with_tokens(max: u64, daily: u64) -> Vec<Rule> {
+    let mut rules = rules(max, daily);
+    rules.push(Rule::PerTransaction { asset: TOKEN, max: Amount::new(max) });
+    rules.push(Rule::SpendingLimit { asset: TOKEN, window: Window::Rolling24h, max: Amount::new(daily) });
+    rules
+}
+
 /// The largest rolling limit any policy had so far bounds what may ever be counted.
 fn daily_limit(state: &TestState) -> u64 {
     let rules = state.policy(WALLET).map(|policy| policy.rules).unwrap_or_default();
     let limits = rules.iter().filter_map(|rule| match rule {
-        crate::policy::Rule::SpendingLimit { asset: Asset::Sol, max, .. } => Some(max.get()),
+        Rule::SpendingLimit { asset: Asset::Sol, max, .. } => Some(max.get()),
         _ => None,
     });
     limits.max().unwrap_or_default()
+}
+
+/// What a transfer that is under way holds of an asset: of a token the fee is held in SOL.
+fn held_of(transfer: &Transfer, asset: Asset) -> u64 {
+    match (transfer.request.asset == asset, asset) {
+        (true, _) => transfer.reserved.get(),
+        (false, Asset::Sol) => transfer.request.max_fee.get(),
+        (false, _) => 0,
+    }
 }
 
 proptest! {
@@ -94,6 +185,8 @@ proptest! {
     #[test]
     fn no_sequence_breaks_the_laws(commands in prop::collection::vec((command(), 0..90u64), 1..80)) {
         let mut state = installed();
+        let (decided, _) = state.decide_set_policy(admin(), WALLET, with_tokens(PER_TRANSACTION, DAILY), at(0)).unwrap();
+        state.commit(decided, at(0));
         let mut now = 0u64;
         let mut highest_limit = daily_limit(&state);
         let mut ended: Vec<(TransferId, Status)> = Vec::new();
@@ -101,6 +194,11 @@ proptest! {
             now += minutes * MINUTE_NS;
             let before = state.digest();
             let (log, mode) = (state.log_len(), state.mode());
+            let batch = match command {
+                Command::Batch { payments, tokens, key } => Some(request(payments, *tokens, *key)),
+                _ => None,
+            };
+            let answer = batch.as_ref().and_then(|request| state.decide_batch(agent(), request, at(now)).ok());
             match decide(&state, command, at(now)) {
                 Ok(Some(decided)) => {
                     prop_assert_eq!(state.digest(), before, "deciding changes nothing");
@@ -109,18 +207,25 @@ proptest! {
                 }
                 Ok(None) | Err(_) => prop_assert_eq!(state.digest(), before, "a refusal changes nothing"),
             }
-            if mode.is_emergency() && matches!(command, Command::Transfer { .. }) {
+            if let (Some(request), Some((_, outcome))) = (&batch, &answer) {
+                divided(&state, request, outcome)?;
+                let again = state.decide_batch(agent(), request, at(now)).unwrap();
+                prop_assert!(outcome.transfers.is_empty() || (again.0.is_none() && again.1.transfers == outcome.transfers), "paid once");
+            }
+            if mode.is_emergency() && matches!(command, Command::Transfer { .. } | Command::Batch { .. }) {
                 prop_assert!(state.transfers(WALLET, None, 1).first().is_none_or(|newest| newest.created_at < at(now) || *minutes == 0));
             }
             highest_limit = highest_limit.max(daily_limit(&state));
-            let usage = state.usage(WALLET, Asset::Sol, at(now));
-            prop_assert!(usage.posted.get() + usage.reserved.get() <= highest_limit, "posted and reserved exceed every limit there was");
+            let transfers = state.transfers(WALLET, None, usize::MAX);
+            for asset in [Asset::Sol, TOKEN] {
+                let usage = state.usage(WALLET, asset, at(now));
+                prop_assert!(usage.posted.get() + usage.reserved.get() <= highest_limit, "posted and reserved exceed every limit there was");
+                let held: u64 = transfers.iter().filter(|transfer| !transfer.status.is_terminal()).map(|transfer| held_of(transfer, asset)).sum();
+                prop_assert_eq!(held, usage.reserved.get(), "exactly the open transfers are reserved");
+            }
             for (id, status) in &ended {
                 prop_assert_eq!(state.transfer(*id).unwrap().status, *status, "an end is an end");
             }
-            let transfers = state.transfers(WALLET, None, usize::MAX);
-            let held: u64 = transfers.iter().filter(|transfer| !transfer.status.is_terminal()).map(|transfer| transfer.reserved.get()).sum();
-            prop_assert_eq!(held, usage.reserved.get(), "exactly the open transfers are reserved");
             ended = transfers.iter().filter(|transfer| transfer.status.is_terminal()).map(|transfer| (transfer.id, transfer.status)).collect();
         }
         let blocks: Vec<Vec<u8>> = (0..state.log_len()).map(|index| state.block_bytes(BlockIndex::new(index)).unwrap()).collect();
