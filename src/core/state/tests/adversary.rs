@@ -5,6 +5,7 @@
 //! people agree and object, admins tighten and loosen, clocks jump and step back, and the canister is restarted. Whatever is let
 //! through, the model must find within every limit of every scope; whatever a simulation said, the request must have met.
 
+mod batches;
 mod model;
 
 use super::fixture::*;
@@ -20,7 +21,7 @@ use crate::primitives::{
 };
 use crate::roles::Role;
 use crate::session::Session;
-use crate::state::{Decided, Refusal, State};
+use crate::state::{BatchRequest, Decided, Refusal, State};
 use crate::transfer::{Outcome, Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, ParentChange, WalletChange};
 use candid::Principal;
@@ -81,6 +82,12 @@ struct Seen {
     refused: u64,
     approved: u64,
     confirmed: u64,
+    /// Batches: let through at all, with a part denied, in several transactions, held for people, and asked for again.
+    batches: u64,
+    partly: u64,
+    several: u64,
+    held: u64,
+    repeated: u64,
 }
 
 struct Game {
@@ -93,6 +100,7 @@ struct Game {
     /// Transfers that have not ended, and the last requests.
     open: Vec<TransferId>,
     asked: Vec<(Principal, TransferRequest)>,
+    asked_for_many: Vec<(Principal, BatchRequest, Vec<TransferId>)>,
     seen: Seen,
 }
 
@@ -205,6 +213,7 @@ impl Game {
             clock: EPOCH,
             open: Vec::new(),
             asked: Vec::new(),
+            asked_for_many: Vec::new(),
             seen: Seen::default(),
         };
         let (decided, parent) = game.state.decide_create_wallet(admin(), "parent".into(), at(0)).unwrap();
@@ -311,7 +320,8 @@ impl Game {
     fn turn(&mut self) {
         self.pass_time();
         match self.dice.below(100) {
-            0..45 => self.ask(),
+            0..33 => self.ask(),
+            33..45 => self.ask_for_many(),
             45..50 => self.overstep(),
             50..54 => self.call_off(),
             54..66 => (0..4).for_each(|_| self.people()),
@@ -428,7 +438,11 @@ impl Game {
         } else {
             self.seen.denied += 1;
         }
-        self.model.answered(caller, &request, &evaluation, id);
+        let quorum = self.model.quorum(caller, &request);
+        self.model.answered(caller, &request, &evaluation, id.map(|id| (id, quorum)));
+        if id.is_none() {
+            self.model.nothing_passed(caller, request.wallet);
+        }
         self.commit(Decided { actor: Some(caller), events: own });
     }
 
@@ -582,9 +596,11 @@ fn play(seed: u64) {
     for _ in 0..COMMANDS {
         game.turn();
     }
-    let Seen { accepted, pending, denied, suppressed, duplicates, refused, approved, confirmed } = game.seen;
-    let counts = [accepted, pending, denied, suppressed, duplicates, refused, confirmed];
+    let Seen { accepted, pending, denied, suppressed, duplicates, refused, approved, confirmed, .. } = game.seen;
+    let Seen { batches, partly, several, held, repeated, .. } = game.seen;
+    let counts = [accepted, pending, denied, suppressed, duplicates, refused, confirmed, batches, partly, repeated];
     let seen = &game.seen;
+    assert!(several >= 10 && held >= 3, "seed {seed} shows too few batches: {seen:?}");
     assert!(counts.iter().all(|count| *count >= 20) && approved >= 8, "seed {seed} shows too little: {seen:?}");
     assert!(game.model.fullest >= 98, "seed {seed} filled its limits to {}% only", game.model.fullest);
     let blocks: Vec<Vec<u8>> =

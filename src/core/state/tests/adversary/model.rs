@@ -38,7 +38,8 @@ struct Entry {
     agent: Principal,
     scopes: Vec<Scope>,
     asset: Asset,
-    to_small: bool,
+    /// What the recipient with limits of its own receives.
+    small: u64,
     /// Amount, fee cap, and the worth of both together.
     amount: u64,
     fee: u64,
@@ -82,8 +83,8 @@ pub struct Model {
     pub share: u64,
     pub chain_open_until: u64,
     entries: BTreeMap<TransferId, Entry>,
-    /// When each scope was asked, and whether the answer was no refusal.
-    requests: BTreeMap<Scope, Vec<(u64, bool)>>,
+    /// When each scope was asked, how often, and how many payments were let through.
+    requests: BTreeMap<Scope, Vec<(u64, usize, usize)>>,
     breakers: BTreeMap<(WalletId, Principal), Breaker>,
     keys: BTreeSet<(Principal, String)>,
     /// The largest share of a limit over time that was ever used, in percent: shows that the limits were reached at all.
@@ -109,6 +110,12 @@ const fn length(window: RateWindow) -> u64 {
         RateWindow::Hour => HOUR_NS,
         RateWindow::Day => DAY_NS,
     }
+}
+
+/// What the recipient with limits of its own receives of a request.
+fn small(request: &TransferRequest) -> u64 {
+    let to = recipient(request.asset.chain(), SMALL);
+    request.payments().into_iter().filter(|(whom, _)| **whom == to).map(|(_, amount)| amount.get()).sum()
 }
 
 impl Model {
@@ -150,7 +157,7 @@ impl Model {
     }
 
     /// How many have to agree to a request, at least.
-    fn quorum(&self, agent: Principal, request: &TransferRequest) -> usize {
+    pub fn quorum(&self, agent: Principal, request: &TransferRequest) -> usize {
         let asked = |scope: &Scope| self.limits.get(scope)?.approval.filter(|approval| self.reaches(*scope, request, *approval));
         self.scopes(agent, request).iter().filter_map(asked).map(|approval| approval.quorum).max().unwrap_or(0)
     }
@@ -205,39 +212,60 @@ impl Model {
         }
         for (counted, window, max) in &limits.rates {
             let since = now.saturating_sub(length(*window));
-            let counts = |(at, executed): &&(u64, bool)| *at > since && (*executed || *counted == Counted::Attempts);
-            let made = self.requests.get(&scope).map_or(0, |requests| requests.iter().filter(counts).count());
-            check(made < *max as usize, &format!("{max} {counted:?} per {window} of {scope}"));
+            let counts = |(at, attempts, paid): &(u64, usize, usize)| match counted {
+                _ if *at <= since => 0,
+                Counted::Attempts => *attempts,
+                Counted::Executions => *paid,
+            };
+            let made: usize = self.requests.get(&scope).map_or(0, |requests| requests.iter().map(counts).sum());
+            let more = if *counted == Counted::Attempts { 1 } else { request.payments().len() };
+            check(made + more <= *max as usize, &format!("{max} {counted:?} per {window} of {scope}"));
         }
         if limits.recipients {
             let chain = asset.chain();
-            let is = |n: u8| request.to == recipient(chain, n);
             let (each, daily) = SMALL_LIMITS;
-            let to_small =
-                self.used(scope, now - DAY_NS, |entry, amount, _| if entry.to_small && entry.asset == asset { amount } else { 0 });
-            check(is(OPEN) || is(SMALL) || is(EXPIRING) || is(COLD), "on the list");
-            check(!is(DENIED), "not on the denylist");
-            check(!is(SMALL) || (amount <= each && to_small + amount <= daily), "the recipient's own limits");
-            check(!is(EXPIRING) || now < EXPIRES_AT, "the recipient's expiry");
-            check(!is(COLD) || now >= USABLE_FROM, "the recipient's cool-down");
+            let moved = |entry: &Entry, amount: u64| if entry.asset == asset && amount > 0 { entry.small } else { 0 };
+            let before = self.used(scope, now - DAY_NS, |entry, amount, _| moved(entry, amount));
+            let own = small(request);
+            check(own == 0 || (own <= each && before + own <= daily), "the recipient's own limits");
+            for (to, _) in request.payments() {
+                let is = |n: u8| *to == recipient(chain, n);
+                check(is(OPEN) || is(SMALL) || is(EXPIRING) || is(COLD), "on the list");
+                check(!is(DENIED), "not on the denylist");
+                check(!is(EXPIRING) || now < EXPIRES_AT, "the recipient's expiry");
+                check(!is(COLD) || now >= USABLE_FROM, "the recipient's cool-down");
+            }
         }
         self.fullest = fullest;
     }
 
-    /// A request was decided and its answer is committed at `now`.
-    pub fn answered(&mut self, agent: Principal, request: &TransferRequest, evaluation: &Evaluation, id: Option<TransferId>) {
-        let executed = id.is_some();
+    /// Nothing of a request was let through: the breaker of an agent with too many denials opens.
+    pub fn nothing_passed(&mut self, agent: Principal, wallet: WalletId) {
+        let breaker = self.breakers.entry((wallet, agent)).or_default();
+        if breaker.denials >= 5 {
+            *breaker = Breaker { denials: 0, open_until: self.now + 300_000_000_000 };
+        }
+    }
+
+    /// A request was decided and its answer is committed at `now`; of a batch every denial and every part, of which the first counts as
+    /// an attempt, and which people are asked about with the whole.
+    pub fn answered(
+        &mut self,
+        agent: Principal,
+        request: &TransferRequest,
+        evaluation: &Evaluation,
+        let_through: Option<(TransferId, usize)>,
+    ) {
+        let paid = if let_through.is_some() { request.payments().len() } else { 0 };
         for scope in self.scopes(agent, request) {
-            self.requests.entry(scope).or_default().push((self.now, executed));
+            let attempts = usize::from(!request.is_later_part());
+            self.requests.entry(scope).or_default().push((self.now, attempts, paid));
         }
         let breaker = self.breakers.entry((request.wallet, agent)).or_default();
-        let Some(id) = id else {
+        let Some((id, quorum)) = let_through else {
             let own = |kind: RuleKind| !matches!(kind, RuleKind::Mode | RuleKind::CircuitBreaker | RuleKind::Wallet);
             if evaluation.findings.iter().any(|finding| !finding.passed && own(finding.rule)) {
                 breaker.denials += 1;
-            }
-            if breaker.denials >= 5 {
-                *breaker = Breaker { denials: 0, open_until: self.now + 300_000_000_000 };
             }
             return;
         };
@@ -251,7 +279,7 @@ impl Model {
             agent,
             scopes: self.scopes(agent, request),
             asset: request.asset,
-            to_small: request.to == recipient(request.asset.chain(), SMALL),
+            small: small(request),
             amount,
             fee,
             value: self.value(request.asset, amount + fee).unwrap_or(0),
@@ -259,7 +287,7 @@ impl Model {
             signed: false,
             quarantined: false,
             waits,
-            quorum: self.quorum(agent, request),
+            quorum,
             yes: BTreeSet::new(),
         };
         assert!(self.entries.insert(id, entry).is_none(), "ids are never reused");
