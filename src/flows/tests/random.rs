@@ -6,8 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use purser_core::config::SolanaOptions;
 use purser_core::primitives::BlockIndex;
+use purser_core::state::{BatchItem, BatchRequest};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 const AMOUNT: u64 = 50_000_000;
 const SYSTEM: &str = "11111111111111111111111111111111";
@@ -37,6 +39,105 @@ impl Coins {
     }
 }
 
+/// What the schedule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Single,
+    /// Three payments of SOL.
+    Many,
+    /// Three payments of a token.
+    Tokens,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Single, Self::Many, Self::Tokens];
+    const MEMOS: [Option<&str>; 3] = [Some("first"), None, Some("third")];
+
+    /// Asks for it.
+    fn request(self, world: &World) -> TransferId {
+        let asset = match self {
+            Self::Single => return world.request(Asset::Sol, AMOUNT, KeyKind::Solana),
+            Self::Many => Asset::Sol,
+            Self::Tokens => TOKEN,
+        };
+        let to = Destination::new(purser_core::primitives::Chain::Solana, sol_recipient());
+        let item = |(n, memo): (u64, Option<&str>)| BatchItem {
+            memo: memo.map(str::to_owned),
+            ..BatchItem::new(to.clone(), Amount::new(self.amount() + n))
+        };
+        let request = BatchRequest {
+            wallet: WALLET,
+            asset,
+            source: KeyKind::Solana,
+            items: (0..).zip(Self::MEMOS).map(item).collect(),
+            max_fee: Amount::new(5_000),
+            fee_named: true,
+            speed: None,
+            idempotency_key: "many".into(),
+            reason: None,
+            session: None,
+            created_at: None,
+        };
+        let (decided, outcome) = world.state.borrow().decide_batch(agent(), &request, world.time()).expect("it is answered");
+        world.put(decided.expect("it is new"));
+        let [id] = outcome.transfers[..] else { panic!("one transfer: {outcome:?}") };
+        id
+    }
+
+    /// Of the first payment; each other one is larger by one.
+    fn amount(self) -> u64 {
+        if self == Self::Tokens { 100 } else { AMOUNT / 3 }
+    }
+
+    /// What has to be signed, and nothing else.
+    fn act(self) -> sol::Act {
+        let to = sol::Address::from_bytes(sol_recipient());
+        let lamports = |lamports| sol::Paid::Lamports { to, lamports: Amount::new(lamports) };
+        if self == Self::Single {
+            return sol::Act::Pay(vec![sol::Payment { what: lamports(AMOUNT), memo: None }]);
+        }
+        let tokens = |amount| {
+            sol::Paid::Tokens(sol::TokenPayment {
+                program: sol::TokenProgram::Classic,
+                mint: mint_address(),
+                destination: token_account(&to, sol::TokenProgram::Classic),
+                create_for: None,
+                amount: Amount::new(amount),
+                decimals: 6,
+            })
+        };
+        let payment = |(n, memo): (u64, Option<&str>)| sol::Payment {
+            what: if self == Self::Tokens { tokens(self.amount() + n) } else { lamports(self.amount() + n) },
+            memo: memo.map(str::to_owned),
+        };
+        sol::Act::Pay((0..).zip(Self::MEMOS).map(payment).collect())
+    }
+}
+
+/// The accounts that tokens are paid with, by their addresses: the mint, and the two token accounts of the old program.
+fn token_accounts(payer: &sol::Address) -> BTreeMap<String, Value> {
+    let owned = |data: &[u8]| {
+        let mut account = shown(10_000_000_000, data);
+        account["owner"] = json!(sol::TokenProgram::Classic.address());
+        account
+    };
+    let mut accounts = BTreeMap::from([(mint_address().to_string(), owned(&tokens::mint(None)))]);
+    for owner in [*payer, sol::Address::from_bytes(sol_recipient())] {
+        let held = owned(&tokens::holding(owner.as_bytes(), 1_000, 1));
+        accounts.insert(token_account(&owner, sol::TokenProgram::Classic).to_string(), held);
+        accounts.insert(token_account(&owner, sol::TokenProgram::Token2022).to_string(), Value::Null);
+    }
+    accounts
+}
+
+fn mint_address() -> sol::Address {
+    sol::Address::from_bytes([9; 32])
+}
+
+fn token_account(owner: &sol::Address, program: sol::TokenProgram) -> sol::Address {
+    sol::derived::token_account(owner, &mint_address(), program).expect("one of 256 is off the curve")
+}
+
 struct Landed {
     txid: String,
     height: u64,
@@ -48,6 +149,8 @@ struct Chain {
     /// What was sent and may land in any block that still takes it.
     pool: Vec<sol::SignedTx>,
     landed: Vec<Landed>,
+    /// The heights of the blockhashes that were handed out.
+    hashes: BTreeMap<[u8; 32], u64>,
     /// The values of the nonce account, each with the block that set it.
     nonce: Vec<(u64, [u8; 32])>,
 }
@@ -65,9 +168,13 @@ impl Chain {
         let known = self.landed.iter().any(|landed| landed.txid == tx.txid().to_string());
         !known
             && match tx.plan().anchor {
-                sol::Anchor::Blockhash(found) => (0..=150).any(|age| found.as_bytes() == &hash("block", self.tip - age)),
+                sol::Anchor::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
                 sol::Anchor::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
             }
+    }
+
+    fn alive(&self) -> usize {
+        self.pool.iter().filter(|tx| self.may_land(tx)).count()
     }
 
     fn produce(&mut self, coins: &mut Coins) {
@@ -88,22 +195,28 @@ struct Net {
     chain: RefCell<Chain>,
     coins: RefCell<Coins>,
     nonce_account: sol::Address,
+    tokens: BTreeMap<String, Value>,
+    /// What has to be signed.
+    act: sol::Act,
 }
 
 impl Net {
-    fn new(bytes: Vec<u8>, on_nonce: bool) -> Self {
+    fn new(bytes: Vec<u8>, on_nonce: bool, kind: Kind) -> Self {
         let mut config = config(1);
         config.solana.providers = URLS.map(String::from).to_vec();
         config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
         let world = World::configured(config);
         let wallet = world.wallet();
         let payer = sol::Address::from_bytes(wallet.solana_key[..].try_into().expect("32 bytes"));
-        let chain = Chain { tip: 5_000, pool: Vec::new(), landed: Vec::new(), nonce: vec![(0, hash("nonce", 0))] };
+        let chain =
+            Chain { tip: 5_000, pool: Vec::new(), landed: Vec::new(), hashes: BTreeMap::new(), nonce: vec![(0, hash("nonce", 0))] };
         let net = Self {
             world,
             chain: RefCell::new(chain),
             coins: RefCell::new(Coins { bytes, next: 0 }),
             nonce_account: sol::derived::nonce_account(&payer, 0),
+            tokens: if kind == Kind::Tokens { token_accounts(&payer) } else { BTreeMap::new() },
+            act: kind.act(),
         };
         if on_nonce {
             net.create_nonce();
@@ -182,6 +295,9 @@ impl Net {
                 let nonce = self.chain.borrow().nonce_at(finalized);
                 let nonce = if lies { hash("lie", lie) } else { nonce };
                 let one = |address: &Value| {
+                    if let Some(account) = address.as_str().and_then(|address| self.tokens.get(address)) {
+                        return if lies && lie == 0 { Value::Null } else { account.clone() };
+                    }
                     if address.as_str() == Some(&self.nonce_account.to_string()) {
                         let authority = self.world.wallet().solana_key;
                         let data = [&[1, 0, 0, 0, 1, 0, 0, 0], &authority[..], &nonce, &5_000u64.to_le_bytes()].concat();
@@ -193,6 +309,9 @@ impl Net {
             }
             "getLatestBlockhash" => {
                 let found = if lies { hash("lie", lie) } else { hash("block", tip - 1) };
+                if !lies {
+                    self.chain.borrow_mut().hashes.insert(found, tip - 1);
+                }
                 value(json!({ "blockhash": sol::Blockhash::from_bytes(found), "lastValidBlockHeight": 1 }))
             }
             "simulateTransaction" => value(json!({ "err": null, "unitsConsumed": 450 })),
@@ -211,6 +330,7 @@ impl Net {
         let wire = STANDARD.decode(params[0].as_str().expect("base64")).expect("base64");
         let tx = sol::SignedTx::decode(&wire).expect("a transaction");
         let txid = tx.txid().to_string();
+        assert_eq!(tx.plan().act, self.act, "what is sent is what was asked for");
         if !lies {
             self.chain.borrow_mut().pool.push(tx);
         }
@@ -251,8 +371,7 @@ impl Net {
         drop(chain);
         if matches!(transfer.status, Status::Expired | Status::Reserved | Status::Cancelled | Status::Failed) {
             let chain = self.chain.borrow();
-            let alive = chain.pool.iter().filter(|tx| chain.may_land(tx)).count();
-            assert_eq!(alive, 0, "{what}: given up while it may land ({:?})", transfer.status);
+            assert_eq!(chain.alive(), 0, "{what}: given up while it may land ({:?})", transfer.status);
         }
     }
 }
@@ -309,9 +428,16 @@ impl HttpOutcall for Net {
     }
 }
 
-fn run(bytes: Vec<u8>, on_nonce: bool) -> (Status, u32) {
-    let net = Net::new(bytes, on_nonce);
-    let id = net.world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+/// Each schedule on a thread of its own: what the canister keeps on its heap, the highest slot that it saw among it, would otherwise be
+/// that of the schedule before, whose chain was ahead, and no provider would be believed.
+fn run(bytes: Vec<u8>, on_nonce: bool, kind: Kind) -> (Status, u32) {
+    let thread = std::thread::spawn(move || play(bytes, on_nonce, kind));
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn play(bytes: Vec<u8>, on_nonce: bool, kind: Kind) -> (Status, u32) {
+    let net = Net::new(bytes, on_nonce, kind);
+    let id = kind.request(&net.world);
     for turn in 0..60 {
         net.drive(id, turn);
         net.check(id, &format!("after look {turn}"));
@@ -321,30 +447,42 @@ fn run(bytes: Vec<u8>, on_nonce: bool) -> (Status, u32) {
         };
         net.pass(blocks);
         net.check(id, &format!("before look {}", turn + 1));
+        if net.world.status(id).is_terminal() && net.chain.borrow().alive() == 0 {
+            break;
+        }
     }
     let transfer = net.world.transfer(id);
     (transfer.status, transfer.attempt)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn nothing_is_paid_twice_or_given_free_too_early(bytes in prop::collection::vec(any::<u8>(), 32), on_nonce: bool) {
-        run(bytes, on_nonce);
+    fn nothing_is_paid_twice_or_given_free_too_early(
+        bytes in prop::collection::vec(any::<u8>(), 32),
+        on_nonce: bool,
+        kind in prop::sample::select(&Kind::ALL[..]),
+    ) {
+        run(bytes, on_nonce, kind);
     }
 }
 
 #[test]
 fn the_schedules_reach_every_end_that_matters() {
-    let mut ends = std::collections::BTreeMap::new();
-    for seed in 0..12u8 {
+    let mut ends = BTreeMap::new();
+    for (seed, kind) in (0..12u8).flat_map(|seed| Kind::ALL.map(|kind| (seed, kind))) {
         for on_nonce in [false, true] {
-            let (status, attempt) = run(vec![seed, 1, 2, 3], on_nonce);
-            *ends.entry((on_nonce, status, attempt > 1)).or_insert(0u32) += 1;
+            let (status, attempt) = run(Sha256::digest([seed]).to_vec(), on_nonce, kind);
+            *ends.entry((kind, on_nonce, status, attempt > 1)).or_insert(0u32) += 1;
         }
     }
-    for wanted in [(false, Status::Confirmed, false), (false, Status::Confirmed, true), (true, Status::Confirmed, false)] {
-        assert!(ends.contains_key(&wanted), "{wanted:?} is missing in {ends:?}");
+    let confirmed: Vec<_> = ends.keys().filter(|(_, _, status, _)| *status == Status::Confirmed).collect();
+    for wanted in [(false, false), (false, true), (true, false)] {
+        let found = confirmed.iter().any(|(_, on_nonce, _, again)| (*on_nonce, *again) == wanted);
+        assert!(found, "{wanted:?} is missing in {ends:?}");
+    }
+    for wanted in Kind::ALL {
+        assert!(confirmed.iter().any(|(kind, ..)| *kind == wanted), "{wanted:?} is missing in {ends:?}");
     }
 }

@@ -19,7 +19,7 @@ fn of(program: sol::TokenProgram, data: &[u8]) -> Value {
     shown(&program.address().to_string(), data)
 }
 
-fn mint(extension: Option<(u16, Vec<u8>)>) -> Vec<u8> {
+pub(super) fn mint(extension: Option<(u16, Vec<u8>)>) -> Vec<u8> {
     let mut data = vec![0; 82];
     (data[44], data[45]) = (6, 1);
     if let Some((number, value)) = extension {
@@ -38,7 +38,7 @@ fn fee() -> (u16, Vec<u8>) {
     (1, [vec![0; 72], one.clone(), one].concat())
 }
 
-fn holding(owner: &[u8], amount: u64, state: u8) -> Vec<u8> {
+pub(super) fn holding(owner: &[u8], amount: u64, state: u8) -> Vec<u8> {
     let mut data = vec![0; 165];
     data[..32].fill(9);
     data[32..64].copy_from_slice(owner);
