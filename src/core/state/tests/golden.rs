@@ -12,16 +12,16 @@ use crate::primitives::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS
 use crate::roles::Role;
 use crate::settings::Settings;
 use crate::solana_terms::{LifetimeChoice, SolanaSettings};
-use crate::state::{Change, Decided, NewSession, State};
+use crate::state::{BatchItem, BatchRequest, Change, Decided, NewSession, State};
 use crate::transfer::{BuiltTx, Outcome, SignedTx};
-use crate::wallet::WalletChange;
+use crate::wallet::{KeyKind, WalletChange};
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
 
 /// One block per line, as the first version wrote them.
 const GOLDEN: &str = include_str!("golden.hex");
 /// The digest of all tables after them.
-const DIGEST: &str = "43a2c75c0c9f60744e2fe8ab336738c046206042eeed5379a14f834c5209eecb";
+const DIGEST: &str = "34b1cac14967059338a059dbaabf9038848cee30f29de3cddd88f5ef186fb390";
 
 /// Everything that can happen, once.
 fn everything() -> TestState {
@@ -139,6 +139,7 @@ fn govern(state: &mut TestState) {
     done(state, decided, at(39));
     on_solana(state);
     keep(state);
+    annotate(state);
 }
 
 /// What happens on Solana only.
@@ -184,6 +185,23 @@ fn keep(state: &mut TestState) {
     let hash = state.block(BlockIndex::new(2)).unwrap().hash();
     let decided = state.decide_archive(principal(6), BlockIndex::new(2), hash, "tape 1".into(), Some(principal(5)));
     done(state, decided, at(43));
+}
+
+/// A batch on Solana, of which one payment has a memo and another goes to a vault.
+fn annotate(state: &mut TestState) {
+    let now = at(HOUR_NS);
+    let item = || BatchItem::new(recipient(Chain::Solana, 5), Amount::new(100));
+    let request = BatchRequest {
+        asset: Asset::Sol,
+        source: KeyKind::Solana,
+        items: vec![item(), BatchItem { memo: Some("tag".into()), ..item() }, BatchItem { off_curve: true, ..item() }],
+        max_fee: Amount::new(5_000),
+        speed: None,
+        ..kaspa::batch(&[], "annotated")
+    };
+    let (decided, outcome) = state.decide_batch(agent(), &request, now).unwrap();
+    assert_eq!(outcome.transfers.len(), 1, "{outcome:?}");
+    state.commit(decided.unwrap(), now);
 }
 
 fn golden() -> Vec<Vec<u8>> {
