@@ -105,6 +105,7 @@ pub struct Chain {
     /// Height at which each message landed: mainnet deduplicates messages, not signatures.
     by_message: HashMap<Vec<u8>, u64>,
     fork: u64,
+    refuses_nonces: bool,
 }
 
 impl Chain {
@@ -123,6 +124,7 @@ impl Chain {
             by_signature: HashMap::new(),
             by_message: HashMap::new(),
             fork: 0,
+            refuses_nonces: false,
         };
         (0..BLOCKS_AT_START).for_each(|_| chain.produce());
         chain
@@ -196,8 +198,14 @@ impl Chain {
     fn lifetime(&self, tx: &VersionedTransaction, head: &Block, age_max: u64, bank: &Bank) -> Option<Lifetime> {
         match self.hash_age(tx.message.recent_blockhash(), head) {
             Some(age) if age <= age_max => Some(Lifetime::Blockhash),
+            _ if self.refuses_nonces => None,
             _ => bank.usable_nonce(tx, &head.hash).map(Lifetime::Nonce),
         }
+    }
+
+    /// From now on a nonce's value is no blockhash, or is one again.
+    pub fn refuse_nonces(&mut self, on: bool) {
+        self.refuses_nonces = on;
     }
 
     /// Whether `head` or a block before it holds the message.

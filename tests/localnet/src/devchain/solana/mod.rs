@@ -244,6 +244,12 @@ impl SolanaDev {
         self.lock().chain.put(&parse(address), parse(owner), data);
     }
 
+    /// Whether transactions that stand on a nonce are no longer taken, as if durable nonces were gone. What advances a nonce on a recent
+    /// blockhash is an ordinary transaction all the same.
+    pub fn refuse_nonces(&self, on: bool) {
+        self.lock().chain.refuse_nonces(on);
+    }
+
     /// Height of the newest (processed) block.
     pub fn block_height(&self) -> u64 {
         self.lock().chain.block(Commitment::Processed, 0).height
