@@ -66,11 +66,12 @@ def instructions(payer, line):
     if "create_nonce" in act:
         seed = f"purser-nonce-{act['create_nonce']}"
         nonce = Pubkey.create_with_seed(payer, seed, system.ID)
-        yield system.create_account_with_seed({
-            "from_pubkey": payer, "to_pubkey": nonce, "base": payer, "seed": seed,
-            "lamports": act["lamports"], "space": 80, "owner": system.ID,
-        })
+        yield system.transfer({"from_pubkey": payer, "to_pubkey": nonce, "lamports": act["lamports"]})
+        yield system.allocate_with_seed({"address": nonce, "base": payer, "seed": seed, "space": 80, "owner": system.ID})
         yield system.initialize_nonce_account({"nonce_pubkey": nonce, "authority": payer})
+    if "revoke" in act:
+        nonce = Pubkey.from_string(act["revoke"])
+        yield system.advance_nonce_account({"nonce_pubkey": nonce, "authorized_pubkey": payer})
 
 
 def main():

@@ -191,7 +191,7 @@ pub struct SolanaDetails {
     pub nonce: Option<u16>,
     /// The least that arrives, when the mint takes a fee.
     pub arrives: Option<u64>,
-    /// The transfer that is to keep it from landing.
+    /// The last transfer that was to keep it from landing.
     pub revoked_by: Option<u64>,
     /// Whether it is only tried out.
     pub simulated: bool,

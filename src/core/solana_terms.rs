@@ -60,9 +60,12 @@ pub struct SolanaBuilt {
     pub nonce: Option<NonceUse>,
     /// Tokens whose mint takes a fee: the least that arrives.
     pub arrives: Option<Amount>,
+    /// The nonce that a revocation uses up, without standing on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses_up: Option<NonceUse>,
 }
 
-/// A nonce account's value that a transaction stands on.
+/// A nonce account's value that a transaction stands on, or uses up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NonceUse {
     /// The account's number within the wallet.
@@ -74,8 +77,11 @@ pub struct NonceUse {
 /// What is known of a Solana transfer beside its steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaProgress {
-    /// The operation that is to keep it from landing.
+    /// The last operation that was to keep it from landing; see [`State::revocation_of`](crate::state::State::revocation_of).
     pub revoked_by: Option<TransferId>,
+    /// Whether it was in quarantine when its revocation was built: it is followed to be proven dead, and never sent again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_quarantined: bool,
 }
 
 /// A nonce account of a wallet.
@@ -83,7 +89,7 @@ pub struct SolanaProgress {
 pub struct NonceRecord {
     /// Whether it can be used.
     pub status: NonceStatus,
-    /// The transfer whose transaction stands on its present value.
+    /// The transfer whose transaction stands on its present value; after that one has ended, the revocation that may still use it up.
     pub holder: Option<TransferId>,
 }
 
@@ -152,6 +158,13 @@ pub enum SolanaEvent {
         index: u16,
         /// What was found.
         reason: String,
+    },
+    /// The nonce account that a transfer was to create is there and works.
+    NonceFound {
+        /// Which transfer.
+        id: TransferId,
+        /// The nonce account's number.
+        index: u16,
     },
     /// The nonce that a transfer stands on was seen unchanged: until then it cannot have landed.
     StillLive {

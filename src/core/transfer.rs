@@ -5,6 +5,7 @@
 //! Reserved → Built → Signed → Submitted → Confirmed*            cancel: Reserved | Expired | Built → Cancelled*
 //! Submitted → Failed* (landed with an error: the fee is spent)  Built | Signed | Submitted → Expired → Built (new attempt)
 //! Reserved | Expired | Built → Failed* (cannot be built)        Built | Signed | Submitted → Quarantined → Confirmed* | Failed*
+//! Quarantined → Submitted (revoked: followed again, until it is proven dead or has landed)
 //! (* terminal: the reservation is settled)
 //! ```
 
@@ -169,7 +170,7 @@ impl Status {
                 | (Built, Signed | Expired | Cancelled | Failed | Quarantined)
                 | (Signed, Submitted | Expired | Quarantined)
                 | (Submitted, Confirmed | Failed | Expired | Quarantined)
-                | (Quarantined, Confirmed | Failed)
+                | (Quarantined, Confirmed | Failed | Submitted)
         )
     }
 }

@@ -30,7 +30,7 @@ fn set_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
 fn revoke_transfer(transfer_id: u64) -> Result<u64, Error> {
     let (decided, id) = store::read(|state| state.decide_revoke(msg_caller(), TransferId::new(transfer_id), store::now()))?;
     store::commit(decided);
-    jobs::wake(id);
+    [id, TransferId::new(transfer_id)].into_iter().for_each(jobs::wake);
     Ok(id.get())
 }
 

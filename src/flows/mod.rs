@@ -159,9 +159,12 @@ async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize, until: Until) 
         let status = transfer.status;
         let run = Run { rt, transfer, wallet, turn };
         match status {
+            Status::Reserved | Status::Expired | Status::Built if run.is_called_off() => {
+                return run.end_simulation("simulated: transfers on this chain are only tried out since an upgrade");
+            }
             Status::Reserved | Status::Expired => run.build().await?,
             Status::Built if until == Until::Built => return Ok(Progress::Again),
-            Status::Built if run.transfer.simulated => return run.end_simulation(),
+            Status::Built if run.transfer.simulated => return run.end_simulation("simulated: everything but the signature"),
             Status::Built if run.wallet.signing == Signing::ClientSide => return client_side::wait(&run),
             Status::Built => run.sign().await?,
             Status::Signed => {
@@ -223,11 +226,20 @@ impl<R: Runtime> Run<'_, R> {
         Err(Halt::Refused(code, format!("not allowed any more: {why}")))
     }
 
+    /// Whether the transfer was to be carried out when it was asked for, and its chain is only simulated by now.
+    fn is_called_off(&self) -> bool {
+        !self.transfer.simulated && self.rt.read(|state| state.is_only_tried_out(&self.transfer))
+    }
+
     /// What is only tried out goes no further than its bytes.
-    fn end_simulation(&self) -> Result<Progress, Halt> {
-        let note = "simulated: everything but the signature".to_owned();
-        self.commit(|state| state.decide_called_off(self.transfer.id, note))?;
+    fn end_simulation(&self, note: &str) -> Result<Progress, Halt> {
+        self.commit(|state| state.decide_called_off(self.transfer.id, note.to_owned()))?;
         Ok(Progress::Ended)
+    }
+
+    /// The revocation that the transfer has been given by now, if one counts. It may have come during an await.
+    fn revocation(&self) -> Option<TransferId> {
+        self.rt.read(|state| state.transfer(self.transfer.id).and_then(|transfer| state.revocation_of(&transfer)))
     }
 
     async fn sign(&self) -> Result<(), Halt> {

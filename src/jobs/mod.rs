@@ -75,7 +75,7 @@ pub fn arm() {
     sessions::arm();
 }
 
-/// Drives a transfer as soon as this message is over.
+/// Drives a transfer as soon as this message is over, wherever it was thought to stand.
 pub fn wake(id: TransferId) {
     SCHEDULE.with_borrow_mut(|schedule| schedule.wake(id, store::now()));
     tick_soon();
@@ -226,7 +226,10 @@ fn start(id: TransferId) {
 }
 
 fn mark_of(transfer: &Transfer) -> Mark {
-    Mark::of(transfer, store::read(|state| state.lane(transfer)))
+    store::read(|state| {
+        let in_emergency = transfer.is_revocation() || state.revocation_of(transfer).is_some();
+        Mark::of(transfer, state.lane(transfer), in_emergency)
+    })
 }
 
 /// Drives one transfer as far as it gets, under its locks.
@@ -251,7 +254,10 @@ async fn run(id: TransferId, turn: usize) {
         metrics::ended(&transfer);
         tidy(&transfer);
     }
-    watch(transfer.request.asset.chain(), &progress, transfer.status);
+    // A chain on which nothing is carried out has no breaker to open.
+    if !store::read(|state| state.is_only_tried_out(&transfer)) {
+        watch(transfer.request.asset.chain(), &progress, transfer.status);
+    }
     let age_seconds = Ic.now().nanos_since(transfer.updated_at) / SECOND_NS;
     SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, mark_of(&transfer), age_seconds, Ic.now()));
     if progress == Progress::Again {

@@ -27,18 +27,18 @@ pub struct Mark {
     pub attempt: u32,
     /// What it must hold to go towards its chain.
     pub spending: Lock,
-    /// Whether it goes on in an emergency: it moves no money, and keeps some from moving.
+    /// Whether it goes on in an emergency: it keeps money from moving, or is being kept from moving it.
     pub in_emergency: bool,
 }
 
 impl Mark {
     /// Where a transfer stands, whose lane on Solana is this one.
-    pub fn of(transfer: &Transfer, lane: u16) -> Self {
+    pub fn of(transfer: &Transfer, lane: u16, in_emergency: bool) -> Self {
         let spending = match transfer.request.asset.chain() {
             Chain::Solana => Lock::Building(transfer.request.wallet, lane),
             chain => Lock::Spending(transfer.request.wallet, chain),
         };
-        Self { status: transfer.status, attempt: transfer.attempt, spending, in_emergency: transfer.is_revocation() }
+        Self { status: transfer.status, attempt: transfer.attempt, spending, in_emergency }
     }
 
     /// Whether it stands still in an emergency.
@@ -100,9 +100,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Looks at a transfer at the next occasion, unless it is on its way.
+    /// Looks at a transfer at the next occasion, unless it is on its way. What was known of it may be over: it is read again.
     pub fn wake(&mut self, id: TransferId, now: Timestamp) {
         let entry = self.entries.entry(id).or_default();
+        entry.known = None;
         if entry.sent.is_none() && entry.picks == 0 {
             entry.due = now;
         }

@@ -79,7 +79,7 @@ impl SolanaEvent {
     const fn subject(&self) -> Subject {
         match self {
             Self::SettingsSet { wallet, .. } => Subject::Wallet(*wallet),
-            Self::FellBack { id, .. } | Self::StillLive { id } => Subject::Transfer(*id),
+            Self::FellBack { id, .. } | Self::NonceFound { id, .. } | Self::StillLive { id } => Subject::Transfer(*id),
             Self::ProviderPinned { .. } | Self::ProviderKeySet { .. } => Subject::Canister,
         }
     }

@@ -59,7 +59,10 @@ fn main() {
         let anchor = nonce.map_or(Anchor::Blockhash(hash), |account| Anchor::Nonce { account, value: hash });
         let budget = (numbers.below(2) == 0).then(|| Budget { limit: numbers.next() as u32, price: numbers.next() });
         let (act, shown) = match (numbers.below(8), nonce) {
-            (0, Some(_)) => (Act::Revoke, json!({ "revoke": true })),
+            (1, None) => {
+                let account = numbers.address();
+                (Act::Revoke { account }, json!({ "revoke": account }))
+            }
             (0, None) => {
                 let (index, lamports) = (numbers.next() as u16, numbers.next());
                 (

@@ -122,7 +122,7 @@ impl<M: Memory> State<M> {
                 // Whole now: the parts would only be kept twice.
                 transfer.kaspa = None;
             }),
-            Event::TransferSubmitted(step) => self.update(step.id, at, Status::Submitted, |_| {}),
+            Event::TransferSubmitted(step) => self.apply_submitted(step.id, at),
             Event::TransferDeadlineSet(deadline) => {
                 let mut transfer = self.known(deadline.id);
                 transfer.deadline_height = Some(deadline.height);
@@ -285,6 +285,19 @@ impl<M: Memory> State<M> {
             self.note(transfer.agent, &transfer.request, !reserved.simulated, at, |denials| if silent { denials } else { 0 });
         }
         self.tables.set_head(Head { next_transfer: transfer.id.next(), ..self.tables.head() });
+    }
+
+    fn apply_submitted(&mut self, id: TransferId, at: Timestamp) {
+        let Transfer { status, request, .. } = self.known(id);
+        let was_quarantined = status == Status::Quarantined;
+        self.update(id, at, Status::Submitted, |transfer| {
+            if was_quarantined {
+                transfer.solana.get_or_insert_default().was_quarantined = true;
+            }
+        });
+        if was_quarantined {
+            self.tables.active.insert((request.wallet.get(), id.get()));
+        }
     }
 
     fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {

@@ -7,7 +7,7 @@ use super::tracked::{Map, Opener, Recount};
 use crate::codec::to_record;
 use crate::event::TransferBuilt;
 use crate::primitives::{Bytes, Timestamp, TransferId, WalletId};
-use crate::solana_terms::{LifetimeChoice, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings};
+use crate::solana_terms::{Execution, LifetimeChoice, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::memory_manager::VirtualMemory;
 use ic_stable_structures::{Memory, StableBTreeMap};
@@ -80,6 +80,10 @@ impl<M: Memory> State<M> {
                 let broken = NonceRecord { status: NonceStatus::Broken { reason: reason.clone() }, holder: None };
                 self.tables.solana.set_nonce(wallet, *index, Some(&broken));
             }
+            SolanaEvent::NonceFound { id, index } => {
+                let wallet = self.known(*id).request.wallet;
+                self.tables.solana.set_nonce(wallet, *index, Some(&NonceRecord { status: NonceStatus::Ready, holder: None }));
+            }
             // The key is kept beside the log.
             SolanaEvent::ProviderKeySet { .. } => {}
             SolanaEvent::StillLive { id } => {
@@ -110,22 +114,27 @@ impl<M: Memory> State<M> {
         }
     }
 
-    /// A built transaction takes its nonce; only a revocation shares it with the transaction it revokes.
+    /// A built transaction takes the nonce that it stands on, unless it is only tried out.
     pub(super) fn nonce_built(&mut self, built: &TransferBuilt) {
         let transfer = self.known(built.id);
         let used = built.built.solana.as_ref().and_then(|built| built.nonce.as_ref());
-        let Some(used) = used.filter(|_| transfer.request.nonce_operation().is_none()) else { return };
+        let takes = transfer.request.nonce_operation().is_none() && !transfer.simulated;
+        let Some(used) = used.filter(|_| takes) else { return };
         let wallet = transfer.request.wallet;
         let record = NonceRecord { status: NonceStatus::Ready, holder: Some(built.id) };
         self.tables.solana.set_nonce(wallet, used.index, Some(&record));
     }
 
-    /// A transaction that cannot land any more, or has landed, gives its nonce free.
+    /// A transaction that cannot land any more, or has landed, gives its nonce free. A revocation of it that may still land keeps the
+    /// nonce until that is over too: it would use up whatever value it finds, and with it what another transfer stands on.
     pub(super) fn nonce_released(&mut self, transfer: &Transfer) {
-        let Some(index) = transfer.nonce_index() else { return };
+        let Some(index) = transfer.nonce_index().or(transfer.used_up_index()) else { return };
         let wallet = transfer.request.wallet;
         if let Some(record) = self.tables.solana.nonce(wallet, index).filter(|record| record.holder == Some(transfer.id)) {
-            self.tables.solana.set_nonce(wallet, index, Some(&NonceRecord { holder: None, ..record }));
+            let revocation = transfer.solana.as_ref().and_then(|progress| progress.revoked_by).map(|id| self.known(id));
+            let may_land = |other: &Transfer| !other.status.is_terminal() && !other.status.is_before_building();
+            let holder = revocation.filter(|other| may_land(other) && other.used_up_index() == Some(index)).map(|other| other.id);
+            self.tables.solana.set_nonce(wallet, index, Some(&NonceRecord { holder, ..record }));
         }
     }
 
@@ -133,10 +142,29 @@ impl<M: Memory> State<M> {
     pub(super) fn nonce_settled(&mut self, transfer: &Transfer, status: Status) {
         self.nonce_released(transfer);
         if let Some(NonceOperation::Create { index }) = transfer.request.nonce_operation() {
+            let (wallet, creating) = (transfer.request.wallet, NonceStatus::Creating { transfer: transfer.id });
             let ready = NonceRecord { status: NonceStatus::Ready, holder: None };
             let record = (status == Status::Confirmed && !transfer.simulated).then_some(&ready);
-            self.tables.solana.set_nonce(transfer.request.wallet, index, record);
+            // One that was found to work is not this operation's any more.
+            if self.tables.solana.nonce(wallet, index).is_some_and(|record| record.status == creating) {
+                self.tables.solana.set_nonce(wallet, index, record);
+            }
         }
+    }
+
+    /// The revocation that keeps a transfer from landing, or has done so. One that ended without landing counts no more: the transfer is as
+    /// it was before, and may be revoked again.
+    pub fn revocation_of(&self, transfer: &Transfer) -> Option<TransferId> {
+        let revocation = self.tables.transfer(transfer.solana.as_ref()?.revoked_by?)?;
+        let counts = !revocation.status.is_terminal() || revocation.status == Status::Confirmed;
+        counts.then_some(revocation.id)
+    }
+
+    /// Whether a transfer goes no further than its bytes: it was asked for when its chain was only simulated, or the chain is by now. What
+    /// takes a transfer back is no payment and always carried out.
+    pub fn is_only_tried_out(&self, transfer: &Transfer) -> bool {
+        let simulates = || self.config().execution(transfer.request.asset.chain()) == Execution::Simulate;
+        transfer.simulated || (!transfer.is_revocation() && simulates())
     }
 
     /// A wallet's nonce accounts by number.
@@ -202,6 +230,17 @@ impl Transfer {
     /// The nonce account that the current attempt stands on.
     pub fn nonce_index(&self) -> Option<u16> {
         Some(self.built.as_ref()?.solana.as_ref()?.nonce.as_ref()?.index)
+    }
+
+    /// The nonce account whose value the current attempt uses up without standing on it.
+    pub fn used_up_index(&self) -> Option<u16> {
+        Some(self.built.as_ref()?.solana.as_ref()?.uses_up.as_ref()?.index)
+    }
+
+    /// Whether there are signed bytes on a nonce that may land: as long as that is not used up, whoever reads the log can send them.
+    pub fn may_be_revoked(&self) -> bool {
+        let is_out = matches!(self.status, Status::Signed | Status::Submitted | Status::Quarantined) && self.signed.is_some();
+        is_out && self.nonce_index().is_some() && !self.is_revocation()
     }
 
     /// Whether the transfer only uses a nonce up, which moves no money and which no emergency should stop.

@@ -108,9 +108,13 @@ fn token_account(owner: &Address, mint: &Address, program: TokenProgram) -> Resu
         .ok_or_else(|| Halt::Hopeless("there is no token account for this owner".to_owned()))
 }
 
-/// What else may move the same money: what is under way and, where several transactions are built at a time, what waits to be. The one
+/// What else may move the same money. Nothing concerns a revocation: it pays a fee and nobody, and what waits for money may itself wait
+/// for what is to be revoked. Otherwise it is what is under way and, where several transactions are built at a time, what waits to be. The one
 /// that has waited longest leaves the latter out: when there is not enough for all, it goes first and they wait for it.
 fn competitors<R: Runtime>(run: &Run<'_, R>) -> Vec<Transfer> {
+    if run.transfer.is_revocation() {
+        return Vec::new();
+    }
     let id = run.transfer.id;
     let (lanes, mut others) = run.rt.read(|state| (state.lanes(run.wallet.id), state.active_transfers_of(run.wallet.id)));
     others
@@ -155,7 +159,9 @@ async fn need<R: Runtime>(run: &Run<'_, R>, accounts: &Accounts) -> Result<Need,
             let lamports = rent_minimum(run, NONCE_BYTES).await?;
             return Ok(plain(Act::CreateNonce { index, lamports }, lamports));
         }
-        Some(NonceOperation::Revoke { .. }) => return Ok(plain(Act::Revoke, Amount::ZERO)),
+        Some(NonceOperation::Revoke { .. }) => {
+            return Ok(plain(Act::Revoke { account: intent::operated(run)? }, Amount::ZERO));
+        }
         None => {}
     }
     let payments = intent::payments(run)?;

@@ -38,7 +38,12 @@ pub(super) fn mint_address(mint: Mint) -> Address {
     Address::from_bytes(mint.0)
 }
 
-/// The nonce account that an operation is about, or that a transfer stands on.
+/// The nonce account that an operation is about, as its request says.
+pub(super) fn operated<R: Runtime>(run: &Run<'_, R>) -> Result<Address, Halt> {
+    address(&run.transfer.request.to.payload, "nonce account")
+}
+
+/// The wallet's nonce account of this number.
 pub(super) fn nonce_account<R: Runtime>(run: &Run<'_, R>, index: u16) -> Result<Address, Halt> {
     Ok(derived::nonce_account(&payer(run)?, index))
 }
@@ -74,7 +79,11 @@ pub(super) fn require<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<(), S
             let same = *index == wanted && rent.is_none_or(|rent| rent == *lamports);
             if same { Ok(()) } else { Err("another nonce account".to_owned()) }
         }
-        (Act::Revoke, Some(NonceOperation::Revoke { .. })) => Ok(()),
+        (Act::Revoke { account }, Some(NonceOperation::Revoke { .. })) => {
+            let used_up = built(run).and_then(|built| built.uses_up.as_ref());
+            let is_recorded = used_up.is_none_or(|used| nonce_account(run, used.index) == Ok(*account));
+            if operated(run) == Ok(*account) && is_recorded { Ok(()) } else { Err("another nonce account".to_owned()) }
+        }
         _ => Err("it does something else".to_owned()),
     }
 }

@@ -21,11 +21,16 @@ pub(super) use proof::follow;
 use super::outcalls::Asking;
 use super::{Halt, Run, providers, unreadable};
 use crate::ports::Runtime;
+use price::TriedOut;
 use purser_core::chains::solana::rpc::{self, Failure, Request, SendOutcome};
 use purser_core::chains::solana::{Anchor, Blockhash, Plan, SignedTx, TxSignature, UnsignedTx, describe_message};
-use purser_core::primitives::{Amount, Bytes};
+use purser_core::primitives::{Amount, Bytes, TransferId};
 use purser_core::solana_terms::{LifetimeChoice, NonceOperation, NonceUse, SolanaBuilt};
-use purser_core::transfer::{BuiltTx, SignedTx as Signed};
+use purser_core::transfer::{BuiltTx, SignedTx as Signed, Status, Transfer};
+
+/// Stands in a plan until a blockhash is asked for, which is done last.
+const NO_BLOCKHASH_YET: Anchor = Anchor::Blockhash(Blockhash::from_bytes([0; 32]));
+const NOTHING_TO_REVOKE: &str = "the transfer has ended; there is nothing to revoke";
 
 impl From<Failure> for Halt {
     fn from(failure: Failure) -> Self {
@@ -35,31 +40,44 @@ impl From<Failure> for Halt {
 
 /// Reads the chain, checks that the payment can succeed, builds it and records it.
 pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
-    let index = nonce_to_use(run)?;
+    let index = nonce_to_read(run)?;
     let address = index.map(|index| intent::nonce_account(run, index)).transpose()?;
     let checked = check::check(run, address).await?;
-    let nonce = match (index, checked.nonce) {
-        (Some(index), Some(Ok(value))) => Some((index, value)),
-        (Some(index), Some(Err(reason))) => {
-            fall_back(run, index, reason)?;
-            None
+    let mut solana = SolanaBuilt { rent: checked.rent, arrives: checked.arrives, ..SolanaBuilt::default() };
+    let mut plan = Plan { payer: intent::payer(run)?, anchor: NO_BLOCKHASH_YET, budget: None, act: checked.act };
+    match (run.transfer.request.nonce_operation(), index.zip(checked.nonce)) {
+        (Some(NonceOperation::Create { .. }), Some((_, Ok(_)))) => return found(run),
+        (Some(NonceOperation::Create { .. }), _) => {}
+        (Some(NonceOperation::Revoke { transfer }), read) => solana.uses_up = Some(to_use_up(run, transfer, read)?),
+        (None, Some((index, Ok(value)))) => {
+            let account = intent::nonce_account(run, index)?;
+            plan.anchor = Anchor::Nonce { account, value };
+            solana.nonce = Some(NonceUse { index, value: Bytes::new(*value.as_bytes()) });
         }
-        _ => None,
+        (None, Some((index, Err(reason)))) => fall_back(run, index, reason)?,
+        (None, None) => {}
+    }
+    plan.budget = match (price::offer(run, &plan, checked.rent).await?, solana.nonce.take()) {
+        (TriedOut::Good(budget), nonce) => {
+            solana.nonce = nonce;
+            budget
+        }
+        (TriedOut::NonceRefused, Some(nonce)) => {
+            fall_back(run, nonce.index, "the network takes no transaction that stands on it".to_owned())?;
+            plan.anchor = NO_BLOCKHASH_YET;
+            match price::offer(run, &plan, checked.rent).await? {
+                TriedOut::Good(budget) => budget,
+                TriedOut::NonceRefused => return Err(unbuildable("it stands on no nonce")),
+            }
+        }
+        (TriedOut::NonceRefused, None) => return Err(unbuildable("it stands on no nonce")),
     };
-    check_revoked(run, nonce.map(|(_, value)| value))?;
-    let anchor = match (nonce, address) {
-        (Some((_, value)), Some(account)) => Anchor::Nonce { account, value },
-        _ => Anchor::Blockhash(Blockhash::from_bytes([0; 32])),
-    };
-    let mut plan = Plan { payer: intent::payer(run)?, anchor, budget: None, act: checked.act };
-    plan.budget = price::offer(run, &plan, checked.rent).await?;
-    if nonce.is_none() {
+    if plan.anchor == NO_BLOCKHASH_YET {
         // The last thing that is asked: a blockhash lives for half a minute, and the signature is still to come.
         let body = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::LatestBlockhash).await?;
         plan.anchor = Anchor::Blockhash(rpc::parse_hash(&body)?);
     }
-    let nonce = nonce.map(|(index, value)| NonceUse { index, value: Bytes::new(*value.as_bytes()) });
-    record(run, plan, SolanaBuilt { rent: checked.rent, nonce, arrives: checked.arrives })
+    record(run, plan, solana)
 }
 
 /// Builds the message, reads it back, and records it if it says what the transfer wants.
@@ -78,17 +96,17 @@ fn record<R: Runtime>(run: &Run<'_, R>, plan: Plan, solana: SolanaBuilt) -> Resu
     run.commit(|state| state.decide_built(run.transfer.id, built))
 }
 
-/// The nonce account to stand on: the one whose use is revoked, or a free one of the wallet. `None` means a recent blockhash.
+/// The nonce account to read: the one to create, the one to use up, or a free one of the wallet to stand on. `None` means a recent
+/// blockhash.
 ///
 /// # Errors
 /// When all of the wallet's nonce accounts are taken: one becomes free when its transfer has ended.
-fn nonce_to_use<R: Runtime>(run: &Run<'_, R>) -> Result<Option<u16>, Halt> {
+fn nonce_to_read<R: Runtime>(run: &Run<'_, R>) -> Result<Option<u16>, Halt> {
     match run.transfer.request.nonce_operation() {
-        Some(NonceOperation::Create { .. }) => return Ok(None),
+        Some(NonceOperation::Create { index }) => return Ok(Some(index)),
         Some(NonceOperation::Revoke { transfer }) => {
-            let revoked = run.rt.read(|state| state.transfer(transfer)).filter(|revoked| !revoked.status.is_terminal());
-            let index = revoked.and_then(|revoked| revoked.nonce_index());
-            return index.map(Some).ok_or_else(|| Halt::Hopeless("the transfer has ended; there is nothing to revoke".to_owned()));
+            let index = revocable(run, transfer).and_then(|revoked| revoked.nonce_index());
+            return index.map(Some).ok_or_else(|| Halt::Hopeless(NOTHING_TO_REVOKE.to_owned()));
         }
         None => {}
     }
@@ -101,23 +119,53 @@ fn nonce_to_use<R: Runtime>(run: &Run<'_, R>) -> Result<Option<u16>, Halt> {
     }
     // Of those of the transfer's own lane: what is built at the same time takes another one.
     let (lanes, lane) = run.rt.read(|state| (usize::from(state.lanes(run.wallet.id)), usize::from(state.lane(&run.transfer))));
-    let mut free = nonces.iter().skip(lane).step_by(lanes).filter(|(_, record)| record.holder.is_none());
+    // What is only tried out takes none, and so may look at one that is taken.
+    let is_free = |holder: Option<TransferId>| holder.is_none() || run.transfer.simulated;
+    let mut free = nonces.iter().skip(lane).step_by(lanes).filter(|(_, record)| is_free(record.holder));
     free.next().map(|(index, _)| Some(*index)).ok_or(Halt::Held)
 }
 
-/// A revocation uses up the very value that the revoked transaction stands on, or nothing.
-fn check_revoked<R: Runtime>(run: &Run<'_, R>, value: Option<Blockhash>) -> Result<(), Halt> {
-    let Some(NonceOperation::Revoke { transfer }) = run.transfer.request.nonce_operation() else { return Ok(()) };
-    let stands_on = run.rt.read(|state| state.transfer(transfer)).and_then(|revoked| revoked.built?.solana?.nonce);
-    let same = stands_on.zip(value).is_some_and(|(used, value)| used.value[..] == value.as_bytes()[..]);
-    if same { Ok(()) } else { Err(Halt::Hopeless("the transfer's nonce is used up already".to_owned())) }
+/// The transfer to be revoked, as long as there is something to revoke.
+fn revocable<R: Runtime>(run: &Run<'_, R>, id: TransferId) -> Option<Transfer> {
+    run.rt.read(|state| state.transfer(id)).filter(Transfer::may_be_revoked)
 }
 
-/// Notes in the log why a recent blockhash is used instead. A revocation has no other way.
+/// What a revocation uses up: the very value that the revoked transaction stands on, or nothing.
+///
+/// # Errors
+/// When the nonce has another value. The transaction has landed then, or cannot any more; as long as it is followed that will show, and the
+/// revocation counts until then.
+fn to_use_up<R: Runtime>(
+    run: &Run<'_, R>,
+    id: TransferId,
+    read: Option<(u16, Result<Blockhash, String>)>,
+) -> Result<NonceUse, Halt> {
+    let revoked = revocable(run, id).ok_or_else(|| Halt::Hopeless(NOTHING_TO_REVOKE.to_owned()))?;
+    let value = match read {
+        Some((_, Ok(value))) => value,
+        Some((_, Err(reason))) => return Err(Halt::Trouble(format!("the nonce account cannot be used: {reason}"))),
+        None => return Err(Halt::Trouble("the nonce account was not read".to_owned())),
+    };
+    let status = revoked.status;
+    let stands_on = revoked.built.and_then(|built| built.solana?.nonce);
+    match stands_on.filter(|used| used.value[..] == value.as_bytes()[..]) {
+        Some(used) => Ok(used),
+        None if status == Status::Submitted => Err(Halt::Held),
+        None => Err(Halt::Hopeless("the transfer's nonce is used up already".to_owned())),
+    }
+}
+
+/// The nonce account to be created is there: its creation was taken for failed, or the network took no nonces for a while.
+fn found<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
+    run.recheck()?;
+    run.commit(|state| state.decide_nonce_found(run.transfer.id, "the nonce account is there and works".to_owned()))
+}
+
+/// Notes in the log why a recent blockhash is used instead. What is only tried out leaves no traces.
 fn fall_back<R: Runtime>(run: &Run<'_, R>, index: u16, reason: String) -> Result<(), Halt> {
     run.recheck()?;
-    if run.transfer.is_revocation() {
-        return Err(Halt::Trouble(format!("the nonce account cannot be used: {reason}")));
+    if run.transfer.simulated {
+        return Ok(());
     }
     run.commit(|state| state.decide_fallback(run.transfer.id, index, reason))
 }
@@ -125,6 +173,12 @@ fn fall_back<R: Runtime>(run: &Run<'_, R>, index: u16, reason: String) -> Result
 /// Asks the key for a signature over exactly the recorded bytes. A signature whose answer was lost is simply asked for again: the
 /// chain takes a message once, whichever signature it bears.
 pub(super) async fn sign<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
+    if let Some(NonceOperation::Revoke { transfer }) = run.transfer.request.nonce_operation()
+        && revocable(run, transfer).is_none()
+    {
+        // The nonce may carry another transfer from now on.
+        return run.commit(|state| state.decide_failed(run.transfer.id, Amount::ZERO, Some(NOTHING_TO_REVOKE.to_owned())));
+    }
     let built = run.transfer.built.as_ref().ok_or_else(|| unreadable("there is none"))?;
     let unsigned = UnsignedTx::decode(&built.unsigned).map_err(unreadable)?;
     intent::require(run, unsigned.plan()).map_err(unreadable)?;
@@ -145,6 +199,14 @@ pub(super) async fn sign<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
 pub(super) async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
     let signed = recorded(run)?;
     signed.verify().map_err(unreadable)?;
+    if run.revocation().is_some() {
+        // Its own bytes are to stay here; once the revocation is built it is followed like what was sent.
+        return Err(Halt::Held);
+    }
+    if run.age_seconds() > proof::PROOF_SECONDS {
+        // The bytes stand in the log, so that somebody else may have sent them long ago.
+        return Err(Halt::Stuck("signed, but held back for so long that a node may have forgotten what became of it".to_owned()));
+    }
     run.commit(|state| state.decide_submitted(run.transfer.id))?;
     send(run, signed).await
 }

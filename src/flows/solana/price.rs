@@ -5,7 +5,7 @@ use crate::flows::outcalls::Asking;
 use crate::flows::{Halt, Run, providers};
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Request, Simulation};
-use purser_core::chains::solana::{Act, Budget, Paid, Plan, signature_fee};
+use purser_core::chains::solana::{Act, Anchor, Budget, Paid, Plan, signature_fee};
 use purser_core::primitives::Amount;
 
 /// The most compute units a transaction may have.
@@ -18,12 +18,20 @@ const UNITS_OF_LAMPORTS: u64 = 3_000;
 const UNITS_OF_TOKENS: u64 = 60_000;
 const UNITS_OF_MEMO: u64 = 40_000;
 
-/// Simulates the plan and says what to offer, within the caps of the operator and of the request; nothing when nothing is to be offered.
-pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amount) -> Result<Option<Budget>, Halt> {
-    let units = try_out(run, plan).await?;
+/// What came of trying a plan out.
+pub(super) enum TriedOut {
+    /// It would succeed, and this is offered for it; nothing when nothing is to be offered.
+    Good(Option<Budget>),
+    /// The network takes no transaction that stands on its nonce.
+    NonceRefused,
+}
+
+/// Simulates the plan and says what to offer, within the caps of the operator and of the request.
+pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amount) -> Result<TriedOut, Halt> {
+    let Some(units) = try_out(run, plan).await? else { return Ok(TriedOut::NonceRefused) };
     let cap = run.rt.read(|state| state.config()).solana.max_unit_price();
     if cap == 0 {
-        return Ok(None);
+        return Ok(TriedOut::Good(None));
     }
     let recipients = intent::payments(run)?.into_iter().map(|payment| payment.to);
     let accounts = [plan.payer].into_iter().chain(recipients).collect();
@@ -32,7 +40,7 @@ pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amoun
     let market = asked.ok().and_then(|body| rpc::parse_u64(&body).ok()).unwrap_or(0);
     let limit = limit(plan, units);
     let price = market.min(cap).min(affordable(run, rent, limit));
-    Ok((price > 0).then_some(Budget { limit, price }))
+    Ok(TriedOut::Good((price > 0).then_some(Budget { limit, price })))
 }
 
 /// The highest price that the request's own cap leaves room for.
@@ -48,25 +56,32 @@ fn limit(plan: &Plan, units: u64) -> u32 {
             let paid = if matches!(payment.what, Paid::Tokens(_)) { UNITS_OF_TOKENS } else { UNITS_OF_LAMPORTS };
             sum + paid + if payment.memo.is_some() { UNITS_OF_MEMO } else { 0 }
         }),
-        Act::CreateNonce { .. } | Act::Revoke => UNITS_OF_LAMPORTS,
+        Act::CreateNonce { .. } | Act::Revoke { .. } => UNITS_OF_LAMPORTS,
     };
     let used = units.saturating_add(units / 5).saturating_add(SPARE_UNITS);
     // At most 1,400,000.
     u32::try_from(used.max(least).min(MAX_UNITS)).unwrap_or(u32::MAX)
 }
 
-/// The units that the transaction would use. That it would fail is believed when a second node says so, another where there is one.
-async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<u64, Halt> {
-    let Simulation { error, units } = simulate(run, run.turn, plan).await?;
-    let Some(error) = error else { return Ok(units) };
-    match simulate(run, run.turn.wrapping_add(1), plan).await?.error {
-        Some(_) => Err(Halt::Hopeless(format!("the simulation failed: {error}"))),
-        None => Err(Halt::Trouble("providers disagree about the simulation".to_owned())),
+/// The units that the transaction would use; `None` when the network does not take its nonce for a blockhash. That it would fail is
+/// believed when a second node says so, another where there is one.
+async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<u64>, Halt> {
+    let first = simulate(run, run.turn, plan).await?;
+    let Some(error) = &first.error else { return Ok(Some(first.units)) };
+    let second = simulate(run, run.turn.wrapping_add(1), plan).await?;
+    let refuses = |simulation: &Simulation| matches!(plan.anchor, Anchor::Nonce { .. }) && simulation.is_blockhash_not_found();
+    match (refuses(&first), refuses(&second)) {
+        (true, true) => Ok(None),
+        (false, false) if second.error.is_some() => Err(Halt::Hopeless(format!("the simulation failed: {error}"))),
+        _ => Err(Halt::Trouble("providers disagree about the simulation".to_owned())),
     }
 }
 
 async fn simulate<R: Runtime>(run: &Run<'_, R>, turn: usize, plan: &Plan) -> Result<Simulation, Halt> {
     let unsigned = plan.clone().build().map_err(|error| Halt::Hopeless(error.to_string()))?;
-    let body = providers::ask(run.rt, turn, Asking::OneNode, &Request::Simulate(unsigned)).await?;
+    // A node that is behind would not know the nonce's value.
+    let min_slot = if matches!(plan.anchor, Anchor::Nonce { .. }) { providers::seen_slot() } else { 0 };
+    let request = Request::Simulate { tx: unsigned, min_slot };
+    let body = providers::ask(run.rt, turn, Asking::OneNode, &request).await?;
     Ok(rpc::parse_simulation(&body)?)
 }

@@ -23,7 +23,7 @@ const LEAST_LIFETIME_SECONDS: u64 = 90;
 /// A node that has pruned its history does not know what landed. So an unknown signature proves nothing when more than this lies
 /// between the broadcast and the deadline, or between the deadline and the proof: an hour together, which nodes without an archive keep
 /// too. On a nonce it is the time since the nonce was last seen unchanged.
-const PROOF_SECONDS: u64 = 1_800;
+pub(super) const PROOF_SECONDS: u64 = 1_800;
 /// How often it is noted that a nonce was seen unchanged.
 const NOTE_SECONDS: u64 = 1_200;
 
@@ -77,7 +77,11 @@ async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progre
     };
     run.unchanged()?;
     // What is being revoked is not helped to land.
-    let is_revoked = run.transfer.solana.as_ref().is_some_and(|progress| progress.revoked_by.is_some());
+    let is_revoked = run.revocation().is_some();
+    if !is_revoked && was_quarantined(run) {
+        // It was followed for its revocation only.
+        return Err(Halt::Stuck("its revocation ended without effect; it was in quarantine before".to_owned()));
+    }
     if !is_revoked && (!run.is_emergency() || run.transfer.is_revocation()) {
         send(run, signed).await?;
     }
@@ -127,7 +131,11 @@ fn too_late() -> Halt {
     Halt::Stuck("unknown to the chain, but looked for so late that a node may have forgotten it".to_owned())
 }
 
-/// Records a proven death. What was revoked, and what revokes, ends with it.
+fn was_quarantined<R: Runtime>(run: &Run<'_, R>) -> bool {
+    run.transfer.solana.as_ref().is_some_and(|progress| progress.was_quarantined)
+}
+
+/// Records a proven death. What was revoked ends with it, and so does what was in quarantine: nobody wants it to be tried again.
 fn bury<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     run.unchanged()?;
     let note = match run.transfer.deadline_height {
@@ -136,16 +144,13 @@ fn bury<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     };
     let id = run.transfer.id;
     run.commit(|state| state.decide_expired(id, Some(note)))?;
-    let revoked_by = run.transfer.solana.as_ref().and_then(|progress| progress.revoked_by);
-    if let Some(revocation) = revoked_by {
-        run.commit(|state| state.decide_called_off(id, format!("revoked by transfer {revocation}")))?;
-        return Ok(Progress::Ended);
-    }
-    if run.transfer.is_revocation() {
-        run.commit(|state| state.decide_failed(id, Amount::ZERO, Some("the nonce was used up by something else".to_owned())))?;
-        return Ok(Progress::Ended);
-    }
-    Ok(Progress::Again)
+    let why = match run.revocation() {
+        Some(revocation) => format!("revoked by transfer {revocation}"),
+        None if was_quarantined(run) => "it was in quarantine, and is proven dead".to_owned(),
+        None => return Ok(Progress::Again),
+    };
+    run.commit(|state| state.decide_called_off(id, why))?;
+    Ok(Progress::Ended)
 }
 
 fn built_fee<R: Runtime>(run: &Run<'_, R>) -> Result<Amount, Halt> {

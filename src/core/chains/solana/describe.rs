@@ -91,11 +91,24 @@ fn describe(message: &VersionedMessage) -> Result<Plan, DescribeError> {
     };
     let steps = message.instructions.iter().map(|instruction| Step::read(message, instruction)).collect::<Result<Vec<_>, _>>()?;
     let payer = message.account_keys.first().map(Address::from).ok_or(DescribeError::Account)?;
+    let hash = Blockhash::from_bytes(message.recent_blockhash.to_bytes());
+    // Read first: it begins like a payment on a nonce, and nothing is paid.
+    if let Some((budget, act)) = revocation(&steps) {
+        return Ok(Plan { payer, anchor: Anchor::Blockhash(hash), budget, act });
+    }
     let mut reader = Reader { steps: &steps, next: 0 };
-    let anchor = reader.anchor(Blockhash::from_bytes(message.recent_blockhash.to_bytes()));
+    let anchor = reader.anchor(hash);
     let budget = reader.budget();
-    let act = reader.act(&anchor)?;
+    let act = reader.act()?;
     Ok(Plan { payer, anchor, budget, act })
+}
+
+/// What uses a nonce up and does nothing else.
+fn revocation(steps: &[Step<'_>]) -> Option<(Option<Budget>, Act)> {
+    let mut reader = Reader { steps, next: 0 };
+    let budget = reader.budget();
+    let account = reader.advanced_nonce()?;
+    (reader.next == steps.len()).then_some((budget, Act::Revoke { account }))
 }
 
 /// One instruction with its accounts looked up.
@@ -137,11 +150,14 @@ impl<'a> Reader<'a> {
     }
 
     fn anchor(&mut self, hash: Blockhash) -> Anchor {
-        let nonce = self.take(|step| {
+        self.advanced_nonce().map_or(Anchor::Blockhash(hash), |account| Anchor::Nonce { account, value: hash })
+    }
+
+    fn advanced_nonce(&mut self) -> Option<Address> {
+        self.take(|step| {
             step.of(known::SYSTEM_PROGRAM, &tags::ADVANCE_NONCE)?;
             step.accounts.first().copied()
-        });
-        nonce.map_or(Anchor::Blockhash(hash), |account| Anchor::Nonce { account, value: hash })
+        })
     }
 
     fn budget(&mut self) -> Option<Budget> {
@@ -150,12 +166,9 @@ impl<'a> Reader<'a> {
         Some(Budget { limit, price })
     }
 
-    fn act(&mut self, anchor: &Anchor) -> Result<Act, DescribeError> {
-        if self.next == self.steps.len() && matches!(anchor, Anchor::Nonce { .. }) {
-            return Ok(Act::Revoke);
-        }
+    fn act(&mut self) -> Result<Act, DescribeError> {
         if let Some(act) = self.create_nonce() {
-            return self.ended(act);
+            return Ok(act);
         }
         let mut payments = Vec::new();
         while self.next < self.steps.len() {
@@ -164,19 +177,15 @@ impl<'a> Reader<'a> {
         Ok(Act::Pay(payments))
     }
 
-    fn ended(&self, act: Act) -> Result<Act, DescribeError> {
-        if self.next == self.steps.len() { Ok(act) } else { Err(DescribeError::Instruction { index: self.next }) }
-    }
-
-    fn create_nonce(&mut self) -> Option<Act> {
-        let (seed, lamports) = self.take(|step| {
-            let data = step.of(known::SYSTEM_PROGRAM, &tags::CREATE_WITH_SEED)?.get(32..)?;
-            let (length, data) = data.split_first_chunk::<8>()?;
-            let (seed, data) = data.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-            Some((std::str::from_utf8(seed).ok()?, u64::from_le_bytes(*data.first_chunk()?)))
-        })?;
-        self.take(|step| step.of(known::SYSTEM_PROGRAM, &tags::INITIALISE_NONCE))?;
-        let index = seed.strip_prefix("purser-nonce-")?.parse().ok()?;
+    /// All that is left, when it makes a nonce account.
+    fn create_nonce(&self) -> Option<Act> {
+        let [transfer, allocate, initialise] = self.steps.get(self.next..)? else { return None };
+        let lamports = u64::from_le_bytes(number(transfer.of(known::SYSTEM_PROGRAM, &tags::TRANSFER)?)?);
+        let data = allocate.of(known::SYSTEM_PROGRAM, &tags::ALLOCATE_WITH_SEED)?.get(32..)?;
+        let (length, data) = data.split_first_chunk::<8>()?;
+        let (seed, _) = data.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        initialise.of(known::SYSTEM_PROGRAM, &tags::INITIALISE_NONCE)?;
+        let index = std::str::from_utf8(seed).ok()?.strip_prefix("purser-nonce-")?.parse().ok()?;
         Some(Act::CreateNonce { index, lamports: Amount::new(lamports) })
     }
 

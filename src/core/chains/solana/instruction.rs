@@ -9,9 +9,9 @@ use solana_instruction::{AccountMeta, Instruction};
 
 /// The tags of the instructions, as the first byte or bytes of their data.
 pub(super) const TRANSFER: [u8; 4] = 2u32.to_le_bytes();
-pub(super) const CREATE_WITH_SEED: [u8; 4] = 3u32.to_le_bytes();
 pub(super) const ADVANCE_NONCE: [u8; 4] = 4u32.to_le_bytes();
 pub(super) const INITIALISE_NONCE: [u8; 4] = 6u32.to_le_bytes();
+pub(super) const ALLOCATE_WITH_SEED: [u8; 4] = 9u32.to_le_bytes();
 pub(super) const UNIT_LIMIT: u8 = 2;
 pub(super) const UNIT_PRICE: u8 = 3;
 pub(super) const CREATE_IDEMPOTENT: u8 = 1;
@@ -46,24 +46,25 @@ pub(super) fn transfer(from: &Address, to: &Address, lamports: u64) -> Instructi
     instruction(&known::SYSTEM_PROGRAM, vec![signer(from), writable(to)], data)
 }
 
-/// Uses a nonce up. As the first instruction it makes the transaction live as long as the nonce.
+/// Uses a nonce up. As the first instruction of a transaction with the nonce's value in place of a blockhash it makes the transaction
+/// live as long as the nonce; with a recent blockhash it is an instruction like any other.
 pub(super) fn advance_nonce(nonce: &Address, authority: &Address) -> Instruction {
     let accounts = vec![writable(nonce), readonly(&known::RECENT_BLOCKHASHES), readonly_signer(authority)];
     instruction(&known::SYSTEM_PROGRAM, accounts, ADVANCE_NONCE.to_vec())
 }
 
-/// Creates the account at the address that `base` and `seed` give, owned by the system program and of a nonce's size.
-pub(super) fn create_nonce_account(base: &Address, nonce: &Address, seed: &str, lamports: u64) -> Instruction {
+/// Gives the account at the address that `base` and `seed` give a nonce's size. The system program owns it already, as it owns every
+/// account without data, so that nothing has to be assigned.
+pub(super) fn allocate_nonce(base: &Address, nonce: &Address, seed: &str) -> Instruction {
     let data = [
-        &CREATE_WITH_SEED[..],
+        &ALLOCATE_WITH_SEED[..],
         base.as_bytes(),
         &(seed.len() as u64).to_le_bytes(),
         seed.as_bytes(),
-        &lamports.to_le_bytes(),
         &NONCE_BYTES.to_le_bytes(),
         known::SYSTEM_PROGRAM.as_bytes(),
     ];
-    instruction(&known::SYSTEM_PROGRAM, vec![signer(base), writable(nonce)], data.concat())
+    instruction(&known::SYSTEM_PROGRAM, vec![writable(nonce), readonly_signer(base)], data.concat())
 }
 
 /// Makes a new account a nonce account.

@@ -114,15 +114,20 @@ pub enum Paid {
 pub enum Act {
     /// Payments, at least one, in order.
     Pay(Vec<Payment>),
-    /// Creates the payer's nonce account of this number.
+    /// Creates the payer's nonce account of this number, whatever its address holds already: anybody can send lamports there, and an
+    /// account that has some cannot be created in one go.
     CreateNonce {
         /// Which.
         index: u16,
-        /// Its rent-exempt minimum.
+        /// What it is given: its rent-exempt minimum.
         lamports: Amount,
     },
-    /// Nothing but using a nonce up, so that whatever else stands on its value can never land.
-    Revoke,
+    /// Nothing but using a nonce up, so that whatever else stands on its value can never land. On a recent blockhash, so that it lands
+    /// on a network that takes no more transactions on nonces.
+    Revoke {
+        /// The nonce account.
+        account: Address,
+    },
 }
 
 /// All that a transaction says.
@@ -159,7 +164,7 @@ pub enum BuildError {
     },
     /// A token account that is none of this mint's, or belongs to nobody.
     TokenAccount,
-    /// A revocation stands on a nonce; a new nonce account cannot.
+    /// What concerns nonce accounts stands on a recent blockhash.
     Anchor,
     /// The signed transaction would exceed [`MAX_TRANSACTION_BYTES`].
     TooLarge {
@@ -225,14 +230,14 @@ impl Plan {
                     self.pay(payment, &mut list)?;
                 }
             }
+            (Act::CreateNonce { .. } | Act::Revoke { .. }, Anchor::Nonce { .. }) => return Err(BuildError::Anchor),
             (Act::CreateNonce { index, lamports }, Anchor::Blockhash(_)) => {
                 let nonce = derived::nonce_account(&self.payer, *index);
-                let seed = derived::nonce_seed(*index);
-                list.push(instruction::create_nonce_account(&self.payer, &nonce, &seed, lamports.get()));
+                list.push(instruction::transfer(&self.payer, &nonce, lamports.get()));
+                list.push(instruction::allocate_nonce(&self.payer, &nonce, &derived::nonce_seed(*index)));
                 list.push(instruction::initialise_nonce(&nonce, &self.payer));
             }
-            (Act::Revoke, Anchor::Nonce { .. }) => {}
-            (Act::CreateNonce { .. } | Act::Revoke, _) => return Err(BuildError::Anchor),
+            (Act::Revoke { account }, Anchor::Blockhash(_)) => list.push(instruction::advance_nonce(account, &self.payer)),
         }
         Ok(list)
     }

@@ -39,9 +39,13 @@ fn plan() -> impl Strategy<Value = Plan> {
         let anchor = nonce.map_or(Anchor::Blockhash(value), |account| Anchor::Nonce { account, value });
         let create = (any::<u16>(), any::<u64>());
         let create = create.prop_map(|(index, lamports)| Act::CreateNonce { index, lamports: Amount::new(lamports) });
-        let pay = prop::collection::vec(payment(payer), 1..3).prop_map(Act::Pay);
-        let special = if nonce.is_some() { Just(Act::Revoke).boxed() } else { create.boxed() };
-        prop_oneof![4 => pay.boxed(), 1 => special].prop_map(move |act| Plan { payer, anchor, budget, act })
+        let pay = prop::collection::vec(payment(payer), 1..4).prop_map(Act::Pay);
+        let revoke = key().prop_map(|account| Act::Revoke { account });
+        let act = match nonce {
+            Some(_) => pay.boxed(),
+            None => prop_oneof![3 => pay, 1 => create, 1 => revoke].boxed(),
+        };
+        act.prop_map(move |act| Plan { payer, anchor, budget, act })
     })
 }
 
@@ -61,9 +65,12 @@ fn reference(plan: &Plan) -> Vec<Instruction> {
         Act::CreateNonce { index, lamports } => {
             let seed = format!("purser-nonce-{index}");
             let account = SolanaAddress::create_with_seed(&payer, &seed, &SolanaAddress::default()).expect("a short seed");
-            list.extend(system::create_nonce_account_with_seed(&payer, &account, &payer, &seed, &payer, lamports.get()));
+            list.push(system::transfer(&payer, &account, lamports.get()));
+            list.push(system::allocate_with_seed(&account, &payer, &seed, NONCE_BYTES, &SolanaAddress::default()));
+            // The crate makes the initialisation only together with a creation.
+            list.extend(system::create_nonce_account_with_seed(&payer, &account, &payer, &seed, &payer, 0).pop());
         }
-        Act::Revoke => {}
+        Act::Revoke { account } => list.push(system::advance_nonce_account(&(*account).into(), &payer)),
     }
     list
 }

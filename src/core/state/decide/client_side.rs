@@ -75,7 +75,7 @@ impl<M: Memory> State<M> {
                 needs: "signatures within ten minutes; ask for a new transfer",
             });
         }
-        if transfer.simulated {
+        if self.is_only_tried_out(&transfer) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
         }
         if !self.may_progress(id) {

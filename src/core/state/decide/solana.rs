@@ -7,7 +7,9 @@ use crate::event::{Event, TransferReserved, TransferStep};
 use crate::policy::{Decision, Evaluation, Hold};
 use crate::primitives::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
-use crate::solana_terms::{Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, SolanaEvent, SolanaSettings, SolanaTerms};
+use crate::solana_terms::{
+    Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings, SolanaTerms,
+};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, Wallet};
@@ -37,9 +39,9 @@ impl<M: Memory> State<M> {
         Ok(Decided::by(caller, Event::Solana(SolanaEvent::SettingsSet { wallet, settings })))
     }
 
-    /// An admin wants a wallet to have nonce accounts with the numbers below `size`; those that are missing are created. Fees and rents
-    /// are held and count against the wallet's limit of SOL, but no policy is asked: the rent stays the wallet's own. Returns the
-    /// transfers that create them.
+    /// An admin wants a wallet to have nonce accounts with the numbers below `size`; those that are missing are created, and those that
+    /// failed are tried again. Fees and rents are held and count against the wallet's limit of SOL, but no policy is asked: the rent stays
+    /// the wallet's own. Returns the transfers that create them.
     ///
     /// # Errors
     /// When the caller is no admin, the wallet unknown, the number too large, nothing is missing, or there is an emergency.
@@ -64,7 +66,8 @@ impl<M: Memory> State<M> {
         if self.config().solana.execution() == Execution::Simulate {
             return Err(Refusal::AlreadySo { what: "transfers on Solana are only simulated; an upgrade can make them live" });
         }
-        let missing: Vec<u16> = (0..size).filter(|index| self.nonce(wallet.id, *index).is_none()).collect();
+        let works = |record: NonceRecord| !matches!(record.status, NonceStatus::Broken { .. });
+        let missing: Vec<u16> = (0..size).filter(|index| !self.nonce(wallet.id, *index).is_some_and(works)).collect();
         if missing.is_empty() {
             return Err(Refusal::AlreadySo { what: "the wallet has these nonce accounts" });
         }
@@ -82,12 +85,13 @@ impl<M: Memory> State<M> {
         Ok((Decided { actor: Some(caller), events }, ids))
     }
 
-    /// Takes back a transfer that was sent and has not landed: a transaction that does nothing but use its nonce up is sent as well, and
-    /// only one of the two can land. Also in an emergency. Returns the transfer that does it.
+    /// Takes back a transfer whose signed bytes stand on a nonce and have not landed, whether they were sent or not: a transaction that
+    /// does nothing but use the nonce up is sent, and after it the bytes cannot land. Also in an emergency, and out of a quarantine.
+    /// Returns the transfer that does it.
     ///
     /// # Errors
-    /// When the caller is neither the transfer's agent nor an admin nor a guardian, the transfer is not on its way on a nonce, or it is
-    /// being revoked already.
+    /// When the caller is neither the transfer's agent nor an admin nor a guardian, nothing of the transfer is signed on a nonce, or it
+    /// is being revoked already.
     pub fn decide_revoke(&self, caller: Principal, id: TransferId, now: Timestamp) -> Result<(Decided, TransferId), Refusal> {
         authenticated(caller)?;
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
@@ -95,11 +99,10 @@ impl<M: Memory> State<M> {
         if transfer.agent != caller && !roles.has(Role::Admin) && !roles.has(Role::Guardian) {
             return Err(Refusal::Unauthorized { needs: "the agent who asked for the transfer, an Admin or a Guardian" });
         }
-        let on_nonce = transfer.status == Status::Submitted && !transfer.is_revocation();
-        let Some(index) = transfer.nonce_index().filter(|_| on_nonce) else {
-            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a submitted transaction on a nonce" });
+        let Some(index) = transfer.nonce_index().filter(|_| transfer.may_be_revoked()) else {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "signed bytes on a nonce that may still land" });
         };
-        if transfer.solana.as_ref().is_some_and(|progress| progress.revoked_by.is_some()) {
+        if self.revocation_of(&transfer).is_some() {
             return Err(Refusal::AlreadySo { what: "the transfer is being revoked" });
         }
         let Some(wallet) = self.tables.wallet(transfer.request.wallet) else {
@@ -148,14 +151,33 @@ impl<M: Memory> State<M> {
     /// A transfer takes a recent blockhash because its nonce account cannot be used.
     ///
     /// # Errors
-    /// When the wallet has no such account, or something under way stands on it.
+    /// When the wallet has no such account, something under way stands on it, or the transfer is only tried out and leaves no traces.
     pub fn decide_fallback(&self, id: TransferId, index: u16, reason: String) -> Result<Decided, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        if transfer.simulated {
+            return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
+        }
         match self.nonce(transfer.request.wallet, index) {
             Some(record) if record.holder.is_none() => {
                 Ok(Decided::itself(Event::Solana(SolanaEvent::FellBack { id, index, reason })))
             }
             _ => Err(Refusal::AlreadySo { what: "the nonce account is in use" }),
+        }
+    }
+
+    /// The nonce account that a transfer was to create turns out to work: nothing is sent, and transfers stand on it from now on.
+    ///
+    /// # Errors
+    /// When the transfer is to create no nonce account, or something is built for it.
+    pub fn decide_nonce_found(&self, id: TransferId, note: String) -> Result<Decided, Refusal> {
+        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
+        match transfer.request.nonce_operation() {
+            Some(NonceOperation::Create { index }) if transfer.status.is_before_building() => {
+                let found = Event::Solana(SolanaEvent::NonceFound { id, index });
+                let ended = Event::TransferCancelled(TransferStep { id, note: Some(note) });
+                Ok(Decided { actor: None, events: vec![found, ended] })
+            }
+            _ => Err(Refusal::WrongStatus { status: transfer.status, needs: "an operation that has built no nonce account yet" }),
         }
     }
 
@@ -223,18 +245,38 @@ impl<M: Memory> State<M> {
         Ok(Decided::itself(Event::TransferCancelled(TransferStep { id, note: Some(note) })))
     }
 
-    /// One transaction at a time stands on a nonce; only a revocation joins the one that it revokes.
+    /// One transaction at a time stands on a nonce, and nothing but its revocation uses that up.
     pub(super) fn check_nonce(&self, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal> {
-        let Some(used) = built.solana.as_ref().and_then(|built| built.nonce.as_ref()) else { return Ok(()) };
+        let used = |built: &BuiltTx| built.solana.as_ref().map(|built| (built.nonce.clone(), built.uses_up.clone()));
+        let (stands_on, uses_up) = used(built).unwrap_or_default();
+        if let Some(NonceOperation::Revoke { transfer: id }) = transfer.request.nonce_operation() {
+            let revoked = self.tables.transfer(id).filter(Transfer::may_be_revoked);
+            let its_nonce = revoked.and_then(|revoked| used(&revoked.built?)?.0);
+            if stands_on.is_none() && uses_up.is_some() && uses_up == its_nonce {
+                return Ok(());
+            }
+            return Err(invalid("uses_up", "not the nonce that the transfer to be revoked stands on, if it still does"));
+        }
+        if uses_up.is_some() {
+            return Err(invalid("uses_up", "only a revocation uses a nonce up that it does not stand on"));
+        }
+        // What is only tried out takes no nonce, and disturbs nobody who does.
+        let Some(used) = stands_on.filter(|_| !transfer.simulated) else { return Ok(()) };
         let record = self.nonce(transfer.request.wallet, used.index).ok_or_else(|| not_found("nonce account", used.index))?;
-        let may_share = match transfer.request.nonce_operation() {
-            Some(NonceOperation::Revoke { transfer }) => Some(transfer),
-            _ => Some(transfer.id),
-        };
-        if record.holder.is_none() || record.holder == may_share {
+        if record.holder.is_none_or(|holder| holder == transfer.id) {
             return Ok(());
         }
         Err(Refusal::AlreadySo { what: "another transfer stands on the nonce" })
+    }
+
+    /// When a revocation is built, the nonce has just been seen to be what the revoked transaction stands on: until then that cannot have
+    /// landed. From here on it is followed until it is proven dead or has landed, whether it was held back after its signature or left
+    /// to people, because its bytes stand in the log and anybody can send them.
+    pub(super) fn followed_again(&self, revocation: &Transfer) -> Option<Event> {
+        let Some(NonceOperation::Revoke { transfer: id }) = revocation.request.nonce_operation() else { return None };
+        let status = self.tables.transfer(id)?.status;
+        let is_left = matches!(status, Status::Signed | Status::Quarantined);
+        is_left.then_some(Event::TransferSubmitted(TransferStep { id, note: None }))
     }
 }
 

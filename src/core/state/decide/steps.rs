@@ -24,7 +24,8 @@ impl<M: Memory> State<M> {
     ///
     /// # Errors
     /// When the transfer is not waiting to be built, the fee exceeds what was reserved, an input is already spent elsewhere, or the
-    /// same bytes were built for another transfer: one transaction would then be taken for two payments.
+    /// same bytes were built for another transfer: one transaction would then be taken for two payments. A revocation must use up the very
+    /// nonce that the revoked transaction stands on.
     pub fn decide_built(&self, id: TransferId, built: BuiltTx) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Built)?;
         if built.fee > transfer.request.max_fee {
@@ -39,13 +40,16 @@ impl<M: Memory> State<M> {
         if built.inputs.iter().any(|input| input.len() != 36 || (locked.contains(input) && !own.contains(input))) {
             return Err(invalid("inputs", "an input is malformed or spent by another transfer under way"));
         }
-        Ok(Decided::itself(Event::TransferBuilt(TransferBuilt { id, built })))
+        let mut events = vec![Event::TransferBuilt(TransferBuilt { id, built })];
+        events.extend(self.followed_again(&transfer));
+        Ok(Decided { actor: None, events })
     }
 
     /// Records what may be broadcast, before it is.
     ///
     /// # Errors
-    /// When the transfer is not waiting for a signature, or not for one of the canister's: the owner of a client-side wallet signs.
+    /// When the transfer is not waiting for a signature, it or its chain is only simulated, or the signature is not one of the canister's:
+    /// the owner of a client-side wallet signs.
     pub fn decide_signed(&self, id: TransferId, signed: SignedTx) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Signed)?;
         let wallet = self.tables.wallet(transfer.request.wallet);
@@ -154,7 +158,7 @@ impl<M: Memory> State<M> {
 
     fn moving(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        if transfer.simulated && next == Status::Signed {
+        if next == Status::Signed && self.is_only_tried_out(&transfer) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
         }
         if transfer.status.may_become(next) {

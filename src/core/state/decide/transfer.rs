@@ -172,11 +172,14 @@ impl<M: Memory> State<M> {
         Ok(Decided::by(caller, Event::TransferCancelled(TransferStep { id, note })))
     }
 
-    /// The end of everything an agent asked for of which nothing has left the canister.
+    /// The end of everything an agent asked for of which nothing has left the canister. What takes a transfer back goes on: whoever removes an
+    /// agent wants nothing more of it to land.
     pub(super) fn cancellations_of(&self, wallet: WalletId, agent: Principal) -> Vec<Event> {
         let ids = self.tables.active.range((wallet.get(), 0)..=(wallet.get(), u64::MAX)).map(|(_, id)| TransferId::new(id));
         ids.filter_map(|id| self.tables.transfer(id))
-            .filter(|transfer| transfer.agent == agent && transfer.status.may_become(Status::Cancelled))
+            .filter(|transfer| {
+                transfer.agent == agent && transfer.status.may_become(Status::Cancelled) && !transfer.is_revocation()
+            })
             .map(|transfer| Event::TransferCancelled(TransferStep { id: transfer.id, note: Some("its agent was removed".into()) }))
             .collect()
     }

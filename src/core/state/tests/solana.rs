@@ -223,6 +223,242 @@ fn one_transaction_stands_on_a_nonce_until_it_is_over() {
     replayed(&state);
 }
 
+/// What a revocation is built of: it uses this nonce up and stands on a blockhash.
+fn using_up(id: TransferId, index: u16) -> BuiltTx {
+    let uses_up = Some(NonceUse { index, value: Bytes::new([9; 32]) });
+    BuiltTx { solana: Some(SolanaBuilt { uses_up, ..SolanaBuilt::default() }), ..built(id) }
+}
+
+fn revoke(state: &mut TestState, id: TransferId) -> TransferId {
+    let (decided, revocation) = state.decide_revoke(guardian(), id, at(21)).unwrap();
+    state.commit(decided, at(21));
+    revocation
+}
+
+fn build_revocation(state: &mut TestState, revocation: TransferId) {
+    let decided = state.decide_built(revocation, using_up(revocation, 0));
+    done(state, decided, at(21));
+}
+
+fn submit_revocation(state: &mut TestState, revocation: TransferId) {
+    build_revocation(state, revocation);
+    let decided = state.decide_signed(revocation, signed());
+    done(state, decided, at(21));
+    let decided = state.decide_submitted(revocation);
+    done(state, decided, at(21));
+}
+
+#[test]
+fn a_revocation_uses_up_exactly_the_nonce_of_what_it_revokes() {
+    let mut state = with_nonces();
+    let [id, other] = ["a", "b"].map(|key| accepted(&mut state, sol(1_000, key), at(19)));
+    submit_on(&mut state, id, 0);
+    let revocation = revoke(&mut state, id);
+    let another_value = |id| {
+        let mut built = using_up(id, 0);
+        built.solana.as_mut().unwrap().uses_up.as_mut().unwrap().value = Bytes::new([8; 32]);
+        built
+    };
+    for wrong in [on_nonce(revocation, 0), using_up(revocation, 1), another_value(revocation), built(revocation)] {
+        let refused = state.decide_built(revocation, wrong);
+        assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "uses_up", .. })), "{refused:?}");
+    }
+    let refused = state.decide_built(other, using_up(other, 0));
+    assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "uses_up", .. })), "a payment uses up nothing: {refused:?}");
+    let decided = state.decide_confirmed(id, Amount::new(5_000), None);
+    done(&mut state, decided, at(22));
+    assert!(state.decide_built(revocation, using_up(revocation, 0)).is_err(), "it has landed");
+    assert_eq!(holder(&state, 0), None);
+}
+
+#[test]
+fn a_nonce_stays_taken_until_its_revocation_is_over_too() {
+    for lands in [true, false] {
+        let mut state = with_nonces();
+        let id = accepted(&mut state, sol(1_000, "a"), at(19));
+        submit_on(&mut state, id, 0);
+        let revocation = revoke(&mut state, id);
+        submit_revocation(&mut state, revocation);
+        // The transfer was faster. What comes late would use up the next value.
+        let decided = state.decide_confirmed(id, Amount::new(5_000), None);
+        done(&mut state, decided, at(22));
+        assert_eq!(holder(&state, 0), Some(revocation));
+        let next = accepted(&mut state, sol(1_000, "b"), at(23));
+        assert!(state.decide_built(next, on_nonce(next, 0)).is_err(), "the late one would kill it");
+        let decided = if lands {
+            state.decide_confirmed(revocation, Amount::new(5_000), None)
+        } else {
+            state.decide_expired(revocation, None)
+        };
+        done(&mut state, decided, at(24));
+        assert_eq!(holder(&state, 0), None);
+        submit_on(&mut state, next, 0);
+        replayed(&state);
+    }
+}
+
+#[test]
+fn a_revocation_that_ends_without_landing_can_be_made_again() {
+    let mut state = with_nonces();
+    let id = accepted(&mut state, sol(1_000, "a"), at(19));
+    submit_on(&mut state, id, 0);
+    let first = revoke(&mut state, id);
+    assert_eq!(state.revocation_of(&state.transfer(id).unwrap()), Some(first));
+    assert!(matches!(state.decide_revoke(guardian(), id, at(21)), Err(Refusal::AlreadySo { .. })));
+    let decided = state.decide_cancel(admin(), first, None);
+    done(&mut state, decided, at(21));
+    assert_eq!(state.revocation_of(&state.transfer(id).unwrap()), None);
+    let second = revoke(&mut state, id);
+    let decided = state.decide_failed(second, Amount::ZERO, Some("no money".into()));
+    done(&mut state, decided, at(21));
+    let third = revoke(&mut state, id);
+    submit_revocation(&mut state, third);
+    let decided = state.decide_confirmed(third, Amount::new(5_000), None);
+    done(&mut state, decided, at(22));
+    assert_eq!(state.revocation_of(&state.transfer(id).unwrap()), Some(third), "it has landed, and so counts for ever");
+    assert!(matches!(state.decide_revoke(guardian(), id, at(22)), Err(Refusal::AlreadySo { .. })));
+    replayed(&state);
+}
+
+#[test]
+fn the_removal_of_an_agent_ends_no_revocation() {
+    let mut state = with_nonces();
+    let id = accepted(&mut state, sol(1_000, "a"), at(19));
+    submit_on(&mut state, id, 0);
+    let (decided, revocation) = state.decide_revoke(agent(), id, at(21)).unwrap();
+    state.commit(decided, at(21));
+    let waiting = accepted(&mut state, sol(1_000, "b"), at(21));
+    let decided = state.decide_remove_agent(guardian(), WALLET, agent());
+    done(&mut state, decided, at(22));
+    let status = |id| state.transfer(id).unwrap().status;
+    assert_eq!((status(revocation), status(waiting)), (Status::Reserved, Status::Cancelled));
+}
+
+#[test]
+fn what_is_signed_or_quarantined_on_a_nonce_is_revoked_and_followed_again() {
+    for quarantined in [false, true] {
+        let mut state = with_nonces();
+        let id = accepted(&mut state, sol(1_000, "a"), at(19));
+        let decided = state.decide_built(id, on_nonce(id, 0));
+        done(&mut state, decided, at(20));
+        assert!(state.decide_revoke(guardian(), id, at(20)).is_err(), "nothing is signed: it can be cancelled");
+        let decided = state.decide_signed(id, signed());
+        done(&mut state, decided, at(20));
+        if quarantined {
+            let decided = state.decide_quarantine(admin(), id, "stuck".into());
+            done(&mut state, decided, at(20));
+        }
+        let revocation = revoke(&mut state, id);
+        let left = if quarantined { Status::Quarantined } else { Status::Signed };
+        assert_eq!(state.transfer(id).unwrap().status, left, "nothing is known of the nonce yet");
+        assert!(state.decide_submitted(id).is_ok() != quarantined, "by no other way");
+        build_revocation(&mut state, revocation);
+        let followed = state.transfer(id).unwrap();
+        assert_eq!((followed.status, followed.updated_at), (Status::Submitted, at(21)));
+        assert_eq!(followed.solana.unwrap().was_quarantined, quarantined);
+        assert!(state.active_transfers_of(WALLET).iter().any(|active| active.id == id));
+        assert!(usage(&state, Asset::Sol).0 > 1_000, "its money is held");
+        let decided = state.decide_expired(id, None);
+        done(&mut state, decided, at(22));
+        let decided = state.decide_called_off(id, "revoked".into());
+        done(&mut state, decided, at(22));
+        let fee = state.transfer(revocation).unwrap().request.max_fee.get();
+        assert_eq!(usage(&state, Asset::Sol).0, fee, "its money is free");
+        assert_eq!(holder(&state, 0), Some(revocation));
+        replayed(&state);
+    }
+}
+
+#[test]
+fn a_nonce_account_that_failed_is_tried_again() {
+    let mut state = with_nonces();
+    let id = accepted(&mut state, sol(1_000, "a"), at(19));
+    let fall_back = |state: &mut TestState| {
+        let decided = state.decide_fallback(id, 0, "it is gone".into());
+        done(state, decided, at(20));
+    };
+    fall_back(&mut state);
+    let found = nonce_pool(&mut state, 2);
+    assert_eq!(found.len(), 1, "the other one works");
+    let decided = state.decide_nonce_found(found[0], "it works".into());
+    done(&mut state, decided, at(21));
+    assert_eq!((holder(&state, 0), state.transfer(found[0]).unwrap().status), (None, Status::Cancelled));
+    assert!(state.decide_nonce_found(id, "it works".into()).is_err(), "a payment creates none");
+    fall_back(&mut state);
+    let created = nonce_pool(&mut state, 2);
+    submit(&mut state, created[0], at(22));
+    assert!(state.decide_nonce_found(created[0], "it works".into()).is_err(), "something is on its way");
+    let decided = state.decide_confirmed(created[0], Amount::new(1_061_640), None);
+    done(&mut state, decided, at(23));
+    assert_eq!(holder(&state, 0), None);
+    replayed(&state);
+}
+
+/// The fixture's configuration with Solana's gate closed.
+fn closing() -> crate::config::Config {
+    let mut config = config();
+    config.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
+    config
+}
+
+#[test]
+fn what_an_upgrade_closes_the_gate_to_is_not_signed_but_followed_and_revoked() {
+    let mut state = with_nonces();
+    let [sent, waiting] = ["a", "b"].map(|key| accepted(&mut state, sol(1_000, key), at(19)));
+    submit_on(&mut state, sent, 0);
+    let decided = state.decide_upgrade(stranger(), "0.1.0".into(), Some(closing()));
+    done(&mut state, decided, at(20));
+    let decided = state.decide_built(waiting, on_nonce(waiting, 1));
+    done(&mut state, decided, at(20));
+    assert!(state.is_only_tried_out(&state.transfer(waiting).unwrap()));
+    assert!(matches!(state.decide_signed(waiting, signed()), Err(Refusal::WrongStatus { .. })));
+    let decided = state.decide_called_off(waiting, "simulated".into());
+    done(&mut state, decided, at(21));
+    assert_eq!(holder(&state, 1), None);
+    let revocation = revoke(&mut state, sent);
+    assert!(!state.is_only_tried_out(&state.transfer(revocation).unwrap()), "an exit is no payment");
+    submit_revocation(&mut state, revocation);
+    let decided = state.decide_expired(sent, None);
+    done(&mut state, decided, at(22));
+    replayed(&state);
+}
+
+#[test]
+fn what_is_only_tried_out_takes_no_nonce_and_breaks_none() {
+    let mut state = with_nonces();
+    let held = accepted(&mut state, sol(1_000, "a"), at(19));
+    submit_on(&mut state, held, 0);
+    let decided = state.decide_upgrade(stranger(), "0.1.0".into(), Some(closing()));
+    done(&mut state, decided, at(20));
+    for index in [0, 1] {
+        let id = accepted(&mut state, sol(1_000, "tried"), at(21));
+        assert!(state.decide_fallback(id, 1, "it is gone".into()).is_err());
+        let decided = state.decide_built(id, on_nonce(id, index));
+        done(&mut state, decided, at(21));
+        assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));
+        let decided = state.decide_called_off(id, "simulated".into());
+        done(&mut state, decided, at(21));
+        assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));
+    }
+    replayed(&state);
+}
+
+#[test]
+fn a_mainnet_only_simulates_until_it_is_told_otherwise() {
+    use crate::chains::solana::Cluster;
+    let execution = |network, execution| {
+        let mut config = config();
+        config.solana.network = network;
+        config.solana.options = Some(SolanaOptions { execution, ..SolanaOptions::default() });
+        let named = config.execution(crate::primitives::Chain::Solana);
+        config.solana.options = None;
+        (named, config.execution(crate::primitives::Chain::Solana))
+    };
+    assert_eq!(execution(Cluster::Mainnet, None), (Execution::Simulate, Execution::Simulate));
+    assert_eq!(execution(Cluster::Mainnet, Some(Execution::Live)), (Execution::Live, Execution::Simulate));
+    assert_eq!(execution(Cluster::Local, None), (Execution::Live, Execution::Live));
+}
+
 #[test]
 fn a_revocation_shares_the_nonce_and_runs_in_an_emergency() {
     let mut state = with_nonces();
@@ -236,16 +472,17 @@ fn a_revocation_shares_the_nonce_and_runs_in_an_emergency() {
     state.commit(decided, at(21));
     assert!(matches!(state.decide_revoke(guardian(), id, at(21)), Err(Refusal::AlreadySo { .. })));
     assert!(state.may_progress(revocation));
-    submit_on(&mut state, revocation, 0);
+    submit_revocation(&mut state, revocation);
     assert_eq!(holder(&state, 0), Some(id), "the nonce is the transfer's");
     assert_eq!(state.transfer(id).unwrap().solana.unwrap().revoked_by, Some(revocation));
     let decided = state.decide_expired(id, None);
     done(&mut state, decided, at(22));
     let decided = state.decide_called_off(id, "revoked".into());
     done(&mut state, decided, at(22));
-    assert_eq!((state.transfer(id).unwrap().status, holder(&state, 0)), (Status::Cancelled, None));
+    assert_eq!((state.transfer(id).unwrap().status, holder(&state, 0)), (Status::Cancelled, Some(revocation)));
     let decided = state.decide_confirmed(revocation, Amount::new(5_000), None);
     done(&mut state, decided, at(23));
+    assert_eq!(holder(&state, 0), None);
     assert_eq!(usage(&state, Asset::Sol), (0, 2 * 1_061_640 + 5_000));
     replayed(&state);
 }

@@ -113,6 +113,20 @@ fn instructions_that_are_never_made_are_refused() {
 }
 
 #[test]
+fn a_nonce_is_used_up_by_nothing_else_or_stood_on() {
+    let (from, to) = addresses();
+    let third = SolanaAddress::from([6; 32]);
+    let advance = || system::advance_nonce_account(&third, &from);
+    let account = Address::from(&third);
+    let plan = described(&[advance()]).expect("a plan");
+    assert_eq!((plan.anchor, plan.act), (published_plan().anchor, Act::Revoke { account }));
+    let plan = described(&[advance(), system::transfer(&from, &to, 49)]).expect("a plan");
+    assert_eq!(plan.anchor, Anchor::Nonce { account, value: published_plan().anchor.hash() });
+    assert!(described(&[advance(), advance()]).is_err());
+    assert!(described(&[system::advance_nonce_account(&third, &to)]).is_err(), "the authority is the payer");
+}
+
+#[test]
 fn two_payments_are_two_payments() {
     let (from, to) = addresses();
     let third = SolanaAddress::from([6; 32]);

@@ -3,7 +3,7 @@
 use super::Reading;
 use super::transform::Transform;
 use crate::chains::solana::token::TOKEN_HEAD_BYTES;
-use crate::chains::solana::{Address, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET};
+use crate::chains::solana::{Address, Anchor, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -147,9 +147,15 @@ pub enum Request {
     },
     /// The hash of the genesis, which tells clusters apart. Parsed by [`parse_hash`](super::parse_hash).
     GenesisHash,
-    /// What would happen if a message were signed and sent now, on the node's own latest blockhash. One node's opinion. Parsed by
+    /// What would happen if a message were signed and sent now: on the node's own latest blockhash, or on the nonce that it stands on,
+    /// so that a network that takes no such transaction says so. One node's opinion. Parsed by
     /// [`parse_simulation`](super::parse_simulation).
-    Simulate(UnsignedTx),
+    Simulate {
+        /// The message.
+        tx: UnsignedTx,
+        /// The node must have reached this slot, or it may not know the nonce's value yet. 0 asks for no such proof.
+        min_slot: u64,
+    },
     /// What others paid lately per compute unit to write these accounts: the price that three of four did not exceed, in millionths of a
     /// lamport. One node's opinion. Parsed by [`parse_u64`](super::parse_u64).
     PriorityPrice {
@@ -192,7 +198,7 @@ impl Request {
             }
             Self::PriorityPrice { .. } => BASE_RESPONSE_BYTES + PRICES_BYTES,
             Self::TokenBalances { .. } => BASE_RESPONSE_BYTES + BALANCES_BYTES,
-            Self::Simulate(_) => BASE_RESPONSE_BYTES + SIMULATION_BYTES,
+            Self::Simulate { .. } => BASE_RESPONSE_BYTES + SIMULATION_BYTES,
             _ => BASE_RESPONSE_BYTES,
         }
     }
@@ -221,10 +227,15 @@ impl Request {
             Self::BlockHeight { commitment, .. } => ("getBlockHeight", json!([settled(commitment)])),
             Self::Slot { commitment, .. } => ("getSlot", json!([settled(commitment)])),
             Self::GenesisHash => ("getGenesisHash", json!([])),
-            Self::Simulate(tx) => {
-                let config = json!({
-                    "encoding": "base64", "commitment": Commitment::Confirmed.name(), "sigVerify": false, "replaceRecentBlockhash": true,
+            Self::Simulate { tx, min_slot } => {
+                let replace = matches!(tx.plan().anchor, Anchor::Blockhash(_));
+                let mut config = json!({
+                    "encoding": "base64", "commitment": Commitment::Confirmed.name(), "sigVerify": false,
+                    "replaceRecentBlockhash": replace,
                 });
+                if *min_slot > 0 {
+                    config["minContextSlot"] = json!(min_slot);
+                }
                 ("simulateTransaction", json!([tx.to_simulate(), config]))
             }
             Self::PriorityPrice { accounts } => ("getRecentPrioritizationFees", json!([accounts])),
@@ -252,7 +263,7 @@ impl Request {
             }
             Self::BlockHeight { reading, .. } | Self::Slot { reading, .. } => Transform::Number { reading: *reading },
             Self::GenesisHash => Transform::GenesisHash,
-            Self::Simulate(_) => Transform::Simulation,
+            Self::Simulate { .. } => Transform::Simulation,
             Self::PriorityPrice { .. } => Transform::PriorityPrice,
             Self::TokenBalances { .. } => Transform::TokenBalances,
             Self::Send(tx) => Transform::Send { txid: tx.txid() },

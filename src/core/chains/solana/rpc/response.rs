@@ -53,6 +53,13 @@ pub struct Simulation {
     pub units: u64,
 }
 
+impl Simulation {
+    /// Whether the node knows neither such a blockhash nor such a value of a nonce.
+    pub fn is_blockhash_not_found(&self) -> bool {
+        self.error.as_deref() == Some(r#""BlockhashNotFound""#)
+    }
+}
+
 /// What a wallet holds of a token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenBalance {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
-use crate::chains::solana::{Address, Blockhash};
+use crate::chains::solana::{Address, Anchor, Blockhash, Plan};
 use crate::primitives::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -95,7 +95,7 @@ fn a_node_behind_the_demanded_slot_is_refused() {
 
 #[test]
 fn a_simulation_tells_its_error_and_its_units() {
-    let request = Request::Simulate(unsigned());
+    let request = Request::Simulate { tx: unsigned(), min_slot: 0 };
     let read = |value| parse_simulation(&answered(&request, at_slot(7, value)));
     let good = json!({ "err": null, "unitsConsumed": 450, "logs": ["x"] });
     assert_eq!(read(good), Ok(Simulation { error: None, units: 450 }));
@@ -105,6 +105,18 @@ fn a_simulation_tells_its_error_and_its_units() {
     assert_eq!(read(json!({ "unitsConsumed": 450 })), Err(Failure::Malformed), "no error is not no `err`");
     let body: Value = serde_json::from_slice(&request.body()).expect("JSON");
     assert_eq!((&body["params"][1]["sigVerify"], &body["params"][1]["replaceRecentBlockhash"]), (&json!(false), &json!(true)));
+    assert_eq!(body["params"][1].get("minContextSlot"), None);
+    let refused = read(json!({ "err": "BlockhashNotFound", "unitsConsumed": 0 })).expect("it reads");
+    assert!(refused.is_blockhash_not_found(), "{refused:?}");
+}
+
+#[test]
+fn what_stands_on_a_nonce_is_simulated_on_it() {
+    let plan = unsigned().plan().clone();
+    let anchor = Anchor::Nonce { account: Address::from_bytes([5; 32]), value: plan.anchor.hash() };
+    let tx = Plan { anchor, ..plan }.build().expect("a message");
+    let body: Value = serde_json::from_slice(&Request::Simulate { tx, min_slot: 7 }.body()).expect("JSON");
+    assert_eq!((&body["params"][1]["replaceRecentBlockhash"], &body["params"][1]["minContextSlot"]), (&json!(false), &json!(7)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn verdict(request: &Request, canonical: &[u8]) -> Option<Failure> {
         Request::LatestBlockhash | Request::GenesisHash => parse_hash(canonical).err(),
         Request::Balance { .. } | Request::RentExemptMinimum { .. } => parse_amount(canonical).err(),
         Request::Accounts { .. } => parse_accounts(canonical).err(),
-        Request::Simulate(_) => parse_simulation(canonical).err(),
+        Request::Simulate { .. } => parse_simulation(canonical).err(),
         Request::TokenBalances { .. } => parse_token_balances(canonical).err(),
         Request::SignatureStatuses { .. } => parse_statuses(canonical).err(),
         Request::BlockHeight { .. } | Request::Slot { .. } | Request::PriorityPrice { .. } => parse_u64(canonical).err(),

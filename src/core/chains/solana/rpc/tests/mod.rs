@@ -57,7 +57,7 @@ pub(super) fn every_request() -> Vec<Request> {
         balance(Reading::EXACT),
         both_accounts(),
         with_data(0),
-        Request::Simulate(unsigned()),
+        Request::Simulate { tx: unsigned(), min_slot: 0 },
         Request::PriorityPrice { accounts: vec![payer()] },
         Request::RentExemptMinimum { space: 0 },
         statuses(2, 100),
