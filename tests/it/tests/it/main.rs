@@ -24,6 +24,7 @@ mod solana_batches;
 mod solana_lifetimes;
 mod solana_nonces;
 mod solana_providers;
+mod solana_revocations;
 mod solana_tokens;
 mod support;
 mod transfers;
