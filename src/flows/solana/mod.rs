@@ -23,7 +23,7 @@ use super::{Halt, Run, providers, unreadable};
 use crate::ports::Runtime;
 use price::TriedOut;
 use purser_core::chains::solana::rpc::{self, Failure, Request, SendOutcome};
-use purser_core::chains::solana::{Anchor, Blockhash, Plan, SignedTx, TxSignature, UnsignedTx, describe_message};
+use purser_core::chains::solana::{Anchor, Blockhash, Plan, SignedTx, StatusLookup, TxSignature, UnsignedTx, describe_message};
 use purser_core::primitives::{Amount, Bytes, TransferId};
 use purser_core::solana_terms::{LifetimeChoice, NonceOperation, NonceUse, SolanaBuilt};
 use purser_core::transfer::{BuiltTx, SignedTx as Signed, Status, Transfer};
@@ -48,7 +48,10 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
     match (run.transfer.request.nonce_operation(), index.zip(checked.nonce)) {
         (Some(NonceOperation::Create { .. }), Some((_, Ok(_)))) => return found(run),
         (Some(NonceOperation::Create { .. }), _) => {}
-        (Some(NonceOperation::Revoke { transfer }), read) => solana.uses_up = Some(to_use_up(run, transfer, read)?),
+        (Some(NonceOperation::Revoke { transfer }), read) => {
+            solana.uses_up = Some(to_use_up(run, transfer, read)?);
+            check_unseen(run, transfer).await?;
+        }
         (None, Some((index, Ok(value)))) => {
             let account = intent::nonce_account(run, index)?;
             plan.anchor = Anchor::Nonce { account, value };
@@ -152,6 +155,19 @@ fn to_use_up<R: Runtime>(
         Some(used) => Ok(used),
         None if status == Status::Submitted => Err(Halt::Held),
         None => Err(Halt::Hopeless("the transfer's nonce is used up already".to_owned())),
+    }
+}
+
+/// A revocation comes too late for what is in a block already, and would cost a fee for nothing: the nonce is read at finalized
+/// commitment, some seconds behind.
+async fn check_unseen<R: Runtime>(run: &Run<'_, R>, id: TransferId) -> Result<(), Halt> {
+    let Some(revoked) = revocable(run, id) else { return Err(Halt::Hopeless(NOTHING_TO_REVOKE.to_owned())) };
+    // Bytes that do not read back may land all the same.
+    let Some(Ok(signed)) = revoked.signed.map(|signed| SignedTx::decode(&signed.signed)) else { return Ok(()) };
+    match proof::status(run, run.turn, &signed, 0).await? {
+        StatusLookup::Found(_) if revoked.status == Status::Submitted => Err(Halt::Held),
+        StatusLookup::Found(_) => Err(Halt::Hopeless("the transfer is in a block already".to_owned())),
+        StatusLookup::NotFound | StatusLookup::Unavailable => Ok(()),
     }
 }
 

@@ -234,7 +234,12 @@ fn note_live<R: Runtime>(run: &Run<'_, R>, lifetime: &Lifetime) -> Result<(), Ha
     run.commit(|state| state.decide_still_live(run.transfer.id))
 }
 
-async fn status<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, min_slot: u64) -> Result<StatusLookup, Halt> {
+pub(super) async fn status<R: Runtime>(
+    run: &Run<'_, R>,
+    turn: usize,
+    signed: &SignedTx,
+    min_slot: u64,
+) -> Result<StatusLookup, Halt> {
     let none = || Halt::Trouble("the provider gave no status".to_owned());
     let signatures = SignatureBatch::new(vec![signed.txid()]).ok_or_else(none)?;
     let request = Request::SignatureStatuses { signatures, min_slot };

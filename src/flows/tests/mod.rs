@@ -5,6 +5,7 @@ mod client_side;
 mod kaspa;
 mod random;
 mod reserve;
+mod revocations;
 mod solana;
 mod tokens;
 mod transform;

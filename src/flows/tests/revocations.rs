@@ -1,0 +1,268 @@
+//! Taking transfers back, and nonces that nobody takes.
+
+use super::solana::{accounts, blockhash, finalized, ok, simulated};
+use super::*;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use purser_core::solana_terms::NonceStatus;
+
+const AMOUNT: u64 = 50_000_000;
+const RICH: u64 = 10_000_000_000;
+const VALUE: [u8; 32] = [9; 32];
+const OTHER: [u8; 32] = [8; 32];
+
+/// A world whose wallet has one nonce account.
+fn with_nonce() -> World {
+    let world = World::new();
+    let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, 1, world.time()).unwrap();
+    world.put(decided);
+    let id = ids[0];
+    let built =
+        purser_core::transfer::BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+    let signed = purser_core::transfer::SignedTx { signed: Bytes::new([1]), txid: "creation".into() };
+    type Decide<'a> = &'a dyn Fn(&State<VectorMemory>) -> Result<Decided, purser_core::state::Refusal>;
+    let steps: [Decide<'_>; 4] = [
+        &|state| state.decide_built(id, built.clone()),
+        &|state| state.decide_signed(id, signed.clone()),
+        &|state| state.decide_submitted(id),
+        &|state| state.decide_confirmed(id, Amount::ZERO, None),
+    ];
+    for decide in steps {
+        let decided = decide(&world.state.borrow()).unwrap();
+        world.put(decided);
+    }
+    world
+}
+
+/// Payer, recipient, and the nonce account with this value.
+fn read(value: [u8; 32]) -> Step {
+    all("getMultipleAccounts", move |world| {
+        let shown = |lamports: u64, data: &[u8]| {
+            let (data, space) = (STANDARD.encode(data), data.len());
+            format!(
+                r#"{{"data":["{data}","base64"],"executable":false,"lamports":{lamports},"owner":"11111111111111111111111111111111","rentEpoch":0,"space":{space}}}"#
+            )
+        };
+        let key = world.wallet().solana_key;
+        let nonce = [&[1, 0, 0, 0, 1, 0, 0, 0], &key[..], &value, &5_000u64.to_le_bytes()].concat();
+        let rich = shown(RICH, &[]);
+        ok(format!(r#"{{"context":{{"slot":60}},"value":[{rich},{rich},{}]}}"#, shown(1_056_640, &nonce)))
+    })
+}
+
+/// The nonce alone, as it is read to prove a death.
+fn nonce_is(value: [u8; 32]) -> Step {
+    all("getMultipleAccounts", move |world| {
+        let key = world.wallet().solana_key;
+        let data = STANDARD.encode([&[1, 0, 0, 0, 1, 0, 0, 0], &key[..], &value, &5_000u64.to_le_bytes()].concat());
+        ok(format!(
+            r#"{{"context":{{"slot":60}},"value":[{{"data":["{data}","base64"],"executable":false,"lamports":1056640,"owner":"11111111111111111111111111111111","rentEpoch":0,"space":80}}]}}"#
+        ))
+    })
+}
+
+fn unknown() -> Step {
+    all("getSignatureStatuses", |_| ok(r#"{"context":{"slot":9000},"value":[null]}"#))
+}
+
+fn pending() -> Step {
+    let status = r#"[{"slot":48,"confirmations":1,"err":null,"status":{},"confirmationStatus":"confirmed"}]"#;
+    all("getSignatureStatuses", move |_| ok(format!(r#"{{"context":{{"slot":60}},"value":{status}}}"#)))
+}
+
+fn on_nonce(answer: &'static str) -> Step {
+    one("\"replaceRecentBlockhash\":false", move |_| ok(format!(r#"{{"context":{{"slot":9}},"value":{answer}}}"#)))
+}
+
+fn good() -> Step {
+    on_nonce(r#"{"err":null,"unitsConsumed":600}"#)
+}
+
+fn refused() -> Step {
+    on_nonce(r#"{"err":"BlockhashNotFound","unitsConsumed":0}"#)
+}
+
+fn taken(id: TransferId) -> Step {
+    one("sendTransaction", move |world| ok(format!("{:?}", world.transfer(id).signed.unwrap().txid)))
+}
+
+/// A transfer that was sent on the nonce.
+fn sent(world: &World) -> TransferId {
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let script = vec![read(VALUE), good(), signing(KeyKind::Solana), taken(id)];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    id
+}
+
+fn revoke(world: &World, id: TransferId) -> TransferId {
+    let (decided, revocation) = world.state.borrow().decide_revoke(admin(), id, world.time()).unwrap();
+    world.put(decided);
+    revocation
+}
+
+/// The calls that send a revocation on this blockhash.
+fn revoking(revocation: TransferId, n: u8) -> Vec<Step> {
+    vec![read(VALUE), unknown(), simulated(), blockhash(n), signing(KeyKind::Solana), taken(revocation)]
+}
+
+/// The two observations that the nonce is used up and the transaction unknown.
+fn death() -> Vec<Step> {
+    let slot = || all("getSlot", |_| ok(2_000));
+    vec![unknown(), nonce_is(OTHER), slot(), unknown(), nonce_is(OTHER), slot(), unknown()]
+}
+
+#[test]
+fn a_revocation_stands_on_a_blockhash_and_what_it_revokes_is_not_sent_again() {
+    let world = with_nonce();
+    let id = sent(&world);
+    let revocation = revoke(&world, id);
+    assert_eq!(world.drive(revocation, 0, revoking(revocation, 1)), Progress::Waiting);
+    let signed = sol::SignedTx::decode(&world.transfer(revocation).signed.unwrap().signed).unwrap();
+    let payer = sol::Address::from_bytes(world.wallet().solana_key[..].try_into().unwrap());
+    assert_eq!(signed.plan().anchor, sol::Anchor::Blockhash(sol::Blockhash::from_bytes([1; 32])));
+    assert_eq!(signed.plan().act, sol::Act::Revoke { account: sol::derived::nonce_account(&payer, 0) });
+    assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting, "it is not sent");
+    assert_eq!(world.drive(revocation, 0, vec![finalized("null")]), Progress::Ended);
+    assert_eq!(world.drive(id, 0, death()), Progress::Ended);
+    assert_eq!((world.status(id), world.status(revocation)), (Status::Cancelled, Status::Confirmed));
+    assert_eq!(world.usage(Asset::Sol), (0, 5_000));
+}
+
+#[test]
+fn a_revocation_whose_blockhash_died_is_built_again_while_there_is_something_to_revoke() {
+    let dead = |world: &World, revocation| {
+        let height = |n: u64| all("getBlockHeight", move |_| ok(n));
+        let slot = || all("getSlot", |_| ok(2_000));
+        let first = vec![unknown(), height(1_000), height(1_000), taken(revocation)];
+        assert_eq!(world.drive(revocation, 0, first), Progress::Waiting);
+        world.advance(90);
+        let death = vec![unknown(), height(1_314), slot(), unknown(), height(1_314), slot(), unknown()];
+        assert_eq!(world.drive(revocation, 0, death), Progress::Again);
+    };
+    let world = with_nonce();
+    let id = sent(&world);
+    let revocation = revoke(&world, id);
+    world.drive(revocation, 0, revoking(revocation, 1));
+    dead(&world, revocation);
+    assert_eq!(world.drive(revocation, 0, revoking(revocation, 2)), Progress::Waiting);
+    assert_eq!((world.status(revocation), world.transfer(revocation).attempt), (Status::Submitted, 2));
+    dead(&world, revocation);
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
+    assert_eq!(world.drive(revocation, 0, vec![]), Progress::Ended);
+    let ended = world.transfer(revocation);
+    assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+    assert_eq!(ended.note.as_deref(), Some("the transfer has ended; there is nothing to revoke"));
+    assert_eq!(world.usage(Asset::Sol), (0, AMOUNT + 5_000));
+}
+
+#[test]
+fn a_revocation_waits_for_the_proof_when_it_comes_too_late() {
+    let world = with_nonce();
+    let id = sent(&world);
+    let revocation = revoke(&world, id);
+    assert_eq!(world.drive(revocation, 0, vec![read(VALUE), pending()]), Progress::Held, "it is in a block");
+    assert_eq!(world.drive(revocation, 0, vec![read(OTHER)]), Progress::Held, "the nonce is used up");
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
+    assert_eq!(world.drive(revocation, 0, vec![]), Progress::Ended);
+    assert_eq!((world.status(id), world.status(revocation)), (Status::Confirmed, Status::Failed));
+}
+
+#[test]
+fn what_ends_before_its_revocation_is_signed_costs_no_fee() {
+    let world = with_nonce();
+    let id = sent(&world);
+    let revocation = revoke(&world, id);
+    let lost = vec![read(VALUE), unknown(), simulated(), blockhash(1), Step::SignLost];
+    assert!(matches!(world.drive(revocation, 0, lost), Progress::Trouble(_)));
+    assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
+    let holder = || world.state.borrow().nonce(WALLET, 0).unwrap().holder;
+    assert_eq!(holder(), Some(revocation), "it might have been signed");
+    assert_eq!(world.drive(revocation, 0, vec![]), Progress::Ended);
+    assert_eq!((world.status(revocation), holder()), (Status::Failed, None));
+}
+
+#[test]
+fn what_came_out_of_quarantine_is_buried_or_goes_back_but_is_never_sent() {
+    for dies in [true, false] {
+        let world = with_nonce();
+        let id = sent(&world);
+        let decided = world.state.borrow().decide_quarantine(admin(), id, "stuck".into()).unwrap();
+        world.put(decided);
+        // Long after nodes may have forgotten what landed; the nonce shows that it has not.
+        world.advance(100_000);
+        let revocation = revoke(&world, id);
+        let lost = vec![read(VALUE), unknown(), simulated(), blockhash(1), Step::SignLost];
+        assert!(matches!(world.drive(revocation, 0, lost), Progress::Trouble(_)));
+        assert_eq!(world.status(id), Status::Submitted);
+        assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting);
+        world.cancel(revocation);
+        let script = if dies { death() } else { vec![unknown(), nonce_is(VALUE)] };
+        assert_eq!(world.drive(id, 0, script), Progress::Ended);
+        let expected = if dies { Status::Cancelled } else { Status::Quarantined };
+        assert_eq!((world.status(id), world.sent.borrow().len()), (expected, 1));
+        assert_eq!(world.usage(Asset::Sol).0, if dies { 0 } else { AMOUNT + 5_000 });
+    }
+}
+
+/// A transfer that was signed on the nonce, and held back there by an emergency.
+fn signed(world: &World) -> TransferId {
+    let reference = with_nonce();
+    let other = sent(&reference);
+    let Transfer { built, signed, .. } = reference.transfer(other);
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let decided = world.state.borrow().decide_built(id, built.unwrap()).unwrap();
+    world.put(decided);
+    let decided = world.state.borrow().decide_signed(id, signed.unwrap()).unwrap();
+    world.put(decided);
+    id
+}
+
+#[test]
+fn what_is_signed_is_not_sent_while_it_is_being_revoked() {
+    let world = with_nonce();
+    let id = signed(&world);
+    let revocation = revoke(&world, id);
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Held);
+    assert_eq!(world.drive(revocation, 0, revoking(revocation, 1)), Progress::Waiting);
+    assert_eq!(world.status(id), Status::Submitted, "anybody can send it");
+    assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, death()), Progress::Ended);
+    assert_eq!(world.status(id), Status::Cancelled);
+    let world = with_nonce();
+    let id = signed(&world);
+    let revocation = revoke(&world, id);
+    world.cancel(revocation);
+    assert_eq!(world.drive(id, 0, vec![taken(id)]), Progress::Waiting, "nothing keeps it any more");
+}
+
+#[test]
+fn what_was_held_back_for_long_after_its_signature_is_left_to_people() {
+    for (late, expected) in [(1_800, Status::Submitted), (1_801, Status::Quarantined)] {
+        let world = with_nonce();
+        let id = signed(&world);
+        world.advance(late);
+        world.drive(id, 0, if expected == Status::Submitted { vec![taken(id)] } else { vec![] });
+        assert_eq!(world.status(id), expected);
+    }
+}
+
+#[test]
+fn a_nonce_is_left_only_when_two_nodes_refuse_it() {
+    let world = with_nonce();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let failing = || on_nonce(r#"{"err":{"InstructionError":[1,{"Custom":1}]},"unitsConsumed":600}"#);
+    for second in [good(), failing()] {
+        assert!(matches!(world.drive(id, 0, vec![read(VALUE), refused(), second]), Progress::Trouble(_)));
+    }
+    let works = || world.state.borrow().nonce(WALLET, 0).unwrap().status == NonceStatus::Ready;
+    assert!(works());
+    let replaced =
+        one("\"replaceRecentBlockhash\":true", |_| ok(r#"{"context":{"slot":9},"value":{"err":null,"unitsConsumed":150}}"#));
+    let script = vec![read(VALUE), refused(), refused(), replaced, blockhash(1), signing(KeyKind::Solana), taken(id)];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    assert!(!works());
+    let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
+    assert_eq!(signed.plan().anchor, sol::Anchor::Blockhash(sol::Blockhash::from_bytes([1; 32])));
+    let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let script = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(2), signing(KeyKind::Solana), taken(next)];
+    assert_eq!(world.drive(next, 0, script), Progress::Waiting, "nobody looks at it any more");
+}
