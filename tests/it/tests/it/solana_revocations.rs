@@ -236,6 +236,25 @@ fn what_an_upgrade_closes_the_gate_to_is_neither_signed_nor_sent() {
     assert_eq!(reserved(&mut world, wallet.id), 0);
 }
 
+#[test]
+fn what_is_only_tried_out_opens_no_breaker() {
+    let mut world = World::empty(purser_it::network::Network::Local(Box::new(localnet::LocalNet::new())));
+    let mut args = world.init_args();
+    args.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
+    world.install(&args).expect("it installs");
+    world.await_keys();
+    let settings =
+        SettingsInit { chain_breaker_threshold: Some(2), chain_breaker_cool_down_seconds: Some(600), ..SettingsInit::default() };
+    assert_eq!(world.as_actor(Actor::Admin).configure(&settings), Ok(Change::Applied));
+    let wallet = world.wallet(&rules());
+    world.solana.faults().on("getMultipleAccounts", MANY, Fault::Http500);
+    world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "a"));
+    (0..8).for_each(|_| world.step());
+    assert!(world.solana.calls().iter().filter(|method| *method == "getMultipleAccounts").count() > 2);
+    world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "b"));
+    assert_eq!(logged(&mut world, "chain_breaker_opened"), 0);
+}
+
 /// The signatures asked for since the last call.
 fn signatures(world: &mut World) -> usize {
     let traces = world.network.local().take_traces();
