@@ -1,8 +1,12 @@
 //! What an operator decides at installation, checked before anything is stored.
 
+mod solana;
+
+pub use solana::{CANISTER_PREFIX, KEY_PLACEHOLDER, SolanaConfig, SolanaOptions, provider_canister};
+
 use crate::chains::kaspa::{FLOOR_SOMPI_PER_GRAM, MINIMUM_TRANSFER_FEE, Network as KaspaNetwork};
-use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
-use crate::primitives::{Amount, Asset, Bytes, Chain};
+use crate::chains::solana::Cluster;
+use crate::primitives::{Amount, Asset, Chain};
 use crate::solana_terms::Execution;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -40,107 +44,6 @@ pub struct Config {
     pub solana: SolanaConfig,
     /// How Kaspa is reached.
     pub kaspa: KaspaConfig,
-}
-
-/// How Solana is reached and what a transfer may cost there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaConfig {
-    /// The cluster; frozen, because it is part of the derivation path.
-    pub network: Cluster,
-    /// JSON-RPC endpoints, in order of preference.
-    pub providers: Vec<String>,
-    /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
-    pub max_fee: Amount,
-    /// What has a default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub options: Option<SolanaOptions>,
-}
-
-/// What has a default on Solana; see the methods of [`SolanaConfig`] for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaOptions {
-    /// Whether transfers are carried out.
-    pub execution: Option<Execution>,
-    /// How many providers must agree.
-    pub quorum: Option<u8>,
-    /// The most offered per compute unit, in millionths of a lamport.
-    pub max_unit_price: Option<u64>,
-    /// The most paid for creating a recipient's token account, in lamports.
-    pub max_rent: Option<Amount>,
-    /// The genesis hash of a local cluster, 32 bytes.
-    pub genesis: Option<Bytes>,
-}
-
-/// What stands in a Solana provider's address where its API key belongs. The key itself is kept apart; see `State::provider_key`.
-pub const KEY_PLACEHOLDER: &str = "{key}";
-/// The rent cap for token accounts when the installer names none: what the largest account that is created cost before 2026, in
-/// lamports. Rent has only fallen since.
-const DEFAULT_MAX_RENT: Amount = Amount::new(2_162_600);
-/// The price cap on the mainnet when the installer names none, in millionths of a lamport per compute unit.
-const DEFAULT_MAINNET_UNIT_PRICE: u64 = 100_000;
-
-impl SolanaConfig {
-    fn option<T>(&self, read: impl FnOnce(&SolanaOptions) -> Option<T>) -> Option<T> {
-        self.options.as_ref().and_then(read)
-    }
-
-    /// Whether transfers are carried out: on the mainnet only when the installer says so.
-    pub fn execution(&self) -> Execution {
-        let default = if self.network == Cluster::Mainnet { Execution::Simulate } else { Execution::Live };
-        self.option(|options| options.execution).unwrap_or(default)
-    }
-
-    /// How many providers must agree on whatever decides about money: two on the mainnet, one elsewhere, unless the installer says.
-    pub fn quorum(&self) -> usize {
-        let default = if self.network == Cluster::Mainnet { 2 } else { 1 };
-        self.option(|options| options.quorum).map_or(default, usize::from)
-    }
-
-    /// The most offered per compute unit, in millionths of a lamport; 0 offers nothing, which is the default off the mainnet.
-    pub fn max_unit_price(&self) -> u64 {
-        let default = if self.network == Cluster::Mainnet { DEFAULT_MAINNET_UNIT_PRICE } else { 0 };
-        self.option(|options| options.max_unit_price).unwrap_or(default)
-    }
-
-    /// The most paid for creating a recipient's token account, in lamports.
-    pub fn max_rent(&self) -> Amount {
-        self.option(|options| options.max_rent).unwrap_or(DEFAULT_MAX_RENT)
-    }
-
-    /// The most a transfer of tokens may cost in lamports: its fee, and the rent of so many recipients' token accounts.
-    pub fn max_token_fee(&self, recipients: usize) -> Amount {
-        Amount::checked_sum(std::iter::repeat_n(self.max_rent(), recipients).chain([self.max_fee])).unwrap_or(Amount::MAX)
-    }
-
-    /// The genesis hash of a local cluster, if the installer named it.
-    pub fn genesis(&self) -> Option<&[u8]> {
-        self.options.as_ref().and_then(|options| options.genesis.as_deref())
-    }
-
-    fn validate_options(&self) -> Result<(), ConfigError> {
-        let quorum = self.quorum();
-        if quorum == 0 || quorum > self.providers.len() {
-            return Err(error("solana.quorum", format!("between 1 and {} providers, as many as are named", self.providers.len())));
-        }
-        if self.network == Cluster::Mainnet && quorum < MIN_MAINNET_PROVIDERS {
-            return Err(error("solana.quorum", "on the mainnet at least two providers must agree"));
-        }
-        let misplaced = |url: &&String| match url.split_once(KEY_PLACEHOLDER) {
-            Some((before, after)) => before.matches('/').count() < 3 || format!("{before}{after}").contains(['{', '}']),
-            None => url.contains(['{', '}']),
-        };
-        if let Some(url) = self.providers.iter().find(misplaced) {
-            return Err(error(
-                "solana.providers",
-                format!("in {url} at most one {KEY_PLACEHOLDER} may stand, behind the host's name"),
-            ));
-        }
-        match self.genesis() {
-            Some(hash) if hash.len() != 32 => Err(error("solana.genesis", "a genesis hash has 32 bytes")),
-            Some(_) if self.network != Cluster::Local => Err(error("solana.genesis", "the public clusters' genesis is known")),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// How Kaspa is reached and what a transfer may cost there.
@@ -210,14 +113,9 @@ impl Config {
         }
         self.validate_key_name()?;
         let (solana, kaspa) = (&self.solana, &self.kaspa);
-        providers("solana.providers", &solana.providers, solana.network == Cluster::Local)?;
-        providers("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Simnet)?;
-        corroborated("solana.providers", &solana.providers, solana.network == Cluster::Mainnet)?;
+        solana.validate()?;
+        providers("kaspa.providers", &kaspa.providers, |url| is_endpoint(url, kaspa.network == KaspaNetwork::Simnet))?;
         corroborated("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Mainnet)?;
-        solana.validate_options()?;
-        if self.solana.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
-            return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
-        }
         if self.kaspa.max_fee < Amount::new(MINIMUM_TRANSFER_FEE) {
             return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 205800 sompi"));
         }
@@ -295,7 +193,13 @@ fn principals(field: &'static str, principals: &[Principal]) -> Result<(), Confi
     Ok(())
 }
 
-fn providers(field: &'static str, urls: &[String], is_local: bool) -> Result<(), ConfigError> {
+/// Whether an address starts as an endpoint may.
+fn is_endpoint(url: &str, is_local: bool) -> bool {
+    let loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|prefix| url.starts_with(prefix));
+    url.starts_with("https://") || (is_local && loopback)
+}
+
+fn providers(field: &'static str, urls: &[String], is_known: impl Fn(&str) -> bool) -> Result<(), ConfigError> {
     if urls.is_empty() || urls.len() > MAX_PROVIDERS {
         return Err(error(field, format!("between 1 and {MAX_PROVIDERS} endpoints are needed")));
     }
@@ -306,8 +210,7 @@ fn providers(field: &'static str, urls: &[String], is_local: bool) -> Result<(),
         if urls[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(url)) {
             return Err(error(field, format!("{url} is named twice")));
         }
-        let loopback = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|prefix| url.starts_with(prefix));
-        if !(url.starts_with("https://") || (is_local && loopback)) {
+        if !is_known(url) {
             return Err(error(field, "endpoints start with https:// (a local network may use http:// on loopback)"));
         }
         if url.ends_with('/') || url.contains(char::is_whitespace) || !url.is_ascii() {
