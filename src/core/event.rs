@@ -282,6 +282,9 @@ pub struct TransferSettled {
     /// Why it ended without moving the amount, for programs.
     #[serde(default)]
     pub code: Option<ReasonCode>,
+    /// On Solana, the slot in which the transaction landed, when a quorum of providers said so.
+    #[serde(default)]
+    pub slot: Option<u64>,
 }
 
 /// See [`Event::ApprovalGiven`].

@@ -113,6 +113,7 @@ impl<M: Memory> State<M> {
                     fee_paid: Amount::ZERO,
                     note: Some(rejected.note.clone()),
                     code: Some(rejected.code),
+                    slot: None,
                 };
                 self.settle(&settled, Status::Rejected, Amount::ZERO, Amount::ZERO, at);
             }
@@ -141,7 +142,8 @@ impl<M: Memory> State<M> {
                 self.settle(settled, Status::Failed, amount, fee, at);
             }
             Event::TransferCancelled(step) => {
-                let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None };
+                let settled =
+                    TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None, slot: None };
                 self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
             }
             Event::TransferExpired(step) => {
@@ -341,6 +343,7 @@ impl<M: Memory> State<M> {
         }
         self.unlock_inputs(&transfer);
         self.nonce_settled(&transfer, status);
+        self.tables.solana.reached(settled.slot);
         let key = (request.wallet.get(), transfer.id.get());
         self.tables.active.remove(&key);
         if transfer.status == Status::AwaitingApproval {

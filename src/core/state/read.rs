@@ -7,7 +7,8 @@ use crate::governance::{Group, Proposal, Rate};
 use crate::mode::Mode;
 use crate::policy::{Activity, CounterKey, Policy, Rule, Scope, Spent, Window};
 use crate::primitives::{
-    Amount, Asset, BlockIndex, Bytes, Chain, Destination, HOUR_NS, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId,
+    Amount, Asset, BlockIndex, Bytes, Chain, Destination, HOUR_NS, Hash, Mint, ProposalId, SessionId, Timestamp, TransferId,
+    WalletId,
 };
 use crate::roles::Roles;
 use crate::session::Session;
@@ -96,6 +97,15 @@ impl<M: Memory> State<M> {
         scopes.push(Scope::Agent { wallet: request.wallet, agent });
         scopes.extend(request.session.map(Scope::Session));
         scopes
+    }
+
+    /// The mints that the policies of a wallet, of those above it and of its agents speak about.
+    pub fn mints_of(&self, wallet: WalletId) -> BTreeSet<Mint> {
+        let agents = self.agents(wallet).into_iter().map(|agent| Scope::Agent { wallet, agent });
+        let scopes = self.scopes_above(wallet, self.tables.wallet(wallet).as_ref()).into_iter().chain(agents);
+        let rules = scopes.filter_map(|scope| self.policy_of(&scope)).flat_map(|policy| policy.rules);
+        let mint = |asset| if let Asset::Spl { mint } = asset { Some(mint) } else { None };
+        rules.flat_map(|rule| rule.assets()).filter_map(mint).collect()
     }
 
     /// The wallet's own scope, after those that contain it.

@@ -3,7 +3,7 @@
 use super::State;
 use super::digest::TableId;
 use super::tables::{Records, decode};
-use super::tracked::{Map, Opener, Recount};
+use super::tracked::{Cell, Map, Opener, Recount};
 use crate::codec::to_record;
 use crate::event::TransferBuilt;
 use crate::primitives::{Bytes, Timestamp, TransferId, WalletId};
@@ -19,6 +19,7 @@ const NONCES: TableId = 55;
 const SETTINGS: TableId = 56;
 const PROVIDERS: TableId = 57;
 const PROVIDER_KEYS: TableId = 58;
+const REACHED: TableId = 59;
 
 /// The tables of Solana.
 pub struct SolanaTables<M: Memory> {
@@ -30,6 +31,8 @@ pub struct SolanaTables<M: Memory> {
     providers: Map<[u8; 32], [u8; 32], M>,
     /// Providers' API keys, by the SHA-256 of their address. Secrets: no event carries them and the digest leaves them out.
     provider_keys: StableBTreeMap<[u8; 32], Vec<u8>, VirtualMemory<M>>,
+    /// The highest slot in which something landed, in big-endian bytes.
+    reached: Cell<M>,
 }
 
 impl<M: Memory> SolanaTables<M> {
@@ -40,12 +43,24 @@ impl<M: Memory> SolanaTables<M> {
             settings: open.map(SETTINGS),
             providers: open.map(PROVIDERS),
             provider_keys: StableBTreeMap::init(open.memory(PROVIDER_KEYS)),
+            reached: open.cell(REACHED),
         }
     }
 
     /// The tables that the digest is of, in the order of their ids.
-    pub fn recounted(&self) -> [&dyn Recount; 3] {
-        [&self.nonces, &self.settings, &self.providers]
+    pub fn recounted(&self) -> [&dyn Recount; 4] {
+        [&self.nonces, &self.settings, &self.providers, &self.reached]
+    }
+
+    /// Something landed in a slot.
+    pub(super) fn reached(&mut self, slot: Option<u64>) {
+        if let Some(slot) = slot.filter(|slot| *slot > self.slot()) {
+            self.reached.set(slot.to_be_bytes().to_vec());
+        }
+    }
+
+    fn slot(&self) -> u64 {
+        self.reached.get()[..].try_into().map_or(0, u64::from_be_bytes)
     }
 
     fn nonce(&self, wallet: WalletId, index: u16) -> Option<NonceRecord> {
@@ -218,6 +233,12 @@ impl<M: Memory> State<M> {
             Some(key) => self.tables.solana.provider_keys.insert(provider_key(url), key.as_bytes().to_vec()),
             None => self.tables.solana.provider_keys.remove(&provider_key(url)),
         };
+    }
+
+    /// The highest slot in which a transaction of this canister landed, as a quorum of providers said; 0 before the first. Whoever has not
+    /// reached it shows nonces that are used up already.
+    pub fn reached_slot(&self) -> u64 {
+        self.tables.solana.slot()
     }
 
     /// The genesis hash of the chain that a provider was seen to serve.

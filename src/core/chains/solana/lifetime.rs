@@ -4,10 +4,14 @@
 //! (not slots), about 30 seconds at 200 ms. The release rule needs two observations in this order:
 //!
 //! 1. the finalized block height is past the deadline, so that no further block can include the transaction;
-//! 2. *afterwards*, the status of the signature, searched in the whole history by a node proven to be up to date, is unknown.
+//! 2. *afterwards*, the status of the signature, searched in the whole history by a node that has reached the slot of the first
+//!    observation, is unknown.
 //!
 //! A transaction on a durable nonce has no deadline. It can land exactly while the nonce has the value that stands in it, so the first
 //! observation is another: the finalized value of the nonce differs.
+//!
+//! Both are of one provider, or the height of one would vouch for the ignorance of another; and as many providers as must agree, two at
+//! least where there are two, have to make both.
 //!
 //! In the other order the transaction could land between the two. A missing status alone proves nothing: the recent status cache
 //! forgets after 300 slots. The height that a provider claims for its blockhash is not used at all: too low a claim would release
@@ -20,8 +24,9 @@ use std::num::NonZeroU64;
 /// For how many blocks after its own a blockhash is accepted.
 pub const VALIDITY_BLOCKS: u64 = 150;
 
-/// Blocks added to a recorded deadline for providers that lag behind the one the blockhash came from: 13 seconds at 200 ms.
-pub const SAFETY_MARGIN_BLOCKS: u64 = 64;
+/// Blocks added to a recorded deadline: 64 for providers that lag behind the one the blockhash came from, and 100 because the slot that
+/// the proof of death is about is rounded down by up to that. 33 seconds at 200 ms.
+pub const SAFETY_MARGIN_BLOCKS: u64 = 164;
 
 /// What bounds a transaction's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +45,13 @@ pub enum Lifetime {
     },
 }
 
-/// What was read first, at finalized commitment and by the quorum of providers.
+/// What was read first, at finalized commitment and of the same node as the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// A lower bound of the block height.
     HeightAtLeast(u64),
-    /// The value of the nonce account that the transaction stands on.
-    NonceIs(Blockhash),
+    /// Whether the nonce account that the transaction stands on has another value.
+    NonceChanged(bool),
 }
 
 impl Lifetime {
@@ -76,8 +81,8 @@ impl Lifetime {
     pub fn is_over(&self, evidence: Evidence) -> bool {
         match (self, evidence) {
             (Self::Blockhash { last_valid_block_height, .. }, Evidence::HeightAtLeast(height)) => height > *last_valid_block_height,
-            (Self::Nonce { value }, Evidence::NonceIs(now)) => now != *value,
-            (Self::Blockhash { .. }, Evidence::NonceIs(_)) | (Self::Nonce { .. }, Evidence::HeightAtLeast(_)) => false,
+            (Self::Nonce { .. }, Evidence::NonceChanged(changed)) => changed,
+            (Self::Blockhash { .. }, Evidence::NonceChanged(_)) | (Self::Nonce { .. }, Evidence::HeightAtLeast(_)) => false,
         }
     }
 }
@@ -171,10 +176,10 @@ mod tests {
 
     #[test]
     fn the_deadline_is_the_height_plus_validity_margin_and_rounding() {
-        assert_eq!(lifetime(), Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_214 });
+        assert_eq!(lifetime(), Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_314 });
         let rounded = Lifetime::recorded_after(HASH, 1_000, NonZeroU64::new(20).expect("20"));
-        assert_eq!(rounded, Some(Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_233 }));
-        assert_eq!(lifetime().dead_from(), Some(1_215));
+        assert_eq!(rounded, Some(Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 1_333 }));
+        assert_eq!(lifetime().dead_from(), Some(1_315));
     }
 
     #[test]
@@ -187,8 +192,8 @@ mod tests {
 
     #[test]
     fn only_an_unknown_signature_past_the_deadline_is_dead() {
-        assert_eq!(judge(Some(1_214), StatusLookup::NotFound), Landing::StillLive);
-        assert_eq!(judge(Some(1_215), StatusLookup::NotFound), Landing::Dead);
+        assert_eq!(judge(Some(1_314), StatusLookup::NotFound), Landing::StillLive);
+        assert_eq!(judge(Some(1_315), StatusLookup::NotFound), Landing::Dead);
         assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
         assert_eq!(judge(Some(u64::MAX), StatusLookup::Unavailable), Landing::Unknown);
         assert_eq!(judge(Some(0), StatusLookup::Unavailable), Landing::Unknown);
@@ -198,16 +203,16 @@ mod tests {
     fn on_a_nonce_only_another_value_and_an_unknown_signature_are_dead() {
         let lifetime = Lifetime::Nonce { value: HASH };
         let judge = |first, then_status| landing(&lifetime, &Observation { first, then_status });
-        let other = Some(Evidence::NonceIs(Blockhash::from_bytes([8; 32])));
+        let other = Some(Evidence::NonceChanged(true));
         assert_eq!(judge(other, StatusLookup::NotFound), Landing::Dead);
-        assert_eq!(judge(Some(Evidence::NonceIs(HASH)), StatusLookup::NotFound), Landing::StillLive);
+        assert_eq!(judge(Some(Evidence::NonceChanged(false)), StatusLookup::NotFound), Landing::StillLive);
         assert_eq!(judge(Some(Evidence::HeightAtLeast(u64::MAX)), StatusLookup::NotFound), Landing::StillLive, "no height ends it");
         assert_eq!(judge(other, StatusLookup::Unavailable), Landing::Unknown);
         assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
         assert_eq!(judge(other, StatusLookup::Found(SignatureStatus::Pending)), Landing::StillLive);
         assert_eq!(lifetime.dead_from(), None);
         let blockhash = Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 5 };
-        assert!(!blockhash.is_over(Evidence::NonceIs(Blockhash::from_bytes([8; 32]))));
+        assert!(!blockhash.is_over(Evidence::NonceChanged(true)));
     }
 
     #[test]

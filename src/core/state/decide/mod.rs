@@ -48,6 +48,16 @@ impl Decided {
     fn itself(event: Event) -> Self {
         Self { actor: None, events: vec![event] }
     }
+
+    /// Notes the slot in which the transfer that is settled landed, as a quorum of providers said.
+    pub fn in_slot(mut self, slot: u64) -> Self {
+        for event in &mut self.events {
+            if let Event::TransferConfirmed(settled) | Event::TransferFailed(settled) = event {
+                settled.slot = Some(slot);
+            }
+        }
+        self
+    }
 }
 
 impl<M: Memory> State<M> {

@@ -90,7 +90,7 @@ impl<M: Memory> State<M> {
     pub fn decide_confirmed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Confirmed)?;
         not_quarantined(&transfer)?;
-        Ok(Decided::itself(Event::TransferConfirmed(TransferSettled { id, fee_paid, note, code: None })))
+        Ok(Decided::itself(Event::TransferConfirmed(TransferSettled { id, fee_paid, note, code: None, slot: None })))
     }
 
     /// The transfer ended without moving its amount: it landed with an error and its fee is spent, or it cannot be built and never
@@ -104,7 +104,7 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Submitted && !fee_paid.is_zero() {
             return Err(invalid("fee_paid", "nothing was submitted, so nothing was paid"));
         }
-        Ok(Decided::itself(Event::TransferFailed(TransferSettled { id, fee_paid, note, code: None })))
+        Ok(Decided::itself(Event::TransferFailed(TransferSettled { id, fee_paid, note, code: None, slot: None })))
     }
 
     /// The canister gives a transfer up for a reason that programs can tell: too little would be left, or a policy does not allow it any
@@ -122,6 +122,7 @@ impl<M: Memory> State<M> {
             fee_paid: Amount::ZERO,
             note: Some(note),
             code: Some(code),
+            slot: None,
         })))
     }
 

@@ -211,8 +211,8 @@ impl<M: Memory> Tables<M> {
     }
 
     /// Every table that the digest is of, in the order of their ids.
-    fn recounted(&self) -> [&dyn Recount; 33] {
-        let [nonces, solana_settings, providers] = self.solana.recounted();
+    fn recounted(&self) -> [&dyn Recount; 34] {
+        let [nonces, solana_settings, providers, reached] = self.solana.recounted();
         [
             &self.config,
             &self.keys,
@@ -247,6 +247,7 @@ impl<M: Memory> Tables<M> {
             nonces,
             solana_settings,
             providers,
+            reached,
         ]
     }
 

@@ -370,6 +370,21 @@ fn what_is_signed_or_quarantined_on_a_nonce_is_revoked_and_followed_again() {
 }
 
 #[test]
+fn the_highest_slot_in_which_something_landed_is_kept() {
+    let mut state = with_nonces();
+    assert_eq!(state.reached_slot(), 0);
+    for (n, slot, fails, reached) in [(1, 48, false, 48), (2, 47, false, 48), (3, 60, true, 60)] {
+        let id = accepted(&mut state, sol(1, &format!("key {n}")), at(10 * n));
+        submit_on(&mut state, id, 0);
+        let fee = Amount::new(5_000);
+        let decided = if fails { state.decide_failed(id, fee, None) } else { state.decide_confirmed(id, fee, None) };
+        state.commit(decided.unwrap().in_slot(slot), at(10 * n + 5));
+        assert_eq!(state.reached_slot(), reached);
+    }
+    replayed(&state);
+}
+
+#[test]
 fn a_nonce_account_that_failed_is_tried_again() {
     let mut state = with_nonces();
     let id = accepted(&mut state, sol(1_000, "a"), at(19));

@@ -1,13 +1,14 @@
 //! Accounts as nodes show them, and what is kept of them.
 
 use super::request::DATA_BYTES;
-use super::{Failure, Reading, RpcErrorClass, Seen, TokenBalance, View};
+use super::{Failure, NonceState, Reading, RpcErrorClass, Seen, TokenBalance, View};
 use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
 use crate::chains::solana::token::{Holding, RawToken, read_head};
 use crate::chains::solana::{Address, Blockhash, NONCE_BYTES, known};
 use crate::primitives::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
+use std::num::NonZeroU64;
 
 /// The first eight bytes of an initialised nonce account: the current version, and the state.
 const NONCE_TAG: [u8; 8] = [1, 0, 0, 0, 1, 0, 0, 0];
@@ -83,6 +84,21 @@ pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) 
     let from_start = views.iter().any(|view| view.needs_data());
     let one = |(raw, view): (&Option<RawAccount>, &View)| raw.as_ref().map_or(Ok(Seen::Missing), |raw| raw.seen(*view, from_start));
     found.iter().zip(views).map(one).collect()
+}
+
+/// What is kept of a nonce account; `slot` is where the node is, if it is far enough.
+pub(super) fn nonce_state(
+    found: Option<RawAccount>,
+    value: &Blockhash,
+    slot: Option<u64>,
+    step: NonZeroU64,
+) -> Result<NonceState, Failure> {
+    let slot = slot.ok_or(Failure::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot })?;
+    Ok(match found.map(|raw| raw.seen(View::Nonce, true)).transpose()? {
+        Some(Seen::Nonce { value: now, .. }) if now == *value => NonceState::Unchanged,
+        Some(Seen::Nonce { .. }) => NonceState::Changed { by_slot: slot.checked_next_multiple_of(step.get()).unwrap_or(u64::MAX) },
+        _ => NonceState::NoNonce,
+    })
 }
 
 /// What is kept of a list of token accounts; its order is the nodes' own and means nothing.

@@ -12,18 +12,20 @@
 //! [`canonicalise`] and the parsers are total: any bytes give a value or a [`Failure`], never a panic.
 
 mod accounts;
+pub mod canister;
 mod failure;
 mod reading;
 mod request;
 mod response;
 mod transform;
 
+pub use canister::CanisterCall;
 pub use failure::{Failure, RpcErrorClass};
 pub use reading::Reading;
 pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch, View, Wanted};
 pub use response::{
-    Seen, SendOutcome, Simulation, TokenBalance, failure_of, parse_accounts, parse_amount, parse_hash, parse_send,
-    parse_simulation, parse_statuses, parse_token_balances, parse_u64,
+    EpochInfo, NonceState, Seen, SendOutcome, Simulation, TokenBalance, failure_of, parse_accounts, parse_amount, parse_epoch,
+    parse_hash, parse_nonce, parse_send, parse_simulation, parse_statuses, parse_token_balances, parse_u64, verdict,
 };
 pub use transform::canonicalise;
 

@@ -3,9 +3,12 @@
 use super::Reading;
 use super::transform::Transform;
 use crate::chains::solana::token::TOKEN_HEAD_BYTES;
-use crate::chains::solana::{Address, Anchor, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET};
+use crate::chains::solana::{
+    Address, Anchor, Blockhash, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::num::NonZeroU64;
 
 /// The most signatures that one status request may ask for.
 pub const MAX_SIGNATURES_PER_LOOKUP: usize = 256;
@@ -41,6 +44,10 @@ impl SignatureBatch {
     /// Takes the signatures, or nothing when there are none or too many.
     pub fn new(signatures: Vec<TxSignature>) -> Option<Self> {
         (1..=MAX_SIGNATURES_PER_LOOKUP).contains(&signatures.len()).then_some(Self(signatures))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &TxSignature> {
+        self.0.iter()
     }
 }
 
@@ -127,8 +134,8 @@ pub enum Request {
     SignatureStatuses {
         /// The signatures; the answer is in their order.
         signatures: SignatureBatch,
-        /// The node must have reached this slot for its "unknown" to count. Read it with [`Request::Slot`] at finalized
-        /// commitment, after the height and before this request. 0 asks for no such proof.
+        /// The node must have reached this slot for its "unknown" to count: that of the state that showed the transaction's lifetime
+        /// to be over. 0 asks for no such proof.
         min_slot: u64,
     },
     /// The block height, which counts blocks, not slots. Parsed by [`parse_u64`](super::parse_u64).
@@ -138,12 +145,23 @@ pub enum Request {
         /// What to keep of the number.
         reading: Reading,
     },
-    /// The slot. Parsed by [`parse_u64`](super::parse_u64).
-    Slot {
-        /// How settled.
-        commitment: Commitment,
-        /// What to keep of the number.
-        reading: Reading,
+    /// How far a node is, height and slot of the same finalized block. Parsed by [`parse_epoch`](super::parse_epoch).
+    EpochInfo {
+        /// What to keep of the block height.
+        height: Reading,
+        /// What to keep of the slot.
+        slot: Reading,
+    },
+    /// Whether a nonce account's finalized value is another than this one. Parsed by [`parse_nonce`](super::parse_nonce).
+    NonceChanged {
+        /// The account.
+        account: Address,
+        /// The value that it had.
+        value: Blockhash,
+        /// The node must have reached this slot: an older state shows an older value.
+        min_slot: u64,
+        /// What the slot of a change is rounded up to.
+        step: NonZeroU64,
     },
     /// The hash of the genesis, which tells clusters apart. Parsed by [`parse_hash`](super::parse_hash).
     GenesisHash,
@@ -190,17 +208,29 @@ impl Request {
     pub fn max_response_bytes(&self) -> u64 {
         match self {
             Self::SignatureStatuses { signatures, .. } => BASE_RESPONSE_BYTES + STATUS_BYTES * signatures.0.len() as u64,
-            Self::Accounts { wanted, .. } if wanted.iter().any(|wanted| wanted.view.needs_data()) => {
-                BASE_RESPONSE_BYTES + DATA_ACCOUNT_BYTES * wanted.len() as u64
-            }
-            Self::Accounts { wanted, .. } => {
-                BASE_RESPONSE_BYTES + ACCOUNT_BYTES * (wanted.len() as u64).saturating_sub(SMALL_ACCOUNTS)
-            }
+            Self::Accounts { wanted, .. } => self.accounts_bytes(wanted.len() as u64),
             Self::PriorityPrice { .. } => BASE_RESPONSE_BYTES + PRICES_BYTES,
             Self::TokenBalances { .. } => BASE_RESPONSE_BYTES + BALANCES_BYTES,
             Self::Simulate { .. } => BASE_RESPONSE_BYTES + SIMULATION_BYTES,
             _ => BASE_RESPONSE_BYTES,
         }
+    }
+
+    /// The limit for an answer with so many of the accounts.
+    pub(super) fn accounts_bytes(&self, count: u64) -> u64 {
+        let accounts =
+            if self.reads_data() { DATA_ACCOUNT_BYTES * count } else { ACCOUNT_BYTES * count.saturating_sub(SMALL_ACCOUNTS) };
+        BASE_RESPONSE_BYTES + accounts
+    }
+
+    /// The part of each account's data that is read: from where, and how much. One byte is enough to classify an account, and keeps the
+    /// answer small whatever its size.
+    pub(super) fn data_slice(&self) -> (u32, u32) {
+        if self.reads_data() { (0, DATA_BYTES as u32) } else { (ACCOUNT_TYPE_OFFSET as u32, 1) }
+    }
+
+    fn reads_data(&self) -> bool {
+        matches!(self, Self::Accounts { wanted, .. } if wanted.iter().any(|wanted| wanted.view.needs_data()))
     }
 
     fn method_and_params(&self) -> (&'static str, Value) {
@@ -209,9 +239,7 @@ impl Request {
             Self::LatestBlockhash => ("getLatestBlockhash", json!([settled(&Commitment::Confirmed)])),
             Self::Balance { address, commitment, .. } => ("getBalance", json!([address, settled(commitment)])),
             Self::Accounts { wanted, commitment, min_slot } => {
-                // One byte of the data is enough to classify an account, and keeps the answer small whatever its size.
-                let whole = wanted.iter().any(|wanted| wanted.view.needs_data());
-                let (offset, length) = if whole { (0, DATA_BYTES) } else { (ACCOUNT_TYPE_OFFSET, 1) };
+                let (offset, length) = self.data_slice();
                 let slice = json!({ "offset": offset, "length": length });
                 let mut config = json!({ "encoding": "base64", "commitment": commitment.name(), "dataSlice": slice });
                 if *min_slot > 0 {
@@ -225,7 +253,14 @@ impl Request {
                 ("getSignatureStatuses", json!([signatures.0, { "searchTransactionHistory": true }]))
             }
             Self::BlockHeight { commitment, .. } => ("getBlockHeight", json!([settled(commitment)])),
-            Self::Slot { commitment, .. } => ("getSlot", json!([settled(commitment)])),
+            Self::EpochInfo { .. } => ("getEpochInfo", json!([settled(&Commitment::Finalized)])),
+            Self::NonceChanged { account, min_slot, .. } => {
+                let mut config = json!({ "encoding": "base64", "commitment": Commitment::Finalized.name() });
+                if *min_slot > 0 {
+                    config["minContextSlot"] = json!(min_slot);
+                }
+                ("getAccountInfo", json!([account, config]))
+            }
             Self::GenesisHash => ("getGenesisHash", json!([])),
             Self::Simulate { tx, min_slot } => {
                 let replace = matches!(tx.plan().anchor, Anchor::Blockhash(_));
@@ -261,7 +296,11 @@ impl Request {
             Self::SignatureStatuses { signatures, min_slot } => {
                 Transform::Statuses { count: signatures.0.len(), min_slot: *min_slot }
             }
-            Self::BlockHeight { reading, .. } | Self::Slot { reading, .. } => Transform::Number { reading: *reading },
+            Self::BlockHeight { reading, .. } => Transform::Number { reading: *reading },
+            Self::EpochInfo { height, slot } => Transform::EpochInfo { height: *height, slot: *slot },
+            Self::NonceChanged { value, min_slot, step, .. } => {
+                Transform::NonceChanged { value: *value, min_slot: *min_slot, step: *step }
+            }
             Self::GenesisHash => Transform::GenesisHash,
             Self::Simulate { .. } => Transform::Simulation,
             Self::PriorityPrice { .. } => Transform::PriorityPrice,

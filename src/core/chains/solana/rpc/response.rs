@@ -1,9 +1,9 @@
 //! The canonical bodies: their types, and the parsers of what the replicas agreed on.
 
-use super::Failure;
+use super::{Failure, Request};
 use crate::chains::solana::account::Account;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
-use crate::chains::solana::{Address, Blockhash, StatusLookup, TxSignature};
+use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,30 @@ pub enum Seen {
     /// A mint or token account that is none, or not understood.
     Refused(TokenRefusal),
     /// No initialised nonce account.
+    NoNonce,
+}
+
+/// How far a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochInfo {
+    /// Its finalized block height, as the request's reading says.
+    pub height: u64,
+    /// The slot of the same block, as the request's reading says.
+    pub slot: u64,
+}
+
+/// What a nonce account shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NonceState {
+    /// The value that was asked about.
+    Unchanged,
+    /// Another value.
+    Changed {
+        /// The slot in which it was seen, rounded up: whoever has reached this slot knows what used the nonce up.
+        by_slot: u64,
+    },
+    /// No initialised nonce account, which proves nothing.
     NoNonce,
 }
 
@@ -120,7 +144,17 @@ pub fn parse_amount(canonical: &[u8]) -> Result<Amount, Failure> {
     parse(canonical)
 }
 
-/// The answer to `BlockHeight` and `Slot`: a lower bound, as the request's reading says. Also that to `PriorityPrice`.
+/// The answer to `EpochInfo`.
+pub fn parse_epoch(canonical: &[u8]) -> Result<EpochInfo, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `NonceChanged`.
+pub fn parse_nonce(canonical: &[u8]) -> Result<NonceState, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `BlockHeight`: a lower bound, as the request's reading says. Also that to `PriorityPrice`.
 pub fn parse_u64(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }
@@ -143,6 +177,19 @@ pub fn parse_token_balances(canonical: &[u8]) -> Result<Vec<TokenBalance>, Failu
 /// The answer to `SignatureStatuses`, one for each signature and in their order.
 pub fn parse_statuses(canonical: &[u8]) -> Result<Vec<StatusLookup>, Failure> {
     parse(canonical)
+}
+
+/// The part of an answer on which providers have to agree: all of it, but for how they word a transaction's error, which differs from
+/// version to version.
+pub fn verdict(request: &Request, canonical: &[u8]) -> Vec<u8> {
+    let Request::SignatureStatuses { .. } = request else { return canonical.to_vec() };
+    let Ok(mut statuses) = parse_statuses(canonical) else { return canonical.to_vec() };
+    for status in &mut statuses {
+        if let StatusLookup::Found(SignatureStatus::Finalized { error: Some(error), .. }) = status {
+            error.clear();
+        }
+    }
+    serde_json::to_vec(&statuses).unwrap_or_default()
 }
 
 /// The answer to `Send`. Every failure is an unknown outcome.

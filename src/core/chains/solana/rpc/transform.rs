@@ -1,11 +1,12 @@
 //! From a provider's answer to the canonical body on which replicas agree.
 
 use super::response::Canonical;
-use super::{Failure, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
+use super::{EpochInfo, Failure, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::num::NonZeroU64;
 
 /// The most characters kept of an error that a provider reports.
 const MAX_DIAGNOSTIC_CHARS: usize = 160;
@@ -25,6 +26,22 @@ pub(super) enum Transform {
     Number {
         /// What to keep of the number.
         reading: Reading,
+    },
+    /// `getEpochInfo`.
+    EpochInfo {
+        /// What to keep of the block height.
+        height: Reading,
+        /// What to keep of the slot.
+        slot: Reading,
+    },
+    /// `getAccountInfo` of a nonce account.
+    NonceChanged {
+        /// The value that it had.
+        value: Blockhash,
+        /// The slot that the node must have reached.
+        min_slot: u64,
+        /// What the slot of a change is rounded up to.
+        step: NonZeroU64,
     },
     /// `getMultipleAccounts`.
     Accounts {
@@ -74,6 +91,16 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::LatestBlockhash => canonical(reply.contextual::<RawBlockhash>().map(|(_, raw)| raw.blockhash)),
         Transform::Balance { reading } => canonical(reply.contextual::<u64>().map(|(_, lamports)| reading.of(lamports))),
         Transform::Number { reading } => canonical(reply.result::<u64>().map(|number| reading.of(number))),
+        Transform::EpochInfo { height, slot } => canonical(
+            reply
+                .result::<RawEpochInfo>()
+                .map(|raw| EpochInfo { height: height.of(raw.block_height), slot: slot.of(raw.absolute_slot) }),
+        ),
+        Transform::NonceChanged { value, min_slot, step } => canonical(
+            reply
+                .contextual()
+                .and_then(|(slot, found)| accounts::nonce_state(found, &value, (slot >= min_slot).then_some(slot), step)),
+        ),
         Transform::Accounts { views, min_slot } => {
             canonical(reply.contextual().and_then(|(slot, found)| accounts::read(found, &views, slot >= min_slot)))
         }
@@ -84,7 +111,7 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
             canonical(reply.contextual().and_then(|(slot, statuses)| lookups(statuses, count, slot >= min_slot)))
         }
         Transform::GenesisHash => canonical(reply.result::<Blockhash>()),
-        Transform::Send { txid } => canonical(Ok(reply.send_outcome(txid))),
+        Transform::Send { txid } => canonical(reply.send_outcome(txid)),
     }
 }
 
@@ -154,18 +181,17 @@ impl Reply {
         self.result::<Contextual<T>>().map(|wrapped| (wrapped.context.slot, wrapped.value))
     }
 
-    fn send_outcome(self, txid: TxSignature) -> SendOutcome {
-        let diagnostic = match self {
-            Self::Result(Value::String(found)) if found == txid.to_string() => {
-                return SendOutcome::Accepted { signature: txid };
-            }
-            Self::Result(_) => "the node answered another id".to_owned(),
-            Self::Error(error) if error.is_already_processed() => return SendOutcome::Accepted { signature: txid },
-            Self::Error(error) if error.is_rejection() => return SendOutcome::Rejected { diagnostic: error.diagnostic() },
-            Self::Error(error) => error.diagnostic(),
-            Self::None(failure) => failure.to_string(),
-        };
-        SendOutcome::Unknown { diagnostic }
+    /// What a node says of a broadcast. That it was not even looked at is a failure of the provider, as with every other request.
+    fn send_outcome(self, txid: TxSignature) -> Result<SendOutcome, Failure> {
+        Ok(match self {
+            Self::Result(Value::String(found)) if found == txid.to_string() => SendOutcome::Accepted { signature: txid },
+            Self::Result(_) => SendOutcome::Unknown { diagnostic: "the node answered another id".to_owned() },
+            Self::Error(error) if error.is_already_processed() => SendOutcome::Accepted { signature: txid },
+            Self::Error(error) if error.is_rejection() => SendOutcome::Rejected { diagnostic: error.diagnostic() },
+            Self::Error(error) if error.class() == RpcErrorClass::RateLimited => return Err(error.failure()),
+            Self::Error(error) => SendOutcome::Unknown { diagnostic: error.diagnostic() },
+            Self::None(failure) => return Err(failure),
+        })
     }
 }
 
@@ -177,8 +203,12 @@ impl RpcError {
         Some(Self { code, message, cause })
     }
 
-    fn failure(&self) -> Failure {
-        Failure::Rpc { code: self.code, class: RpcErrorClass::of(self.code) }
+    const fn class(&self) -> RpcErrorClass {
+        RpcErrorClass::of(self.code)
+    }
+
+    const fn failure(&self) -> Failure {
+        Failure::Rpc { code: self.code, class: self.class() }
     }
 
     /// A late replica's broadcast finds the transaction already there: that is as good as taken.
@@ -192,7 +222,7 @@ impl RpcError {
     /// The node looked at the transaction itself and refused it.
     fn is_rejection(&self) -> bool {
         use RpcErrorClass::{InvalidRequest, Preflight, SignatureVerification};
-        matches!(RpcErrorClass::of(self.code), Preflight | SignatureVerification | InvalidRequest)
+        matches!(self.class(), Preflight | SignatureVerification | InvalidRequest)
     }
 
     fn diagnostic(&self) -> String {
@@ -214,6 +244,13 @@ struct Contextual<T> {
 #[derive(Deserialize)]
 struct Context {
     slot: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawEpochInfo {
+    absolute_slot: u64,
+    block_height: u64,
 }
 
 #[derive(Deserialize)]

@@ -73,6 +73,24 @@ fn a_nonce_must_be_initialised_and_the_system_programs() {
 }
 
 #[test]
+fn a_changed_nonce_tells_by_which_slot() {
+    let holding = |value: u8| {
+        let mut data = nonce();
+        data[40..72].fill(value);
+        shown(SYSTEM, &data)
+    };
+    let read = |slot, account| parse_nonce(&answered(&nonce_changed(100), at_slot(slot, account)));
+    assert_eq!(read(100, holding(7)), Ok(NonceState::Unchanged));
+    assert_eq!(read(101, holding(4)), Ok(NonceState::Changed { by_slot: 200 }), "rounded up: the change is not later");
+    assert_eq!(read(200, holding(4)), Ok(NonceState::Changed { by_slot: 200 }));
+    assert_eq!(read(u64::MAX, holding(4)), Ok(NonceState::Changed { by_slot: u64::MAX }));
+    assert_eq!(read(99, holding(4)), Err(Failure::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot }), "an older state");
+    for nothing in [Value::Null, shown(TOKEN, &nonce()), shown(SYSTEM, &[])] {
+        assert_eq!(read(100, nothing), Ok(NonceState::NoNonce));
+    }
+}
+
+#[test]
 fn an_account_of_which_only_a_part_was_read_is_not_trusted() {
     // 1,024 bytes of 2,000, as was asked for.
     let mut part = mint();

@@ -40,6 +40,32 @@ fn bare_numbers_are_read_as_asked() {
 }
 
 #[test]
+fn height_and_slot_of_an_epoch_are_read_as_asked() {
+    let read = |height: u64, slot: u64| {
+        let info = json!({ "absoluteSlot": slot, "blockHeight": height, "epoch": 3, "slotIndex": 1, "slotsInEpoch": 432_000 });
+        parse_epoch(&answered(&epoch(), info))
+    };
+    assert_eq!(read(1_314, 1_999), Ok(EpochInfo { height: 0, slot: 1_900 }));
+    assert_eq!(read(1_400, 2_000), Ok(EpochInfo { height: 1_315, slot: 2_000 }));
+    assert_eq!(parse_epoch(&answered(&epoch(), json!({ "absoluteSlot": 1, "epoch": 3 }))), Err(Failure::Malformed));
+}
+
+#[test]
+fn providers_agree_on_a_failure_however_they_word_it() {
+    let request = statuses(1, 0);
+    let failed = |slot: u64, err: Value| {
+        answered(&request, at_slot(7, json!([{ "slot": slot, "err": err, "confirmationStatus": "finalized" }])))
+    };
+    let (one, other) = (failed(5, json!({ "InstructionError": [0, { "BorshIoError": "Unknown" }] })), failed(5, json!("Other")));
+    assert_ne!(one, other);
+    assert_eq!(verdict(&request, &one), verdict(&request, &other));
+    for different in [failed(6, json!("Other")), failed(5, Value::Null), answered(&request, at_slot(7, json!([null])))] {
+        assert_ne!(verdict(&request, &one), verdict(&request, &different));
+    }
+    assert_ne!(verdict(&balance(Reading::EXACT), b"1"), verdict(&balance(Reading::EXACT), b"2"));
+}
+
+#[test]
 fn both_accounts_are_read_at_once() {
     let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(5_000_000_001), wallet(650_241)])));
     let payer = Account { lamports: Amount::new(5_000_000_001), kind: AccountKind::Wallet };
@@ -202,6 +228,10 @@ fn a_refusal_is_told_from_an_unknown_outcome() {
     }
     let busy = received(&Request::Send(published()), 503, &json!({}));
     assert_eq!(parse_send(&busy), SendOutcome::Unknown { diagnostic: "HTTP status 503".into() });
+    assert_eq!(failure_of(&busy), Some(Failure::Http { status: 503 }), "the provider is to rest");
+    let limited = refused(&Request::Send(published()), json!({ "code": -32429, "message": "slower" }));
+    assert!(matches!(failure_of(&limited), Some(Failure::Rpc { class: RpcErrorClass::RateLimited, .. })));
+    assert!(matches!(parse_send(&limited), SendOutcome::Unknown { .. }));
     assert_eq!(parse_send(b""), SendOutcome::Unknown { diagnostic: Failure::NotJson.to_string() });
 }
 

@@ -12,7 +12,9 @@ fn verdict(request: &Request, canonical: &[u8]) -> Option<Failure> {
         Request::Simulate { .. } => parse_simulation(canonical).err(),
         Request::TokenBalances { .. } => parse_token_balances(canonical).err(),
         Request::SignatureStatuses { .. } => parse_statuses(canonical).err(),
-        Request::BlockHeight { .. } | Request::Slot { .. } | Request::PriorityPrice { .. } => parse_u64(canonical).err(),
+        Request::BlockHeight { .. } | Request::PriorityPrice { .. } => parse_u64(canonical).err(),
+        Request::EpochInfo { .. } => parse_epoch(canonical).err(),
+        Request::NonceChanged { .. } => parse_nonce(canonical).err(),
         Request::Send(_) => match parse_send(canonical) {
             SendOutcome::Unknown { .. } => Some(Failure::Malformed),
             SendOutcome::Accepted { .. } | SendOutcome::Rejected { .. } => None,

@@ -8,7 +8,7 @@ mod requests;
 
 use super::*;
 use crate::chains::solana::fixtures::{payer, published_plan, published_wire, recipient};
-use crate::chains::solana::{SignedTx, TokenProgram, TxSignature, UnsignedTx};
+use crate::chains::solana::{Blockhash, SignedTx, TokenProgram, TxSignature, UnsignedTx};
 use serde_json::{Value, json};
 use std::num::NonZeroU64;
 
@@ -50,6 +50,17 @@ pub(super) fn height(reading: Reading) -> Request {
     Request::BlockHeight { commitment: Commitment::Finalized, reading }
 }
 
+/// Whether block 1,315 is there, and the slot in hundreds.
+pub(super) fn epoch() -> Request {
+    Request::EpochInfo { height: Reading::AtLeast { threshold: 1_315 }, slot: step(100) }
+}
+
+/// Whether the nonce of [`accounts::nonce`] is another than 7s.
+pub(super) fn nonce_changed(min_slot: u64) -> Request {
+    let step = NonZeroU64::new(100).expect("not zero");
+    Request::NonceChanged { account: payer(), value: Blockhash::from_bytes([7; 32]), min_slot, step }
+}
+
 /// One request of each method.
 pub(super) fn every_request() -> Vec<Request> {
     vec![
@@ -62,7 +73,8 @@ pub(super) fn every_request() -> Vec<Request> {
         Request::RentExemptMinimum { space: 0 },
         statuses(2, 100),
         height(step(20)),
-        Request::Slot { commitment: Commitment::Confirmed, reading: Reading::AtLeast { threshold: 5 } },
+        epoch(),
+        nonce_changed(100),
         Request::GenesisHash,
         Request::Send(published()),
     ]

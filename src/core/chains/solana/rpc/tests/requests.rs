@@ -17,8 +17,11 @@ fn reads_name_their_commitment() {
     assert_eq!(body(&Request::LatestBlockhash), call("getLatestBlockhash", json!([{ "commitment": "confirmed" }])));
     assert_eq!(body(&balance(Reading::EXACT)), call("getBalance", json!([PAYER, { "commitment": "finalized" }])));
     assert_eq!(body(&height(step(20))), call("getBlockHeight", json!([{ "commitment": "finalized" }])));
-    let slot = Request::Slot { commitment: Commitment::Confirmed, reading: Reading::EXACT };
-    assert_eq!(body(&slot), call("getSlot", json!([{ "commitment": "confirmed" }])));
+    assert_eq!(body(&epoch()), call("getEpochInfo", json!([{ "commitment": "finalized" }])));
+    let config = json!({ "encoding": "base64", "commitment": "finalized", "minContextSlot": 9 });
+    assert_eq!(body(&nonce_changed(9)), call("getAccountInfo", json!([PAYER, config])));
+    let config = json!({ "encoding": "base64", "commitment": "finalized" });
+    assert_eq!(body(&nonce_changed(0)), call("getAccountInfo", json!([PAYER, config])));
     assert_eq!(body(&Request::RentExemptMinimum { space: 80 }), call("getMinimumBalanceForRentExemption", json!([80])));
     assert_eq!(body(&Request::GenesisHash), call("getGenesisHash", json!([])));
 }
