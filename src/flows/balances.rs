@@ -4,8 +4,10 @@ use super::outcalls::{self, Asking};
 use super::providers;
 use crate::ports::Runtime;
 use futures::future::join3;
+use purser_core::chains::solana::rpc::{Commitment, Reading, Request, Seen, TokenBalance, View, Wanted};
+use purser_core::chains::solana::token::Holding;
 use purser_core::chains::{kaspa, solana};
-use purser_core::primitives::{Amount, Chain, Timestamp};
+use purser_core::primitives::{Amount, Chain, Mint, Timestamp, WalletId};
 use purser_core::wallet::Wallet;
 use std::fmt::Display;
 
@@ -57,11 +59,8 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
         return Ok(nothing(rt));
     }
     let address = <[u8; 32]>::try_from(&wallet.solana_key[..]).map_err(|error| failed(Chain::Solana, error))?;
-    let request = solana::rpc::Request::Balance {
-        address: solana::Address::from_bytes(address),
-        commitment: solana::rpc::Commitment::Finalized,
-        reading: solana::rpc::Reading::EXACT,
-    };
+    let address = solana::Address::from_bytes(address);
+    let request = Request::Balance { address, commitment: Commitment::Finalized, reading: Reading::EXACT };
     let mut last = failed(Chain::Solana, "no provider is configured");
     for turn in 0..rt.read(|state| state.config().solana.providers.len()) {
         match providers::ask(rt, turn, Asking::AllReplicas, &request).await {
@@ -79,12 +78,16 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHolding {
     /// The token account and what is in it.
-    pub balance: solana::rpc::TokenBalance,
+    pub balance: TokenBalance,
     /// Which program it belongs to.
     pub program: solana::TokenProgram,
 }
 
-/// Every token account of a wallet, of both programs.
+/// The most mints whose accounts are looked up where a list is too long.
+const MAX_MINTS: usize = 40;
+
+/// Every token account of a wallet, of both programs. Anybody can give a wallet accounts until the list of them is too long for an answer;
+/// then only the wallet's own accounts of the tokens that its policies name.
 ///
 /// # Errors
 /// When no quorum of providers gives the same usable answer.
@@ -96,12 +99,45 @@ pub async fn token_balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<T
     let owner = solana::Address::from_bytes(owner);
     let mut list = Vec::new();
     for program in [solana::TokenProgram::Classic, solana::TokenProgram::Token2022] {
-        let request = solana::rpc::Request::TokenBalances { owner, program };
-        let body = providers::agreed(rt, 0, &request).await.map_err(|error| failed(Chain::Solana, error))?;
-        let balances = solana::rpc::parse_token_balances(&body).map_err(|failure| failed(Chain::Solana, failure))?;
+        let request = Request::TokenBalances { owner, program };
+        let balances = match providers::agreed(rt, 0, &request).await {
+            Err(error) if error.is_too_large() => named_tokens(rt, wallet.id, owner, program).await?,
+            answer => {
+                let body = answer.map_err(|error| failed(Chain::Solana, error))?;
+                solana::rpc::parse_token_balances(&body).map_err(|failure| failed(Chain::Solana, failure))?
+            }
+        };
         list.extend(balances.into_iter().map(|balance| TokenHolding { balance, program }));
     }
     Ok(list)
+}
+
+/// What a wallet holds of the tokens that its policies name.
+async fn named_tokens<R: Runtime>(
+    rt: &R,
+    wallet: WalletId,
+    owner: solana::Address,
+    program: solana::TokenProgram,
+) -> Result<Vec<TokenBalance>, ProviderError> {
+    let mints = rt.read(|state| state.mints_of(wallet)).into_iter().take(MAX_MINTS);
+    let account = |mint: Mint| {
+        let mint = solana::Address::from_bytes(mint.0);
+        solana::derived::token_account(&owner, &mint, program).map(|account| (mint, account))
+    };
+    let accounts: Vec<_> = mints.filter_map(account).collect();
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let view = View::Holding { amount: Reading::EXACT };
+    let wanted = accounts.iter().map(|(_, account)| Wanted { address: *account, view }).collect();
+    let request = Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot: 0 };
+    let body = providers::agreed(rt, 0, &request).await.map_err(|error| failed(Chain::Solana, error))?;
+    let seen = solana::rpc::parse_accounts(&body).map_err(|failure| failed(Chain::Solana, failure))?;
+    let held = |((mint, account), seen)| match seen {
+        Seen::Holding(Holding { amount, frozen, .. }) => Some(TokenBalance { account, mint, amount, frozen }),
+        _ => None,
+    };
+    Ok(accounts.into_iter().zip(seen).filter_map(held).collect())
 }
 
 fn nothing<R: Runtime>(rt: &R) -> Observed {

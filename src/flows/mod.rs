@@ -47,6 +47,8 @@ pub enum Progress {
     Held,
     /// A call failed or an answer is of no use. Another provider may do better.
     Trouble(String),
+    /// Too many providers ask for fewer questions; it is tried again as after a trouble, and nobody is to blame.
+    Rests(String),
     /// The chain answers, and what it says is that this cannot be done now: the fee rate is too high for what can wait, a node does not
     /// take the transaction. No provider is to blame; it is tried again as after a trouble.
     NotNow(String),
@@ -61,6 +63,8 @@ enum Halt {
     Held,
     /// See [`Progress::Trouble`].
     Trouble(String),
+    /// See [`Progress::Rests`].
+    Rests(String),
     /// See [`Progress::NotNow`].
     NotNow(String),
     /// A Kaspa provider answered something of no use; otherwise as trouble.
@@ -75,7 +79,7 @@ enum Halt {
 
 impl From<CallError> for Halt {
     fn from(error: CallError) -> Self {
-        Self::Trouble(error.to_string())
+        if error.is_rest() { Self::Rests(error.to_string()) } else { Self::Trouble(error.to_string()) }
     }
 }
 
@@ -107,6 +111,7 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, Halt>) -
         Err(Halt::Changed) => Progress::Again,
         Err(Halt::Held) => Progress::Held,
         Err(Halt::Trouble(problem)) => Progress::Trouble(problem),
+        Err(Halt::Rests(problem)) => Progress::Rests(problem),
         Err(Halt::NotNow(problem)) => Progress::NotNow(problem),
         Err(Halt::Answer(failure)) => Progress::Trouble(format!("Kaspa: {failure}")),
         Err(Halt::Hopeless(note)) if nothing_built(rt, id) => {

@@ -2,8 +2,10 @@
 
 use crate::metrics;
 use crate::ports::{CallError, Method, Outcall, Runtime};
+use candid::Principal;
+use futures::future::join_all;
 use purser_core::chains::{kaspa, solana};
-use purser_core::config::KEY_PLACEHOLDER;
+use purser_core::config::{KEY_PLACEHOLDER, provider_canister};
 use purser_core::primitives::Chain;
 
 /// Who is asked.
@@ -28,6 +30,9 @@ pub(super) async fn solana<R: Runtime>(
     asking: Asking,
     request: &solana::rpc::Request,
 ) -> Result<Vec<u8>, CallError> {
+    if let Some(canister) = provider_canister(url) {
+        return through_canister(rt, canister, request).await;
+    }
     let key = rt.read(|state| state.provider_key(url));
     if key.is_none() && url.contains(KEY_PLACEHOLDER) {
         return Err(CallError("the provider's key is missing; an admin sets it with set_provider_key".to_owned()));
@@ -46,6 +51,14 @@ pub(super) async fn solana<R: Runtime>(
         Some(key) => redacted(answer, &key),
         None => answer,
     }
+}
+
+/// The canonical answer of the SOL RPC canister, made of as many calls as that takes.
+async fn through_canister<R: Runtime>(rt: &R, canister: Principal, request: &solana::rpc::Request) -> Result<Vec<u8>, CallError> {
+    let calls = request.canister_calls(rt.read(|state| state.config()).solana.network);
+    let replies = join_all(calls.iter().map(|call| rt.call(canister, call))).await;
+    let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
+    request.canister_answer(&replies).map_err(CallError)
 }
 
 /// An answer in which the key cannot be read, whoever repeated it: what is wrong with a call ends in the log.

@@ -3,13 +3,16 @@
 //! What decides about money is asked of as many providers as the configuration's quorum, and counts when so many say the same. A
 //! provider is asked for its genesis hash before anything else, once, and what it said is in the log: one that serves another chain is
 //! never believed. How a provider is doing lives on the heap: losing it costs nothing but an early question.
+//!
+//! The SOL RPC canister is a provider among others for what it can answer; what it cannot, it is not asked.
 
 use super::outcalls::{self, Asking};
 use crate::ports::{CallError, Runtime};
-use purser_core::chains::solana::Blockhash;
-use purser_core::chains::solana::rpc::{self, Failure, Request, RpcErrorClass};
+use purser_core::chains::solana::rpc::{self, Failure, Reading, Request, RpcErrorClass};
+use purser_core::chains::solana::{Address, Blockhash};
+use purser_core::config::provider_canister;
 use purser_core::primitives::{SECOND_NS, Timestamp};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Failures in a row after which a provider rests.
@@ -17,11 +20,28 @@ const PATIENCE: u32 = 3;
 /// The first and the longest rest.
 const REST_SECONDS: u64 = 10;
 const MAX_REST_SECONDS: u64 = 600;
+/// For how long it counts that a nonce was seen to be used up: some looks, and longer than the slot was rounded up by.
+const CHANGE_SECONDS: u64 = 150;
+/// For how long a provider that limits the rate of requests is not asked at all, even if there is nobody else.
+const MAX_LIMITED_SECONDS: u64 = 60;
+
+type Changes = BTreeMap<(String, [u8; 32]), Change>;
 
 thread_local! {
     static HEALTH: RefCell<BTreeMap<String, Health>> = const { RefCell::new(BTreeMap::new()) };
-    /// The highest slot that a quorum of providers has agreed to be finalized. No older state is believed.
-    static SEEN_SLOT: Cell<u64> = const { Cell::new(0) };
+    /// By provider and nonce account: what was seen when it was seen to be used up. It makes a proof come sooner, no more.
+    static CHANGES: RefCell<Changes> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// A nonce account whose value was seen to be another.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    /// The value that is used up.
+    used: Blockhash,
+    /// The slot in which that was seen, rounded up.
+    by_slot: u64,
+    /// When it was first seen.
+    seen_at: Timestamp,
 }
 
 /// How a provider is doing since the canister started or was upgraded.
@@ -37,6 +57,10 @@ pub struct Health {
     pub latency_ns: u64,
     /// Asked only if nobody else can be, until then.
     pub rests_until: Timestamp,
+    /// Not asked at all until then: it limits the rate of requests.
+    pub limited_until: Timestamp,
+    /// How often it has said so since the last answer.
+    pub limits_in_a_row: u32,
 }
 
 /// How a provider is doing.
@@ -44,19 +68,36 @@ pub fn health(url: &str) -> Health {
     HEALTH.with_borrow(|all| all.get(url).copied().unwrap_or_default())
 }
 
-/// The slot that a node must have reached to be believed.
-pub(super) fn seen_slot() -> u64 {
-    SEEN_SLOT.get()
+/// A node has just shown that a value of a nonce account is used up: the least slot by which it did so lately. The slot of what is seen now
+/// was rounded up, and nobody may have reached it yet.
+pub(super) fn changed_by(url: &str, account: &Address, used: Blockhash, by_slot: u64, now: Timestamp) -> u64 {
+    let key = (url.to_owned(), *account.as_bytes());
+    CHANGES.with_borrow_mut(|all| {
+        let is_recent = |known: &&mut Change| known.used == used && now.nanos_since(known.seen_at) < CHANGE_SECONDS * SECOND_NS;
+        if let Some(known) = all.get_mut(&key).filter(is_recent) {
+            known.by_slot = known.by_slot.min(by_slot);
+            return known.by_slot;
+        }
+        all.insert(key, Change { used, by_slot, seen_at: now });
+        by_slot
+    })
 }
 
-/// A quorum agrees that this slot is finalized.
-pub(super) fn saw_slot(slot: u64) {
-    SEEN_SLOT.set(SEEN_SLOT.get().max(slot));
+/// A node shows that it is not used up: what it showed before was no good.
+pub(super) fn unchanged(url: &str, account: &Address) {
+    CHANGES.with_borrow_mut(|all| all.remove(&(url.to_owned(), *account.as_bytes())));
 }
 
-/// The providers in the order in which they are asked: `turn` says who is first, and those that rest come last.
-fn order<R: Runtime>(rt: &R, turn: usize) -> Vec<String> {
-    let mut urls = rt.read(|state| state.config()).solana.providers;
+/// The slot that a node must have reached to be believed: what landed there is in the log. One provider's word does not bind the others
+/// that may take its place.
+pub(super) fn least_slot<R: Runtime>(rt: &R) -> u64 {
+    rt.read(|state| if state.config().solana.quorum() > 1 { state.reached_slot() } else { 0 })
+}
+
+/// The providers that can be asked this, in the order in which they are: `turn` says who is first, and those that rest come last.
+fn order<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Vec<String> {
+    let config = rt.read(|state| state.config()).solana;
+    let mut urls = if request.suits_canister() { config.providers } else { config.nodes() };
     if let Some(first) = turn.checked_rem(urls.len()) {
         urls.rotate_left(first);
     }
@@ -65,12 +106,17 @@ fn order<R: Runtime>(rt: &R, turn: usize) -> Vec<String> {
     urls
 }
 
+/// The nodes that can prove what became of a transaction, in the order in which they are asked.
+pub(super) fn nodes<R: Runtime>(rt: &R, turn: usize) -> Vec<String> {
+    order(rt, turn, &Request::EpochInfo { height: Reading::EXACT, slot: Reading::EXACT })
+}
+
 /// One provider's answer.
 ///
 /// # Errors
 /// When there is none, or the provider serves another chain.
 pub(super) async fn ask<R: Runtime>(rt: &R, turn: usize, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
-    let urls = order(rt, turn);
+    let urls = order(rt, turn, request);
     let url = urls.first().ok_or_else(|| CallError("no provider is configured".to_owned()))?;
     ask_at(rt, url, asking, request).await
 }
@@ -84,22 +130,48 @@ pub(super) async fn agreed<R: Runtime>(rt: &R, turn: usize, request: &Request) -
     if quorum == 1 {
         return ask(rt, turn, Asking::AllReplicas, request).await;
     }
-    let mut votes: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
-    let mut last = String::from("none of them answered");
-    for url in order(rt, turn) {
-        match usable(ask_at(rt, &url, Asking::AllReplicas, request).await) {
-            Err(problem) => last = problem,
+    // What they say, how many of them, and how the first of them worded it.
+    let mut votes: BTreeMap<Vec<u8>, (usize, Vec<u8>)> = BTreeMap::new();
+    let mut last = None;
+    let mut rests = 0;
+    let mut urls = order(rt, turn, request);
+    // The canister takes longer and costs more: where others answer, they are enough.
+    urls.sort_by_key(|url| (health(url).rests_until > rt.now(), provider_canister(url).is_some()));
+    for url in &urls {
+        match ask_node(rt, url, request).await {
+            Err(problem) if problem.is_rest() => rests += 1,
+            Err(problem) => last = Some(problem.to_string()),
             Ok(body) => {
-                let count = votes.entry(body.clone()).or_default();
+                let (count, worded) = votes.entry(rpc::verdict(request, &body)).or_insert((0, body));
                 *count += 1;
                 if *count == quorum {
-                    return Ok(body);
+                    return Ok(worded.clone());
                 }
             }
         }
     }
-    let problem = if votes.len() > 1 { "they disagree".to_owned() } else { last };
-    Err(CallError(format!("no {quorum} providers say the same: {problem}")))
+    match last {
+        _ if votes.len() > 1 => Err(CallError(format!("no {quorum} providers say the same: they disagree"))),
+        Some(problem) => Err(CallError(format!("no {quorum} providers say the same: {problem}"))),
+        None if rests > 0 => Err(CallError::rests()),
+        None => Err(CallError(format!("no {quorum} providers say the same: too few are named"))),
+    }
+}
+
+/// What two providers say, where one is enough and there are two; otherwise as [`agreed`]. Whoever was asked before, one of the two is
+/// another.
+///
+/// # Errors
+/// When they do not say the same.
+pub(super) async fn agreed_by_two<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Result<Vec<u8>, CallError> {
+    let urls = order(rt, turn, request);
+    let [first, second, ..] = &urls[..] else { return agreed(rt, turn, request).await };
+    if rt.read(|state| state.config()).solana.quorum() > 1 {
+        return agreed(rt, turn.wrapping_add(1), request).await;
+    }
+    let (one, other) = (ask_node(rt, first, request).await?, ask_node(rt, second, request).await?);
+    let same = rpc::verdict(request, &one) == rpc::verdict(request, &other);
+    if same { Ok(one) } else { Err(CallError("two providers disagree".to_owned())) }
 }
 
 /// Numbers from as many providers as must agree, but at least from `least` questions: for bounds, on which providers need not agree.
@@ -108,14 +180,14 @@ pub(super) async fn agreed<R: Runtime>(rt: &R, turn: usize, request: &Request) -
 /// When too few of them answer.
 pub(super) async fn numbers<R: Runtime>(rt: &R, turn: usize, least: usize, request: &Request) -> Result<Vec<u64>, CallError> {
     let wanted = rt.read(|state| state.config()).solana.quorum().max(least);
-    let urls = order(rt, turn);
+    let urls = order(rt, turn, request);
     let mut numbers = Vec::new();
     let mut last = None;
     // Where there are fewer providers than questions, the same one is asked again.
     for url in urls.iter().cycle().take(urls.len().max(wanted)) {
-        match usable(ask_at(rt, url, Asking::AllReplicas, request).await).map(|body| rpc::parse_u64(&body)) {
+        match ask_node(rt, url, request).await.map(|body| rpc::parse_u64(&body)) {
             Ok(Ok(number)) => numbers.push(number),
-            Ok(Err(failure)) => last = Some(failure.to_string()),
+            Ok(Err(failure)) => last = Some(CallError(failure.to_string())),
             Err(problem) => last = Some(problem),
         }
         if numbers.len() == wanted {
@@ -126,15 +198,22 @@ pub(super) async fn numbers<R: Runtime>(rt: &R, turn: usize, least: usize, reque
             break;
         }
     }
-    Err(CallError(last.unwrap_or_else(|| "no provider is configured".to_owned())))
+    Err(last.unwrap_or_else(|| CallError("no provider is configured".to_owned())))
 }
 
-fn usable(answer: Result<Vec<u8>, CallError>) -> Result<Vec<u8>, String> {
-    let body = answer.map_err(|error| error.to_string())?;
-    rpc::failure_of(&body).map_or(Ok(body), |failure| Err(failure.to_string()))
+/// The answer of one provider on which all replicas agree.
+///
+/// # Errors
+/// When there is no result in it.
+pub(super) async fn ask_node<R: Runtime>(rt: &R, url: &str, request: &Request) -> Result<Vec<u8>, CallError> {
+    let body = ask_at(rt, url, Asking::AllReplicas, request).await?;
+    rpc::failure_of(&body).map_or(Ok(body), |failure| Err(CallError(failure.to_string())))
 }
 
 async fn ask_at<R: Runtime>(rt: &R, url: &str, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
+    if health(url).limited_until > rt.now() {
+        return Err(CallError::rests());
+    }
     if rt.read(|state| state.provider_genesis(url)).is_none() {
         pin(rt, url).await?;
     }
@@ -182,18 +261,31 @@ async fn measured<R: Runtime>(rt: &R, url: &str, asking: Asking, request: &Reque
             health.failures_in_a_row = 0;
             health.latency_ns = now.nanos_since(asked_at);
             health.rests_until = Timestamp::default();
+            health.limited_until = Timestamp::default();
+            health.limits_in_a_row = 0;
         }
         Some(failure) => {
             health.failures = health.failures.saturating_add(1);
             health.failures_in_a_row = health.failures_in_a_row.saturating_add(1);
-            let beyond = health.failures_in_a_row.saturating_sub(if is_rate_limit(failure) { 1 } else { PATIENCE });
-            if is_rate_limit(failure) || health.failures_in_a_row >= PATIENCE {
-                let rest = REST_SECONDS.saturating_mul(1 << beyond.min(16)).min(MAX_REST_SECONDS);
-                health.rests_until = later(now, rest);
+            if is_rate_limit(failure) {
+                // What was asked before the rest began says nothing new.
+                if health.limited_until <= asked_at {
+                    health.limits_in_a_row = health.limits_in_a_row.saturating_add(1);
+                    let rest = rest(health.limits_in_a_row.saturating_sub(1));
+                    health.rests_until = later(now, rest);
+                    health.limited_until = later(now, rest.min(MAX_LIMITED_SECONDS));
+                }
+            } else if let Some(beyond) = health.failures_in_a_row.checked_sub(PATIENCE) {
+                health.rests_until = later(now, rest(beyond));
             }
         }
     });
     answer
+}
+
+/// Twice as long each time.
+fn rest(times: u32) -> u64 {
+    REST_SECONDS.saturating_mul(1 << times.min(16)).min(MAX_REST_SECONDS)
 }
 
 fn is_rate_limit(failure: Failure) -> bool {

@@ -1,7 +1,7 @@
-//! The ports on the Internet Computer. All calls go to the management canister and wait for as long as it takes: an answer that is
-//! given up on is an answer that may have had an effect.
+//! The ports on the Internet Computer. Calls to the management canister wait for as long as it takes: an answer that is given up on is an
+//! answer that may have had an effect. Another canister is given some minutes: one that never answers would hold up every upgrade.
 
-use super::{CallError, Clock, HttpOutcall, Ledger, Method, Outcall, Signer, SigningKey};
+use super::{CallError, Clock, HttpOutcall, Ledger, Method, Outcall, Signer, SigningKey, SolRpc};
 use crate::store;
 use candid::Principal;
 use ic_cdk::call::Call;
@@ -11,6 +11,8 @@ use ic_cdk_management_canister::{
     sign_with_ecdsa, sign_with_schnorr, transform_context_from_query,
 };
 use ic_stable_structures::DefaultMemoryImpl;
+use purser_core::chains::solana::rpc::CanisterCall;
+use purser_core::chains::solana::rpc::canister::CALL_CYCLES;
 use purser_core::primitives::{Bytes, Chain, Timestamp};
 use purser_core::state::Decided;
 use purser_core::wallet::{KeyKind, RootKey, RootKeys};
@@ -159,6 +161,13 @@ impl HttpOutcall for Ic {
             is_replicated: Some(outcall.replicated),
         };
         Ok(http_request(&args).await.map_err(failed)?.body)
+    }
+}
+
+impl SolRpc for Ic {
+    async fn call(&self, canister: Principal, call: &CanisterCall) -> Result<Vec<u8>, CallError> {
+        let request = Call::bounded_wait(canister, call.method).with_raw_args(&call.args).with_cycles(CALL_CYCLES);
+        Ok(request.await.map_err(failed)?.into_bytes())
     }
 }
 

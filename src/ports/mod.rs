@@ -2,7 +2,9 @@
 
 pub mod ic;
 
+use candid::Principal;
 use ic_stable_structures::Memory;
+use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::primitives::{Chain, Timestamp};
 use purser_core::state::{Decided, State};
 use purser_core::wallet::{KeyKind, RootKeys};
@@ -17,6 +19,21 @@ impl CallError {
     /// Whether an outcall's answer did not fit its limit: by header, by body, or after the transform.
     pub fn is_too_large(&self) -> bool {
         ["size limit", "length limit", "response exceeds limit"].iter().any(|text| self.0.contains(text))
+    }
+}
+
+/// How a call is refused that is not made because the provider asked for fewer.
+const RESTS: &str = "the provider limits the rate of requests and is left alone for now";
+
+impl CallError {
+    /// The refusal of a call to a provider that limits the rate.
+    pub fn rests() -> Self {
+        Self(RESTS.to_owned())
+    }
+
+    /// Whether the call was not made, so that nobody is to blame.
+    pub fn is_rest(&self) -> bool {
+        self.0.contains(RESTS)
     }
 }
 
@@ -88,6 +105,12 @@ pub trait HttpOutcall {
     fn request(&self, outcall: &Outcall) -> impl Future<Output = Result<Vec<u8>, CallError>>;
 }
 
+/// The SOL RPC canister.
+pub trait SolRpc {
+    /// The reply, in Candid. Whatever the call does can be done twice; no reply within minutes is none.
+    fn call(&self, canister: Principal, call: &CanisterCall) -> impl Future<Output = Result<Vec<u8>, CallError>>;
+}
+
 /// The durable state. Nothing is held across an await: each `read` and `commit` begins and ends within one message.
 pub trait Ledger {
     /// Where the state lives.
@@ -101,6 +124,6 @@ pub trait Ledger {
 }
 
 /// Everything a flow may touch.
-pub trait Runtime: Clock + Signer + HttpOutcall + Ledger {}
+pub trait Runtime: Clock + Signer + HttpOutcall + SolRpc + Ledger {}
 
-impl<R: Clock + Signer + HttpOutcall + Ledger> Runtime for R {}
+impl<R: Clock + Signer + HttpOutcall + SolRpc + Ledger> Runtime for R {}

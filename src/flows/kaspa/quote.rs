@@ -94,7 +94,7 @@ impl From<Halt> for QuoteError {
             Halt::Hopeless(problem) | Halt::Refused(_, problem) | Halt::NotNow(problem) => Self::Impossible(problem),
             Halt::Stuck(problem) => Self::Internal(problem),
             Halt::Answer(failure @ Failure::WrongNetwork) => Self::WrongNetwork(failure.to_string()),
-            Halt::Trouble(problem) => Self::Provider { problem, status_code: None },
+            Halt::Trouble(problem) | Halt::Rests(problem) => Self::Provider { problem, status_code: None },
             Halt::Answer(failure) => Self::Provider { problem: failure.to_string(), status_code: status_code(failure) },
             Halt::Changed | Halt::Held => Self::Provider { problem: "the wallet is busy".to_owned(), status_code: None },
         }

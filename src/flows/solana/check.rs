@@ -90,7 +90,7 @@ async fn read<R: Runtime>(
         }
     }
     wanted.extend(nonce.map(|address| rpc::Wanted { address, view: View::Nonce }));
-    let request = Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot: providers::seen_slot() };
+    let request = Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot: providers::least_slot(run.rt) };
     let mut seen = rpc::parse_accounts(&providers::agreed(run.rt, run.turn, &request).await?)?.into_iter();
     let account = |seen: Option<Seen>| match seen {
         Some(Seen::Account(account)) => Some(account),

@@ -164,7 +164,7 @@ async fn check_unseen<R: Runtime>(run: &Run<'_, R>, id: TransferId) -> Result<()
     let Some(revoked) = revocable(run, id) else { return Err(Halt::Hopeless(NOTHING_TO_REVOKE.to_owned())) };
     // Bytes that do not read back may land all the same.
     let Some(Ok(signed)) = revoked.signed.map(|signed| SignedTx::decode(&signed.signed)) else { return Ok(()) };
-    match proof::status(run, run.turn, &signed, 0).await? {
+    match proof::status(run, run.turn, &signed).await? {
         StatusLookup::Found(_) if revoked.status == Status::Submitted => Err(Halt::Held),
         StatusLookup::Found(_) => Err(Halt::Hopeless("the transfer is in a block already".to_owned())),
         StatusLookup::NotFound | StatusLookup::Unavailable => Ok(()),

@@ -1,11 +1,10 @@
 //! Trying a transaction out before it is signed, and what to offer for it.
 
-use super::intent;
 use crate::flows::outcalls::Asking;
 use crate::flows::{Halt, Run, providers};
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Request, Simulation};
-use purser_core::chains::solana::{Act, Anchor, Budget, Paid, Plan, signature_fee};
+use purser_core::chains::solana::{Act, Address, Anchor, Budget, Paid, Payment, Plan, derived, signature_fee};
 use purser_core::primitives::Amount;
 
 /// The most compute units a transaction may have.
@@ -33,14 +32,33 @@ pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amoun
     if cap == 0 {
         return Ok(TriedOut::Good(None));
     }
-    let recipients = intent::payments(run)?.into_iter().map(|payment| payment.to);
-    let accounts = [plan.payer].into_iter().chain(recipients).collect();
+    let accounts = written(plan);
     let asked = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::PriorityPrice { accounts }).await;
     // It is advice: without it nothing is offered.
     let market = asked.ok().and_then(|body| rpc::parse_u64(&body).ok()).unwrap_or(0);
     let limit = limit(plan, units);
     let price = market.min(cap).min(affordable(run, rent, limit));
     Ok(TriedOut::Good((price > 0).then_some(Budget { limit, price })))
+}
+
+/// The accounts that the plan writes, whose price is asked for: others compete for those.
+fn written(plan: &Plan) -> Vec<Address> {
+    let paid = |payment: &Payment| match &payment.what {
+        Paid::Lamports { to, .. } => vec![*to],
+        Paid::Tokens(tokens) => {
+            let source = derived::token_account(&plan.payer, &tokens.mint, tokens.program);
+            source.into_iter().chain([tokens.destination]).collect()
+        }
+    };
+    let mut accounts = vec![plan.payer];
+    match &plan.act {
+        Act::Pay(payments) => accounts.extend(payments.iter().flat_map(paid)),
+        Act::Revoke { account } => accounts.push(*account),
+        Act::CreateNonce { index, .. } => accounts.push(derived::nonce_account(&plan.payer, *index)),
+    }
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
 }
 
 /// The highest price that the request's own cap leaves room for.
@@ -80,7 +98,7 @@ async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<u64
 async fn simulate<R: Runtime>(run: &Run<'_, R>, turn: usize, plan: &Plan) -> Result<Simulation, Halt> {
     let unsigned = plan.clone().build().map_err(|error| Halt::Hopeless(error.to_string()))?;
     // A node that is behind would not know the nonce's value.
-    let min_slot = if matches!(plan.anchor, Anchor::Nonce { .. }) { providers::seen_slot() } else { 0 };
+    let min_slot = if matches!(plan.anchor, Anchor::Nonce { .. }) { providers::least_slot(run.rt) } else { 0 };
     let request = Request::Simulate { tx: unsigned, min_slot };
     let body = providers::ask(run.rt, turn, Asking::OneNode, &request).await?;
     Ok(rpc::parse_simulation(&body)?)

@@ -3,18 +3,16 @@
 use super::{recorded, send};
 use crate::flows::{Halt, Progress, Run, providers, unreadable};
 use crate::ports::Runtime;
-use purser_core::chains::solana::rpc::{self, Commitment, Reading, Request, Seen, SignatureBatch, View, Wanted};
+use purser_core::chains::solana::rpc::{self, Commitment, NonceState, Reading, Request, SignatureBatch};
 use purser_core::chains::solana::{
     Anchor, Blockhash, Evidence, Landing, Lifetime, Observation, SignatureStatus, SignedTx, StatusLookup, landing,
 };
 use purser_core::primitives::Amount;
+use purser_core::state::Decided;
 use std::num::NonZeroU64;
 
 /// Heights and slots advance five times a second; rounded to 20 seconds, replicas that ask within a second of each other agree.
 const STEP: NonZeroU64 = NonZeroU64::new(100).unwrap();
-/// On a nonce the proof is about the very slot at which the nonce was seen, so the slot is rounded up: by less than the 31 slots that
-/// finality lags behind, so that whoever is up to date has reached it.
-const NONCE_STEP: NonZeroU64 = NonZeroU64::new(25).unwrap();
 /// Two providers whose heights differ by more are not on the same chain, or one of them stands still: about four minutes of blocks.
 const MAX_HEIGHT_DIFFERENCE: u64 = 1_000;
 /// No attempt on a blockhash is found dead sooner, whatever heights a provider claims: a blockhash lives for 30 seconds, and only the
@@ -31,13 +29,12 @@ const NOTE_SECONDS: u64 = 1_200;
 pub(in crate::flows) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     let signed = recorded(run)?;
     // The status first: a known one decides whatever the heights are.
-    let known = status(run, run.turn, &signed, 0).await?;
+    let known = status(run, run.turn, &signed).await?;
     run.unchanged()?;
     match known {
         StatusLookup::Found(SignatureStatus::Finalized { slot, error: None }) => {
-            providers::saw_slot(slot);
             let fee = built_fee(run)?;
-            run.commit(|state| state.decide_confirmed(run.transfer.id, fee, None))?;
+            run.commit(|state| Ok(landed_in(run, state.decide_confirmed(run.transfer.id, fee, None)?, slot)))?;
             Ok(Progress::Ended)
         }
         StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }) => fail(run, &signed, slot, &error).await,
@@ -50,20 +47,24 @@ pub(in crate::flows) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Pro
 /// A failure gives the amount free to be paid again, so it is believed only when a second look agrees, made with another provider
 /// where there is one.
 async fn fail<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, slot: u64, error: &str) -> Result<Progress, Halt> {
-    let second = status(run, run.turn.wrapping_add(1), signed, 0).await?;
+    let second = the_status(&providers::agreed_by_two(run.rt, run.turn, &statuses(signed, 0)?).await?)?;
     run.unchanged()?;
     match second {
         StatusLookup::Found(SignatureStatus::Finalized { slot: also, error: Some(_) }) if also == slot => {
-            providers::saw_slot(slot);
             // What failed created nothing.
             let rent = run.transfer.built.as_ref().and_then(|built| built.solana.as_ref()).map_or(Amount::ZERO, |built| built.rent);
             let fee = built_fee(run)?.remaining_after(rent);
             let note = format!("the transaction failed on chain: {error}");
-            run.commit(|state| state.decide_failed(run.transfer.id, fee, Some(note)))?;
+            run.commit(|state| Ok(landed_in(run, state.decide_failed(run.transfer.id, fee, Some(note))?, slot)))?;
             Ok(Progress::Ended)
         }
         _ => Err(Halt::Trouble("providers disagree about the failure".to_owned())),
     }
+}
+
+/// With the slot, when more than one provider named it: no older state is believed afterwards, so one that lies must not set it.
+fn landed_in<R: Runtime>(run: &Run<'_, R>, decided: Decided, slot: u64) -> Decided {
+    if run.rt.read(|state| state.config()).solana.quorum() > 1 { decided.in_slot(slot) } else { decided }
 }
 
 /// Buries a transaction that the chain does not know if it is proven dead; otherwise sends it again, even when the reads that could
@@ -72,7 +73,7 @@ async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progre
     let trouble = match is_dead(run, &signed).await {
         Ok(true) => return bury(run),
         Ok(false) => None,
-        Err(Halt::Trouble(problem)) => Some(problem),
+        Err(passing @ (Halt::Trouble(_) | Halt::Rests(_))) => Some(passing),
         Err(halt) => return Err(halt),
     };
     run.unchanged()?;
@@ -85,7 +86,7 @@ async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progre
     if !is_revoked && (!run.is_emergency() || run.transfer.is_revocation()) {
         send(run, signed).await?;
     }
-    trouble.map_or(Ok(Progress::Waiting), |problem| Err(Halt::Trouble(problem)))
+    trouble.map_or(Ok(Progress::Waiting), Err)
 }
 
 /// Whether the attempt can never land: two observations agree, made with different providers where there are two, or one of as many
@@ -105,23 +106,82 @@ async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool
             return Ok(false);
         }
     };
-    match observe(run, run.turn, signed, &lifetime).await? {
-        Landing::Dead => {}
-        Landing::Unknown => return Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
-        Landing::StillLive | Landing::Landed { .. } | Landing::LandedFailed { .. } => return Ok(false),
-    }
-    if run.rt.read(|state| state.config()).solana.quorum() == 1 {
-        let second = observe(run, run.turn.wrapping_add(1), signed, &lifetime).await?;
-        if second != Landing::Dead {
-            return Err(Halt::Trouble("two observations of the chain disagree".to_owned()));
+    let proven = proven_dead(run, signed, &lifetime).await?;
+    if proven && run.age_seconds() > PROOF_SECONDS { Err(too_late()) } else { Ok(proven) }
+}
+
+/// Whether as many nodes as must agree, but two at least where there are two, prove it each for itself. With one node it has to do so
+/// twice. What several of them put together proves nothing: the height of one says nothing about what another does not know.
+async fn proven_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, lifetime: &Lifetime) -> Result<bool, Halt> {
+    let quorum = run.rt.read(|state| state.config()).solana.quorum();
+    let (nodes, needed) = (providers::nodes(run.rt, run.turn), quorum.max(2));
+    let questions = nodes.len().max(needed);
+    let mut seen = Seen::default();
+    for (asked, node) in (1..).zip(nodes.iter().cycle().take(questions)) {
+        match observe(run, node, signed, lifetime).await {
+            Ok(Found::Dead) => seen.dead += 1,
+            Ok(Found::Live) => seen.live += 1,
+            Ok(Found::Known) => seen.known += 1,
+            // The slot of a nonce's change was rounded up: up to date is who will reach it within seconds.
+            Ok(Found::Behind) if matches!(lifetime, Lifetime::Nonce { .. }) => {}
+            Ok(Found::Behind) => {
+                seen.problem = Some(Halt::Trouble("the provider cannot prove that it is up to date".to_owned()));
+            }
+            Err(passing @ (Halt::Trouble(_) | Halt::Rests(_))) => seen.problem = Some(passing),
+            Err(halt) => return Err(halt),
+        }
+        if seen.dead == needed {
+            break;
+        }
+        let left = questions - asked;
+        let may_be_noted = is_note_due(run, lifetime) && seen.live < quorum && seen.live + left >= quorum;
+        if seen.dead + left < needed && !may_be_noted {
+            break;
         }
     }
-    if run.age_seconds() > PROOF_SECONDS { Err(too_late()) } else { Ok(true) }
+    if seen.live >= quorum {
+        note_live(run, lifetime)?;
+    }
+    seen.settles(needed)
+}
+
+/// What one node shows.
+enum Found {
+    /// It can never land.
+    Dead,
+    /// It may land yet.
+    Live,
+    /// It is in a block, or was.
+    Known,
+    /// The node may not know yet.
+    Behind,
+}
+
+/// How many nodes show what.
+#[derive(Default)]
+struct Seen {
+    dead: usize,
+    live: usize,
+    known: usize,
+    problem: Option<Halt>,
+}
+
+impl Seen {
+    /// Dead when enough say so and none of those asked knows it. That one is further than another is no contradiction; trouble is when
+    /// they contradict each other, or none of them can tell.
+    fn settles(self, needed: usize) -> Result<bool, Halt> {
+        match self.problem {
+            _ if self.dead > 0 && self.known > 0 => Err(Halt::Trouble("two observations of the chain disagree".to_owned())),
+            _ if self.dead >= needed => Ok(true),
+            Some(problem) if self.live + self.known == 0 => Err(problem),
+            _ => Ok(false),
+        }
+    }
 }
 
 /// What to do about a transaction without a deadline that is looked for too late: nothing the chain says now could prove it dead.
 async fn lost<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Halt, Halt> {
-    match status(run, run.turn.wrapping_add(1), signed, 0).await? {
+    match the_status(&providers::agreed_by_two(run.rt, run.turn, &statuses(signed, 0)?).await?)? {
         StatusLookup::NotFound => Ok(too_late()),
         _ => Err(Halt::Trouble("providers disagree about the status".to_owned())),
     }
@@ -175,74 +235,81 @@ async fn record_deadline<R: Runtime>(run: &Run<'_, R>, blockhash: Blockhash) -> 
     run.commit(|state| state.decide_deadline(run.transfer.id, last_valid_block_height))
 }
 
-/// What the providers' answers make of the attempt, asked in the order that makes them a proof of death: whether its lifetime is over, a
-/// slot that shows how far the providers are, and only then the status. A lifetime that is not over settles that it may still land.
-async fn observe<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx, lifetime: &Lifetime) -> Result<Landing, Halt> {
-    let Some(evidence) = evidence(run, turn, signed, lifetime).await? else {
-        return Err(Halt::Trouble("the nonce account cannot be read".to_owned()));
-    };
+/// What one node's answers make of the attempt, asked in the order that makes them a proof of death: whether its lifetime is over, and
+/// only then the status, of a node that has reached the slot of the first answer. Behind an address there may be several, and not all of
+/// them up to date. A lifetime that is not over settles that it may still land.
+async fn observe<R: Runtime>(run: &Run<'_, R>, node: &str, signed: &SignedTx, lifetime: &Lifetime) -> Result<Found, Halt> {
+    let (evidence, min_slot) = evidence(run, node, signed, lifetime).await?;
     if !lifetime.is_over(evidence) {
-        note_live(run, lifetime)?;
-        return Ok(Landing::StillLive);
+        return Ok(Found::Live);
     }
-    let min_slot = slot_to_reach(run, turn, lifetime).await?;
-    let then_status = status(run, turn, signed, min_slot).await?;
-    Ok(landing(lifetime, &Observation { first: Some(evidence), then_status }))
+    let request = statuses(signed, min_slot)?;
+    let then_status = the_status(&providers::ask_node(run.rt, node, &request).await?)?;
+    Ok(match landing(lifetime, &Observation { first: Some(evidence), then_status }) {
+        Landing::Dead => Found::Dead,
+        Landing::Unknown => Found::Behind,
+        // Also what is pending: it is in a block.
+        Landing::StillLive | Landing::Landed { .. } | Landing::LandedFailed { .. } => Found::Known,
+    })
 }
 
-/// The slot that a node must have reached for its "unknown" to count: the providers' own finalized slot. A blockhash's deadline has a
-/// margin that is wider than the rounding.
-async fn slot_to_reach<R: Runtime>(run: &Run<'_, R>, turn: usize, lifetime: &Lifetime) -> Result<u64, Halt> {
-    let (step, more) = match lifetime {
-        Lifetime::Blockhash { .. } => (STEP, 0),
-        Lifetime::Nonce { .. } => (NONCE_STEP, NONCE_STEP.get()),
-    };
-    let request = Request::Slot { commitment: Commitment::Finalized, reading: Reading::RoundDown { step } };
-    let slots = providers::numbers(run.rt, turn, 1, &request).await?;
-    Ok(slots.into_iter().max().unwrap_or(u64::MAX).saturating_add(more))
-}
-
+/// Whether a node shows that the lifetime is over, and the slot that shows it: a blockhash's rounded down by less than the margin of its
+/// deadline, a nonce's rounded up, because the proof is about the very slot.
 async fn evidence<R: Runtime>(
     run: &Run<'_, R>,
-    turn: usize,
+    node: &str,
     signed: &SignedTx,
     lifetime: &Lifetime,
-) -> Result<Option<Evidence>, Halt> {
-    let commitment = Commitment::Finalized;
-    if let Some(threshold) = lifetime.dead_from() {
-        let height = Request::BlockHeight { commitment, reading: Reading::AtLeast { threshold } };
-        let heights = providers::numbers(run.rt, turn, 1, &height).await?;
-        return Ok(heights.into_iter().min().map(Evidence::HeightAtLeast));
+) -> Result<(Evidence, u64), Halt> {
+    let Lifetime::Nonce { value } = lifetime else {
+        let threshold = lifetime.dead_from().unwrap_or(u64::MAX);
+        let request = Request::EpochInfo { height: Reading::AtLeast { threshold }, slot: Reading::RoundDown { step: STEP } };
+        let info = rpc::parse_epoch(&providers::ask_node(run.rt, node, &request).await?)?;
+        return Ok((Evidence::HeightAtLeast(info.height), info.slot));
+    };
+    let Anchor::Nonce { account, .. } = signed.plan().anchor else { return Err(unreadable("it stands on no nonce")) };
+    let request = Request::NonceChanged { account, value: *value, min_slot: providers::least_slot(run.rt), step: STEP };
+    match rpc::parse_nonce(&providers::ask_node(run.rt, node, &request).await?)? {
+        NonceState::Unchanged => {
+            providers::unchanged(node, &account);
+            Ok((Evidence::NonceChanged(false), 0))
+        }
+        NonceState::Changed { by_slot } => {
+            Ok((Evidence::NonceChanged(true), providers::changed_by(node, &account, *value, by_slot, run.rt.now())))
+        }
+        // A missing account proves nothing: only another value does.
+        NonceState::NoNonce => Err(Halt::Trouble("the nonce account cannot be read".to_owned())),
     }
-    let Anchor::Nonce { account, .. } = signed.plan().anchor else { return Ok(None) };
-    let wanted = vec![Wanted { address: account, view: View::Nonce }];
-    let request = Request::Accounts { wanted, commitment, min_slot: providers::seen_slot() };
-    let seen = rpc::parse_accounts(&providers::agreed(run.rt, turn, &request).await?)?;
-    // A missing account proves nothing: only another value does.
-    Ok(match seen.first() {
-        Some(Seen::Nonce { value, .. }) => Some(Evidence::NonceIs(*value)),
-        _ => None,
-    })
+}
+
+/// Whether it should be noted that a nonce is unchanged.
+fn is_note_due<R: Runtime>(run: &Run<'_, R>, lifetime: &Lifetime) -> bool {
+    matches!(lifetime, Lifetime::Nonce { .. }) && run.age_seconds() >= NOTE_SECONDS
 }
 
 /// Notes from time to time that a nonce is unchanged: whatever becomes of the transaction then is recent enough to be known.
 fn note_live<R: Runtime>(run: &Run<'_, R>, lifetime: &Lifetime) -> Result<(), Halt> {
-    if matches!(lifetime, Lifetime::Blockhash { .. }) || run.age_seconds() < NOTE_SECONDS {
+    if !is_note_due(run, lifetime) {
         return Ok(());
     }
     run.unchanged()?;
     run.commit(|state| state.decide_still_live(run.transfer.id))
 }
 
-pub(super) async fn status<R: Runtime>(
-    run: &Run<'_, R>,
-    turn: usize,
-    signed: &SignedTx,
-    min_slot: u64,
-) -> Result<StatusLookup, Halt> {
-    let none = || Halt::Trouble("the provider gave no status".to_owned());
-    let signatures = SignatureBatch::new(vec![signed.txid()]).ok_or_else(none)?;
-    let request = Request::SignatureStatuses { signatures, min_slot };
-    let statuses = rpc::parse_statuses(&providers::agreed(run.rt, turn, &request).await?)?;
-    statuses.into_iter().next().ok_or_else(none)
+/// What the quorum of providers knows of the transaction.
+pub(super) async fn status<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &SignedTx) -> Result<StatusLookup, Halt> {
+    the_status(&providers::agreed(run.rt, turn, &statuses(signed, 0)?).await?)
+}
+
+fn statuses(signed: &SignedTx, min_slot: u64) -> Result<Request, Halt> {
+    let signatures = SignatureBatch::new(vec![signed.txid()]).ok_or_else(no_status)?;
+    Ok(Request::SignatureStatuses { signatures, min_slot })
+}
+
+fn the_status(body: &[u8]) -> Result<StatusLookup, Halt> {
+    rpc::parse_statuses(body)?.into_iter().next().ok_or_else(no_status)
+}
+
+fn no_status() -> Halt {
+    Halt::Trouble("the provider gave no status".to_owned())
 }

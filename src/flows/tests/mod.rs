@@ -6,16 +6,18 @@ mod kaspa;
 mod random;
 mod reserve;
 mod revocations;
+mod sol_rpc;
 mod solana;
 mod tokens;
 mod transform;
 
 use super::transform as transforms;
 use super::{Progress, drive};
-use crate::ports::{CallError, Clock, HttpOutcall, Ledger, Outcall, Signer, SigningKey};
+use crate::ports::{CallError, Clock, HttpOutcall, Ledger, Outcall, Signer, SigningKey, SolRpc};
 use candid::Principal;
 use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
+use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::config::{Config, KaspaConfig, SolanaConfig};
 use purser_core::event::AgentChange;
@@ -41,6 +43,10 @@ const SECP256K1_CHAIN_CODE: [u8; 32] = [7; 32];
 
 fn admin() -> Principal {
     Principal::from_slice(&[1, 1])
+}
+
+fn sol_rpc() -> Principal {
+    Principal::from_slice(&[9, 1])
 }
 
 fn agent() -> Principal {
@@ -72,6 +78,8 @@ type Reply = Box<dyn FnOnce(&World) -> Answer>;
 enum Step {
     /// An outcall whose URL and body contain the text, replicated or not.
     Http { contains: &'static str, replicated: bool, reply: Reply },
+    /// A call of the SOL RPC canister, answered in Candid.
+    Canister { method: &'static str, reply: Result<Vec<u8>, CallError> },
     /// A signature by the key of this kind. The hook runs before the answer arrives.
     Sign { kind: KeyKind, during: Box<dyn FnOnce(&World)> },
     /// A signature that is made, but whose answer is lost.
@@ -299,11 +307,21 @@ impl Signer for World {
             Step::SignLost => Err(CallError("Signature request expired".into())),
             Step::SignWrong => Ok(sign(key, &[0; 32])),
             Step::Http { contains, .. } => panic!("a signature instead of {contains}"),
+            Step::Canister { method, .. } => panic!("a signature instead of {method}"),
         }
     }
 
     async fn root_keys(&self, _: &str) -> Result<RootKeys, CallError> {
         panic!("no flow of a transfer asks for the root keys")
+    }
+}
+
+impl SolRpc for World {
+    async fn call(&self, canister: Principal, call: &CanisterCall) -> Result<Vec<u8>, CallError> {
+        assert_eq!(canister, sol_rpc());
+        let Step::Canister { method, reply } = self.next(call.method) else { panic!("{} is called", call.method) };
+        assert_eq!(method, call.method);
+        reply
     }
 }
 

@@ -51,8 +51,10 @@ fn height(number: u64) -> Step {
     all("getBlockHeight", move |_| ok(number))
 }
 
-fn slot(number: u64) -> Step {
-    all("getSlot", move |_| ok(number))
+pub(super) fn epoch(height: u64, slot: u64) -> Step {
+    all("getEpochInfo", move |_| {
+        ok(format!(r#"{{"absoluteSlot":{slot},"blockHeight":{height},"epoch":1,"slotIndex":9,"slotsInEpoch":432000}}"#))
+    })
 }
 
 fn unknown(slot: u64) -> Step {
@@ -81,14 +83,14 @@ fn submitted() -> (World, TransferId) {
     (world, id)
 }
 
-/// The look at a transaction that nobody knows yet, which records the deadline 1,313: 1,000 + 99 + 150 + 64.
+/// The look at a transaction that nobody knows yet, which records the deadline 1,413: 1,000 + 99 + 150 + 164.
 fn first_look() -> Vec<Step> {
     vec![unknown(9), height(1_000), height(1_000), taken()]
 }
 
 /// The two observations that prove a death at that deadline.
 fn death() -> Vec<Step> {
-    vec![unknown(9), height(1_314), slot(2_000), unknown(2_000), height(1_400), slot(2_010), unknown(2_020)]
+    vec![unknown(9), epoch(1_414, 2_000), unknown(2_000), epoch(1_500, 2_010), unknown(2_020)]
 }
 
 #[test]
@@ -110,9 +112,28 @@ fn a_transfer_takes_one_signature_and_four_outcalls_to_its_submission() {
 fn a_failure_on_chain_costs_the_fee_only() {
     let (world, id) = submitted();
     let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
-    assert_eq!(world.drive(id, 0, vec![failed(), failed()]), Progress::Ended);
+    assert_eq!(world.drive(id, 0, vec![failed(), failed(), failed()]), Progress::Ended);
     assert_eq!(world.status(id), Status::Failed);
     assert_eq!(world.usage(Asset::Sol), (0, 5_000));
+}
+
+#[test]
+fn a_failure_is_looked_up_elsewhere_even_where_the_other_provider_rests() {
+    let (world, id) = submitted();
+    // The second one fails until it rests.
+    for _ in 0..3 {
+        let lost = all("http://127.0.0.1:12", |_| lost());
+        assert!(matches!(world.drive(id, 1, vec![lost]), Progress::Trouble(_)));
+    }
+    let failed = |url: &'static str| {
+        let status = r#"[{"slot":48,"confirmations":null,"err":{"InstructionError":[0,{"Custom":1}]},"status":{},"confirmationStatus":"finalized"}]"#;
+        all(url, move |_| value(60, status))
+    };
+    assert_eq!(
+        world.drive(id, 1, vec![failed("http://127.0.0.1:11"), failed("http://127.0.0.1:11"), failed("http://127.0.0.1:12")]),
+        Progress::Ended
+    );
+    assert_eq!(world.status(id), Status::Failed);
 }
 
 #[test]
@@ -124,7 +145,7 @@ fn a_failure_that_only_one_provider_knows_changes_nothing() {
         all("getSignatureStatuses", move |_| value(60, status))
     };
     for second in [finalized("null"), unknown(60), elsewhere(), all("http://127.0.0.1:12", |_| lost())] {
-        assert!(matches!(world.drive(id, 0, vec![failed(), second]), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, vec![failed(), failed(), second]), Progress::Trouble(_)));
         assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (AMOUNT + 5_000, 0)));
     }
 }
@@ -154,7 +175,7 @@ fn a_proven_death_leads_to_exactly_one_new_attempt() {
     let (world, id) = submitted();
     let first = world.transfer(id).signed.unwrap().txid;
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
-    assert_eq!(world.transfer(id).deadline_height, Some(1_313));
+    assert_eq!(world.transfer(id).deadline_height, Some(1_413));
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
     assert_eq!(world.status(id), Status::Expired);
@@ -186,10 +207,11 @@ fn a_transaction_that_was_never_looked_for_in_time_is_left_to_people() {
     let (world, id) = submitted();
     world.advance(1_801);
     // One provider may have forgotten what the other knows.
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), finalized("null"), taken()]), Progress::Trouble(_)));
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), all("http://127.0.0.1:12", |_| lost()), taken()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), unknown(9), finalized("null"), taken()]), Progress::Trouble(_)));
+    let gone = all("http://127.0.0.1:12", |_| lost());
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), unknown(9), gone, taken()]), Progress::Trouble(_)));
     assert_eq!(world.status(id), Status::Submitted);
-    assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9)]), Progress::Ended);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9), unknown(9)]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.deadline_height), (Status::Quarantined, None));
     let note = transfer.note.unwrap();
@@ -210,17 +232,43 @@ fn nothing_less_than_two_full_proofs_is_a_death() {
     assert_eq!(world.drive(id, 0, vec![unknown(9), taken()]), Progress::Waiting);
     world.advance(1);
     // At the deadline, not past it.
-    assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_313), taken()]), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, vec![unknown(9), epoch(1_413, 2_000), taken()]), Progress::Waiting);
     // The node that does not know the signature is behind the slot that was just seen.
-    let stale = vec![unknown(9), height(1_314), slot(2_000), unknown(1_999), taken()];
+    let stale = vec![unknown(9), epoch(1_414, 2_000), unknown(1_999), taken()];
     assert!(matches!(world.drive(id, 0, stale), Progress::Trouble(_)));
-    // The second provider disagrees about the height, or knows the transaction.
-    let past = || [unknown(9), height(1_314), slot(2_000), unknown(2_000)];
-    let disagree = past().into_iter().chain([height(1_200), taken()]).collect();
-    assert!(matches!(world.drive(id, 0, disagree), Progress::Trouble(_)));
-    let known = past().into_iter().chain([height(1_314), slot(2_000), finalized("null"), taken()]).collect();
+    // The second provider is not that far, or knows the transaction.
+    let past = || [unknown(9), epoch(1_414, 2_000), unknown(2_000)];
+    let behind = past().into_iter().chain([epoch(1_300, 1_900), taken()]).collect();
+    assert_eq!(world.drive(id, 0, behind), Progress::Waiting);
+    let known = past().into_iter().chain([epoch(1_414, 2_000), finalized("null"), taken()]).collect();
     assert!(matches!(world.drive(id, 0, known), Progress::Trouble(_)));
     assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 1));
+}
+
+#[test]
+fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
+    let mut config = config(1);
+    config.solana.providers.push("http://127.0.0.1:13".into());
+    let world = World::configured(config);
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    assert_eq!(world.drive(id, 0, to_submission(1)), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
+    world.advance(90);
+    let dead = || [epoch(1_414, 2_000), unknown(2_000)];
+    let knows = || [epoch(1_414, 2_000), finalized("null")];
+    let script = [unknown(9)].into_iter().chain(knows()).chain(dead()).chain(dead()).chain([taken()]).collect();
+    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Submitted);
+}
+
+#[test]
+fn a_provider_that_limits_the_rate_keeps_no_bytes_from_being_sent_again() {
+    let (world, id) = submitted();
+    let limited = all("getBlockHeight", |_| Ok((429, "slower".into())));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), limited, taken()]), Progress::Trouble(_)));
+    // The second one rests, the first one answers and takes them.
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), taken()]), Progress::Rests(_)));
+    assert_eq!((world.status(id), world.sent.borrow().len()), (Status::Submitted, 3));
 }
 
 #[test]
@@ -240,7 +288,7 @@ fn the_deadline_comes_from_two_heights_that_are_close() {
     }
     assert_eq!(world.sent.borrow().len(), 5);
     assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_000), height(2_000), taken()]), Progress::Waiting);
-    assert_eq!(world.transfer(id).deadline_height, Some(2_313), "the greater, rounded down for the replicas, up again for safety");
+    assert_eq!(world.transfer(id).deadline_height, Some(2_413), "the greater, rounded down for the replicas, up again for safety");
 }
 
 #[test]
@@ -428,6 +476,8 @@ fn lying_answers_change_nothing() {
     for (turn, answer) in answers.into_iter().enumerate() {
         assert!(matches!(world.drive(id, turn, vec![all("getMultipleAccounts", move |_| answer())]), Progress::Trouble(_)));
         assert_eq!(world.status(id), Status::Reserved);
+        // Nobody rests any more.
+        world.advance(700);
     }
     let bad_hash = vec![accounts(RICH, Some(RICH)), simulated(), one("getLatestBlockhash", |_| value(9, r#"{"blockhash":"zzz"}"#))];
     assert!(matches!(world.drive(id, 0, bad_hash), Progress::Trouble(_)));
@@ -441,6 +491,27 @@ fn each_turn_asks_the_next_provider() {
     for (turn, url) in [(0, "http://127.0.0.1:11 "), (1, "http://127.0.0.1:12 "), (2, "http://127.0.0.1:11 ")] {
         assert!(matches!(world.drive(id, turn, vec![all(url, |_| lost())]), Progress::Trouble(_)));
     }
+}
+
+#[test]
+fn a_provider_that_limits_the_rate_is_left_alone_until_its_rest_is_over() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let limited = || all("getMultipleAccounts", |_| Ok((429, "slower".into())));
+    // Both are limited, one after the other; nobody is asked until the first rest is over, and nobody is blamed for that.
+    assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Trouble(_)));
+    for turn in [0, 1] {
+        assert!(matches!(world.drive(id, turn, vec![]), Progress::Rests(_)));
+    }
+    world.advance(10);
+    assert_eq!(world.drive(id, 0, to_submission(1)), Progress::Waiting);
+    // A broadcast that is limited is one that a node may have taken; it is looked for, and sent again later.
+    let (world, id) = submitted();
+    world.advance(700);
+    let refused = || one("sendTransaction", |_| Ok((429, "slower".into())));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), height(1_000), refused()]), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Submitted);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn a_new_token_account_is_created_and_its_rent_held_with_the_fee() {
         let finalized = finalized.clone();
         all("getSignatureStatuses", move |_| answer(json!({ "context": { "slot": 70 }, "value": finalized })))
     };
-    world.drive(id, 0, vec![failed(), failed()]);
+    world.drive(id, 0, vec![failed(), failed(), failed()]);
     assert_eq!(world.status(id), Status::Failed);
     assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((0, 0), (0, 5_000)), "what failed created nothing");
 }
