@@ -51,9 +51,12 @@ async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> 
     let wallet = store::read(|state| access::involved(state, msg_caller(), WalletId::new(wallet_id)))?;
     let holdings = jobs::token_balances(&wallet).await.map_err(|error| match error {
         RefreshError::Provider(error) => Error::provider(error.chain, &error.problem),
-        RefreshError::Busy => {
-            Refusal::LimitReached { what: "refreshes of the wallet's balances under way", max: 1, current: 1 }.into()
+        RefreshError::Busy => Refusal::LimitReached {
+            what: "refreshes of the wallet's balances at a time, also of those that failed",
+            max: 1,
+            current: 1,
         }
+        .into(),
     })?;
     Ok(holdings.into_iter().map(Into::into).collect())
 }

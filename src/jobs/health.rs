@@ -17,7 +17,7 @@ impl Health {
         let failures = self.0.entry(chain).or_default();
         match (progress, after) {
             // What stops at a built transaction is in want of a signature, and what waits for people asks nobody.
-            (_, Status::Built | Status::AwaitingApproval) | (Progress::Held, _) => {}
+            (_, Status::Built | Status::AwaitingApproval) | (Progress::Held | Progress::Rests(_), _) => {}
             (Progress::Trouble(_), _) => *failures = failures.saturating_add(1),
             (Progress::Again | Progress::Waiting | Progress::Ended | Progress::NotNow(_), _) => *failures = 0,
         }

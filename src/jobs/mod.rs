@@ -8,6 +8,7 @@
 pub mod audit;
 mod denials;
 mod health;
+mod lately;
 mod locks;
 mod origin;
 mod proposals;
@@ -15,7 +16,7 @@ mod schedule;
 pub mod sessions;
 
 use crate::flows::kaspa::{Quote, QuoteError};
-use crate::flows::{self, Balances, Progress, ProviderError};
+use crate::flows::{self, Balances, Progress, ProviderError, TokenHolding};
 use crate::metrics;
 use crate::ports::ic::Ic;
 use crate::ports::{Clock, Signer};
@@ -24,6 +25,7 @@ use candid::Principal;
 use denials::Suppressed;
 use health::Health;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer, set_timer_interval};
+use lately::{Known, Lately};
 use locks::Lock;
 use purser_core::event::DenialsAggregated;
 use purser_core::policy::Evaluation;
@@ -32,7 +34,6 @@ use purser_core::transfer::{Status, Transfer, TransferRequest};
 use purser_core::wallet::Wallet;
 use schedule::{Mark, Order, Schedule, backoff, later};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 const TICK: Duration = Duration::from_secs(2);
@@ -44,14 +45,16 @@ const KEYS_LEASE_SECONDS: u64 = 30;
 const SILENCE_SECONDS: u64 = 60;
 /// For how long balances are not asked for again.
 const BALANCES_SECONDS: u64 = 10;
+/// The same for lists of tokens, whose answers are longer and cost more.
+const TOKENS_SECONDS: u64 = 60;
 
 thread_local! {
     static TICKER: Cell<Option<TimerId>> = const { Cell::new(None) };
     static LAST_TICK: Cell<Timestamp> = const { Cell::new(Timestamp::from_nanos(0)) };
     /// The tick that does not wait for the ticker; it may be over.
     static NEXT_TICK: Cell<Option<TimerId>> = const { Cell::new(None) };
-    /// What was answered lately, by wallet. Bounded by time: an answer is forgotten with the next one after it is old.
-    static BALANCES: RefCell<BTreeMap<WalletId, Balances>> = const { RefCell::new(BTreeMap::new()) };
+    static BALANCES: RefCell<Lately<Balances>> = const { RefCell::new(Lately::new()) };
+    static TOKENS: RefCell<Lately<Vec<TokenHolding>>> = const { RefCell::new(Lately::new()) };
     static SCHEDULE: RefCell<Schedule> = RefCell::default();
     static SUPPRESSED: RefCell<Suppressed> = RefCell::default();
     static HEALTH: RefCell<Health> = RefCell::default();
@@ -106,7 +109,7 @@ fn log_denials(denials: DenialsAggregated) {
 /// Why there are no fresh balances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefreshError {
-    /// Somebody is asking for the same wallet's already.
+    /// Somebody is asking for the same wallet's already, or did lately and got no answer.
     Busy,
     /// No provider of a chain gave a usable answer.
     Provider(ProviderError),
@@ -118,26 +121,31 @@ pub enum RefreshError {
 /// # Errors
 /// When somebody is asking already, or no provider of a chain gave a usable answer.
 pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError> {
-    let recent = |balances: &Balances| store::now().nanos_since(balances.kas_ecdsa.observed_at) < BALANCES_SECONDS * SECOND_NS;
-    if let Some(known) = BALANCES.with_borrow(|known| known.get(&wallet.id).copied()).filter(recent) {
-        return Ok(known);
-    }
-    let _guard = Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?;
+    let _guard = match BALANCES.with_borrow_mut(|lately| lately.known(wallet.id, BALANCES_SECONDS, store::now())) {
+        Known::Answer(balances) => return Ok(balances),
+        Known::Nothing => return Err(RefreshError::Busy),
+        Known::Old => Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?,
+    };
+    BALANCES.with_borrow_mut(|lately| lately.asked(wallet.id, store::now()));
     let balances = flows::refresh(&Ic, wallet).await.map_err(RefreshError::Provider)?;
-    BALANCES.with_borrow_mut(|known| {
-        known.retain(|_, balances| recent(balances));
-        known.insert(wallet.id, balances);
-    });
+    BALANCES.with_borrow_mut(|lately| lately.answered(wallet.id, balances, store::now()));
     Ok(balances)
 }
 
-/// The tokens that a wallet holds; one question per wallet at a time. The caller decides who may ask.
+/// The tokens that a wallet holds, as [`refresh_balances`] asks for what it has. The caller decides who may ask.
 ///
 /// # Errors
 /// As [`refresh_balances`].
-pub async fn token_balances(wallet: &Wallet) -> Result<Vec<flows::TokenHolding>, RefreshError> {
-    let _guard = Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?;
-    flows::token_balances(&Ic, wallet).await.map_err(RefreshError::Provider)
+pub async fn token_balances(wallet: &Wallet) -> Result<Vec<TokenHolding>, RefreshError> {
+    let _guard = match TOKENS.with_borrow_mut(|lately| lately.known(wallet.id, TOKENS_SECONDS, store::now())) {
+        Known::Answer(tokens) => return Ok(tokens),
+        Known::Nothing => return Err(RefreshError::Busy),
+        Known::Old => Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?,
+    };
+    TOKENS.with_borrow_mut(|lately| lately.asked(wallet.id, store::now()));
+    let tokens = flows::token_balances(&Ic, wallet).await.map_err(RefreshError::Provider)?;
+    TOKENS.with_borrow_mut(|lately| lately.answered(wallet.id, tokens.clone(), store::now()));
+    Ok(tokens)
 }
 
 /// What a KAS transfer would cost now. `None` while somebody is asking about the same wallet already; the caller decides who may ask.
@@ -246,7 +254,7 @@ async fn run(id: TransferId, turn: usize) {
         Some(guard) => drive(id, turn, guard).await,
         None => Progress::Held,
     };
-    if let Progress::Trouble(problem) | Progress::NotNow(problem) = &progress {
+    if let Progress::Trouble(problem) | Progress::Rests(problem) | Progress::NotNow(problem) = &progress {
         ic_cdk::println!("transfer {id}: {problem}");
     }
     let transfer = store::read(|state| state.transfer(id)).unwrap_or(transfer);

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LEASE_SECONDS: u64 = 10;
 /// Traps in a row, at one status of one attempt, after which a transfer is left to people.
 const MAX_TRAPS: u32 = 3;
+const REST_SECONDS: u64 = 10;
 const HELD_SECONDS: u64 = 5;
 const MAX_DELAY_SECONDS: u64 = 60;
 /// Before anything is signed nothing is lost by waiting, and every look costs: after this many failures in a row the looks become rare.
@@ -186,6 +187,12 @@ impl Schedule {
             Progress::Held => {
                 entry.failures = failures.saturating_add(1);
                 backoff(HELD_SECONDS, failures)
+            }
+            // As long as a provider rests at first. It is no failure, so what failed before is not counted on.
+            Progress::Rests(_) => {
+                entry.turn = entry.turn.wrapping_add(1);
+                entry.failures = failures;
+                REST_SECONDS
             }
             Progress::Trouble(_) | Progress::NotNow(_) => {
                 entry.turn = entry.turn.wrapping_add(1);
