@@ -3,6 +3,7 @@
 
 mod calls;
 mod outcalls;
+mod sol_rpc;
 mod state;
 mod timers;
 

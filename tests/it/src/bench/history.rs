@@ -93,7 +93,7 @@ impl Chronicle {
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
         self.append(Event::TransferSubmitted(TransferStep { id, note: None }));
-        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None }));
+        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None, slot: None }));
     }
 
     /// Replays the history and makes its memory the canister's.

@@ -21,6 +21,7 @@ mod recovery;
 mod retention;
 mod sessions;
 mod solana_batches;
+mod solana_canister;
 mod solana_lifetimes;
 mod solana_nonces;
 mod solana_providers;

@@ -85,6 +85,8 @@ fn a_provider_that_lies_about_heights_frees_nothing() {
         let drop = [&world.solana, &liar, &honest].map(|node| node.faults());
         drop.iter().for_each(|faults| faults.on("sendTransaction", 10_000, Fault::DropSend));
         liar.faults().on("getBlockHeight", 10_000, Fault::Lie(Lie::Value(json!(height))));
+        let epoch = json!({ "absoluteSlot": height, "blockHeight": height, "epoch": 1, "slotIndex": 1, "slotsInEpoch": 432_000 });
+        liar.faults().on("getEpochInfo", 10_000, Fault::Lie(Lie::Value(epoch)));
         liar.faults().on("getSignatureStatuses", 10_000, Fault::Lie(Lie::NotFound));
         let id = world.accepted(&payment(wallet.id, Asset::Sol, AMOUNT, "held"));
         world.follow(id, |transfer| transfer.status == Status::Submitted);
@@ -109,7 +111,7 @@ fn a_provider_that_lies_about_nonces_frees_nothing() {
     faults.iter().for_each(|faults| faults.on("sendTransaction", 10_000, Fault::DropSend));
     let id = world.accepted(&payment(wallet.id, Asset::Sol, AMOUNT, "held"));
     world.follow(id, |transfer| transfer.status == Status::Submitted);
-    for method in ["getMultipleAccounts", "getSignatureStatuses"] {
+    for method in ["getMultipleAccounts", "getAccountInfo", "getSignatureStatuses"] {
         liar.faults().on(method, 10_000, Fault::Lie(Lie::NotFound));
     }
     // 480 blocks: a blockhash would have died long ago.

@@ -1,7 +1,7 @@
 //! Tokens through the canister: both programs, fees, new accounts, memos, and what is refused.
 
 use crate::support::{payment, rules, usage_of};
-use localnet::devchain::solana::{Extension, Program};
+use localnet::devchain::solana::{Extension, Fault, Program};
 use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
@@ -11,12 +11,12 @@ const fn rent(bytes: u64) -> u64 {
     (128 + bytes) * 5_080
 }
 
-fn token(mint: &str) -> Asset {
+pub fn token(mint: &str) -> Asset {
     Asset::Spl { mint: MintText::new(mint) }
 }
 
 /// The usual wallet with 1,000,000 base units of each token, which may pay 100,000 at a time and 500,000 a day of each.
-fn wallet_with(world: &mut World, mints: &[&str]) -> Wallet {
+pub fn wallet_with(world: &mut World, mints: &[&str]) -> Wallet {
     let mut rules = rules();
     for mint in mints {
         rules.push(Rule::PerTransaction { asset: token(mint), max: 100_000 });
@@ -63,6 +63,46 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
             [(mint.as_str(), 900_000)]
         );
     }
+}
+
+/// How many lists of token accounts were asked for.
+fn lists(world: &World) -> usize {
+    world.solana.calls().iter().filter(|method| *method == "getTokenAccountsByOwner").count()
+}
+
+#[test]
+fn a_list_of_tokens_is_asked_for_once_a_minute() {
+    let mut world = World::local();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    let listed = |world: &mut World| world.as_actor(Actor::Agent).get_token_balances(wallet.id);
+    let first = listed(&mut world).expect("an agent");
+    let asked = lists(&world);
+    assert_eq!((first.len(), listed(&mut world)), (1, Ok(first.clone())));
+    assert_eq!(lists(&world), asked, "the answer is given again");
+    // A question that fails is not repeated either.
+    (0..13).for_each(|_| world.step());
+    world.solana.faults().on("getTokenAccountsByOwner", 1_000, Fault::Http500);
+    assert_eq!(listed(&mut world).expect_err("no answer").code, "PROVIDER_UNAVAILABLE");
+    world.solana.faults().clear();
+    let asked = lists(&world);
+    assert_eq!(listed(&mut world).expect_err("too soon").code, "LIMIT_REACHED");
+    assert_eq!(lists(&world), asked);
+    (0..13).for_each(|_| world.step());
+    assert_eq!(listed(&mut world), Ok(first));
+}
+
+#[test]
+fn tokens_that_strangers_give_do_not_hide_those_that_are_used() {
+    let mut world = World::local();
+    let used = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&used]);
+    for number in 2..=250 {
+        let dust = world.solana.mint(number, Program::Classic, 0, &[]);
+        world.solana.give_tokens(&dust, &wallet.solana_address, 1);
+    }
+    let listed = world.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
+    assert_eq!(listed.iter().map(|held| (held.mint.as_str(), held.amount)).collect::<Vec<_>>(), [(used.as_str(), 1_000_000)]);
 }
 
 #[test]

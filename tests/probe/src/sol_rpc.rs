@@ -1,0 +1,210 @@
+//! The SOL RPC canister's interface, as far as Purser uses it, in front of one node: every one of its providers is that node. It answers
+//! with what the node says, asks to be paid, and misbehaves on order.
+
+use candid::{CandidType, Reserved};
+use ic_cdk::api::{msg_cycles_accept, msg_cycles_available};
+use ic_cdk::{query, update};
+use ic_cdk_management_canister::{
+    HttpHeader, HttpMethod, HttpRequestArgs, HttpRequestResult, TransformArgs, http_request, transform_context_from_query,
+};
+use purser_core::chains::solana::rpc::canister::interface::{
+    AccountData, AccountInfo, CommitmentLevel, ConfirmationStatus, GetAccountInfoParams, GetBalanceParams,
+    GetSignatureStatusesParams, HttpOutcallError, JsonRpcError, Multi, ProviderError, RpcConfig, RpcError, RpcSources,
+    SendTransactionParams, TransactionStatus,
+};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+
+/// What a call costs. The real one asks for about as much.
+const PRICE: u128 = 1_000_000_000;
+
+/// How it misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, serde::Deserialize)]
+pub enum Mood {
+    /// Not at all.
+    Honest,
+    /// Its providers disagree.
+    Divided,
+    /// It wants more than it gets.
+    Greedy,
+    /// It answers something else.
+    Garbled,
+    /// It knows no transaction and no account.
+    Blind,
+}
+
+thread_local! {
+    static NODE: RefCell<String> = const { RefCell::new(String::new()) };
+    static MOOD: RefCell<Mood> = const { RefCell::new(Mood::Honest) };
+    static ASKED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The node that it asks.
+#[update]
+fn sol_rpc_node(url: String) {
+    NODE.set(url);
+}
+
+/// How it answers from now on.
+#[update]
+fn sol_rpc_mood(mood: Mood) {
+    MOOD.set(mood);
+}
+
+/// The methods that were called so far.
+#[query]
+fn sol_rpc_asked() -> Vec<String> {
+    ASKED.with_borrow(Clone::clone)
+}
+
+/// Keeps what does not move, as the real one does.
+#[query]
+fn sol_rpc_transform(args: TransformArgs) -> HttpRequestResult {
+    let mut answer: Value = serde_json::from_slice(&args.response.body).unwrap_or_default();
+    if let Some(value) = answer.pointer("/result/value").cloned() {
+        answer["result"] = value;
+    }
+    for status in answer["result"].as_array_mut().into_iter().flatten() {
+        if let Some(status) = status.as_object_mut() {
+            status.remove("confirmations");
+        }
+    }
+    HttpRequestResult { status: args.response.status, headers: Vec::new(), body: answer.to_string().into_bytes() }
+}
+
+/// The node's answer to a request, as all of three providers give it.
+async fn asked(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<Value> {
+    ASKED.with_borrow_mut(|asked| asked.push(method.to_owned()));
+    let expected = if MOOD.with_borrow(|mood| *mood == Mood::Greedy) { u128::MAX } else { PRICE };
+    let received = msg_cycles_available();
+    if received < expected {
+        let error = ProviderError::TooFewCycles { expected, received };
+        return Multi::Consistent(Err(RpcError::ProviderError(error)));
+    }
+    msg_cycles_accept(expected);
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+    let answer = ask(&body, config).await;
+    match MOOD.with_borrow(|mood| *mood) {
+        Mood::Divided => Multi::Inconsistent(Reserved),
+        Mood::Blind if method != "jsonRequest" => Multi::Consistent(answer.map(|value| match value.as_array() {
+            Some(all) => vec![Value::Null; all.len()].into(),
+            None => Value::Null,
+        })),
+        _ => Multi::Consistent(answer),
+    }
+}
+
+async fn ask(body: &Value, config: Option<RpcConfig>) -> Result<Value, RpcError> {
+    let args = HttpRequestArgs {
+        url: NODE.with_borrow(Clone::clone),
+        max_response_bytes: config.and_then(|config| config.response_size_estimate),
+        method: HttpMethod::POST,
+        headers: vec![HttpHeader { name: "Content-Type".to_owned(), value: "application/json".to_owned() }],
+        body: Some(body.to_string().into_bytes()),
+        transform: Some(transform_context_from_query("sol_rpc_transform".to_owned(), Vec::new())),
+        is_replicated: None,
+    };
+    let outcall = |error| RpcError::HttpOutcallError(error);
+    let refused = |message| outcall(HttpOutcallError::IcError { code: Reserved, message });
+    let response = http_request(&args).await.map_err(|error| refused(error.to_string()))?;
+    let status = u16::try_from(&response.status.0).unwrap_or(0);
+    let mut answer: Value = match serde_json::from_slice(&response.body) {
+        Ok(answer) if status == 200 => answer,
+        _ => {
+            let body = String::from_utf8_lossy(&response.body).into_owned();
+            return Err(outcall(HttpOutcallError::InvalidHttpJsonRpcResponse { status, body, parsing_error: Reserved }));
+        }
+    };
+    if let Some(error) = answer.get("error") {
+        let message = error["message"].as_str().unwrap_or_default().to_owned();
+        return Err(RpcError::JsonRpcError(JsonRpcError { code: error["code"].as_i64().unwrap_or(0), message }));
+    }
+    Ok(answer["result"].take())
+}
+
+fn map<T>(multi: Multi<Value>, read: impl Fn(Value) -> T) -> Multi<T> {
+    match multi {
+        Multi::Consistent(answer) => Multi::Consistent(answer.map(read)),
+        Multi::Inconsistent(reserved) => Multi::Inconsistent(reserved),
+    }
+}
+
+fn level(commitment: Option<CommitmentLevel>) -> &'static str {
+    match commitment {
+        Some(CommitmentLevel::Confirmed) => "confirmed",
+        Some(CommitmentLevel::Finalized) | None => "finalized",
+    }
+}
+
+#[update(name = "getAccountInfo")]
+async fn get_account_info(_: RpcSources, config: Option<RpcConfig>, params: GetAccountInfoParams) -> Multi<Option<AccountInfo>> {
+    let mut options = json!({ "encoding": "base64", "commitment": level(params.commitment) });
+    if let Some(slice) = params.data_slice {
+        options["dataSlice"] = json!({ "offset": slice.offset, "length": slice.length });
+    }
+    if let Some(slot) = params.min_context_slot {
+        options["minContextSlot"] = slot.into();
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    map(asked("getAccountInfo", config, json!([params.pubkey, options])).await, |found| {
+        (!found.is_null()).then(|| AccountInfo {
+            lamports: found["lamports"].as_u64().expect("a number"),
+            data: if MOOD.with_borrow(|mood| *mood == Mood::Garbled) {
+                AccountData::LegacyBinary(Reserved)
+            } else {
+                AccountData::Binary(text(&found["data"][0]), Reserved)
+            },
+            owner: text(&found["owner"]),
+            executable: found["executable"] == true,
+            space: found["space"].as_u64().expect("a number"),
+        })
+    })
+}
+
+#[update(name = "getBalance")]
+async fn get_balance(_: RpcSources, config: Option<RpcConfig>, params: GetBalanceParams) -> Multi<u64> {
+    let params = json!([params.pubkey, { "commitment": level(params.commitment) }]);
+    map(asked("getBalance", config, params).await, |lamports| lamports.as_u64().unwrap_or(0))
+}
+
+#[update(name = "getSignatureStatuses")]
+async fn get_signature_statuses(
+    _: RpcSources,
+    config: Option<RpcConfig>,
+    params: GetSignatureStatusesParams,
+) -> Multi<Vec<Option<TransactionStatus>>> {
+    let params = json!([params.signatures, { "searchTransactionHistory": params.search_transaction_history }]);
+    map(asked("getSignatureStatuses", config, params).await, |statuses| {
+        let statuses = statuses.as_array().cloned().unwrap_or_default();
+        statuses.into_iter().map(|status| (!status.is_null()).then(|| transaction_status(&status))).collect()
+    })
+}
+
+fn transaction_status(status: &Value) -> TransactionStatus {
+    let failed = !status["err"].is_null();
+    TransactionStatus {
+        slot: status["slot"].as_u64().expect("a number"),
+        status: if failed { Err(Reserved) } else { Ok(()) },
+        err: (failed && MOOD.with_borrow(|mood| *mood != Mood::Garbled)).then_some(Reserved),
+        confirmation_status: match status["confirmationStatus"].as_str() {
+            Some("processed") => Some(ConfirmationStatus::Processed),
+            Some("confirmed") => Some(ConfirmationStatus::Confirmed),
+            Some("finalized") => Some(ConfirmationStatus::Finalized),
+            _ => None,
+        },
+    }
+}
+
+#[update(name = "sendTransaction")]
+async fn send_transaction(_: RpcSources, config: Option<RpcConfig>, params: SendTransactionParams) -> Multi<String> {
+    let options = json!({ "encoding": "base64", "skipPreflight": params.skip_preflight, "maxRetries": params.max_retries });
+    let params = json!([params.transaction, options]);
+    map(asked("sendTransaction", config, params).await, |txid| txid.as_str().unwrap_or_default().to_owned())
+}
+
+#[update(name = "jsonRequest")]
+async fn json_request(_: RpcSources, config: Option<RpcConfig>, payload: String) -> Multi<String> {
+    let request: Value = serde_json::from_str(&payload).unwrap_or_default();
+    let method = request["method"].as_str().unwrap_or_default().to_owned();
+    map(asked(&method, config, request["params"].clone()).await, |result| result.to_string())
+}
