@@ -222,6 +222,28 @@ fn broadcasts_go_through_the_canister() {
 }
 
 #[test]
+fn a_trap_after_each_answer_loses_nothing() {
+    let mut all = WithCanister::new();
+    let wallet = all.world.wallet(&rules());
+    all.silence_second();
+    let purser = all.world.canister;
+    let mut hits = 0;
+    for nth in 1..=16u64 {
+        all.world.network.local().take_traces();
+        all.world.network.local().faults().trap_answer(purser, nth);
+        let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 100, &nth.to_string()));
+        let ended = all.world.settle(id);
+        all.world.network.local().faults().clear();
+        assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "a trap after answer {nth}: {ended:?}");
+        assert_eq!(all.world.solana.landed().len() as u64, nth, "paid once each");
+        let traces = all.world.network.local().take_traces();
+        hits += traces.iter().filter(|trace| trace.trapped.as_ref().is_some_and(|why| why.contains("injected trap"))).count();
+    }
+    // The nodes' and the canister's accounts, a simulation, a blockhash, a signature, a broadcast and the statuses.
+    assert!(hits >= 8, "{hits} traps were hit");
+}
+
+#[test]
 fn a_canister_that_misbehaves_is_outvoted() {
     for mood in [Mood::Divided, Mood::Greedy, Mood::Garbled, Mood::Blind] {
         let mut all = WithCanister::new();
