@@ -106,9 +106,13 @@ fn order<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Vec<String> {
     urls
 }
 
-/// The nodes that can prove what became of a transaction, in the order in which they are asked.
+/// The nodes that can prove what became of a transaction, in the order in which they are asked: those that do not rest, but never fewer
+/// than must agree.
 pub(super) fn nodes<R: Runtime>(rt: &R, turn: usize) -> Vec<String> {
-    order(rt, turn, &Request::EpochInfo { height: Reading::EXACT, slot: Reading::EXACT })
+    let mut urls = order(rt, turn, &Request::EpochInfo { height: Reading::EXACT, slot: Reading::EXACT });
+    let awake = urls.iter().filter(|url| health(url).rests_until <= rt.now()).count();
+    urls.truncate(awake.max(rt.read(|state| state.config()).solana.quorum()));
+    urls
 }
 
 /// One provider's answer.

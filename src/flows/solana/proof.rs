@@ -110,7 +110,7 @@ async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool
     if proven && run.age_seconds() > PROOF_SECONDS { Err(too_late()) } else { Ok(proven) }
 }
 
-/// Whether as many nodes as must agree, but two at least where there are two, prove it each for itself. With one node it has to do so
+/// Whether as many nodes as must agree, but two at least where there are two that answer, prove it each for itself. One alone has to do so
 /// twice. What several of them put together proves nothing: the height of one says nothing about what another does not know.
 async fn proven_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, lifetime: &Lifetime) -> Result<bool, Halt> {
     let quorum = run.rt.read(|state| state.config()).solana.quorum();

@@ -246,6 +246,29 @@ fn nothing_less_than_two_full_proofs_is_a_death() {
 }
 
 #[test]
+fn where_the_other_node_is_gone_one_proves_it_twice() {
+    let (world, id) = submitted();
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
+    world.advance(90);
+    let epoch = |url: &'static str| {
+        let info = r#"{"absoluteSlot":2000,"blockHeight":1414,"epoch":1,"slotIndex":9,"slotsInEpoch":432000}"#;
+        all(url, move |_| ok(info))
+    };
+    let (first, second) = (
+        "http://127.0.0.1:11 {\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"getEpochInfo\"",
+        "http://127.0.0.1:12 {\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"getEpochInfo\"",
+    );
+    // Until the second has failed so often that it rests, it is waited for.
+    for _ in 0..3 {
+        let script = vec![unknown(9), epoch(first), unknown(2_000), all(second, |_| lost()), taken()];
+        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    }
+    let script = vec![unknown(9), epoch(first), unknown(2_000), epoch(first), unknown(2_000)];
+    assert_eq!(world.drive(id, 0, script), Progress::Again);
+    assert_eq!(world.status(id), Status::Expired);
+}
+
+#[test]
 fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
     let mut config = config(1);
     config.solana.providers.push("http://127.0.0.1:13".into());
