@@ -13,16 +13,22 @@ use purser_core::state::Refusal;
 async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {
     let wallet = WalletId::new(wallet_id);
     let wallet = store::read(|state| access::involved(state, ic_cdk::api::msg_caller(), wallet))?;
-    let balances = jobs::refresh_balances(&wallet).await.map_err(|error| match error {
-        RefreshError::Provider(error) => Error::provider(error.chain, &error.problem),
-        RefreshError::Busy => Refusal::LimitReached {
-            what: "refreshes of the wallet's balances at a time, also of those that failed",
-            max: 1,
-            current: 1,
-        }
-        .into(),
-    })?;
+    let balances = jobs::refresh_balances(&wallet).await?;
     Ok(Balances { sol: balance(balances.sol), kas_schnorr: balance(balances.kas_schnorr), kas_ecdsa: balance(balances.kas_ecdsa) })
+}
+
+impl From<RefreshError> for Error {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Provider(error) => Self::provider(error.chain, &error.problem),
+            RefreshError::Busy => Refusal::LimitReached {
+                what: "refreshes of the wallet's balances at a time, also of those that failed",
+                max: 1,
+                current: 1,
+            }
+            .into(),
+        }
+    }
 }
 
 fn balance(observed: Observed) -> Balance {

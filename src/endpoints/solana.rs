@@ -3,7 +3,6 @@
 use super::access;
 use crate::api::Error;
 use crate::api::solana::{NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
-use crate::jobs::RefreshError;
 use crate::{flows, jobs, store};
 use ic_cdk::api::msg_caller;
 use purser_core::chains::solana::{Address, derived};
@@ -49,15 +48,7 @@ fn list_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
 async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
     let wallet = store::read(|state| access::involved(state, msg_caller(), WalletId::new(wallet_id)))?;
-    let holdings = jobs::token_balances(&wallet).await.map_err(|error| match error {
-        RefreshError::Provider(error) => Error::provider(error.chain, &error.problem),
-        RefreshError::Busy => Refusal::LimitReached {
-            what: "refreshes of the wallet's balances at a time, also of those that failed",
-            max: 1,
-            current: 1,
-        }
-        .into(),
-    })?;
+    let holdings = jobs::token_balances(&wallet).await?;
     Ok(holdings.into_iter().map(Into::into).collect())
 }
 

@@ -34,6 +34,7 @@ use purser_core::transfer::{Status, Transfer, TransferRequest};
 use purser_core::wallet::Wallet;
 use schedule::{Mark, Order, Schedule, backoff, later};
 use std::cell::{Cell, RefCell};
+use std::thread::LocalKey;
 use std::time::Duration;
 
 const TICK: Duration = Duration::from_secs(2);
@@ -121,15 +122,7 @@ pub enum RefreshError {
 /// # Errors
 /// When somebody is asking already, or no provider of a chain gave a usable answer.
 pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError> {
-    let _guard = match BALANCES.with_borrow_mut(|lately| lately.known(wallet.id, BALANCES_SECONDS, store::now())) {
-        Known::Answer(balances) => return Ok(balances),
-        Known::Nothing => return Err(RefreshError::Busy),
-        Known::Old => Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?,
-    };
-    BALANCES.with_borrow_mut(|lately| lately.asked(wallet.id, store::now()));
-    let balances = flows::refresh(&Ic, wallet).await.map_err(RefreshError::Provider)?;
-    BALANCES.with_borrow_mut(|lately| lately.answered(wallet.id, balances, store::now()));
-    Ok(balances)
+    once_in_a_while(&BALANCES, wallet, BALANCES_SECONDS, flows::refresh(&Ic, wallet)).await
 }
 
 /// The tokens that a wallet holds, as [`refresh_balances`] asks for what it has. The caller decides who may ask.
@@ -137,15 +130,25 @@ pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError>
 /// # Errors
 /// As [`refresh_balances`].
 pub async fn token_balances(wallet: &Wallet) -> Result<Vec<TokenHolding>, RefreshError> {
-    let _guard = match TOKENS.with_borrow_mut(|lately| lately.known(wallet.id, TOKENS_SECONDS, store::now())) {
-        Known::Answer(tokens) => return Ok(tokens),
+    once_in_a_while(&TOKENS, wallet, TOKENS_SECONDS, flows::token_balances(&Ic, wallet)).await
+}
+
+/// What was answered lately, or else what `ask` answers now.
+async fn once_in_a_while<T: Clone>(
+    lately: &'static LocalKey<RefCell<Lately<T>>>,
+    wallet: &Wallet,
+    seconds: u64,
+    ask: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, RefreshError> {
+    let _guard = match lately.with_borrow_mut(|lately| lately.known(wallet.id, seconds, store::now())) {
+        Known::Answer(answer) => return Ok(answer),
         Known::Nothing => return Err(RefreshError::Busy),
         Known::Old => Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?,
     };
-    TOKENS.with_borrow_mut(|lately| lately.asked(wallet.id, store::now()));
-    let tokens = flows::token_balances(&Ic, wallet).await.map_err(RefreshError::Provider)?;
-    TOKENS.with_borrow_mut(|lately| lately.answered(wallet.id, tokens.clone(), store::now()));
-    Ok(tokens)
+    lately.with_borrow_mut(|lately| lately.asked(wallet.id, store::now()));
+    let answer = ask.await.map_err(RefreshError::Provider)?;
+    lately.with_borrow_mut(|lately| lately.answered(wallet.id, answer.clone(), store::now()));
+    Ok(answer)
 }
 
 /// What a KAS transfer would cost now. `None` while somebody is asking about the same wallet already; the caller decides who may ask.

@@ -75,6 +75,16 @@ impl World {
         Self::on(Network::Local(Box::new(localnet::LocalNet::new())))
     }
 
+    /// The same with other arguments than the usual ones.
+    pub fn local_with(change: impl FnOnce(&mut InitArgs)) -> Self {
+        let mut world = Self::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+        let mut args = world.init_args();
+        change(&mut args);
+        world.install(&args).unwrap_or_else(|reject| panic!("install: {reject}"));
+        world.await_keys();
+        world
+    }
+
     /// The same on a given network.
     pub fn on(network: Network) -> Self {
         let mut world = Self::empty(network);

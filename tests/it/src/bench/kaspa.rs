@@ -1,9 +1,8 @@
 //! Kaspa transfers of unusual size: what one costs from its request to its end.
 
-use crate::network::Network;
 use crate::recipients;
 use crate::world::{Actor, KAS, World};
-use localnet::{LocalNet, MessageKind};
+use localnet::MessageKind;
 use purser::api::*;
 use serde::Serialize;
 
@@ -38,12 +37,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 fn world() -> World {
-    let mut world = World::empty(Network::Local(Box::new(LocalNet::new())));
-    let mut args = world.init_args();
-    args.kaspa.max_fee = Some(KAS);
-    world.install(&args).expect("it installs");
-    world.await_keys();
-    world
+    World::local_with(|args| args.kaspa.max_fee = Some(KAS))
 }
 
 fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {

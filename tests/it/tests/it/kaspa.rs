@@ -29,12 +29,7 @@ fn with_three_providers() -> (World, [Provider; 2]) {
 
 /// A world that allows fees for many inputs.
 fn with_high_fees() -> World {
-    let mut world = World::empty(Network::Local(Box::new(LocalNet::new())));
-    let mut args = world.init_args();
-    args.kaspa.max_fee = Some(KAS);
-    world.install(&args).expect("it installs");
-    world.await_keys();
-    world
+    World::local_with(|args| args.kaspa.max_fee = Some(KAS))
 }
 
 /// A wallet with an agent, a policy and these coins at its Schnorr address.

@@ -1,7 +1,8 @@
 //! Many payments at once on Solana: how they are divided, what is denied, what lands, and what people are shown.
 
 use crate::solana_providers::several;
-use crate::support::{rules, usage_of};
+use crate::solana_tokens::token;
+use crate::support::{batch_of, rules, usage_of};
 use candid::Principal;
 use localnet::devchain::solana::Program;
 use purser::api::*;
@@ -14,22 +15,8 @@ use serde_json::{Value, json};
 const TOKEN_RENT: u64 = (128 + 165) * 5_080;
 
 fn batch(wallet: &Wallet, asset: Asset, payments: &[(u8, u64)], key: &str) -> BatchArgs {
-    BatchArgs {
-        wallet_id: wallet.id,
-        asset: Some(asset),
-        kaspa_key: None,
-        payments: payments.iter().map(|(n, amount)| Payment::new(recipients::solana(*n), *amount)).collect(),
-        max_fee: None,
-        fee_speed: None,
-        idempotency_key: key.into(),
-        reason: None,
-        session_id: None,
-        created_at: None,
-    }
-}
-
-fn token(mint: &str) -> Asset {
-    Asset::Spl { mint: MintText::new(mint) }
+    let payments = payments.iter().map(|(n, amount)| Payment::new(recipients::solana(*n), *amount)).collect();
+    BatchArgs { asset: Some(asset), ..batch_of(wallet, payments, key) }
 }
 
 /// The usual wallet, which may pay recipients 1 to 40 and a vault, and of a token 1,000 base units at a time and a day.

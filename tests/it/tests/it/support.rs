@@ -5,6 +5,22 @@ use purser_it::recipients;
 pub use purser_it::recipients::rules;
 use purser_it::world::{Actor, World};
 
+/// Payments of KAS in one request, with every default.
+pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs {
+    BatchArgs {
+        wallet_id: wallet.id,
+        asset: None,
+        kaspa_key: None,
+        payments,
+        max_fee: None,
+        fee_speed: None,
+        idempotency_key: key.into(),
+        reason: None,
+        session_id: None,
+        created_at: None,
+    }
+}
+
 /// A payment to recipient 1.
 pub fn payment(wallet: u64, asset: Asset, amount: u64, key: &str) -> TransferArgs {
     TransferArgs {

@@ -1,7 +1,7 @@
 //! Fees, batches and consolidations.
 
 use super::*;
-use crate::support::usage_of;
+use crate::support::{batch_of, usage_of};
 use candid::Principal;
 use purser_it::recipients;
 
@@ -55,18 +55,7 @@ fn a_quote_says_what_could_be_paid_instead() {
 }
 
 fn batch(wallet: &Wallet, payments: &[(u8, u64)], key: &str) -> BatchArgs {
-    BatchArgs {
-        wallet_id: wallet.id,
-        asset: None,
-        kaspa_key: None,
-        payments: payments.iter().map(|(n, amount)| Payment::new(recipients::kaspa(*n), *amount)).collect(),
-        max_fee: None,
-        fee_speed: None,
-        idempotency_key: key.into(),
-        reason: None,
-        session_id: None,
-        created_at: None,
-    }
+    batch_of(wallet, payments.iter().map(|(n, amount)| Payment::new(recipients::kaspa(*n), *amount)).collect(), key)
 }
 
 fn open_rules(a_time: u64, a_day: u64) -> Vec<Rule> {

@@ -59,6 +59,18 @@ struct Node {
 }
 
 impl Node {
+    fn new(chain: Chain) -> Self {
+        Self {
+            chain,
+            faults: Faults::default(),
+            calls: Vec::new(),
+            received: Vec::new(),
+            auto_advance: false,
+            key: None,
+            mints: Vec::new(),
+        }
+    }
+
     /// Records a call that has arrived, whatever becomes of it.
     fn note(&mut self, method: &str, params: &Params<'_>) {
         self.calls.push(method.to_owned());
@@ -101,16 +113,7 @@ impl SolanaDev {
     pub fn start() -> Self {
         let mut chain = Chain::new();
         chain.fund(&submit::faucet_address(), FAUCET_LAMPORTS);
-        let node = Node {
-            chain,
-            faults: Faults::default(),
-            calls: Vec::new(),
-            received: Vec::new(),
-            auto_advance: false,
-            key: None,
-            mints: Vec::new(),
-        };
-        let node = Arc::new(Mutex::new(node));
+        let node = Arc::new(Mutex::new(Node::new(chain)));
         let served = node.clone();
         let server = Server::start(Arc::new(move |target, body| lock(&served).serve(target, body)));
         Self { node, server }
@@ -122,16 +125,7 @@ impl SolanaDev {
     /// # Panics
     /// If no port can be bound.
     pub fn second_address(&self) -> Self {
-        let node = Node {
-            chain: Chain::new(),
-            faults: Faults::default(),
-            calls: Vec::new(),
-            received: Vec::new(),
-            auto_advance: false,
-            key: None,
-            mints: Vec::new(),
-        };
-        let node = Arc::new(Mutex::new(node));
+        let node = Arc::new(Mutex::new(Node::new(Chain::new())));
         let (first, served) = (self.node.clone(), node.clone());
         let server = Server::start(Arc::new(move |target, body| {
             let (mut first, mut second) = (lock(&first), lock(&served));
