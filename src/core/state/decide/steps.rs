@@ -24,14 +24,14 @@ impl<M: Memory> State<M> {
     ///
     /// # Errors
     /// When the transfer is not waiting to be built, the fee exceeds what was reserved, an input is already spent elsewhere, or the
-    /// same bytes were built for another transfer: one transaction would then be taken for two payments. A revocation must use up the very
+    /// same bytes are another transfer's: one transaction would then be taken for two payments. A revocation must use up the very
     /// nonce that the revoked transaction stands on.
     pub fn decide_built(&self, id: TransferId, built: BuiltTx) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Built)?;
         if built.fee > transfer.request.max_fee {
             return Err(invalid("fee", "more than was reserved for it"));
         }
-        if self.tables.owner_of(&built.unsigned).is_some_and(|owner| owner != id) {
+        if self.tables.owner_of(&built.unsigned).is_some_and(|owner| owner != id && self.is_bound(owner, &built.unsigned)) {
             return Err(Refusal::AlreadySo { what: "another transfer is this very transaction; it takes another blockhash" });
         }
         self.check_nonce(&transfer, &built)?;
@@ -43,6 +43,18 @@ impl<M: Memory> State<M> {
         let mut events = vec![Event::TransferBuilt(TransferBuilt { id, built })];
         events.extend(self.followed_again(&transfer));
         Ok(Decided { actor: None, events })
+    }
+
+    /// Whether bytes that were built for a transfer stay that transfer's: while it may sign them, and for ever once it has, because then
+    /// they may land or have landed. Bytes of a transfer that ended without a signature bind nothing. The owner of a client-side wallet may
+    /// have signed them all the same; whoever sends them then, it is one transaction, and lands once for the transfer that has them now.
+    fn is_bound(&self, owner: TransferId, unsigned: &[u8]) -> bool {
+        let ended_unsigned = |transfer: Transfer| {
+            let is_over = matches!(transfer.status, Status::Cancelled | Status::Failed);
+            let is_last = transfer.built.is_some_and(|built| built.unsigned[..] == *unsigned);
+            is_over && is_last && transfer.signed.is_none()
+        };
+        !self.tables.transfer(owner).is_some_and(ended_unsigned)
     }
 
     /// Records what may be broadcast, before it is.
