@@ -10,7 +10,7 @@ use crate::audit::{Archive, AuditSettings};
 use crate::config::Config;
 use crate::governance::{Closing, Group, Proposal, Rate};
 use crate::mode::Mode;
-use crate::policy::{Evaluation, Holds, ReasonCode, Rule, Scope};
+use crate::policy::{Evaluation, Holds, HoldsMoved, ReasonCode, Rule, Scope};
 use crate::primitives::{Amount, BlockIndex, Bytes, Chain, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::session::{Session, SessionEnd};
@@ -371,6 +371,16 @@ pub struct WalletChanged {
     pub wallet: WalletId,
     /// How.
     pub change: WalletChange,
+    /// What transfers under way hold elsewhere from now on, because other scopes stand above them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<HoldsMoved>,
+}
+
+impl WalletChanged {
+    /// A change that leaves every hold where it is.
+    pub const fn new(wallet: WalletId, change: WalletChange) -> Self {
+        Self { wallet, change, holds: Vec::new() }
+    }
 }
 
 /// See [`Event::ProposalApproved`].

@@ -102,7 +102,13 @@ fn quarantine_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error
 
 #[ic_cdk::query]
 fn get_transfer(transfer_id: u64) -> Result<Transfer, Error> {
-    store::read(|state| find(state, TransferId::new(transfer_id)))
+    let id = TransferId::new(transfer_id);
+    store::read(|state| {
+        let shown = find(state, id)?;
+        // What only the stage of operation holds back has no entry that says so.
+        let held_back = state.held_back(id, store::now());
+        Ok(Transfer { note: held_back.or(shown.note), ..shown })
+    })
 }
 
 #[ic_cdk::query]

@@ -83,7 +83,7 @@ pub struct Circumstances {
     pub now: Timestamp,
     /// Whether the request names a session that is open.
     pub in_session: bool,
-    /// Whether the wallet is active.
+    /// Whether the wallet is active, and every wallet above it.
     pub wallet_active: bool,
     /// Until when the chain's breaker is open.
     pub chain_open_until: Option<Timestamp>,
@@ -153,6 +153,29 @@ pub fn evaluate_unpaid(circumstances: &Circumstances, wallet: Scope, layers: &[L
     }
 }
 
+/// Who would have to agree to a request under these policies, whatever else they say: asked about what was let through under others.
+///
+/// # Errors
+/// What a rule found that asks a group with too few members: nobody could agree.
+pub fn demands(
+    circumstances: &Circumstances,
+    layers: &[Layer],
+    facts: &dyn Facts,
+    spend: &Spend<'_>,
+) -> Result<Vec<ApprovalDemand>, Finding> {
+    let mut demands = Vec::new();
+    for layer in layers {
+        let judge = Judge { circumstances, layer, facts, spend };
+        for rule in layer.policy.iter().flat_map(|policy| &policy.rules) {
+            let Rule::Approval(rule) = rule else { continue };
+            if let Some(finding) = judge.approval(rule, &mut demands).filter(|finding| !finding.passed) {
+                return Err(finding);
+            }
+        }
+    }
+    Ok(demands)
+}
+
 /// The agent's breaker, when it is open.
 fn breaker(circumstances: &Circumstances, layers: &[Layer]) -> Option<Finding> {
     if circumstances.again {
@@ -173,7 +196,7 @@ fn standing(circumstances: &Circumstances, chain: Chain) -> Vec<Finding> {
         findings.push(Finding::denied(RuleKind::Mode, ReasonCode::EmergencyMode, message));
     }
     if !circumstances.wallet_active {
-        let message = "the wallet is deactivated; what is under way is finished, nothing new is started";
+        let message = "the wallet, or one above it, is deactivated; what was sent is finished, nothing else is started";
         findings.push(Finding::denied(RuleKind::Wallet, ReasonCode::WalletDraining, message));
     }
     let left = circumstances.chain_open_until.map_or(0, |until| until.nanos_since(circumstances.now));

@@ -1,6 +1,6 @@
 //! What a transfer holds against the limits until it ends.
 
-use crate::primitives::{Amount, Bytes};
+use crate::primitives::{Amount, Bytes, TransferId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Which part of a transfer counts in a counter.
@@ -33,12 +33,33 @@ impl Hold {
     }
 }
 
-/// Everything a transfer holds. It stays as it was when the transfer was allowed, whatever becomes of policies, sessions and wallets
-/// meanwhile, so that what is released is exactly what was reserved.
+/// Holds of one transfer that end, and others that begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldsMoved {
+    /// Which transfer.
+    pub id: TransferId,
+    /// What it no longer holds.
+    #[serde(default, skip_serializing_if = "Holds::is_empty")]
+    pub ended: Holds,
+    /// What it holds beside the rest from now on.
+    #[serde(default, skip_serializing_if = "Holds::is_empty")]
+    pub begun: Holds,
+}
+
+/// Everything a transfer holds. It stays as it was when the transfer was allowed, whatever becomes of policies, sessions and rates
+/// meanwhile, so that what is released is exactly what was reserved. When its wallet comes under another owner or parent, holds are taken
+/// up in the scopes that stand above it from then on, and those of scopes that it leaves end.
 ///
 /// Stored as one byte string: for each hold the length of the key, the key, the basis and eight bytes of amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holds(pub Vec<Hold>);
+
+impl Holds {
+    /// Whether nothing is held.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Serialize for Holds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

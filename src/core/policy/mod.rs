@@ -22,9 +22,9 @@ pub use calendar::{
 };
 pub use compare::{Diff, diff, widens};
 pub use describe::{coins, decimal, describe};
-pub use evaluate::{Circumstances, Facts, Layer, Spend, Valued, evaluate, evaluate_unpaid};
+pub use evaluate::{Circumstances, Facts, Layer, Spend, Valued, demands, evaluate, evaluate_unpaid};
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
-pub use hold::{Basis, Hold, Holds};
+pub use hold::{Basis, Hold, Holds, HoldsMoved};
 pub use lint::{Lint, Severity, Surroundings, lint};
 pub use rule::validate;
 pub use rule::{

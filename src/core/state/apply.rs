@@ -9,7 +9,7 @@ use crate::event::{
     ApprovalGiven, Event, LogPruned, PolicySet, ProposalApproved, ProposalClosed, RoleChange, SessionClosed, SessionOpened,
     TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
-use crate::policy::{Basis, Policy, Scope};
+use crate::policy::{Basis, HoldsMoved, Policy, Scope};
 use crate::primitives::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
@@ -43,7 +43,10 @@ impl<M: Memory> State<M> {
             Event::AgentAdded(change) => self.tables.add_agent(change.wallet, change.agent),
             Event::AgentRemoved(change) => self.tables.remove_agent(change.wallet, change.agent),
             Event::WalletCreated(wallet) => self.apply_wallet(wallet),
-            Event::WalletChanged(WalletChanged { wallet, change }) => self.apply_wallet_change(*wallet, change),
+            Event::WalletChanged(WalletChanged { wallet, change, holds }) => {
+                self.apply_wallet_change(*wallet, change);
+                holds.iter().for_each(|moved| self.apply_holds_moved(moved));
+            }
             Event::PolicySet(PolicySet { scope, version, name, rules }) => {
                 self.tables.set_policy(scope, Policy { version: *version, name: name.clone(), rules: rules.clone() }, at);
             }
@@ -219,13 +222,31 @@ impl<M: Memory> State<M> {
         self.tables.set_wallet(&wallet);
     }
 
+    /// A transfer counts elsewhere. When it last changed is not touched: what is known of its bytes is as old as before.
+    fn apply_holds_moved(&mut self, moved: &HoldsMoved) {
+        let HoldsMoved { id, ended, begun } = moved;
+        let mut transfer = self.known(*id);
+        for hold in &ended.0 {
+            let before = transfer.holds.0.len();
+            transfer.holds.0.retain(|held| held != hold);
+            assert!(transfer.holds.0.len() + 1 == before, "BUG: transfer {id} does not hold what ends");
+            let spent = self.tables.spent(&hold.key).void(hold.amount);
+            self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter does not hold a transfer"));
+        }
+        for hold in &begun.0 {
+            let spent = self.tables.spent(&hold.key).reserve(hold.amount);
+            self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter overflows"));
+            transfer.holds.0.push(hold.clone());
+        }
+        self.tables.set_transfer(&transfer);
+    }
+
     /// Counts a request that was decided, in every scope it falls into: once, and each payment that it makes.
     fn note(&mut self, agent: Principal, request: &TransferRequest, executed: bool, at: Timestamp, denials: impl Fn(u32) -> u32) {
         let attempts = u16::from(!request.is_later_part());
         let paid = if executed && !request.is_consolidation() { request.payments().len() } else { 0 };
         let executions = u16::try_from(paid).unwrap_or(u16::MAX);
-        let wallet = self.tables.wallet(request.wallet);
-        for scope in self.scopes_of(agent, request, wallet.as_ref()) {
+        for scope in self.scopes_if(agent, request, None) {
             let mut activity = self.tables.activity(&scope);
             activity.note_many(attempts, executions, at);
             if matches!(scope, Scope::Agent { .. }) {

@@ -3,30 +3,70 @@
 use super::State;
 use crate::mode::Mode;
 use crate::policy::{
-    Basis, Circumstances, CounterKey, Evaluation, Facts, Hold, Holds, Layer, Rule, Scope, Spend, Spent, Valued, evaluate,
-    evaluate_unpaid,
+    ApprovalDemand, Basis, Circumstances, CounterKey, Evaluation, Facts, Finding, Hold, Holds, Layer, Rule, Scope, Spend, Spent,
+    Valued, demands, evaluate, evaluate_unpaid,
 };
 use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp};
 use crate::transfer::TransferRequest;
+use crate::wallet::Wallet;
 use candid::Principal;
 use ic_stable_structures::Memory;
+use std::collections::BTreeMap;
 
 /// The state as one request sees it.
 struct Seen<'a, M: Memory> {
     state: &'a State<M>,
     requester: Principal,
-    /// What is not counted: holds that end with this very decision, or that are the request's own.
-    without: &'a [&'a Holds],
+    beside: &'a Beside,
     now: Timestamp,
+}
+
+/// How what is held differs from the counters while something is judged: holds that end with this very decision, that are the request's
+/// own, or that wait behind it do not count; holds that begin with this decision do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beside {
+    less: BTreeMap<Bytes, Amount>,
+    more: BTreeMap<Bytes, Amount>,
+}
+
+impl Beside {
+    /// All that is held but for these.
+    pub fn without<'a>(holds: impl IntoIterator<Item = &'a Holds>) -> Self {
+        let mut beside = Self::default();
+        holds.into_iter().for_each(|holds| beside.leave_out(holds));
+        beside
+    }
+
+    /// These do not count.
+    pub(super) fn leave_out(&mut self, holds: &Holds) {
+        Self::add(&mut self.less, holds);
+    }
+
+    /// These count.
+    pub(super) fn count(&mut self, holds: &Holds) {
+        Self::add(&mut self.more, holds);
+    }
+
+    fn add(sums: &mut BTreeMap<Bytes, Amount>, holds: &Holds) {
+        for Hold { key, amount, .. } in &holds.0 {
+            let sum = sums.entry(key.clone()).or_default();
+            *sum = sum.checked_add(*amount).unwrap_or(Amount::MAX);
+        }
+    }
+
+    /// A counter as it is judged by; `None` when it cannot hold so much.
+    fn adjust(&self, key: &Bytes, spent: Spent) -> Option<Spent> {
+        let of = |sums: &BTreeMap<Bytes, Amount>| sums.get(key).copied().unwrap_or_default();
+        let (less, more) = (of(&self.less), of(&self.more));
+        if more > less { spent.reserve(more.remaining_after(less)) } else { spent.void(less.remaining_after(more)) }
+    }
 }
 
 impl<M: Memory> Facts for Seen<'_, M> {
     fn spent(&self, key: &CounterKey) -> Spent {
-        let key = key.key();
-        let holds = self.without.iter().flat_map(|holds| &holds.0).filter(|hold| hold.key[..] == key[..]);
-        holds.fold(self.state.tables.spent(&key), |spent, hold| {
-            spent.void(hold.amount).expect("BUG: a counter does not hold a transfer")
-        })
+        let key = Bytes::new(key.key());
+        let spent = self.state.tables.spent(&key);
+        self.beside.adjust(&key, spent).expect("BUG: a counter does not hold a transfer")
     }
 
     fn value(&self, asset: Asset, amount: Amount) -> Valued {
@@ -41,9 +81,10 @@ impl<M: Memory> Facts for Seen<'_, M> {
 }
 
 /// The policies that bind a request.
+#[derive(Clone)]
 pub(super) struct Bound {
     pub layers: Vec<Layer>,
-    wallet_active: bool,
+    pub wallet_active: bool,
 }
 
 /// What an evaluation is made for.
@@ -53,8 +94,8 @@ pub(super) struct Look<'a> {
     pub agent: Principal,
     /// When.
     pub now: Timestamp,
-    /// Holds that are not counted.
-    pub without: &'a [&'a Holds],
+    /// What counts beside it.
+    pub beside: &'a Beside,
     /// Whether the request was let through before.
     pub again: bool,
 }
@@ -62,10 +103,19 @@ pub(super) struct Look<'a> {
 impl<M: Memory> State<M> {
     /// Every policy that binds a request, with what is needed to judge by it.
     pub(super) fn bound(&self, agent: Principal, request: &TransferRequest) -> Bound {
+        self.bound_if(agent, request, None)
+    }
+
+    /// The same as if one of the wallets were `changed`.
+    pub(super) fn bound_if(&self, agent: Principal, request: &TransferRequest, changed: Option<&Wallet>) -> Bound {
         let layer = |scope: Scope| Layer { scope, policy: self.tables.policy(&scope), activity: self.tables.activity(&scope) };
-        let wallet = self.tables.wallet(request.wallet);
-        let scopes = self.scopes_of(agent, request, wallet.as_ref());
-        Bound { layers: scopes.into_iter().map(layer).collect(), wallet_active: wallet.is_some_and(|wallet| !wallet.deactivated) }
+        let scopes = self.scopes_if(agent, request, changed);
+        let is_active = |scope: &Scope| match scope {
+            Scope::Wallet(id) => self.wallet_if(*id, changed).is_some_and(|wallet| !wallet.deactivated),
+            Scope::User(_) | Scope::Agent { .. } | Scope::Session(_) => true,
+        };
+        let wallet_active = scopes.iter().all(is_active);
+        Bound { layers: scopes.into_iter().map(layer).collect(), wallet_active }
     }
 
     /// Evaluates a request in the state as it is.
@@ -73,28 +123,51 @@ impl<M: Memory> State<M> {
         self.look_in(self.mode(), bound, request, look)
     }
 
-    /// The same as if operation were normal.
-    pub(super) fn look_ignoring_mode(&self, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Evaluation {
-        self.look_in(Mode::Normal, bound, request, look)
-    }
-
-    fn look_in(&self, mode: Mode, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Evaluation {
-        let Look { agent, now, without, again } = look;
-        let circumstances = Circumstances {
-            mode,
-            now,
-            in_session: request.session.is_some(),
-            // What is under way when a wallet is deactivated is finished.
-            wallet_active: again || bound.wallet_active,
-            chain_open_until: self.tables.chain_breaker(request.asset.chain()),
-            again,
-        };
+    /// The same as if operation were in another stage.
+    pub(super) fn look_in(&self, mode: Mode, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Evaluation {
+        let Look { agent, now, beside, again } = look;
+        let circumstances = self.circumstances(mode, bound, request, now, again);
         let paying = Scope::Wallet(request.wallet);
         if request.is_consolidation() {
             return evaluate_unpaid(&circumstances, paying, &bound.layers, request.asset.chain());
         }
-        let facts = Seen { state: self, requester: agent, without, now };
+        let facts = Seen { state: self, requester: agent, beside, now };
         evaluate(&circumstances, paying, &bound.layers, &facts, &spend(request, &request.payments()))
+    }
+
+    /// Who would have to agree to a request under these policies.
+    ///
+    /// # Errors
+    /// What a rule found that nobody could meet.
+    pub(super) fn demands(&self, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Result<Vec<ApprovalDemand>, Finding> {
+        let Look { agent, now, beside, again } = look;
+        // Coins of a wallet that become one are no payment.
+        if request.is_consolidation() {
+            return Ok(Vec::new());
+        }
+        let circumstances = self.circumstances(Mode::Normal, bound, request, now, again);
+        let facts = Seen { state: self, requester: agent, beside, now };
+        demands(&circumstances, &bound.layers, &facts, &spend(request, &request.payments()))
+    }
+
+    fn circumstances(&self, mode: Mode, bound: &Bound, request: &TransferRequest, now: Timestamp, again: bool) -> Circumstances {
+        Circumstances {
+            mode,
+            now,
+            in_session: request.session.is_some(),
+            wallet_active: bound.wallet_active,
+            chain_open_until: self.tables.chain_breaker(request.asset.chain()),
+            again,
+        }
+    }
+
+    /// Whether every counter takes these holds beside what it is judged by.
+    pub(super) fn takes(&self, holds: &Holds, beside: &Beside) -> bool {
+        let takes = |hold: &Hold| {
+            let spent = beside.adjust(&hold.key, self.tables.spent(&hold.key));
+            spent.and_then(|spent| spent.reserve(hold.amount)).is_some()
+        };
+        holds.0.iter().all(takes)
     }
 
     /// What a request holds against the counters of all its scopes; `None` on overflow.

@@ -21,7 +21,7 @@ mod tracked;
 mod watch;
 
 pub use backtest::{Backtest, ChangedDecision, DecisionCounts, MAX_BACKTEST_BLOCKS, MAX_BACKTEST_DAYS};
-pub use decide::{BatchItem, BatchOutcome, BatchRequest, Change, Decided, ItemOutcome, NewSession};
+pub use decide::{BatchItem, BatchOutcome, BatchRequest, Change, Decided, ItemOutcome, MAX_MOVED_TRANSFERS, NewSession, Recheck};
 pub use index::{Filter, Page};
 pub use policies::{Explained, Explanation};
 pub use read::{MAX_ANCESTORS, Usage};

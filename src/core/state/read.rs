@@ -87,34 +87,39 @@ impl<M: Memory> State<M> {
 
     /// Every scope that a transfer counts against, outermost first.
     pub fn scopes(&self, transfer: &Transfer) -> Vec<Scope> {
-        let wallet = self.tables.wallet(transfer.request.wallet);
-        self.scopes_of(transfer.agent, &transfer.request, wallet.as_ref())
+        self.scopes_if(transfer.agent, &transfer.request, None)
     }
 
-    /// Every scope that a request falls into, outermost first.
-    pub(super) fn scopes_of(&self, agent: Principal, request: &TransferRequest, wallet: Option<&Wallet>) -> Vec<Scope> {
-        let mut scopes = self.scopes_above(request.wallet, wallet);
+    /// Every scope that a request falls into, outermost first; or would, if one of the wallets were `changed`.
+    pub(super) fn scopes_if(&self, agent: Principal, request: &TransferRequest, changed: Option<&Wallet>) -> Vec<Scope> {
+        let mut scopes = self.scopes_above(request.wallet, changed);
         scopes.push(Scope::Agent { wallet: request.wallet, agent });
         scopes.extend(request.session.map(Scope::Session));
         scopes
     }
 
+    /// A wallet, or what it would be if it is the one that is `changed`.
+    pub(super) fn wallet_if(&self, id: WalletId, changed: Option<&Wallet>) -> Option<Wallet> {
+        changed.filter(|changed| changed.id == id).cloned().or_else(|| self.tables.wallet(id))
+    }
+
     /// The mints that the policies of a wallet, of those above it and of its agents speak about.
     pub fn mints_of(&self, wallet: WalletId) -> BTreeSet<Mint> {
         let agents = self.agents(wallet).into_iter().map(|agent| Scope::Agent { wallet, agent });
-        let scopes = self.scopes_above(wallet, self.tables.wallet(wallet).as_ref()).into_iter().chain(agents);
+        let scopes = self.scopes_above(wallet, None).into_iter().chain(agents);
         let rules = scopes.filter_map(|scope| self.policy_of(&scope)).flat_map(|policy| policy.rules);
         let mint = |asset| if let Asset::Spl { mint } = asset { Some(mint) } else { None };
         rules.flat_map(|rule| rule.assets()).filter_map(mint).collect()
     }
 
     /// The wallet's own scope, after those that contain it.
-    fn scopes_above(&self, id: WalletId, wallet: Option<&Wallet>) -> Vec<Scope> {
+    fn scopes_above(&self, id: WalletId, changed: Option<&Wallet>) -> Vec<Scope> {
+        let wallet = self.wallet_if(id, changed);
         let mut scopes = vec![Scope::Wallet(id)];
-        let mut parent = wallet.and_then(|wallet| wallet.parent);
+        let mut parent = wallet.as_ref().and_then(|wallet| wallet.parent);
         while let Some(id) = parent.filter(|_| scopes.len() <= MAX_ANCESTORS) {
             scopes.push(Scope::Wallet(id));
-            parent = self.tables.wallet(id).and_then(|wallet| wallet.parent);
+            parent = self.wallet_if(id, changed).and_then(|wallet| wallet.parent);
         }
         scopes.extend(wallet.map(|wallet| Scope::User(wallet.owner())));
         scopes.reverse();
@@ -255,24 +260,42 @@ impl<M: Memory> State<M> {
 
     /// The active transfers that a scope's policy binds, oldest first.
     pub(super) fn active_transfers_within(&self, scope: Scope) -> Vec<Transfer> {
-        let within = |transfer: &Transfer| match scope {
-            Scope::Agent { wallet, agent } => transfer.request.wallet == wallet && transfer.agent == agent,
-            Scope::Session(session) => transfer.request.session == Some(session),
+        let mut transfers = match scope {
+            Scope::Agent { wallet, agent } => {
+                let mut transfers = self.active_transfers_of(wallet);
+                transfers.retain(|transfer| transfer.agent == agent);
+                transfers
+            }
+            Scope::Session(id) => {
+                let of = |session: Session| self.active_transfers_of(session.wallet);
+                let mut transfers = self.session(id).map_or_else(Vec::new, of);
+                transfers.retain(|transfer| transfer.request.session == Some(id));
+                transfers
+            }
             Scope::Wallet(_) | Scope::User(_) => {
-                let wallet = self.tables.wallet(transfer.request.wallet);
-                self.scopes_above(transfer.request.wallet, wallet.as_ref()).contains(&scope)
+                let ids = self.active_within(|scopes| scopes.contains(&scope)).into_iter();
+                ids.filter_map(|(_, id)| self.tables.transfer(id)).collect()
             }
         };
-        let transfers: Vec<Transfer> = match scope {
-            Scope::Agent { wallet, .. } => self.active_transfers_of(wallet),
-            Scope::Session(session) => {
-                self.session(session).map_or_else(Vec::new, |session| self.active_transfers_of(session.wallet))
-            }
-            Scope::Wallet(_) | Scope::User(_) => {
-                self.active_transfers().into_iter().filter_map(|id| self.tables.transfer(id)).collect()
+        transfers.sort_unstable_by_key(|transfer| transfer.id);
+        transfers
+    }
+
+    /// The active transfers of the wallets whose own scope and those above it are what is `wanted`, by wallet. No transfer is read, and
+    /// each wallet once.
+    pub(super) fn active_within(&self, wanted: impl Fn(&[Scope]) -> bool) -> Vec<(WalletId, TransferId)> {
+        let mut last: Option<(WalletId, bool)> = None;
+        let mut is_wanted = |id: WalletId| match last {
+            Some((same, is_wanted)) if same == id => is_wanted,
+            _ => {
+                let scopes = self.scopes_above(id, None);
+                let is_wanted = wanted(&scopes);
+                last = Some((id, is_wanted));
+                is_wanted
             }
         };
-        transfers.into_iter().filter(within).collect()
+        let active = self.tables.active.iter().map(|(wallet, id)| (WalletId::new(wallet), TransferId::new(id)));
+        active.filter(|(wallet, _)| is_wanted(*wallet)).collect()
     }
 
     /// Whether a principal is an agent of a wallet.

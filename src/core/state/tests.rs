@@ -12,6 +12,7 @@ mod guards;
 mod image;
 mod kaspa;
 mod policies;
+mod queue;
 mod roles;
 mod sequences;
 mod sessions;

@@ -1,11 +1,13 @@
 //! What people decide about transfers that need them.
 
+use super::queue::{SESSION_OVER, strictest};
 use super::{Decided, authenticated, invalid, not_found};
 use crate::approval::Approval;
 use crate::event::{ApprovalGiven, Event, TransferRejected, TransferStep};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
 use crate::primitives::{Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
+use crate::session::Session;
 use crate::state::{Refusal, State};
 use crate::transfer::{MAX_REASON_BYTES, Status, Transfer, TransferRequest};
 use candid::Principal;
@@ -74,8 +76,32 @@ impl<M: Memory> State<M> {
         if is_late(&transfer, now) {
             return Ok(timeouts(std::slice::from_ref(&transfer)).pop().map(Decided::itself));
         }
+        if self.has_outlived_its_session(&transfer, now) {
+            return Ok(Some(Decided::itself(rejected(id, ReasonCode::ApprovalTimeout, SESSION_OVER))));
+        }
         let is_due = approval.ready_at.is_some_and(|ready_at| ready_at <= now);
         Ok(is_due.then(|| Decided::itself(self.release(&transfer, &approval, &approval.approved_by, now))))
+    }
+
+    /// Whether the session that a transfer was asked for in is over.
+    fn has_outlived_its_session(&self, transfer: &Transfer, now: Timestamp) -> bool {
+        let session = transfer.request.session.and_then(|id| self.tables.session(id));
+        session.is_some_and(|session| !session.is_open(now))
+    }
+
+    /// The end of what waits for people when its session is over.
+    pub(super) fn outlived(&self, session: &Session) -> Vec<Event> {
+        let waiting = self.pending_approvals(Some(session.wallet)).into_iter();
+        let its_own = waiting.filter(|transfer| transfer.request.session == Some(session.id));
+        its_own.map(|transfer| rejected(transfer.id, ReasonCode::ApprovalTimeout, SESSION_OVER)).collect()
+    }
+
+    /// Whether a demand is met by those who agreed to a transfer, and had been locked for as long, whatever policy they were asked under.
+    pub(super) fn has_answered(&self, transfer: &Transfer, demand: &ApprovalDemand) -> bool {
+        transfer.approval.as_ref().is_some_and(|approval| {
+            let locked = approval.demands.iter().any(|asked| asked.time_lock_ns >= demand.time_lock_ns);
+            locked && self.agreeing_with(transfer, demand, &approval.approved_by) >= demand.quorum
+        })
     }
 
     /// The transfers of a wallet whose approval comes too late now, whether or not anybody has noticed (trap T42).
@@ -141,9 +167,7 @@ impl<M: Memory> State<M> {
             );
         }
         if let Some(objection) = self.objection(transfer, now) {
-            let finding = objection.denials().next();
-            let code = finding.and_then(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);
-            let message = finding.map_or("the policy does not allow it any more", |finding| &finding.message);
+            let (code, message) = strictest(&objection);
             return rejected(id, code, message);
         }
         Event::TransferApproved(TransferStep { id, note: None })

@@ -88,7 +88,7 @@ impl<M: Memory> State<M> {
             }
             Action::ChangeSettings(settings) => self.settings_effects(settings),
             Action::EndEmergency { reason } => self.resumption(reason, now),
-            Action::ChangeWallet { wallet, change } => self.wallet_change_events(*wallet, change),
+            Action::ChangeWallet { wallet, change } => self.wallet_change_events(*wallet, change, now),
             Action::ResolveQuarantine(end) => self.quarantine_effects(end),
             Action::RemovePrincipal(principal) => self.removal_effects(*principal),
             Action::ConfigureAudit(settings) => self.audit_effects(*settings),
@@ -103,7 +103,7 @@ impl<M: Memory> State<M> {
         policy::widens(&change.scope, old.as_ref(), &new)
     }
 
-    /// The new policy, and the end of what it denies and may still be called off. What was spent stays spent (trap T13).
+    /// The new policy, and the end of what it denies or wants to be asked about and may still be called off. What was spent stays spent (trap T13).
     fn policy_effects(&self, change: &PolicyChange, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let PolicyChange { scope, replaces, name, rules } = change;
         self.check_scope(scope, now)?;
@@ -118,7 +118,7 @@ impl<M: Memory> State<M> {
         let rules = stamped(rules, self.tables.policy(scope).as_ref(), now);
         self.check_workable(*scope, &rules, now)?;
         let policy = Policy { version: current.saturating_add(1), name: name.clone(), rules };
-        let cancellations = self.cancellations_under(*scope, &policy, now);
+        let cancellations = self.cancellations_under(*scope, &policy, now)?;
         let Policy { version, name, rules } = policy;
         Ok([vec![Event::PolicySet(PolicySet { scope: *scope, version, name, rules })], cancellations].concat())
     }

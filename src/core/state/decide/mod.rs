@@ -12,6 +12,7 @@ mod health;
 mod kaspa;
 mod lifecycle;
 mod powers;
+mod queue;
 mod sessions;
 mod solana;
 mod steps;
@@ -19,6 +20,7 @@ mod transfer;
 mod wallets;
 
 pub use governance::Change;
+pub use queue::{MAX_MOVED_TRANSFERS, Recheck};
 pub use sessions::NewSession;
 
 pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};

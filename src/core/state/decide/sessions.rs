@@ -63,7 +63,7 @@ impl<M: Memory> State<M> {
             label,
             ended: None,
         };
-        let mut events: Vec<Event> = over.iter().map(|session| closed(session.id, SessionEnd::Expired)).collect();
+        let mut events: Vec<Event> = over.iter().flat_map(|session| self.expiry(session)).collect();
         events.push(Event::SessionOpened(SessionOpened { session: session.clone(), rules }));
         Ok((Decided { actor: Some(caller), events }, session))
     }
@@ -90,12 +90,19 @@ impl<M: Memory> State<M> {
     }
 
     /// Ends up to `limit` sessions whose time is over, oldest end first; `None` when there are none. A session that is over takes no
-    /// request whether or not its end is recorded: this only cleans up. Its transfers go on, they were asked for in time.
+    /// request whether or not its end is recorded: this only cleans up. Its transfers go on, they were asked for in time, but for those
+    /// that still wait for people.
     pub fn decide_expired_sessions(&self, now: Timestamp, limit: usize) -> Option<Decided> {
         let now = self.not_before_the_log(now);
         let over = self.tables.session_ends.iter().take_while(|(end, _)| *end <= now.nanos()).take(limit);
-        let events: Vec<Event> = over.map(|(_, id)| closed(SessionId::new(id), SessionEnd::Expired)).collect();
+        let over = over.filter_map(|(_, id)| self.tables.session(SessionId::new(id)));
+        let events: Vec<Event> = over.flat_map(|session| self.expiry(&session)).collect();
         (!events.is_empty()).then_some(Decided { actor: None, events })
+    }
+
+    /// The end of a session whose time is over.
+    fn expiry(&self, session: &Session) -> Vec<Event> {
+        [vec![closed(session.id, SessionEnd::Expired)], self.outlived(session)].concat()
     }
 
     /// The end of every session of a wallet, or of one agent's.

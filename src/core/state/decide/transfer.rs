@@ -1,5 +1,6 @@
 //! What agents decide, and how a transfer is called off.
 
+use super::queue::Under;
 use super::solana::check_terms;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
@@ -11,7 +12,7 @@ use crate::roles::Role;
 use crate::settings::Settings;
 use crate::solana_terms::Execution;
 use crate::state::apply::{idempotency_key, request_hash};
-use crate::state::facts::{Bound, Look};
+use crate::state::facts::{Beside, Bound, Look};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
 use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
 use candid::Principal;
@@ -132,12 +133,12 @@ impl<M: Memory> State<M> {
         late: &[Transfer],
         settings: &Settings,
     ) -> Judged {
-        let without: Vec<&Holds> = late.iter().map(|transfer| &transfer.holds).collect();
+        let beside = Beside::without(late.iter().map(|transfer| &transfer.holds));
         let mut evaluation = match used_up(bound, caller, request.wallet, settings, now) {
             Some(finding) => {
                 Evaluation { decision: Decision::Deny, policy_version: 0, findings: vec![finding], approvals: Vec::new() }
             }
-            None => self.look(bound, request, Look { agent: caller, now, without: &without, again: false }),
+            None => self.look(bound, request, Look { agent: caller, now, beside: &beside, again: false }),
         };
         // What is denied holds nothing.
         if evaluation.decision == Decision::Deny {
@@ -184,55 +185,9 @@ impl<M: Memory> State<M> {
             .collect()
     }
 
-    /// The end of what a new policy denies and may still be called off. A transfer is judged as if it were asked for now, beside all
-    /// others: newest first, so that of several that no longer fit together the earliest stay. What waits for approval was asked about
-    /// under the old policy and ends either way (trap T41).
-    pub(super) fn cancellations_under(&self, scope: Scope, policy: &Policy, now: Timestamp) -> Vec<Event> {
-        let now = self.not_before_the_log(now);
-        let mut gone: Vec<Transfer> = Vec::new();
-        let mut events = Vec::new();
-        for transfer in self.active_transfers_within(scope).into_iter().rev() {
-            if transfer.status == Status::AwaitingApproval {
-                events.push(super::approvals::rejected(
-                    transfer.id,
-                    ReasonCode::ApprovalRejected,
-                    "the policy it was asked under changed",
-                ));
-                gone.push(transfer);
-                continue;
-            }
-            // No policy is asked about the upkeep of nonce accounts.
-            if !transfer.status.may_become(Status::Cancelled) || transfer.request.nonce_operation().is_some() {
-                continue;
-            }
-            let mut bound = self.bound(transfer.agent, &transfer.request);
-            for layer in bound.layers.iter_mut().filter(|layer| layer.scope == scope) {
-                layer.policy = (!policy.rules.is_empty()).then(|| policy.clone());
-            }
-            let without: Vec<&Holds> = gone.iter().map(|gone| &gone.holds).chain([&transfer.holds]).collect();
-            let look = Look { agent: transfer.agent, now, without: &without, again: true };
-            let evaluation = self.look_ignoring_mode(&bound, &transfer.request, look);
-            if evaluation.decision == Decision::Deny {
-                let note = Some(format!("the new policy of {scope} (version {}) does not allow it", policy.version));
-                events.push(Event::TransferCancelled(TransferStep { id: transfer.id, note }));
-                gone.push(transfer);
-            }
-        }
-        events
-    }
-
-    /// Why a transfer that was let through would not be now, if so: its entry on the allowlist has expired, the hours are over, limits
-    /// are reduced. Asked before its transaction is built; later it has to run its course.
-    pub fn objection(&self, transfer: &Transfer, now: Timestamp) -> Option<Evaluation> {
-        // No policy is asked about the upkeep of nonce accounts.
-        if transfer.request.nonce_operation().is_some() {
-            return None;
-        }
-        let now = self.not_before_the_log(now);
-        let bound = self.bound(transfer.agent, &transfer.request);
-        let look = Look { agent: transfer.agent, now, without: &[&transfer.holds], again: true };
-        let evaluation = self.look(&bound, &transfer.request, look);
-        (evaluation.decision == Decision::Deny).then_some(evaluation)
+    /// The end of what a new policy denies, or wants people to agree to, and may still be called off.
+    pub(super) fn cancellations_under(&self, scope: Scope, policy: &Policy, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        Ok(self.requeue(self.active_transfers_within(scope), Under::Policy(scope, policy), now)?.ended)
     }
 
     /// The time of the log never runs backwards, and so no limit does.

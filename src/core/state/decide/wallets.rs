@@ -1,12 +1,12 @@
 //! What becomes of a wallet beside its policy: whose it is, what stands above it, whether it takes new transfers.
 
+use super::queue::{MAX_MOVED_TRANSFERS, Requeued, Under};
 use super::{invalid, not_found};
 use crate::chains::{kaspa, solana as sol};
 use crate::event::{Event, WalletChanged};
-use crate::policy::{ReasonCode, Scope};
-use crate::primitives::{Bytes, WalletId};
+use crate::policy::Scope;
+use crate::primitives::{Bytes, Timestamp, WalletId};
 use crate::state::{MAX_ANCESTORS, Refusal, State};
-use crate::transfer::Status;
 use crate::wallet::{KeyKind, ParentChange, Wallet, WalletChange};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -23,17 +23,20 @@ impl<M: Memory> State<M> {
     /// What happens when a wallet is changed now.
     ///
     /// # Errors
-    /// When there is no such wallet, it is so already, the owner has enough active wallets, or the parent cannot be one.
-    pub(super) fn wallet_change_events(&self, id: WalletId, change: &WalletChange) -> Result<Vec<Event>, Refusal> {
+    /// When there is no such wallet, it is so already, the owner has enough active wallets, the parent cannot be one, or too many transfers
+    /// are under way that would have to be counted elsewhere.
+    pub(super) fn wallet_change_events(&self, id: WalletId, change: &WalletChange, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let wallet = self.tables.wallet(id).ok_or_else(|| not_found("wallet", id))?;
-        let follow_up = match change {
-            WalletChange::Activate => self.activation(&wallet)?,
-            WalletChange::Deactivate => self.deactivation(&wallet)?,
-            WalletChange::MakePrimary => check_primary(&wallet)?,
-            WalletChange::Owner(owner) => self.handover(&wallet, owner)?,
-            WalletChange::Parent(ParentChange { parent }) => self.adoption(&wallet, *parent)?,
+        let (follow_up, requeued) = match change {
+            WalletChange::Activate => (self.activation(&wallet)?, Requeued::default()),
+            WalletChange::Deactivate => (self.deactivation(&wallet)?, Requeued::default()),
+            WalletChange::MakePrimary => (check_primary(&wallet)?, Requeued::default()),
+            WalletChange::Owner(owner) => self.handover(&wallet, owner, now)?,
+            WalletChange::Parent(ParentChange { parent }) => (Vec::new(), self.adoption(&wallet, *parent, now)?),
         };
-        Ok([vec![changed(id, change.clone())], follow_up].concat())
+        let Requeued { ended, moved } = requeued;
+        let changed = Event::WalletChanged(WalletChanged { holds: moved, ..WalletChanged::new(id, change.clone()) });
+        Ok([vec![changed], follow_up, ended].concat())
     }
 
     fn activation(&self, wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
@@ -44,15 +47,16 @@ impl<M: Memory> State<M> {
         Ok(self.first_of(&wallet.owner(), wallet.id))
     }
 
-    /// Sessions end with the wallet, and another one of its owner's stands first.
+    /// Sessions end with the wallet, and so does what has not left; another one of its owner's stands first.
     fn deactivation(&self, wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
         if wallet.deactivated {
             return Err(Refusal::AlreadySo { what: "the wallet is deactivated" });
         }
-        Ok([self.session_ends(wallet.id, None), self.successor(wallet)].concat())
+        Ok([self.session_ends(wallet.id, None), self.deactivation_ends(wallet.id), self.successor(wallet)].concat())
     }
 
-    fn handover(&self, wallet: &Wallet, owner: &Principal) -> Result<Vec<Event>, Refusal> {
+    /// The new owner's policy binds what is under way too. Wallets below are bound by their own owners'.
+    fn handover(&self, wallet: &Wallet, owner: &Principal, now: Timestamp) -> Result<(Vec<Event>, Requeued), Refusal> {
         if wallet.owner() == *owner {
             return Err(Refusal::AlreadySo { what: "the wallet is this principal's" });
         }
@@ -63,17 +67,26 @@ impl<M: Memory> State<M> {
             self.check_owner(owner)?;
             self.first_of(owner, wallet.id)
         };
-        Ok([self.successor(wallet), first, self.stale_approvals(wallet.id)].concat())
+        let changed = Wallet { owner: Some(*owner), ..wallet.clone() };
+        let requeued = self.requeue(self.active_transfers_of(wallet.id), Under::Wallet(&changed), now)?;
+        Ok(([self.successor(wallet), first].concat(), requeued))
     }
 
-    fn adoption(&self, wallet: &Wallet, parent: Option<WalletId>) -> Result<Vec<Event>, Refusal> {
+    /// The policies of the new parent, and of those above it, bind what is under way in the wallet and in those below it.
+    fn adoption(&self, wallet: &Wallet, parent: Option<WalletId>, now: Timestamp) -> Result<Requeued, Refusal> {
         if wallet.parent == parent {
             return Err(Refusal::AlreadySo { what: "the wallet has this parent" });
         }
         if let Some(parent) = parent {
             self.check_parent(Some(wallet.id), parent)?;
         }
-        Ok(self.stale_approvals(wallet.id))
+        let scope = Scope::Wallet(wallet.id);
+        let (max, current) = (MAX_MOVED_TRANSFERS as u64, self.active_within(|scopes| scopes.contains(&scope)).len() as u64);
+        if current > max {
+            return Err(Refusal::LimitReached { what: "transfers under way in the wallet and below it", max, current });
+        }
+        let changed = Wallet { parent, ..wallet.clone() };
+        self.requeue(self.active_transfers_within(scope), Under::Wallet(&changed), now)
     }
 
     /// The wallet that stands first among an owner's. Deactivated ones never do.
@@ -93,14 +106,6 @@ impl<M: Memory> State<M> {
         let mut others = self.wallets_of(&owner).filter(|other| other.id != gone.id && !other.deactivated);
         let next = if gone.primary { others.next() } else { None };
         next.map(|next| changed(next.id, WalletChange::MakePrimary)).into_iter().collect()
-    }
-
-    /// What waits for people was asked about under policies that do not bind it any more, or not alone (trap T41).
-    fn stale_approvals(&self, id: WalletId) -> Vec<Event> {
-        let within = self.active_transfers_within(Scope::Wallet(id)).into_iter();
-        let waiting = within.filter(|transfer| transfer.status == Status::AwaitingApproval);
-        let note = "other policies bind its wallet now";
-        waiting.map(|transfer| super::approvals::rejected(transfer.id, ReasonCode::ApprovalRejected, note)).collect()
     }
 
     /// Whether a principal may have one more active wallet.
@@ -196,5 +201,5 @@ fn check_is_somebody(owner: &Principal) -> Result<(), Refusal> {
 }
 
 fn changed(wallet: WalletId, change: WalletChange) -> Event {
-    Event::WalletChanged(WalletChanged { wallet, change })
+    Event::WalletChanged(WalletChanged::new(wallet, change))
 }

@@ -220,7 +220,7 @@ impl Game {
         assert_eq!(parent.id, PARENT);
         game.state.commit(decided, at(0));
         let change = WalletChange::Parent(ParentChange { parent: Some(PARENT) });
-        game.put(vec![Event::WalletChanged(WalletChanged { wallet: WALLET, change })]);
+        game.put(vec![Event::WalletChanged(WalletChanged::new(WALLET, change))]);
         game.model.parents = [(WALLET, vec![user(), Scope::Wallet(PARENT)]), (PARENT, vec![user()])].into();
         for (wallet, agent) in [(WALLET, accomplice()), (PARENT, agent())] {
             game.put(vec![Event::AgentAdded(AgentChange { wallet, agent })]);

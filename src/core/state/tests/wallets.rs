@@ -125,14 +125,14 @@ fn owners_narrow_and_reorder_their_wallets_and_nobody_elses() {
 #[test]
 fn a_deactivated_wallet_takes_no_transfers_and_ends_its_sessions() {
     let mut state = installed();
-    let under_way = accepted(&mut state, sol(1, "before"), at(0));
+    let waiting = accepted(&mut state, sol(1, "before"), at(0));
     let new = NewSession { wallet: WALLET, agent: agent(), ttl_ns: 60 * SECOND_NS, label: None, rules: Vec::new() };
     let (decided, session) = state.decide_open_session(agent(), new.clone(), at(0)).unwrap();
     state.commit(decided, at(0));
     change(&mut state, WALLET, WalletChange::Deactivate).unwrap();
     let evaluation = state.simulate(agent(), sol(1, "after"), at(0)).unwrap();
     assert_eq!(evaluation.denials().next().unwrap().code, Some(ReasonCode::WalletDraining));
-    assert!(state.objection(&state.transfer(under_way).unwrap(), at(0)).is_none(), "what is under way is finished");
+    assert_eq!(state.transfer(waiting).unwrap().note.as_deref(), Some("its wallet was deactivated"));
     assert_eq!(state.session(session.id).unwrap().ended, Some(crate::session::SessionEnd::Cascaded));
     assert!(matches!(state.decide_open_session(agent(), new, at(0)), Err(Refusal::InvalidArgument { field: "wallet_id", .. })));
     change(&mut state, WALLET, WalletChange::Activate).unwrap();
