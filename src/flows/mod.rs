@@ -22,10 +22,9 @@ pub use providers::{Health, health};
 
 use crate::metrics;
 use crate::ports::{CallError, Runtime, SigningKey};
-use purser_core::mode::Mode;
 use purser_core::policy::ReasonCode;
 use purser_core::primitives::{Amount, Chain, SECOND_NS, TransferId};
-use purser_core::state::{Decided, Refusal};
+use purser_core::state::{Decided, Recheck, Refusal};
 use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::{Signing, Wallet, derivation_path};
 
@@ -83,9 +82,10 @@ impl From<CallError> for Halt {
     }
 }
 
+/// What the canister's own state refuses is no provider's fault, and no reason to open a chain's breaker.
 impl From<Refusal> for Halt {
     fn from(refusal: Refusal) -> Self {
-        Self::Trouble(refusal.to_string())
+        Self::NotNow(refusal.to_string())
     }
 }
 
@@ -204,7 +204,6 @@ impl<R: Runtime> Run<'_, R> {
 
     async fn build(&self) -> Result<(), Halt> {
         self.recheck()?;
-        self.judge_again()?;
         if self.transfer.attempt >= MAX_ATTEMPTS {
             return Err(Halt::Hopeless(format!("{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead")));
         }
@@ -217,18 +216,14 @@ impl<R: Runtime> Run<'_, R> {
         }
     }
 
-    /// The policies once more, before anything is built: what they do not allow any more is called off. What only the stage of operation
-    /// holds back waits for the next one.
+    /// The policies once more, before anything is built and again right before it is recorded: what they do not allow any more is called
+    /// off. What only the stage of operation holds back waits for the next one.
     fn judge_again(&self) -> Result<(), Halt> {
-        let now = self.rt.now();
-        let Some(objection) = self.rt.read(|state| state.objection(&self.transfer, now)) else { return Ok(()) };
-        if self.rt.read(|state| !matches!(state.mode(), Mode::Normal)) {
-            return Err(Halt::Held);
+        match self.rt.read(|state| state.recheck(self.transfer.id, self.rt.now())) {
+            Recheck::Passed => Ok(()),
+            Recheck::Waits(_) => Err(Halt::Held),
+            Recheck::Over(code, why) => Err(Halt::Refused(code, format!("not allowed any more: {why}"))),
         }
-        let finding = objection.denials().next();
-        let code = finding.and_then(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);
-        let why = finding.map_or("the policy", |finding| &finding.message);
-        Err(Halt::Refused(code, format!("not allowed any more: {why}")))
     }
 
     /// Whether the transfer was to be carried out when it was asked for, and its chain is only simulated by now.
@@ -273,7 +268,11 @@ impl<R: Runtime> Run<'_, R> {
     /// Decides again, after an await and before anything irreversible: is this still the same attempt, and may it go on?
     fn recheck(&self) -> Result<(), Halt> {
         self.unchanged()?;
-        if self.rt.read(|state| state.may_progress(self.transfer.id)) { Ok(()) } else { Err(Halt::Held) }
+        if !self.rt.read(|state| state.may_progress(self.transfer.id)) {
+            return Err(Halt::Held);
+        }
+        // What is built has to run its course.
+        if self.transfer.status.is_before_building() { self.judge_again() } else { Ok(()) }
     }
 
     /// Whether the transfer stands where it stood when this step began.

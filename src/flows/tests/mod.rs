@@ -1,5 +1,6 @@
 //! A scripted outside world: every call must be the next one of the script, or the test panics.
 
+mod again;
 mod batches;
 mod client_side;
 mod kaspa;

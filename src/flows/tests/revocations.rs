@@ -11,7 +11,7 @@ const VALUE: [u8; 32] = [9; 32];
 const OTHER: [u8; 32] = [8; 32];
 
 /// A world whose wallet has one nonce account.
-fn with_nonce() -> World {
+pub(super) fn with_nonce() -> World {
     let world = World::new();
     let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, 1, world.time()).unwrap();
     world.put(decided);
@@ -34,7 +34,7 @@ fn with_nonce() -> World {
 }
 
 /// Payer, recipient, and the nonce account with this value.
-fn read(value: [u8; 32]) -> Step {
+pub(super) fn read(value: [u8; 32]) -> Step {
     all("getMultipleAccounts", move |world| {
         let shown = |lamports: u64, data: &[u8]| {
             let (data, space) = (STANDARD.encode(data), data.len());
@@ -73,7 +73,7 @@ fn on_nonce(answer: &'static str) -> Step {
     one("\"replaceRecentBlockhash\":false", move |_| ok(format!(r#"{{"context":{{"slot":9}},"value":{answer}}}"#)))
 }
 
-fn good() -> Step {
+pub(super) fn good() -> Step {
     on_nonce(r#"{"err":null,"unitsConsumed":600}"#)
 }
 
@@ -81,7 +81,7 @@ fn refused() -> Step {
     on_nonce(r#"{"err":"BlockhashNotFound","unitsConsumed":0}"#)
 }
 
-fn taken(id: TransferId) -> Step {
+pub(super) fn taken(id: TransferId) -> Step {
     one("sendTransaction", move |world| ok(format!("{:?}", world.transfer(id).signed.unwrap().txid)))
 }
 

@@ -57,14 +57,18 @@ fn a_wallet_is_found_by_each_of_its_addresses() {
 }
 
 #[test]
-fn a_deactivated_wallet_finishes_what_it_began_and_takes_nothing_new() {
+fn a_deactivated_wallet_finishes_what_it_sent_and_calls_the_rest_off() {
     let mut world = World::new();
     let wallet = world.wallet(&rules());
-    let begun = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "begun"));
+    let sent = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "sent"));
+    world.follow(sent, |transfer| transfer.status == Status::Submitted);
+    let waiting = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "waiting"));
     assert_eq!(world.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Deactivate), Ok(Change::Applied));
     let denied = denial(world.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "new")));
     assert_eq!(denied.code, Some(ReasonCode::WalletDraining));
-    assert_eq!(world.settle(begun).status, Status::Confirmed);
+    let called_off = world.settle(waiting);
+    assert_eq!((called_off.status, called_off.note.as_deref()), (Status::Cancelled, Some("its wallet was deactivated")));
+    assert_eq!(world.settle(sent).status, Status::Confirmed);
     assert_eq!(world.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Activate), Ok(Change::Applied));
     let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "new"));
     assert_eq!(world.settle(id).status, Status::Confirmed);
