@@ -1,11 +1,11 @@
 //! Many payments at once. Each is judged by itself, and those that pass together as one payment of their sum; what then stands is
 //! divided among as few transactions as possible, each a transfer of its own.
 
-use super::transfer::{Judged, breaker, check_age, is_not_worth_an_entry};
+use super::transfer::{Judged, check_age, denials_in_a_row, is_not_worth_an_entry};
 use super::{Decided, invalid};
 use crate::chains::{kaspa, solana};
 use crate::config::Config;
-use crate::event::{Event, TransferDenied};
+use crate::event::{BreakerOpened, Event, TransferDenied};
 use crate::policy::{Decision, Evaluation};
 use crate::primitives::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, TransferId, WalletId};
 use crate::settings::Settings;
@@ -19,6 +19,7 @@ use crate::wallet::KeyKind;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Many payments of one asset from one key, asked for at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -233,7 +234,7 @@ impl<M: Memory> State<M> {
         singles: Vec<TransferRequest>,
     ) -> Result<(Option<Decided>, BatchOutcome), Refusal> {
         let mut events = super::approvals::timeouts(judging.late);
-        let (mut items, mut passed, mut offences) = (Vec::new(), Vec::new(), 0);
+        let (mut items, mut passed, mut denials) = (Vec::new(), Vec::new(), Vec::new());
         for (position, single) in (0u32..).zip(singles) {
             let Judged { evaluation, .. } = self.judge_one(judging, &single);
             if evaluation.findings.iter().any(is_not_worth_an_entry) {
@@ -244,8 +245,8 @@ impl<M: Memory> State<M> {
             items.push(ItemOutcome::Denied { evaluation: evaluation.clone() });
             match evaluation.decision {
                 Decision::Deny => {
-                    offences += u32::from(evaluation.is_the_agents_doing());
-                    events.push(denied(judging, single, evaluation));
+                    let is_offence = evaluation.is_the_agents_doing();
+                    denials.push(Denial { position, is_offence, event: denied(judging, single, evaluation) });
                 }
                 Decision::Allow | Decision::RequireApproval => {
                     let TransferRequest { to, amount, solana, .. } = single;
@@ -255,11 +256,16 @@ impl<M: Memory> State<M> {
             }
         }
         let parts = self.reserve_parts(judging, request, passed, &mut items)?;
-        offences += parts.offences;
+        let opened = opens_breaker(judging, request.wallet, &denials, &parts);
+        // Each payment counts as if they had been asked for one after another: those that were denied after the last one that passes are
+        // the denials in a row that the next request meets.
+        let last = parts.positions.last().copied();
+        let after = denials.partition_point(|denial| last.is_some_and(|last| denial.position < last));
+        let after = denials.split_off(after);
+        events.extend(denials.into_iter().map(|denial| denial.event));
         events.extend(parts.events);
-        if parts.transfers.is_empty() {
-            events.extend(breaker(judging.caller, request.wallet, offences, judging.bound, judging.settings, judging.now));
-        }
+        events.extend(after.into_iter().map(|denial| denial.event));
+        events.extend(opened);
         let decided = Decided { actor: Some(judging.caller), events };
         Ok((Some(decided), BatchOutcome { items, transfers: parts.transfers }))
     }
@@ -286,14 +292,16 @@ impl<M: Memory> State<M> {
                 items[output.item as usize] = ItemOutcome::Denied { evaluation: evaluation.clone() };
             }
             let offences = u32::from(evaluation.is_the_agents_doing());
-            return Ok(Parts { events: vec![denied(judging, whole, evaluation)], offences, transfers: Vec::new() });
+            return Ok(Parts { events: vec![denied(judging, whole, evaluation)], offences, ..Parts::default() });
         }
         if evaluation.decision == Decision::RequireApproval && runs.len() > 1 {
             return Err(too_much_to_approve(&runs));
         }
         let Judging { caller, now, bound, late, settings } = *judging;
         self.check_place(caller, request.wallet, runs.len() as u64, &evaluation, late, settings)?;
-        let (mut id, mut rest, mut parts) = (self.tables.head().next_transfer, passed.into_iter(), Parts::default());
+        let positions = passed.iter().map(|output| output.item).collect();
+        let (mut id, mut rest) = (self.tables.head().next_transfer, passed.into_iter());
+        let mut parts = Parts { positions, ..Parts::default() };
         for (part, run) in (0u32..).zip(&runs) {
             let outputs: Vec<BatchOutput> = rest.by_ref().take(*run).collect();
             let outcome = match evaluation.decision {
@@ -305,6 +313,7 @@ impl<M: Memory> State<M> {
             let part = request.part(batch, request.fee_of(&config, *run))?;
             let holds = self.holds(&bound.layers, &part, now).ok_or_else(beyond_all_money)?;
             let reserved = self.reservation(id, caller, part, evaluation.clone(), holds, now);
+            parts.forgives = reserved.approval.is_none() && !reserved.simulated;
             parts.events.push(Event::TransferReserved(Box::new(reserved)));
             parts.transfers.push(id);
             id = id.next();
@@ -353,9 +362,44 @@ struct Judging<'a> {
 #[derive(Default)]
 struct Parts {
     events: Vec<Event>,
-    /// Denials that are the agent's own doing.
+    /// Denials of their sum that are the agent's own doing.
     offences: u32,
     transfers: Vec<TransferId>,
+    /// Which payments stand.
+    positions: BTreeSet<u32>,
+    /// Whether they end a row of denials: what waits for people, or is only tried out, does not.
+    forgives: bool,
+}
+
+/// A payment of a batch that is denied by itself.
+struct Denial {
+    position: u32,
+    is_offence: bool,
+    event: Event,
+}
+
+/// The agent's breaker opens when somewhere in the batch too many payments in a row were denied, counted on from the requests before
+/// it: a payment that passes shields only those that come before the row. All of a batch is judged at its beginning, so an open breaker
+/// stops what comes after the batch.
+fn opens_breaker(judging: &Judging<'_>, wallet: WalletId, denials: &[Denial], parts: &Parts) -> Option<Event> {
+    let Judging { caller, now, bound, settings, .. } = *judging;
+    let offences: BTreeSet<u32> = denials.iter().filter(|denial| denial.is_offence).map(|denial| denial.position).collect();
+    let (mut row, mut longest) = (denials_in_a_row(bound, caller, wallet), 0);
+    for position in offences.union(&parts.positions) {
+        if offences.contains(position) {
+            row = row.saturating_add(1);
+            longest = longest.max(row);
+        } else if parts.forgives {
+            row = 0;
+        }
+    }
+    // Their sum is denied like one request.
+    if parts.offences > 0 {
+        longest = longest.max(row.saturating_add(parts.offences));
+    }
+    let until = now.saturating_add(settings.breaker_cool_down_ns);
+    let opens = longest >= settings.breaker_threshold;
+    opens.then_some(Event::BreakerOpened(BreakerOpened { wallet, agent: caller, until }))
 }
 
 fn denied(judging: &Judging<'_>, request: TransferRequest, evaluation: Evaluation) -> Event {

@@ -340,8 +340,13 @@ fn denial(
     [Event::TransferDenied(Box::new(denied))].into_iter().chain(breaker).collect()
 }
 
+/// How many requests of an agent were denied in a row.
+pub(super) fn denials_in_a_row(bound: &Bound, agent: Principal, wallet: WalletId) -> u32 {
+    activity_of(bound, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials)
+}
+
 /// The agent's circuit breaker opens when `more` denials of its own doing are too many.
-pub(super) fn breaker(
+fn breaker(
     agent: Principal,
     wallet: WalletId,
     more: u32,
@@ -349,7 +354,7 @@ pub(super) fn breaker(
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Event> {
-    let denials = activity_of(bound, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials);
+    let denials = denials_in_a_row(bound, agent, wallet);
     let until = now.saturating_add(settings.breaker_cool_down_ns);
     let opens = more > 0 && denials.saturating_add(more) >= settings.breaker_threshold;
     opens.then_some(Event::BreakerOpened(BreakerOpened { wallet, agent, until }))

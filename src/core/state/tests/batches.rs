@@ -173,6 +173,69 @@ fn a_batch_of_nothing_but_offences_opens_the_breaker() {
     replays(&state);
 }
 
+/// How many denials in a row an agent has, and whether its breaker is open.
+fn breaker(state: &TestState) -> (u32, bool) {
+    let activity = state.activity(&Scope::Agent { wallet: WALLET, agent: agent() });
+    (activity.denials, activity.open_until.is_some())
+}
+
+#[test]
+fn a_payment_that_passes_does_not_shield_the_denials_around_it() {
+    const NO: (u8, u64) = (9, KAS);
+    const YES: (u8, u64) = (5, KAS);
+    let repeated = |payment, times| vec![payment; times];
+    let rows: [(Vec<(u8, u64)>, (u32, bool)); 7] = [
+        ([repeated(NO, 4), vec![YES]].concat(), (0, false)),
+        ([vec![YES], repeated(NO, 4)].concat(), (4, false)),
+        ([repeated(NO, 4), vec![YES], repeated(NO, 4)].concat(), (4, false)),
+        ([repeated(NO, 5), vec![YES]].concat(), (0, true)),
+        ([vec![YES], repeated(NO, 5)].concat(), (0, true)),
+        ([repeated(NO, 3), vec![YES], repeated(NO, 5), vec![YES]].concat(), (0, true)),
+        ([repeated(NO, 499), vec![YES]].concat(), (0, true)),
+    ];
+    for (payments, expected) in rows {
+        let mut state = demanding(vec![]);
+        let outcome = decided(&mut state, &batch(&payments, "mixed"));
+        let denied = outcome.items.iter().filter(|item| matches!(item, ItemOutcome::Denied { .. })).count();
+        assert_eq!(denied, payments.iter().filter(|payment| **payment == NO).count(), "what passes is paid");
+        assert_eq!(breaker(&state), expected, "{} payments", payments.len());
+        let attempts = state.activity(&Scope::Agent { wallet: WALLET, agent: agent() });
+        let attempts = attempts.count(Counted::Attempts, RateWindow::Hour, at(1));
+        assert_eq!(attempts, denied as u64 + 1, "each denied payment is a request, and so is what passes");
+        if expected.1 {
+            // Beyond sixty the quota of requests of the minute is used up as well, and is looked at first.
+            let code = if denied < 60 { ReasonCode::CircuitBreakerOpen } else { ReasonCode::RateLimitExceeded };
+            assert_eq!(denial(&decided(&mut state, &batch(&[YES], "next"))), code);
+        }
+        replays(&state);
+    }
+}
+
+#[test]
+fn a_batch_counts_on_from_the_denials_before_it() {
+    let mut state = demanding(vec![]);
+    for key in ["a", "b"] {
+        decided(&mut state, &batch(&[(9, KAS), (9, KAS)], key));
+    }
+    assert_eq!(breaker(&state), (4, false));
+    decided(&mut state, &batch(&[(5, KAS), (9, KAS)], "forgiven"));
+    assert_eq!(breaker(&state), (1, false));
+    decided(&mut state, &batch(&[(9, KAS), (9, KAS), (9, KAS), (9, KAS), (5, KAS)], "one too many"));
+    assert_eq!(breaker(&state), (0, true));
+    replays(&state);
+}
+
+#[test]
+fn what_waits_for_people_forgives_no_denial() {
+    let mut state = asking();
+    let outcome = decided(&mut state, &batch(&[(9, KAS), (9, KAS), (9, KAS), (5, 6 * KAS), (9, KAS)], "wages"));
+    assert_eq!(state.transfer(only(&outcome)).unwrap().status, Status::AwaitingApproval);
+    assert_eq!(breaker(&state), (4, false));
+    decided(&mut state, &batch(&[(9, KAS)], "one too many"));
+    assert_eq!(breaker(&state), (0, true));
+    replays(&state);
+}
+
 #[test]
 fn what_holds_before_any_rule_holds_for_a_consolidation() {
     let mut state = demanding(vec![]);

@@ -108,6 +108,7 @@ impl Game {
             decided.events.into_iter().partition(|event| matches!(event, Event::TransferRejected(_)));
         self.commit(Decided { actor: Some(caller), events: before });
         let quorum = self.judge_many(caller, &base, &request, &outcome);
+        let is_too_many = self.model.denied_in_a_row(caller, request.wallet, &outcome);
         let mut parts = Vec::new();
         for event in &own {
             match event {
@@ -124,6 +125,8 @@ impl Game {
         }
         if parts.is_empty() {
             self.model.nothing_passed(caller, request.wallet);
+        } else if is_too_many {
+            self.model.open_breaker(caller, request.wallet);
         }
         self.commit(Decided { actor: Some(caller), events: own });
         if parts.is_empty() {

@@ -6,6 +6,7 @@ use super::{COLD, DENIED, EXPIRES_AT, EXPIRING, MEMBERS, OPEN, SMALL, USABLE_FRO
 use crate::event::Event;
 use crate::policy::{Counted, Decision, Evaluation, RateWindow, RuleKind, Scope, Window};
 use crate::primitives::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
+use crate::state::{BatchOutcome, ItemOutcome};
 use crate::transfer::TransferRequest;
 use candid::Principal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -241,10 +242,27 @@ impl Model {
 
     /// Nothing of a request was let through: the breaker of an agent with too many denials opens.
     pub fn nothing_passed(&mut self, agent: Principal, wallet: WalletId) {
-        let breaker = self.breakers.entry((wallet, agent)).or_default();
-        if breaker.denials >= 5 {
-            *breaker = Breaker { denials: 0, open_until: self.now + 300_000_000_000 };
+        if self.breakers.entry((wallet, agent)).or_default().denials >= 5 {
+            self.open_breaker(agent, wallet);
         }
+    }
+
+    pub fn open_breaker(&mut self, agent: Principal, wallet: WalletId) {
+        let open_until = self.now + 300_000_000_000;
+        self.breakers.insert((wallet, agent), Breaker { denials: 0, open_until });
+    }
+
+    /// Whether somewhere in a batch the breaker's number of payments is denied in a row, those that were denied before it included.
+    pub fn denied_in_a_row(&self, agent: Principal, wallet: WalletId, outcome: &BatchOutcome) -> bool {
+        let mut row = self.breakers.get(&(wallet, agent)).map_or(0, |breaker| breaker.denials);
+        outcome.items.iter().any(|item| {
+            match item {
+                ItemOutcome::Denied { evaluation } => row += u32::from(is_own(evaluation)),
+                ItemOutcome::Accepted { .. } => row = 0,
+                ItemOutcome::Pending { .. } | ItemOutcome::DeniedBefore => {}
+            }
+            row >= 5
+        })
     }
 
     /// A request was decided and its answer is committed at `now`; of a batch every denial and every part, of which the first counts as
@@ -263,10 +281,7 @@ impl Model {
         }
         let breaker = self.breakers.entry((request.wallet, agent)).or_default();
         let Some((id, quorum)) = let_through else {
-            let own = |kind: RuleKind| !matches!(kind, RuleKind::Mode | RuleKind::CircuitBreaker | RuleKind::Wallet);
-            if evaluation.findings.iter().any(|finding| !finding.passed && own(finding.rule)) {
-                breaker.denials += 1;
-            }
+            breaker.denials += u32::from(is_own(evaluation));
             return;
         };
         let waits = evaluation.decision == Decision::RequireApproval;
@@ -350,6 +365,12 @@ impl Model {
         let horizon = now.saturating_sub(31 * DAY_NS);
         self.entries.retain(|_, entry| entry.posted.is_none_or(|(at, amount, fee)| at > horizon && amount + fee > 0));
     }
+}
+
+/// Whether a denial is the agent's doing.
+fn is_own(evaluation: &Evaluation) -> bool {
+    let own = |kind: RuleKind| !matches!(kind, RuleKind::Mode | RuleKind::CircuitBreaker | RuleKind::Wallet);
+    evaluation.findings.iter().any(|finding| !finding.passed && own(finding.rule))
 }
 
 fn entry<'a>(entries: &'a mut BTreeMap<TransferId, Entry>, id: &TransferId) -> &'a mut Entry {
