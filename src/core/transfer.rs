@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 
 /// The longest idempotency key, in bytes.
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
+/// What the keys of the canister's own operations on nonce accounts begin with. They are kept apart from the keys that callers name,
+/// whatever those are: see [`TransferRequest::is_operation`].
+pub const OPERATION_PREFIX: &str = "nonce-operation:";
 /// How long the owner of a client-side wallet has to sign. Whoever still wants the transfer then asks anew.
 pub const SIGN_WITHIN_NS: u64 = 10 * MINUTE_NS;
 /// The longest reason, in bytes (requirement row 59).
@@ -65,6 +68,12 @@ impl TransferRequest {
     /// What it does about a nonce account, when it is no payment.
     pub fn nonce_operation(&self) -> Option<NonceOperation> {
         self.solana.as_ref().and_then(|terms| terms.operation)
+    }
+
+    /// Whether its key is one of the canister's own, which no caller can name: only the canister makes operations on nonce accounts. The
+    /// first modules kept theirs among the caller's, with other names; what they wrote stays as it is.
+    pub fn is_operation(&self) -> bool {
+        self.nonce_operation().is_some() && self.idempotency_key.starts_with(OPERATION_PREFIX)
     }
 
     /// What is held of the asset itself: of a coin the fee as well, which for tokens is another asset's.

@@ -294,7 +294,7 @@ impl<M: Memory> State<M> {
         // stands for the first.
         if !transfer.simulated && !transfer.request.is_later_part() {
             let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
-            self.tables.set_idempotency(&idempotency_key(&transfer.agent, &transfer.request.idempotency_key), &entry);
+            self.tables.set_idempotency(&entry_key(transfer), &entry);
         }
         for hold in &reserved.holds.0 {
             let spent = self.tables.spent(&hold.key).reserve(hold.amount);
@@ -383,6 +383,20 @@ impl<M: Memory> State<M> {
             self.tables.locked_outpoints.remove(&(wallet, outpoint));
         }
     }
+}
+
+/// Where the entry of a transfer's key stands. The canister's own operations have a space of their own, whoever caused them: no key that
+/// a caller names can stand for one, and none of theirs takes a caller's place. What the canister asks for as itself, such as a
+/// consolidation, is scoped to a principal that never calls.
+fn entry_key(transfer: &Transfer) -> Hash {
+    let key = &transfer.request.idempotency_key;
+    if !transfer.request.is_operation() {
+        return idempotency_key(&transfer.agent, key);
+    }
+    let mut hasher = Sha256::new();
+    hasher.update(b"\x18purser:nonce-operation:1");
+    hasher.update(key.as_bytes());
+    Hash(hasher.finalize().into())
 }
 
 /// Keys are scoped to their caller (trap T58); hashing bounds them and keeps callers from choosing where they are stored.

@@ -11,7 +11,7 @@ use crate::solana_terms::{
     Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings, SolanaTerms,
 };
 use crate::state::{Refusal, State};
-use crate::transfer::{BuiltTx, Status, Transfer, TransferRequest};
+use crate::transfer::{BuiltTx, OPERATION_PREFIX, Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, Wallet};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -289,7 +289,7 @@ fn operation(id: TransferId, wallet: &Wallet, operation: NonceOperation, to: Add
         max_fee,
         fee_named: true,
         source: KeyKind::Solana,
-        idempotency_key: format!("nonce operation {id}"),
+        idempotency_key: format!("{OPERATION_PREFIX}{id}"),
         reason: None,
         session: None,
         created_at: None,
