@@ -1,7 +1,7 @@
 //! What is left of every limit of a scope.
 
 use super::activity::{Activity, Counted, RateWindow};
-use super::limits::scaled;
+use super::limits::{scaled, used_value};
 use super::rule::{Policy, Rule};
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
@@ -45,6 +45,8 @@ pub struct Used<'a> {
     pub scope: Scope,
     /// What its counters say.
     pub spent: &'a dyn Fn(&CounterKey) -> Spent,
+    /// What an amount is worth now, if that is known.
+    pub value: &'a dyn Fn(Asset, Amount) -> Option<Amount>,
     /// Its recent requests.
     pub activity: &'a Activity,
     /// What becomes of limits of money.
@@ -55,7 +57,7 @@ pub struct Used<'a> {
 
 /// Every limit over time of a policy.
 pub fn budgets(policy: &Policy, used: &Used<'_>) -> Vec<Budget> {
-    let Used { scope, spent, activity, mode, now } = *used;
+    let Used { scope, spent, value, activity, mode, now } = *used;
     let mut budgets = Vec::new();
     for (index, rule) in (0..).zip(&policy.rules) {
         let units = |key: CounterKey, window: &Window| {
@@ -72,11 +74,8 @@ pub fn budgets(policy: &Policy, used: &Used<'_>) -> Vec<Budget> {
                 put(Counting::Units(*asset, window.clone()), scaled(mode, *max), used);
             }
             Rule::ValueLimit { assets, window, max } => {
-                let spent: Vec<Spent> = assets.iter().map(|asset| spent(&CounterKey::value(scope, *asset))).collect();
-                let sum = |amounts: &mut dyn Iterator<Item = Amount>| Amount::checked_sum(amounts).unwrap_or(Amount::MAX);
-                let posted = sum(&mut spent.iter().map(|spent| spent.posted(window, now)));
-                let reserved = sum(&mut spent.iter().map(Spent::reserved));
-                put(Counting::Value(assets.clone(), window.clone()), scaled(mode, *max), (posted, reserved));
+                let used = used_value(scope, assets, spent, value, (window, now));
+                put(Counting::Value(assets.clone(), window.clone()), scaled(mode, *max), used);
             }
             Rule::Allowlist { entries, .. } => {
                 for entry in entries {

@@ -14,6 +14,7 @@ mod tests;
 mod zone;
 
 pub use hours::{ActiveHours, HoursWindow, LocalTime, MAX_WINDOWS, Weekday};
+pub(super) use period::may_hold_start;
 pub use period::{Period, period_end, period_start};
 pub use rules::TZDB_VERSION;
 pub use zone::{MAX_ZONE_BYTES, TimeZone};

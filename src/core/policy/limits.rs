@@ -5,7 +5,7 @@ use super::calendar::ActiveHours;
 use super::evaluate::{Judge, Valued};
 use super::finding::{Finding, ReasonCode};
 use super::rule::RuleKind;
-use super::scope::CounterKey;
+use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
 use crate::mode::Mode;
 use crate::primitives::{Amount, Asset, Timestamp};
@@ -72,21 +72,54 @@ pub(super) fn of_value(judge: &Judge<'_>, assets: &BTreeSet<Asset>, window: &Win
         }
     }
     let max = scaled(judge.circumstances.mode, max);
-    let now = judge.circumstances.now;
-    let used = assets.iter().map(|asset| judge.facts.spent(&CounterKey::value(judge.layer.scope, *asset)).used(window, now));
-    let used = Amount::checked_sum(used).unwrap_or(Amount::MAX);
+    let value = |asset, amount| match judge.facts.value(asset, amount) {
+        Valued::At(value) => Some(value),
+        Valued::Unknown => None,
+    };
+    let spent = |key: &CounterKey| judge.facts.spent(key);
+    let (posted, reserved) = used_value(judge.layer.scope, assets, &spent, &value, (window, judge.circumstances.now));
+    let used = posted.checked_add(reserved).unwrap_or(Amount::MAX);
     let remaining = max.remaining_after(used);
     let finding = if total.is_some_and(|total| total <= remaining) {
         Finding::passed(RuleKind::ValueLimit, format!("within the limit of value per {window}"))
     } else {
         let message = format!(
-            "worth {} millionths of the unit of account; {remaining} are left of {max} per {window}{}",
+            "worth {} millionths of the unit of account; {remaining} are left of {max} per {window}{}{}",
             total.unwrap_or(Amount::MAX),
-            note(judge.circumstances.mode)
+            note(judge.circumstances.mode),
+            full(used)
         );
         Finding::denied(RuleKind::ValueLimit, ReasonCode::SpendingLimitExceeded, message)
     };
     Some(Finding { limit: Some(max), used: Some(used), remaining: Some(remaining), ..finding })
+}
+
+/// What assets together were worth that a scope has spent within a window, and what is held is worth. What was spent before there was
+/// a rate counts at the present one, and not as long as there is none.
+pub(super) fn used_value(
+    scope: Scope,
+    assets: &BTreeSet<Asset>,
+    spent: &dyn Fn(&CounterKey) -> Spent,
+    value: &dyn Fn(Asset, Amount) -> Option<Amount>,
+    (window, now): (&Window, Timestamp),
+) -> (Amount, Amount) {
+    let (mut posted, mut reserved) = (Some(Amount::ZERO), Some(Amount::ZERO));
+    let add = |sum: &mut Option<Amount>, amount: Amount| *sum = sum.and_then(|sum| sum.checked_add(amount));
+    for asset in assets {
+        let worth = spent(&CounterKey::value(scope, *asset));
+        let units = spent(&CounterKey::units(scope, *asset));
+        let unvalued = units.posted_beyond(&spent(&CounterKey::valued(scope, *asset)), window, now);
+        let later = if unvalued.is_zero() { None } else { value(*asset, unvalued) };
+        add(&mut posted, worth.posted(window, now));
+        add(&mut posted, later.unwrap_or(Amount::ZERO));
+        add(&mut reserved, worth.reserved());
+    }
+    (posted.unwrap_or(Amount::MAX), reserved.unwrap_or(Amount::MAX))
+}
+
+/// Says that a counter stands at the largest number: then nothing is left of any limit, until what fills it has left the window.
+fn full(used: Amount) -> &'static str {
+    if used == Amount::MAX { " (more was counted than a counter holds; it is full)" } else { "" }
 }
 
 /// A counter against a maximum. The caller names the rule and what would pass.
@@ -103,7 +136,7 @@ pub(super) fn measure(
     let finding = if total.is_some_and(|total| total <= remaining) {
         Finding::passed(RuleKind::SpendingLimit, format!("within the limit per {window}"))
     } else {
-        let message = format!("{}: {remaining} are left of {max} per {window}", what());
+        let message = format!("{}: {remaining} are left of {max} per {window}{}", what(), full(used));
         let retry_after_ns = total.and_then(|total| spent.free_after(window, now, max, total));
         let finding = Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message);
         Finding { retry_after_ns, ..finding }

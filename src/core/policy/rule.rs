@@ -43,7 +43,8 @@ pub enum Rule {
         /// Inclusive maximum, in base units.
         max: Amount,
     },
-    /// The same for several assets together, in the unit of account. Without a valid rate of the asset that is sent nothing passes.
+    /// The same for several assets together, in the unit of account. Without a valid rate of the asset that is sent nothing passes. What
+    /// was spent while there was no rate counts at the present one.
     ValueLimit {
         /// The assets it bounds.
         assets: BTreeSet<Asset>,
@@ -119,7 +120,8 @@ pub struct RecipientLimit {
     pub asset: Asset,
     /// In one transfer, inclusive.
     pub per_transaction: Option<Amount>,
-    /// Within any 24 hours, inclusive, fees not counted. Counts from when the limit was set.
+    /// Within any 24 hours, inclusive, fees not counted. What the recipient received before the limit was set counts: it is found in the
+    /// newest 1,000 transfers of the scope, and what was spent beyond them counts as if the recipient had received all of it.
     pub rolling_24h: Option<Amount>,
 }
 

@@ -73,6 +73,8 @@ pub enum Measure {
     Value,
     /// Base units of the asset that went to one recipient.
     To(Destination),
+    /// Base units of the asset whose worth stands in [`Measure::Value`]: of the rest no rate said a worth when it was asked for.
+    Valued,
 }
 
 impl CounterKey {
@@ -93,6 +95,7 @@ impl CounterKey {
                 let Destination { chain: _, payload } = destination;
                 put(payload);
             }
+            Measure::Valued => put(&[3]),
         }
         key
     }
@@ -111,6 +114,21 @@ impl CounterKey {
     /// What somebody spends of an asset, in the unit of account.
     pub const fn value(scope: Scope, asset: Asset) -> Self {
         Self { scope, asset, measure: Measure::Value }
+    }
+
+    /// What somebody spends of an asset while its worth is known.
+    pub const fn valued(scope: Scope, asset: Asset) -> Self {
+        Self { scope, asset, measure: Measure::Valued }
+    }
+
+    /// The stored key of the units whose worth a stored key counts; `None` when it counts no worth.
+    pub fn units_valued_by(key: &[u8]) -> Option<Vec<u8>> {
+        let part =
+            |key: &[u8]| key.split_first().and_then(|(length, rest)| Some(rest.split_at_checked(usize::from(*length))?.1.len()));
+        let after_scope = part(key)?;
+        let after_asset = part(&key[key.len() - after_scope..])?;
+        let (before, measure) = key.split_at(key.len() - after_asset);
+        (measure == [1, 1]).then(|| [before, &[1, 3]].concat())
     }
 
     /// What somebody sends of an asset to one recipient.

@@ -1,14 +1,21 @@
 //! What was spent within a window of time, in bounded memory.
 
-use super::calendar::{Period, TimeZone, period_end, period_start};
+mod buckets;
+
+use super::calendar::{Period, TimeZone, may_hold_start, period_end, period_start};
 use crate::primitives::{Amount, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use buckets::Buckets;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Half an hour: how exactly the last day and a half is known.
+/// A quarter of an hour: every calendar period of every time zone begins at a multiple of it.
+const QUARTER_NS: u64 = 15 * MINUTE_NS;
+/// Half an hour: how exactly the last day is known.
 const FINE_NS: u64 = 30 * MINUTE_NS;
 /// For how long half hours are kept: a calendar day may have 25 hours, and a bucket more.
 const FINE_KEPT_NS: u64 = DAY_NS + 3 * HOUR_NS;
+/// For how long half hours are kept in which a calendar week may have begun: the week, an hour of daylight saving, and a bucket.
+const WEEK_KEPT_NS: u64 = 7 * DAY_NS + 12 * HOUR_NS;
 /// Six hours: how exactly the last month is known.
 const COARSE_NS: u64 = 6 * HOUR_NS;
 /// For how long quarters of a day are kept: the longest month, an hour of daylight saving, and a bucket.
@@ -66,54 +73,70 @@ impl fmt::Display for Window {
 
 /// Money that left, and money that is promised to leave.
 ///
-/// Posted money is kept in buckets and counts until its whole bucket has left the window: a window may count up to one bucket too long,
-/// never too short (trap T6). Reserved money counts without an age, since it may still be posted any time. A clock that stands still or
-/// steps back cannot free money either: buckets only ever leave once the present is past them.
+/// Posted money is kept in buckets. In a rolling window it counts until its whole bucket has left: up to one bucket too long, never too
+/// short (trap T6). A calendar window counts exactly what was posted since its period began. Reserved money counts without an age, since
+/// it may still be posted any time. A clock that stands still or steps back cannot free money either: buckets only ever leave once the
+/// present is past them.
+///
+/// Memory is bounded: half hours for 27 hours, quarters of a day for a month, and in those quarters of a day in which a week or a month
+/// may begin somewhere on Earth half hours as long as the week or the month lasts. That is at most 460 buckets of twelve bytes.
+///
+/// What has landed can always be counted: a bucket that is full stays full and stands for more than any limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
-    /// Held for transfers that have not ended.
+    /// Held for transfers that have not ended: the lower 64 bits.
     reserved: Amount,
     /// Posted, in half hours.
     fine: Buckets,
     /// The same, in quarters of a day.
     coarse: Buckets,
+    /// What was posted in the first quarter of an hour of those half hours in the middle of which a day may begin.
+    #[serde(default, skip_serializing_if = "Buckets::is_empty")]
+    early: Buckets,
+    /// The upper 64 bits of what is held: the worth of many transfers at an extreme rate is more than 64 bits hold.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    reserved_above: u64,
+}
+
+/// How `serde` asks.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Spent {
-    /// What is held for transfers that have not ended.
+    /// What is held for transfers that have not ended; the largest amount when it is more than that.
     pub fn reserved(&self) -> Amount {
-        self.reserved
+        if self.reserved_above > 0 { Amount::MAX } else { self.reserved }
     }
 
-    /// What was posted within the window.
+    /// What was posted within the window; the largest amount when it is more than that.
     pub fn posted(&self, window: &Window, now: Timestamp) -> Amount {
-        let (start, _) = window.start(now);
-        let (buckets, width) = self.buckets(start, now);
-        buckets.since(start.nanos() / width)
+        clamped(self.counted(window, now))
     }
 
     /// Posted and reserved together.
     pub fn used(&self, window: &Window, now: Timestamp) -> Amount {
-        self.posted(window, now).checked_add(self.reserved).unwrap_or(Amount::MAX)
+        self.posted(window, now).checked_add(self.reserved()).unwrap_or(Amount::MAX)
     }
 
     /// Nanoseconds until `needed` is free under `limit` by the mere passing of time; `None` when that never happens on its own.
     pub fn free_after(&self, window: &Window, now: Timestamp, limit: Amount, needed: Amount) -> Option<u64> {
-        let budget = limit.checked_sub(needed)?;
-        let mut used = self.used(window, now);
+        let budget = u128::from(limit.checked_sub(needed)?.get());
+        let mut used = self.counted(window, now).saturating_add(self.held());
         if used <= budget {
             return Some(0);
         }
         let (start, length) = window.start(now);
         let Some(length) = length else {
-            // A period forgets everything posted at once, when the last bucket that reaches into the next one is empty of it.
+            // A period forgets everything posted at once, when the next one begins.
             let Window::Calendar { period, zone } = window else { return None };
-            let fresh = self.reserved <= budget;
+            let fresh = self.held() <= budget;
             return fresh.then(|| period_end(zone, *period, now).nanos().saturating_sub(now.nanos()));
         };
         let (buckets, width) = self.buckets(start, now);
         for (bucket, amount) in buckets.live(start.nanos() / width) {
-            used = used.remaining_after(amount);
+            used = used.saturating_sub(u128::from(amount.get()));
             if used <= budget {
                 let leaves_at = u64::from(bucket).checked_add(1)?.checked_mul(width)?.checked_add(length)?;
                 return Some(leaves_at.saturating_sub(now.nanos()));
@@ -122,27 +145,98 @@ impl Spent {
         None
     }
 
-    /// Holds an amount; `None` on overflow.
+    /// Holds an amount; `None` on overflow, which no number of transfers reaches.
     #[must_use]
-    pub fn reserve(mut self, amount: Amount) -> Option<Self> {
-        self.reserved = self.reserved.checked_add(amount)?;
-        Some(self)
+    pub fn reserve(self, amount: Amount) -> Option<Self> {
+        let held = self.held().checked_add(u128::from(amount.get()))?;
+        Some(self.holding(held))
     }
 
     /// Lets go of a held amount; `None` when less is held.
     #[must_use]
-    pub fn void(mut self, reserved: Amount) -> Option<Self> {
-        self.reserved = self.reserved.checked_sub(reserved)?;
-        Some(self)
+    pub fn void(self, reserved: Amount) -> Option<Self> {
+        let held = self.held().checked_sub(u128::from(reserved.get()))?;
+        Some(self.holding(held))
     }
 
-    /// Turns a held amount into a posted one; what was held beyond it is let go. `None` when less is held or on overflow.
+    /// Turns a held amount into a posted one; what was held beyond it is let go. `None` when less is held. A sum that is too large for
+    /// its bucket fills it.
     #[must_use]
     pub fn post(self, reserved: Amount, posted: Amount, now: Timestamp) -> Option<Self> {
         let mut counter = self.void(reserved)?;
-        counter.fine.add(now, FINE_NS, FINE_KEPT_NS, posted)?;
-        counter.coarse.add(now, COARSE_NS, COARSE_KEPT_NS, posted)?;
+        counter.add(posted, now);
         Some(counter)
+    }
+
+    /// Posts an amount that was not held.
+    #[must_use]
+    pub fn with_more(mut self, posted: Amount, now: Timestamp) -> Self {
+        self.add(posted, now);
+        self
+    }
+
+    /// The same with other posted amounts: each with its time, oldest first. What is held stays.
+    #[must_use]
+    pub fn with_posted(self, posted: impl IntoIterator<Item = (Timestamp, Amount)>) -> Self {
+        let Self { reserved, reserved_above, .. } = self;
+        let mut counter = Self { reserved, reserved_above, ..Self::default() };
+        for (at, amount) in posted {
+            counter.add(amount, at);
+        }
+        counter
+    }
+
+    /// What was posted within the window and is not in `other`, which counts a part of the same.
+    pub fn posted_beyond(&self, other: &Self, window: &Window, now: Timestamp) -> Amount {
+        self.posted(window, now).remaining_after(other.posted(window, now))
+    }
+
+    fn counted(&self, window: &Window, now: Timestamp) -> u128 {
+        let (start, length) = window.start(now);
+        let (buckets, width) = self.buckets(start, now);
+        let posted = buckets.since(start.nanos() / width);
+        match length {
+            Some(_) => posted,
+            None => posted.saturating_sub(self.known_before(start, width)),
+        }
+    }
+
+    fn add(&mut self, posted: Amount, now: Timestamp) {
+        let now = now.nanos();
+        let since = |kept: u64, width: u64| now.saturating_sub(kept) / width;
+        let (fine, week, month) = (since(FINE_KEPT_NS, FINE_NS), since(WEEK_KEPT_NS, COARSE_NS), since(COARSE_KEPT_NS, COARSE_NS));
+        let keep = |bucket: u64| {
+            let coarse = bucket / (COARSE_NS / FINE_NS);
+            let begins = |period| may_hold_start(period, coarse);
+            bucket >= fine || (coarse >= week && begins(Period::Week)) || (coarse >= month && begins(Period::Month))
+        };
+        let current = now / FINE_NS;
+        self.fine.add(current, keep, posted);
+        let is_newest = self.fine.0.last().is_some_and(|(bucket, _)| u64::from(*bucket) == current);
+        let is_early = is_newest && is_split(current) && now % FINE_NS < QUARTER_NS;
+        self.early.add(current, keep, if is_early { posted } else { Amount::ZERO });
+        self.coarse.add(now / COARSE_NS, |bucket| bucket >= month, posted);
+    }
+
+    /// What of the bucket that `start` lies in is known to have been posted before it.
+    fn known_before(&self, start: Timestamp, width: u64) -> u128 {
+        let (start, bucket) = (start.nanos(), start.nanos() / width);
+        // What a full bucket holds is not known, and so neither is what else it would hold.
+        if self.coarse.is_full(start / COARSE_NS) || self.fine.is_full(start / FINE_NS) {
+            return 0;
+        }
+        let half = start / FINE_NS;
+        let whole = self.fine.within(bucket * (width / FINE_NS)..half);
+        let early = if start % FINE_NS >= QUARTER_NS { self.early.within(half..half + 1) } else { 0 };
+        whole.saturating_add(early)
+    }
+
+    fn held(&self) -> u128 {
+        (u128::from(self.reserved_above) << 64) | u128::from(self.reserved.get())
+    }
+
+    fn holding(self, held: u128) -> Self {
+        Self { reserved: Amount::new(held as u64), reserved_above: (held >> 64) as u64, ..self }
     }
 
     /// The finest buckets that reach back to `start`, and their width.
@@ -155,62 +249,15 @@ impl Spent {
     }
 }
 
-/// Amounts by number of the bucket they were posted in, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Buckets(Vec<(u32, Amount)>);
-
-impl Buckets {
-    fn live(&self, first: u64) -> impl Iterator<Item = (u32, Amount)> {
-        self.0.iter().copied().filter(move |(bucket, _)| u64::from(*bucket) >= first)
-    }
-
-    /// Every posted amount was reserved against such a sum first, so it cannot overflow unless the counter is corrupt; and then the largest
-    /// amount is the answer that lets nothing pass.
-    fn since(&self, first: u64) -> Amount {
-        Amount::checked_sum(self.live(first).map(|(_, amount)| amount)).unwrap_or(Amount::MAX)
-    }
-
-    fn add(&mut self, now: Timestamp, width: u64, kept: u64, posted: Amount) -> Option<()> {
-        let first = now.nanos().saturating_sub(kept) / width;
-        self.0.retain(|(bucket, _)| u64::from(*bucket) >= first);
-        if posted.is_zero() {
-            return Some(());
-        }
-        let current = u32::try_from(now.nanos() / width).unwrap_or(u32::MAX);
-        match self.0.last_mut() {
-            // A clock that stepped back posts into the newest bucket: counted longer, never shorter.
-            Some((bucket, amount)) if *bucket >= current => *amount = amount.checked_add(posted)?,
-            _ => self.0.push((current, posted)),
-        }
-        Some(())
-    }
+/// The nearest amount.
+fn clamped(sum: u128) -> Amount {
+    u64::try_from(sum).map_or(Amount::MAX, Amount::new)
 }
 
-/// Twelve bytes per bucket: a counter is read and written with every transfer, and a list of numbers would cost ten times as much.
-impl Serialize for Buckets {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(self.0.len() * 12);
-        for (bucket, amount) in &self.0 {
-            bytes.extend_from_slice(&bucket.to_be_bytes());
-            bytes.extend_from_slice(&amount.get().to_be_bytes());
-        }
-        serializer.serialize_bytes(&bytes)
-    }
-}
-
-impl<'de> Deserialize<'de> for Buckets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
-        if bytes.len() % 12 != 0 {
-            return Err(de::Error::invalid_length(bytes.len(), &"a multiple of 12 bytes"));
-        }
-        let (buckets, _) = bytes.as_chunks::<12>();
-        let entry = |entry: &[u8; 12]| {
-            let [a, b, c, d, amount @ ..] = *entry;
-            (u32::from_be_bytes([a, b, c, d]), Amount::new(u64::from_be_bytes(amount)))
-        };
-        Ok(Self(buckets.iter().map(entry).collect()))
-    }
+/// Whether a calendar day may begin in the middle of a half hour. The clocks of Nepal, Eucla and Chatham stand a quarter of an hour off:
+/// 5:45, 8:45 (9:45 in summer), 12:45 and 13:45 hours before UTC. Elsewhere a day begins at a full or a half hour of UTC.
+const fn is_split(half_hour: u64) -> bool {
+    matches!(half_hour % 48, 20 | 22 | 28 | 30 | 36)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::event::{
     ApprovalGiven, Event, LogPruned, PolicySet, ProposalApproved, ProposalClosed, RoleChange, SessionClosed, SessionOpened,
     TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
-use crate::policy::{Basis, HoldsMoved, Policy, Scope};
+use crate::policy::{Basis, CounterKey, HoldsMoved, Policy, Scope};
 use crate::primitives::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
@@ -298,7 +298,7 @@ impl<M: Memory> State<M> {
         }
         for hold in &reserved.holds.0 {
             let spent = self.tables.spent(&hold.key).reserve(hold.amount);
-            self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter overflows"));
+            self.tables.set_spent(&hold.key, &spent.expect("BUG: more is held than all transfers could"));
         }
         self.nonce_reserved(transfer);
         if transfer.request.nonce_operation().is_none() {
@@ -361,6 +361,10 @@ impl<M: Memory> State<M> {
             let counter = self.tables.spent(&hold.key).post(hold.amount, hold.posted(reserved, spent), at);
             let counter = counter.unwrap_or_else(|| panic!("BUG: a counter does not hold transfer {}", transfer.id));
             self.tables.set_spent(&hold.key, &counter);
+            if let Some(key) = CounterKey::units_valued_by(&hold.key).filter(|_| !spent.is_zero()) {
+                let valued = self.tables.spent(&key).with_more(spent.min(reserved), at);
+                self.tables.set_spent(&key, &valued);
+            }
         }
         self.unlock_inputs(&transfer);
         self.nonce_settled(&transfer, status);

@@ -149,7 +149,7 @@ impl<M: Memory> State<M> {
     }
 
     /// The wallets of which a scope's policy binds requests.
-    fn wallets_within(&self, scope: Scope) -> Vec<WalletId> {
+    pub(super) fn wallets_within(&self, scope: Scope) -> Vec<WalletId> {
         match scope {
             Scope::Agent { wallet, .. } => vec![wallet],
             Scope::Session(session) => self.session(session).map(|session| session.wallet).into_iter().collect(),
@@ -276,7 +276,10 @@ impl<M: Memory> Past<'_, M> {
         let mut counted: Vec<_> = spend.recipients().into_iter().map(|(whom, paid)| (to(whom), moved(paid))).collect();
         for (asset, amount) in charges {
             counted.push((CounterKey::units(self.scope, asset), amount));
-            counted.extend(self.value(asset, amount).map(|value| (CounterKey::value(self.scope, asset), value)));
+            if let Some(value) = self.value(asset, amount) {
+                counted.push((CounterKey::value(self.scope, asset), value));
+                counted.push((CounterKey::valued(self.scope, asset), amount));
+            }
         }
         for (key, amount) in counted {
             let spent = self.spent.entry(key).or_default();

@@ -101,7 +101,8 @@ impl<M: Memory> State<M> {
         let Some(policy) = self.tables.policy(&scope) else { return Vec::new() };
         let activity = self.tables.activity(&scope);
         let spent = |key: &_| self.spent(key);
-        budgets(&policy, &Used { scope, spent: &spent, activity: &activity, mode: self.mode(), now })
+        let value = |asset, amount| self.tables.rate(asset).and_then(|rate| rate.value(amount, now));
+        budgets(&policy, &Used { scope, spent: &spent, value: &value, activity: &activity, mode: self.mode(), now })
     }
 
     /// A policy that a scope has had, the one in force included.

@@ -72,6 +72,19 @@ pub fn period_end(zone: &TimeZone, period: Period, now: Timestamp) -> Timestamp 
     zone.rules().map_or(Timestamp::from_nanos(u64::MAX), |rules| timestamp(period.bounds(rules, seconds(now)).1))
 }
 
+/// Whether a calendar week or month may begin, in any time zone, within a quarter of a day of UTC: its first moment is no later than
+/// that and the quarter's start is before it. Clocks are at most 14 hours ahead of UTC and 12 behind. Does not depend on the rules that
+/// are compiled in, so that what is kept by it stays the same.
+pub(in crate::policy) const fn may_hold_start(period: Period, quarter_day: u64) -> bool {
+    let (day, quarter) = ((quarter_day / 4) as i64, quarter_day % 4);
+    // Midnight of a day comes between 10:00 UTC of the day before and 12:00 UTC; at that, a quarter begins.
+    (quarter <= 1 && is_first(period, day)) || (quarter >= 1 && is_first(period, day + 1))
+}
+
+const fn is_first(period: Period, day: i64) -> bool {
+    period.first_day(day) == day
+}
+
 /// The nearest timestamp to a number of seconds since the epoch.
 fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_nanos(u64::try_from(seconds).unwrap_or(0).saturating_mul(SECOND_NS))

