@@ -160,6 +160,45 @@ pub struct PolicySet {
     pub name: Option<String>,
     /// All rules from now on; none removes the policy.
     pub rules: Vec<Rule>,
+    /// What counts against its new limits of what was spent before, when something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<Box<PastSpending>>,
+}
+
+/// What was spent before a limit was set and counts against it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastSpending {
+    /// What recipients who now have a limit over time of their own have received within its window.
+    pub received: Vec<Received>,
+    /// What transfers that have not ended hold against the new limits from now on.
+    pub held: Vec<HeldSince>,
+}
+
+/// What one counter counts from now on as posted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// The counter's stored key.
+    pub key: Bytes,
+    /// Oldest first.
+    pub posted: Vec<Posted>,
+}
+
+/// What was posted at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// When.
+    pub at: Timestamp,
+    /// In the counter's measure.
+    pub amount: Amount,
+}
+
+/// What a transfer holds beside what it held already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSince {
+    /// Which transfer.
+    pub transfer: TransferId,
+    /// What.
+    pub holds: Holds,
 }
 
 /// See [`Event::ModeChanged`].

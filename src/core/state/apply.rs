@@ -6,10 +6,10 @@ use super::State;
 use super::tables::{Head, IdempotencyEntry};
 use crate::audit::Retention;
 use crate::event::{
-    ApprovalGiven, Event, LogPruned, PolicySet, ProposalApproved, ProposalClosed, RoleChange, SessionClosed, SessionOpened,
-    TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
+    ApprovalGiven, Event, HeldSince, LogPruned, PastSpending, PolicySet, ProposalApproved, ProposalClosed, Received, RoleChange,
+    SessionClosed, SessionOpened, TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
-use crate::policy::{Basis, CounterKey, HoldsMoved, Policy, Scope};
+use crate::policy::{Basis, CounterKey, Hold, HoldsMoved, Policy, Scope};
 use crate::primitives::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
@@ -47,8 +47,9 @@ impl<M: Memory> State<M> {
                 self.apply_wallet_change(*wallet, change);
                 holds.iter().for_each(|moved| self.apply_holds_moved(moved));
             }
-            Event::PolicySet(PolicySet { scope, version, name, rules }) => {
+            Event::PolicySet(PolicySet { scope, version, name, rules, past }) => {
                 self.tables.set_policy(scope, Policy { version: *version, name: name.clone(), rules: rules.clone() }, at);
+                past.iter().for_each(|past| self.apply_past(past));
             }
             Event::ModeChanged(change) => self.tables.set_head(Head { mode: change.mode, ..self.tables.head() }),
             Event::SettingsChanged(settings) => self.tables.set_settings(settings),
@@ -234,8 +235,7 @@ impl<M: Memory> State<M> {
             self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter does not hold a transfer"));
         }
         for hold in &begun.0 {
-            let spent = self.tables.spent(&hold.key).reserve(hold.amount);
-            self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter overflows"));
+            self.hold(hold);
             transfer.holds.0.push(hold.clone());
         }
         self.tables.set_transfer(&transfer);
@@ -260,6 +260,27 @@ impl<M: Memory> State<M> {
         let TransferDenied { agent, request, evaluation } = denied;
         let counts = evaluation.is_the_agents_doing();
         self.note(*agent, request, false, at, |denials| denials.saturating_add(u32::from(counts)));
+    }
+
+    /// What was spent before a limit was set counts against it.
+    fn apply_past(&mut self, past: &PastSpending) {
+        for Received { key, posted } in &past.received {
+            let counter = self.tables.spent(key).with_posted(posted.iter().map(|posted| (posted.at, posted.amount)));
+            self.tables.set_spent(key, &counter);
+        }
+        for HeldSince { transfer, holds } in &past.held {
+            let mut transfer = self.known(*transfer);
+            for hold in &holds.0 {
+                self.hold(hold);
+            }
+            transfer.holds.0.extend(holds.0.iter().cloned());
+            self.tables.set_transfer(&transfer);
+        }
+    }
+
+    fn hold(&mut self, hold: &Hold) {
+        let spent = self.tables.spent(&hold.key).reserve(hold.amount);
+        self.tables.set_spent(&hold.key, &spent.expect("BUG: more is held than all transfers could"));
     }
 
     fn grant(&mut self, principal: Principal, role: Role) {
@@ -296,10 +317,7 @@ impl<M: Memory> State<M> {
             let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
             self.tables.set_idempotency(&entry_key(transfer), &entry);
         }
-        for hold in &reserved.holds.0 {
-            let spent = self.tables.spent(&hold.key).reserve(hold.amount);
-            self.tables.set_spent(&hold.key, &spent.expect("BUG: more is held than all transfers could"));
-        }
+        reserved.holds.0.iter().for_each(|hold| self.hold(hold));
         self.nonce_reserved(transfer);
         if transfer.request.nonce_operation().is_none() {
             // A request that waits for people, or is only tried out, says nothing about the agent's requests (trap T31), and one that pays

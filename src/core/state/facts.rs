@@ -3,8 +3,8 @@
 use super::State;
 use crate::mode::Mode;
 use crate::policy::{
-    ApprovalDemand, Basis, Circumstances, CounterKey, Evaluation, Facts, Finding, Hold, Holds, Layer, Rule, Scope, Spend, Spent,
-    Valued, demands, evaluate, evaluate_unpaid,
+    ApprovalDemand, Basis, Circumstances, CounterKey, Evaluation, Facts, Finding, Hold, Holds, Layer, Policy, Rule, Scope, Spend,
+    Spent, Valued, demands, evaluate, evaluate_unpaid,
 };
 use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp};
 use crate::transfer::TransferRequest;
@@ -12,10 +12,16 @@ use crate::wallet::Wallet;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Counters that a change which is being decided would replace, by their stored keys.
+pub(super) type Counters = BTreeMap<Vec<u8>, Spent>;
 
 /// The state as one request sees it.
 struct Seen<'a, M: Memory> {
     state: &'a State<M>,
+    /// Counters that are looked at instead of those in the state.
+    replaced: &'a Counters,
     requester: Principal,
     beside: &'a Beside,
     now: Timestamp,
@@ -65,7 +71,7 @@ impl Beside {
 impl<M: Memory> Facts for Seen<'_, M> {
     fn spent(&self, key: &CounterKey) -> Spent {
         let key = Bytes::new(key.key());
-        let spent = self.state.tables.spent(&key);
+        let spent = self.replaced.get(&key[..]).cloned().unwrap_or_else(|| self.state.tables.spent(&key));
         self.beside.adjust(&key, spent).expect("BUG: a counter does not hold a transfer")
     }
 
@@ -84,6 +90,8 @@ impl<M: Memory> Facts for Seen<'_, M> {
 #[derive(Clone)]
 pub(super) struct Bound {
     pub layers: Vec<Layer>,
+    /// Counters that are looked at instead of those in the state: a policy that is being set counts what was spent before.
+    pub replaced: Rc<Counters>,
     pub wallet_active: bool,
 }
 
@@ -115,7 +123,7 @@ impl<M: Memory> State<M> {
             Scope::User(_) | Scope::Agent { .. } | Scope::Session(_) => true,
         };
         let wallet_active = scopes.iter().all(is_active);
-        Bound { layers: scopes.into_iter().map(layer).collect(), wallet_active }
+        Bound { layers: scopes.into_iter().map(layer).collect(), replaced: Rc::default(), wallet_active }
     }
 
     /// Evaluates a request in the state as it is.
@@ -131,7 +139,7 @@ impl<M: Memory> State<M> {
         if request.is_consolidation() {
             return evaluate_unpaid(&circumstances, paying, &bound.layers, request.asset.chain());
         }
-        let facts = Seen { state: self, requester: agent, beside, now };
+        let facts = Seen { state: self, replaced: &bound.replaced, requester: agent, beside, now };
         evaluate(&circumstances, paying, &bound.layers, &facts, &spend(request, &request.payments()))
     }
 
@@ -146,7 +154,7 @@ impl<M: Memory> State<M> {
             return Ok(Vec::new());
         }
         let circumstances = self.circumstances(Mode::Normal, bound, request, now, again);
-        let facts = Seen { state: self, requester: agent, beside, now };
+        let facts = Seen { state: self, replaced: &bound.replaced, requester: agent, beside, now };
         demands(&circumstances, &bound.layers, &facts, &spend(request, &request.payments()))
     }
 
@@ -170,14 +178,14 @@ impl<M: Memory> State<M> {
         holds.0.iter().all(takes)
     }
 
-    /// What a request holds against the counters of all its scopes; `None` on overflow.
+    /// What a request holds against the counters of all its scopes; `None` when amount and fee together are more than an amount. Every
+    /// counter takes it: no number of transfers holds more than a counter can.
     pub(super) fn holds(&self, layers: &[Layer], request: &TransferRequest, now: Timestamp) -> Option<Holds> {
         let payments = request.payments();
         let spend = spend(request, &payments);
         let (charges, recipients) = (spend.charges()?, spend.recipients());
         let rates: Vec<_> = charges.iter().map(|(asset, _)| self.tables.rate(*asset)).collect();
         let mut holds = Vec::new();
-        let mut wallet_units = Vec::new();
         for layer in layers {
             for ((asset, amount), rate) in charges.iter().zip(&rates) {
                 let basis = match (*asset == request.asset.counted_as(), charges.len()) {
@@ -185,11 +193,7 @@ impl<M: Memory> State<M> {
                     (true, _) => Basis::Amount,
                     (false, _) => Basis::Fee,
                 };
-                let units = hold(&CounterKey::units(layer.scope, *asset), basis, *amount);
-                if matches!(layer.scope, Scope::Wallet(id) | Scope::Agent { wallet: id, .. } if id == request.wallet) {
-                    wallet_units.push(units.key.clone());
-                }
-                holds.push(units);
+                holds.push(hold(&CounterKey::units(layer.scope, *asset), basis, *amount));
                 if let Some(value) = rate.and_then(|rate| rate.value(*amount, now)) {
                     holds.push(hold(&CounterKey::value(layer.scope, *asset), basis, value));
                 }
@@ -199,11 +203,7 @@ impl<M: Memory> State<M> {
                 holds.push(hold(&key, Basis::Amount, *amount));
             }
         }
-        // Every counter takes it, or nothing is promised. What one wallet and its agents spend of an asset is bounded by the wallet's own
-        // limit, which the evaluation has looked at, unless no policy was asked.
-        let bounded = |hold: &Hold| !request.is_consolidation() && wallet_units.contains(&hold.key);
-        let fits = |hold: &Hold| bounded(hold) || self.tables.spent(&hold.key).reserve(hold.amount).is_some();
-        holds.iter().all(fits).then_some(Holds(holds))
+        Some(Holds(holds))
     }
 
     /// The members of a group who may approve what `requester` asks for.
@@ -214,16 +214,23 @@ impl<M: Memory> State<M> {
     }
 }
 
-fn hold(key: &CounterKey, basis: Basis, amount: Amount) -> Hold {
+pub(super) fn hold(key: &CounterKey, basis: Basis, amount: Amount) -> Hold {
     Hold { key: Bytes::new(key.key()), basis, amount }
 }
 
 /// Whether the recipient has a limit over time of its own.
 fn has_own_limit(layer: &Layer, asset: Asset, to: &Destination) -> bool {
-    let rules = layer.policy.iter().flat_map(|policy| &policy.rules);
+    own_limits(layer.policy.as_ref()).any(|(of, whom)| of == asset && whom == to)
+}
+
+/// Every recipient that has a limit over time of its own, and of what.
+pub(super) fn own_limits(policy: Option<&Policy>) -> impl Iterator<Item = (Asset, &Destination)> {
+    let rules = policy.into_iter().flat_map(|policy| &policy.rules);
     let entries = rules.flat_map(|rule| if let Rule::Allowlist { entries, .. } = rule { &entries[..] } else { &[] });
-    let limits = entries.filter(|entry| entry.to == *to).flat_map(|entry| &entry.limits);
-    limits.into_iter().any(|limit| limit.asset == asset && limit.rolling_24h.is_some())
+    entries.flat_map(|entry| {
+        let limits = entry.limits.iter().filter(|limit| limit.rolling_24h.is_some());
+        limits.map(move |limit| (limit.asset, &entry.to))
+    })
 }
 
 /// What a request would do. `payments` are the request's own.

@@ -5,6 +5,7 @@ mod batches;
 mod client_side;
 mod clients;
 mod commands;
+mod counters;
 mod fixture;
 mod golden;
 mod governance;

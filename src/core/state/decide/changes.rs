@@ -118,9 +118,11 @@ impl<M: Memory> State<M> {
         let rules = stamped(rules, self.tables.policy(scope).as_ref(), now);
         self.check_workable(*scope, &rules, now)?;
         let policy = Policy { version: current.saturating_add(1), name: name.clone(), rules };
-        let cancellations = self.cancellations_under(*scope, &policy, now)?;
+        let past = self.past_under(*scope, &policy, now);
+        let cancellations = self.cancellations_under(*scope, &policy, &past, now)?;
         let Policy { version, name, rules } = policy;
-        Ok([vec![Event::PolicySet(PolicySet { scope: *scope, version, name, rules })], cancellations].concat())
+        let set = PolicySet { scope: *scope, version, name, rules, past: past.into_event() };
+        Ok([vec![Event::PolicySet(set)], cancellations].concat())
     }
 
     fn check_scope(&self, scope: &Scope, now: Timestamp) -> Result<(), Refusal> {

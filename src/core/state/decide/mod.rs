@@ -11,6 +11,7 @@ mod governance;
 mod health;
 mod kaspa;
 mod lifecycle;
+mod past;
 mod powers;
 mod queue;
 mod sessions;

@@ -6,6 +6,7 @@
 
 use super::approvals::rejected;
 use super::invalid;
+use super::past::Past;
 use crate::event::{Event, TransferStep};
 use crate::mode::Mode;
 use crate::policy::{
@@ -20,6 +21,7 @@ use crate::wallet::Wallet;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The most transfers under way that one change of a parent judges again and has counted elsewhere: what five full wallets have. With more
 /// beneath the wallet the change is refused.
@@ -32,7 +34,8 @@ const MAX_LOOKED_AT: usize = 500;
 #[derive(Clone, Copy)]
 pub(super) enum Under<'a> {
     /// The policy of a scope becomes this one.
-    Policy(Scope, &'a Policy),
+    /// What counts against its limits of what was spent before stands beside it.
+    Policy(Scope, &'a Policy, &'a Past),
     /// A wallet becomes this one, under another owner or parent.
     Wallet(&'a Wallet),
 }
@@ -48,7 +51,7 @@ impl Under<'_> {
 
     fn denies(self, finding: Option<&Finding>) -> String {
         match self {
-            Self::Policy(scope, policy) => format!("the new policy of {scope} (version {}) does not allow it", policy.version),
+            Self::Policy(scope, policy, _) => format!("the new policy of {scope} (version {}) does not allow it", policy.version),
             Self::Wallet(_) => {
                 let why = finding.map_or("no rule lets it pass", |finding| &finding.message);
                 format!("the policies that bind its wallet now do not allow it: {why}")
@@ -58,7 +61,7 @@ impl Under<'_> {
 
     fn asks(self, whom: &str) -> String {
         match self {
-            Self::Policy(scope, policy) => {
+            Self::Policy(scope, policy, _) => {
                 format!("the new policy of {scope} (version {}) wants {whom} to approve it; ask for it again", policy.version)
             }
             Self::Wallet(_) => format!("the policies that bind its wallet now want {whom} to approve it; ask for it again"),
@@ -152,8 +155,9 @@ impl<M: Memory> State<M> {
     /// The policies that bind a transfer once a change is made.
     fn bound_under(&self, transfer: &Transfer, under: Under<'_>) -> Bound {
         match under {
-            Under::Policy(scope, policy) => {
+            Under::Policy(scope, policy, past) => {
                 let mut bound = self.bound(transfer.agent, &transfer.request);
+                bound.replaced = past.counters();
                 for layer in bound.layers.iter_mut().filter(|layer| layer.scope == scope) {
                     layer.policy = (!policy.rules.is_empty()).then(|| policy.clone());
                 }
@@ -181,14 +185,14 @@ impl<M: Memory> State<M> {
     fn unasked(&self, transfer: &Transfer, under: Under<'_>, bound: &Bound, look: Look<'_>) -> Option<String> {
         let before = self.scopes_if(transfer.agent, &transfer.request, None);
         let is_changed = |layer: &&Layer| match under {
-            Under::Policy(scope, _) => layer.scope == scope,
+            Under::Policy(scope, ..) => layer.scope == scope,
             Under::Wallet(_) => !before.contains(&layer.scope),
         };
         let changed: Vec<Layer> = bound.layers.iter().filter(is_changed).cloned().collect();
         let was = |layer: &Layer| Layer { policy: self.tables.policy(&layer.scope), ..layer.clone() };
         let old = if let Under::Policy(..) = under { changed.iter().map(was).collect() } else { Vec::new() };
         let demands = |layers: Vec<Layer>| {
-            let bound = Bound { layers, wallet_active: true };
+            let bound = Bound { layers, replaced: Rc::clone(&bound.replaced), wallet_active: true };
             self.demands(&bound, &transfer.request, look)
         };
         let (new, old) = (demands(changed), demands(old));

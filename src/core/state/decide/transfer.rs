@@ -1,5 +1,6 @@
 //! What agents decide, and how a transfer is called off.
 
+use super::past::Past;
 use super::queue::Under;
 use super::solana::check_terms;
 use super::{Decided, authenticated, invalid, not_found};
@@ -185,9 +186,17 @@ impl<M: Memory> State<M> {
             .collect()
     }
 
-    /// The end of what a new policy denies, or wants people to agree to, and may still be called off.
-    pub(super) fn cancellations_under(&self, scope: Scope, policy: &Policy, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-        Ok(self.requeue(self.active_transfers_within(scope), Under::Policy(scope, policy), now)?.ended)
+    /// The end of what a new policy denies, or wants people to agree to, and may still be called off. `past` is what counts against its
+    /// limits of what was spent before.
+    pub(super) fn cancellations_under(
+        &self,
+        scope: Scope,
+        policy: &Policy,
+        past: &Past,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        let affected = self.active_transfers_within(scope).into_iter().map(|transfer| past.extend(transfer)).collect();
+        Ok(self.requeue(affected, Under::Policy(scope, policy, past), now)?.ended)
     }
 
     /// The time of the log never runs backwards, and so no limit does.
@@ -346,14 +355,7 @@ pub(super) fn denials_in_a_row(bound: &Bound, agent: Principal, wallet: WalletId
 }
 
 /// The agent's circuit breaker opens when `more` denials of its own doing are too many.
-fn breaker(
-    agent: Principal,
-    wallet: WalletId,
-    more: u32,
-    bound: &Bound,
-    settings: &Settings,
-    now: Timestamp,
-) -> Option<Event> {
+fn breaker(agent: Principal, wallet: WalletId, more: u32, bound: &Bound, settings: &Settings, now: Timestamp) -> Option<Event> {
     let denials = denials_in_a_row(bound, agent, wallet);
     let until = now.saturating_add(settings.breaker_cool_down_ns);
     let opens = more > 0 && denials.saturating_add(more) >= settings.breaker_threshold;

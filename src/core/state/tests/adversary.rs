@@ -246,7 +246,7 @@ impl Game {
         let rules = policy(&limits);
         self.model.limits.insert(scope, limits);
         let version = self.state.policy_of(&scope).map_or(0, |policy| policy.version) + 1;
-        self.put(vec![Event::PolicySet(PolicySet { scope, version, name: None, rules })]);
+        self.put(vec![Event::PolicySet(PolicySet { scope, version, name: None, rules, past: None })]);
     }
 
     fn set(&mut self, scope: Scope, limits: Limits) {
