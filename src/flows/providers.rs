@@ -125,6 +125,53 @@ pub(super) async fn ask<R: Runtime>(rt: &R, turn: usize, asking: Asking, request
     ask_at(rt, url, asking, request).await
 }
 
+/// One provider's answer, and which provider gave it.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) async fn ask_first<R: Runtime>(
+    rt: &R,
+    turn: usize,
+    asking: Asking,
+    request: &Request,
+) -> Result<(String, Vec<u8>), CallError> {
+    let url = order(rt, turn, request).into_iter().next().ok_or_else(|| CallError("no provider is configured".to_owned()))?;
+    let body = ask_at(rt, &url, asking, request).await?;
+    Ok((url, body))
+}
+
+/// A second opinion: the answer of the first other provider that gives one, or of the same again where it is the only one.
+///
+/// # Errors
+/// When no other provider gives an answer.
+pub(super) async fn ask_another<R: Runtime>(
+    rt: &R,
+    turn: usize,
+    than: &str,
+    asking: Asking,
+    request: &Request,
+) -> Result<Vec<u8>, CallError> {
+    let mut urls = order(rt, turn, request);
+    if urls.iter().any(|url| url != than) {
+        urls.retain(|url| url != than);
+    }
+    let mut last = None;
+    for url in &urls {
+        let failure = match ask_at(rt, url, asking, request).await {
+            Ok(body) => match rpc::failure_of(&body) {
+                None => return Ok(body),
+                Some(failure) => CallError(failure.to_string()),
+            },
+            Err(problem) => problem,
+        };
+        // A rest is only the reason when nothing else is.
+        if last.as_ref().is_none_or(CallError::is_rest) {
+            last = Some(failure);
+        }
+    }
+    Err(last.unwrap_or_else(|| CallError("no provider is configured".to_owned())))
+}
+
 /// The answer that as many providers give as must agree.
 ///
 /// # Errors

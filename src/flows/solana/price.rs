@@ -4,11 +4,9 @@ use crate::flows::outcalls::Asking;
 use crate::flows::{Halt, Run, providers};
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Request, Simulation};
-use purser_core::chains::solana::{Act, Address, Anchor, Budget, Paid, Payment, Plan, derived, signature_fee};
+use purser_core::chains::solana::{Act, Address, Anchor, Budget, MAX_UNITS, Paid, Payment, Plan, derived, signature_fee};
 use purser_core::primitives::Amount;
 
-/// The most compute units a transaction may have.
-const MAX_UNITS: u64 = 1_400_000;
 /// Added to what a simulation used: the two instructions of the budget itself, and some room.
 const SPARE_UNITS: u64 = 1_000;
 /// What the instructions used at most when they were measured, with room. One node's simulation may ask for more, never for less: with
@@ -68,7 +66,7 @@ fn affordable<R: Runtime>(run: &Run<'_, R>, rent: Amount, limit: u32) -> u64 {
     u64::try_from(room * 1_000_000 / u128::from(limit.max(1))).unwrap_or(u64::MAX)
 }
 
-fn limit(plan: &Plan, units: u64) -> u32 {
+fn limit(plan: &Plan, units: Option<u64>) -> u32 {
     let least = match &plan.act {
         Act::Pay(payments) => payments.iter().fold(0, |sum, payment| {
             let paid = if matches!(payment.what, Paid::Tokens(_)) { UNITS_OF_TOKENS } else { UNITS_OF_LAMPORTS };
@@ -76,17 +74,25 @@ fn limit(plan: &Plan, units: u64) -> u32 {
         }),
         Act::CreateNonce { .. } | Act::Revoke { .. } => UNITS_OF_LAMPORTS,
     };
-    let used = units.saturating_add(units / 5).saturating_add(SPARE_UNITS);
+    let used = units.map_or_else(|| plan.default_units(), |units| units.saturating_add(units / 5).saturating_add(SPARE_UNITS));
     // At most 1,400,000.
     u32::try_from(used.max(least).min(MAX_UNITS)).unwrap_or(u32::MAX)
 }
 
-/// The units that the transaction would use; `None` when the network does not take its nonce for a blockhash. That it would fail is
-/// believed when a second node says so, another where there is one.
-async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<u64>, Halt> {
-    let first = simulate(run, run.turn, plan).await?;
+/// The units that the transaction would use, if the node tells; `None` when the network does not take its nonce for a blockhash. That it
+/// would fail is believed when another provider says so too, or the only one says it twice.
+async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<Option<u64>>, Halt> {
+    let request = simulation(run, plan)?;
+    let (node, body) = providers::ask_first(run.rt, run.turn, Asking::OneNode, &request).await?;
+    let first = rpc::parse_simulation(&body)?;
     let Some(error) = &first.error else { return Ok(Some(first.units)) };
-    let second = simulate(run, run.turn.wrapping_add(1), plan).await?;
+    let body = providers::ask_another(run.rt, run.turn, &node, Asking::OneNode, &request).await;
+    let unanswered =
+        |problem| format!("one provider says that the transaction would fail ({error}), and no other one answers: {problem}");
+    let second = rpc::parse_simulation(&body.map_err(|problem| match problem.is_rest() {
+        true => Halt::Rests(unanswered(problem)),
+        false => Halt::Trouble(unanswered(problem)),
+    })?)?;
     let refuses = |simulation: &Simulation| matches!(plan.anchor, Anchor::Nonce { .. }) && simulation.is_blockhash_not_found();
     match (refuses(&first), refuses(&second)) {
         (true, true) => Ok(None),
@@ -95,11 +101,9 @@ async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<u64
     }
 }
 
-async fn simulate<R: Runtime>(run: &Run<'_, R>, turn: usize, plan: &Plan) -> Result<Simulation, Halt> {
-    let unsigned = plan.clone().build().map_err(|error| Halt::Hopeless(error.to_string()))?;
+fn simulation<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Request, Halt> {
+    let tx = plan.clone().build().map_err(|error| Halt::Hopeless(error.to_string()))?;
     // A node that is behind would not know the nonce's value.
     let min_slot = if matches!(plan.anchor, Anchor::Nonce { .. }) { providers::least_slot(run.rt) } else { 0 };
-    let request = Request::Simulate { tx: unsigned, min_slot };
-    let body = providers::ask(run.rt, turn, Asking::OneNode, &request).await?;
-    Ok(rpc::parse_simulation(&body)?)
+    Ok(Request::Simulate { tx, min_slot })
 }

@@ -48,7 +48,7 @@ pub use lifetime::{
     Evidence, Landing, Lifetime, Observation, SAFETY_MARGIN_BLOCKS, SignatureStatus, StatusLookup, VALIDITY_BLOCKS, landing,
 };
 pub use plan::{
-    Act, Anchor, AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, Paid, Payment,
-    Plan, SignedTx, TokenPayment, UnsignedTx, signature_fee,
+    Act, Anchor, AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, MAX_UNITS, Paid,
+    Payment, Plan, SignedTx, TokenPayment, UnsignedTx, signature_fee,
 };
 pub use token::TokenProgram;

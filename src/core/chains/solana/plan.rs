@@ -22,6 +22,12 @@ pub const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
 /// The size limit of a legacy transaction on the wire, signatures included.
 pub const MAX_TRANSACTION_BYTES: usize = 1_232;
 
+/// The most compute units a transaction may have.
+pub const MAX_UNITS: u64 = 1_400_000;
+/// What an instruction is allowed by default: one of a built-in program, and any other.
+const UNITS_OF_BUILTIN: u64 = 3_000;
+const UNITS_OF_OTHERS: u64 = 200_000;
+
 /// The longest memo, in bytes: with everything else a transfer of tokens needs it still fits one packet.
 pub const MAX_MEMO_BYTES: usize = 256;
 
@@ -196,6 +202,18 @@ impl Plan {
     /// What the transaction costs, rents not counted: one signature and the priority fee. `None` on overflow.
     pub fn fee(&self) -> Option<Amount> {
         signature_fee(1)?.checked_add(self.budget.map_or(Some(Amount::ZERO), |budget| budget.fee())?)
+    }
+
+    /// The compute units that the chain allows the transaction when it names no limit, its budget's own instructions included: 3,000 for
+    /// each instruction of a program that is built in, 200,000 for each other one.
+    pub fn default_units(&self) -> u64 {
+        let budget = if self.budget.is_some() { 0 } else { 2 * UNITS_OF_BUILTIN };
+        let builtin = |program: &Address| [known::SYSTEM_PROGRAM, known::COMPUTE_BUDGET].contains(program);
+        let of = |instruction: &Instruction| match builtin(&Address::from_bytes(instruction.program_id.to_bytes())) {
+            true => UNITS_OF_BUILTIN,
+            false => UNITS_OF_OTHERS,
+        };
+        self.instructions().map_or(MAX_UNITS, |list| list.iter().map(of).fold(budget, u64::saturating_add).min(MAX_UNITS))
     }
 
     /// The one legacy message that says this.

@@ -96,6 +96,25 @@ fn the_priority_fee_is_the_price_of_all_units_rounded_up() {
 }
 
 #[test]
+fn without_a_limit_the_units_are_what_the_chain_allows_the_instructions() {
+    let plan = transfer_of(5);
+    assert_eq!(plan.default_units(), 9_000, "a transfer, and the two instructions that a budget takes");
+    let budget = Some(Budget { limit: 9, price: 1 });
+    assert_eq!(Plan { budget, ..plan.clone() }.default_units(), 9_000, "the same with them");
+    let memo = |plan: &Plan| match &plan.act {
+        Act::Pay(payments) => {
+            let payments = payments.iter().map(|payment| Payment { memo: Some("hi".to_owned()), ..payment.clone() });
+            Plan { act: Act::Pay(payments.collect()), ..plan.clone() }
+        }
+        _ => panic!("it pays"),
+    };
+    assert_eq!(memo(&plan).default_units(), 209_000, "a memo is no program of the runtime's own");
+    let Act::Pay(payments) = memo(&plan).act else { panic!("it pays") };
+    let many = Plan { act: Act::Pay(vec![payments[0].clone(); 8]), ..plan };
+    assert_eq!(many.default_units(), MAX_UNITS);
+}
+
+#[test]
 fn the_size_limit_is_that_of_a_packet() {
     // 1 byte for the count, 64 for the signature, the rest for the message.
     assert_eq!(check_size(1_167, 1), Ok(()));

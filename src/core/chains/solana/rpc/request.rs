@@ -98,6 +98,10 @@ const SMALL_ACCOUNTS: u64 = 8;
 const PRICES_BYTES: u64 = 16_384;
 /// About 100 token accounts.
 const BALANCES_BYTES: u64 = 65_536;
+/// A transaction with its logs, balances and inner instructions: what each has, and what each payment adds, with the creation of a token
+/// account and a memo.
+const TRANSACTION_BYTES: u64 = 16_384;
+const TRANSACTION_PAYMENT_BYTES: u64 = 6_144;
 /// A simulation's logs.
 const SIMULATION_BYTES: u64 = 32_768;
 
@@ -137,6 +141,13 @@ pub enum Request {
         /// The node must have reached this slot for its "unknown" to count: that of the state that showed the transaction's lifetime
         /// to be over. 0 asks for no such proof.
         min_slot: u64,
+    },
+    /// What a transaction in a finalized block cost its payer. Parsed by [`parse_charge`](super::parse_charge).
+    Transaction {
+        /// Its id.
+        signature: TxSignature,
+        /// How many payments it makes: the answer repeats their logs and inner instructions.
+        payments: u64,
     },
     /// The block height, which counts blocks, not slots. Parsed by [`parse_u64`](super::parse_u64).
     BlockHeight {
@@ -209,6 +220,9 @@ impl Request {
         match self {
             Self::SignatureStatuses { signatures, .. } => BASE_RESPONSE_BYTES + STATUS_BYTES * signatures.0.len() as u64,
             Self::Accounts { wanted, .. } => self.accounts_bytes(wanted.len() as u64),
+            Self::Transaction { payments, .. } => {
+                BASE_RESPONSE_BYTES + TRANSACTION_BYTES + TRANSACTION_PAYMENT_BYTES.saturating_mul(*payments)
+            }
             Self::PriorityPrice { .. } => BASE_RESPONSE_BYTES + PRICES_BYTES,
             Self::TokenBalances { .. } => BASE_RESPONSE_BYTES + BALANCES_BYTES,
             Self::Simulate { .. } => BASE_RESPONSE_BYTES + SIMULATION_BYTES,
@@ -251,6 +265,13 @@ impl Request {
             Self::RentExemptMinimum { space } => ("getMinimumBalanceForRentExemption", json!([space])),
             Self::SignatureStatuses { signatures, .. } => {
                 ("getSignatureStatuses", json!([signatures.0, { "searchTransactionHistory": true }]))
+            }
+            Self::Transaction { signature, .. } => {
+                // Version 1: a node answers with an error about what it holds to be newer than what is asked for.
+                let config = json!({
+                    "encoding": "base64", "commitment": Commitment::Finalized.name(), "maxSupportedTransactionVersion": 1,
+                });
+                ("getTransaction", json!([signature, config]))
             }
             Self::BlockHeight { commitment, .. } => ("getBlockHeight", json!([settled(commitment)])),
             Self::EpochInfo { .. } => ("getEpochInfo", json!([settled(&Commitment::Finalized)])),
@@ -296,6 +317,7 @@ impl Request {
             Self::SignatureStatuses { signatures, min_slot } => {
                 Transform::Statuses { count: signatures.0.len(), min_slot: *min_slot }
             }
+            Self::Transaction { .. } => Transform::Charge,
             Self::BlockHeight { reading, .. } => Transform::Number { reading: *reading },
             Self::EpochInfo { height, slot } => Transform::EpochInfo { height: *height, slot: *slot },
             Self::NonceChanged { value, min_slot, step, .. } => {

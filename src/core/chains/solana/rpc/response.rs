@@ -73,8 +73,8 @@ pub enum NonceState {
 pub struct Simulation {
     /// `None` when it would succeed; otherwise the chain's error in compact JSON, cut short.
     pub error: Option<String>,
-    /// The compute units it would use.
-    pub units: u64,
+    /// The compute units it would use, if the node tells.
+    pub units: Option<u64>,
 }
 
 impl Simulation {
@@ -82,6 +82,19 @@ impl Simulation {
     pub fn is_blockhash_not_found(&self) -> bool {
         self.error.as_deref() == Some(r#""BlockhashNotFound""#)
     }
+}
+
+/// What the chain says that a transaction in a block cost its payer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The slot of its block.
+    pub slot: u64,
+    /// Whether it failed.
+    pub failed: bool,
+    /// The fee.
+    pub fee: Amount,
+    /// By how much the payer's balance fell: fee, rents and lamports paid.
+    pub spent: Amount,
 }
 
 /// What a wallet holds of a token.
@@ -166,6 +179,11 @@ pub fn parse_accounts(canonical: &[u8]) -> Result<Vec<Seen>, Failure> {
 
 /// The answer to `Simulate`.
 pub fn parse_simulation(canonical: &[u8]) -> Result<Simulation, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `Transaction`: `None` when the node knows no such transaction in a finalized block.
+pub fn parse_charge(canonical: &[u8]) -> Result<Option<Charge>, Failure> {
     parse(canonical)
 }
 

@@ -1,8 +1,9 @@
 //! From a provider's answer to the canonical body on which replicas agree.
 
 use super::response::Canonical;
-use super::{EpochInfo, Failure, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
+use super::{Charge, EpochInfo, Failure, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
+use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,6 +53,8 @@ pub(super) enum Transform {
     },
     /// `simulateTransaction`.
     Simulation,
+    /// `getTransaction`: what it cost.
+    Charge,
     /// `getRecentPrioritizationFees`: one price.
     PriorityPrice,
     /// `getTokenAccountsByOwner`.
@@ -105,6 +108,9 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
             canonical(reply.contextual().and_then(|(slot, found)| accounts::read(found, &views, slot >= min_slot)))
         }
         Transform::Simulation => canonical(reply.contextual::<RawSimulation>().map(|(_, raw)| raw.simulation())),
+        Transform::Charge => {
+            canonical(reply.result::<Option<RawTransaction>>().and_then(|found| found.map(|raw| raw.charge()).transpose()))
+        }
         Transform::PriorityPrice => canonical(reply.result().and_then(price)),
         Transform::TokenBalances => canonical(reply.contextual().and_then(|(_, found)| accounts::balances(found))),
         Transform::Statuses { count, min_slot } => {
@@ -258,17 +264,45 @@ struct RawBlockhash {
     blockhash: Blockhash,
 }
 
-/// A simulation's outcome. As in a status, an `err` that is left out is no success.
+/// A simulation's outcome. As in a status, an `err` that is left out is no success. The units are advice: some nodes leave them out.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawSimulation {
     err: Value,
-    units_consumed: u64,
+    #[serde(default)]
+    units_consumed: Value,
 }
 
 impl RawSimulation {
     fn simulation(&self) -> Simulation {
-        Simulation { error: (!self.err.is_null()).then(|| compact(&self.err)), units: self.units_consumed }
+        Simulation { error: (!self.err.is_null()).then(|| compact(&self.err)), units: self.units_consumed.as_u64() }
+    }
+}
+
+/// A transaction in a block.
+#[derive(Deserialize)]
+struct RawTransaction {
+    slot: u64,
+    meta: RawMeta,
+}
+
+/// What it did. As in a status, an `err` that is left out is no success.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawMeta {
+    err: Value,
+    fee: u64,
+    pre_balances: Vec<u64>,
+    post_balances: Vec<u64>,
+}
+
+impl RawTransaction {
+    /// The payer is the first account.
+    fn charge(&self) -> Result<Charge, Failure> {
+        let RawMeta { err, fee, pre_balances, post_balances } = &self.meta;
+        let payers = pre_balances.first().zip(post_balances.first());
+        let spent = payers.and_then(|(before, after)| before.checked_sub(*after)).ok_or(Failure::Malformed)?;
+        Ok(Charge { slot: self.slot, failed: !err.is_null(), fee: Amount::new(*fee), spent: Amount::new(spent) })
     }
 }
 

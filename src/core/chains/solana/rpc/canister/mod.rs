@@ -5,7 +5,7 @@
 //!
 //! | what | whether it is asked |
 //! |---|---|
-//! | balances, accounts, rents, statuses, the genesis hash, broadcasts | yes |
+//! | balances, accounts, rents, statuses, what a transaction cost, the genesis hash, broadcasts | yes |
 //! | statuses that are to prove that a transaction is unknown | no: it leaves out from which slot its nodes answered, so nothing shows that these are up to date |
 //! | heights and whether a nonce has changed | no: they serve the same proof |
 //! | blockhashes, simulations, prices, lists of tokens | no: one node's word is enough, or its replicas could not agree |
@@ -46,9 +46,12 @@ impl Request {
     /// Whether the canister is asked this.
     pub const fn suits_canister(&self) -> bool {
         match self {
-            Self::GenesisHash | Self::RentExemptMinimum { .. } | Self::Balance { .. } | Self::Accounts { .. } | Self::Send(_) => {
-                true
-            }
+            Self::GenesisHash
+            | Self::RentExemptMinimum { .. }
+            | Self::Balance { .. }
+            | Self::Accounts { .. }
+            | Self::Transaction { .. }
+            | Self::Send(_) => true,
             Self::SignatureStatuses { min_slot, .. } => *min_slot == 0,
             Self::LatestBlockhash
             | Self::BlockHeight { .. }

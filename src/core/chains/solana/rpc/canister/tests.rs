@@ -51,6 +51,7 @@ fn what_needs_a_proof_or_one_nodes_word_is_not_asked() {
             Request::Balance { .. }
                 | Request::Accounts { .. }
                 | Request::RentExemptMinimum { .. }
+                | Request::Transaction { .. }
                 | Request::GenesisHash
                 | Request::Send(_)
         );

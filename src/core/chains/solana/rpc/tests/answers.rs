@@ -175,6 +175,33 @@ fn one_status_for_each_signature() {
     }
 }
 
+/// A transaction in block 48 of a payer who had 1,000,000 lamports and has so many now.
+fn landed(err: Value, fee: u64, left: u64) -> Value {
+    let meta = json!({ "err": err, "fee": fee, "preBalances": [1_000_000, 5], "postBalances": [left, 99], "logMessages": ["x"] });
+    json!({ "slot": 48, "blockTime": 1, "meta": meta, "transaction": ["", "base64"], "version": "legacy" })
+}
+
+#[test]
+fn a_transactions_cost_is_what_its_payers_balance_fell_by() {
+    let read = |result| parse_charge(&answered(&transaction(1), result));
+    let charge = Charge { slot: 48, failed: false, fee: Amount::new(5_000), spent: Amount::new(105_000) };
+    assert_eq!(read(landed(Value::Null, 5_000, 895_000)), Ok(Some(charge)));
+    let failed = Charge { failed: true, spent: Amount::new(5_000), ..charge };
+    assert_eq!(read(landed(json!({ "InstructionError": [0, { "Custom": 1 }] }), 5_000, 995_000)), Ok(Some(failed)));
+    let left_out = Charge { fee: Amount::ZERO, spent: Amount::ZERO, ..failed };
+    assert_eq!(read(landed(json!("InsufficientFundsForFee"), 0, 1_000_000)), Ok(Some(left_out)));
+    assert_eq!(read(Value::Null), Ok(None), "the node knows no such transaction");
+    assert_eq!(read(landed(Value::Null, 5_000, 1_000_001)), Err(Failure::Malformed), "a payer gains nothing");
+    for missing in ["err", "fee", "preBalances", "postBalances"] {
+        let mut result = landed(Value::Null, 5_000, 0);
+        result["meta"].as_object_mut().expect("an object").remove(missing);
+        assert_eq!(read(result), Err(Failure::Malformed), "without {missing}");
+    }
+    let mut result = landed(Value::Null, 5_000, 0);
+    result["meta"] = Value::Null;
+    assert_eq!(read(result), Err(Failure::Malformed), "a node that keeps no balances");
+}
+
 fn send_result(result: Value) -> SendOutcome {
     parse_send(&answered(&Request::Send(published()), result))
 }

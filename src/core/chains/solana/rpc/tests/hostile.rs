@@ -15,6 +15,11 @@ fn verdict(request: &Request, canonical: &[u8]) -> Option<Failure> {
         Request::BlockHeight { .. } | Request::PriorityPrice { .. } => parse_u64(canonical).err(),
         Request::EpochInfo { .. } => parse_epoch(canonical).err(),
         Request::NonceChanged { .. } => parse_nonce(canonical).err(),
+        // That there is none is no answer either.
+        Request::Transaction { .. } => match parse_charge(canonical) {
+            Ok(found) => found.is_none().then_some(Failure::Malformed),
+            Err(failure) => Some(failure),
+        },
         Request::Send(_) => match parse_send(canonical) {
             SendOutcome::Unknown { .. } => Some(Failure::Malformed),
             SendOutcome::Accepted { .. } | SendOutcome::Rejected { .. } => None,

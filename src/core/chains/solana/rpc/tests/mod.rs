@@ -61,6 +61,11 @@ pub(super) fn nonce_changed(min_slot: u64) -> Request {
     Request::NonceChanged { account: payer(), value: Blockhash::from_bytes([7; 32]), min_slot, step }
 }
 
+/// What the published transaction cost.
+pub(super) fn transaction(payments: u64) -> Request {
+    Request::Transaction { signature: published().txid(), payments }
+}
+
 /// One request of each method.
 pub(super) fn every_request() -> Vec<Request> {
     vec![
@@ -72,6 +77,7 @@ pub(super) fn every_request() -> Vec<Request> {
         Request::PriorityPrice { accounts: vec![payer()] },
         Request::RentExemptMinimum { space: 0 },
         statuses(2, 100),
+        transaction(1),
         height(step(20)),
         epoch(),
         nonce_changed(100),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::chains::solana::fixtures::PUBLISHED_WIRE;
+use crate::chains::solana::fixtures::{PUBLISHED_TXID, PUBLISHED_WIRE};
 
 fn body(request: &Request) -> Value {
     serde_json::from_slice(&request.body()).expect("JSON")
@@ -41,6 +41,12 @@ fn statuses_are_searched_in_the_whole_history() {
 }
 
 #[test]
+fn what_a_transaction_cost_is_asked_of_the_finalized_chain_and_of_every_version() {
+    let config = json!({ "encoding": "base64", "commitment": "finalized", "maxSupportedTransactionVersion": 1 });
+    assert_eq!(body(&transaction(1)), call("getTransaction", json!([PUBLISHED_TXID, config])));
+}
+
+#[test]
 fn a_broadcast_is_base64_without_simulation_or_retries() {
     let config = json!({ "encoding": "base64", "skipPreflight": true, "maxRetries": 0 });
     assert_eq!(body(&Request::Send(published())), call("sendTransaction", json!([PUBLISHED_WIRE, config])));
@@ -70,4 +76,5 @@ fn the_response_limit_grows_with_the_batch_only() {
     assert_eq!(both_accounts().max_response_bytes(), 4_096);
     assert_eq!(statuses(1, 0).max_response_bytes(), 4_608);
     assert_eq!(statuses(255, 0).max_response_bytes(), 4_096 + 255 * 512);
+    assert_eq!(transaction(3).max_response_bytes(), 4_096 + 16_384 + 3 * 6_144);
 }
