@@ -35,6 +35,11 @@ fn list_approvals(wallet_id: Option<u64>) -> Vec<ApprovalRequest> {
     let now = store::now();
     store::read(|state| {
         let pending = state.pending_approvals(wallet_id.map(WalletId::new)).into_iter().take(MAX_PAGE);
-        pending.filter_map(|transfer| ApprovalRequest::new(state, transfer, now)).collect()
+        let shown = |transfer| {
+            let note = jobs::note_of(state, &transfer);
+            let request = ApprovalRequest::new(state, transfer, now)?;
+            Some(ApprovalRequest { transfer: Transfer { note, ..request.transfer }, ..request })
+        };
+        pending.filter_map(shown).collect()
     })
 }

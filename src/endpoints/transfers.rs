@@ -12,7 +12,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::policy;
 use purser_core::primitives::{Timestamp, TransferId, WalletId};
 use purser_core::state::{Decided, Refusal};
-use purser_core::transfer::{MAX_REASON_BYTES, Outcome, TransferRequest};
+use purser_core::transfer::{self as domain, MAX_REASON_BYTES, Outcome, TransferRequest};
 use serde_bytes::ByteBuf;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
@@ -116,9 +116,8 @@ fn list_transfers(wallet_id: u64, before: Option<u64>, limit: Option<u32>) -> Re
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
         access::exists(state, wallet)?;
-        let network = state.config().kaspa.network;
         let transfers = state.transfers(wallet, before.map(TransferId::new), page(limit));
-        Ok(transfers.into_iter().map(|transfer| Transfer::new(transfer, network)).collect())
+        Ok(transfers.into_iter().map(|transfer| shown(state, transfer)).collect())
     })
 }
 
@@ -150,5 +149,11 @@ pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
         messages: messages.into_iter().map(|message| ByteBuf::from(message.into_vec())).collect(),
         until: until.nanos(),
     });
-    Ok(Transfer { to_sign, ..Transfer::new(transfer, state.config().kaspa.network) })
+    Ok(Transfer { to_sign, ..shown(state, transfer) })
+}
+
+/// A transfer as the interface shows it: one that waits says why.
+fn shown(state: &Store, transfer: domain::Transfer) -> Transfer {
+    let note = jobs::note_of(state, &transfer);
+    Transfer { note, ..Transfer::new(transfer, state.config().kaspa.network) }
 }

@@ -11,6 +11,6 @@ pub(super) fn wait<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
             run.rt.commit(decided);
             Ok(Progress::Ended)
         }
-        None => Ok(Progress::Waiting),
+        None => Err(Halt::Waits("it waits for its owner to sign it".to_owned())),
     }
 }

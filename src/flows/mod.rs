@@ -16,9 +16,11 @@ mod providers;
 mod reserve;
 mod solana;
 pub mod transform;
+mod waits;
 
 pub use balances::{Balances, Observed, ProviderError, TokenHolding, refresh, token_balances};
 pub use providers::{Health, health};
+pub use waits::{reason as why_waiting, retain as retain_reasons};
 
 use crate::metrics;
 use crate::ports::{CallError, Runtime, SigningKey};
@@ -32,6 +34,10 @@ use purser_core::wallet::{Signing, Wallet, derivation_path};
 const MAX_ATTEMPTS: u32 = 8;
 /// How long a transfer without an attempt that could land is tried. Giving it up then is safe; whoever still wants it asks anew.
 const BUILD_WITHIN_SECONDS: u64 = 86_400;
+/// Why everything waits in an emergency.
+pub const EMERGENCY: &str = "an emergency is on; it waits for that to end";
+/// Why a transfer waits for the money that others of the same wallet may move.
+const MONEY_OF_OTHERS: &str = "the wallet's other transfers under way may take the money; it waits for them to end";
 
 /// How far a transfer got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +64,10 @@ pub enum Progress {
 enum Halt {
     /// Somebody else changed the transfer during an await.
     Changed,
-    /// See [`Progress::Held`].
-    Held,
+    /// See [`Progress::Held`]; with what it waits for.
+    Held(String),
+    /// See [`Progress::Waiting`]; with what the chain has shown so far.
+    Waits(String),
     /// See [`Progress::Trouble`].
     Trouble(String),
     /// See [`Progress::Rests`].
@@ -89,6 +97,23 @@ impl From<Refusal> for Halt {
     }
 }
 
+impl Halt {
+    /// Stops until something else has happened.
+    fn held(why: impl Into<String>) -> Self {
+        Self::Held(why.into())
+    }
+
+    /// Why a transfer waits that stops like this; `None` when it goes on or ends.
+    fn why_it_waits(&self) -> Option<String> {
+        match self {
+            Self::Held(why) | Self::Waits(why) => Some(why.clone()),
+            Self::Trouble(problem) | Self::Rests(problem) | Self::NotNow(problem) => Some(format!("{problem}; it is tried again")),
+            Self::Answer(failure) => Some(format!("Kaspa: {failure}; it is tried again")),
+            Self::Changed | Self::Hopeless(_) | Self::Refused(..) | Self::Stuck(_) => None,
+        }
+    }
+}
+
 /// What one run of a flow works with.
 struct Run<'a, R> {
     rt: &'a R,
@@ -104,12 +129,14 @@ pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress 
     settle(rt, id, advance(rt, id, turn, Until::Waiting).await)
 }
 
-/// Records what a run came to, when it came to an end.
+/// Records what a run came to, when it came to an end, and keeps why the transfer waits, when it does.
 fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, Halt>) -> Progress {
+    waits::note(id, came_to.as_ref().err().and_then(Halt::why_it_waits));
     match came_to {
         Ok(progress) => progress,
         Err(Halt::Changed) => Progress::Again,
-        Err(Halt::Held) => Progress::Held,
+        Err(Halt::Held(_)) => Progress::Held,
+        Err(Halt::Waits(_)) => Progress::Waiting,
         Err(Halt::Trouble(problem)) => Progress::Trouble(problem),
         Err(Halt::Rests(problem)) => Progress::Rests(problem),
         Err(Halt::NotNow(problem)) => Progress::NotNow(problem),
@@ -221,7 +248,7 @@ impl<R: Runtime> Run<'_, R> {
     fn judge_again(&self) -> Result<(), Halt> {
         match self.rt.read(|state| state.recheck(self.transfer.id, self.rt.now())) {
             Recheck::Passed => Ok(()),
-            Recheck::Waits(_) => Err(Halt::Held),
+            Recheck::Waits(why) => Err(Halt::held(format!("it waits for the mode of operation to change: {why}"))),
             Recheck::Over(code, why) => Err(Halt::Refused(code, format!("not allowed any more: {why}"))),
         }
     }
@@ -269,7 +296,7 @@ impl<R: Runtime> Run<'_, R> {
     fn recheck(&self) -> Result<(), Halt> {
         self.unchanged()?;
         if !self.rt.read(|state| state.may_progress(self.transfer.id)) {
-            return Err(Halt::Held);
+            return Err(Halt::held(EMERGENCY));
         }
         // What is built has to run its course.
         if self.transfer.status.is_before_building() { self.judge_again() } else { Ok(()) }

@@ -52,6 +52,8 @@ const TOKENS_SECONDS: u64 = 60;
 thread_local! {
     static TICKER: Cell<Option<TimerId>> = const { Cell::new(None) };
     static LAST_TICK: Cell<Timestamp> = const { Cell::new(Timestamp::from_nanos(0)) };
+    /// Whether the last tick drove nothing, because the canister may not be where it was.
+    static NOTHING_DRIVEN: Cell<bool> = const { Cell::new(false) };
     /// The tick that does not wait for the ticker; it may be over.
     static NEXT_TICK: Cell<Option<TimerId>> = const { Cell::new(None) };
     static BALANCES: RefCell<Lately<Balances>> = const { RefCell::new(Lately::new()) };
@@ -186,7 +188,9 @@ fn tick() {
     LAST_TICK.set(now);
     let active = store::read(|state| state.active_transfers());
     let keys_missing = store::read(|state| state.keys().is_none() || !state.has_client_key());
-    SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&active.iter().copied().collect()));
+    let under_way = active.iter().copied().collect();
+    SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&under_way));
+    flows::retain_reasons(&under_way);
     if !active.is_empty() {
         origin::ask_unless_known();
     }
@@ -197,7 +201,8 @@ fn tick() {
     let free = MAX_RUNS.saturating_sub(locks::transfers_held());
     let emergency = store::read(|state| state.mode().is_emergency());
     let pick = || SCHEDULE.with_borrow_mut(|schedule| schedule.pick(&active, now, free, emergency, Lock::is_held));
-    let picked = if origin::is_known(now) { pick() } else { Vec::new() };
+    NOTHING_DRIVEN.set(!origin::is_known(now));
+    let picked = if NOTHING_DRIVEN.get() { Vec::new() } else { pick() };
     for id in picked {
         set_timer(Duration::ZERO, async move { start(id) });
     }
@@ -237,9 +242,23 @@ fn start(id: TransferId) {
 }
 
 fn mark_of(transfer: &Transfer) -> Mark {
-    store::read(|state| {
-        let in_emergency = transfer.is_revocation() || state.revocation_of(transfer).is_some();
-        Mark::of(transfer, state.lane(transfer), in_emergency)
+    store::read(|state| place_of(state, transfer))
+}
+
+fn place_of(state: &store::Store, transfer: &Transfer) -> Mark {
+    let in_emergency = transfer.is_revocation() || state.revocation_of(transfer).is_some();
+    Mark::of(transfer, state.lane(transfer), in_emergency)
+}
+
+/// Why a transfer waits, or why it ended as it did, when there is something to say.
+pub fn note_of(state: &store::Store, transfer: &Transfer) -> Option<String> {
+    let Some(reason) = flows::why_waiting(transfer) else { return transfer.note.clone() };
+    let stands_still = || place_of(state, transfer).stands_still();
+    Some(match transfer.status {
+        Status::Quarantined | Status::AwaitingApproval => reason,
+        _ if NOTHING_DRIVEN.get() => "the canister first makes sure that no older snapshot of it was loaded".to_owned(),
+        _ if state.mode().is_emergency() && stands_still() => flows::EMERGENCY.to_owned(),
+        _ => reason,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{check, fee_policy, key, limits, network, panel, payments, quote};
 use crate::flows::reserve::insufficient;
-use crate::flows::{Halt, Run};
+use crate::flows::{Halt, MONEY_OF_OTHERS, Run};
 use crate::metrics;
 use crate::ports::Runtime;
 use futures::future::join;
@@ -85,13 +85,13 @@ async fn pay<R: Runtime>(run: &Run<'_, R>, others_before: bool) -> Result<Plan, 
             match run.keeps_minimum(free(&utxos, &taken(run)), cost) {
                 Ok(()) => Ok(plan),
                 // The change of a transfer under way may make up for it.
-                Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::Held),
+                Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::held(MONEY_OF_OTHERS)),
                 Err(short) => Err(short),
             }
         }
         Err(SelectError::InvalidUtxos) => Err(Halt::Trouble(SelectError::InvalidUtxos.to_string())),
         // Coins that other transfers hold, and the change that these will return, may be enough a little later.
-        Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::Held),
+        Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::held(MONEY_OF_OTHERS)),
         Err(error) => Err(unplannable(run, address, &utxos, &error).await?),
     }
 }
@@ -159,7 +159,7 @@ async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Ut
     let listed = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::MAX);
     let ready = listed.checked_sub(immature).unwrap_or(Amount::ZERO);
     if balance > ready {
-        return Ok(Halt::Held);
+        return Ok(Halt::held("the wallet's balance has coins that are too young or not listed yet; it waits for them"));
     }
     Ok(match error {
         SelectError::InsufficientFunds { .. } => insufficient(error.to_string()),

@@ -96,7 +96,7 @@ async fn replace<R: Runtime>(run: &Run<'_, R>, replacement: &BuiltTx) -> Result<
     check(run, &unsigned).map_err(unreadable)?;
     let may_go_on = || match run.rt.read(|state| state.may_replace(run.transfer.id)) {
         true => Ok(()),
-        false => Err(Halt::Held),
+        false => Err(Halt::held("the replacement waits: an emergency is on, or the transfer has moved on")),
     };
     let transaction = sign::complete(run, &unsigned, may_go_on).await?;
     let signed = sign::to_record(&transaction)?;

@@ -96,7 +96,9 @@ impl From<Halt> for QuoteError {
             Halt::Answer(failure @ Failure::WrongNetwork) => Self::WrongNetwork(failure.to_string()),
             Halt::Trouble(problem) | Halt::Rests(problem) => Self::Provider { problem, status_code: None },
             Halt::Answer(failure) => Self::Provider { problem: failure.to_string(), status_code: status_code(failure) },
-            Halt::Changed | Halt::Held => Self::Provider { problem: "the wallet is busy".to_owned(), status_code: None },
+            Halt::Changed | Halt::Held(_) | Halt::Waits(_) => {
+                Self::Provider { problem: "the wallet is busy".to_owned(), status_code: None }
+            }
         }
     }
 }

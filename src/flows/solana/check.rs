@@ -4,7 +4,7 @@
 
 use super::intent::{self, Wanted};
 use crate::flows::reserve::insufficient;
-use crate::flows::{Halt, Run, providers};
+use crate::flows::{Halt, MONEY_OF_OTHERS, Run, providers};
 use crate::ports::Runtime;
 use purser_core::chains::solana::account::{
     Account, Balance, Funds, FundsRefusal, OffCurve, RecipientState, check_funds, check_recipient,
@@ -257,7 +257,7 @@ fn check_source<R: Runtime>(run: &Run<'_, R>, seen: Option<&Seen>) -> Result<(),
         Some(Seen::Holding(holding)) if holding.amount >= enough => Ok(()),
         Some(Seen::Refused(refusal)) => Err(Halt::Hopeless(format!("the wallet's token account cannot be used: {refusal}"))),
         // What the transfers under way leave of it shows only once they have ended.
-        _ if needed > run.transfer.request.amount => Err(Halt::Held),
+        _ if needed > run.transfer.request.amount => Err(Halt::held(MONEY_OF_OTHERS)),
         _ => Err(insufficient(format!(
             "{enough} base units of the token are required, {kept} of them to be kept as the minimum balance; the wallet holds less"
         ))),
@@ -330,7 +330,7 @@ async fn check_funds_of<R: Runtime>(run: &Run<'_, R>, accounts: &Accounts, ample
     }
     // What the transfers under way leave of the balance shows only once they have ended.
     if !payer_is_safe && !competitors(run).is_empty() {
-        return Err(Halt::Held);
+        return Err(Halt::held(MONEY_OF_OTHERS));
     }
     let rent_minimum = rent_minimum(run, 0).await?;
     let accounts = read(run, Reading::EXACT, Reading::EXACT, None).await?;

@@ -31,6 +31,8 @@ use purser_core::transfer::{BuiltTx, SignedTx as Signed, Status, Transfer};
 /// Stands in a plan until a blockhash is asked for, which is done last.
 const NO_BLOCKHASH_YET: Anchor = Anchor::Blockhash(Blockhash::from_bytes([0; 32]));
 const NOTHING_TO_REVOKE: &str = "the transfer has ended; there is nothing to revoke";
+/// Why a revocation waits.
+const LANDED_OR_DEAD: &str = "the transfer to be revoked is in a block, or its nonce is used up; it waits until that is final";
 
 impl From<Failure> for Halt {
     fn from(failure: Failure) -> Self {
@@ -125,7 +127,7 @@ fn nonce_to_read<R: Runtime>(run: &Run<'_, R>) -> Result<Option<u16>, Halt> {
     // What is only tried out takes none, and so may look at one that is taken.
     let is_free = |holder: Option<TransferId>| holder.is_none() || run.transfer.simulated;
     let mut free = nonces.iter().skip(lane).step_by(lanes).filter(|(_, record)| is_free(record.holder));
-    free.next().map(|(index, _)| Some(*index)).ok_or(Halt::Held)
+    free.next().map(|(index, _)| Some(*index)).ok_or_else(|| Halt::held("all nonce accounts that it may take carry other transactions"))
 }
 
 /// The transfer to be revoked, as long as there is something to revoke.
@@ -153,7 +155,7 @@ fn to_use_up<R: Runtime>(
     let stands_on = revoked.built.and_then(|built| built.solana?.nonce);
     match stands_on.filter(|used| used.value[..] == value.as_bytes()[..]) {
         Some(used) => Ok(used),
-        None if status == Status::Submitted => Err(Halt::Held),
+        None if status == Status::Submitted => Err(Halt::held(LANDED_OR_DEAD)),
         None => Err(Halt::Hopeless("the transfer's nonce is used up already".to_owned())),
     }
 }
@@ -165,7 +167,7 @@ async fn check_unseen<R: Runtime>(run: &Run<'_, R>, id: TransferId) -> Result<()
     // Bytes that do not read back may land all the same.
     let Some(Ok(signed)) = revoked.signed.map(|signed| SignedTx::decode(&signed.signed)) else { return Ok(()) };
     match proof::status(run, run.turn, &signed).await? {
-        StatusLookup::Found(_) if revoked.status == Status::Submitted => Err(Halt::Held),
+        StatusLookup::Found(_) if revoked.status == Status::Submitted => Err(Halt::held(LANDED_OR_DEAD)),
         StatusLookup::Found(_) => Err(Halt::Hopeless("the transfer is in a block already".to_owned())),
         StatusLookup::NotFound | StatusLookup::Unavailable => Ok(()),
     }
@@ -217,7 +219,7 @@ pub(super) async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
     signed.verify().map_err(unreadable)?;
     if run.revocation().is_some() {
         // Its own bytes are to stay here; once the revocation is built it is followed like what was sent.
-        return Err(Halt::Held);
+        return Err(Halt::held("it is being revoked and is not sent"));
     }
     if run.age_seconds() > proof::PROOF_SECONDS {
         // The bytes stand in the log, so that somebody else may have sent them long ago.

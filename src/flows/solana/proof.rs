@@ -38,7 +38,7 @@ pub(in crate::flows) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Pro
             Ok(Progress::Ended)
         }
         StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }) => fail(run, &signed, slot, &error).await,
-        StatusLookup::Found(SignatureStatus::Pending) => Ok(Progress::Waiting),
+        StatusLookup::Found(SignatureStatus::Pending) => Err(Halt::Waits("it is in a block that is not final yet".to_owned())),
         StatusLookup::Unavailable => Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
         StatusLookup::NotFound => pursue(run, signed).await,
     }

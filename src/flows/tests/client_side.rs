@@ -45,6 +45,7 @@ fn the_owner_signs_what_the_canister_builds_and_sends() {
         assert_eq!(world.status(id), Status::Built);
         world.advance(599);
         assert_eq!(world.drive(id, 0, vec![]), Progress::Waiting, "nobody is asked for anything meanwhile");
+        assert_eq!(world.why(id), "it waits for its owner to sign it");
         sign(&world, id);
         let taken = if source == KeyKind::Solana { solana::taken() } else { kaspa::taken() };
         assert_eq!(world.drive(id, 0, vec![taken]), Progress::Waiting);

@@ -11,6 +11,7 @@ mod sol_rpc;
 mod solana;
 mod tokens;
 mod transform;
+mod waits;
 
 use super::transform as transforms;
 use super::{Progress, drive};
@@ -243,6 +244,11 @@ impl World {
 
     fn status(&self, id: TransferId) -> Status {
         self.transfer(id).status
+    }
+
+    /// Why it waits, as the interface shows it.
+    fn why(&self, id: TransferId) -> String {
+        crate::flows::why_waiting(&self.transfer(id)).expect("whatever waits says why")
     }
 
     fn wallet(&self) -> Wallet {

@@ -7,11 +7,11 @@ pub(super) fn ok(result: impl std::fmt::Display) -> Answer {
     Ok((200, format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#)))
 }
 
-fn value(slot: u64, value: impl std::fmt::Display) -> Answer {
+pub(super) fn value(slot: u64, value: impl std::fmt::Display) -> Answer {
     ok(format!(r#"{{"context":{{"slot":{slot}}},"value":{value}}}"#))
 }
 
-fn account(lamports: u64) -> String {
+pub(super) fn account(lamports: u64) -> String {
     format!(
         r#"{{"data":["","base64"],"executable":false,"lamports":{lamports},"owner":"11111111111111111111111111111111","rentEpoch":0,"space":0}}"#
     )
@@ -47,7 +47,7 @@ pub(super) fn taken() -> Step {
     })
 }
 
-fn height(number: u64) -> Step {
+pub(super) fn height(number: u64) -> Step {
     all("getBlockHeight", move |_| ok(number))
 }
 
@@ -57,7 +57,7 @@ pub(super) fn epoch(height: u64, slot: u64) -> Step {
     })
 }
 
-fn unknown(slot: u64) -> Step {
+pub(super) fn unknown(slot: u64) -> Step {
     all("getSignatureStatuses", move |_| value(slot, "[null]"))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn finalized(err: &'static str) -> Step {
     all("getSignatureStatuses", move |_| value(60, status))
 }
 
-fn to_submission(n: u8) -> Vec<Step> {
+pub(super) fn to_submission(n: u8) -> Vec<Step> {
     vec![accounts(RICH, Some(RICH)), simulated(), blockhash(n), signing(KeyKind::Solana), taken()]
 }
 
@@ -106,48 +106,6 @@ fn a_transfer_takes_one_signature_and_four_outcalls_to_its_submission() {
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Confirmed, Some(Amount::new(5_000))));
     assert_eq!(world.usage(Asset::Sol), (0, AMOUNT + 5_000));
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended, "what has ended makes no calls");
-}
-
-#[test]
-fn a_failure_on_chain_costs_the_fee_only() {
-    let (world, id) = submitted();
-    let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
-    assert_eq!(world.drive(id, 0, vec![failed(), failed(), failed()]), Progress::Ended);
-    assert_eq!(world.status(id), Status::Failed);
-    assert_eq!(world.usage(Asset::Sol), (0, 5_000));
-}
-
-#[test]
-fn a_failure_is_looked_up_elsewhere_even_where_the_other_provider_rests() {
-    let (world, id) = submitted();
-    // The second one fails until it rests.
-    for _ in 0..3 {
-        let lost = all("http://127.0.0.1:12", |_| lost());
-        assert!(matches!(world.drive(id, 1, vec![lost]), Progress::Trouble(_)));
-    }
-    let failed = |url: &'static str| {
-        let status = r#"[{"slot":48,"confirmations":null,"err":{"InstructionError":[0,{"Custom":1}]},"status":{},"confirmationStatus":"finalized"}]"#;
-        all(url, move |_| value(60, status))
-    };
-    assert_eq!(
-        world.drive(id, 1, vec![failed("http://127.0.0.1:11"), failed("http://127.0.0.1:11"), failed("http://127.0.0.1:12")]),
-        Progress::Ended
-    );
-    assert_eq!(world.status(id), Status::Failed);
-}
-
-#[test]
-fn a_failure_that_only_one_provider_knows_changes_nothing() {
-    let (world, id) = submitted();
-    let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
-    let elsewhere = || {
-        let status = r#"[{"slot":49,"confirmations":null,"err":{"InstructionError":[0,{"Custom":1}]},"status":{},"confirmationStatus":"finalized"}]"#;
-        all("getSignatureStatuses", move |_| value(60, status))
-    };
-    for second in [finalized("null"), unknown(60), elsewhere(), all("http://127.0.0.1:12", |_| lost())] {
-        assert!(matches!(world.drive(id, 0, vec![failed(), failed(), second]), Progress::Trouble(_)));
-        assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (AMOUNT + 5_000, 0)));
-    }
 }
 
 #[test]
