@@ -201,8 +201,8 @@ impl<M: Memory> State<M> {
         self.tables.solana.nonces(wallet).filter(|(_, record)| works(record)).collect()
     }
 
-    /// How many of a wallet's transactions may be built at a time: no two of them take the same nonce account, and without nonce accounts
-    /// one follows the other.
+    /// How many of a wallet's transactions may be built at a time: as many as it has nonce accounts, and without nonce accounts one
+    /// follows the other.
     pub fn lanes(&self, wallet: WalletId) -> u16 {
         if self.solana_settings(wallet).lifetime == LifetimeChoice::Blockhash {
             return 1;
@@ -210,7 +210,8 @@ impl<M: Memory> State<M> {
         u16::try_from(self.working_nonces(wallet).len()).unwrap_or(MAX_LANES).clamp(1, MAX_LANES)
     }
 
-    /// The lane that a transfer is built in; see [`State::lanes`].
+    /// The lane that a transfer is built in; see [`State::lanes`]. It has nothing to do with the nonce account that the transaction stands
+    /// on, which is any free one.
     pub fn lane(&self, transfer: &Transfer) -> u16 {
         let lanes = u64::from(self.lanes(transfer.request.wallet));
         u16::try_from(transfer.id.get() % lanes).unwrap_or(0)

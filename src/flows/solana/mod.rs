@@ -8,11 +8,13 @@
 //! |---|---|
 //! | `intent` | what the transfer wants, and whether bytes say exactly that |
 //! | `check` | reads the chain and refuses what would fail |
+//! | `nonce` | which nonce account the transaction stands on |
 //! | `price` | simulates, and says what to offer |
 //! | `proof` | what became of a transaction |
 
 mod check;
 mod intent;
+mod nonce;
 mod price;
 mod proof;
 
@@ -25,7 +27,7 @@ use price::TriedOut;
 use purser_core::chains::solana::rpc::{self, Failure, Request, SendOutcome};
 use purser_core::chains::solana::{Anchor, Blockhash, Plan, SignedTx, StatusLookup, TxSignature, UnsignedTx, describe_message};
 use purser_core::primitives::{Amount, Bytes, TransferId};
-use purser_core::solana_terms::{LifetimeChoice, NonceOperation, NonceUse, SolanaBuilt};
+use purser_core::solana_terms::{NonceOperation, NonceUse, SolanaBuilt};
 use purser_core::transfer::{BuiltTx, SignedTx as Signed, Status, Transfer};
 
 /// Stands in a plan until a blockhash is asked for, which is done last.
@@ -42,7 +44,9 @@ impl From<Failure> for Halt {
 
 /// Reads the chain, checks that the payment can succeed, builds it and records it.
 pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
-    let index = nonce_to_read(run)?;
+    // Kept to the end of the build: nobody else builds on the same nonce account.
+    let nonce = nonce::to_read(run)?;
+    let index = nonce.as_ref().map(|nonce| nonce.index);
     let address = index.map(|index| intent::nonce_account(run, index)).transpose()?;
     let checked = check::check(run, address).await?;
     let mut solana = SolanaBuilt { rent: checked.rent, arrives: checked.arrives, ..SolanaBuilt::default() };
@@ -99,35 +103,6 @@ fn record<R: Runtime>(run: &Run<'_, R>, plan: Plan, solana: SolanaBuilt) -> Resu
     let solana = (solana != SolanaBuilt::default()).then_some(solana);
     let built = BuiltTx { unsigned: Bytes::new(unsigned.message_bytes()), fee, inputs: Vec::new(), solana };
     run.commit(|state| state.decide_built(run.transfer.id, built))
-}
-
-/// The nonce account to read: the one to create, the one to use up, or a free one of the wallet to stand on. `None` means a recent
-/// blockhash.
-///
-/// # Errors
-/// When all of the wallet's nonce accounts are taken: one becomes free when its transfer has ended.
-fn nonce_to_read<R: Runtime>(run: &Run<'_, R>) -> Result<Option<u16>, Halt> {
-    match run.transfer.request.nonce_operation() {
-        Some(NonceOperation::Create { index }) => return Ok(Some(index)),
-        Some(NonceOperation::Revoke { transfer }) => {
-            let index = revocable(run, transfer).and_then(|revoked| revoked.nonce_index());
-            return index.map(Some).ok_or_else(|| Halt::Hopeless(NOTHING_TO_REVOKE.to_owned()));
-        }
-        None => {}
-    }
-    let (nonces, settings) = run.rt.read(|state| (state.working_nonces(run.wallet.id), state.solana_settings(run.wallet.id)));
-    if settings.lifetime == LifetimeChoice::Blockhash {
-        return Ok(None);
-    }
-    if nonces.is_empty() {
-        return Ok(None);
-    }
-    // Of those of the transfer's own lane: what is built at the same time takes another one.
-    let (lanes, lane) = run.rt.read(|state| (usize::from(state.lanes(run.wallet.id)), usize::from(state.lane(&run.transfer))));
-    // What is only tried out takes none, and so may look at one that is taken.
-    let is_free = |holder: Option<TransferId>| holder.is_none() || run.transfer.simulated;
-    let mut free = nonces.iter().skip(lane).step_by(lanes).filter(|(_, record)| is_free(record.holder));
-    free.next().map(|(index, _)| Some(*index)).ok_or_else(|| Halt::held("all nonce accounts that it may take carry other transactions"))
 }
 
 /// The transfer to be revoked, as long as there is something to revoke.

@@ -1,7 +1,8 @@
 //! What was called off or held back, and what becomes of it when it is asked for or looked at again.
 
 use super::kaspa as kt;
-use super::revocations::{good, read, taken, with_nonce};
+use super::nonces::{good, read, taken};
+use super::revocations::with_nonce;
 use super::solana as st;
 use super::*;
 use purser_core::wallet::{NewKeys, WalletChange};

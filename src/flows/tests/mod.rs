@@ -4,6 +4,7 @@ mod again;
 mod batches;
 mod client_side;
 mod kaspa;
+mod nonces;
 mod random;
 mod reserve;
 mod revocations;

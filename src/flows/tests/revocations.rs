@@ -1,63 +1,16 @@
 //! Taking transfers back, and nonces that nobody takes.
 
+use super::nonces::{OTHER, VALUE, good, nonce_is, on_nonce, read, taken, with_nonces};
 use super::solana::{accounts, blockhash, epoch, finalized, ok, simulated};
 use super::*;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use purser_core::solana_terms::NonceStatus;
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
-const VALUE: [u8; 32] = [9; 32];
-const OTHER: [u8; 32] = [8; 32];
 
 /// A world whose wallet has one nonce account.
 pub(super) fn with_nonce() -> World {
-    let world = World::new();
-    let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, 1, world.time()).unwrap();
-    world.put(decided);
-    let id = ids[0];
-    let built =
-        purser_core::transfer::BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
-    let signed = purser_core::transfer::SignedTx { signed: Bytes::new([1]), txid: "creation".into() };
-    type Decide<'a> = &'a dyn Fn(&State<VectorMemory>) -> Result<Decided, purser_core::state::Refusal>;
-    let steps: [Decide<'_>; 4] = [
-        &|state| state.decide_built(id, built.clone()),
-        &|state| state.decide_signed(id, signed.clone()),
-        &|state| state.decide_submitted(id),
-        &|state| state.decide_confirmed(id, Amount::ZERO, None),
-    ];
-    for decide in steps {
-        let decided = decide(&world.state.borrow()).unwrap();
-        world.put(decided);
-    }
-    world
-}
-
-/// Payer, recipient, and the nonce account with this value.
-pub(super) fn read(value: [u8; 32]) -> Step {
-    all("getMultipleAccounts", move |world| {
-        let shown = |lamports: u64, data: &[u8]| {
-            let (data, space) = (STANDARD.encode(data), data.len());
-            format!(
-                r#"{{"data":["{data}","base64"],"executable":false,"lamports":{lamports},"owner":"11111111111111111111111111111111","rentEpoch":0,"space":{space}}}"#
-            )
-        };
-        let key = world.wallet().solana_key;
-        let nonce = [&[1, 0, 0, 0, 1, 0, 0, 0], &key[..], &value, &5_000u64.to_le_bytes()].concat();
-        let rich = shown(RICH, &[]);
-        ok(format!(r#"{{"context":{{"slot":60}},"value":[{rich},{rich},{}]}}"#, shown(1_056_640, &nonce)))
-    })
-}
-
-/// The nonce alone, as it is read to prove a death.
-fn nonce_is(value: [u8; 32]) -> Step {
-    all("getAccountInfo", move |world| {
-        let key = world.wallet().solana_key;
-        let data = STANDARD.encode([&[1, 0, 0, 0, 1, 0, 0, 0], &key[..], &value, &5_000u64.to_le_bytes()].concat());
-        ok(format!(
-            r#"{{"context":{{"slot":60}},"value":{{"data":["{data}","base64"],"executable":false,"lamports":1056640,"owner":"11111111111111111111111111111111","rentEpoch":0,"space":80}}}}"#
-        ))
-    })
+    with_nonces(World::new(), 1)
 }
 
 fn unknown() -> Step {
@@ -69,20 +22,8 @@ fn pending() -> Step {
     all("getSignatureStatuses", move |_| ok(format!(r#"{{"context":{{"slot":60}},"value":{status}}}"#)))
 }
 
-fn on_nonce(answer: &'static str) -> Step {
-    one("\"replaceRecentBlockhash\":false", move |_| ok(format!(r#"{{"context":{{"slot":9}},"value":{answer}}}"#)))
-}
-
-pub(super) fn good() -> Step {
-    on_nonce(r#"{"err":null,"unitsConsumed":600}"#)
-}
-
 fn refused() -> Step {
     on_nonce(r#"{"err":"BlockhashNotFound","unitsConsumed":0}"#)
-}
-
-pub(super) fn taken(id: TransferId) -> Step {
-    one("sendTransaction", move |world| ok(format!("{:?}", world.transfer(id).signed.unwrap().txid)))
 }
 
 /// A transfer that was sent on the nonce.
