@@ -185,7 +185,7 @@ pub struct SolanaDetails {
     pub off_curve: bool,
     /// What it does when it is no payment.
     pub operation: Option<NonceOperation>,
-    /// The part of the fee that is rent for accounts it creates.
+    /// The part of the fee that is rent for accounts it creates; once it has ended, what was paid of it.
     pub rent: u64,
     /// The nonce account it stands on; a recent blockhash otherwise.
     pub nonce: Option<u16>,
@@ -211,7 +211,7 @@ impl SolanaDetails {
                 domain::NonceOperation::Create { index } => NonceOperation::Create { index },
                 domain::NonceOperation::Revoke { transfer } => NonceOperation::Revoke { transfer_id: transfer.get() },
             }),
-            rent: built.rent.get(),
+            rent: rent(transfer).get(),
             nonce: built.nonce.map(|nonce| nonce.index),
             arrives: built.arrives.map(Amount::get),
             revoked_by: transfer.solana.as_ref().and_then(|progress| progress.revoked_by).map(|id| id.get()),
@@ -219,6 +219,14 @@ impl SolanaDetails {
             payments: Payment::of_batch(&transfer.request, network),
         }
     }
+}
+
+/// The rent that is planned, or once it is known what was paid, the part of that beyond the fee.
+fn rent(transfer: &Transfer) -> Amount {
+    let Some(built) = &transfer.built else { return Amount::ZERO };
+    let planned = built.solana.as_ref().map_or(Amount::ZERO, |built| built.rent);
+    let fee = built.fee.remaining_after(planned);
+    transfer.fee_paid.map_or(planned, |paid| paid.remaining_after(fee).min(planned))
 }
 
 /// How a wallet's transactions are bounded in time.

@@ -11,8 +11,12 @@
 //! | `nonce` | which nonce account the transaction stands on |
 //! | `price` | simulates, and says what to offer |
 //! | `proof` | what became of a transaction |
+//! | `failure` | whether one that failed can land no more |
+//! | `charge` | what the chain charged for it |
 
+mod charge;
 mod check;
+mod failure;
 mod intent;
 mod nonce;
 mod price;

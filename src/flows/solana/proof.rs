@@ -1,6 +1,6 @@
 //! What became of a transaction, and when its money is free again. See `purser_core::chains::solana::landing` for the rule.
 
-use super::{recorded, send};
+use super::{charge, failure, recorded, send};
 use crate::flows::{Halt, Progress, Run, providers, unreadable};
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Commitment, NonceState, Reading, Request, SignatureBatch};
@@ -17,7 +17,7 @@ const STEP: NonZeroU64 = NonZeroU64::new(100).unwrap();
 const MAX_HEIGHT_DIFFERENCE: u64 = 1_000;
 /// No attempt on a blockhash is found dead sooner, whatever heights a provider claims: a blockhash lives for 30 seconds, and only the
 /// subnet's clock cannot be lied about.
-const LEAST_LIFETIME_SECONDS: u64 = 90;
+pub(super) const LEAST_LIFETIME_SECONDS: u64 = 90;
 /// A node that has pruned its history does not know what landed. So an unknown signature proves nothing when more than this lies
 /// between the broadcast and the deadline, or between the deadline and the proof: an hour together, which nodes without an archive keep
 /// too. On a nonce it is the time since the nonce was last seen unchanged.
@@ -33,37 +33,22 @@ pub(in crate::flows) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Pro
     run.unchanged()?;
     match known {
         StatusLookup::Found(SignatureStatus::Finalized { slot, error: None }) => {
-            let fee = built_fee(run)?;
-            run.commit(|state| Ok(landed_in(run, state.decide_confirmed(run.transfer.id, fee, None)?, slot)))?;
+            let (fee, note) = charge::charged(run, &signed, slot, false).await?;
+            run.unchanged()?;
+            run.commit(|state| Ok(landed_in(run, state.decide_confirmed(run.transfer.id, fee, note)?, slot)))?;
             Ok(Progress::Ended)
         }
-        StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }) => fail(run, &signed, slot, &error).await,
+        StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }) => {
+            failure::fail(run, signed, slot, &error).await
+        }
         StatusLookup::Found(SignatureStatus::Pending) => Err(Halt::Waits("it is in a block that is not final yet".to_owned())),
         StatusLookup::Unavailable => Err(Halt::Trouble("the provider cannot prove that it is up to date".to_owned())),
         StatusLookup::NotFound => pursue(run, signed).await,
     }
 }
 
-/// A failure gives the amount free to be paid again, so it is believed only when a second look agrees, made with another provider
-/// where there is one.
-async fn fail<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, slot: u64, error: &str) -> Result<Progress, Halt> {
-    let second = the_status(&providers::agreed_by_two(run.rt, run.turn, &statuses(signed, 0)?).await?)?;
-    run.unchanged()?;
-    match second {
-        StatusLookup::Found(SignatureStatus::Finalized { slot: also, error: Some(_) }) if also == slot => {
-            // What failed created nothing.
-            let rent = run.transfer.built.as_ref().and_then(|built| built.solana.as_ref()).map_or(Amount::ZERO, |built| built.rent);
-            let fee = built_fee(run)?.remaining_after(rent);
-            let note = format!("the transaction failed on chain: {error}");
-            run.commit(|state| Ok(landed_in(run, state.decide_failed(run.transfer.id, fee, Some(note))?, slot)))?;
-            Ok(Progress::Ended)
-        }
-        _ => Err(Halt::Trouble("providers disagree about the failure".to_owned())),
-    }
-}
-
 /// With the slot, when more than one provider named it: no older state is believed afterwards, so one that lies must not set it.
-fn landed_in<R: Runtime>(run: &Run<'_, R>, decided: Decided, slot: u64) -> Decided {
+pub(super) fn landed_in<R: Runtime>(run: &Run<'_, R>, decided: Decided, slot: u64) -> Decided {
     if run.rt.read(|state| state.config()).solana.quorum() > 1 { decided.in_slot(slot) } else { decided }
 }
 
@@ -77,6 +62,12 @@ async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progre
         Err(halt) => return Err(halt),
     };
     run.unchanged()?;
+    offer_again(run, signed).await?;
+    trouble.map_or(Ok(Progress::Waiting), Err)
+}
+
+/// Sends a transaction that may land again, unless it is not to.
+pub(super) async fn offer_again<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<(), Halt> {
     // What is being revoked is not helped to land.
     let is_revoked = run.revocation().is_some();
     if !is_revoked && was_quarantined(run) {
@@ -86,7 +77,7 @@ async fn pursue<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<Progre
     if !is_revoked && (!run.is_emergency() || run.transfer.is_revocation()) {
         send(run, signed).await?;
     }
-    trouble.map_or(Ok(Progress::Waiting), Err)
+    Ok(())
 }
 
 /// Whether the attempt can never land: two observations agree, made with different providers where there are two, or one of as many
@@ -213,13 +204,13 @@ fn bury<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     Ok(Progress::Ended)
 }
 
-fn built_fee<R: Runtime>(run: &Run<'_, R>) -> Result<Amount, Halt> {
+pub(super) fn built_fee<R: Runtime>(run: &Run<'_, R>) -> Result<Amount, Halt> {
     run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))
 }
 
 /// Records the attempt's deadline, from the greatest of the heights that all replicas saw after the blockhash was fetched. Nothing that
 /// the one node said beside the blockhash is used.
-async fn record_deadline<R: Runtime>(run: &Run<'_, R>, blockhash: Blockhash) -> Result<(), Halt> {
+pub(super) async fn record_deadline<R: Runtime>(run: &Run<'_, R>, blockhash: Blockhash) -> Result<(), Halt> {
     // As fresh as the blockhash: the finalized height lies several seconds behind it.
     let request = Request::BlockHeight { commitment: Commitment::Confirmed, reading: Reading::RoundDown { step: STEP } };
     let heights = providers::numbers(run.rt, run.turn, 2, &request).await?;
@@ -255,7 +246,7 @@ async fn observe<R: Runtime>(run: &Run<'_, R>, node: &str, signed: &SignedTx, li
 
 /// Whether a node shows that the lifetime is over, and the slot that shows it: a blockhash's rounded down by less than the margin of its
 /// deadline, a nonce's rounded up, because the proof is about the very slot.
-async fn evidence<R: Runtime>(
+pub(super) async fn evidence<R: Runtime>(
     run: &Run<'_, R>,
     node: &str,
     signed: &SignedTx,
@@ -301,12 +292,12 @@ pub(super) async fn status<R: Runtime>(run: &Run<'_, R>, turn: usize, signed: &S
     the_status(&providers::agreed(run.rt, turn, &statuses(signed, 0)?).await?)
 }
 
-fn statuses(signed: &SignedTx, min_slot: u64) -> Result<Request, Halt> {
+pub(super) fn statuses(signed: &SignedTx, min_slot: u64) -> Result<Request, Halt> {
     let signatures = SignatureBatch::new(vec![signed.txid()]).ok_or_else(no_status)?;
     Ok(Request::SignatureStatuses { signatures, min_slot })
 }
 
-fn the_status(body: &[u8]) -> Result<StatusLookup, Halt> {
+pub(super) fn the_status(body: &[u8]) -> Result<StatusLookup, Halt> {
     rpc::parse_statuses(body)?.into_iter().next().ok_or_else(no_status)
 }
 

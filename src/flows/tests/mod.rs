@@ -3,6 +3,7 @@
 mod again;
 mod batches;
 mod client_side;
+mod failures;
 mod kaspa;
 mod nonces;
 mod random;

@@ -1,6 +1,7 @@
 //! The SOL RPC canister beside one node, call by call. What it is worth on a network is shown by the suite.
 
-use super::solana::{blockhash, finalized, ok, simulated, taken};
+use super::failures::cost;
+use super::solana::{blockhash, epoch, finalized, height, ok, simulated, taken};
 use super::*;
 use candid::Encode;
 use purser_core::chains::solana::rpc::canister::interface::{
@@ -82,17 +83,19 @@ fn the_canister_completes_a_quorum_from_building_to_the_end() {
 }
 
 #[test]
-fn a_failure_counts_however_it_is_worded() {
+fn a_failure_counts_however_it_is_worded_once_both_nodes_prove_that_it_lands_no_more() {
     let world = world();
     let id = submitted(&world);
-    let script = vec![
-        finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#),
-        gone("getSignatureStatuses"),
-        status(true),
-        gone("getSignatureStatuses"),
-        finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#),
-        status(true),
-    ];
+    let custom = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
+    let failed = || [custom(), gone("getSignatureStatuses"), status(true)];
+    let script = failed().into_iter().chain([height(1_000), height(1_000)]).collect();
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    world.advance(90);
+    let first = || [epoch(1_414, 2_000), custom()];
+    let alone = failed().into_iter().chain(first()).chain([gone("getEpochInfo")]).collect();
+    assert!(matches!(world.drive(id, 0, alone), Progress::Trouble(_)), "the canister proves nothing");
+    let other = [epoch(1_414, 2_000), finalized(r#""InsufficientFundsForFee""#)];
+    let script = failed().into_iter().chain(first()).chain(other).chain([cost(5_000, true), cost(5_000, true)]).collect();
     assert_eq!(world.drive(id, 0, script), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::new(5_000))));

@@ -1,5 +1,7 @@
 //! Tokens: what is read, what is built, what is refused.
 
+use super::failures::{cost, cost_of};
+use super::solana::{epoch, finalized, height};
 use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -123,14 +125,69 @@ fn a_new_token_account_is_created_and_its_rent_held_with_the_fee() {
     };
     assert_eq!(tokens(&world, id), expected);
     assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((700, 0), (2_000_000, 0)));
-    let finalized = json!([{ "slot": 61, "err": { "InstructionError": [0, { "Custom": 1 }] }, "confirmationStatus": "finalized" }]);
-    let failed = move || {
-        let finalized = finalized.clone();
-        all("getSignatureStatuses", move |_| answer(json!({ "context": { "slot": 70 }, "value": finalized })))
+}
+
+/// A payment of 700 base units that is to create the recipient's account, and was sent.
+fn creating() -> (World, TransferId) {
+    let (world, id, payer) = asked(700);
+    let list = [of(Classic, &mint(None)), of(Classic, &holding(&payer, 700, 1)), Value::Null, Value::Null, Value::Null];
+    world.drive(id, 0, [accounts(list), rent(165)].into_iter().chain(rest()).collect());
+    assert_eq!(world.transfer(id).built.unwrap().fee, Amount::new(RENT + 5_000));
+    (world, id)
+}
+
+#[test]
+fn what_is_paid_for_a_new_token_account_is_what_the_chain_charged() {
+    // All of it; nothing, because somebody else or the payment before had created it by then; less by what somebody had sent there.
+    for spent in [RENT + 5_000, 5_000, RENT + 5_000 - 890_880] {
+        let (world, id) = creating();
+        assert_eq!(world.drive(id, 0, vec![finalized("null"), cost(spent, false)]), Progress::Ended);
+        let transfer = world.transfer(id);
+        assert_eq!((transfer.status, transfer.fee_paid, transfer.note), (Status::Confirmed, Some(Amount::new(spent)), None));
+        assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((0, 700), (0, spent)));
+    }
+}
+
+#[test]
+fn what_a_token_account_cost_is_asked_for_until_it_is_known_or_else_planned_rent_counts() {
+    let nothing = || all("getTransaction", |_| answer(Value::Null));
+    let pruned = || {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": -32011, "message": "no history" } }).to_string();
+        all("getTransaction", |_| Ok((200, body)))
     };
-    world.drive(id, 0, vec![failed(), failed(), failed()]);
+    for untold in [
+        nothing,
+        pruned as fn() -> Step,
+        || cost(RENT + 5_001, false),
+        || cost(4_999, false),
+        || cost(5_000, true),
+        || cost_of(49, 5_000, 5_000, false),
+    ] {
+        let (world, id) = creating();
+        assert!(matches!(world.drive(id, 0, vec![finalized("null"), untold()]), Progress::Trouble(_)));
+        assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (2_000_000, 0)), "it stays held");
+        assert!(world.why(id).starts_with("it is in a block, but what it cost is not known yet: "), "{}", world.why(id));
+        world.advance(599);
+        assert!(matches!(world.drive(id, 1, vec![finalized("null"), untold()]), Progress::Trouble(_)));
+        world.advance(1);
+        assert_eq!(world.drive(id, 0, vec![finalized("null"), untold()]), Progress::Ended);
+        let transfer = world.transfer(id);
+        assert_eq!((transfer.status, transfer.fee_paid), (Status::Confirmed, Some(Amount::new(RENT + 5_000))));
+        assert!(transfer.note.unwrap().starts_with("no provider told what the transaction cost"));
+        assert_eq!(world.usage(Asset::Sol), (0, RENT + 5_000));
+    }
+}
+
+#[test]
+fn what_failed_created_no_token_account() {
+    let (world, id) = creating();
+    let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
+    assert_eq!(world.drive(id, 0, vec![failed(), height(1_000), height(1_000)]), Progress::Waiting);
+    world.advance(90);
+    let over = vec![failed(), epoch(1_414, 2_000), failed(), epoch(1_414, 2_000), failed(), cost(5_000, true)];
+    assert_eq!(world.drive(id, 0, over), Progress::Ended);
     assert_eq!(world.status(id), Status::Failed);
-    assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((0, 0), (0, 5_000)), "what failed created nothing");
+    assert_eq!((world.usage(TOKEN), world.usage(Asset::Sol)), ((0, 0), (0, 5_000)));
 }
 
 #[test]
