@@ -30,5 +30,6 @@ mod solana_tokens;
 mod support;
 mod transfers;
 mod upgrades;
+mod waits;
 mod wallets;
 mod watch;

@@ -4,7 +4,7 @@ use crate::solana_providers::several;
 use crate::solana_tokens::token;
 use crate::support::{batch_of, rules, usage_of};
 use candid::Principal;
-use localnet::devchain::solana::Program;
+use localnet::devchain::solana::{Fault, Program};
 use purser::api::*;
 use purser_core::chains::solana::{Address, TokenProgram, derived};
 use purser_it::recipients;
@@ -142,6 +142,25 @@ fn a_batch_of_tokens_creates_an_account_for_each_recipient_once() {
         let of_sol = usage_of(&usages, Asset::Sol);
         assert_eq!((of_sol.posted, of_sol.reserved), (10_000 + 8 * rent, 0), "accounts count against the limits of SOL");
     }
+}
+
+#[test]
+fn a_batch_pays_for_the_token_accounts_that_it_creates_and_for_no_others() {
+    let mut world = World::new();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, Some(&mint), Vec::new());
+    let before = world.solana.balance(&wallet.solana_address);
+    world.solana.faults().on("sendTransaction", 1_000, Fault::DropSend);
+    let outcome = ask(&mut world, &batch(&wallet, token(&mint), &[(1, 10), (2, 20), (3, 30)], "three"));
+    let [id] = outcome.transfer_ids[..] else { panic!("one transaction: {outcome:?}") };
+    world.follow(id, |transfer| transfer.status == Status::Submitted);
+    world.solana.give_tokens(&mint, &recipients::solana(2), 1);
+    world.solana.faults().clear();
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(5_000 + 2 * TOKEN_RENT)), "{ended:?}");
+    assert_eq!(before - world.solana.balance(&wallet.solana_address), 5_000 + 2 * TOKEN_RENT);
+    let of_sol = usage_of(&world.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    assert_eq!((of_sol.posted, of_sol.reserved), (5_000 + 2 * TOKEN_RENT, 0));
 }
 
 #[test]

@@ -162,8 +162,14 @@ fn a_failure_on_chain_is_agreed_on_with_the_canister() {
     all.world.solana.faults().on("sendTransaction", 10_000, Fault::DropSend);
     all.world.solana.faults().on("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
     all.its_node.faults().on("getSignatureStatuses", 10_000, failed(json!("InsufficientFundsForFee")));
-    all.silence_second();
     let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "fails"));
+    all.world.follow(id, |transfer| transfer.deadline_height.is_some());
+    all.silence_second();
+    (0..40).for_each(|_| all.world.step());
+    let waiting = all.world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+    assert_eq!(waiting.status, Status::Submitted, "one node does not prove that it can land no more: {waiting:?}");
+    all.second.faults().clear();
+    all.second.faults().on("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
     let ended = all.world.settle(id);
     assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(5_000)), "{ended:?}");
     assert!(ended.note.as_deref().is_some_and(|note| note.starts_with("the transaction failed on chain")), "{ended:?}");

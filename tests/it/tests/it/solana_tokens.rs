@@ -65,6 +65,67 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
     }
 }
 
+/// What is spent and held of SOL.
+fn sol_usage(world: &mut World, wallet: &Wallet) -> (u64, u64) {
+    let of_sol = usage_of(&world.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    (of_sol.posted, of_sol.reserved)
+}
+
+#[test]
+fn two_payments_to_one_new_recipient_cost_one_token_account() {
+    let mut world = World::new();
+    for (number, program, bytes) in [(1, Program::Classic, 165), (2, Program::Token2022, 170)] {
+        let mint = world.solana.mint(number, program, 6, &[]);
+        let wallet = wallet_with(&mut world, &[&mint]);
+        let before = world.solana.balance(&wallet.solana_address);
+        let key = |n: u64| format!("{n} {program:?}");
+        let ids = [1, 2].map(|n| world.accepted(&payment(wallet.id, token(&mint), 10_000 * n, &key(n))));
+        let sent = ids.map(|id| world.follow(id, |transfer| transfer.status == Status::Submitted));
+        assert!(sent.iter().all(|transfer| details(transfer).rent == rent(bytes)), "each is built to create it: {sent:?}");
+        let ended = ids.map(|id| world.settle(id));
+        assert_eq!(ended.clone().map(|transfer| transfer.status), [Status::Confirmed; 2], "{ended:?}");
+        let paid = ended.clone().map(|transfer| transfer.fee_paid.expect("it is known"));
+        assert_eq!(paid.iter().min(), Some(&5_000), "the other one had created it");
+        let left = before - world.solana.balance(&wallet.solana_address);
+        assert_eq!((paid.iter().sum::<u64>(), left), (10_000 + rent(bytes), 10_000 + rent(bytes)));
+        assert_eq!(ended.iter().map(|transfer| details(transfer).rent).sum::<u64>(), rent(bytes), "{ended:?}");
+        assert_eq!(sol_usage(&mut world, &wallet), (left, 0), "the limits count what was paid");
+    }
+}
+
+#[test]
+fn a_token_account_that_somebody_else_has_created_by_then_costs_nothing() {
+    let mut world = World::new();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    let before = world.solana.balance(&wallet.solana_address);
+    world.solana.faults().on("sendTransaction", 1_000, Fault::DropSend);
+    let id = world.accepted(&payment(wallet.id, token(&mint), 10_000, "late"));
+    let sent = world.follow(id, |transfer| transfer.status == Status::Submitted);
+    assert_eq!(details(&sent).rent, rent(165));
+    world.solana.give_tokens(&mint, &recipients::solana(1), 1);
+    world.solana.faults().clear();
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.fee_paid, details(&ended).rent), (Status::Confirmed, Some(5_000), 0), "{ended:?}");
+    assert_eq!(before - world.solana.balance(&wallet.solana_address), 5_000);
+    assert_eq!(sol_usage(&mut world, &wallet), (5_000, 0));
+}
+
+#[test]
+fn while_no_provider_tells_what_a_token_account_cost_the_planned_rent_is_held_and_in_the_end_counted() {
+    let mut world = World::local();
+    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut world, &[&mint]);
+    world.solana.faults().on("getTransaction", 100_000, Fault::Http500);
+    let id = world.accepted(&payment(wallet.id, token(&mint), 10_000, "untold"));
+    let asked = |transfer: &Transfer| transfer.note.as_ref().is_some_and(|note| note.contains("what it cost is not known yet"));
+    let waiting = world.follow(id, asked);
+    assert_eq!((waiting.status, waiting.fee_paid), (Status::Submitted, None), "{waiting:?}");
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(5_000 + rent(165))), "{ended:?}");
+    assert!(ended.note.as_ref().is_some_and(|note| note.starts_with("no provider told")), "{ended:?}");
+}
+
 /// How many lists of token accounts were asked for.
 fn lists(world: &World) -> usize {
     world.solana.calls().iter().filter(|method| *method == "getTokenAccountsByOwner").count()
