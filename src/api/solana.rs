@@ -359,7 +359,7 @@ pub struct SolanaProvider {
 impl SolanaProvider {
     /// A provider as the interface shows it.
     pub fn new(url: String, has_key: bool, genesis: Option<Bytes>, health: Health) -> Self {
-        let rests_until = health.rests_until.nanos();
+        let rests_until = health.resting_until().nanos();
         Self {
             url,
             has_key,

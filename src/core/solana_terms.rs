@@ -63,6 +63,10 @@ pub struct SolanaBuilt {
     /// The nonce that a revocation uses up, without standing on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses_up: Option<NonceUse>,
+    /// The slot of a state that knows its recent blockhash or its nonce's value, as one node said. Only nodes that have come as far can tell
+    /// until when it may land. None for what was built before slots were recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor_slot: Option<u64>,
 }
 
 /// A nonce account's value that a transaction stands on, or uses up.

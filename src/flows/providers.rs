@@ -8,10 +8,10 @@
 
 use super::outcalls::{self, Asking};
 use crate::ports::{CallError, Runtime};
-use purser_core::chains::solana::rpc::{self, Failure, Reading, Request, RpcErrorClass};
+use purser_core::chains::solana::rpc::{self, Commitment, EpochInfo, Failure, Reading, Request, RpcErrorClass};
 use purser_core::chains::solana::{Address, Blockhash};
 use purser_core::config::provider_canister;
-use purser_core::primitives::{SECOND_NS, Timestamp};
+use purser_core::primitives::{DAY_NS, SECOND_NS, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -24,6 +24,12 @@ const MAX_REST_SECONDS: u64 = 600;
 const CHANGE_SECONDS: u64 = 150;
 /// For how long a provider that limits the rate of requests is not asked at all, even if there is nobody else.
 const MAX_LIMITED_SECONDS: u64 = 60;
+
+/// The first and the longest rest of a provider whose blockhashes are no good: each costs a transaction a minute and a half.
+const HASH_REST_SECONDS: u64 = 600;
+const MAX_HASH_REST_SECONDS: u64 = 86_400;
+/// For how long one is asked for blockhashes after those whose are better, though it does not rest any more.
+const DEMERIT_NS: u64 = DAY_NS;
 
 type Changes = BTreeMap<(String, [u8; 32]), Change>;
 
@@ -61,6 +67,24 @@ pub struct Health {
     pub limited_until: Timestamp,
     /// How often it has said so since the last answer.
     pub limits_in_a_row: u32,
+    /// Its blockhashes that died unseen or were old when they came, since one of them was in a block.
+    pub dead_hashes: u32,
+    /// When that last showed.
+    pub dead_hash_at: Timestamp,
+}
+
+impl Health {
+    /// Until when it is asked only if nobody else can be, whatever for.
+    pub fn resting_until(&self) -> Timestamp {
+        let Some(more) = self.dead_hashes.checked_sub(1) else { return self.rests_until };
+        let rest = HASH_REST_SECONDS.saturating_mul(1 << more.min(16)).min(MAX_HASH_REST_SECONDS);
+        self.rests_until.max(later(self.dead_hash_at, rest))
+    }
+
+    /// How many of its blockhashes count against it.
+    fn demerits(&self, now: Timestamp) -> u32 {
+        if now.nanos_since(self.dead_hash_at) < DEMERIT_NS { self.dead_hashes } else { 0 }
+    }
 }
 
 /// How a provider is doing.
@@ -94,7 +118,21 @@ pub(super) fn least_slot<R: Runtime>(rt: &R) -> u64 {
     rt.read(|state| if state.config().solana.quorum() > 1 { state.reached_slot() } else { 0 })
 }
 
-/// The providers that can be asked this, in the order in which they are: `turn` says who is first, and those that rest come last.
+/// A provider's blockhash was no good.
+pub(super) fn blame(url: &str, now: Timestamp) {
+    note(url, |health| {
+        health.dead_hashes = health.dead_hashes.saturating_add(1);
+        health.dead_hash_at = now;
+    });
+}
+
+/// A provider's blockhash was good.
+pub(super) fn praise(url: &str) {
+    note(url, |health| health.dead_hashes = 0);
+}
+
+/// The providers that can be asked this, in the order in which they are: `turn` says who is first, and those that rest come last. For a
+/// blockhash merit goes before the turn.
 fn order<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Vec<String> {
     let config = rt.read(|state| state.config()).solana;
     let mut urls = if request.suits_canister() { config.providers } else { config.nodes() };
@@ -102,17 +140,32 @@ fn order<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Vec<String> {
         urls.rotate_left(first);
     }
     let now = rt.now();
-    urls.sort_by_key(|url| health(url).rests_until > now);
+    let is_for_hash = matches!(request, Request::LatestBlockhash { .. });
+    urls.sort_by_key(|url| {
+        let health = health(url);
+        (health.resting_until() > now, if is_for_hash { health.demerits(now) } else { 0 })
+    });
     urls
 }
 
-/// The nodes that can prove what became of a transaction, in the order in which they are asked: those that do not rest, but never fewer
-/// than must agree.
+/// What a node is asked that has to say how far it is.
+pub(super) const fn position(commitment: Commitment, height: Reading, slot: Reading, min_slot: u64) -> Request {
+    Request::EpochInfo { commitment, height, slot, min_slot }
+}
+
+/// The nodes that can prove what became of a transaction, in the order in which they are asked: those that answer, but never fewer than
+/// must agree. Bad blockhashes keep none from being asked: what it knows may be what the others do not.
 pub(super) fn nodes<R: Runtime>(rt: &R, turn: usize) -> Vec<String> {
-    let mut urls = order(rt, turn, &Request::EpochInfo { height: Reading::EXACT, slot: Reading::EXACT });
-    let awake = urls.iter().filter(|url| health(url).rests_until <= rt.now()).count();
+    let mut urls = order(rt, turn, &position(Commitment::Finalized, Reading::EXACT, Reading::EXACT, 0));
+    urls.sort_by_key(|url| is_silent(rt, url));
+    let awake = urls.iter().filter(|url| !is_silent(rt, url)).count();
     urls.truncate(awake.max(rt.read(|state| state.config()).solana.quorum()));
     urls
+}
+
+/// Whether a provider rests because it gave no answers.
+fn is_silent<R: Runtime>(rt: &R, url: &str) -> bool {
+    health(url).rests_until > rt.now()
 }
 
 /// One provider's answer.
@@ -172,6 +225,19 @@ pub(super) async fn ask_another<R: Runtime>(
     Err(last.unwrap_or_else(|| CallError("no provider is configured".to_owned())))
 }
 
+/// The answer of the provider so many places after the one that [`ask`] asks, of those that answer.
+///
+/// # Errors
+/// When there is none, or the provider serves another chain.
+pub(super) async fn ask_next<R: Runtime>(rt: &R, turn: usize, places: usize, request: &Request) -> Result<Vec<u8>, CallError> {
+    let mut urls = order(rt, turn, request);
+    urls.retain(|url| !is_silent(rt, url));
+    match places.checked_rem(urls.len()) {
+        Some(place) => ask_at(rt, &urls[place], Asking::OneNode, request).await,
+        None => ask(rt, turn, Asking::OneNode, request).await,
+    }
+}
+
 /// The answer that as many providers give as must agree.
 ///
 /// # Errors
@@ -187,7 +253,7 @@ pub(super) async fn agreed<R: Runtime>(rt: &R, turn: usize, request: &Request) -
     let mut rests = 0;
     let mut urls = order(rt, turn, request);
     // The canister takes longer and costs more: where others answer, they are enough.
-    urls.sort_by_key(|url| (health(url).rests_until > rt.now(), provider_canister(url).is_some()));
+    urls.sort_by_key(|url| (health(url).resting_until() > rt.now(), provider_canister(url).is_some()));
     for url in &urls {
         match ask_node(rt, url, request).await {
             Err(problem) if problem.is_rest() => rests += 1,
@@ -225,31 +291,55 @@ pub(super) async fn agreed_by_two<R: Runtime>(rt: &R, turn: usize, request: &Req
     if same { Ok(one) } else { Err(CallError("two providers disagree".to_owned())) }
 }
 
-/// Numbers from as many providers as must agree, but at least from `least` questions: for bounds, on which providers need not agree.
+/// One node's answer, with who gave it: of the first that has come as far as the request demands.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn ask_one_that_is_up_to_date<R: Runtime>(
+    rt: &R,
+    turn: usize,
+    request: &Request,
+) -> Result<(String, Vec<u8>), CallError> {
+    let mut behind = None;
+    for url in order(rt, turn, request) {
+        let body = ask_at(rt, &url, Asking::OneNode, request).await?;
+        match rpc::failure_of(&body) {
+            Some(failure) if failure.is_behind() => behind = Some(CallError(format!("Solana: {failure}"))),
+            _ => return Ok((url, body)),
+        }
+    }
+    Err(behind.unwrap_or_else(|| CallError("no provider is configured".to_owned())))
+}
+
+/// How far as many nodes are as must agree, but at least in two answers. Nothing as long as too few of them have come as far as the request
+/// demands, which is no failure: they will.
 ///
 /// # Errors
 /// When too few of them answer.
-pub(super) async fn numbers<R: Runtime>(rt: &R, turn: usize, least: usize, request: &Request) -> Result<Vec<u64>, CallError> {
-    let wanted = rt.read(|state| state.config()).solana.quorum().max(least);
+pub(super) async fn positions<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Result<Option<Vec<EpochInfo>>, CallError> {
+    let wanted = rt.read(|state| state.config()).solana.quorum().max(2);
     let urls = order(rt, turn, request);
-    let mut numbers = Vec::new();
-    let mut last = None;
-    // Where there are fewer providers than questions, the same one is asked again.
+    let (mut found, mut last, mut is_behind) = (Vec::new(), None, false);
+    // Where there are fewer nodes than answers wanted, the same one is asked again.
     for url in urls.iter().cycle().take(urls.len().max(wanted)) {
-        match ask_node(rt, url, request).await.map(|body| rpc::parse_u64(&body)) {
-            Ok(Ok(number)) => numbers.push(number),
+        match answer_of(rt, url, request).await.map(|body| rpc::parse_epoch(&body)) {
+            Ok(Ok(position)) => found.push(position),
+            Ok(Err(failure)) if failure.is_behind() => is_behind = true,
             Ok(Err(failure)) => last = Some(CallError(failure.to_string())),
             Err(problem) => last = Some(problem),
         }
-        if numbers.len() == wanted {
-            return Ok(numbers);
+        if found.len() == wanted {
+            return Ok(Some(found));
         }
-        // With no more providers than questions, one that fails cannot be made up for.
-        if last.is_some() && urls.len() <= wanted {
+        // With no more nodes than answers wanted, one that gives none cannot be made up for.
+        if (is_behind || last.is_some()) && urls.len() <= wanted {
             break;
         }
     }
-    Err(last.unwrap_or_else(|| CallError("no provider is configured".to_owned())))
+    match last {
+        None if is_behind => Ok(None),
+        last => Err(last.unwrap_or_else(|| CallError("no provider is configured".to_owned()))),
+    }
 }
 
 /// The answer of one provider on which all replicas agree.
@@ -257,8 +347,16 @@ pub(super) async fn numbers<R: Runtime>(rt: &R, turn: usize, least: usize, reque
 /// # Errors
 /// When there is no result in it.
 pub(super) async fn ask_node<R: Runtime>(rt: &R, url: &str, request: &Request) -> Result<Vec<u8>, CallError> {
-    let body = ask_at(rt, url, Asking::AllReplicas, request).await?;
+    let body = answer_of(rt, url, request).await?;
     rpc::failure_of(&body).map_or(Ok(body), |failure| Err(CallError(failure.to_string())))
+}
+
+/// What one provider answers on which all replicas agree, be it a result or a failure.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn answer_of<R: Runtime>(rt: &R, url: &str, request: &Request) -> Result<Vec<u8>, CallError> {
+    ask_at(rt, url, Asking::AllReplicas, request).await
 }
 
 async fn ask_at<R: Runtime>(rt: &R, url: &str, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {

@@ -77,7 +77,7 @@ async fn lifetime<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Opt
         (Anchor::Nonce { value, .. }, _) => Some(Lifetime::Nonce { value: *value }),
         (Anchor::Blockhash(blockhash), Some(last_valid_block_height)) => {
             let is_old = run.age_seconds() >= proof::LEAST_LIFETIME_SECONDS;
-            is_old.then_some(Lifetime::Blockhash { blockhash: *blockhash, last_valid_block_height })
+            is_old.then(|| proof::blockhash_lifetime(run, *blockhash, last_valid_block_height))
         }
         (Anchor::Blockhash(blockhash), None) => {
             proof::record_deadline(run, *blockhash).await?;
@@ -88,7 +88,7 @@ async fn lifetime<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Opt
 
 /// First whether it can land no more, and only then what became of it.
 async fn look<R: Runtime>(run: &Run<'_, R>, node: &str, signed: &SignedTx, lifetime: &Lifetime, slot: u64) -> Result<Shown, Halt> {
-    let (evidence, min_slot) = proof::evidence(run, node, signed, lifetime).await?;
+    let Some((evidence, min_slot)) = proof::evidence(run, node, signed, lifetime).await? else { return Ok(Shown::Behind) };
     if !lifetime.is_over(evidence) {
         return Ok(Shown::Lives);
     }

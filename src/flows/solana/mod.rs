@@ -6,6 +6,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `blockhash` | a recent blockhash, and who gave it |
 //! | `intent` | what the transfer wants, and whether bytes say exactly that |
 //! | `check` | reads the chain and refuses what would fail |
 //! | `nonce` | which nonce account the transaction stands on |
@@ -14,6 +15,7 @@
 //! | `failure` | whether one that failed can land no more |
 //! | `charge` | what the chain charged for it |
 
+mod blockhash;
 mod charge;
 mod check;
 mod failure;
@@ -36,6 +38,8 @@ use purser_core::transfer::{BuiltTx, SignedTx as Signed, Status, Transfer};
 
 /// Stands in a plan until a blockhash is asked for, which is done last.
 const NO_BLOCKHASH_YET: Anchor = Anchor::Blockhash(Blockhash::from_bytes([0; 32]));
+/// For how long the same provider is given the bytes again.
+const SAME_RECEIVER_SECONDS: u64 = 10;
 const NOTHING_TO_REVOKE: &str = "the transfer has ended; there is nothing to revoke";
 /// Why a revocation waits.
 const LANDED_OR_DEAD: &str = "the transfer to be revoked is in a block, or its nonce is used up; it waits until that is final";
@@ -71,7 +75,8 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
         (None, None) => {}
     }
     plan.budget = match (price::offer(run, &plan, checked.rent).await?, solana.nonce.take()) {
-        (TriedOut::Good(budget), nonce) => {
+        (TriedOut::Good { budget, slot }, nonce) => {
+            solana.anchor_slot = nonce.is_some().then_some(slot);
             solana.nonce = nonce;
             budget
         }
@@ -79,7 +84,7 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
             fall_back(run, nonce.index, "the network takes no transaction that stands on it".to_owned())?;
             plan.anchor = NO_BLOCKHASH_YET;
             match price::offer(run, &plan, checked.rent).await? {
-                TriedOut::Good(budget) => budget,
+                TriedOut::Good { budget, .. } => budget,
                 TriedOut::NonceRefused => return Err(unbuildable("it stands on no nonce")),
             }
         }
@@ -87,8 +92,9 @@ pub(super) async fn build<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
     };
     if plan.anchor == NO_BLOCKHASH_YET {
         // The last thing that is asked: a blockhash lives for half a minute, and the signature is still to come.
-        let body = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::LatestBlockhash).await?;
-        plan.anchor = Anchor::Blockhash(rpc::parse_hash(&body)?);
+        let latest = blockhash::fetch(run).await?;
+        plan.anchor = Anchor::Blockhash(latest.blockhash);
+        solana.anchor_slot = Some(latest.slot);
     }
     record(run, plan, solana)
 }
@@ -205,7 +211,14 @@ pub(super) async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
         return Err(Halt::Stuck("signed, but held back for so long that a node may have forgotten what became of it".to_owned()));
     }
     run.commit(|state| state.decide_submitted(run.transfer.id))?;
-    send(run, signed).await
+    blockhash::leaves(run.transfer.id, run.rt.now());
+    sent(&providers::ask(run.rt, run.turn, Asking::OneNode, &Request::Send(signed)).await?)
+}
+
+/// Sends the signed bytes again. Nobody has seen them: what one provider took is given to the next, and so on around.
+async fn send_again<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<(), Halt> {
+    let places = usize::try_from(run.age_seconds() / SAME_RECEIVER_SECONDS + 1).unwrap_or(1);
+    sent(&providers::ask_next(run.rt, run.turn, places, &Request::Send(signed)).await?)
 }
 
 /// The recorded signed transaction, which must still make exactly the intended transfer.
@@ -216,10 +229,9 @@ fn recorded<R: Runtime>(run: &Run<'_, R>) -> Result<SignedTx, Halt> {
     Ok(decoded)
 }
 
-/// Sends the signed bytes. No answer means that they did not arrive, so a bad one is only worth another provider next time.
-async fn send<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) -> Result<(), Halt> {
-    let body = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::Send(signed)).await?;
-    match rpc::parse_send(&body) {
+/// What a broadcast came to. No answer means that the bytes did not arrive, so a bad one is only worth another provider next time.
+fn sent(body: &[u8]) -> Result<(), Halt> {
+    match rpc::parse_send(body) {
         SendOutcome::Accepted { .. } => Ok(()),
         SendOutcome::Rejected { diagnostic } | SendOutcome::Unknown { diagnostic } => {
             Err(Halt::Trouble(format!("the broadcast was not taken: {diagnostic}")))

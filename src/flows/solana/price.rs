@@ -17,18 +17,23 @@ const UNITS_OF_MEMO: u64 = 40_000;
 
 /// What came of trying a plan out.
 pub(super) enum TriedOut {
-    /// It would succeed, and this is offered for it; nothing when nothing is to be offered.
-    Good(Option<Budget>),
+    /// It would succeed.
+    Good {
+        /// What is offered for it; nothing when nothing is to be offered.
+        budget: Option<Budget>,
+        /// The slot of the state in which it was tried out.
+        slot: u64,
+    },
     /// The network takes no transaction that stands on its nonce.
     NonceRefused,
 }
 
 /// Simulates the plan and says what to offer, within the caps of the operator and of the request.
 pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amount) -> Result<TriedOut, Halt> {
-    let Some(units) = try_out(run, plan).await? else { return Ok(TriedOut::NonceRefused) };
+    let Some(Simulation { units, slot, .. }) = try_out(run, plan).await? else { return Ok(TriedOut::NonceRefused) };
     let cap = run.rt.read(|state| state.config()).solana.max_unit_price();
     if cap == 0 {
-        return Ok(TriedOut::Good(None));
+        return Ok(TriedOut::Good { budget: None, slot });
     }
     let accounts = written(plan);
     let asked = providers::ask(run.rt, run.turn, Asking::OneNode, &Request::PriorityPrice { accounts }).await;
@@ -36,7 +41,7 @@ pub(super) async fn offer<R: Runtime>(run: &Run<'_, R>, plan: &Plan, rent: Amoun
     let market = asked.ok().and_then(|body| rpc::parse_u64(&body).ok()).unwrap_or(0);
     let limit = limit(plan, units);
     let price = market.min(cap).min(affordable(run, rent, limit));
-    Ok(TriedOut::Good((price > 0).then_some(Budget { limit, price })))
+    Ok(TriedOut::Good { budget: (price > 0).then_some(Budget { limit, price }), slot })
 }
 
 /// The accounts that the plan writes, whose price is asked for: others compete for those.
@@ -79,13 +84,13 @@ fn limit(plan: &Plan, units: Option<u64>) -> u32 {
     u32::try_from(used.max(least).min(MAX_UNITS)).unwrap_or(u32::MAX)
 }
 
-/// The units that the transaction would use, if the node tells; `None` when the network does not take its nonce for a blockhash. That it
-/// would fail is believed when another provider says so too, or the only one says it twice.
-async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<Option<u64>>, Halt> {
+/// The simulation in which the transaction succeeds; `None` when the network does not take its nonce for a blockhash. That it would fail is
+/// believed when another provider says so too, or the only one says it twice.
+async fn try_out<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<Option<Simulation>, Halt> {
     let request = simulation(run, plan)?;
     let (node, body) = providers::ask_first(run.rt, run.turn, Asking::OneNode, &request).await?;
     let first = rpc::parse_simulation(&body)?;
-    let Some(error) = &first.error else { return Ok(Some(first.units)) };
+    let Some(error) = &first.error else { return Ok(Some(first)) };
     let body = providers::ask_another(run.rt, run.turn, &node, Asking::OneNode, &request).await;
     let unanswered =
         |problem| format!("one provider says that the transaction would fail ({error}), and no other one answers: {problem}");

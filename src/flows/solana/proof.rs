@@ -1,11 +1,12 @@
 //! What became of a transaction, and when its money is free again. See `purser_core::chains::solana::landing` for the rule.
 
-use super::{charge, failure, recorded, send};
+use super::{blockhash, charge, failure, recorded, send_again};
 use crate::flows::{Halt, Progress, Run, providers, unreadable};
 use crate::ports::Runtime;
-use purser_core::chains::solana::rpc::{self, Commitment, NonceState, Reading, Request, SignatureBatch};
+use purser_core::chains::solana::rpc::{self, Commitment, Failure, NonceState, Reading, Request, SignatureBatch};
 use purser_core::chains::solana::{
-    Anchor, Blockhash, Evidence, Landing, Lifetime, Observation, SignatureStatus, SignedTx, StatusLookup, landing,
+    Anchor, Blockhash, Evidence, Landing, Lifetime, Observation, SignatureStatus, SignedTx, StatusLookup, UNBOUND_MARGIN_BLOCKS,
+    landing,
 };
 use purser_core::primitives::Amount;
 use purser_core::state::Decided;
@@ -31,6 +32,9 @@ pub(in crate::flows) async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Pro
     // The status first: a known one decides whatever the heights are.
     let known = status(run, run.turn, &signed).await?;
     run.unchanged()?;
+    if matches!(known, StatusLookup::Found(_)) {
+        blockhash::landed(run.transfer.id);
+    }
     match known {
         StatusLookup::Found(SignatureStatus::Finalized { slot, error: None }) => {
             let (fee, note) = charge::charged(run, &signed, slot, false).await?;
@@ -75,7 +79,7 @@ pub(super) async fn offer_again<R: Runtime>(run: &Run<'_, R>, signed: SignedTx) 
         return Err(Halt::Stuck("its revocation ended without effect; it was in quarantine before".to_owned()));
     }
     if !is_revoked && (!run.is_emergency() || run.transfer.is_revocation()) {
-        send(run, signed).await?;
+        send_again(run, signed).await?;
     }
     Ok(())
 }
@@ -89,7 +93,7 @@ async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool
             if run.age_seconds() < LEAST_LIFETIME_SECONDS {
                 return Ok(false);
             }
-            Lifetime::Blockhash { blockhash: *blockhash, last_valid_block_height }
+            blockhash_lifetime(run, *blockhash, last_valid_block_height)
         }
         (Anchor::Blockhash(_), None) if run.age_seconds() > PROOF_SECONDS => return Err(lost(run, signed).await?),
         (Anchor::Blockhash(blockhash), None) => {
@@ -101,8 +105,15 @@ async fn is_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<bool
     if proven && run.age_seconds() > PROOF_SECONDS { Err(too_late()) } else { Ok(proven) }
 }
 
+/// The lifetime of a blockhash with a recorded deadline, longer when no slot of the blockhash is known that nodes had to reach for it.
+pub(super) fn blockhash_lifetime<R: Runtime>(run: &Run<'_, R>, blockhash: Blockhash, last_valid_block_height: u64) -> Lifetime {
+    let lifetime = Lifetime::Blockhash { blockhash, last_valid_block_height };
+    lifetime.prolonged(if anchor_slot(run).is_some() { 0 } else { UNBOUND_MARGIN_BLOCKS })
+}
+
 /// Whether as many nodes as must agree, but two at least where there are two that answer, prove it each for itself. One alone has to do so
-/// twice. What several of them put together proves nothing: the height of one says nothing about what another does not know.
+/// twice. What several of them put together proves nothing: the height of one says nothing about what another does not know. Those that
+/// remain are asked as well, because one that knows it outweighs all that do not.
 async fn proven_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, lifetime: &Lifetime) -> Result<bool, Halt> {
     let quorum = run.rt.read(|state| state.config()).solana.quorum();
     let (nodes, needed) = (providers::nodes(run.rt, run.turn), quorum.max(2));
@@ -120,9 +131,6 @@ async fn proven_dead<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx, lifetime: 
             }
             Err(passing @ (Halt::Trouble(_) | Halt::Rests(_))) => seen.problem = Some(passing),
             Err(halt) => return Err(halt),
-        }
-        if seen.dead == needed {
-            break;
         }
         let left = questions - asked;
         let may_be_noted = is_note_due(run, lifetime) && seen.live < quorum && seen.live + left >= quorum;
@@ -173,7 +181,10 @@ impl Seen {
 /// What to do about a transaction without a deadline that is looked for too late: nothing the chain says now could prove it dead.
 async fn lost<R: Runtime>(run: &Run<'_, R>, signed: &SignedTx) -> Result<Halt, Halt> {
     match the_status(&providers::agreed_by_two(run.rt, run.turn, &statuses(signed, 0)?).await?)? {
-        StatusLookup::NotFound => Ok(too_late()),
+        StatusLookup::NotFound => {
+            blockhash::died(run.transfer.id, run.rt.now());
+            Ok(too_late())
+        }
         _ => Err(Halt::Trouble("providers disagree about the status".to_owned())),
     }
 }
@@ -195,6 +206,7 @@ fn bury<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     };
     let id = run.transfer.id;
     run.commit(|state| state.decide_expired(id, Some(note)))?;
+    blockhash::died(id, run.rt.now());
     let why = match run.revocation() {
         Some(revocation) => format!("revoked by transfer {revocation}"),
         None if was_quarantined(run) => "it was in quarantine, and is proven dead".to_owned(),
@@ -208,14 +220,20 @@ pub(super) fn built_fee<R: Runtime>(run: &Run<'_, R>) -> Result<Amount, Halt> {
     run.transfer.built.as_ref().map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))
 }
 
-/// Records the attempt's deadline, from the greatest of the heights that all replicas saw after the blockhash was fetched. Nothing that
-/// the one node said beside the blockhash is used.
+/// Records the attempt's deadline, from the greatest of the heights that all replicas saw at nodes which have reached the slot of the
+/// blockhash. The height of one that is behind says nothing about a blockhash that it cannot know; until enough have come so far, there is no
+/// deadline. Of what the one node said beside the blockhash only its slot is used: too low a one lets nodes answer that are behind, as if it
+/// had named none, and too high a one leaves the transaction without a deadline.
 pub(super) async fn record_deadline<R: Runtime>(run: &Run<'_, R>, blockhash: Blockhash) -> Result<(), Halt> {
-    // As fresh as the blockhash: the finalized height lies several seconds behind it.
-    let request = Request::BlockHeight { commitment: Commitment::Confirmed, reading: Reading::RoundDown { step: STEP } };
-    let heights = providers::numbers(run.rt, run.turn, 2, &request).await?;
-    let (least, greatest) =
-        heights.iter().fold((u64::MAX, 0), |(least, greatest), height| (least.min(*height), greatest.max(*height)));
+    let min_slot = anchor_slot(run).unwrap_or(0).max(providers::least_slot(run.rt));
+    // As fresh as the blockhash: the finalized height lies several seconds behind it. Height and slot are of the same block, whatever stands
+    // behind the address.
+    let step = Reading::RoundDown { step: STEP };
+    let request = providers::position(Commitment::Confirmed, step, step, min_slot);
+    let Some(positions) = providers::positions(run.rt, run.turn, &request).await? else { return Ok(()) };
+    let (least, greatest) = positions
+        .iter()
+        .fold((u64::MAX, 0), |(least, greatest), position| (least.min(position.height), greatest.max(position.height)));
     if least.abs_diff(greatest) > MAX_HEIGHT_DIFFERENCE {
         return Err(Halt::Trouble(format!("providers disagree about the block height: {least} and {greatest}")));
     }
@@ -223,14 +241,21 @@ pub(super) async fn record_deadline<R: Runtime>(run: &Run<'_, R>, blockhash: Blo
         return Err(Halt::Trouble("the providers claim an impossible block height".to_owned()));
     };
     run.unchanged()?;
+    let reached = positions.iter().map(|position| position.slot).min().unwrap_or(0);
+    blockhash::compare(run.transfer.id, reached, run.rt.now());
     run.commit(|state| state.decide_deadline(run.transfer.id, last_valid_block_height))
+}
+
+/// The slot in which the transaction's blockhash or nonce was read, where that was recorded.
+fn anchor_slot<R: Runtime>(run: &Run<'_, R>) -> Option<u64> {
+    run.transfer.built.as_ref()?.solana.as_ref()?.anchor_slot
 }
 
 /// What one node's answers make of the attempt, asked in the order that makes them a proof of death: whether its lifetime is over, and
 /// only then the status, of a node that has reached the slot of the first answer. Behind an address there may be several, and not all of
 /// them up to date. A lifetime that is not over settles that it may still land.
 async fn observe<R: Runtime>(run: &Run<'_, R>, node: &str, signed: &SignedTx, lifetime: &Lifetime) -> Result<Found, Halt> {
-    let (evidence, min_slot) = evidence(run, node, signed, lifetime).await?;
+    let Some((evidence, min_slot)) = evidence(run, node, signed, lifetime).await? else { return Ok(Found::Behind) };
     if !lifetime.is_over(evidence) {
         return Ok(Found::Live);
     }
@@ -245,31 +270,47 @@ async fn observe<R: Runtime>(run: &Run<'_, R>, node: &str, signed: &SignedTx, li
 }
 
 /// Whether a node shows that the lifetime is over, and the slot that shows it: a blockhash's rounded down by less than the margin of its
-/// deadline, a nonce's rounded up, because the proof is about the very slot.
+/// deadline, a nonce's rounded up, because the proof is about the very slot. Nothing when the node has not come as far as the nonce's value.
 pub(super) async fn evidence<R: Runtime>(
     run: &Run<'_, R>,
     node: &str,
     signed: &SignedTx,
     lifetime: &Lifetime,
-) -> Result<(Evidence, u64), Halt> {
+) -> Result<Option<(Evidence, u64)>, Halt> {
     let Lifetime::Nonce { value } = lifetime else {
         let threshold = lifetime.dead_from().unwrap_or(u64::MAX);
-        let request = Request::EpochInfo { height: Reading::AtLeast { threshold }, slot: Reading::RoundDown { step: STEP } };
+        let (height, slot) = (Reading::AtLeast { threshold }, Reading::RoundDown { step: STEP });
+        let request = providers::position(Commitment::Finalized, height, slot, 0);
         let info = rpc::parse_epoch(&providers::ask_node(run.rt, node, &request).await?)?;
-        return Ok((Evidence::HeightAtLeast(info.height), info.slot));
+        return Ok(Some((Evidence::HeightAtLeast(info.height), info.slot)));
     };
     let Anchor::Nonce { account, .. } = signed.plan().anchor else { return Err(unreadable("it stands on no nonce")) };
-    let request = Request::NonceChanged { account, value: *value, min_slot: providers::least_slot(run.rt), step: STEP };
-    match rpc::parse_nonce(&providers::ask_node(run.rt, node, &request).await?)? {
+    let request = Request::NonceChanged { account, value: *value, min_slot: least_slot_of_nonce(run), step: STEP };
+    let read = rpc::parse_nonce(&providers::answer_of(run.rt, node, &request).await?);
+    if read.is_err_and(Failure::is_behind) {
+        return Ok(None);
+    }
+    match read? {
         NonceState::Unchanged => {
             providers::unchanged(node, &account);
-            Ok((Evidence::NonceChanged(false), 0))
+            Ok(Some((Evidence::NonceChanged(false), 0)))
         }
         NonceState::Changed { by_slot } => {
-            Ok((Evidence::NonceChanged(true), providers::changed_by(node, &account, *value, by_slot, run.rt.now())))
+            let by_slot = providers::changed_by(node, &account, *value, by_slot, run.rt.now());
+            Ok(Some((Evidence::NonceChanged(true), by_slot)))
         }
         // A missing account proves nothing: only another value does.
         NonceState::NoNonce => Err(Halt::Trouble("the nonce account cannot be read".to_owned())),
+    }
+}
+
+/// The slot that a node must have reached to show that a nonce is used up: one that is behind the transaction's value shows the value before
+/// it, which is another one as well. What set it is in the log by its slot where several providers agree; the slot that a single node named
+/// counts only where one provider's word is enough for everything.
+fn least_slot_of_nonce<R: Runtime>(run: &Run<'_, R>) -> u64 {
+    match run.rt.read(|state| state.config()).solana.quorum() {
+        1 => anchor_slot(run).unwrap_or(0),
+        _ => providers::least_slot(run.rt),
     }
 }
 

@@ -5,6 +5,7 @@ mod batches;
 mod client_side;
 mod failures;
 mod kaspa;
+mod lagging;
 mod nonces;
 mod random;
 mod reserve;

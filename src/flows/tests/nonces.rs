@@ -55,7 +55,11 @@ pub(super) fn read(value: [u8; 32]) -> Step {
 
 /// The nonce alone, as it is read to prove that it is used up.
 pub(super) fn nonce_is(value: [u8; 32]) -> Step {
-    all("getAccountInfo", move |world| ok(format!(r#"{{"context":{{"slot":60}},"value":{}}}"#, nonce(world, value))))
+    nonce_at(60, value)
+}
+
+pub(super) fn nonce_at(slot: u64, value: [u8; 32]) -> Step {
+    all("getAccountInfo", move |world| ok(format!(r#"{{"context":{{"slot":{slot}}},"value":{}}}"#, nonce(world, value))))
 }
 
 pub(super) fn on_nonce(answer: &'static str) -> Step {

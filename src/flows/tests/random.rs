@@ -1,5 +1,5 @@
-//! Random schedules on a chain with three providers, of which one lies and one lags: whatever happens, nothing is paid twice and no
-//! money is given free that may still move.
+//! Random schedules on a chain with three providers, of which one lies and all are behind at times, each by its own amount: whatever
+//! happens, nothing is paid twice, no second payment is signed while the first may land, and no money is given free that may still move.
 
 use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -15,8 +15,10 @@ const AMOUNT: u64 = 50_000_000;
 const SYSTEM: &str = "11111111111111111111111111111111";
 /// Blocks between the tip and the newest finalized one.
 const FINALITY: u64 = 32;
-/// How far the honest provider that lags is behind, in blocks, on those of its nodes that are: longer than a blockhash lives.
+/// How much further the second provider is behind, in blocks, on those of its nodes that are: longer than a blockhash lives.
 const LAG: u64 = 300;
+/// The most that a provider is behind, in blocks: more than ten times the life of a blockhash.
+const MAX_LAG: u64 = 2_000;
 const URLS: [&str; 3] = ["https://liar.test", "https://laggard.test", "https://good.test"];
 
 /// Somebody's coin: one byte of the schedule after the other, from the start again when they are used up.
@@ -171,11 +173,15 @@ impl Chain {
 
     fn may_land(&self, tx: &sol::SignedTx) -> bool {
         let known = self.landed.iter().any(|landed| landed.txid == tx.txid().to_string());
-        !known
-            && match tx.plan().anchor {
-                sol::Anchor::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
-                sol::Anchor::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
-            }
+        !known && self.takes(&tx.plan().anchor)
+    }
+
+    /// Whether a block could take what stands on this now.
+    fn takes(&self, anchor: &sol::Anchor) -> bool {
+        match anchor {
+            sol::Anchor::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
+            sol::Anchor::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
+        }
     }
 
     fn alive(&self) -> usize {
@@ -203,6 +209,10 @@ struct Net {
     tokens: BTreeMap<String, Value>,
     /// What has to be signed.
     act: sol::Act,
+    /// How far each provider is behind now, in blocks.
+    lags: [Cell<u64>; 3],
+    /// The messages of the payments that were given to be signed.
+    signed: RefCell<Vec<Vec<u8>>>,
 }
 
 impl Net {
@@ -222,6 +232,8 @@ impl Net {
             nonce_account: sol::derived::nonce_account(&payer, 0),
             tokens: if kind == Kind::Tokens { token_accounts(&payer) } else { BTreeMap::new() },
             act: kind.act(),
+            lags: Default::default(),
+            signed: RefCell::default(),
         };
         if on_nonce {
             net.create_nonce();
@@ -255,6 +267,32 @@ impl Net {
         self.world.now.set(self.world.now.get() + blocks * SECOND_NS / 5);
     }
 
+    /// A provider may fall behind, further or less far, or recover. One that answered for a block may not know it any more.
+    fn drift(&self, one_in: u64) {
+        let mut coins = self.coins.borrow_mut();
+        for lag in &self.lags {
+            if coins.one_in(one_in) {
+                let behind = [0, 0, 60, 400, MAX_LAG][coins.below(5) as usize];
+                lag.set(if behind == 0 { 0 } else { coins.below(behind) });
+            }
+        }
+    }
+
+    /// No key is asked to sign a payment while another one has landed or may land: whoever reads the log may send what was signed.
+    fn check_signing(&self, message: &[u8]) {
+        let Ok(plan) = sol::describe_message(message) else { panic!("what is signed reads as a plan") };
+        if !matches!(plan.act, sol::Act::Pay(_)) || self.signed.borrow().iter().any(|signed| signed == message) {
+            return;
+        }
+        let chain = self.chain.borrow();
+        assert!(!chain.landed.iter().any(|landed| landed.pays), "a payment is signed though one has landed");
+        for signed in self.signed.borrow().iter() {
+            let earlier = sol::describe_message(signed).expect("it was signed");
+            assert!(!chain.takes(&earlier.anchor), "a payment is signed while another one may land");
+        }
+        self.signed.borrow_mut().push(message.to_vec());
+    }
+
     fn drive(&self, id: TransferId, turn: usize) -> Progress {
         let mut flow = pin!(drive(self, id, turn));
         match flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -267,21 +305,27 @@ impl Net {
     fn answer(&self, url: &str, body: &Value) -> Answer {
         let (method, params) = (body["method"].as_str().expect("a method"), &body["params"]);
         let lies = url == URLS[0] && self.coins.borrow_mut().one_in(2);
+        self.drift(40);
+        let provider = URLS.iter().position(|known| *known == url).expect("a provider");
         // Behind its address there are several nodes.
-        let lags = url == URLS[1] && self.coins.borrow_mut().one_in(2);
-        let tip = self.chain.borrow().tip - if lags { LAG } else { 0 };
+        let lags = provider == 1 && self.coins.borrow_mut().one_in(2);
+        let tip = self.chain.borrow().tip - self.lags[provider].get() - if lags { LAG } else { 0 };
         let lie = self.coins.borrow_mut().below(4);
         let finalized = tip - FINALITY;
         let slot = |height: u64| height + 1_000;
         let value = |value: Value| json!({ "context": { "slot": slot(tip) }, "value": value });
         let result = match method {
-            "getBlockHeight" => {
-                let height = tip - 1;
-                json!(if lies { [0, height / 2, height + 900, 1 << 40][lie as usize] } else { height })
-            }
             "getEpochInfo" => {
-                let height = if lies { [0, finalized / 2, finalized + 900, 1 << 40][lie as usize] } else { finalized };
-                json!({ "absoluteSlot": slot(if lies && lie > 1 { 0 } else { height }), "blockHeight": height })
+                let truth = if params[0]["commitment"] == "confirmed" { tip - 1 } else { finalized };
+                // The third refuses what it has not reached; the others ignore that they should.
+                let demanded = params[0]["minContextSlot"].as_u64().unwrap_or(0);
+                if provider == 2 && slot(truth) < demanded {
+                    let error = json!({ "code": -32016, "message": "Minimum context slot has not been reached" });
+                    return Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "error": error }).to_string()));
+                }
+                let height = if lies { [0, truth / 2, truth + 900, 1 << 40][lie as usize] } else { truth };
+                let claimed = [slot(0), slot(truth), slot(height), 1 << 40][self.coins.borrow_mut().below(4) as usize];
+                json!({ "absoluteSlot": if lies { claimed } else { slot(truth) }, "blockHeight": height })
             }
             "getSignatureStatuses" => {
                 let txid = params[0][0].as_str().expect("a signature");
@@ -415,6 +459,7 @@ impl Ledger for Net {
 
 impl Signer for Net {
     async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, CallError> {
+        self.check_signing(message);
         // A signature may take longer than a blockhash lives, or its answer be lost.
         let (slow, dropped) = {
             let mut coins = self.coins.borrow_mut();
@@ -476,6 +521,7 @@ fn schedule(bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Statu
     let id = kind.request(&net.world);
     let mut revocation = None;
     for turn in 0..60 {
+        net.drift(3);
         net.drive(id, turn);
         net.check(id, &format!("after look {turn}"));
         if meddled {
@@ -525,8 +571,9 @@ fn the_schedules_reach_every_end_that_matters() {
         }
     }
     let revoked = |seed: u8| run(Sha256::digest([seed]).to_vec(), true, Kind::Single, true).0;
-    let revoked: Vec<Status> = (0..10).map(revoked).collect();
-    assert!([Status::Confirmed, Status::Cancelled].iter().all(|end| revoked.contains(end)), "{revoked:?}");
+    for wanted in [Status::Confirmed, Status::Cancelled] {
+        assert!((0..60).any(|seed| revoked(seed) == wanted), "no revocation ends in {wanted:?}");
+    }
     let confirmed: Vec<_> = ends.keys().filter(|(_, _, status, _)| *status == Status::Confirmed).collect();
     for wanted in [(false, false), (false, true), (true, false)] {
         let found = confirmed.iter().any(|(_, on_nonce, _, again)| (*on_nonce, *again) == wanted);

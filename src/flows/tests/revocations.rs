@@ -1,7 +1,7 @@
 //! Taking transfers back, and nonces that nobody takes.
 
-use super::nonces::{OTHER, VALUE, good, nonce_is, on_nonce, read, taken, with_nonces};
-use super::solana::{accounts, blockhash, epoch, finalized, ok, simulated};
+use super::nonces::{OTHER, VALUE, good, nonce_at, nonce_is, on_nonce, read, taken, with_nonces};
+use super::solana::{accounts, blockhash, epoch, finalized, height, ok, simulated};
 use super::*;
 use purser_core::solana_terms::NonceStatus;
 
@@ -67,10 +67,23 @@ fn a_revocation_stands_on_a_blockhash_and_what_it_revokes_is_not_sent_again() {
     assert_eq!(world.usage(Asset::Sol), (0, 5_000));
 }
 
+/// The value before it is another one as well.
+#[test]
+fn a_node_that_has_not_come_as_far_as_the_nonces_value_shows_no_change() {
+    let world = with_nonce();
+    let id = sent(&world);
+    assert_eq!(world.transfer(id).built.unwrap().solana.unwrap().anchor_slot, Some(9), "where it was tried out");
+    assert_eq!(world.drive(id, 0, vec![unknown(), nonce_at(8, OTHER), taken(id)]), Progress::Waiting);
+    let script = vec![unknown(), nonce_at(9, OTHER), unknown(), nonce_at(8, OTHER), taken(id)];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting, "one of two is not enough");
+    assert_eq!(world.status(id), Status::Submitted);
+    assert_eq!(world.drive(id, 0, death()), Progress::Again);
+    assert_eq!(world.status(id), Status::Expired);
+}
+
 #[test]
 fn a_revocation_whose_blockhash_died_is_built_again_while_there_is_something_to_revoke() {
     let dead = |world: &World, revocation| {
-        let height = |n: u64| all("getBlockHeight", move |_| ok(n));
         let first = vec![unknown(), height(1_000), height(1_000), taken(revocation)];
         assert_eq!(world.drive(revocation, 0, first), Progress::Waiting);
         world.advance(90);

@@ -1,7 +1,9 @@
 use super::*;
 
 const AMOUNT: u64 = 50_000_000;
-const RICH: u64 = 10_000_000_000;
+pub(super) const RICH: u64 = 10_000_000_000;
+/// How a height is asked for that is to become a deadline: of nodes that have come as far as the one that gave the blockhash.
+const HEIGHT: &str = r#""getEpochInfo","params":[{"commitment":"confirmed","minContextSlot":9}]"#;
 
 pub(super) fn ok(result: impl std::fmt::Display) -> Answer {
     Ok((200, format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#)))
@@ -47,8 +49,9 @@ pub(super) fn taken() -> Step {
     })
 }
 
+/// How far a node is that has reached the slot of the blockhash.
 pub(super) fn height(number: u64) -> Step {
-    all("getBlockHeight", move |_| ok(number))
+    all(HEIGHT, move |_| ok(format!(r#"{{"absoluteSlot":60,"blockHeight":{number}}}"#)))
 }
 
 pub(super) fn epoch(height: u64, slot: u64) -> Step {
@@ -84,12 +87,12 @@ fn submitted() -> (World, TransferId) {
 }
 
 /// The look at a transaction that nobody knows yet, which records the deadline 1,413: 1,000 + 99 + 150 + 164.
-fn first_look() -> Vec<Step> {
+pub(super) fn first_look() -> Vec<Step> {
     vec![unknown(9), height(1_000), height(1_000), taken()]
 }
 
 /// The two observations that prove a death at that deadline.
-fn death() -> Vec<Step> {
+pub(super) fn death() -> Vec<Step> {
     vec![unknown(9), epoch(1_414, 2_000), unknown(2_000), epoch(1_500, 2_010), unknown(2_020)]
 }
 
@@ -237,15 +240,23 @@ fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
     world.advance(90);
     let dead = || [epoch(1_414, 2_000), unknown(2_000)];
     let knows = || [epoch(1_414, 2_000), finalized("null")];
-    let script = [unknown(9)].into_iter().chain(knows()).chain(dead()).chain(dead()).chain([taken()]).collect();
-    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
-    assert_eq!(world.status(id), Status::Submitted);
+    let first = [unknown(9)].into_iter().chain(knows()).chain(dead()).chain(dead()).chain([taken()]).collect();
+    // The third is asked even when two have proven it.
+    let last = [unknown(9)].into_iter().chain(dead()).chain(dead()).chain(knows()).chain([taken()]).collect();
+    for script in [first, last] {
+        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert_eq!(world.status(id), Status::Submitted);
+    }
+    // One that is gone, or has not come so far, changes nothing.
+    let script = [unknown(9)].into_iter().chain(dead()).chain(dead()).chain([epoch(1_300, 1_900)]).collect();
+    assert_eq!(world.drive(id, 0, script), Progress::Again);
+    assert_eq!(world.status(id), Status::Expired);
 }
 
 #[test]
 fn a_provider_that_limits_the_rate_keeps_no_bytes_from_being_sent_again() {
     let (world, id) = submitted();
-    let limited = all("getBlockHeight", |_| Ok((429, "slower".into())));
+    let limited = all(HEIGHT, |_| Ok((429, "slower".into())));
     assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), limited, taken()]), Progress::Trouble(_)));
     // The second one rests, the first one answers and takes them.
     assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), taken()]), Progress::Rests(_)));

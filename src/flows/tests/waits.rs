@@ -153,7 +153,7 @@ fn whatever_waits_says_why_in_every_status_on_solana() {
     assert_eq!(world.why(id), "it is in a block that is not final yet");
     assert!(matches!(world.drive(id, 0, vec![all("getSignatureStatuses", |_| lost())]), Progress::Trouble(_)));
     assert_eq!(world.why(id), "Canister http request timed out; it is tried again");
-    let height = || all("getBlockHeight", |_| ok(1_000));
+    let height = || super::solana::height(1_000);
     assert_eq!(world.drive(id, 0, vec![unknown(9), height(), height(), taken()]), Progress::Waiting);
     assert_eq!(world.why(id), "it was sent and waits for the chain to make it final", "what was in the way is over");
     assert_eq!(world.drive(id, 0, vec![super::solana::finalized("null")]), Progress::Ended);

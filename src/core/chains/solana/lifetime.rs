@@ -15,7 +15,8 @@
 //!
 //! In the other order the transaction could land between the two. A missing status alone proves nothing: the recent status cache
 //! forgets after 300 slots. The height that a provider claims for its blockhash is not used at all: too low a claim would release
-//! money early. Instead a height is read *after* the blockhash, from the quorum of providers.
+//! money early. Instead a height is read from the quorum of providers, and of nodes that have reached the slot in which the blockhash was
+//! read: the height of one that is behind may lie below the blockhash's own, and its deadline before blocks in which the transaction can land.
 
 use super::Blockhash;
 use serde::{Deserialize, Serialize};
@@ -24,9 +25,13 @@ use std::num::NonZeroU64;
 /// For how many blocks after its own a blockhash is accepted.
 pub const VALIDITY_BLOCKS: u64 = 150;
 
-/// Blocks added to a recorded deadline: 64 for providers that lag behind the one the blockhash came from, and 100 because the slot that
-/// the proof of death is about is rounded down by up to that. 33 seconds at 200 ms.
+/// Blocks added to a recorded deadline: 100 because the slot that the proof of death is about is rounded down by up to that, and 64 for
+/// nodes whose slots are a little off. 33 seconds at 200 ms.
 pub const SAFETY_MARGIN_BLOCKS: u64 = 164;
+
+/// Blocks added to a deadline once more when it is not known in which slot the blockhash was read, so that the nodes whose heights it comes
+/// from may have been behind. 200 seconds at 200 ms.
+pub const UNBOUND_MARGIN_BLOCKS: u64 = 1_000;
 
 /// What bounds a transaction's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +60,8 @@ pub enum Evidence {
 }
 
 impl Lifetime {
-    /// The lifetime of a transaction on `blockhash`, from a block height that the quorum reported *after* the blockhash was
-    /// fetched, at the same commitment or a fresher one. `step` is what that height was rounded down to (1 when it was not).
+    /// The lifetime of a transaction on `blockhash`, from the block height of nodes that have reached the slot in which the blockhash was
+    /// read. `step` is what that height was rounded down to (1 when it was not).
     ///
     /// The block of the hash is at most at the height's true value, and the hash is accepted for [`VALIDITY_BLOCKS`] above it.
     /// `None` when the height is so large that it cannot be true.
@@ -66,6 +71,17 @@ impl Lifetime {
         // A threshold above the deadline must exist, or the transaction could never be found dead.
         last_valid_block_height.checked_add(1)?;
         Some(Self::Blockhash { blockhash, last_valid_block_height })
+    }
+
+    /// The same lifetime with so much more time.
+    #[must_use]
+    pub const fn prolonged(self, blocks: u64) -> Self {
+        match self {
+            Self::Blockhash { blockhash, last_valid_block_height } => {
+                Self::Blockhash { blockhash, last_valid_block_height: last_valid_block_height.saturating_add(blocks) }
+            }
+            Self::Nonce { .. } => self,
+        }
     }
 
     /// The finalized block height from which on the transaction cannot land any more: the threshold to read the height against. `None`
@@ -188,6 +204,14 @@ mod tests {
         assert_eq!(Lifetime::recorded_after(HASH, largest, NonZeroU64::MIN).and_then(|l| l.dead_from()), Some(u64::MAX));
         assert_eq!(Lifetime::recorded_after(HASH, largest + 1, NonZeroU64::MIN), None);
         assert_eq!(Lifetime::recorded_after(HASH, u64::MAX, NonZeroU64::MAX), None);
+    }
+
+    #[test]
+    fn a_deadline_is_prolonged_and_a_nonce_is_not() {
+        assert_eq!(lifetime().prolonged(1_000).dead_from(), Some(2_315));
+        assert!(!lifetime().prolonged(u64::MAX).is_over(Evidence::HeightAtLeast(u64::MAX)), "it never ends");
+        let nonce = Lifetime::Nonce { value: HASH };
+        assert_eq!(nonce.prolonged(1_000), nonce);
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub use describe::{DescribeError, describe_message, describe_wire};
 pub use instruction::NONCE_BYTES;
 pub use keys::derive_public_key;
 pub use lifetime::{
-    Evidence, Landing, Lifetime, Observation, SAFETY_MARGIN_BLOCKS, SignatureStatus, StatusLookup, VALIDITY_BLOCKS, landing,
+    Evidence, Landing, Lifetime, Observation, SAFETY_MARGIN_BLOCKS, SignatureStatus, StatusLookup, UNBOUND_MARGIN_BLOCKS,
+    VALIDITY_BLOCKS, landing,
 };
 pub use plan::{
     Act, Anchor, AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, MAX_UNITS, Paid,

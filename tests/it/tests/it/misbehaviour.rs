@@ -16,7 +16,7 @@ fn solana_providers_may_fail_at_any_request() {
     let mut books = Books::open(&mut world, &wallet, Asset::Sol);
     let faults = [SolanaFault::Http429, SolanaFault::Http500, SolanaFault::GarbageBody, SolanaFault::HugeBody];
     for fault in faults {
-        for method in ["getMultipleAccounts", "getLatestBlockhash", "sendTransaction", "getSignatureStatuses", "getBlockHeight"] {
+        for method in ["getMultipleAccounts", "getLatestBlockhash", "sendTransaction", "getSignatureStatuses", "getEpochInfo"] {
             let what = format!("{fault:?} at {method}");
             world.solana.faults().on(method, REPLICAS, fault.clone());
             let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 100, &what));

@@ -84,7 +84,6 @@ fn a_provider_that_lies_about_heights_frees_nothing() {
         let wallet = world.wallet(&rules());
         let drop = [&world.solana, &liar, &honest].map(|node| node.faults());
         drop.iter().for_each(|faults| faults.on("sendTransaction", 10_000, Fault::DropSend));
-        liar.faults().on("getBlockHeight", 10_000, Fault::Lie(Lie::Value(json!(height))));
         let epoch = json!({ "absoluteSlot": height, "blockHeight": height, "epoch": 1, "slotIndex": 1, "slotsInEpoch": 432_000 });
         liar.faults().on("getEpochInfo", 10_000, Fault::Lie(Lie::Value(epoch)));
         liar.faults().on("getSignatureStatuses", 10_000, Fault::Lie(Lie::NotFound));
@@ -137,4 +136,44 @@ fn providers_that_have_to_agree_and_do_not_let_nothing_be_built() {
     let ended = world.settle(id);
     assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
     assert_eq!(world.solana.landed().len(), 1);
+}
+
+#[test]
+fn two_nodes_that_lag_bury_nothing_that_has_landed() {
+    let Several { mut world, others } = two_of_three();
+    let wallet = world.wallet(&rules());
+    let mut books = Books::open(&mut world, &wallet, Asset::Sol);
+    let id = world.accepted(&payment(wallet.id, Asset::Sol, AMOUNT, "landed unseen"));
+    // The first provider gives the blockhash and takes the transaction; after that it is not heard of.
+    world.follow(id, |transfer| matches!(transfer.status, Status::Built | Status::Signed | Status::Submitted));
+    for lagging in &others {
+        lagging.faults().next(1_000_000, Fault::StaleNode { slots: 400 });
+    }
+    world.follow(id, |transfer| transfer.status == Status::Submitted);
+    world.solana.faults().next(1_000_000, Fault::Hang);
+    (0..40).for_each(|_| world.step());
+    let transfer = world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+    assert_eq!(transfer.attempt, 1, "{transfer:?}");
+    world.solana.faults().clear();
+    others.iter().for_each(|node| node.faults().clear());
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
+    assert_eq!(world.solana.balance(&recipients::solana(1)), AMOUNT);
+    books.check(&mut world, &ended, "a payment that two nodes saw late");
+}
+
+#[test]
+fn a_provider_whose_blockhashes_nobody_takes_costs_one_attempt() {
+    let Several { mut world, others: _others } = two_of_three();
+    let wallet = world.wallet(&rules());
+    world.solana.faults().on("getLatestBlockhash", 1_000_000, Fault::Lie(Lie::Blockhash));
+    let attempts = ["first", "second", "third"].map(|key| {
+        let id = world.accepted(&payment(wallet.id, Asset::Sol, AMOUNT, key));
+        let ended = world.settle(id);
+        assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
+        ended.attempt
+    });
+    assert_eq!(attempts, [2, 1, 1]);
+    let providers = world.as_actor(Actor::Stranger).list_solana_providers();
+    assert_eq!(providers.iter().map(|provider| provider.rests_until.is_some()).collect::<Vec<_>>(), [true, false, false]);
 }

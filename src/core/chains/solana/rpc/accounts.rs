@@ -1,7 +1,7 @@
 //! Accounts as nodes show them, and what is kept of them.
 
 use super::request::DATA_BYTES;
-use super::{Failure, NonceState, Reading, RpcErrorClass, Seen, TokenBalance, View};
+use super::{Failure, NonceState, Reading, Seen, TokenBalance, View};
 use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
 use crate::chains::solana::token::{Holding, RawToken, read_head};
 use crate::chains::solana::{Address, Blockhash, NONCE_BYTES, known};
@@ -79,7 +79,7 @@ pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) 
         return Err(Failure::Malformed);
     }
     if !fresh {
-        return Err(Failure::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot });
+        return Err(Failure::BEHIND);
     }
     let from_start = views.iter().any(|view| view.needs_data());
     let one = |(raw, view): (&Option<RawAccount>, &View)| raw.as_ref().map_or(Ok(Seen::Missing), |raw| raw.seen(*view, from_start));
@@ -93,7 +93,7 @@ pub(super) fn nonce_state(
     slot: Option<u64>,
     step: NonZeroU64,
 ) -> Result<NonceState, Failure> {
-    let slot = slot.ok_or(Failure::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot })?;
+    let slot = slot.ok_or(Failure::BEHIND)?;
     Ok(match found.map(|raw| raw.seen(View::Nonce, true)).transpose()? {
         Some(Seen::Nonce { value: now, .. }) if now == *value => NonceState::Unchanged,
         Some(Seen::Nonce { .. }) => NonceState::Changed { by_slot: slot.checked_next_multiple_of(step.get()).unwrap_or(u64::MAX) },

@@ -55,10 +55,43 @@ pub enum RpcErrorClass {
     Other,
 }
 
+/// The code of a simulation that failed.
+const PREFLIGHT: i64 = -32002;
+/// How providers word that a client asks too much, in small letters. They send it with codes of their own, or with codes that mean something
+/// else on a node: -32003 (a signature), -32007 (a skipped slot), -32012 (a scan of accounts).
+const RATE_LIMITS: [&str; 17] = [
+    "rate limit",
+    "rate-limit",
+    "ratelimit",
+    "request limit",
+    "requests limit",
+    "rps limit",
+    "limit reached",
+    "limit exceeded",
+    "credit",
+    "quota",
+    "too many request",
+    "per second",
+    "throttl",
+    "usage reached",
+    "usage limit",
+    "monthly capacity",
+    "upgrade your",
+];
+
 impl RpcErrorClass {
-    pub(super) const fn of(code: i64) -> Self {
+    /// The class of an error. What the message says about a rate counts before the code, but for a simulation's: limits are what a program
+    /// may report.
+    pub(super) fn of(code: i64, message: &str) -> Self {
+        let message = message.to_ascii_lowercase();
+        let is_limit = code != PREFLIGHT && RATE_LIMITS.iter().any(|text| message.contains(text));
+        if is_limit { Self::RateLimited } else { Self::of_code(code) }
+    }
+
+    /// What a code means on a node.
+    pub(super) const fn of_code(code: i64) -> Self {
         match code {
-            -32002 => Self::Preflight,
+            PREFLIGHT => Self::Preflight,
             -32003 | -32013 => Self::SignatureVerification,
             -32001 | -32004 | -32007 | -32009 | -32014 => Self::BlockUnavailable,
             -32005 => Self::NodeBehind,
@@ -73,6 +106,14 @@ impl RpcErrorClass {
 }
 
 impl Failure {
+    /// The failure of a node that has not reached the demanded slot.
+    pub const BEHIND: Self = Self::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot };
+
+    /// Whether the node has not come far enough to be asked this yet. It may answer later.
+    pub const fn is_behind(self) -> bool {
+        matches!(self, Self::Rpc { class: RpcErrorClass::MinContextSlot | RpcErrorClass::NodeBehind, .. })
+    }
+
     /// Whether asking again, or asking another provider, may help. A request that is wrong stays wrong.
     pub const fn is_transient(self) -> bool {
         match self {

@@ -109,8 +109,11 @@ const SIMULATION_BYTES: u64 = 32_768;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// The latest blockhash, confirmed. Replicas rarely agree on it: ask a single one, and take the deadline from
-    /// [`Request::BlockHeight`], not from this answer. Parsed by [`parse_hash`](super::parse_hash).
-    LatestBlockhash,
+    /// [`Request::EpochInfo`], not from this answer. Parsed by [`parse_latest_blockhash`](super::parse_latest_blockhash).
+    LatestBlockhash {
+        /// The node must have reached this slot: the hash of one that is behind is dead soon. 0 asks for no such proof.
+        min_slot: u64,
+    },
     /// The lamports of an account. Parsed by [`parse_amount`](super::parse_amount).
     Balance {
         /// The account.
@@ -149,19 +152,16 @@ pub enum Request {
         /// How many payments it makes: the answer repeats their logs and inner instructions.
         payments: u64,
     },
-    /// The block height, which counts blocks, not slots. Parsed by [`parse_u64`](super::parse_u64).
-    BlockHeight {
+    /// How far a node is: height, which counts blocks, and slot of the same block. Parsed by [`parse_epoch`](super::parse_epoch).
+    EpochInfo {
         /// How settled.
         commitment: Commitment,
-        /// What to keep of the number.
-        reading: Reading,
-    },
-    /// How far a node is, height and slot of the same finalized block. Parsed by [`parse_epoch`](super::parse_epoch).
-    EpochInfo {
         /// What to keep of the block height.
         height: Reading,
         /// What to keep of the slot.
         slot: Reading,
+        /// The node must have reached this slot. 0 asks for no such proof.
+        min_slot: u64,
     },
     /// Whether a nonce account's finalized value is another than this one. Parsed by [`parse_nonce`](super::parse_nonce).
     NonceChanged {
@@ -249,8 +249,12 @@ impl Request {
 
     fn method_and_params(&self) -> (&'static str, Value) {
         let settled = |commitment: &Commitment| json!({ "commitment": commitment.name() });
+        let from = |commitment: &Commitment, min_slot: u64| match min_slot {
+            0 => settled(commitment),
+            _ => json!({ "commitment": commitment.name(), "minContextSlot": min_slot }),
+        };
         match self {
-            Self::LatestBlockhash => ("getLatestBlockhash", json!([settled(&Commitment::Confirmed)])),
+            Self::LatestBlockhash { min_slot } => ("getLatestBlockhash", json!([from(&Commitment::Confirmed, *min_slot)])),
             Self::Balance { address, commitment, .. } => ("getBalance", json!([address, settled(commitment)])),
             Self::Accounts { wanted, commitment, min_slot } => {
                 let (offset, length) = self.data_slice();
@@ -273,8 +277,7 @@ impl Request {
                 });
                 ("getTransaction", json!([signature, config]))
             }
-            Self::BlockHeight { commitment, .. } => ("getBlockHeight", json!([settled(commitment)])),
-            Self::EpochInfo { .. } => ("getEpochInfo", json!([settled(&Commitment::Finalized)])),
+            Self::EpochInfo { commitment, min_slot, .. } => ("getEpochInfo", json!([from(commitment, *min_slot)])),
             Self::NonceChanged { account, min_slot, .. } => {
                 let mut config = json!({ "encoding": "base64", "commitment": Commitment::Finalized.name() });
                 if *min_slot > 0 {
@@ -308,18 +311,19 @@ impl Request {
 
     fn transform(&self) -> Transform {
         match self {
-            Self::LatestBlockhash => Transform::LatestBlockhash,
+            Self::LatestBlockhash { min_slot } => Transform::LatestBlockhash { min_slot: *min_slot },
             Self::Balance { reading, .. } => Transform::Balance { reading: *reading },
             Self::Accounts { wanted, min_slot, .. } => {
                 Transform::Accounts { views: wanted.iter().map(|wanted| wanted.view).collect(), min_slot: *min_slot }
             }
-            Self::RentExemptMinimum { .. } => Transform::Number { reading: Reading::EXACT },
+            Self::RentExemptMinimum { .. } => Transform::Number,
             Self::SignatureStatuses { signatures, min_slot } => {
                 Transform::Statuses { count: signatures.0.len(), min_slot: *min_slot }
             }
             Self::Transaction { .. } => Transform::Charge,
-            Self::BlockHeight { reading, .. } => Transform::Number { reading: *reading },
-            Self::EpochInfo { height, slot } => Transform::EpochInfo { height: *height, slot: *slot },
+            Self::EpochInfo { height, slot, min_slot, .. } => {
+                Transform::EpochInfo { height: *height, slot: *slot, min_slot: *min_slot }
+            }
             Self::NonceChanged { value, min_slot, step, .. } => {
                 Transform::NonceChanged { value: *value, min_slot: *min_slot, step: *step }
             }

@@ -44,10 +44,19 @@ pub enum Seen {
     NoNonce,
 }
 
+/// A recent blockhash, on one node's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatestBlockhash {
+    /// The hash.
+    pub blockhash: Blockhash,
+    /// The slot of the state that knows it: its block has no later one.
+    pub slot: u64,
+}
+
 /// How far a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochInfo {
-    /// Its finalized block height, as the request's reading says.
+    /// Its block height, as the request's reading says.
     pub height: u64,
     /// The slot of the same block, as the request's reading says.
     pub slot: u64,
@@ -75,6 +84,8 @@ pub struct Simulation {
     pub error: Option<String>,
     /// The compute units it would use, if the node tells.
     pub units: Option<u64>,
+    /// The slot of the state in which that is so. One node is asked, so that nobody has to agree on it.
+    pub slot: u64,
 }
 
 impl Simulation {
@@ -147,7 +158,12 @@ fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
     }
 }
 
-/// The answer to `LatestBlockhash` and `GenesisHash`.
+/// The answer to `LatestBlockhash`.
+pub fn parse_latest_blockhash(canonical: &[u8]) -> Result<LatestBlockhash, Failure> {
+    parse(canonical)
+}
+
+/// The answer to `GenesisHash`.
 pub fn parse_hash(canonical: &[u8]) -> Result<Blockhash, Failure> {
     parse(canonical)
 }
@@ -167,7 +183,7 @@ pub fn parse_nonce(canonical: &[u8]) -> Result<NonceState, Failure> {
     parse(canonical)
 }
 
-/// The answer to `BlockHeight`: a lower bound, as the request's reading says. Also that to `PriorityPrice`.
+/// The answer to `PriorityPrice`.
 pub fn parse_u64(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }

@@ -1,7 +1,7 @@
 //! From a provider's answer to the canonical body on which replicas agree.
 
 use super::response::Canonical;
-use super::{Charge, EpochInfo, Failure, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
+use super::{Charge, EpochInfo, Failure, LatestBlockhash, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
@@ -16,24 +16,27 @@ const MAX_DIAGNOSTIC_CHARS: usize = 160;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Transform {
-    /// `getLatestBlockhash`: the hash. The height claimed beside it is dropped so that nobody can trust it.
-    LatestBlockhash,
+    /// `getLatestBlockhash`: the hash and the slot of the state that knows it. The height claimed beside it is dropped so that nobody can
+    /// trust it.
+    LatestBlockhash {
+        /// The slot that the node must have reached.
+        min_slot: u64,
+    },
     /// `getBalance`.
     Balance {
         /// What to keep of the number.
         reading: Reading,
     },
     /// A bare number.
-    Number {
-        /// What to keep of the number.
-        reading: Reading,
-    },
+    Number,
     /// `getEpochInfo`.
     EpochInfo {
         /// What to keep of the block height.
         height: Reading,
         /// What to keep of the slot.
         slot: Reading,
+        /// The slot that the node must have reached.
+        min_slot: u64,
     },
     /// `getAccountInfo` of a nonce account.
     NonceChanged {
@@ -91,14 +94,16 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
     };
     let reply = Reply::read(status, body);
     match transform {
-        Transform::LatestBlockhash => canonical(reply.contextual::<RawBlockhash>().map(|(_, raw)| raw.blockhash)),
+        Transform::LatestBlockhash { min_slot } => canonical(reply.contextual::<RawBlockhash>().and_then(|(slot, raw)| {
+            fresh(slot, min_slot)?;
+            Ok(LatestBlockhash { blockhash: raw.blockhash, slot })
+        })),
         Transform::Balance { reading } => canonical(reply.contextual::<u64>().map(|(_, lamports)| reading.of(lamports))),
-        Transform::Number { reading } => canonical(reply.result::<u64>().map(|number| reading.of(number))),
-        Transform::EpochInfo { height, slot } => canonical(
-            reply
-                .result::<RawEpochInfo>()
-                .map(|raw| EpochInfo { height: height.of(raw.block_height), slot: slot.of(raw.absolute_slot) }),
-        ),
+        Transform::Number => canonical(reply.result::<u64>()),
+        Transform::EpochInfo { height, slot, min_slot } => canonical(reply.result::<RawEpochInfo>().and_then(|raw| {
+            fresh(raw.absolute_slot, min_slot)?;
+            Ok(EpochInfo { height: height.of(raw.block_height), slot: slot.of(raw.absolute_slot) })
+        })),
         Transform::NonceChanged { value, min_slot, step } => canonical(
             reply
                 .contextual()
@@ -107,7 +112,7 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::Accounts { views, min_slot } => {
             canonical(reply.contextual().and_then(|(slot, found)| accounts::read(found, &views, slot >= min_slot)))
         }
-        Transform::Simulation => canonical(reply.contextual::<RawSimulation>().map(|(_, raw)| raw.simulation())),
+        Transform::Simulation => canonical(reply.contextual::<RawSimulation>().map(|(slot, raw)| raw.simulation(slot))),
         Transform::Charge => {
             canonical(reply.result::<Option<RawTransaction>>().and_then(|found| found.map(|raw| raw.charge()).transpose()))
         }
@@ -119,6 +124,11 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::GenesisHash => canonical(reply.result::<Blockhash>()),
         Transform::Send { txid } => canonical(reply.send_outcome(txid)),
     }
+}
+
+/// A node that ignores which slot it is to have reached is refused as one is that says so itself.
+const fn fresh(slot: u64, min_slot: u64) -> Result<(), Failure> {
+    if slot >= min_slot { Ok(()) } else { Err(Failure::BEHIND) }
 }
 
 fn canonical<T: Serialize>(result: Result<T, Failure>) -> Vec<u8> {
@@ -153,7 +163,8 @@ impl Reply {
         match status {
             200..=299 => {}
             429 => return Self::None(Failure::RateLimited),
-            _ => return Self::None(Failure::Http { status }),
+            // Some providers refuse with another status and say in the body that it is the rate.
+            _ => return Self::None(if is_rate_limit(body) { Failure::RateLimited } else { Failure::Http { status } }),
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Self::from_fields(fields),
@@ -201,6 +212,12 @@ impl Reply {
     }
 }
 
+fn is_rate_limit(body: &[u8]) -> bool {
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return false };
+    let error = fields.remove("error").and_then(RpcError::read);
+    error.is_some_and(|error| error.class() == RpcErrorClass::RateLimited)
+}
+
 impl RpcError {
     fn read(error: Value) -> Option<Self> {
         let code = error.get("code")?.as_i64()?;
@@ -209,11 +226,12 @@ impl RpcError {
         Some(Self { code, message, cause })
     }
 
-    const fn class(&self) -> RpcErrorClass {
-        RpcErrorClass::of(self.code)
+    /// What failed. The error of a transaction comes from a node that looked at it, whatever its text says.
+    fn class(&self) -> RpcErrorClass {
+        if self.cause.is_some() { RpcErrorClass::of_code(self.code) } else { RpcErrorClass::of(self.code, &self.message) }
     }
 
-    const fn failure(&self) -> Failure {
+    fn failure(&self) -> Failure {
         Failure::Rpc { code: self.code, class: self.class() }
     }
 
@@ -274,8 +292,8 @@ struct RawSimulation {
 }
 
 impl RawSimulation {
-    fn simulation(&self) -> Simulation {
-        Simulation { error: (!self.err.is_null()).then(|| compact(&self.err)), units: self.units_consumed.as_u64() }
+    fn simulation(&self, slot: u64) -> Simulation {
+        Simulation { error: (!self.err.is_null()).then(|| compact(&self.err)), units: self.units_consumed.as_u64(), slot }
     }
 }
 

@@ -53,8 +53,7 @@ impl Request {
             | Self::Transaction { .. }
             | Self::Send(_) => true,
             Self::SignatureStatuses { min_slot, .. } => *min_slot == 0,
-            Self::LatestBlockhash
-            | Self::BlockHeight { .. }
+            Self::LatestBlockhash { .. }
             | Self::EpochInfo { .. }
             | Self::NonceChanged { .. }
             | Self::Simulate { .. }

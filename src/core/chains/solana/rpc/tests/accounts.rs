@@ -112,18 +112,18 @@ fn a_node_behind_the_demanded_slot_is_refused() {
 }
 
 #[test]
-fn a_simulation_tells_its_error_and_its_units() {
+fn a_simulation_tells_its_error_its_units_and_its_slot() {
     let request = Request::Simulate { tx: unsigned(), min_slot: 0 };
     let read = |value| parse_simulation(&answered(&request, at_slot(7, value)));
     let good = json!({ "err": null, "unitsConsumed": 450, "logs": ["x"] });
-    assert_eq!(read(good), Ok(Simulation { error: None, units: Some(450) }));
+    assert_eq!(read(good), Ok(Simulation { error: None, units: Some(450), slot: 7 }));
     let bad = json!({ "err": { "InstructionError": [0, { "Custom": 1 }] }, "unitsConsumed": 150 });
     let error = Some(r#"{"InstructionError":[0,{"Custom":1}]}"#.to_owned());
-    assert_eq!(read(bad), Ok(Simulation { error, units: Some(150) }));
+    assert_eq!(read(bad), Ok(Simulation { error, units: Some(150), slot: 7 }));
     for untold in
         [json!({ "err": null }), json!({ "err": null, "unitsConsumed": null }), json!({ "err": null, "unitsConsumed": "450" })]
     {
-        assert_eq!(read(untold), Ok(Simulation { error: None, units: None }), "the units are advice");
+        assert_eq!(read(untold), Ok(Simulation { error: None, units: None, slot: 7 }), "the units are advice");
     }
     assert_eq!(read(json!({ "unitsConsumed": 450 })), Err(Failure::Malformed), "no error is not no `err`");
     let body: Value = serde_json::from_slice(&request.body()).expect("JSON");

@@ -15,9 +15,27 @@ fn text(canonical: Vec<u8>) -> String {
 #[test]
 fn a_blockhash_comes_without_the_height_claimed_beside_it() {
     let value = json!({ "blockhash": HASH, "lastValidBlockHeight": 3_090 });
-    let canonical = answered(&Request::LatestBlockhash, at_slot(2_792, value));
-    assert_eq!(text(canonical.clone()), format!("{{\"ok\":\"{HASH}\"}}"));
-    assert_eq!(parse_hash(&canonical), Ok(Blockhash::parse(HASH).expect("a hash")));
+    let canonical = answered(&latest_blockhash(0), at_slot(2_792, value));
+    assert_eq!(text(canonical.clone()), format!("{{\"ok\":{{\"blockhash\":\"{HASH}\",\"slot\":2792}}}}"));
+    let blockhash = Blockhash::parse(HASH).expect("a hash");
+    assert_eq!(parse_latest_blockhash(&canonical), Ok(LatestBlockhash { blockhash, slot: 2_792 }));
+}
+
+#[test]
+fn a_node_that_is_behind_gives_no_blockhash_and_no_height_even_if_it_ignores_what_was_demanded() {
+    let value = json!({ "blockhash": HASH, "lastValidBlockHeight": 3_090 });
+    let hash_at =
+        |slot| parse_latest_blockhash(&answered(&latest_blockhash(2_792), at_slot(slot, value.clone()))).map(|read| read.slot);
+    assert_eq!((hash_at(2_791), hash_at(2_792)), (Err(Failure::BEHIND), Ok(2_792)));
+    let height_at = |slot: u64| {
+        parse_epoch(&answered(&epoch(2_792), json!({ "absoluteSlot": slot, "blockHeight": 1_400 }))).map(|info| info.height)
+    };
+    assert_eq!((height_at(2_791), height_at(2_792)), (Err(Failure::BEHIND), Ok(1_315)));
+    for code in [-32016, -32005] {
+        let said = parse_epoch(&refused(&epoch(2_792), json!({ "code": code, "message": "behind" })));
+        assert!(said.is_err_and(Failure::is_behind), "{code}");
+    }
+    assert!(![Failure::NotJson, Failure::RateLimited].into_iter().any(Failure::is_behind));
 }
 
 #[test]
@@ -32,10 +50,7 @@ fn balances_are_read_as_asked() {
 
 #[test]
 fn bare_numbers_are_read_as_asked() {
-    assert_eq!(parse_u64(&answered(&height(step(20)), json!(359))), Ok(340));
-    assert_eq!(parse_u64(&answered(&height(Reading::AtLeast { threshold: 1_215 }), json!(1_214))), Ok(0));
-    assert_eq!(parse_u64(&answered(&height(Reading::AtLeast { threshold: 1_215 }), json!(1_216))), Ok(1_215));
-    assert_eq!(parse_amount(&answered(&Request::RentExemptMinimum { space: 0 }, json!(650_240))), Ok(Amount::new(650_240)));
+    assert_eq!(parse_amount(&answered(&rent(), json!(650_240))), Ok(Amount::new(650_240)));
     assert_eq!(parse_hash(&answered(&Request::GenesisHash, json!(HASH))), Ok(Blockhash::parse(HASH).expect("a hash")));
 }
 
@@ -43,11 +58,11 @@ fn bare_numbers_are_read_as_asked() {
 fn height_and_slot_of_an_epoch_are_read_as_asked() {
     let read = |height: u64, slot: u64| {
         let info = json!({ "absoluteSlot": slot, "blockHeight": height, "epoch": 3, "slotIndex": 1, "slotsInEpoch": 432_000 });
-        parse_epoch(&answered(&epoch(), info))
+        parse_epoch(&answered(&epoch(0), info))
     };
     assert_eq!(read(1_314, 1_999), Ok(EpochInfo { height: 0, slot: 1_900 }));
     assert_eq!(read(1_400, 2_000), Ok(EpochInfo { height: 1_315, slot: 2_000 }));
-    assert_eq!(parse_epoch(&answered(&epoch(), json!({ "absoluteSlot": 1, "epoch": 3 }))), Err(Failure::Malformed));
+    assert_eq!(parse_epoch(&answered(&epoch(0), json!({ "absoluteSlot": 1, "epoch": 3 }))), Err(Failure::Malformed));
 }
 
 #[test]
@@ -274,6 +289,7 @@ fn error_codes_are_classed_and_tell_whether_to_try_again() {
         (-32007, BlockUnavailable, true),
         (-32009, BlockUnavailable, true),
         (-32010, Other, false),
+        (-32012, Other, false),
         (-32011, HistoryUnavailable, true),
         (-32013, SignatureVerification, false),
         (-32014, BlockUnavailable, true),
@@ -288,15 +304,61 @@ fn error_codes_are_classed_and_tell_whether_to_try_again() {
         (i64::MIN, Other, false),
     ] {
         let failure = Failure::Rpc { code, class };
-        assert_eq!(parse_u64(&refused(&height(Reading::EXACT), json!({ "code": code, "message": "m" }))), Err(failure));
+        assert_eq!(parse_u64(&refused(&rent(), json!({ "code": code, "message": "m" }))), Err(failure));
         assert_eq!(failure.is_transient(), transient, "{code}");
     }
+}
+
+/// As providers word it: with codes that mean something else on a node, and with statuses that are no 429.
+#[test]
+fn a_limited_rate_is_told_by_what_is_said_whatever_the_code() {
+    let limits = [
+        (-32012, "credits limited"),
+        (-32007, "50/second request limit reached - reduce calls per second or upgrade your account at quicknode.com"),
+        (-32003, "daily request limit reached - upgrade your account"),
+        (-32005, "daily request count exceeded, request rate limited"),
+        (-32005, "You have exceeded the RPS limit available on your current plan"),
+        (-32005, "limit exceeded"),
+        (-32029, "Too many requests, your plan's quota is used up"),
+        (-32600, "Your app has exceeded its compute units per second capacity"),
+        (-32000, "max usage reached"),
+        (-32016, "Rate-limit exceeded"),
+        (429, "Connection rate limits exceeded"),
+        (-32429, "slower"),
+        (15, "Request throttled"),
+        (-32097, "Monthly capacity limit exceeded"),
+    ];
+    for (code, message) in limits {
+        let error = json!({ "code": code, "message": message });
+        let limited = Failure::Rpc { code, class: RpcErrorClass::RateLimited };
+        for request in every_request() {
+            assert_eq!(failure_of(&refused(&request, error.clone())), Some(limited), "{code} {message}");
+            let body = json!({ "jsonrpc": "2.0", "id": 1, "error": error });
+            for status in [402, 403, 413, 503] {
+                assert_eq!(failure_of(&received(&request, status, &body)), Some(Failure::RateLimited), "{status} {message}");
+            }
+        }
+    }
+    let none = [
+        (-32007, "Slot 5 was skipped, or missing due to ledger jump to recent snapshot", RpcErrorClass::BlockUnavailable),
+        (-32003, "Transaction signature verification failure", RpcErrorClass::SignatureVerification),
+        (-32012, "Error scanning accounts", RpcErrorClass::Other),
+        (-32005, "Node is behind by 42 slots", RpcErrorClass::NodeBehind),
+        (-32016, "Minimum context slot has not been reached", RpcErrorClass::MinContextSlot),
+        (-32002, "Transaction simulation failed: the program's own limit reached", RpcErrorClass::Preflight),
+        (-32602, "base64 encoded solana_transaction::Transaction too large: 1896 bytes", RpcErrorClass::InvalidRequest),
+    ];
+    for (code, message, class) in none {
+        assert_eq!(failure_of(&refused(&rent(), json!({ "code": code, "message": message }))), Some(Failure::Rpc { code, class }));
+    }
+    let refusal = json!({ "code": -32003, "message": "quota", "data": { "err": "SignatureFailure" } });
+    assert!(matches!(send_error(refusal), SendOutcome::Rejected { .. }), "a node that looked at it says nothing about a rate");
 }
 
 #[test]
 fn http_statuses_are_failures_whatever_the_body() {
     let good = json!({ "jsonrpc": "2.0", "id": 1, "result": 5 });
-    let read = |status| parse_u64(&received(&height(Reading::EXACT), status, &good));
+    let read = |status| parse_u64(&received(&rent(), status, &good));
     assert_eq!(read(200), Ok(5));
     assert_eq!(read(429), Err(Failure::RateLimited));
     for (status, transient) in [(0, false), (199, false), (301, false), (403, false), (408, true), (500, true), (65_535, true)] {

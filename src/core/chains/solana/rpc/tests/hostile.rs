@@ -6,13 +6,14 @@ use proptest::prelude::*;
 /// What the request's own parser says about a canonical body: nothing, a failure, or (for broadcasts) an unknown outcome.
 fn verdict(request: &Request, canonical: &[u8]) -> Option<Failure> {
     match request {
-        Request::LatestBlockhash | Request::GenesisHash => parse_hash(canonical).err(),
+        Request::LatestBlockhash { .. } => parse_latest_blockhash(canonical).err(),
+        Request::GenesisHash => parse_hash(canonical).err(),
         Request::Balance { .. } | Request::RentExemptMinimum { .. } => parse_amount(canonical).err(),
         Request::Accounts { .. } => parse_accounts(canonical).err(),
         Request::Simulate { .. } => parse_simulation(canonical).err(),
         Request::TokenBalances { .. } => parse_token_balances(canonical).err(),
         Request::SignatureStatuses { .. } => parse_statuses(canonical).err(),
-        Request::BlockHeight { .. } | Request::PriorityPrice { .. } => parse_u64(canonical).err(),
+        Request::PriorityPrice { .. } => parse_u64(canonical).err(),
         Request::EpochInfo { .. } => parse_epoch(canonical).err(),
         Request::NonceChanged { .. } => parse_nonce(canonical).err(),
         // That there is none is no answer either.
@@ -93,7 +94,7 @@ fn results_of_other_types_are_refused() {
 
 #[test]
 fn a_result_without_its_context_is_refused() {
-    for request in [balance(Reading::EXACT), both_accounts(), statuses(1, 0), Request::LatestBlockhash] {
+    for request in [balance(Reading::EXACT), both_accounts(), statuses(1, 0), latest_blockhash(0)] {
         for result in [json!({ "value": 5 }), json!({ "context": {}, "value": 5 }), json!({ "context": { "slot": 5 } })] {
             assert_eq!(verdict(&request, &answered(&request, result)), Some(Failure::Malformed), "{request:?}");
         }
@@ -128,7 +129,8 @@ fn hashes_that_are_none_are_refused() {
     for text in ["", "0x00", "1", &"1".repeat(33), &"z".repeat(44), &"1".repeat(1 << 20)] {
         assert_eq!(parse_hash(&answered(&Request::GenesisHash, json!(text))), Err(Failure::Malformed));
         let value = json!({ "blockhash": text, "lastValidBlockHeight": 1 });
-        assert_eq!(parse_hash(&answered(&Request::LatestBlockhash, at_slot(1, value))), Err(Failure::Malformed));
+        let found = parse_latest_blockhash(&answered(&latest_blockhash(0), at_slot(1, value)));
+        assert_eq!(found, Err(Failure::Malformed));
     }
 }
 

@@ -46,13 +46,19 @@ pub(super) fn balance(reading: Reading) -> Request {
     Request::Balance { address: payer(), commitment: Commitment::Finalized, reading }
 }
 
-pub(super) fn height(reading: Reading) -> Request {
-    Request::BlockHeight { commitment: Commitment::Finalized, reading }
+/// A bare number.
+pub(super) const fn rent() -> Request {
+    Request::RentExemptMinimum { space: 0 }
+}
+
+pub(super) const fn latest_blockhash(min_slot: u64) -> Request {
+    Request::LatestBlockhash { min_slot }
 }
 
 /// Whether block 1,315 is there, and the slot in hundreds.
-pub(super) fn epoch() -> Request {
-    Request::EpochInfo { height: Reading::AtLeast { threshold: 1_315 }, slot: step(100) }
+pub(super) fn epoch(min_slot: u64) -> Request {
+    let height = Reading::AtLeast { threshold: 1_315 };
+    Request::EpochInfo { commitment: Commitment::Finalized, height, slot: step(100), min_slot }
 }
 
 /// Whether the nonce of [`accounts::nonce`] is another than 7s.
@@ -69,7 +75,7 @@ pub(super) fn transaction(payments: u64) -> Request {
 /// One request of each method.
 pub(super) fn every_request() -> Vec<Request> {
     vec![
-        Request::LatestBlockhash,
+        latest_blockhash(100),
         balance(Reading::EXACT),
         both_accounts(),
         with_data(0),
@@ -78,8 +84,7 @@ pub(super) fn every_request() -> Vec<Request> {
         Request::RentExemptMinimum { space: 0 },
         statuses(2, 100),
         transaction(1),
-        height(step(20)),
-        epoch(),
+        epoch(100),
         nonce_changed(100),
         Request::GenesisHash,
         Request::Send(published()),

@@ -14,10 +14,13 @@ const RECIPIENT: &str = "J3dxNj7nDRRqRRXuEMynDG57DkZK4jYRuv3Garmb1i99";
 
 #[test]
 fn reads_name_their_commitment() {
-    assert_eq!(body(&Request::LatestBlockhash), call("getLatestBlockhash", json!([{ "commitment": "confirmed" }])));
+    assert_eq!(body(&latest_blockhash(0)), call("getLatestBlockhash", json!([{ "commitment": "confirmed" }])));
+    let confirmed = json!({ "commitment": "confirmed", "minContextSlot": 9 });
+    assert_eq!(body(&latest_blockhash(9)), call("getLatestBlockhash", json!([confirmed])));
     assert_eq!(body(&balance(Reading::EXACT)), call("getBalance", json!([PAYER, { "commitment": "finalized" }])));
-    assert_eq!(body(&height(step(20))), call("getBlockHeight", json!([{ "commitment": "finalized" }])));
-    assert_eq!(body(&epoch()), call("getEpochInfo", json!([{ "commitment": "finalized" }])));
+    assert_eq!(body(&epoch(0)), call("getEpochInfo", json!([{ "commitment": "finalized" }])));
+    let finalized = json!({ "commitment": "finalized", "minContextSlot": 9 });
+    assert_eq!(body(&epoch(9)), call("getEpochInfo", json!([finalized])));
     let config = json!({ "encoding": "base64", "commitment": "finalized", "minContextSlot": 9 });
     assert_eq!(body(&nonce_changed(9)), call("getAccountInfo", json!([PAYER, config])));
     let config = json!({ "encoding": "base64", "commitment": "finalized" });
@@ -72,7 +75,7 @@ fn bodies_and_contexts_are_the_same_bytes_each_time() {
 
 #[test]
 fn the_response_limit_grows_with_the_batch_only() {
-    assert_eq!(Request::LatestBlockhash.max_response_bytes(), 4_096);
+    assert_eq!(latest_blockhash(0).max_response_bytes(), 4_096);
     assert_eq!(both_accounts().max_response_bytes(), 4_096);
     assert_eq!(statuses(1, 0).max_response_bytes(), 4_608);
     assert_eq!(statuses(255, 0).max_response_bytes(), 4_096 + 255 * 512);
