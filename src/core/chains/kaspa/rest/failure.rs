@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
-    /// HTTP status 429.
+    /// HTTP status 429, or another one whose body says the same.
     RateLimited,
     /// Another HTTP status outside 200–299.
     Http {
@@ -38,6 +38,20 @@ impl Failure {
             Self::TooLarge | Self::Malformed | Self::Inconsistent | Self::WrongNetwork | Self::Context => false,
         }
     }
+}
+
+/// Beyond this length a body is an answer and no notice.
+const NOTICE_BYTES: usize = 4_096;
+
+/// Whether an answer without a result says that the rate of requests is limited. Servers in front of the API say so with other statuses
+/// than 429 as well.
+pub(super) fn limits_rate(status: u16, body: &[u8]) -> bool {
+    let says = || {
+        let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+        ["too many requests", "rate limit", "rate-limit", "ratelimit"].iter().any(|part| text.contains(part))
+    };
+    // The node's own words about a transaction come with 400; a fee rate or a limit in them is none of the server's.
+    status == 429 || (status != 400 && body.len() <= NOTICE_BYTES && says())
 }
 
 impl fmt::Display for Failure {

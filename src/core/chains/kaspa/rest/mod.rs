@@ -16,18 +16,22 @@
 //! [`Request::BlueScore`] first, whose lower bound gives the cutoff for [`Request::Acceptance`] (see [`settled_blue_score`]).
 
 mod failure;
+mod grid;
+mod refusal;
 mod request;
 mod response;
 mod submit;
 mod transform;
 
 pub use failure::Failure;
+pub use grid::Grid;
+pub use refusal::Rejection;
 pub use request::{AddressBatch, DEFAULT_SCORE_STEP, FeeBucket, MAX_ADDRESSES, MAX_TRANSACTION_IDS, Method, Request, TxIdBatch};
 pub use response::{
-    Acceptance, parse_acceptance, parse_balance, parse_blue_score, parse_count, parse_dag, parse_feerate, parse_submit,
-    parse_transaction, parse_utxos, settled_blue_score,
+    Acceptance, is_rate_limited, parse_acceptance, parse_balance, parse_blue_score, parse_bound, parse_count, parse_dag,
+    parse_feerate, parse_submit, parse_transaction, parse_utxos, settled_blue_score,
 };
-pub use submit::{Rejection, SubmitOutcome};
+pub use submit::SubmitOutcome;
 pub use transform::{MAX_BODY_BYTES, canonicalise};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The requests, each with the transform that fits its answer.
 
-use super::submit;
 use super::transform::Transform;
+use super::{Grid, submit};
 use crate::chains::kaspa::{Address, Transaction, TxId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,7 +13,7 @@ pub const MAX_ADDRESSES: usize = 64;
 pub const MAX_TRANSACTION_IDS: usize = 1_000;
 /// A sensible step for the lower bounds of DAA and blue scores: both advance by 10 a second, so that replicas which ask within one
 /// second of each other agree 29 times in 30, and the bound is at most half a minute old.
-pub const DEFAULT_SCORE_STEP: NonZeroU64 = NonZeroU64::new(300).unwrap();
+pub const DEFAULT_SCORE_STEP: Grid = Grid::of(NonZeroU64::new(300).unwrap());
 
 /// Room for the headers of an answer, a few short fields, or an error text.
 const BASE_RESPONSE_BYTES: u64 = 4_096;
@@ -85,14 +85,14 @@ pub enum FeeBucket {
 pub enum Request {
     /// The network's name and its virtual DAA score. Parsed by [`parse_dag`](super::parse_dag).
     Dag {
-        /// The score is rounded down to a multiple of this.
-        step: NonZeroU64,
+        /// The score is rounded down to a mark of this.
+        step: Grid,
     },
     /// The blue score of the virtual chain's sink, from which confirmations are counted. Parsed by
     /// [`parse_blue_score`](super::parse_blue_score).
     BlueScore {
-        /// The score is rounded down to a multiple of this.
-        step: NonZeroU64,
+        /// The score is rounded down to a mark of this.
+        step: Grid,
     },
     /// The unspent outputs of addresses. Parsed by [`parse_utxos`](super::parse_utxos).
     ///
@@ -115,8 +115,8 @@ pub enum Request {
     FeeEstimate {
         /// Which of its rates.
         bucket: FeeBucket,
-        /// The rate is rounded up to a multiple of this, in sompi per gram.
-        step: NonZeroU64,
+        /// The rate is rounded up to a mark of this, in sompi per gram.
+        step: Grid,
         /// A higher rate is taken for this one. Replicas that ask in a rush agree on it where they would not on the rate itself.
         most: u64,
     },

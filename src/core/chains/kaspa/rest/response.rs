@@ -25,8 +25,8 @@ pub(super) struct CanonicalDag {
     pub(super) virtual_daa_score: u64,
 }
 
-/// Transaction id, index, sompi, script, DAA score, whether it is a mining reward. A tuple, because there may be
-/// thousands; its order is the order of the outpoints.
+/// Transaction id, index, sompi, script, DAA score, whether it is a mining reward, whether it is bound to a covenant. A tuple, because
+/// there may be thousands; its order is the order of the outpoints.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct CanonicalUtxo(
     pub(super) TxId,
@@ -34,6 +34,7 @@ pub(super) struct CanonicalUtxo(
     pub(super) u64,
     pub(super) ScriptPublicKey,
     pub(super) u64,
+    pub(super) bool,
     pub(super) bool,
 );
 
@@ -109,20 +110,43 @@ pub fn parse_blue_score(canonical: &[u8]) -> Result<u64, Failure> {
 
 /// The answer to `Utxos` for these addresses, sorted by outpoint. Refused if any output is not locked to one of them, is listed
 /// twice, or holds nothing, or if all together are more than all the money there is.
+///
+/// An output that is bound to a covenant is left out: it weighs more than its script says, and spending it would end the covenant.
 pub fn parse_utxos(canonical: &[u8], addresses: &[Address]) -> Result<Vec<Utxo>, Failure> {
     let raw: Vec<CanonicalUtxo> = parse(canonical)?;
+    let bound: BTreeSet<Outpoint> = raw.iter().filter(|utxo| utxo.is_bound()).map(|utxo| utxo.outpoint()).collect();
     let scripts: BTreeSet<ScriptPublicKey> = addresses.iter().map(Address::script_public_key).collect();
     let utxos: Vec<Utxo> = raw.into_iter().map(Utxo::from).collect();
     let ordered = utxos.windows(2).all(|pair| pair[0].outpoint < pair[1].outpoint);
     let plausible = utxos.iter().all(|utxo| scripts.contains(&utxo.script) && !utxo.amount.is_zero());
     let total = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount));
     let possible = total.is_some_and(|total| total.get() <= MAX_SOMPI);
-    if ordered && plausible && possible { Ok(utxos) } else { Err(Failure::Inconsistent) }
+    if !(ordered && plausible && possible) {
+        return Err(Failure::Inconsistent);
+    }
+    Ok(utxos.into_iter().filter(|utxo| !bound.contains(&utxo.outpoint)).collect())
+}
+
+/// What the outputs hold that [`parse_utxos`] leaves out because they are bound to covenants, in sompi.
+pub fn parse_bound(canonical: &[u8]) -> Result<Amount, Failure> {
+    let raw: Vec<CanonicalUtxo> = parse(canonical)?;
+    let bound = raw.iter().filter(|utxo| utxo.is_bound()).map(|utxo| Amount::new(utxo.2));
+    Amount::checked_sum(bound).ok_or(Failure::Inconsistent)
+}
+
+impl CanonicalUtxo {
+    const fn is_bound(&self) -> bool {
+        self.6
+    }
+
+    const fn outpoint(&self) -> Outpoint {
+        Outpoint { transaction: self.0, index: self.1 }
+    }
 }
 
 impl From<CanonicalUtxo> for Utxo {
     fn from(raw: CanonicalUtxo) -> Self {
-        let CanonicalUtxo(transaction, index, amount, script, block_daa_score, is_coinbase) = raw;
+        let CanonicalUtxo(transaction, index, amount, script, block_daa_score, is_coinbase, _) = raw;
         Self { outpoint: Outpoint { transaction, index }, amount: Amount::new(amount), script, block_daa_score, is_coinbase }
     }
 }
@@ -158,6 +182,11 @@ pub fn parse_acceptance(canonical: &[u8], transactions: &[TxId]) -> Result<Vec<A
 /// The answer to `Transaction`.
 pub fn parse_transaction(canonical: &[u8]) -> Result<Acceptance, Failure> {
     parse(canonical).map(Acceptance::from_score)
+}
+
+/// Whether a server, whatever it was asked, says that it limits the rate of requests.
+pub fn is_rate_limited(canonical: &[u8]) -> bool {
+    [&br#"{"failed":"rate_limited"}"#[..], br#"{"ok":"rate_limited"}"#].contains(&canonical)
 }
 
 /// The answer to `Submit`. Every failure is an unknown outcome.

@@ -1,13 +1,13 @@
 //! From a server's answer to the canonical body on which replicas agree.
 
+use super::failure::limits_rate;
 use super::response::{Canonical, CanonicalAcceptance, CanonicalDag, CanonicalUtxo};
-use super::{Failure, FeeBucket, submit};
+use super::{Failure, FeeBucket, Grid, submit};
 use crate::chains::kaspa::fee::FLOOR_SOMPI_PER_GRAM;
 use crate::chains::kaspa::{Network, ScriptPublicKey, TxId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::num::NonZeroU64;
 
 /// The largest body that is read; the Internet Computer allows no larger one.
 pub const MAX_BODY_BYTES: usize = 2_000_000;
@@ -18,13 +18,13 @@ pub const MAX_BODY_BYTES: usize = 2_000_000;
 pub(super) enum Transform {
     /// The network and the virtual DAA score, rounded down.
     Dag {
-        /// To a multiple of this.
-        step: NonZeroU64,
+        /// To a mark of this.
+        step: Grid,
     },
     /// The sink's blue score, rounded down.
     BlueScore {
-        /// To a multiple of this.
-        step: NonZeroU64,
+        /// To a mark of this.
+        step: Grid,
     },
     /// Unspent outputs, in the order of their outpoints.
     Utxos {
@@ -40,8 +40,8 @@ pub(super) enum Transform {
     FeeEstimate {
         /// Which one.
         bucket: FeeBucket,
-        /// To a multiple of this.
-        step: NonZeroU64,
+        /// To a mark of this.
+        step: Grid,
         /// But not above this.
         most: u64,
     },
@@ -88,7 +88,7 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
     }
     match transform {
         Transform::Dag { step } => canonical(read(status, body).and_then(|raw| dag(&raw, step))),
-        Transform::BlueScore { step } => canonical(read(status, body).map(|raw: RawBlueScore| round_down(raw.blue_score.0, step))),
+        Transform::BlueScore { step } => canonical(read(status, body).map(|raw: RawBlueScore| step.round_down(raw.blue_score.0))),
         Transform::Utxos { max_daa_score } => canonical(read(status, body).map(|raw| utxos(raw, max_daa_score))),
         Transform::Balance { address } => canonical(read(status, body).and_then(|raw| balance(&raw, &address))),
         Transform::FeeEstimate { bucket, step, most } => {
@@ -114,12 +114,15 @@ fn to_bytes(value: &impl Serialize) -> Vec<u8> {
 }
 
 fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
-    match status {
-        200..=299 => {}
-        429 => return Err(Failure::RateLimited),
-        _ => return Err(Failure::Http { status }),
-    }
-    serde_json::from_slice(body).map_err(|error| if error.is_data() { Failure::Malformed } else { Failure::NotJson })
+    let failure = match status {
+        200..=299 => match serde_json::from_slice(body) {
+            Ok(result) => return Ok(result),
+            Err(error) if error.is_data() => Failure::Malformed,
+            Err(_) => Failure::NotJson,
+        },
+        _ => Failure::Http { status },
+    };
+    Err(if limits_rate(status, body) { Failure::RateLimited } else { failure })
 }
 
 /// An unsigned integer, which the server writes as a number in some places and as decimal digits in others.
@@ -148,10 +151,6 @@ impl TryFrom<RawNumber> for Number {
     }
 }
 
-fn round_down(number: u64, step: NonZeroU64) -> u64 {
-    number - number % step
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawDag {
@@ -159,9 +158,9 @@ struct RawDag {
     virtual_daa_score: Number,
 }
 
-fn dag(raw: &RawDag, step: NonZeroU64) -> Result<CanonicalDag, Failure> {
+fn dag(raw: &RawDag, step: Grid) -> Result<CanonicalDag, Failure> {
     let network = Network::from_rest_name(&raw.network_name).ok_or(Failure::WrongNetwork)?;
-    Ok(CanonicalDag { network, virtual_daa_score: round_down(raw.virtual_daa_score.0, step) })
+    Ok(CanonicalDag { network, virtual_daa_score: step.round_down(raw.virtual_daa_score.0) })
 }
 
 #[derive(Deserialize)]
@@ -176,6 +175,9 @@ struct RawBlueScore {
 struct RawUtxo {
     outpoint: RawOutpoint,
     utxo_entry: RawUtxoEntry,
+    /// Null or absent for most coins, and with most servers for all.
+    #[serde(default, alias = "covenant_id")]
+    covenant_id: Value,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +194,9 @@ struct RawUtxoEntry {
     script_public_key: RawScript,
     block_daa_score: Number,
     is_coinbase: bool,
+    /// As beside the entry.
+    #[serde(default, alias = "covenant_id")]
+    covenant_id: Value,
 }
 
 #[derive(Deserialize)]
@@ -203,10 +208,19 @@ struct RawScript {
 fn utxos(raw: Vec<RawUtxo>, max_daa_score: u64) -> Vec<CanonicalUtxo> {
     let old = raw.into_iter().filter(|utxo| utxo.utxo_entry.block_daa_score.0 <= max_daa_score);
     let mut kept: Vec<_> = old
-        .map(|RawUtxo { outpoint, utxo_entry }| {
+        .map(|RawUtxo { outpoint, utxo_entry, covenant_id }| {
             let script = utxo_entry.script_public_key.script_public_key;
             let score = utxo_entry.block_daa_score.0;
-            CanonicalUtxo(outpoint.transaction_id, outpoint.index, utxo_entry.amount.0, script, score, utxo_entry.is_coinbase)
+            let bound = [covenant_id, utxo_entry.covenant_id].iter().any(|id| !id.is_null() && id.as_str() != Some(""));
+            CanonicalUtxo(
+                outpoint.transaction_id,
+                outpoint.index,
+                utxo_entry.amount.0,
+                script,
+                score,
+                utxo_entry.is_coinbase,
+                bound,
+            )
         })
         .collect();
     kept.sort_unstable();
@@ -238,17 +252,48 @@ struct RawFeeEstimate {
 
 #[derive(Deserialize)]
 struct RawFeeBucket {
-    feerate: Number,
+    feerate: Rate,
 }
 
-fn feerate(raw: &RawFeeEstimate, bucket: FeeBucket, step: NonZeroU64) -> Result<u64, Failure> {
+/// A fee rate in whole sompi per gram. Nodes reckon in fractions; a rate in between is taken for the next one above, so that what is
+/// paid is never less than what was suggested.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "RawRate")]
+struct Rate(u64);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawRate {
+    Whole(u64),
+    Fraction(f64),
+    Text(String),
+}
+
+impl TryFrom<RawRate> for Rate {
+    type Error = &'static str;
+
+    fn try_from(raw: RawRate) -> Result<Self, Self::Error> {
+        let fraction = match raw {
+            RawRate::Whole(rate) => return Ok(Self(rate)),
+            RawRate::Fraction(rate) => rate,
+            RawRate::Text(text) => match text.parse::<u64>() {
+                Ok(rate) => return Ok(Self(rate)),
+                Err(_) => text.parse::<f64>().map_err(|_| "not a number")?,
+            },
+        };
+        // A number beyond 64 bits becomes the highest one, which the request's bound is held against.
+        if fraction.is_finite() && fraction >= 0.0 { Ok(Self(fraction.ceil() as u64)) } else { Err("not a rate") }
+    }
+}
+
+fn feerate(raw: &RawFeeEstimate, bucket: FeeBucket, step: Grid) -> Result<u64, Failure> {
     let bucket = match bucket {
         FeeBucket::Priority => Some(&raw.priority_bucket),
         FeeBucket::Normal => raw.normal_buckets.first(),
         FeeBucket::Low => raw.low_buckets.first(),
     };
     let feerate = bucket.ok_or(Failure::Malformed)?.feerate.0.max(FLOOR_SOMPI_PER_GRAM);
-    Ok(feerate.checked_next_multiple_of(step.get()).unwrap_or(u64::MAX))
+    Ok(step.round_up(feerate))
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ mod reading;
 mod requests;
 mod submitting;
 
-use super::{Request, canonicalise};
+use super::{Grid, Request, canonicalise};
 use crate::chains::kaspa::{Address, Network, TxId};
 use serde_json::Value;
 use std::num::NonZeroU64;
@@ -17,8 +17,8 @@ fn address() -> Address {
     Address::parse(ADDRESS, Network::Simnet).expect("valid")
 }
 
-fn step(step: u64) -> NonZeroU64 {
-    NonZeroU64::new(step).expect("not zero")
+fn step(step: u64) -> Grid {
+    Grid::of(NonZeroU64::new(step).expect("not zero"))
 }
 
 fn tx_id(byte: u8) -> TxId {

@@ -3,8 +3,8 @@
 use super::{ADDRESS, SCRIPT, address, reduce, step, tx_id};
 use crate::chains::kaspa::rest::{
     Acceptance, Failure, FeeBucket, MAX_BODY_BYTES, Request, SubmitOutcome, TxIdBatch, canonicalise, parse_acceptance,
-    parse_balance, parse_blue_score, parse_count, parse_dag, parse_feerate, parse_submit, parse_transaction, parse_utxos,
-    settled_blue_score,
+    parse_balance, parse_blue_score, parse_bound, parse_count, parse_dag, parse_feerate, parse_submit, parse_transaction,
+    parse_utxos, settled_blue_score,
 };
 use crate::chains::kaspa::{Network, Outpoint, ScriptPublicKey, Transaction, Utxo};
 use crate::primitives::Amount;
@@ -70,6 +70,21 @@ fn a_mining_reward_is_marked() {
     let mut reward = entry(1, 0, "5000000000", "20");
     reward["utxoEntry"]["isCoinbase"] = json!(true);
     assert_eq!(parsed(&json!([reward])), Ok(vec![Utxo { is_coinbase: true, ..utxo(1, 0, 5_000_000_000, 20) }]));
+}
+
+#[test]
+fn what_is_bound_to_a_covenant_is_left_out_and_summed() {
+    let mut bound = entry(1, 0, "4000", "20");
+    bound["utxoEntry"]["covenantId"] = json!("ab".repeat(32));
+    let mut beside = entry(1, 1, "500", "20");
+    beside["covenantId"] = json!("ab".repeat(32));
+    let mut plain = entry(2, 0, "300", "20");
+    plain["utxoEntry"]["covenantId"] = Value::Null;
+    let entries = json!([bound, beside, plain, entry(3, 0, "200", "20")]);
+    assert_eq!(parsed(&entries), Ok(vec![utxo(2, 0, 300, 20), utxo(3, 0, 200, 20)]));
+    let bound = |entries| parse_bound(&reduce(&utxos_request(), 200, entries));
+    assert_eq!(bound(&entries), Ok(Amount::new(4_500)));
+    assert_eq!(bound(&json!([entry(3, 0, "200", "20")])), Ok(Amount::ZERO));
 }
 
 #[test]
@@ -184,6 +199,29 @@ fn a_fee_rate_is_rounded_up_and_never_under_the_floor() {
 }
 
 #[test]
+fn a_fraction_of_a_fee_rate_is_rounded_up() {
+    let feerate = |feerate: Value| {
+        let bucket = json!({ "feerate": feerate, "estimatedSeconds": 0.1 });
+        let body = json!({ "priorityBucket": bucket, "normalBuckets": [bucket], "lowBuckets": [bucket] });
+        parse_feerate(&reduce(&Request::FeeEstimate { bucket: FeeBucket::Normal, step: step(1), most: 5_000 }, 200, &body))
+    };
+    for (rate, whole) in [
+        (json!(108.000001), 108 + 1),
+        (json!(108.0), 108),
+        (json!(99.7), 100),
+        (json!(0.5), 100),
+        (json!(1e300), 5_000),
+        (json!("250.25"), 251),
+        (json!("300"), 300),
+    ] {
+        assert_eq!(feerate(rate.clone()), Ok(whole), "{rate}");
+    }
+    for wrong in [json!(-0.5), json!("NaN"), json!("inf"), json!(null), json!([1]), json!("")] {
+        assert_eq!(feerate(wrong.clone()), Err(Failure::Malformed), "{wrong}");
+    }
+}
+
+#[test]
 fn a_number_of_outputs_is_capped() {
     let count = |count: Value| {
         parse_count(&reduce(&Request::UtxoCount { address: address(), most: 5_000 }, 200, &json!({ "count": count })))
@@ -266,6 +304,8 @@ fn statuses_and_bodies_that_are_no_answers() {
     let failure = |status, body: &[u8]| parse_blue_score(&canonicalise(&context, status, body)).expect_err("no answer");
     assert_eq!(failure(429, b"{}"), Failure::RateLimited);
     assert_eq!(failure(503, br#"{"detail":"no database"}"#), Failure::Http { status: 503 });
+    assert_eq!(failure(503, b"<h1>503 Too Many Requests</h1>"), Failure::RateLimited);
+    assert_eq!(failure(200, br#"{"message":"API rate limit exceeded"}"#), Failure::RateLimited);
     assert_eq!(failure(301, br#"{"blueScore":5}"#), Failure::Http { status: 301 });
     assert_eq!(failure(200, b"<html>"), Failure::NotJson);
     assert_eq!(failure(200, b""), Failure::NotJson);
@@ -288,7 +328,7 @@ fn which_failures_may_pass() {
 }
 
 fn is_unknown(outcome: &SubmitOutcome) -> bool {
-    matches!(outcome, SubmitOutcome::Unknown { .. })
+    matches!(outcome, SubmitOutcome::Unknown { .. } | SubmitOutcome::RateLimited)
 }
 
 fn any_request() -> impl Strategy<Value = Request> {

@@ -48,50 +48,128 @@ fn an_input_spent_elsewhere() {
     assert_eq!(refused(&orphan), SubmitOutcome::Orphan);
 }
 
-#[test]
-fn definite_reasons() {
-    let reason = |text: &str| match refused(text) {
-        SubmitOutcome::Rejected { reason, .. } => Some(reason),
-        _ => None,
-    };
-    let id = id();
-    let not_standard = |text: &str| format!("transaction {id} is not standard: {text}");
-    let fee = not_standard("transaction has 1000 fees which is under the required amount of 204700 for compute mass 2047");
-    assert_eq!(reason(&fee), Some(Rejection::Fee));
-    let transient =
-        not_standard("transaction has 1000 fees which is under the required amount of 204700 for normalized transient mass 2047");
-    assert_eq!(reason(&transient), Some(Rejection::Fee));
-    for mass in ["storage", "compute", "transient (storage)"] {
-        let text = format!("transaction {mass} mass of 526315 is larger than max allowed size of 500000");
-        assert_eq!(reason(&text), Some(Rejection::Mass), "{mass}");
+/// Every text of a node about a transaction that it does not take, by what it means: rusty-kaspa 2.1.0, recorded from a node where it can be
+/// made to say it. `{id}` is the transaction's own id.
+const TEXTS: [(&str, Rejection); 36] = [
+    (
+        "transaction {id} is not standard: transaction has 1000 fees which is under the required amount of 204700 for compute mass 2047",
+        Rejection::Fee,
+    ),
+    (
+        "transaction {id} is not standard: transaction has 1000 fees which is under the required amount of 204700 for normalized transient mass 2047 (proportional to transaction byte size)",
+        Rejection::Fee,
+    ),
+    ("transaction storage mass of 524318 is larger than max allowed size of 500000", Rejection::Mass),
+    ("transaction compute mass of 500618 is larger than max allowed size of 500000", Rejection::Mass),
+    ("transaction transient mass of 1000004 is larger than max allowed size of 1000000", Rejection::Mass),
+    ("transaction transient (storage) mass of 1000004 is larger than max allowed size of 1000000", Rejection::Mass),
+    ("transaction storage mass of 99999999999999999999999 is larger than max allowed size of 500000", Rejection::Mass),
+    ("contextual mass (including storage mass) is incomputable", Rejection::Mass),
+    ("Rejected tx {id} from mempool due to incomputable storage mass", Rejection::Mass),
+    // A block holds it: the limit is the node's own, as before the Toccata fork.
+    ("transaction storage mass of 120000 is larger than max allowed size of 100000", Rejection::RelayMass),
+    ("transaction compute mass of 500000 is larger than max allowed size of 100000", Rejection::RelayMass),
+    ("transaction transient mass of 900000 is larger than max allowed size of 400000", Rejection::RelayMass),
+    ("fee rate per contextual mass gram is not greater than the fee rate of the replaced transaction", Rejection::ReplacementFee),
+    ("replace by fee found no double spending transaction in the mempool", Rejection::NothingToReplace),
+    ("replace by fee found more than one double spending transaction in the mempool", Rejection::ReplacesSeveral),
+    (
+        "transaction could not be added to the mempool because it's full with transactions with higher priority",
+        Rejection::MempoolFull,
+    ),
+    ("at least one outpoint of the transaction is impossible to have a matching UTXO entry", Rejection::ImpossibleInput),
+    (
+        "one of the transaction inputs spends an immature UTXO: transaction input #0 tried to spend coinbase outpoint (07, 3) with daa score of 12 \n  while the merging block daa score is 17 and the coinbase maturity period of 1000 hasn't passed yet",
+        Rejection::Immature,
+    ),
+    ("transaction tries to spend 8999999999 while its total inputs amount is 8000000000", Rejection::Overspent),
+    ("transaction total inputs spending amount overflowed u64", Rejection::InputAmounts),
+    ("transaction {id} is not standard: transaction output #1: non-standard script form", Rejection::NonStandard),
+    ("transaction {id} is not standard: transaction input 0: non-standard script form", Rejection::NonStandard),
+    ("failed to verify the signature script: false stack entry at end of script execution", Rejection::Signature),
+    ("failed to verify empty signature script. Inner error: attempt to read from empty stack", Rejection::Signature),
+    ("transaction output 0 has zero value", Rejection::OutputAmounts),
+    ("transaction output 1 value is higher than the max allowed of 2900000000000000000", Rejection::OutputAmounts),
+    ("transaction total outputs value is higher than the max allowed of 2900000000000000000", Rejection::OutputAmounts),
+    ("transaction has 1001 outputs where the max allowed is 1000", Rejection::Form),
+    ("transaction has 1001 inputs where the max allowed is 1000", Rejection::Form),
+    ("transaction has duplicate inputs", Rejection::Form),
+    ("transaction version 2 is unknown", Rejection::Form),
+    ("transaction input #0 is not finalized", Rejection::NotFinal),
+    ("one of the transaction sequence locks conditions was not met", Rejection::NotFinal),
+    ("covenants error: the authorizing input 0 is not bound", Rejection::Covenant),
+    ("transaction output #0 has covenant field but transaction version is 0", Rejection::Form),
+    ("it does not please me", Rejection::Unrecognised),
+];
+
+fn rejected(text: &str) -> (Rejection, String) {
+    match refused(&text.replace("{id}", &id().to_string())) {
+        SubmitOutcome::Rejected { reason, diagnostic } => (reason, diagnostic),
+        other => panic!("{text}: {other:?}"),
     }
-    let incomputable = format!("Rejected tx {id} from mempool due to incomputable storage mass");
-    assert_eq!(reason(&incomputable), Some(Rejection::Mass));
-    assert_eq!(reason(&not_standard("transaction output #1: non-standard script form")), Some(Rejection::NonStandard));
-    let immature = "one of the transaction inputs spends an immature UTXO: transaction input #0 tried to spend coinbase outpoint";
-    assert_eq!(reason(immature), Some(Rejection::Immature));
-    let signature = "failed to verify the signature script: false stack entry at end of script execution";
-    assert_eq!(reason(signature), Some(Rejection::Signature));
-    let overspent = "transaction tries to spend 8999999999 while its total inputs amount is 8000000000";
-    assert_eq!(reason(overspent), Some(Rejection::Overspent));
-    let full = "transaction could not be added to the mempool because it's full with transactions with higher priority";
-    assert_eq!(reason(full), Some(Rejection::MempoolFull));
 }
 
 #[test]
-fn diagnostics_are_the_nodes_message_without_what_moves() {
-    let text = "one of the transaction inputs spends an immature UTXO: daa score of 12 while the merging block daa score is";
-    let immature = |score: u64| refused(&format!("{text} {score}"));
-    assert_eq!(immature(17), immature(18));
-    let SubmitOutcome::Rejected { diagnostic, .. } = refused("transaction has 7 fees which is under the required amount of 9")
-    else {
-        panic!("expected a rejection");
-    };
-    assert_eq!(diagnostic, "transaction has 7 fees which is under the required amount of 9");
-    let SubmitOutcome::Unknown { diagnostic } = refused(&format!("\u{1b}[31m{}", "caf\u{e9} ".repeat(100_000))) else {
-        panic!("expected the unknown");
-    };
-    assert!(diagnostic.len() < 200 && diagnostic.is_ascii() && !diagnostic.contains('\u{1b}'), "{diagnostic}");
+fn every_text_of_a_node_is_told_apart() {
+    for (text, reason) in TEXTS {
+        assert_eq!(rejected(text).0, reason, "{text}");
+    }
+}
+
+#[test]
+fn only_what_consensus_forbids_is_forever() {
+    let bearing = |reason: Rejection| (reason.may_pass_later(), reason.is_forever(), reason.lies_with_coins());
+    for (text, reason) in TEXTS {
+        let expected = match reason {
+            Rejection::Mass
+            | Rejection::Signature
+            | Rejection::Overspent
+            | Rejection::ImpossibleInput
+            | Rejection::InputAmounts
+            | Rejection::Covenant => (false, true, true),
+            // Other coins would make the same outputs.
+            Rejection::OutputAmounts | Rejection::Form => (false, true, false),
+            // What a node keeps from its mempool another miner may mine.
+            Rejection::Fee | Rejection::RelayMass | Rejection::NonStandard | Rejection::Unrecognised => (false, false, false),
+            Rejection::Immature
+            | Rejection::NotFinal
+            | Rejection::MempoolFull
+            | Rejection::ReplacementFee
+            | Rejection::NothingToReplace
+            | Rejection::ReplacesSeveral => (true, false, false),
+        };
+        assert_eq!(bearing(reason), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_matters_of_a_nodes_words_is_kept() {
+    for (text, _) in TEXTS {
+        let (_, kept) = rejected(text);
+        assert!(!kept.contains(&id().to_string()) && !kept.contains('\n'), "{kept}");
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        assert_eq!(digits(&kept), digits(&text.replace("{id}", "")), "the numbers stay: {kept}");
+    }
+    assert_eq!(
+        rejected(TEXTS[0].0).1,
+        "transaction has 1000 fees which is under the required amount of 204700 for compute mass 2047"
+    );
+    assert!(rejected(TEXTS[17].0).1.ends_with(
+        "with daa score of 12 while the merging block daa score is 17 and the coinbase maturity period of 1000 hasn't passed yet"
+    ));
+    let coloured = format!("\u{1b}[31m{}", "caf\u{e9} ".repeat(100_000));
+    let (_, kept) = rejected(&coloured);
+    assert!(kept.len() <= 320 && kept.is_ascii() && !kept.contains('\u{1b}'), "{kept}");
+    let SubmitOutcome::Unknown { diagnostic } = outcome(500, &json!({ "error": coloured })) else { panic!("no node's word") };
+    assert!(diagnostic.len() <= 340 && diagnostic.is_ascii(), "{diagnostic}");
+}
+
+#[test]
+fn a_server_that_limits_the_rate_says_nothing_about_the_transaction() {
+    assert_eq!(outcome(429, &json!({})), SubmitOutcome::RateLimited);
+    assert_eq!(outcome(503, &json!({ "detail": "Too Many Requests" })), SubmitOutcome::RateLimited);
+    // A node's own words are no server's.
+    assert_eq!(rejected("rate limit of the future exceeded").0, Rejection::Unrecognised);
 }
 
 #[test]
@@ -102,7 +180,6 @@ fn whatever_is_not_recognised_is_unknown() {
     assert!(unknown(400, json!({ "error": null })));
     assert!(unknown(422, json!({ "detail": [{ "loc": ["body"], "msg": "field required", "type": "value_error" }] })));
     assert!(unknown(500, json!({ "message": "Internal server error" })));
-    assert!(unknown(429, json!({})));
     assert!(unknown(400, json!({ "error": "something new" })));
     // Success or conflict that speaks of another transaction.
     assert!(unknown(200, json!({ "transactionId": tx_id(1) })));
@@ -111,6 +188,8 @@ fn whatever_is_not_recognised_is_unknown() {
     assert!(unknown(400, json!({ "error": format!("transaction {} is already in the mempool", tx_id(1)) })));
     assert!(unknown(400, json!({ "error": format!("output already spent by transaction {} in the mempool", id()) })));
     assert!(unknown(400, json!({ "error": "output already spent by transaction caf\u{e9} in the mempool" })));
+    // Words about another transaction are no refusal of this one.
+    assert!(unknown(400, json!({ "error": format!("Rejected transaction {}: it does not please me", tx_id(1)) })));
     let request = Request::Submit(transaction());
     for body in [&b"<html>Bad gateway</html>"[..], b"", &[0xff; 40]] {
         let reduced = canonicalise(&request.transform_context(), 502, body);
@@ -122,11 +201,4 @@ fn whatever_is_not_recognised_is_unknown() {
 fn a_server_that_wraps_the_text_otherwise_is_understood() {
     let text = format!("Rejected transaction {0}: transaction {0} is already in the mempool", id());
     assert_eq!(outcome(500, &json!({ "detail": text })), SubmitOutcome::Accepted);
-}
-
-#[test]
-fn which_rejections_may_pass() {
-    assert!([Rejection::Immature, Rejection::MempoolFull].into_iter().all(Rejection::may_pass_later));
-    let lasting = [Rejection::Fee, Rejection::Mass, Rejection::NonStandard, Rejection::Signature, Rejection::Overspent];
-    assert!(!lasting.into_iter().any(Rejection::may_pass_later));
 }

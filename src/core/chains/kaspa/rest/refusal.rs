@@ -1,0 +1,212 @@
+//! What the node's words about a transaction mean.
+//!
+//! Three questions are asked of a refusal. May the same node take the same bytes later? If not, is it this node that will not have
+//! them, or may no block contain them? And if no block may, would other coins help?
+
+use super::SubmitOutcome;
+use crate::chains::kaspa::mass::{MAX_COMPUTE_MASS, MAX_STORAGE_MASS, MAX_TRANSIENT_MASS};
+use crate::chains::kaspa::tx::TxId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The most characters kept of what a node says; its longest message about a transaction of one input has some 270.
+const MAX_DIAGNOSTIC_CHARS: usize = 320;
+
+/// Why a node refuses a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// The fee is under the relay floor.
+    Fee,
+    /// A mass is over what a block may hold, or cannot be computed: outputs that are too small for the coins spent.
+    Mass,
+    /// A mass is over a limit that the node has set itself, under that of a block.
+    RelayMass,
+    /// A script or its signature operations are of no standard form.
+    NonStandard,
+    /// An input is a mining reward that is not yet mature.
+    Immature,
+    /// A lock on the transaction or on an input is not over.
+    NotFinal,
+    /// A signature is wrong.
+    Signature,
+    /// The inputs hold less than the outputs pay: somebody lied about their amounts.
+    Overspent,
+    /// An input is no output that its transaction ever had.
+    ImpossibleInput,
+    /// The inputs together are more than all the money there is.
+    InputAmounts,
+    /// An output holds nothing, or more than there is.
+    OutputAmounts,
+    /// The transaction is not of the form that consensus prescribes.
+    Form,
+    /// A rule of covenants is broken.
+    Covenant,
+    /// The node has no room for it at this fee.
+    MempoolFull,
+    /// It pays no higher rate than what it is to replace.
+    ReplacementFee,
+    /// There is nothing in the mempool that it could replace.
+    NothingToReplace,
+    /// It would replace more than one transaction.
+    ReplacesSeveral,
+    /// The node refuses it in words that this version does not know.
+    Unrecognised,
+}
+
+impl Rejection {
+    /// Whether the same bytes may be taken later by the same node.
+    pub const fn may_pass_later(self) -> bool {
+        matches!(
+            self,
+            Self::Immature
+                | Self::NotFinal
+                | Self::MempoolFull
+                | Self::ReplacementFee
+                | Self::NothingToReplace
+                | Self::ReplacesSeveral
+        )
+    }
+
+    /// Whether the node, if it tells the truth, has found what no block may contain, now or later.
+    ///
+    /// What consensus forbids is a function of the bytes and of the outputs they spend, and neither ever changes: an output's amount,
+    /// script and covenant are fixed by the transaction that made it. What a node keeps from its mempool for reasons of its own (a fee
+    /// floor, a standard form, a lower limit on mass) another miner may put into a block all the same.
+    pub const fn is_forever(self) -> bool {
+        matches!(
+            self,
+            Self::Mass
+                | Self::Signature
+                | Self::Overspent
+                | Self::ImpossibleInput
+                | Self::InputAmounts
+                | Self::OutputAmounts
+                | Self::Form
+                | Self::Covenant
+        )
+    }
+
+    /// Whether the same payment out of other coins may be taken: the fault lies with what is spent.
+    pub const fn lies_with_coins(self) -> bool {
+        self.is_forever() && !matches!(self, Self::OutputAmounts | Self::Form)
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fee => "the fee is under the relay floor",
+            Self::Mass => "a mass is over the limit of a block",
+            Self::RelayMass => "a mass is over the node's own limit",
+            Self::NonStandard => "a script is not of a standard form",
+            Self::Immature => "an input is an immature mining reward",
+            Self::NotFinal => "a lock is not over",
+            Self::Signature => "a signature is wrong",
+            Self::Overspent => "the inputs hold less than is paid",
+            Self::ImpossibleInput => "an input can never have existed",
+            Self::InputAmounts => "the inputs hold more than there is",
+            Self::OutputAmounts => "an output holds nothing or more than there is",
+            Self::Form => "the transaction is not of the prescribed form",
+            Self::Covenant => "a covenant's rule is broken",
+            Self::MempoolFull => "the node's mempool is full",
+            Self::ReplacementFee => "it pays no higher rate than what it is to replace",
+            Self::NothingToReplace => "the node has nothing that it could replace",
+            Self::ReplacesSeveral => "it would replace more than one transaction",
+            Self::Unrecognised => "the node refuses it for a reason that is not known here",
+        })
+    }
+}
+
+/// Parts of the node's messages (rusty-kaspa 2.1.0, mempool and transaction rule errors), and what they mean. The first that is found
+/// counts. Masses are told apart by [`mass`].
+const REJECTIONS: [(&str, Rejection); 39] = [
+    ("fees which is under the required amount", Rejection::Fee),
+    ("contextual mass (including storage mass) is incomputable", Rejection::Mass),
+    ("incomputable storage mass", Rejection::Mass),
+    ("spends an immature UTXO", Rejection::Immature),
+    ("failed to verify the signature script", Rejection::Signature),
+    ("failed to verify empty signature script", Rejection::Signature),
+    ("tries to spend", Rejection::Overspent),
+    ("impossible to have a matching UTXO entry", Rejection::ImpossibleInput),
+    ("total inputs spending amount", Rejection::InputAmounts),
+    ("has zero value", Rejection::OutputAmounts),
+    ("value is higher than the max allowed", Rejection::OutputAmounts),
+    ("total outputs value", Rejection::OutputAmounts),
+    ("non-standard script form", Rejection::NonStandard),
+    ("signature operations which is more than", Rejection::NonStandard),
+    ("version of the scriptPublicKey", Rejection::NonStandard),
+    ("is not finalized", Rejection::NotFinal),
+    ("sequence locks conditions", Rejection::NotFinal),
+    ("mempool because it's full", Rejection::MempoolFull),
+    ("fee rate per contextual mass gram is not greater", Rejection::ReplacementFee),
+    ("replace by fee found no double spending", Rejection::NothingToReplace),
+    ("replace by fee found more than one", Rejection::ReplacesSeveral),
+    ("covenants error", Rejection::Covenant),
+    ("has covenant field", Rejection::Form),
+    ("has no inputs", Rejection::Form),
+    ("inputs where the max allowed is", Rejection::Form),
+    ("outputs where the max allowed is", Rejection::Form),
+    ("duplicate inputs", Rejection::Form),
+    ("signature script is above", Rejection::Form),
+    ("script public key is above", Rejection::Form),
+    ("transaction version", Rejection::Form),
+    ("sig op count is", Rejection::Form),
+    ("has a sig op count field", Rejection::Form),
+    ("has a compute budget field", Rejection::Form),
+    ("is neither native nor coinbase", Rejection::Form),
+    ("non-zero gas", Rejection::Form),
+    ("is not equal to the committed mass field", Rejection::Form),
+    ("inputs while none are expected", Rejection::Form),
+    ("outputs while at most", Rejection::Form),
+    ("a non coinbase transaction has a payload", Rejection::Form),
+];
+
+/// What a message about transaction `id` means; `None` when it says nothing that is known about it.
+pub(super) fn classify_text(id: TxId, text: &str) -> Option<SubmitOutcome> {
+    let about_us = |suffix: &str| text.contains(&format!("transaction {id} {suffix}"));
+    if about_us("is already in the mempool") || about_us("was already accepted by the consensus") {
+        return Some(SubmitOutcome::Accepted);
+    }
+    if about_us("is an orphan where orphan is disallowed") {
+        return Some(SubmitOutcome::Orphan);
+    }
+    if let Some((_, rest)) = text.split_once("already spent by transaction ") {
+        let with = rest.get(..64).filter(|_| rest.ends_with("in the mempool"))?.parse().ok()?;
+        return (with != id).then_some(SubmitOutcome::Conflict { with });
+    }
+    let known = REJECTIONS.iter().find(|(part, _)| text.contains(part)).map(|(_, reason)| *reason);
+    // New words of a node about this very transaction are its refusal all the same.
+    let new = || text.contains(&format!("Rejected transaction {id}: ")).then_some(Rejection::Unrecognised);
+    let reason = mass(text).or(known).or_else(new)?;
+    Some(SubmitOutcome::Rejected { reason, diagnostic: printable(message(id, text)) })
+}
+
+/// What a node says of a mass that is too large: whether it is over the limit of a block, or only over one of the node's own. Older
+/// nodes keep 100,000 grams from their mempools that a block may contain.
+fn mass(text: &str) -> Option<Rejection> {
+    const LIMITS: [(&str, u64); 4] = [
+        ("compute mass of ", MAX_COMPUTE_MASS),
+        ("transient (storage) mass of ", MAX_TRANSIENT_MASS),
+        ("transient mass of ", MAX_TRANSIENT_MASS),
+        ("storage mass of ", MAX_STORAGE_MASS),
+    ];
+    let ((_, rest), limit) = LIMITS.iter().find_map(|(part, limit)| text.split_once(part).zip(Some(*limit)))?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    // More digits than a number of 64 bits has are more than any limit.
+    let grams = if digits.is_empty() { 0 } else { digits.parse::<u64>().unwrap_or(u64::MAX) };
+    rest.contains("larger than max allowed size").then_some(if grams > limit { Rejection::Mass } else { Rejection::RelayMass })
+}
+
+/// What a server passes on of the node's message, without the prefixes, in which the id stands once more.
+pub(super) fn message(id: TxId, text: &str) -> String {
+    let said = text.split_once(&format!("Rejected transaction {id}: ")).map_or(text, |(_, said)| said);
+    let said = said.strip_prefix(&format!("transaction {id} is not standard: ")).unwrap_or(said);
+    said.replace(&format!("transaction {id}"), "the transaction").replace(&id.to_string(), "its id")
+}
+
+/// The first characters of a text, printable ASCII in one line, so that it can go into a log as it is.
+pub(super) fn printable(text: String) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_DIAGNOSTIC_CHARS).collect()
+}
