@@ -1,6 +1,7 @@
 //! What the canister counts: outcomes, times, fees, calls, refusals. On the heap, so an upgrade starts anew; the log is the record of
 //! what happened, and this says how it goes.
 
+use purser_core::chains::kaspa::rest::is_rate_limited;
 use purser_core::metrics::{Histogram, Metrics};
 use purser_core::primitives::{Chain, SECOND_NS, Timestamp};
 use purser_core::transfer::{Status, Transfer};
@@ -82,10 +83,15 @@ pub fn outcall(started: Timestamp, ended: Timestamp, answer: Option<&[u8]>) {
     METRICS.with_borrow_mut(|metrics| metrics.observe(&OUTCALLS, milliseconds));
     match answer {
         None => count("kaspa_outcalls_without_answer", 1),
-        Some(body) if body == br#"{"failed":"rate_limited"}"# => count("kaspa_outcalls_rate_limited", 1),
+        Some(body) if is_rate_limited(body) => count("kaspa_outcalls_rate_limited", 1),
         Some(body) if body.starts_with(br#"{"failed""#) => count("kaspa_outcalls_failed", 1),
         Some(_) => {}
     }
+}
+
+/// A node refused a transaction in words that this version does not know.
+pub fn unrecognised_refusal() {
+    count("kaspa_refusals_unrecognised", 1);
 }
 
 /// A threshold signature was asked for.

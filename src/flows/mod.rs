@@ -24,6 +24,7 @@ pub use waits::{reason as why_waiting, retain as retain_reasons};
 
 use crate::metrics;
 use crate::ports::{CallError, Runtime, SigningKey};
+use purser_core::chains::kaspa::rest::Failure;
 use purser_core::policy::ReasonCode;
 use purser_core::primitives::{Amount, Chain, SECOND_NS, TransferId};
 use purser_core::state::{Decided, Recheck, Refusal};
@@ -75,7 +76,7 @@ enum Halt {
     /// See [`Progress::NotNow`].
     NotNow(String),
     /// A Kaspa provider answered something of no use; otherwise as trouble.
-    Answer(purser_core::chains::kaspa::rest::Failure),
+    Answer(Failure),
     /// The transfer cannot be built, ever; nothing of it can land.
     Hopeless(String),
     /// The same, for a reason that programs can tell.
@@ -126,12 +127,23 @@ struct Run<'a, R> {
 
 /// Takes a transfer as far as it gets. `turn` picks the provider: the next one after each that failed.
 pub async fn drive<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress {
-    settle(rt, id, advance(rt, id, turn, Until::Waiting).await)
+    run(rt, id, turn, Until::Waiting).await
 }
 
-/// Records what a run came to, when it came to an end, and keeps why the transfer waits, when it does.
+async fn run<R: Runtime>(rt: &R, id: TransferId, turn: usize, until: Until) -> Progress {
+    let stands = || rt.read(|state| state.transfer(id)).map(|transfer| (transfer.status, transfer.attempt));
+    let before = stands();
+    let came_to = advance(rt, id, turn, until).await;
+    let on_kaspa = rt.read(|state| state.transfer(id)).is_some_and(|transfer| transfer.request.asset.chain() == Chain::Kaspa);
+    // On Kaspa not every look sends again: what a node said of the bytes stands until they are sent again.
+    if !(on_kaspa && came_to == Ok(Progress::Waiting) && stands() == before) {
+        waits::note(id, came_to.as_ref().err().and_then(Halt::why_it_waits));
+    }
+    settle(rt, id, came_to)
+}
+
+/// Records what a run came to, when it came to an end.
 fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, Halt>) -> Progress {
-    waits::note(id, came_to.as_ref().err().and_then(Halt::why_it_waits));
     match came_to {
         Ok(progress) => progress,
         Err(Halt::Changed) => Progress::Again,
@@ -140,6 +152,7 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, Halt>) -
         Err(Halt::Trouble(problem)) => Progress::Trouble(problem),
         Err(Halt::Rests(problem)) => Progress::Rests(problem),
         Err(Halt::NotNow(problem)) => Progress::NotNow(problem),
+        Err(Halt::Answer(failure @ Failure::RateLimited)) => Progress::Rests(format!("Kaspa: {failure}")),
         Err(Halt::Answer(failure)) => Progress::Trouble(format!("Kaspa: {failure}")),
         Err(Halt::Hopeless(note)) if nothing_built(rt, id) => {
             end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
@@ -153,7 +166,7 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, Halt>) -
 
 /// Builds a transfer's transaction and goes no further: [`Progress::Again`] when there is one to be signed.
 pub async fn build<R: Runtime>(rt: &R, id: TransferId, turn: usize) -> Progress {
-    settle(rt, id, advance(rt, id, turn, Until::Built).await)
+    run(rt, id, turn, Until::Built).await
 }
 
 /// Whether there is no attempt that could land. Only then does a hopeless transfer give its money free.
@@ -199,10 +212,7 @@ async fn advance<R: Runtime>(rt: &R, id: TransferId, turn: usize, until: Until) 
             Status::Built if run.transfer.simulated => return run.end_simulation("simulated: everything but the signature"),
             Status::Built if run.wallet.signing == Signing::ClientSide => return client_side::wait(&run),
             Status::Built => run.sign().await?,
-            Status::Signed => {
-                run.submit().await?;
-                return Ok(Progress::Waiting);
-            }
+            Status::Signed => return run.submit().await,
             Status::Submitted => return run.follow().await,
             Status::AwaitingApproval => return run.wait_for_approval(),
             Status::Confirmed | Status::Failed | Status::Cancelled | Status::Rejected | Status::Quarantined => {
@@ -277,10 +287,10 @@ impl<R: Runtime> Run<'_, R> {
         }
     }
 
-    async fn submit(&self) -> Result<(), Halt> {
+    async fn submit(&self) -> Result<Progress, Halt> {
         self.recheck()?;
         match self.chain() {
-            Chain::Solana => solana::submit(self).await,
+            Chain::Solana => solana::submit(self).await.map(|()| Progress::Waiting),
             Chain::Kaspa => kaspa::submit(self).await,
         }
     }

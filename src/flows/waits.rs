@@ -18,8 +18,13 @@ pub fn reason(transfer: &Transfer) -> Option<String> {
     match transfer.status {
         status if status.is_terminal() => None,
         Status::Quarantined => by_record,
-        _ => REASONS.with_borrow(|all| all.get(&transfer.id).cloned()).or(by_record),
+        _ => said(transfer.id).or(by_record),
     }
+}
+
+/// What the last look at a transfer found that had something to say.
+pub(super) fn said(id: TransferId) -> Option<String> {
+    REASONS.with_borrow(|all| all.get(&id).cloned())
 }
 
 fn by_status(transfer: &Transfer) -> Option<&'static str> {

@@ -22,6 +22,16 @@ impl CallError {
     }
 }
 
+/// How an outcall ends whose answers differ between replicas.
+const NO_AGREEMENT: &str = "No consensus could be reached";
+
+impl CallError {
+    /// Whether replicas were given different answers.
+    pub fn is_disagreement(&self) -> bool {
+        self.0.contains(NO_AGREEMENT)
+    }
+}
+
 /// How a call is refused that is not made because the provider asked for fewer.
 const RESTS: &str = "the provider limits the rate of requests and is left alone for now";
 

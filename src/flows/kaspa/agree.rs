@@ -2,15 +2,19 @@
 //!
 //! Which answers are put together how: a score counts as far as enough providers have got; a coin counts when enough providers list it with the
 //! same amount; so does an acceptance. What providers can do by leaving something out is delay.
+//!
+//! The replicas of the canister ask a moment apart. What moves meanwhile is cut to the marks of a grid; where it passes a mark just
+//! then, they are given different answers, and the same provider is asked again at once by a grid whose marks lie elsewhere.
 
 use super::Halt;
 use crate::flows::outcalls::{self, Asking};
 use crate::ports::{CallError, Runtime};
 use futures::future::join_all;
-use purser_core::chains::kaspa::rest::{self, FeeBucket, Request};
-use purser_core::chains::kaspa::{Address, Network, TxId, Utxo};
-use purser_core::primitives::Amount;
+use purser_core::chains::kaspa::rest::{self, Failure, FeeBucket, Grid, Request, SubmitOutcome};
+use purser_core::chains::kaspa::{Address, Network, Transaction, TxId, Utxo};
+use purser_core::primitives::{Amount, SECOND_NS, Timestamp};
 use purser_core::terms::FeeSpeed;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
@@ -19,12 +23,30 @@ const EXPECTED_UTXOS: u32 = 256;
 /// The most that an answer may have room for: as many as the Internet Computer allows bytes.
 pub const MOST_UTXOS: u32 = 4_990;
 /// Private networks are slow or short: bounds that lag by 30 seconds of the public ones would never be reached there.
-const PRIVATE_STEP: NonZeroU64 = NonZeroU64::new(10).unwrap();
-/// Fee rates are rounded up to this, in sompi per gram, so that replicas that ask a moment apart agree.
-const FEERATE_STEP: NonZeroU64 = NonZeroU64::new(50).unwrap();
+const PRIVATE_STEP: Grid = grid(10);
+/// For private networks that are as fast as the public ones.
+const FAST_PRIVATE_STEP: Grid = grid(80);
+/// For how many scores a private network counts as fast after replicas have disagreed about one.
+const FAST_FOR: u32 = 20;
+/// To what fee rates are rounded up, in sompi per gram: closely, because the difference is paid, and less closely only where replicas
+/// disagree. The later grids have no mark at the relay floor, where the rate of a quiet network rests.
+const FEERATE_STEPS: [Grid; 3] = [grid(5), grid(20).between(), grid(100).between()];
+/// For how long a provider that limits the rate of requests is asked last.
+const LIMITED_SECONDS: u64 = 30;
 
 /// Providers whose scores are more of these steps apart do not just answer a moment after each other.
 const FAR_STEPS: u64 = 3;
+
+thread_local! {
+    /// Until when a provider, by its URL, is asked last. Losing it costs a question.
+    static LIMITED: RefCell<BTreeMap<String, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
+    /// How many more scores are asked of a private network as of a fast one.
+    static FAST: Cell<u32> = const { Cell::new(0) };
+}
+
+const fn grid(step: u64) -> Grid {
+    Grid::of(NonZeroU64::new(step).expect("a constant"))
+}
 
 /// Asks the configured providers.
 pub struct Panel<'a, R> {
@@ -33,15 +55,42 @@ pub struct Panel<'a, R> {
     pub turn: usize,
 }
 
-/// What was heard: the answers, and how many providers were not asked yet.
+/// What was heard: the answers, and how many providers were asked, in which order.
 struct Heard<T> {
     answers: Vec<T>,
     asked: usize,
+    order: Vec<usize>,
+}
+
+/// What is listed of an address.
+pub struct Listed {
+    /// The outputs that can be spent.
+    pub coins: Vec<Utxo>,
+    /// What is bound to covenants beside them, as all who were asked say.
+    pub bound: Amount,
 }
 
 impl<R: Runtime> Panel<'_, R> {
-    fn providers(&self) -> usize {
-        self.rt.read(|state| state.config().kaspa.providers.len())
+    /// The providers by their places in the configuration, in the order in which they are asked: beginning with the one whose turn it
+    /// is, and those that limit the rate of requests last.
+    fn order(&self) -> Vec<usize> {
+        let providers = self.rt.read(|state| state.config().kaspa.providers);
+        let mut order: Vec<usize> = (0..providers.len()).collect();
+        if let Some(first) = self.turn.checked_rem(order.len()) {
+            order.rotate_left(first);
+        }
+        let now = self.rt.now();
+        LIMITED.with_borrow(|limited| order.sort_by_key(|n| limited.get(&providers[*n]).is_some_and(|until| *until > now)));
+        order
+    }
+
+    /// The provider that is asked where one is enough.
+    pub fn first(&self) -> usize {
+        self.order().first().copied().unwrap_or_default()
+    }
+
+    fn nobody<T>(&self) -> Heard<T> {
+        Heard { answers: Vec::new(), asked: 0, order: self.order() }
     }
 
     /// How many must say the same.
@@ -51,15 +100,15 @@ impl<R: Runtime> Panel<'_, R> {
 
     /// Asks one provider after another, as many at once as are still missing, until `wanted` have answered.
     async fn hear<T>(&self, wanted: usize, heard: &mut Heard<T>, ask: impl AsyncFn(usize) -> Result<T, Halt>) -> Result<(), Halt> {
-        let (providers, mut last) = (self.providers(), Halt::Trouble("no provider is configured".to_owned()));
+        let mut last = Halt::Trouble("no provider is configured".to_owned());
         while heard.answers.len() < wanted {
-            let next = (wanted - heard.answers.len()).min(providers - heard.asked);
+            let next = (wanted - heard.answers.len()).min(heard.order.len() - heard.asked);
             if next == 0 {
                 return Err(last);
             }
-            let turns = (heard.asked..heard.asked + next).map(|n| self.turn.wrapping_add(n));
+            let asked = heard.asked..heard.asked + next;
             heard.asked += next;
-            for answer in join_all(turns.map(|turn| ask(turn))).await {
+            for answer in join_all(heard.order[asked].iter().map(|provider| ask(*provider))).await {
                 match answer {
                     Ok(answer) => heard.answers.push(answer),
                     Err(halt) => last = halt,
@@ -71,7 +120,7 @@ impl<R: Runtime> Panel<'_, R> {
 
     /// As many answers as must agree.
     async fn quorum_of<T>(&self, ask: impl AsyncFn(usize) -> Result<T, Halt>) -> Result<Vec<T>, Halt> {
-        let mut heard = Heard { answers: Vec::new(), asked: 0 };
+        let mut heard = self.nobody();
         self.hear(self.quorum(), &mut heard, ask).await?;
         Ok(heard.answers)
     }
@@ -82,9 +131,9 @@ impl<R: Runtime> Panel<'_, R> {
         ask: impl AsyncFn(usize) -> Result<T, Halt>,
         open: impl Fn(&[T]) -> bool,
     ) -> Result<Vec<T>, Halt> {
-        let mut heard = Heard { answers: Vec::new(), asked: 0 };
+        let mut heard = self.nobody();
         self.hear(self.quorum(), &mut heard, &ask).await?;
-        while open(&heard.answers) && heard.asked < self.providers() {
+        while open(&heard.answers) && heard.asked < heard.order.len() {
             let one_more = heard.answers.len() + 1;
             if self.hear(one_more, &mut heard, &ask).await.is_err() {
                 break;
@@ -93,8 +142,46 @@ impl<R: Runtime> Panel<'_, R> {
         Ok(heard.answers)
     }
 
-    async fn ask(&self, turn: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-        outcalls::kaspa(self.rt, turn, Asking::AllReplicas, request).await
+    /// One provider's answer on which the replicas agree. What they differ about, because it has just changed, they are asked once more.
+    async fn ask(&self, provider: usize, request: &Request) -> Result<Vec<u8>, CallError> {
+        self.ask_in_turn(provider, &[request, request]).await
+    }
+
+    /// The answer to the first of several wordings of a question about which the replicas agree.
+    async fn ask_in_turn(&self, provider: usize, wordings: &[&Request]) -> Result<Vec<u8>, CallError> {
+        let mut last = CallError("nothing was asked".to_owned());
+        for request in wordings {
+            match self.ask_once(provider, Asking::AllReplicas, request).await {
+                Err(error) if error.is_disagreement() => last = error,
+                answer => return answer,
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_once(&self, provider: usize, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
+        let answer = outcalls::kaspa(self.rt, provider, asking, request).await;
+        if answer.as_deref().is_ok_and(rest::is_rate_limited) {
+            let url = self.rt.read(|state| state.config().kaspa.providers.get(provider).cloned());
+            let until = Timestamp::from_nanos(self.rt.now().nanos().saturating_add(LIMITED_SECONDS * SECOND_NS));
+            url.map(|url| LIMITED.with_borrow_mut(|limited| limited.insert(url, until)));
+        }
+        answer
+    }
+
+    /// Offers a transaction to the provider whose turn it is.
+    pub async fn offer(&self, request: &Request) -> Result<SubmitOutcome, Halt> {
+        heard_of(&self.ask_once(self.first(), Asking::OneNode, request).await?)
+    }
+
+    /// Offers a transaction to every provider, by all replicas: what each says of it, where it says anything.
+    pub async fn offer_everywhere(&self, transaction: &Transaction) -> Vec<Option<SubmitOutcome>> {
+        let request = &Request::Submit(transaction.clone());
+        let words = self.order().into_iter().map(|provider| async move {
+            let answer = self.ask(provider, request).await.ok()?;
+            heard_of(&answer).ok().filter(|word| !matches!(word, SubmitOutcome::Unknown { .. }))
+        });
+        join_all(words).await
     }
 
     fn network(&self) -> Network {
@@ -111,23 +198,45 @@ impl<R: Runtime> Panel<'_, R> {
         self.daa_score_in(rest::DEFAULT_SCORE_STEP).await
     }
 
-    async fn daa_score_in(&self, step: NonZeroU64) -> Result<u64, Halt> {
+    async fn daa_score_in(&self, step: Grid) -> Result<u64, Halt> {
         let network = self.network();
-        let request = Request::Dag { step };
-        self.score(step, async |turn| Ok(rest::parse_dag(&self.ask(turn, &request).await?, network)?)).await
+        let ask =
+            async |provider| Ok(rest::parse_dag(&self.ask_score(provider, step, |step| Request::Dag { step }).await?, network)?);
+        self.score(step, ask).await
     }
 
     /// A lower bound of the sink's blue score.
     pub async fn blue_score(&self) -> Result<u64, Halt> {
-        let network = self.network();
-        let request = Request::BlueScore { step: step(network) };
-        self.score(step(network), async |turn| Ok(rest::parse_blue_score(&self.ask(turn, &request).await?)?)).await
+        let step = step(self.network());
+        let request = |step| Request::BlueScore { step };
+        self.score(step, async |provider| Ok(rest::parse_blue_score(&self.ask_score(provider, step, request).await?)?)).await
+    }
+
+    /// One provider's score by a grid on which the replicas agree.
+    async fn ask_score(&self, provider: usize, step: Grid, request: impl Fn(Grid) -> Request) -> Result<Vec<u8>, CallError> {
+        let grids = match step == PRIVATE_STEP {
+            false => vec![step, step.between()],
+            true if FAST.get() == 0 => vec![PRIVATE_STEP, FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()],
+            true => vec![FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()],
+        };
+        let closest = request(grids[0]);
+        let answer = match self.ask_once(provider, Asking::AllReplicas, &closest).await {
+            Err(error) if error.is_disagreement() => {
+                FAST.set(FAST_FOR);
+                let others: Vec<Request> = grids[1..].iter().map(|grid| request(*grid)).collect();
+                return self.ask_in_turn(provider, &others.iter().collect::<Vec<_>>()).await;
+            }
+            answer => answer,
+        };
+        FAST.set(FAST.get().saturating_sub(1));
+        answer
     }
 
     /// The highest score that enough providers have reached. When some are far behind, everybody is asked.
-    async fn score(&self, step: NonZeroU64, ask: impl AsyncFn(usize) -> Result<u64, Halt>) -> Result<u64, Halt> {
+    async fn score(&self, step: Grid, ask: impl AsyncFn(usize) -> Result<u64, Halt>) -> Result<u64, Halt> {
         let apart = |scores: &[u64]| scores.iter().max().zip(scores.iter().min()).map_or(0, |(most, least)| most - least);
-        let mut scores = self.quorum_or_all(ask, |scores| apart(scores) > FAR_STEPS * step.get()).await?;
+        let step = if step == PRIVATE_STEP { FAST_PRIVATE_STEP } else { step };
+        let mut scores = self.quorum_or_all(ask, |scores| apart(scores) > FAR_STEPS * step.step()).await?;
         scores.sort_unstable_by(|a, b| b.cmp(a));
         Ok(scores.get(self.quorum() - 1).copied().unwrap_or_default())
     }
@@ -141,8 +250,10 @@ impl<R: Runtime> Panel<'_, R> {
             FeeSpeed::Normal => FeeBucket::Normal,
             FeeSpeed::Low => FeeBucket::Low,
         };
-        let request = Request::FeeEstimate { bucket, step: FEERATE_STEP, most: config.max_feerate() };
-        let rates = self.quorum_of(async |turn| Ok(rest::parse_feerate(&self.ask(turn, &request).await?)?)).await;
+        let wordings = FEERATE_STEPS.map(|step| Request::FeeEstimate { bucket, step, most: config.max_feerate() });
+        let [close, wider, widest] = &wordings;
+        let ask = async |provider| Ok(rest::parse_feerate(&self.ask_in_turn(provider, &[close, wider, widest]).await?)?);
+        let rates = self.quorum_of(ask).await;
         let suggested = rates.ok().and_then(|rates| rates.into_iter().min());
         suggested.unwrap_or(config.feerate).clamp(config.feerate, config.max_feerate())
     }
@@ -150,10 +261,19 @@ impl<R: Runtime> Panel<'_, R> {
     /// The unspent outputs of an address on which enough providers agree to the last sompi. When `open` says of them that more are
     /// needed, every provider is asked.
     pub async fn utxos(&self, address: Address, max_daa_score: u64, open: impl Fn(&[Utxo]) -> bool) -> Result<Vec<Utxo>, Halt> {
+        Ok(self.listed(address, max_daa_score, open).await?.coins)
+    }
+
+    /// The same, with what is bound to covenants and therefore not offered.
+    pub async fn listed(&self, address: Address, max_daa_score: u64, open: impl Fn(&[Utxo]) -> bool) -> Result<Listed, Halt> {
         let quorum = self.quorum();
-        let ask = async |turn| Ok(rest::parse_utxos(&self.ask_utxos(turn, address, max_daa_score).await?, &[address])?);
+        let ask = async |provider| {
+            let body = self.ask_utxos(provider, address, max_daa_score).await?;
+            Ok((rest::parse_utxos(&body, &[address])?, rest::parse_bound(&body)?))
+        };
         let lists = self.quorum_or_all(ask, |lists| open(&agreed(lists, quorum))).await?;
-        Ok(agreed(&lists, quorum))
+        let bound = lists.iter().map(|(_, bound)| *bound).min().unwrap_or_default();
+        Ok(Listed { coins: agreed(&lists, quorum), bound })
     }
 
     /// One provider's list, asked for with more room each time it does not fit: the price depends on the room.
@@ -176,7 +296,7 @@ impl<R: Runtime> Panel<'_, R> {
 
     /// How many outputs an address has, as the provider whose turn it is says.
     pub async fn utxo_count(&self, address: Address) -> Result<u64, Halt> {
-        self.ask_count(self.turn, address).await
+        self.ask_count(self.first(), address).await
     }
 
     /// The most that any of enough providers says an address holds.
@@ -222,9 +342,9 @@ pub enum Route {
 
 /// The outputs that at least `quorum` lists have, each the same in all respects. Lists that name one outpoint with different contents,
 /// and find enough support for both, settle nothing about it.
-fn agreed(lists: &[Vec<Utxo>], quorum: usize) -> Vec<Utxo> {
+fn agreed(lists: &[(Vec<Utxo>, Amount)], quorum: usize) -> Vec<Utxo> {
     let mut support: BTreeMap<&Utxo, usize> = BTreeMap::new();
-    for utxo in lists.iter().flatten() {
+    for utxo in lists.iter().flat_map(|(coins, _)| coins) {
         *support.entry(utxo).or_default() += 1;
     }
     let supported: Vec<&Utxo> = support.into_iter().filter(|(_, lists)| *lists >= quorum).map(|(utxo, _)| utxo).collect();
@@ -237,7 +357,15 @@ fn agreed(lists: &[Vec<Utxo>], quorum: usize) -> Vec<Utxo> {
     supported.into_iter().filter(|utxo| !twice.contains(&utxo.outpoint)).cloned().collect()
 }
 
-const fn step(network: Network) -> NonZeroU64 {
+/// What a provider says of a transaction that it was offered.
+fn heard_of(canonical: &[u8]) -> Result<SubmitOutcome, Halt> {
+    match rest::parse_submit(canonical) {
+        SubmitOutcome::RateLimited => Err(Halt::Answer(Failure::RateLimited)),
+        outcome => Ok(outcome),
+    }
+}
+
+const fn step(network: Network) -> Grid {
     match network {
         Network::Mainnet | Network::Testnet10 => rest::DEFAULT_SCORE_STEP,
         Network::Simnet | Network::Devnet => PRIVATE_STEP,

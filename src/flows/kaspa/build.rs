@@ -1,6 +1,7 @@
 //! From the reservation to the bytes that are to be signed.
 
-use super::{check, fee_policy, key, limits, network, panel, payments, quote};
+use super::agree::Listed;
+use super::{check, dead, fee_policy, key, limits, network, panel, payments, quote};
 use crate::flows::reserve::insufficient;
 use crate::flows::{Halt, MONEY_OF_OTHERS, Run};
 use crate::metrics;
@@ -45,14 +46,16 @@ async fn look<R: Runtime>(run: &Run<'_, R>) -> Result<Sight, Halt> {
 
 /// What must not be spent: the inputs of transfers under way, and those of transfers that ended so lately that a provider may not have
 /// heard of it. Read in the very message that commits the plan, so that no other transfer can take the same coins between.
-fn taken<R: Runtime>(run: &Run<'_, R>) -> BTreeSet<Outpoint> {
+fn taken<R: Runtime>(run: &Run<'_, R>) -> Result<BTreeSet<Outpoint>, Halt> {
     let now = run.rt.now();
-    let outpoints = run.rt.read(|state| {
-        let mut outpoints = state.locked_outpoints(run.wallet.id);
-        outpoints.extend(state.lately_spent(run.wallet.id, now));
-        outpoints
-    });
-    outpoints.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect()
+    let (locked, spent) = run.rt.read(|state| (state.locked_outpoints(run.wallet.id), state.lately_spent(run.wallet.id, now)));
+    let mut taken: BTreeSet<Outpoint> = locked.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect();
+    // An attempt that is over holds its coins until there is another one.
+    for own in dead::of_last_attempt(run)? {
+        taken.remove(&own);
+    }
+    taken.extend(spent.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)));
+    Ok(taken)
 }
 
 async fn pay<R: Runtime>(run: &Run<'_, R>, others_before: bool) -> Result<Plan, Halt> {
@@ -60,12 +63,11 @@ async fn pay<R: Runtime>(run: &Run<'_, R>, others_before: bool) -> Result<Plan, 
     let Sight { address, own, score, feerate } = look(run).await?;
     let config = run.rt.read(|state| state.config().kaspa);
     let limits = limits(&config, feerate, run.transfer.request.max_fee);
-    let plan = |utxos: &[Utxo]| {
+    let plan = |utxos: &[Utxo], taken: &BTreeSet<Outpoint>, without: &BTreeSet<Outpoint>| {
         let Output { amount, script } = &first;
-        let reserved = taken(run);
         let payment = Payment {
             utxos,
-            reserved: &reserved,
+            reserved: &taken.union(without).copied().collect(),
             virtual_daa_score: score,
             recipient: script,
             amount: *amount,
@@ -75,14 +77,23 @@ async fn pay<R: Runtime>(run: &Run<'_, R>, others_before: bool) -> Result<Plan, 
         };
         select::plan(&payment)
     };
-    let utxos = panel(run).utxos(address, score, |utxos| plan(utxos).is_err()).await?;
+    let before = taken(run)?;
+    let open = |utxos: &[Utxo]| plan(utxos, &before, &BTreeSet::new()).is_err();
+    let Listed { coins: utxos, bound } = panel(run).listed(address, score, open).await?;
     metrics::coins_listed(utxos.len());
     quote::remember(run.rt, run.wallet.id, run.transfer.request.source, score, &utxos);
     run.recheck()?;
-    match plan(&utxos) {
-        Ok(plan) => {
+    let taken = taken(run)?;
+    // What this transfer has tried in vain is never tried again, and what others have only where there is nothing else.
+    let avoiding = |by| dead::avoiding(|without| plan(&utxos, &taken, without), |coins| dead::is_refused(run.wallet.id, by, coins));
+    let found = match avoiding(None) {
+        Ok(None) => avoiding(Some(run.transfer.id)),
+        other => other,
+    };
+    match found {
+        Ok(Some(plan)) => {
             let cost = plan.fee.checked_add(run.transfer.request.amount).unwrap_or(Amount::MAX);
-            match run.keeps_minimum(free(&utxos, &taken(run)), cost) {
+            match run.keeps_minimum(free(&utxos, &taken), cost) {
                 Ok(()) => Ok(plan),
                 // The change of a transfer under way may make up for it.
                 Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::held(MONEY_OF_OTHERS)),
@@ -91,8 +102,9 @@ async fn pay<R: Runtime>(run: &Run<'_, R>, others_before: bool) -> Result<Plan, 
         }
         Err(SelectError::InvalidUtxos) => Err(Halt::Trouble(SelectError::InvalidUtxos.to_string())),
         // Coins that other transfers hold, and the change that these will return, may be enough a little later.
-        Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::held(MONEY_OF_OTHERS)),
-        Err(error) => Err(unplannable(run, address, &utxos, &error).await?),
+        Ok(None) | Err(_) if others_before || !run.others_in_flight().is_empty() => Err(Halt::held(MONEY_OF_OTHERS)),
+        Ok(None) => Err(dead::no_other_coins(run)),
+        Err(error) => Err(unplannable(run, address, &utxos, bound, &error).await?),
     }
 }
 
@@ -120,13 +132,14 @@ async fn gather<R: Runtime>(run: &Run<'_, R>, terms: &Consolidation) -> Result<P
     let config = run.rt.read(|state| state.config().kaspa);
     let gathering = Gathering {
         utxos: &utxos,
-        reserved: &taken(run),
+        reserved: &taken(run)?,
         virtual_daa_score: score,
         own: &own,
         max_inputs: usize::try_from(terms.max_inputs).unwrap_or(usize::MAX),
         fee: fee_policy(&config, feerate, run.transfer.request.max_fee),
     };
     match select::gather(&gathering) {
+        Ok(plan) if dead::is_refused(run.wallet.id, Some(run.transfer.id), &plan.inputs) => Err(dead::no_other_coins(run)),
         Ok(plan) => Ok(plan),
         Err(SelectError::NothingToGather { .. }) if utxos.is_empty() => Err(unlisted(run, address).await?),
         Err(error) => Err(Halt::Hopeless(error.to_string())),
@@ -144,8 +157,15 @@ fn unnamed() -> Halt {
 }
 
 /// What to do about a payment that the listed coins do not allow. The list leaves out coins that are younger than the score, and all
-/// of them when there are too many, but the balance counts every one: where it shows more, waiting may help.
-async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Utxo], error: &SelectError) -> Result<Halt, Halt> {
+/// of them when there are too many, but the balance counts every one: where it shows more, waiting may help. What is `bound` to covenants
+/// is no help however long it is waited for.
+async fn unplannable<R: Runtime>(
+    run: &Run<'_, R>,
+    address: Address,
+    utxos: &[Utxo],
+    bound: Amount,
+    error: &SelectError,
+) -> Result<Halt, Halt> {
     if utxos.is_empty()
         && let halt @ Halt::NotNow(_) = unlisted(run, address).await?
     {
@@ -158,12 +178,16 @@ async fn unplannable<R: Runtime>(run: &Run<'_, R>, address: Address, utxos: &[Ut
     };
     let listed = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::MAX);
     let ready = listed.checked_sub(immature).unwrap_or(Amount::ZERO);
-    if balance > ready {
+    if balance > ready.checked_add(bound).unwrap_or(Amount::MAX) {
         return Ok(Halt::held("the wallet's balance has coins that are too young or not listed yet; it waits for them"));
     }
+    let problem = match bound.is_zero() {
+        true => error.to_string(),
+        false => format!("{error}; {bound} sompi more are in coins that are bound to covenants and are not spent"),
+    };
     Ok(match error {
-        SelectError::InsufficientFunds { .. } => insufficient(error.to_string()),
-        _ => Halt::Hopeless(error.to_string()),
+        SelectError::InsufficientFunds { .. } => insufficient(problem),
+        _ => Halt::Hopeless(problem),
     })
 }
 

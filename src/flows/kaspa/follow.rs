@@ -1,11 +1,11 @@
 //! From the signed transaction to its acceptance, deep enough.
 
 use super::agree::Route;
-use super::{check, decode, panel, recorded, sign};
-use crate::flows::outcalls::{self, Asking};
-use crate::flows::{Halt, Progress, Run, unreadable};
+use super::{check, dead, decode, panel, recorded, sign};
+use crate::flows::{Halt, Progress, Run, unreadable, waits};
+use crate::metrics;
 use crate::ports::Runtime;
-use purser_core::chains::kaspa::rest::{self, Request, SubmitOutcome, TxIdBatch};
+use purser_core::chains::kaspa::rest::{self, Rejection, Request, SubmitOutcome, TxIdBatch};
 use purser_core::chains::kaspa::{Transaction, TxId};
 use purser_core::primitives::Amount;
 use purser_core::terms::Superseded;
@@ -19,13 +19,12 @@ const SECOND_ROUTE_AFTER_SECONDS: u64 = 120;
 const PATIENCE_SECONDS: u64 = 3_600;
 
 /// Records that the bytes leave, then sends them. Whatever comes back, they may have arrived.
-pub async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
+pub async fn submit<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     let transaction = recorded(run.transfer.built.as_ref(), run.transfer.signed.as_ref())?;
     run.commit(|state| state.decide_submitted(run.transfer.id))?;
-    match send(run, transaction, false).await? {
-        SubmitOutcome::Accepted => Ok(()),
-        other => Err(not_taken(&other)),
-    }
+    let transfer = run.rt.read(|state| state.transfer(run.transfer.id)).ok_or(Halt::Changed)?;
+    let run = Run { rt: run.rt, transfer, wallet: run.wallet.clone(), turn: run.turn };
+    send(&run, transaction).await
 }
 
 /// Asks whether one of the transfer's transactions is accepted deep enough; offers the last one again while none is. One that waits to
@@ -44,12 +43,7 @@ pub async fn follow<R: Runtime>(run: &Run<'_, R>) -> Result<Progress, Halt> {
     if run.is_emergency() || run.age_seconds() < REBROADCAST_AFTER_SECONDS {
         return Ok(Progress::Waiting);
     }
-    let id = transaction.id();
-    match send(run, transaction, !superseded(run).is_empty()).await? {
-        SubmitOutcome::Accepted => Ok(Progress::Waiting),
-        refusal if is_refusal(&refusal) && run.age_seconds() >= PATIENCE_SECONDS => give_up(run, id, &refusal).await,
-        other => Err(not_taken(&other)),
-    }
+    send(run, transaction).await
 }
 
 /// Which of the transfer's transactions is accepted deep enough, if one is: the present one, or one that it replaced.
@@ -101,10 +95,9 @@ async fn replace<R: Runtime>(run: &Run<'_, R>, replacement: &BuiltTx) -> Result<
     let transaction = sign::complete(run, &unsigned, may_go_on).await?;
     let signed = sign::to_record(&transaction)?;
     run.commit(|state| state.decide_replacement_signed(run.transfer.id, signed))?;
-    match send(run, transaction, true).await? {
-        SubmitOutcome::Accepted => Ok(Progress::Waiting),
-        other => Err(not_taken(&other)),
-    }
+    let transfer = run.rt.read(|state| state.transfer(run.transfer.id)).ok_or(Halt::Changed)?;
+    let run = Run { rt: run.rt, transfer, wallet: run.wallet.clone(), turn: run.turn };
+    send(&run, transaction).await
 }
 
 /// Leaves to people what nodes keep refusing, unless a transaction of the transfer was accepted, however lately.
@@ -120,24 +113,55 @@ async fn give_up<R: Runtime>(run: &Run<'_, R>, id: TxId, refusal: &SubmitOutcome
     Err(Halt::Stuck(format!("not accepted within an hour, and refused by the node: {}", describe(refusal))))
 }
 
-fn superseded<'a, R>(run: &'a Run<'_, R>) -> &'a [Superseded] {
+pub(super) fn superseded<'a, R>(run: &'a Run<'_, R>) -> &'a [Superseded] {
     run.transfer.kaspa.as_ref().map_or(&[], |progress| &progress.superseded)
 }
 
-/// Offers a transaction. One that replaces another is offered in its place first, and then like any other: the node may have lost the
-/// one before it.
-async fn send<R: Runtime>(run: &Run<'_, R>, transaction: Transaction, replaces: bool) -> Result<SubmitOutcome, Halt> {
-    if replaces {
-        let outcome = offer(run, &Request::Replace(transaction.clone())).await?;
-        if outcome == SubmitOutcome::Accepted {
-            return Ok(outcome);
-        }
+/// Offers the present transaction and draws the consequence of what the node says. One that replaces another is offered in its place
+/// first, and then like any other: the node may have lost the one before it.
+async fn send<R: Runtime>(run: &Run<'_, R>, transaction: Transaction) -> Result<Progress, Halt> {
+    let replaces = !superseded(run).is_empty();
+    if replaces && panel(run).offer(&Request::Replace(transaction.clone())).await? == SubmitOutcome::Accepted {
+        return Ok(taken(run));
     }
-    offer(run, &Request::Submit(transaction)).await
+    let outcome = panel(run).offer(&Request::Submit(transaction.clone())).await?;
+    if let SubmitOutcome::Rejected { reason: Rejection::Unrecognised, .. } = outcome {
+        metrics::unrecognised_refusal();
+    }
+    match outcome {
+        SubmitOutcome::Accepted => Ok(taken(run)),
+        // A node that keeps what this one is to replace refuses nothing: one of the two will land.
+        SubmitOutcome::Conflict { with } if is_superseded(run, with) => {
+            let why = format!("the node keeps transaction {with}, which this one is to replace");
+            waits::note(run.transfer.id, Some(why));
+            Ok(Progress::Waiting)
+        }
+        refusal => refused(run, &transaction, &refusal).await,
+    }
 }
 
-async fn offer<R: Runtime>(run: &Run<'_, R>, request: &Request) -> Result<SubmitOutcome, Halt> {
-    Ok(rest::parse_submit(&outcalls::kaspa(run.rt, run.turn, Asking::OneNode, request).await?))
+/// A node has the present transaction, or one of the transfer's.
+fn taken<R: Runtime>(run: &Run<'_, R>) -> Progress {
+    waits::note(run.transfer.id, None);
+    Progress::Waiting
+}
+
+fn is_superseded<R>(run: &Run<'_, R>, transaction: TxId) -> bool {
+    superseded(run).iter().any(|other| other.signed.txid == transaction.to_string())
+}
+
+async fn refused<R: Runtime>(run: &Run<'_, R>, transaction: &Transaction, refusal: &SubmitOutcome) -> Result<Progress, Halt> {
+    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_forever()) {
+        // Said already while everybody is asked.
+        waits::note(run.transfer.id, Some(describe(refusal)));
+        if let Some(progress) = dead::end_of(run, transaction).await? {
+            return Ok(progress);
+        }
+    }
+    match is_refusal(refusal) && run.age_seconds() >= PATIENCE_SECONDS {
+        true => give_up(run, transaction.id(), refusal).await,
+        false => Err(not_taken(refusal)),
+    }
 }
 
 /// Whether the node looked at the transaction and will not take these bytes.
@@ -145,7 +169,7 @@ fn is_refusal(outcome: &SubmitOutcome) -> bool {
     match outcome {
         SubmitOutcome::Conflict { .. } | SubmitOutcome::Orphan => true,
         SubmitOutcome::Rejected { reason, .. } => !reason.may_pass_later(),
-        SubmitOutcome::Accepted | SubmitOutcome::Unknown { .. } => false,
+        SubmitOutcome::Accepted | SubmitOutcome::RateLimited | SubmitOutcome::Unknown { .. } => false,
     }
 }
 
@@ -155,12 +179,13 @@ fn not_taken(outcome: &SubmitOutcome) -> Halt {
     if matches!(outcome, SubmitOutcome::Unknown { .. }) { Halt::Trouble(problem) } else { Halt::NotNow(problem) }
 }
 
-fn describe(outcome: &SubmitOutcome) -> String {
+pub(super) fn describe(outcome: &SubmitOutcome) -> String {
     match outcome {
         SubmitOutcome::Accepted => "taken".to_owned(),
         SubmitOutcome::Conflict { with } => format!("an input is being spent by transaction {with}"),
         SubmitOutcome::Orphan => "an input does not exist or is spent".to_owned(),
         SubmitOutcome::Rejected { reason, diagnostic } => format!("{reason} ({diagnostic})"),
+        SubmitOutcome::RateLimited => "the server limits the rate of requests".to_owned(),
         SubmitOutcome::Unknown { diagnostic } => diagnostic.clone(),
     }
 }

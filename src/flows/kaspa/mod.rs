@@ -4,7 +4,8 @@
 //! broadcast. All but the last are put to as many providers as must agree.
 //!
 //! A Kaspa transaction never expires: the same bytes are offered until they are accepted, or until somebody has it replaced by one that
-//! spends the same inputs, of which again only one can land. One that a node keeps refusing is left to people.
+//! spends the same inputs, of which again only one can land. One that no block can contain is given up; one that a node keeps refusing
+//! otherwise is left to people.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -12,10 +13,12 @@
 //! | `build` | reads the chain, selects coins, records what is to be signed |
 //! | `sign` | one signature per input, several at a time, none twice |
 //! | `follow` | broadcasts, confirms, replaces |
+//! | `dead` | ends what no block can contain, and has other coins tried |
 //! | `quote` | what a transfer would cost, from the chain or from what was last seen of it |
 
 mod agree;
 mod build;
+mod dead;
 mod follow;
 mod quote;
 mod sign;

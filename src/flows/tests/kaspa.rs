@@ -1,4 +1,5 @@
 mod agreement;
+mod refusals;
 mod replacing;
 mod signing;
 

@@ -54,8 +54,77 @@ fn a_provider_without_an_answer_is_passed_over() {
     assert_eq!(world.drive(id, 0, script.into_iter().chain(lists).collect()), Progress::Waiting);
     let (world, id) = requested(2);
     let script = vec![dag(5_000), silent("/info/blockdag"), fee(100), fee(100)];
-    let Progress::Trouble(problem) = world.drive(id, 0, script) else { panic!("one provider is not enough") };
+    let Progress::Rests(problem) = world.drive(id, 0, script) else { panic!("one provider is not enough") };
     assert_eq!(problem, "Kaspa: the server limits the rate of requests");
+}
+
+#[test]
+fn a_provider_that_limits_the_rate_is_asked_last_for_a_while() {
+    let (world, id) = requested(3);
+    let asked = |port: &'static str, step: Step| match step {
+        Step::Http { replicated, reply, .. } => Step::Http { contains: port, replicated, reply },
+        other => other,
+    };
+    let limited = || asked("127.0.0.1:20", silent("/info/blockdag"));
+    // All but the first question go to the other two.
+    let script = vec![
+        limited(),
+        asked("127.0.0.1:21/info/blockdag", dag(5_000)),
+        asked("127.0.0.1:22/info/blockdag", dag(5_000)),
+        asked("127.0.0.1:21/info/fee-estimate", fee(100)),
+        asked("127.0.0.1:22/info/fee-estimate", fee(100)),
+        asked("127.0.0.1:21/addresses/utxos", utxos(SOURCE, ONE_COIN)),
+        asked("127.0.0.1:22/addresses/utxos", utxos(SOURCE, ONE_COIN)),
+        signing(SOURCE),
+        asked("127.0.0.1:21/transactions ", taken()),
+    ];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    world.advance(30);
+    let script = vec![
+        asked("127.0.0.1:20/info/virtual", blue(1_019)),
+        asked("127.0.0.1:21/info/virtual", blue(1_019)),
+        asked("127.0.0.1:20/transactions/acc", acceptance(Some(900))),
+        asked("127.0.0.1:21/transactions/acc", acceptance(Some(900))),
+    ];
+    assert_eq!(world.drive(id, 0, script), Progress::Ended);
+}
+
+/// Replicas are given different answers.
+fn different(contains: &'static str) -> Step {
+    all(contains, |_| Err(CallError("No consensus could be reached. Replicas had different responses.".into())))
+}
+
+#[test]
+fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
+    let (world, id) = requested(1);
+    let script = vec![
+        different("/info/blockdag"),
+        different("/info/blockdag"),
+        dag(5_000),
+        different("/info/fee-estimate"),
+        different("/info/fee-estimate"),
+        fee(108),
+        different("/addresses/utxos"),
+        utxos(SOURCE, ONE_COIN),
+        signing(SOURCE),
+        taken(),
+    ];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    // Not for ever: a run ends in trouble when nothing helps, but for the rate, which has a default.
+    let (world, id) = requested(1);
+    let script = vec![different("/info/blockdag"), different("/info/blockdag"), fee(100)];
+    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    let (world, id) = requested(1);
+    let script = vec![
+        dag(5_000),
+        different("/info/fee-estimate"),
+        different("/info/fee-estimate"),
+        different("/info/fee-estimate"),
+        different("/addresses/utxos"),
+        different("/addresses/utxos"),
+    ];
+    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert_eq!(world.status(id), Status::Reserved);
 }
 
 #[test]

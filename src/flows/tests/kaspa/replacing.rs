@@ -84,6 +84,66 @@ fn a_node_that_lost_the_old_one_takes_the_new_one_like_any_other() {
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
 }
 
+/// A node says that a coin is being spent by this transaction.
+fn spent_by(route: &'static str, other: String) -> Step {
+    one(route, move |world| {
+        let id = txid(world);
+        let text = format!("output (0101, 0) already spent by transaction {other} in the mempool");
+        Ok((400, format!(r#"{{"error":"RPC Server (remote error) -> Rejected transaction {id}: {text}"}}"#)))
+    })
+}
+
+/// Neither of two is accepted, by either of the server's routes.
+fn neither(old: &str, new: &str) -> Vec<Step> {
+    let unknown = || transaction(None);
+    vec![blue(1_019), either([(old.to_owned(), None), (new.to_owned(), None)]), unknown(), unknown()]
+}
+
+#[test]
+fn a_node_that_keeps_what_was_to_be_replaced_refuses_nothing() {
+    let (world, id, [old, new]) = replaced();
+    world.advance(3_601);
+    let kept =
+        |by: &str| vec![spent_by("/transactions?replaceByFee=true ", by.to_owned()), spent_by("/transactions ", by.to_owned())];
+    let script = neither(&old, &new).into_iter().chain(kept(&old)).collect();
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    assert_eq!(world.status(id), Status::Submitted);
+    let said = crate::flows::waits::said(id).unwrap();
+    assert_eq!(said, format!("the node keeps transaction {old}, which this one is to replace"));
+    // Somebody else's is a refusal.
+    let other = "ab".repeat(32);
+    let script = neither(&old, &new).into_iter().chain(kept(&other)).chain([transaction(None), transaction(None)]).collect();
+    assert_eq!(world.drive(id, 0, script), Progress::Ended);
+    assert_eq!(world.status(id), Status::Quarantined);
+}
+
+#[test]
+fn a_replacement_that_no_block_can_contain_leaves_what_it_was_to_replace_alive() {
+    let (world, id, [old, new]) = replaced();
+    world.advance(20);
+    let mass = |world: &World| {
+        let text = "transaction storage mass of 524318 is larger than max allowed size of 500000";
+        Ok((400, format!(r#"{{"error":"Rejected transaction {}: {text}"}}"#, txid(world))))
+    };
+    let there = {
+        let old = old.clone();
+        all("/transactions ", move |_| {
+            Ok((400, format!(r#"{{"error":"Rejected transaction {old}: transaction {old} is already in the mempool"}}"#)))
+        })
+    };
+    let script = vec![
+        blue(1_019),
+        either([(old, None), (new, None)]),
+        one("/transactions?replaceByFee=true ", mass),
+        one("/transactions ", mass),
+        all("/transactions ", mass),
+        transaction(None),
+        there,
+    ];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 2));
+}
+
 #[test]
 fn an_emergency_leaves_the_replacement_unsigned() {
     let (world, id) = submitted(SOURCE);

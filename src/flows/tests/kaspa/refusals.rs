@@ -1,0 +1,201 @@
+//! What nodes say of transactions that they do not take, and what becomes of these.
+
+use super::*;
+use crate::flows::waits::said as waits_for;
+
+const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
+/// A payment that only a small coin beside a large one makes light enough.
+const SMALL: u64 = 1_900_000;
+const PAIR: &[(u8, u64)] = &[(1, 2_000_100), (2, 40 * KAS)];
+const PAIR_AND_ONE: &[(u8, u64)] = &[(1, 2_000_100), (2, 40 * KAS), (3, 41 * KAS)];
+const MASS: &str = "transaction storage mass of 524318 is larger than max allowed size of 500000";
+
+fn words(world: &World, text: &str) -> Answer {
+    let id = txid(world);
+    let text = text.replace("{id}", &id);
+    Ok((400, format!(r#"{{"error":"RPC Server (remote error) -> Rejected transaction {id}: {text}"}}"#)))
+}
+
+/// A node says this of the present transaction, to one replica.
+fn says(text: &'static str) -> Step {
+    one("/transactions ", move |world| words(world, text))
+}
+
+/// The same to all replicas.
+fn says_to_all(text: &'static str) -> Step {
+    all("/transactions ", move |world| words(world, text))
+}
+
+fn accepts_from_all() -> Step {
+    all("/transactions ", |world| ok(format!(r#"{{"transactionId":"{}"}}"#, txid(world))))
+}
+
+fn twice(step: impl Fn() -> Step, times: usize) -> Vec<Step> {
+    (0..times).map(|_| step()).collect()
+}
+
+/// The steps up to the broadcast of a payment with so many inputs, where so many providers are asked.
+fn until_sent(asked: usize, coins: &'static [(u8, u64)], inputs: usize) -> Vec<Step> {
+    let read = [twice(|| dag(5_000), asked), twice(|| fee(100), asked), twice(|| utxos(SOURCE, coins), asked)];
+    read.into_iter().flatten().chain(twice(|| signing(SOURCE), inputs)).collect()
+}
+
+fn then(steps: Vec<Step>, more: Vec<Step>) -> Vec<Step> {
+    steps.into_iter().chain(more).collect()
+}
+
+fn spent(world: &World, id: TransferId) -> Vec<u8> {
+    let unsigned = kas::UnsignedTx::from_bytes(&world.transfer(id).built.unwrap().unsigned).unwrap();
+    unsigned.spent.iter().map(|utxo| utxo.outpoint.transaction.0[0]).collect()
+}
+
+/// One provider, which refuses a payment of two coins for what no block may contain.
+fn refused_for_good(coins: &'static [(u8, u64)]) -> (World, TransferId) {
+    let world = World::new();
+    let id = world.request(Asset::Kas, SMALL, SOURCE);
+    let refusal = vec![says(MASS), says_to_all(MASS), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(until_sent(1, coins, 2), refusal)), Progress::Again);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.attempt), (Status::Expired, 1));
+    assert!(transfer.note.unwrap().ends_with(&format!("a mass is over the limit of a block ({MASS})")));
+    (world, id)
+}
+
+#[test]
+fn other_coins_are_tried_where_no_block_can_contain_what_was_signed() {
+    let (world, id) = refused_for_good(PAIR_AND_ONE);
+    let first = spent(&world, id);
+    assert_eq!(world.drive(id, 0, then(until_sent(1, PAIR_AND_ONE, 2), vec![taken()])), Progress::Waiting);
+    let second = spent(&world, id);
+    assert_ne!(first, second);
+    assert!(second.contains(&1), "the small coin is still what makes it light");
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.attempt, transfer.note), (Status::Submitted, 2, None));
+    assert_eq!(world.state.borrow().locked_outpoints(WALLET).len(), 2, "the coins of the first attempt are free");
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(Some(900))]), Progress::Ended);
+    assert_eq!(world.usage(Asset::Kas).0, 0);
+}
+
+#[test]
+fn another_payment_avoids_coins_that_were_refused_together_but_for_want_of_others_tries_them() {
+    let (world, first) = refused_for_good(PAIR_AND_ONE);
+    let refused = spent(&world, first);
+    world.cancel(first);
+    let second = world.request(Asset::Kas, SMALL + 1, SOURCE);
+    assert_eq!(world.drive(second, 0, then(until_sent(1, PAIR_AND_ONE, 2), vec![taken()])), Progress::Waiting);
+    assert_ne!(spent(&world, second), refused);
+
+    let (world, first) = refused_for_good(PAIR);
+    world.cancel(first);
+    let second = world.request(Asset::Kas, SMALL + 1, SOURCE);
+    assert_eq!(world.drive(second, 0, then(until_sent(1, PAIR, 2), vec![taken()])), Progress::Waiting);
+}
+
+#[test]
+fn without_other_coins_it_fails_and_the_money_is_free() {
+    let (world, id) = refused_for_good(PAIR);
+    let read = || vec![dag(5_000), fee(100), utxos(SOURCE, PAIR)];
+    assert_eq!(world.drive(id, 0, read()), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+    let note = transfer.note.unwrap();
+    assert!(note.contains(MASS) && note.ends_with("no other coins of the wallet allow it"), "{note}");
+    assert_eq!(world.usage(Asset::Kas), (0, 0));
+    assert!(world.state.borrow().locked_outpoints(WALLET).is_empty());
+}
+
+#[test]
+fn coins_whose_amounts_were_a_lie_are_spent_with_the_true_ones() {
+    let world = World::new();
+    let id = world.request(Asset::Kas, AMOUNT, SOURCE);
+    const OVERSPENT: &str = "transaction tries to spend 8999796400 while its total inputs amount is 2000000000";
+    let refusal = vec![says(OVERSPENT), says_to_all(OVERSPENT), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(until_sent(1, &[(1, 90 * KAS)], 1), refusal)), Progress::Again);
+    assert_eq!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), vec![taken()])), Progress::Waiting);
+    assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 2));
+}
+
+#[test]
+fn what_other_coins_would_not_mend_fails_at_once() {
+    let world = World::new();
+    let id = world.request(Asset::Kas, AMOUNT, SOURCE);
+    const VERSION: &str = "transaction version 0 is unknown";
+    let refusal = vec![says(VERSION), says_to_all(VERSION), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), refusal)), Progress::Ended);
+    assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Failed, (0, 0)));
+    assert!(world.transfer(id).note.unwrap().contains(VERSION));
+}
+
+#[test]
+fn one_provider_that_says_otherwise_or_an_acceptance_keeps_the_transaction_alive() {
+    let begun = |providers| {
+        let world = World::with_providers(providers);
+        let id = world.request(Asset::Kas, AMOUNT, SOURCE);
+        (world, id, then(until_sent(2, ONE_COIN, 1), vec![says(MASS), says_to_all(MASS)]))
+    };
+    let (world, id, script) = begun(2);
+    assert_eq!(world.drive(id, 0, then(script, vec![accepts_from_all()])), Progress::Waiting);
+    assert_eq!((world.status(id), waits_for(id)), (Status::Submitted, None), "the other one has it");
+    // What may pass, what is only a node's policy, and no word at all: one refusal alone is not enough.
+    for other in [
+        "transaction input #0 is not finalized",
+        "transaction {id} is not standard: transaction output #0: non-standard script form",
+    ] {
+        let (world, id, script) = begun(2);
+        assert!(matches!(world.drive(id, 0, then(script, vec![says_to_all(other)])), Progress::NotNow(_)));
+        assert_eq!(world.status(id), Status::Submitted, "{other}");
+    }
+    let (world, id, script) = begun(2);
+    assert!(matches!(world.drive(id, 0, then(script, vec![all("/transactions ", |_| lost())])), Progress::NotNow(_)));
+    assert_eq!(world.status(id), Status::Submitted);
+    let (world, id, script) = begun(2);
+    let accepted = vec![says_to_all(MASS), transaction(Some(5)), transaction(Some(5))];
+    assert_eq!(world.drive(id, 0, then(script, accepted)), Progress::Waiting);
+    assert_eq!(world.status(id), Status::Submitted);
+    // Of three, two that say the same are enough where the third says nothing.
+    let (world, id, script) = begun(3);
+    let silent = vec![says_to_all(MASS), all("/transactions ", |_| lost()), transaction(None), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(script, silent)), Progress::Again);
+    assert_eq!(world.status(id), Status::Expired);
+}
+
+#[test]
+fn what_is_only_policy_is_offered_on_and_then_left_to_people() {
+    const FEE: &str = "transaction {id} is not standard: transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036";
+    let world = World::new();
+    let id = world.request(Asset::Kas, AMOUNT, SOURCE);
+    assert!(matches!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), vec![says(FEE)])), Progress::NotNow(_)));
+    let said = "the transaction was not taken: the fee is under the relay floor (transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036)";
+    assert_eq!(waits_for(id).as_deref(), Some(said), "from the first refusal on");
+    // Nothing new is said while the bytes are left to spread.
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None)]), Progress::Waiting);
+    assert_eq!(waits_for(id).as_deref(), Some(said));
+    world.advance(20);
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), taken()]), Progress::Waiting);
+    assert_eq!(waits_for(id), None, "taken after all");
+    world.advance(3_580);
+    let asked = vec![blue(1_019), acceptance(None), transaction(None), says(FEE), transaction(None)];
+    assert_eq!(world.drive(id, 0, asked), Progress::Ended);
+    assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Quarantined, (AMOUNT + 1_000_000, 0)));
+    assert!(world.transfer(id).note.unwrap().contains("407200"));
+}
+
+#[test]
+fn words_that_nobody_knows_are_a_refusal_and_no_trouble_with_the_provider() {
+    let (world, id) = submitted(SOURCE);
+    world.advance(3_600);
+    let asked = || vec![blue(1_019), acceptance(None), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(asked(), vec![says("it does not please me"), transaction(None)])), Progress::Ended);
+    assert_eq!(world.status(id), Status::Quarantined);
+    assert!(world.transfer(id).note.unwrap().contains("it does not please me"));
+}
+
+#[test]
+fn a_server_that_limits_the_rate_is_to_blame_for_nothing() {
+    let (world, id) = submitted(SOURCE);
+    world.advance(20);
+    let limited = one("/transactions ", |_| Ok((429, "Too Many Requests".into())));
+    let progress = world.drive(id, 0, vec![blue(1_019), acceptance(None), limited]);
+    assert_eq!(progress, Progress::Rests("Kaspa: the server limits the rate of requests".into()));
+    assert_eq!(world.status(id), Status::Submitted);
+}
