@@ -222,7 +222,8 @@ fn start(id: TransferId) {
     };
     let (mark, now) = (mark_of(&transfer), store::now());
     let is_stopped = mark.stands_still() && store::read(|state| state.mode().is_emergency());
-    if is_stopped || (mark.needs_wallet() && mark.spending.is_held()) {
+    let gives_way = || SCHEDULE.with_borrow(|schedule| schedule.gives_way(id, mark, now));
+    if is_stopped || (mark.needs_wallet() && (mark.spending.is_held() || gives_way())) {
         return SCHEDULE.with_borrow_mut(|schedule| schedule.postpone(id, mark, now));
     }
     match SCHEDULE.with_borrow_mut(|schedule| schedule.send(id, mark, now)) {
@@ -271,11 +272,10 @@ async fn run(id: TransferId, turn: usize) {
         return;
     };
     let mark = mark_of(&transfer);
-    let spending = if mark.needs_wallet() { mark.spending.acquire().map(Some) } else { Some(None) };
-    let progress = match spending {
-        Some(guard) => drive(id, turn, guard).await,
-        None => Progress::Held,
+    let Some(spending) = (if mark.needs_wallet() { mark.spending.acquire().map(Some) } else { Some(None) }) else {
+        return SCHEDULE.with_borrow_mut(|schedule| schedule.give_back(id, mark, store::now()));
     };
+    let progress = drive(id, turn, spending).await;
     if let Progress::Trouble(problem) | Progress::Rests(problem) | Progress::NotNow(problem) = &progress {
         ic_cdk::println!("transfer {id}: {problem}");
     }

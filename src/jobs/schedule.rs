@@ -2,8 +2,9 @@
 
 use super::locks::Lock;
 use crate::flows::Progress;
-use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId};
+use purser_core::primitives::{Amount, Chain, SECOND_NS, Timestamp, TransferId};
 use purser_core::transfer::{Status, Transfer};
+use purser_core::wallet::KeyKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A run that has neither reported nor holds its lock after this long has trapped.
@@ -12,6 +13,13 @@ const LEASE_SECONDS: u64 = 10;
 const MAX_TRAPS: u32 = 3;
 const REST_SECONDS: u64 = 10;
 const HELD_SECONDS: u64 = 5;
+/// The same while other transfers of the wallet are on their way to the chain, whose end is the occasion for the next look: what waits
+/// for them does not become rare, however many they are.
+const QUEUED_SECONDS: u64 = 10;
+/// For so long after it was first held up, nobody passes the transfer that was asked for before. Then those may whose payment is smaller.
+const LINE_SECONDS: u64 = 60;
+/// Up to so many failures in a row, which is half a minute, it keeps its place in the same way.
+const LINE_FAILURES: u32 = 5;
 const MAX_DELAY_SECONDS: u64 = 60;
 /// Before anything is signed nothing is lost by waiting, and every look costs: after this many failures in a row the looks become rare.
 const RARE_AFTER_FAILURES: u32 = 10;
@@ -30,6 +38,8 @@ pub struct Mark {
     pub spending: Lock,
     /// Whether it goes on in an emergency: it keeps money from moving, or is being kept from moving it.
     pub in_emergency: bool,
+    /// From which key it pays, and how much at most.
+    pub pays: (KeyKind, Amount),
 }
 
 impl Mark {
@@ -39,7 +49,8 @@ impl Mark {
             Chain::Solana => Lock::Building(transfer.request.wallet, lane),
             chain => Lock::Spending(transfer.request.wallet, chain),
         };
-        Self { status: transfer.status, attempt: transfer.attempt, spending, in_emergency }
+        let pays = (transfer.request.source, transfer.request.reserved());
+        Self { status: transfer.status, attempt: transfer.attempt, spending, in_emergency, pays }
     }
 
     /// Whether it stands still in an emergency.
@@ -58,6 +69,16 @@ impl Mark {
     /// Whether it is still to be broadcast.
     fn is_unsent(self) -> bool {
         matches!(self.status, Status::Reserved | Status::Expired | Status::Built | Status::Signed)
+    }
+
+    /// Whether transfers go on in the order in which they were asked for: they spend one another's change. On Solana they do not.
+    fn keeps_order(self) -> bool {
+        matches!(self.spending, Lock::Spending(..))
+    }
+
+    /// Whether it is on its way to the chain, so that its coins are taken and its change is still to come.
+    fn is_under_way(self) -> bool {
+        matches!(self.status, Status::Built | Status::Signed | Status::Submitted)
     }
 
     fn is_unsigned(self) -> bool {
@@ -86,6 +107,10 @@ struct Entry {
     picks: u32,
     /// Whether the last run was held up.
     held: bool,
+    /// How often in a row.
+    holds: u32,
+    /// Since when it has been held up by transfers of the same wallet that are on their way.
+    queued_since: Option<Timestamp>,
     /// Which provider is next. Never reset, so that one that failed is not asked first again.
     turn: usize,
     failures: u32,
@@ -111,7 +136,8 @@ impl Schedule {
     }
 
     /// Picks up to `free` transfers to start, those that have been due for longest first. One that was never seen is due. Left out are
-    /// those that somebody drives, and those that could not go on anyway: in an emergency, or while another one spends.
+    /// those that somebody drives, and those that could not go on anyway: in an emergency, or while another one spends. Of those that must
+    /// have a wallet for themselves the one goes first that was asked for first.
     pub fn pick(
         &mut self,
         active: &[TransferId],
@@ -124,19 +150,63 @@ impl Schedule {
         let idle = active.iter().filter(|id| !is_held(Lock::Transfer(**id)));
         let mut waiting: Vec<_> = idle.map(|id| (due(id), *id)).filter(|(due, _)| now >= *due).collect();
         waiting.sort_unstable();
-        let mut spending = BTreeSet::new();
-        let may_go_on = |id: &TransferId| match self.entries.get(id).and_then(|entry| entry.known) {
+        let line = self.line(now);
+        let mark_of = |id: &TransferId| self.entries.get(id).and_then(|entry| entry.known);
+        let may_go_on = |id: &TransferId| match mark_of(id) {
             Some(mark) if emergency && mark.stands_still() => false,
-            Some(mark) if mark.needs_wallet() => !is_held(mark.spending) && spending.insert(mark.spending),
+            Some(mark) if mark.needs_wallet() => !is_held(mark.spending) && !is_behind(&line, *id, mark),
             _ => true,
         };
-        let picked: Vec<_> = waiting.into_iter().map(|(_, id)| id).filter(may_go_on).take(free).collect();
+        waiting.retain(|(_, id)| may_go_on(id));
+        let mut first: BTreeMap<Lock, TransferId> = BTreeMap::new();
+        for (_, id) in &waiting {
+            let Some(mark) = mark_of(id).filter(|mark| mark.needs_wallet()) else { continue };
+            let first = first.entry(mark.spending).or_insert(*id);
+            if mark.keeps_order() {
+                *first = (*first).min(*id);
+            }
+        }
+        let spends_first =
+            |id: &TransferId| mark_of(id).is_none_or(|mark| !mark.needs_wallet() || first.get(&mark.spending) == Some(id));
+        let picked: Vec<_> = waiting.into_iter().map(|(_, id)| id).filter(spends_first).take(free).collect();
         for id in &picked {
             let entry = self.entries.entry(*id).or_default();
             entry.due = later(now, backoff(LEASE_SECONDS, entry.picks));
             entry.picks = entry.picks.saturating_add(1);
         }
         picked
+    }
+
+    /// Who keeps a place before others that need the same wallet, by wallet and in the order in which they were asked for: those that wait
+    /// for another look and could not go on for a reason that will pass soon. Who holds up nobody beside those before is left out.
+    fn line(&self, now: Timestamp) -> BTreeMap<Lock, Vec<Place>> {
+        let mut line: BTreeMap<Lock, Vec<Place>> = BTreeMap::new();
+        for (id, entry) in &self.entries {
+            let Some(mark) = entry.known.filter(|mark| mark.keeps_order() && mark.needs_wallet()) else { continue };
+            let is_queued = entry.queued_since.is_some();
+            let failed = (1..=LINE_FAILURES).contains(&entry.failures);
+            if entry.due <= now || !(is_queued || failed) {
+                continue;
+            }
+            let is_strict = failed || entry.queued_since.is_some_and(|since| now.nanos_since(since) < LINE_SECONDS * SECOND_NS);
+            // The entries come in the order of the ids.
+            let places = line.entry(mark.spending).or_default();
+            if !places.iter().any(|place| place.is_strict || (!is_strict && place.holds_up(mark))) {
+                places.push(Place { id: *id, pays: mark.pays, is_strict });
+            }
+        }
+        line
+    }
+
+    /// Whether a transfer that was just read has to let another one of its wallet go first.
+    pub fn gives_way(&self, id: TransferId, mark: Mark, now: Timestamp) -> bool {
+        mark.needs_wallet() && is_behind(&self.line(now), id, mark)
+    }
+
+    /// A run did not begin because another one has the wallet. Nothing was looked at.
+    pub fn give_back(&mut self, id: TransferId, mark: Mark, now: Timestamp) {
+        self.postpone(id, mark, now);
+        self.entries.entry(id).or_default().sent = None;
     }
 
     /// A picked transfer was read, but cannot go on now. It is picked as soon as it can.
@@ -171,12 +241,16 @@ impl Schedule {
             self.release(mark.spending, now);
             return;
         }
+        let is_queued = *progress == Progress::Held && mark.keeps_order() && self.is_under_way(id, mark.spending);
         let entry = self.entries.entry(id).or_default();
         let stood_still = entry.sent.take().is_none_or(|sent| sent == mark);
         let failures = if stood_still { entry.failures } else { 0 };
+        let holds = if stood_still { entry.holds } else { 0 };
         entry.known = Some(mark);
         entry.failures = 0;
         entry.held = *progress == Progress::Held;
+        entry.holds = 0;
+        entry.queued_since = entry.queued_since.or(Some(now)).filter(|_| is_queued);
         let delay = match progress {
             Progress::Again | Progress::Ended => 0,
             // Transactions land within seconds or take long.
@@ -184,9 +258,11 @@ impl Schedule {
                 entry.turn = entry.turn.wrapping_add(usize::from(age_seconds > ROTATE_AFTER_SECONDS));
                 (2 + age_seconds / 4).min(MAX_DELAY_SECONDS)
             }
+            // Whoever is held up by others has been answered: it is no failure, and none before it counts on.
+            Progress::Held if is_queued => QUEUED_SECONDS,
             Progress::Held => {
-                entry.failures = failures.saturating_add(1);
-                backoff(HELD_SECONDS, failures)
+                entry.holds = holds.saturating_add(1);
+                backoff(HELD_SECONDS, holds)
             }
             // As long as a provider rests at first. It is no failure, so what failed before is not counted on.
             Progress::Rests(_) => {
@@ -206,6 +282,12 @@ impl Schedule {
         entry.due = later(now, delay);
     }
 
+    /// Whether another transfer that spends from the same wallet is on its way.
+    fn is_under_way(&self, id: TransferId, spending: Lock) -> bool {
+        let mut marks = self.entries.iter().filter(|(other, _)| **other != id).filter_map(|(_, entry)| entry.known);
+        marks.any(|mark| mark.is_under_way() && mark.spending.spends_with(spending))
+    }
+
     /// Looks again at every transfer that may have waited for another one of its wallet to end.
     fn release(&mut self, spending: Lock, now: Timestamp) {
         let held = self.entries.values_mut().filter(|entry| entry.held && entry.sent.is_none());
@@ -218,6 +300,28 @@ impl Schedule {
     pub fn retain(&mut self, active: &BTreeSet<TransferId>) {
         self.entries.retain(|id, _| active.contains(id));
     }
+}
+
+/// A transfer that keeps its place before others of its wallet.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    id: TransferId,
+    pays: (KeyKind, Amount),
+    /// Whether nobody may pass. Otherwise those may that pay less from the same key, or from another one: what is held up for want of money
+    /// holds up nobody who needs less of it.
+    is_strict: bool,
+}
+
+impl Place {
+    /// Whether the other one needs at least as much from the same key.
+    fn holds_up(self, other: Mark) -> bool {
+        self.pays.0 == other.pays.0 && self.pays.1 <= other.pays.1
+    }
+}
+
+fn is_behind(line: &BTreeMap<Lock, Vec<Place>>, id: TransferId, mark: Mark) -> bool {
+    let mut before = line.get(&mark.spending).into_iter().flatten().filter(|place| place.id < id);
+    before.any(|place| place.is_strict || place.holds_up(mark))
 }
 
 /// Doubled with each failure, up to the longest delay.
@@ -241,7 +345,8 @@ mod tests {
 
     const ID: TransferId = TransferId::new(7);
     const SPENDING: Lock = Lock::Building(WalletId::new(1), 0);
-    const SIGNED: Mark = Mark { status: Status::Signed, attempt: 1, spending: SPENDING, in_emergency: false };
+    const PAYS: (KeyKind, Amount) = (KeyKind::Solana, Amount::new(5));
+    const SIGNED: Mark = Mark { status: Status::Signed, attempt: 1, spending: SPENDING, in_emergency: false, pays: PAYS };
     const RESERVED: Mark = Mark { status: Status::Reserved, attempt: 0, ..SIGNED };
     const SUBMITTED: Mark = Mark { status: Status::Submitted, ..SIGNED };
 
@@ -451,6 +556,86 @@ mod tests {
         for (now, wait) in [(0, 5), (100, 10), (200, 20), (300, 40), (400, 60), (500, 60)] {
             schedule.report(ID, &Progress::Held, RESERVED, 0, at(now));
             assert!(!is_due(&schedule, at(now + wait - 1)) && is_due(&schedule, at(now + wait)));
+        }
+    }
+
+    const KASPA: Lock = Lock::Spending(WalletId::new(1), Chain::Kaspa);
+    /// What waits for a wallet of KAS, asked for this much.
+    const fn waits(sompi: u64) -> Mark {
+        Mark { spending: KASPA, pays: (KeyKind::KaspaSchnorr, Amount::new(sompi)), ..RESERVED }
+    }
+
+    /// Transfer 1 is on its way, and those named wait for the same wallet and were never looked at.
+    fn queue<const N: usize>(waiting: [(u64, u64); N]) -> Schedule {
+        let mut schedule = Schedule::default();
+        schedule.report(TransferId::new(1), &Progress::Waiting, Mark { spending: KASPA, ..SUBMITTED }, 0, at(0));
+        for (id, sompi) in waiting {
+            schedule.postpone(TransferId::new(id), waits(sompi), at(0));
+        }
+        schedule
+    }
+
+    fn look(schedule: &mut Schedule, id: u64, sompi: u64, progress: &Progress, now: Timestamp) {
+        schedule.send(TransferId::new(id), waits(sompi), now);
+        schedule.report(TransferId::new(id), progress, waits(sompi), 0, now);
+    }
+
+    #[test]
+    fn a_wallets_own_queue_makes_no_look_rare() {
+        let mut schedule = queue([(2, 5)]);
+        for round in 0..100 {
+            let now = at(round * 100);
+            look(&mut schedule, 2, 5, &Progress::Held, now);
+            assert_eq!(pick(&mut schedule, [2], at(round * 100 + 9), 9), [] as [u64; 0]);
+            assert_eq!(pick(&mut schedule, [2], at(round * 100 + 10), 9), [2], "after {round} holds");
+        }
+        // Nor what comes after: the first failure is the first.
+        look(&mut schedule, 2, 5, &trouble(), at(20_000));
+        assert_eq!(pick(&mut schedule, [2], at(20_001), 9), [2]);
+        // And an end in the queue is the occasion for a look at once.
+        look(&mut schedule, 2, 5, &Progress::Held, at(30_000));
+        schedule.report(TransferId::new(1), &Progress::Ended, Mark { spending: KASPA, ..SUBMITTED }, 0, at(30_001));
+        assert_eq!(pick(&mut schedule, [2], at(30_001), 9), [2]);
+    }
+
+    #[test]
+    fn the_oldest_of_a_wallet_goes_first_and_keeps_its_place_for_a_while() {
+        let mut schedule = queue([(4, 5), (3, 5), (2, 9), (5, 20)]);
+        let active = [2, 3, 4, 5];
+        assert_eq!(pick(&mut schedule, active, at(0), 9), [2]);
+        look(&mut schedule, 2, 9, &Progress::Held, at(0));
+        assert_eq!(pick(&mut schedule, active, at(1), 9), [] as [u64; 0], "nobody passes it");
+        assert!(schedule.gives_way(TransferId::new(9), waits(1), at(1)), "nor does one that is new");
+        assert!(!schedule.gives_way(TransferId::new(1), waits(100), at(1)), "it passes nobody that is older");
+        assert_eq!(pick(&mut schedule, active, at(10), 9), [2]);
+        for now in [10, 20, 30, 40, 50, 60] {
+            look(&mut schedule, 2, 9, &Progress::Held, at(now));
+        }
+        // A minute is enough: whoever needs less need not wait for its money.
+        assert_eq!(pick(&mut schedule, active, at(61), 9), [3]);
+        look(&mut schedule, 3, 5, &Progress::Held, at(61));
+        assert_eq!(pick(&mut schedule, active, at(62), 9), [] as [u64; 0], "another of the same size would be held up too");
+    }
+
+    #[test]
+    fn a_failure_that_passes_soon_costs_nobody_his_place() {
+        let mut schedule = queue([(2, 5), (3, 5)]);
+        look(&mut schedule, 2, 5, &trouble(), at(0));
+        assert_eq!(pick(&mut schedule, [2, 3], at(0), 9), [] as [u64; 0]);
+        assert_eq!(pick(&mut schedule, [2, 3], at(1), 9), [2]);
+        for _ in 0..5 {
+            look(&mut schedule, 2, 5, &Progress::NotNow("too dear".into()), at(1));
+        }
+        assert_eq!(pick(&mut schedule, [2, 3], at(2), 9), [3], "one that lasts does");
+    }
+
+    #[test]
+    fn a_run_that_finds_the_wallet_taken_has_failed_at_nothing() {
+        let mut schedule = queue([(2, 5)]);
+        for round in 0..20 {
+            assert_eq!(schedule.send(TransferId::new(2), waits(5), at(round)), Order::Run { turn: 0 });
+            schedule.give_back(TransferId::new(2), waits(5), at(round));
+            assert_eq!(pick(&mut schedule, [2], at(round), 9), [2]);
         }
     }
 }
