@@ -3,6 +3,7 @@
 mod many;
 mod money;
 mod providers;
+mod refusals;
 mod replacing;
 mod tidying;
 

@@ -37,6 +37,8 @@ pub(super) struct Coin {
     born: u64,
     /// DAA score at which it left the set.
     spent: Option<u64>,
+    /// Whether the REST API says that it is bound to a covenant, if it is. The servers of today do not.
+    pub shows_covenant: bool,
 }
 
 /// A transaction that was admitted, with what admission computed.
@@ -198,8 +200,24 @@ impl Chain {
     fn create_coins(&mut self, tx: &Transaction, block_daa_score: u64) {
         for (index, output) in (0u32..).zip(&tx.outputs) {
             let entry = UtxoEntry::new(output.value, output.script_public_key.clone(), block_daa_score, tx.is_coinbase(), None);
-            self.coins.insert(TransactionOutpoint::new(tx.id(), index), Coin { entry, born: self.now.daa, spent: None });
+            self.coins.insert(
+                TransactionOutpoint::new(tx.id(), index),
+                Coin { entry, born: self.now.daa, spent: None, shows_covenant: false },
+            );
         }
+    }
+
+    /// Binds the first output of a transaction to a covenant, as if the transaction had said so.
+    pub fn bind(&mut self, id: TransactionId, shown: bool) {
+        let coin = self.coins.get_mut(&TransactionOutpoint::new(id, 0)).expect("BUG: a coin that was not made is bound");
+        coin.entry.covenant_id = Some(kaspa_consensus_core::Hash::from_bytes(id.as_bytes()));
+        coin.shows_covenant = shown;
+    }
+
+    /// The covenant of a coin as far as the REST API shows it.
+    pub fn shown_covenant(&self, outpoint: &TransactionOutpoint) -> Option<String> {
+        let coin = self.coins.get(outpoint).filter(|coin| coin.shows_covenant)?;
+        coin.entry.covenant_id.map(|id| id.to_string())
     }
 
     /// Pays `sompi` to `script` out of nothing, in a block of its own. A coinbase output is as young as it looks; any other looks

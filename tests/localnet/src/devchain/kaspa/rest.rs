@@ -202,7 +202,13 @@ impl Reading<'_> {
                 continue;
             }
             self.distort(address, &mut coins);
-            list.extend(coins.into_iter().map(|(outpoint, entry)| utxo(address, outpoint, &entry)));
+            list.extend(coins.into_iter().map(|(outpoint, entry)| {
+                let mut listed = utxo(address, outpoint, &entry);
+                if let Some(covenant) = self.chain.shown_covenant(&outpoint) {
+                    listed["utxoEntry"]["covenantId"] = covenant.into();
+                }
+                listed
+            }));
         }
         list.shuffle(order);
         Ok(Value::Array(list))
