@@ -249,22 +249,13 @@ impl<M: Memory> State<M> {
         }
     }
 
-    /// Why a transfer does not move now although it was let through, as long as operation is not normal: nobody else says so.
+    /// Why a transfer does not move now although it was let through, while limits are reduced: nothing in its record says so.
     pub fn held_back(&self, id: TransferId, now: Timestamp) -> Option<String> {
-        if self.mode() == Mode::Normal {
-            return None;
-        }
-        let transfer = self.tables.transfer(id)?;
-        let unsent = transfer.status.is_before_building() || matches!(transfer.status, Status::Built | Status::Signed);
-        match self.mode() {
-            Mode::Emergency { .. } if unsent && !transfer.is_revocation() => {
-                Some("waits: the canister is in emergency mode; nothing may leave until an admin ends it".to_owned())
-            }
-            Mode::Limited { .. } if transfer.status.is_before_building() => match self.recheck(transfer.id, now) {
-                Recheck::Waits(why) => Some(format!("waits: {why}")),
-                Recheck::Passed | Recheck::Over(..) => None,
-            },
-            Mode::Normal | Mode::Emergency { .. } | Mode::Limited { .. } => None,
+        let Mode::Limited { .. } = self.mode() else { return None };
+        let transfer = self.tables.transfer(id).filter(|transfer| transfer.status.is_before_building())?;
+        match self.recheck(transfer.id, now) {
+            Recheck::Waits(why) => Some(format!("waits: {why}")),
+            Recheck::Passed | Recheck::Over(..) => None,
         }
     }
 
