@@ -62,7 +62,7 @@ async fn pay<R: Runtime>(run: &Run<'_, R>, others_before: bool) -> Result<Plan, 
     let (first, more) = payments(&run.transfer.request, network(run))?;
     let Sight { address, own, score, feerate } = look(run).await?;
     let config = run.rt.read(|state| state.config().kaspa);
-    let limits = limits(&config, feerate, run.transfer.request.max_fee);
+    let limits = limits(&config, feerate, &run.transfer.request);
     let plan = |utxos: &[Utxo], taken: &BTreeSet<Outpoint>, without: &BTreeSet<Outpoint>| {
         let Output { amount, script } = &first;
         let payment = Payment {
@@ -136,7 +136,7 @@ async fn gather<R: Runtime>(run: &Run<'_, R>, terms: &Consolidation) -> Result<P
         virtual_daa_score: score,
         own: &own,
         max_inputs: usize::try_from(terms.max_inputs).unwrap_or(usize::MAX),
-        fee: fee_policy(&config, feerate, run.transfer.request.max_fee),
+        fee: fee_policy(&config, feerate, &run.transfer.request),
     };
     match select::gather(&gathering) {
         Ok(plan) if dead::is_refused(run.wallet.id, Some(run.transfer.id), &plan.inputs) => Err(dead::no_other_coins(run)),

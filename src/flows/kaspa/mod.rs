@@ -42,7 +42,7 @@ use purser_core::chains::kaspa::{
 };
 use purser_core::config::KaspaConfig;
 use purser_core::primitives::{Amount, Destination};
-use purser_core::terms::MAX_KASPA_INPUTS;
+use purser_core::terms::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, Wallet};
 
@@ -96,13 +96,14 @@ fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, Halt> {
     payable.ok_or_else(|| Halt::Hopeless("the recipient is no address that could ever spend the payment".to_owned()))
 }
 
-fn fee_policy(config: &KaspaConfig, feerate: u64, max_fee: Amount) -> FeePolicy {
-    FeePolicy { feerate, max_feerate: config.max_feerate(), max_fee }
+fn fee_policy(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> FeePolicy {
+    let hurried = request.speed() == FeeSpeed::Priority;
+    FeePolicy { feerate, max_feerate: config.max_feerate(), max_fee: request.max_fee, hurried }
 }
 
-fn limits(config: &KaspaConfig, feerate: u64, max_fee: Amount) -> Limits {
+fn limits(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> Limits {
     Limits {
-        fee: fee_policy(config, feerate, max_fee),
+        fee: fee_policy(config, feerate, request),
         max_inputs: MAX_KASPA_INPUTS as usize,
         storage_mass_cap: DEFAULT_STORAGE_MASS_CAP,
         max_dust_to_fee: COST_OF_AN_INPUT,

@@ -205,7 +205,7 @@ fn reckon<M: Memory>(
         amount,
         more: &more,
         change: &own,
-        limits: limits(&config, feerate, request.max_fee),
+        limits: limits(&config, feerate, request),
     };
     let plan = select::plan(&payment).map_err(QuoteError::Coins)?;
     let due = payment.limits.fee.fee(&plan.masses).unwrap_or(plan.fee);
@@ -228,6 +228,6 @@ fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequ
     let outputs = [first].into_iter().chain(more).chain([large]).collect();
     let transaction = Transaction::unsigned([outpoint], outputs);
     let masses = Masses::of(&transaction, &[spent]).map_err(|error| QuoteError::Impossible(error.to_string()))?;
-    let fee = limits(&config, feerate, request.max_fee).fee.fee(&masses).unwrap_or(fee::floor(&masses));
+    let fee = limits(&config, feerate, request).fee.fee(&masses).unwrap_or(fee::floor(&masses));
     Ok(Quote { fee, feerate, inputs: 1, change: Amount::ZERO, dust: Amount::ZERO, masses, basis: Basis::SmallestTransaction })
 }

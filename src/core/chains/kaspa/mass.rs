@@ -126,10 +126,10 @@ impl Masses {
         Self::build(InputTotals::signed(spent.len() as u64), spent, outputs)
     }
 
-    /// The relay mass of a transaction with `count` signed inputs. Unlike storage mass it does not depend on the amounts.
-    pub(super) fn relay_mass_when_signed(count: usize, outputs: &[Output]) -> u64 {
+    /// The masses of a transaction with `count` signed inputs but for storage mass, which alone depends on the amounts.
+    pub(super) fn without_storage(count: usize, outputs: &[Output]) -> Self {
         let (compute, transient) = InputTotals::signed(count as u64).compute_and_transient(outputs);
-        Self { compute, transient, storage: 0 }.relay_mass()
+        Self { compute, transient, storage: 0 }
     }
 
     /// The mass that the relay floor is reckoned by: compute, or transient on the same scale if that is larger. Storage is not in
@@ -221,20 +221,43 @@ fn storage_mass(
     }
     let (units_in, units_out) = (units(spent.clone()), units(made.clone()));
     let weight_out = total_weight(made)?;
-    let weight_in = match (units_in, units_out) {
-        (_, 1) | (1, _) | (2, 2) => total_weight(spent)?,
-        _ => {
+    let weight_in = match counts_one_by_one(units_in, units_out) {
+        true => total_weight(spent)?,
+        false => {
             let total = spent.clone().try_fold(0u64, |sum, cell| sum.checked_add(cell.amount)).ok_or(MassError::Overflow)?;
-            let mean = (total / units_in).max(1);
-            units_in.checked_mul(STORAGE_PARAMETER / mean).ok_or(MassError::Overflow)?
+            mean_weight(units_in, total).ok_or(MassError::Overflow)?
         }
     };
     Ok(weight_out.saturating_sub(weight_in))
 }
 
+/// Whether the inputs' weights are added; otherwise all count by their arithmetic mean.
+const fn counts_one_by_one(units_in: u64, units_out: u64) -> bool {
+    matches!((units_in, units_out), (_, 1) | (1, _) | (2, 2))
+}
+
+fn mean_weight(units: u64, total: u64) -> Option<u64> {
+    let mean = total.checked_div(units)?.max(1);
+    units.checked_mul(STORAGE_PARAMETER / mean)
+}
+
+/// What standard inputs take off the storage mass of a transaction with so many standard outputs: `total` is what they hold, and
+/// `weights` the sum of their weights.
+pub(super) fn input_weight(inputs: usize, outputs: usize, total: u64, weights: u64) -> u64 {
+    match counts_one_by_one(inputs as u64, outputs as u64) {
+        true => weights,
+        false => mean_weight(inputs as u64, total).unwrap_or(0),
+    }
+}
+
 /// What one standard output of this amount adds to the storage mass, in grams; nothing spent is deducted.
 pub(super) fn output_weight(amount: crate::primitives::Amount) -> u64 {
     STORAGE_PARAMETER.checked_div(amount.get()).unwrap_or(u64::MAX)
+}
+
+/// The least amount, in sompi, of a standard output that weighs no more than so many grams.
+pub(super) fn least_of_weight(grams: u64) -> u64 {
+    STORAGE_PARAMETER / grams.saturating_add(1) + 1
 }
 
 fn units(cells: impl Iterator<Item = Cell>) -> u64 {

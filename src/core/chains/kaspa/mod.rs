@@ -12,6 +12,7 @@
 //! | [`sighash`] | [`SighashCache`]: what is signed, Schnorr and ECDSA form |
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
 //! | [`fee`] | the relay floor and the [`FeePolicy`] |
+//! | [`money`] | amounts for people |
 //! | [`select`] | coin selection: [`select::plan`] makes a [`Plan`] or says what could be sent instead |
 //! | [`batch`] | dividing many payments among as few transactions as their masses allow |
 //! | [`replace`] | paying more for a transaction that is stuck |
@@ -42,6 +43,7 @@ mod hash;
 pub mod intent;
 pub mod keys;
 pub mod mass;
+pub mod money;
 pub mod replace;
 pub mod rest;
 pub mod script;

@@ -5,6 +5,7 @@
 
 use super::fee;
 use super::mass::{DEFAULT_STORAGE_MASS_CAP, MassError, Masses, OverLimit};
+use super::money::Kas;
 use super::script::ScriptPublicKey;
 use super::unsigned::UnsignedTx;
 use crate::primitives::Amount;
@@ -35,8 +36,10 @@ impl fmt::Display for ReplaceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoChange => f.write_str("the transaction has no change that a higher fee could be taken from"),
-            Self::NotMore { needed } => write!(f, "nodes take a replacement only for a higher fee rate: at least {needed} sompi"),
-            Self::ChangeTooSmall { most: Some(most) } => write!(f, "the change allows a fee of at most {most} sompi"),
+            Self::NotMore { needed } => {
+                write!(f, "nodes take a replacement only for a higher fee rate: at least {}", Kas(*needed))
+            }
+            Self::ChangeTooSmall { most: Some(most) } => write!(f, "the change allows a fee of at most {}", Kas(*most)),
             Self::ChangeTooSmall { most: None } => f.write_str("the change is too small for a higher fee"),
             Self::Mass(error) => error.fmt(f),
             Self::OverLimit(error) => error.fmt(f),

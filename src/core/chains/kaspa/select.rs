@@ -6,13 +6,17 @@
 //! second round leaves small change to the miner, up to the limit set for it. Fewest inputs first, because each costs a threshold
 //! signature.
 //!
-//! When nothing fits, the error names the nearest amounts that would, found by trying: storage mass makes small amounts and small
-//! change impossible in ways that depend on the coins at hand.
+//! Of few coins, every other set is tried before a payment is refused.
+//!
+//! When nothing fits, the error names the nearest amounts that would: storage mass makes small amounts and small change impossible in
+//! ways that depend on the coins at hand.
 
+mod nearest;
 mod search;
 
 use super::fee::{COST_OF_AN_INPUT, FeePolicy, FloorOverCap};
 use super::mass::{MAX_COMPUTE_MASS, Masses, OverLimit};
+use super::money::Kas;
 use super::script::ScriptPublicKey;
 use super::tx::{MAX_SOMPI, Outpoint, Output, Transaction, Utxo};
 use super::unsigned::UnsignedTx;
@@ -113,7 +117,7 @@ impl fmt::Display for Obstacle {
         match self {
             Self::Mass(over) => over.fmt(f),
             Self::Fee(over) => over.fmt(f),
-            Self::Rest { rest } => write!(f, "a rest of {rest} sompi is too small for change and too large for a fee"),
+            Self::Rest { rest } => write!(f, "a rest of {} is too small for change and too large for a fee", Kas(*rest)),
         }
     }
 }
@@ -152,9 +156,9 @@ pub enum SelectError {
     Unbuildable {
         /// What stood in the way of the first set of coins.
         obstacle: Obstacle,
-        /// A nearby smaller amount that can be sent.
+        /// The nearest smaller amount that can be sent.
         below: Option<Amount>,
-        /// A nearby larger amount that can be sent: for a payment that is too small, the minimum.
+        /// The nearest larger amount that can be sent: for a payment that is too small, the minimum.
         above: Option<Amount>,
     },
 }
@@ -162,19 +166,20 @@ pub enum SelectError {
 impl fmt::Display for SelectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let suggest = |f: &mut fmt::Formatter<'_>, label: &str, amount: &Option<Amount>| match amount {
-            Some(amount) => write!(f, "; {label} {amount} sompi"),
+            Some(amount) => write!(f, "; {label} {}", Kas(*amount)),
             None => Ok(()),
         };
         match self {
             Self::ZeroAmount => f.write_str("nothing is to be paid"),
             Self::InvalidUtxos => f.write_str("the list of unspent outputs contradicts itself"),
             Self::InsufficientFunds { spendable, immature, reserved, largest } => {
-                write!(f, "only {spendable} sompi can be spent now ({immature} immature, {reserved} reserved)")?;
-                suggest(f, "at most", largest)
+                let [spendable, immature, reserved] = [*spendable, *immature, *reserved].map(Kas);
+                write!(f, "only {spendable} can be spent now; immature: {immature}; held by other transfers: {reserved}")?;
+                suggest(f, "at most this can be paid:", largest)
             }
             Self::TooManyInputs { max_inputs, largest } => {
                 write!(f, "more than {max_inputs} inputs would be needed")?;
-                suggest(f, "at most", largest)
+                suggest(f, "at most this can be paid:", largest)
             }
             Self::NothingToGather { spendable } => {
                 write!(f, "{spendable} coins can be spent now; a consolidation takes at least two")
@@ -203,12 +208,15 @@ pub fn plan(payment: &Payment<'_>) -> Result<Plan, SelectError> {
             below: search.nearest_below(payment.amount.get()),
             above: search.nearest_above(payment.amount.get()),
         },
-        search::Failure::InputLimit => SelectError::TooManyInputs { max_inputs: search.max_inputs(), largest: search.largest() },
+        // What no set covers is more than any amount that can be paid: the nearest one is the largest of all.
+        search::Failure::InputLimit => {
+            SelectError::TooManyInputs { max_inputs: search.max_inputs(), largest: search.nearest_below(payment.amount.get()) }
+        }
         search::Failure::Funds => SelectError::InsufficientFunds {
             spendable: search.total(),
             immature: coins.immature,
             reserved: coins.reserved,
-            largest: search.largest(),
+            largest: search.nearest_below(payment.amount.get()),
         },
     })
 }

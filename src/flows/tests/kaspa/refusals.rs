@@ -88,6 +88,7 @@ fn another_payment_avoids_coins_that_were_refused_together_but_for_want_of_other
     let (world, first) = refused_for_good(PAIR);
     world.cancel(first);
     let second = world.request(Asset::Kas, SMALL + 1, SOURCE);
+    assert!(world.state.borrow().objection(&world.transfer(second), world.time()).is_none(), "{:?}", world.state.borrow().objection(&world.transfer(second), world.time()));
     assert_eq!(world.drive(second, 0, then(until_sent(1, PAIR, 2), vec![taken()])), Progress::Waiting);
 }
 
@@ -165,7 +166,7 @@ fn what_is_only_policy_is_offered_on_and_then_left_to_people() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, SOURCE);
     assert!(matches!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), vec![says(FEE)])), Progress::NotNow(_)));
-    let said = "the transaction was not taken: the fee is under the relay floor (transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036)";
+    let said = "the transaction was not taken: the fee is under the relay floor (transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036); it is tried again";
     assert_eq!(waits_for(id).as_deref(), Some(said), "from the first refusal on");
     // Nothing new is said while the bytes are left to spread.
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None)]), Progress::Waiting);

@@ -1,11 +1,14 @@
-//! The search over sets of coins for one amount, and for the nearest amount that works.
+//! The search over sets of coins for one amount.
 
 use super::{Obstacle, Payment, Plan};
 use crate::chains::kaspa::fee::{self, COST_OF_AN_INPUT};
-use crate::chains::kaspa::mass::{MassError, Masses};
+use crate::chains::kaspa::mass::{self, MassError, Masses};
 use crate::chains::kaspa::script::ScriptPublicKey;
 use crate::chains::kaspa::tx::{Output, Utxo};
 use crate::primitives::Amount;
+
+/// Of no more coins than this, all sets are tried.
+const FEW_COINS: usize = 8;
 
 /// Why no set of coins pays an amount.
 pub enum Failure {
@@ -19,30 +22,32 @@ pub enum Failure {
 
 /// The spendable coins of one wallet, ready to be tried.
 pub struct Search<'a> {
-    coins: Vec<&'a Utxo>,
+    pub(super) coins: Vec<&'a Utxo>,
     /// `sums[n]` is the sum of the `n` largest coins.
     sums: Vec<u64>,
-    /// `floors[n]` is the relay floor of `n` inputs and the payments, without change, which does not depend on the amounts.
-    floors: Vec<u64>,
+    /// `weights[n]` is what the `n` largest coins weigh in storage mass.
+    weights: Vec<u64>,
+    /// `plain[n]` is what does not depend on the amounts of the masses of `n` inputs and the payments.
+    pub(super) plain: Vec<Masses>,
+    /// The same with change, for as many inputs as may be used.
+    pub(super) changed: Vec<Masses>,
     /// What the further recipients get.
-    more: u64,
-    payment: &'a Payment<'a>,
+    pub(super) more: u64,
+    pub(super) payment: &'a Payment<'a>,
 }
 
 impl<'a> Search<'a> {
     /// Takes coins sorted by amount, largest first, whose sum fits 64 bits.
     pub fn new(coins: Vec<&'a Utxo>, payment: &'a Payment<'a>) -> Self {
-        let mut sums = vec![0u64];
-        sums.extend(coins.iter().scan(0u64, |sum, utxo| {
-            *sum = sum.saturating_add(utxo.amount.get());
-            Some(*sum)
-        }));
-        let outputs: Vec<Output> =
-            [Self::output(payment.recipient, payment.amount.get())].into_iter().chain(payment.more.iter().cloned()).collect();
-        let floor = |count| fee::floor_of(Masses::relay_mass_when_signed(count, &outputs)).get();
-        let floors = (0..=coins.len()).map(floor).collect();
+        let sums = running(coins.iter().map(|utxo| utxo.amount.get()));
+        let weights = running(coins.iter().map(|utxo| mass::output_weight(utxo.amount)));
         let more = payment.more.iter().fold(0u64, |sum, output| sum.saturating_add(output.amount.get()));
-        Self { coins, sums, floors, more, payment }
+        let mut search = Self { coins, sums, weights, plain: Vec::new(), changed: Vec::new(), more, payment };
+        let mut outputs = search.payments(payment.amount.get());
+        search.plain = (0..=search.coins.len()).map(|count| Masses::without_storage(count, &outputs)).collect();
+        outputs.push(Self::output(payment.change, 0));
+        search.changed = (0..=search.usable()).map(|count| Masses::without_storage(count, &outputs)).collect();
+        search
     }
 
     /// The most inputs that may be used.
@@ -58,13 +63,25 @@ impl<'a> Search<'a> {
     /// The plan for an amount.
     pub fn find(&self, amount: u64) -> Result<Plan, Failure> {
         let mut obstacle = None;
-        for extra_fee in [Amount::ZERO, self.payment.limits.max_dust_to_fee] {
+        let mut attempt = |inputs: &[&'a Utxo], extra_fee| match self.attempt(inputs, amount, extra_fee) {
+            Some(Ok(plan)) => Some(plan),
+            Some(Err(first)) => {
+                obstacle.get_or_insert(first);
+                None
+            }
+            None => None,
+        };
+        let rounds = [Amount::ZERO, self.payment.limits.max_dust_to_fee];
+        for extra_fee in rounds {
             for (start, count) in (1..=self.usable()).flat_map(|count| self.candidates(count, amount)) {
-                match self.attempt(start, count, amount, extra_fee) {
-                    Some(Ok(plan)) => return Ok(plan),
-                    Some(Err(first)) => obstacle = obstacle.or(Some(first)),
-                    None => {}
+                if let Some(plan) = attempt(&self.coins[start..start + count], extra_fee) {
+                    return Ok(plan);
                 }
+            }
+        }
+        for extra_fee in rounds {
+            if let Some(plan) = self.all_of_few().find_map(|inputs| attempt(&inputs, extra_fee)) {
+                return Ok(plan);
             }
         }
         let all = self.coins.len();
@@ -75,35 +92,28 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// The largest amount that can be sent, with nothing returned.
-    pub fn largest(&self) -> Option<Amount> {
-        let best = (1..=self.usable()).filter_map(|count| self.send_all(count)).max()?;
-        if self.find(best).is_ok() { Some(Amount::new(best)) } else { self.nearest_below(best) }
-    }
-
-    /// The nearest smaller amount that can be sent.
-    pub fn nearest_below(&self, amount: u64) -> Option<Amount> {
-        let works = |distance: u64| amount.checked_sub(distance).is_some_and(|amount| amount > 0 && self.find(amount).is_ok());
-        least_distance(works).map(|distance| Amount::new(amount - distance))
-    }
-
-    /// The nearest larger amount that can be sent; when the walk upwards finds none, the largest of all.
-    pub fn nearest_above(&self, amount: u64) -> Option<Amount> {
-        let works = |distance: u64| amount.checked_add(distance).is_some_and(|amount| self.find(amount).is_ok());
-        let found = least_distance(works).map(|distance| Amount::new(amount + distance));
-        found.or_else(|| self.largest().filter(|largest| largest.get() > amount))
-    }
-
-    fn usable(&self) -> usize {
+    /// How many coins may be used.
+    pub(super) fn usable(&self) -> usize {
         self.max_inputs().min(self.coins.len())
     }
 
-    fn sum(&self, start: usize, count: usize) -> u64 {
+    /// What neighbours hold together.
+    pub(super) fn sum(&self, start: usize, count: usize) -> u64 {
         self.sums[start + count] - self.sums[start]
     }
 
-    fn inputs(&self, start: usize, count: usize) -> impl ExactSizeIterator<Item = &'a Utxo> + Clone {
-        self.coins[start..start + count].iter().copied()
+    /// What neighbours weigh together.
+    pub(super) fn weight(&self, start: usize, count: usize) -> u64 {
+        self.weights[start + count] - self.weights[start]
+    }
+
+    /// Every set of the coins if they are few, the smallest sets first; otherwise none.
+    pub(super) fn all_of_few(&self) -> impl Iterator<Item = Vec<&'a Utxo>> {
+        let coins = if self.coins.len() <= FEW_COINS { &self.coins[..] } else { &[] };
+        let mut sets: Vec<u32> = (1..1u32 << coins.len()).filter(|set| set.count_ones() as usize <= self.usable()).collect();
+        sets.sort_by_key(|set| set.count_ones());
+        let members = move |set: u32| coins.iter().enumerate().filter(move |(n, _)| set >> n & 1 == 1).map(|(_, coin)| *coin);
+        sets.into_iter().map(move |set| members(set).collect())
     }
 
     /// The payments, of which the first is of this amount.
@@ -117,90 +127,89 @@ impl<'a> Search<'a> {
 
     /// The sets of `count` coins to try, as positions: the largest ones, and the neighbours with the least sum that covers.
     fn candidates(&self, count: usize, amount: u64) -> impl Iterator<Item = (usize, usize)> {
-        let (mut covering, mut beyond) = (0, self.coins.len() - count + 1);
-        if self.covers(0, count, amount) {
-            while beyond - covering > 1 {
-                let middle = covering + (beyond - covering) / 2;
-                if self.covers(middle, count, amount) {
-                    covering = middle;
-                } else {
-                    beyond = middle;
-                }
-            }
-        }
-        [Some(0), Some(covering).filter(|&start| start > 0)].into_iter().flatten().map(move |start| (start, count))
+        let tightest = self.tightest(count, amount).filter(|&start| start > 0);
+        [Some(0), tightest].into_iter().flatten().map(move |start| (start, count))
     }
 
-    /// Whether a set pays the amount and at least the relay floor of a transaction with one output.
+    /// Where the `count` neighbours with the least sum that covers the amount begin.
+    pub(super) fn tightest(&self, count: usize, amount: u64) -> Option<usize> {
+        if !self.covers(0, count, amount) {
+            return None;
+        }
+        let (mut covering, mut beyond) = (0, self.coins.len() - count + 1);
+        while beyond - covering > 1 {
+            let middle = covering + (beyond - covering) / 2;
+            if self.covers(middle, count, amount) {
+                covering = middle;
+            } else {
+                beyond = middle;
+            }
+        }
+        Some(covering)
+    }
+
+    /// Whether neighbours pay the amount and at least the relay floor of a transaction with one output.
     fn covers(&self, start: usize, count: usize, amount: u64) -> bool {
-        let needed = self.floors.get(count).and_then(|floor| amount.checked_add(*floor)?.checked_add(self.more));
-        needed.is_some_and(|needed| needed <= self.sum(start, count))
+        self.most(count, self.sum(start, count)).is_some_and(|most| amount <= most)
+    }
+
+    /// What `count` coins of this sum pay at most, with nothing returned and the relay floor as the fee.
+    pub(super) fn most(&self, count: usize, sum: u64) -> Option<u64> {
+        let floor = fee::floor(self.plain.get(count)?).get();
+        sum.checked_sub(floor)?.checked_sub(self.more)
     }
 
     /// Tries one set; `None` when it does not cover the amount. Up to `extra_fee` may be left to the miner beyond the fee.
-    fn attempt(&self, start: usize, count: usize, amount: u64, extra_fee: Amount) -> Option<Result<Plan, Obstacle>> {
-        if !self.covers(start, count, amount) {
-            return None;
-        }
-        let rest = self.sum(start, count) - amount - self.more;
-        let result = self.with_change(start, count, amount, rest);
-        Some(result.or_else(|obstacle| self.without_change(start, count, amount, rest, extra_fee).ok_or(obstacle)))
+    fn attempt(&self, inputs: &[&'a Utxo], amount: u64, extra_fee: Amount) -> Option<Result<Plan, Obstacle>> {
+        let sum: u64 = inputs.iter().map(|utxo| utxo.amount.get()).sum();
+        self.most(inputs.len(), sum).filter(|&most| amount <= most)?;
+        let rest = sum - amount - self.more;
+        let result = self.with_change(inputs, amount, rest);
+        Some(result.or_else(|obstacle| self.without_change(inputs, amount, rest, extra_fee).ok_or(obstacle)))
     }
 
-    /// A plan that returns the rest less the fee. The fee is set once, by the masses with the floor as its fee: following the
-    /// storage mass that the fee itself causes would chase its own tail.
-    fn with_change(&self, start: usize, count: usize, amount: u64, rest: u64) -> Result<Plan, Obstacle> {
+    /// A plan that returns the rest less the fee. What a hurry costs on top is reckoned once, by the masses without it, because a
+    /// smaller change weighs more; it is left out where the change does not allow it.
+    fn with_change(&self, inputs: &[&'a Utxo], amount: u64, rest: u64) -> Result<Plan, Obstacle> {
+        let policy = &self.payment.limits.fee;
+        let relay_mass = self.changed.get(inputs.len()).map_or(u64::MAX, Masses::relay_mass);
+        let least = policy.least(relay_mass).map_err(Obstacle::Fee)?;
+        let plan = self.returning(inputs, amount, rest, least)?;
+        let fee = policy.fee(&plan.masses).map_err(Obstacle::Fee)?;
+        Ok(if fee == least { plan } else { self.returning(inputs, amount, rest, fee).unwrap_or(plan) })
+    }
+
+    fn returning(&self, inputs: &[&'a Utxo], amount: u64, rest: u64, fee: Amount) -> Result<Plan, Obstacle> {
         let too_small = Obstacle::Rest { rest: Amount::new(rest) };
-        let masses = |change: u64| {
-            let mut outputs = self.payments(amount);
-            outputs.push(Self::output(self.payment.change, change));
-            Masses::when_signed(self.inputs(start, count), &outputs).map_err(|_: MassError| too_small)
-        };
-        let floor = fee::floor(&masses(rest)?).get();
-        let at_floor = masses(rest.checked_sub(floor).ok_or(too_small)?)?;
-        let fee = self.payment.limits.fee.fee(&at_floor).map_err(Obstacle::Fee)?;
         let change = rest.checked_sub(fee.get()).filter(|&change| change >= COST_OF_AN_INPUT.get()).ok_or(too_small)?;
-        let change = Some(Self::output(self.payment.change, change));
-        self.plan(start, count, amount, change, fee)
+        self.plan(inputs, amount, Some(Self::output(self.payment.change, change)), fee)
     }
 
-    /// A plan that leaves the rest to the miner, if the rest is not more than the fee should be plus `extra_fee`.
-    fn without_change(&self, start: usize, count: usize, amount: u64, rest: u64, extra_fee: Amount) -> Option<Plan> {
-        let plan = self.plan(start, count, amount, None, Amount::new(rest)).ok()?;
-        let due = self.payment.limits.fee.fee(&plan.masses).ok()?;
+    /// A plan that leaves the rest to the miner, if the rest is not more than the fee without a hurry plus `extra_fee`.
+    fn without_change(&self, inputs: &[&'a Utxo], amount: u64, rest: u64, extra_fee: Amount) -> Option<Plan> {
+        let due = self.payment.limits.fee.least(self.plain.get(inputs.len())?.relay_mass()).ok()?;
         let allowed = due.checked_add(extra_fee).unwrap_or(Amount::MAX).min(self.payment.limits.fee.max_fee);
-        (plan.fee <= allowed).then_some(plan)
+        let fee = Amount::new(rest);
+        if fee <= allowed { self.plan(inputs, amount, None, fee).ok() } else { None }
     }
 
-    fn plan(&self, start: usize, count: usize, amount: u64, change: Option<Output>, fee: Amount) -> Result<Plan, Obstacle> {
+    fn plan(&self, inputs: &[&'a Utxo], amount: u64, change: Option<Output>, fee: Amount) -> Result<Plan, Obstacle> {
         let payment = Self::output(self.payment.recipient, amount);
         let outputs: Vec<Output> = self.payments(amount).into_iter().chain(change.clone()).collect();
-        let masses = Masses::when_signed(self.inputs(start, count), &outputs).map_err(|_| Obstacle::Rest { rest: fee })?;
+        let masses = Masses::when_signed(inputs.iter().copied(), &outputs);
+        let masses = masses.map_err(|_: MassError| Obstacle::Rest { rest: fee })?;
         masses.check_limits(self.payment.limits.storage_mass_cap).map_err(Obstacle::Mass)?;
         let more = self.payment.more.to_vec();
-        Ok(Plan { inputs: self.inputs(start, count).cloned().collect(), payment, more, change, fee, masses })
-    }
-
-    /// What the `count` largest coins can pay when nothing returns.
-    fn send_all(&self, count: usize) -> Option<u64> {
-        let sum = self.sum(0, count).checked_sub(self.more).filter(|&sum| sum > 0)?;
-        let masses = Masses::when_signed(self.inputs(0, count), &self.payments(sum)).ok()?;
-        let fee = self.payment.limits.fee.fee(&masses).ok()?;
-        sum.checked_sub(fee.get()).filter(|&amount| amount > 0)
+        Ok(Plan { inputs: inputs.iter().map(|utxo| (*utxo).clone()).collect(), payment, more, change, fee, masses })
     }
 }
 
-/// The least distance that works, within the doubling step in which the first one was found.
-fn least_distance(works: impl Fn(u64) -> bool) -> Option<u64> {
-    let mut high = (0..u64::BITS).map(|bit| 1u64 << bit).find(|&distance| works(distance))?;
-    let mut low = high / 2;
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if works(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Some(high)
+/// The sums of the first so many, none included.
+fn running(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut sums = vec![0u64];
+    sums.extend(numbers.scan(0u64, |sum, number| {
+        *sum = sum.saturating_add(number);
+        Some(*sum)
+    }));
+    sums
 }

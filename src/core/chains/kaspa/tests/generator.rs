@@ -62,7 +62,7 @@ fn plan(coins: &[u64], wanted: u64) -> Result<Plan, SelectError> {
         more: &[],
         change: &own,
         limits: Limits {
-            fee: FeePolicy { feerate: 100, max_feerate: 100, max_fee: amount(100_000_000) },
+            fee: FeePolicy { feerate: 100, max_feerate: 100, max_fee: amount(100_000_000), hurried: false },
             max_inputs: 84,
             storage_mass_cap: DEFAULT_STORAGE_MASS_CAP,
             max_dust_to_fee: COST_OF_AN_INPUT,

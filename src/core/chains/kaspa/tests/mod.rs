@@ -6,6 +6,7 @@ mod engine;
 mod generator;
 mod intents;
 mod keys;
+mod neighbours;
 mod selection;
 mod several;
 mod storage;

@@ -23,7 +23,7 @@ fn recipient_script() -> ScriptPublicKey {
 
 fn limits() -> Limits {
     Limits {
-        fee: FeePolicy { feerate: 100, max_feerate: 1_000, max_fee: amount(KAS / 100) },
+        fee: FeePolicy { feerate: 100, max_feerate: 1_000, max_fee: amount(KAS / 100), hurried: false },
         max_inputs: 10,
         storage_mass_cap: DEFAULT_STORAGE_MASS_CAP,
         max_dust_to_fee: amount(KAS / 100),
@@ -191,11 +191,12 @@ prop_compose! {
         feerate in 0..3_000u64,
         max_feerate in 0..3_000u64,
         max_fee in 0..100_000_000u64,
+        hurried: bool,
         max_inputs in 0..8usize,
         storage_mass_cap in 10_000..600_000u64,
         max_dust_to_fee in 0..20_000_000u64,
     ) -> Limits {
-        let fee = FeePolicy { feerate, max_feerate, max_fee: amount(max_fee) };
+        let fee = FeePolicy { feerate, max_feerate, max_fee: amount(max_fee), hurried };
         Limits { fee, max_inputs, storage_mass_cap, max_dust_to_fee: amount(max_dust_to_fee) }
     }
 }

@@ -28,7 +28,7 @@ fn wallet(coins: &[u64]) -> Vec<Utxo> {
 }
 
 fn policy(feerate: u64, max_fee: u64) -> FeePolicy {
-    FeePolicy { feerate, max_feerate: 1_000, max_fee: amount(max_fee) }
+    FeePolicy { feerate, max_feerate: 1_000, max_fee: amount(max_fee), hurried: false }
 }
 
 fn pay(coins: &[u64], payments: &[u64]) -> Result<Plan, SelectError> {

@@ -78,7 +78,7 @@ fn what_cannot_be_replaced_is_said() {
     let wallet = world.wallet(&rules());
     let before = stuck(&mut world, &wallet);
     let refused = replace(&mut world, before.id, Some(203_600)).expect_err("no more than before");
-    assert_eq!(refused.message, "nodes take a replacement only for a higher fee rate: at least 203601 sompi");
+    assert_eq!(refused.message, "nodes take a replacement only for a higher fee rate: at least 0.00203601 KAS (203,601 sompi)");
     let refused = replace(&mut world, before.id, Some(5_000_001)).expect_err("more than is reserved");
     assert_eq!(refused.code, "VALIDATION_FAILED");
     let id = before.id;
