@@ -4,6 +4,7 @@ use super::wallet::KaspaKey;
 use super::{Error, address, at_most};
 use crate::flows::kaspa::{Basis, Quote, QuoteError};
 use candid::CandidType;
+use purser_core::chains::kaspa::money::Kas;
 use purser_core::chains::kaspa::replace::ReplaceError;
 use purser_core::chains::kaspa::select::{Obstacle, SelectError};
 use purser_core::config::Config;
@@ -85,6 +86,8 @@ pub struct FeeQuote {
     /// When the coins were seen, in nanoseconds since the epoch; absent when none were, and the smallest transaction that could make
     /// the payment is quoted.
     pub observed_at: Option<u64>,
+    /// The transfer waits first: for coins that are too young, for mining rewards, or for the change of transfers under way.
+    pub waits: bool,
 }
 
 /// What is wrong with something that was asked of Kaspa.
@@ -124,6 +127,8 @@ pub enum KaspaError {
         immature: u64,
         /// Held by transfers under way, in sompi.
         reserved: u64,
+        /// The most that can be paid now, its fee left aside; absent when nothing can.
+        max: Option<u64>,
     },
     /// The transaction cannot be made so.
     InvalidTransaction {
@@ -189,11 +194,12 @@ impl KaspaError {
     fn of_coins(error: SelectError, required: Amount) -> Self {
         let get = |amount: Option<Amount>| amount.map(Amount::get);
         match error {
-            SelectError::InsufficientFunds { spendable, immature, reserved, .. } => Self::InsufficientFunds {
+            SelectError::InsufficientFunds { spendable, immature, reserved, largest } => Self::InsufficientFunds {
                 required: required.get(),
                 available: spendable.get(),
                 immature: immature.get(),
                 reserved: reserved.get(),
+                max: get(largest),
             },
             SelectError::Unbuildable { obstacle: Obstacle::Fee(over), .. } => {
                 Self::FeeTooHigh { required: over.floor.get(), max_fee: over.max_fee.get() }
@@ -208,14 +214,20 @@ impl KaspaError {
 
     /// For people.
     pub fn text(&self) -> String {
-        let or = |label: &str, amount: &Option<u64>| amount.map(|sompi| format!("; {label} {sompi} sompi")).unwrap_or_default();
+        let kas = |sompi: &u64| Kas(Amount::new(*sompi));
+        let or = |label: &str, amount: &Option<u64>| amount.map(|sompi| format!("; {label} {}", kas(&sompi))).unwrap_or_default();
         match self {
             Self::InvalidAmount { min, max } => {
                 let (min, max) = (or("more can be paid from", min), or("less can be paid up to", max));
                 format!("no transaction can pay exactly this amount with the coins at hand{max}{min}")
             }
-            Self::InsufficientFunds { required, available, immature, reserved } => format!(
-                "{required} sompi and a fee are needed, {available} can be spent now ({immature} immature, {reserved} held by transfers under way)"
+            Self::InsufficientFunds { required, available, immature, reserved, max } => format!(
+                "{} and a fee are needed, {} can be spent now; immature: {}; held by transfers under way: {}{}",
+                kas(required),
+                kas(available),
+                kas(immature),
+                kas(reserved),
+                or("at most this can be paid:", max)
             ),
             Self::InvalidAddress { problem, .. } => problem.clone(),
             Self::InvalidPublicKey { problem } => format!("the key that would pay cannot be used: {problem}"),
@@ -227,7 +239,7 @@ impl KaspaError {
             Self::ValidationError { field, problem } => format!("{field}: {problem}"),
             Self::InternalError { problem } => format!("nothing was done, because the records contradict themselves: {problem}"),
             Self::FeeTooHigh { required, max_fee } => {
-                format!("the network asks a fee of {required} sompi and at most {max_fee} are allowed")
+                format!("the network asks a fee of {} and at most {} are allowed", kas(required), kas(max_fee))
             }
             Self::NetworkError { status_code: Some(status), problem } => {
                 format!("Kaspa providers gave no answer (HTTP {status}): {problem}")
@@ -327,6 +339,7 @@ impl From<Quote> for FeeQuote {
                 Basis::Coins(at) => Some(at.nanos()),
                 Basis::SmallestTransaction => None,
             },
+            waits: quote.waits,
         }
     }
 }

@@ -33,7 +33,7 @@ fn errors_carry_the_amounts_that_would_do() {
     assert_eq!(unbuildable, KaspaError::InvalidAmount { min: Some(60), max: Some(40) });
     assert_eq!(
         unbuildable.text(),
-        "no transaction can pay exactly this amount with the coins at hand; less can be paid up to 40 sompi; more can be paid from 60 sompi"
+        "no transaction can pay exactly this amount with the coins at hand; less can be paid up to 0.0000004 KAS (40 sompi); more can be paid from 0.0000006 KAS (60 sompi)"
     );
     let over = Obstacle::Fee(FloorOverCap { floor: Amount::new(9), max_fee: Amount::new(8) });
     let over = of(SelectError::Unbuildable { obstacle: over, below: None, above: None });
@@ -42,9 +42,14 @@ fn errors_carry_the_amounts_that_would_do() {
         spendable: Amount::new(1),
         immature: Amount::new(2),
         reserved: Amount::new(3),
-        largest: None,
+        largest: Some(Amount::new(100_000_000)),
     });
-    assert_eq!(poor, KaspaError::InsufficientFunds { required: 50, available: 1, immature: 2, reserved: 3 });
+    assert_eq!(
+        poor,
+        KaspaError::InsufficientFunds { required: 50, available: 1, immature: 2, reserved: 3, max: Some(100_000_000) }
+    );
+    let hint = "; at most this can be paid: 1 KAS (100,000,000 sompi)";
+    assert!(poor.text().ends_with(hint), "{}", poor.text());
     let silent = QuoteError::Provider { problem: "nothing".into(), status_code: Some(503) };
     let silent = KaspaError::of_quote(silent, Amount::ZERO);
     assert_eq!(silent.text(), "Kaspa providers gave no answer (HTTP 503): nothing");

@@ -28,9 +28,12 @@ const PRIVATE_STEP: Grid = grid(10);
 const FAST_PRIVATE_STEP: Grid = grid(80);
 /// For how many scores a private network counts as fast after replicas have disagreed about one.
 const FAST_FOR: u32 = 20;
-/// To what fee rates are rounded up, in sompi per gram: closely, because the difference is paid, and less closely only where replicas
-/// disagree. The later grids have no mark at the relay floor, where the rate of a quiet network rests.
-const FEERATE_STEPS: [Grid; 3] = [grid(5), grid(20).between(), grid(100).between()];
+/// To what fee rates are rounded up, in sompi per gram: to nothing, and where a rate moves between the questions of two replicas, a
+/// little more coarsely each time, until they agree. The later grids have no mark at the relay floor, where the rate of a quiet network
+/// rests.
+const FEERATE_STEPS: [Grid; 4] = [grid(1), grid(10).between(), grid(25).between(), grid(50).between()];
+/// For how long rates are asked for as coarsely as they last had to be.
+const COARSE_NS: u64 = 60 * SECOND_NS;
 /// For how long a provider that limits the rate of requests is asked last.
 const LIMITED_SECONDS: u64 = 30;
 
@@ -42,6 +45,8 @@ thread_local! {
     static LIMITED: RefCell<BTreeMap<String, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
     /// How many more scores are asked of a private network as of a fast one.
     static FAST: Cell<u32> = const { Cell::new(0) };
+    /// Which step replicas last agreed on after they had not agreed on a finer one, and when.
+    static COARSENESS: Cell<(usize, Timestamp)> = const { Cell::new((0, Timestamp::from_nanos(0))) };
 }
 
 const fn grid(step: u64) -> Grid {
@@ -190,16 +195,7 @@ impl<R: Runtime> Panel<'_, R> {
 
     /// A lower bound of the virtual DAA score.
     pub async fn daa_score(&self) -> Result<u64, Halt> {
-        self.daa_score_in(step(self.network())).await
-    }
-
-    /// One that lags by up to half a minute on any network, for somebody who waits for the answer: replicas hardly ever disagree about it.
-    pub async fn rough_daa_score(&self) -> Result<u64, Halt> {
-        self.daa_score_in(rest::DEFAULT_SCORE_STEP).await
-    }
-
-    async fn daa_score_in(&self, step: Grid) -> Result<u64, Halt> {
-        let network = self.network();
+        let (network, step) = (self.network(), step(self.network()));
         let ask =
             async |provider| Ok(rest::parse_dag(&self.ask_score(provider, step, |step| Request::Dag { step }).await?, network)?);
         self.score(step, ask).await
@@ -250,12 +246,25 @@ impl<R: Runtime> Panel<'_, R> {
             FeeSpeed::Normal => FeeBucket::Normal,
             FeeSpeed::Low => FeeBucket::Low,
         };
-        let wordings = FEERATE_STEPS.map(|step| Request::FeeEstimate { bucket, step, most: config.max_feerate() });
-        let [close, wider, widest] = &wordings;
-        let ask = async |provider| Ok(rest::parse_feerate(&self.ask_in_turn(provider, &[close, wider, widest]).await?)?);
-        let rates = self.quorum_of(ask).await;
+        let rates = self.quorum_of(async |provider| self.ask_feerate(provider, bucket, config.max_feerate()).await).await;
         let suggested = rates.ok().and_then(|rates| rates.into_iter().min());
         suggested.unwrap_or(config.feerate).clamp(config.feerate, config.max_feerate())
+    }
+
+    /// One provider's rate, as it is or a little more.
+    async fn ask_feerate(&self, provider: usize, bucket: FeeBucket, most: u64) -> Result<u64, Halt> {
+        let (coarseness, since) = COARSENESS.get();
+        let mut coarseness = if self.rt.now().nanos_since(since) < COARSE_NS { coarseness } else { 0 };
+        loop {
+            let request = Request::FeeEstimate { bucket, step: FEERATE_STEPS[coarseness], most };
+            match self.ask_once(provider, Asking::AllReplicas, &request).await {
+                Err(error) if error.is_disagreement() && coarseness + 1 < FEERATE_STEPS.len() => {
+                    coarseness += 1;
+                    COARSENESS.set((coarseness, self.rt.now()));
+                }
+                answer => return Ok(rest::parse_feerate(&answer?)?),
+            }
+        }
     }
 
     /// The unspent outputs of an address on which enough providers agree to the last sompi. When `open` says of them that more are

@@ -11,7 +11,7 @@ use futures::future::join;
 use ic_stable_structures::Memory;
 use purser_core::chains::kaspa::rest::Failure;
 use purser_core::chains::kaspa::select::{self, Payment, SelectError};
-use purser_core::chains::kaspa::{Masses, Outpoint, Output, Plan, Transaction, TxId, Utxo, WalletKey, fee};
+use purser_core::chains::kaspa::{Masses, Outpoint, Output, Plan, Transaction, TxId, UnsignedTx, Utxo, WalletKey, fee};
 use purser_core::primitives::{Amount, Timestamp, WalletId};
 use purser_core::state::State;
 use purser_core::terms::FeeSpeed;
@@ -36,6 +36,8 @@ struct View {
     score: u64,
     utxos: Vec<Utxo>,
     observed_at: Timestamp,
+    /// Some of them cannot be spent yet.
+    waits: bool,
 }
 
 /// What a quote rests on.
@@ -64,6 +66,8 @@ pub struct Quote {
     pub masses: Masses,
     /// What this rests on.
     pub basis: Basis,
+    /// The transfer waits for some of its coins first.
+    pub waits: bool,
 }
 
 /// Why there is no quote.
@@ -120,7 +124,10 @@ fn status_code(failure: Failure) -> Option<u16> {
 
 /// Notes the coins of a key.
 pub(super) fn remember<R: Runtime>(rt: &R, wallet: WalletId, source: KeyKind, score: u64, utxos: &[Utxo]) {
-    let view = View { score, utxos: utxos.to_vec(), observed_at: rt.now() };
+    keep(wallet, source, View { score, utxos: utxos.to_vec(), observed_at: rt.now(), waits: false });
+}
+
+fn keep(wallet: WalletId, source: KeyKind, view: View) {
     VIEWS.with_borrow_mut(|views| {
         views.insert((wallet, source), view);
         if views.len() > MAX_VIEWS
@@ -152,18 +159,69 @@ pub async fn quote<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferReques
     answer
 }
 
+/// Looks as the transfer itself would look. Where the coins that it sees do not do, it waits for those that are to come; so they are
+/// reckoned with.
 async fn quote_once<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest, turn: usize) -> Result<Quote, QuoteError> {
     let network = rt.read(|state| state.config().kaspa.network);
     let address = quoted_key(wallet, request.source)?.address(network);
     let panel = Panel { rt, turn };
-    let (score, feerate) = join(panel.rough_daa_score(), panel.feerate(request.speed())).await;
+    let (score, feerate) = join(panel.daa_score(), panel.feerate(request.speed())).await;
     let score = score?;
     let utxos = panel.utxos(address, score, |_| false).await?;
-    remember(rt, wallet.id, request.source, score, &utxos);
     FEERATES.with_borrow_mut(|rates| rates.insert(request.speed(), feerate));
-    let view = View { score, utxos, observed_at: rt.now() };
-    let now = rt.now();
-    rt.read(|state| reckon(state, now, wallet, request, &view, feerate))
+    let seen = View { score, utxos, observed_at: rt.now(), waits: false };
+    let reckoned = |view: &View| rt.read(|state| reckon(state, rt.now(), wallet, request, view, feerate));
+    let first = reckoned(&seen);
+    keep(wallet.id, request.source, seen);
+    if !matches!(&first, Err(QuoteError::Coins(error)) if may_heal(error)) {
+        return first;
+    }
+    let utxos = panel.utxos(address, u64::MAX, |_| false).await?;
+    if utxos.is_empty() && panel.utxo_count(address).await? > u64::from(super::agree::MOST_UTXOS) {
+        return Err(super::agree::too_many(None).into());
+    }
+    let young = View { score, utxos, observed_at: rt.now(), waits: true };
+    let all = View { score: u64::MAX, utxos: with_expected_change(rt, wallet, request, &young.utxos), ..young.clone() };
+    let second = reckoned(&young);
+    if second.is_ok() {
+        keep(wallet.id, request.source, young);
+        return second;
+    }
+    match reckoned(&all) {
+        Ok(quote) => {
+            keep(wallet.id, request.source, all);
+            Ok(quote)
+        }
+        Err(_) => {
+            keep(wallet.id, request.source, View { waits: false, ..young });
+            second
+        }
+    }
+}
+
+/// Whether more coins could make the payment possible.
+fn may_heal(error: &SelectError) -> bool {
+    match error {
+        SelectError::InsufficientFunds { .. } | SelectError::TooManyInputs { .. } | SelectError::Unbuildable { .. } => true,
+        SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToGather { .. } => false,
+    }
+}
+
+/// The coins, and what transfers under way return to the same key as far as they are built.
+fn with_expected_change<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest, utxos: &[Utxo]) -> Vec<Utxo> {
+    let Ok(own) = quoted_key(wallet, request.source).map(|key| key.script_public_key()) else { return utxos.to_vec() };
+    let others = rt.read(|state| state.active_transfers_of(wallet.id));
+    let others = others.into_iter().filter(|other| other.request.asset == request.asset).filter_map(|other| other.built);
+    let mut listed: BTreeMap<Outpoint, Utxo> = utxos.iter().map(|utxo| (utxo.outpoint, utxo.clone())).collect();
+    for built in others.filter_map(|built| UnsignedTx::from_bytes(&built.unsigned).ok()) {
+        let transaction = built.transaction.id();
+        for (output, index) in built.transaction.outputs.into_iter().zip(0..).filter(|(output, _)| output.script == own) {
+            let outpoint = Outpoint { transaction, index };
+            let change = Utxo { outpoint, amount: output.amount, script: own.clone(), block_daa_score: 0, is_coinbase: false };
+            listed.entry(outpoint).or_insert(change);
+        }
+    }
+    listed.into_values().collect()
 }
 
 /// What a transfer would cost, from what was last seen. Asks nobody.
@@ -209,12 +267,13 @@ fn reckon<M: Memory>(
     };
     let plan = select::plan(&payment).map_err(QuoteError::Coins)?;
     let due = payment.limits.fee.fee(&plan.masses).unwrap_or(plan.fee);
-    Ok(of_plan(&plan, feerate, plan.fee.remaining_after(due), Basis::Coins(view.observed_at)))
+    Ok(of_plan(&plan, feerate, plan.fee.remaining_after(due), view))
 }
 
-fn of_plan(plan: &Plan, feerate: u64, dust: Amount, basis: Basis) -> Quote {
+fn of_plan(plan: &Plan, feerate: u64, dust: Amount, view: &View) -> Quote {
     let change = plan.change.as_ref().map_or(Amount::ZERO, |output| output.amount);
-    Quote { fee: plan.fee, feerate, inputs: plan.inputs.len(), change, dust, masses: plan.masses, basis }
+    let basis = Basis::Coins(view.observed_at);
+    Quote { fee: plan.fee, feerate, inputs: plan.inputs.len(), change, dust, masses: plan.masses, basis, waits: view.waits }
 }
 
 /// One input, and change that weighs nothing.
@@ -229,5 +288,6 @@ fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequ
     let transaction = Transaction::unsigned([outpoint], outputs);
     let masses = Masses::of(&transaction, &[spent]).map_err(|error| QuoteError::Impossible(error.to_string()))?;
     let fee = limits(&config, feerate, request).fee.fee(&masses).unwrap_or(fee::floor(&masses));
-    Ok(Quote { fee, feerate, inputs: 1, change: Amount::ZERO, dust: Amount::ZERO, masses, basis: Basis::SmallestTransaction })
+    let (change, dust, basis) = (Amount::ZERO, Amount::ZERO, Basis::SmallestTransaction);
+    Ok(Quote { fee, feerate, inputs: 1, change, dust, masses, basis, waits: false })
 }

@@ -1,4 +1,5 @@
 mod agreement;
+mod quotes;
 mod refusals;
 mod replacing;
 mod signing;
@@ -304,7 +305,7 @@ fn too_little_money_fails_at_no_cost() {
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
     let note = transfer.note.unwrap();
-    assert!(note.starts_with("only 300000000 sompi can be spent now"), "{note}");
+    assert!(note.starts_with("only 3 KAS (300,000,000 sompi) can be spent now"), "{note}");
     assert_eq!(world.usage(Asset::Kas), (0, 0));
 }
 

@@ -184,7 +184,9 @@ fn what_failed_created_no_token_account() {
     let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
     // The accounts were read in slot 60, and no state before that is believed.
     let height = || {
-        all(r#""getEpochInfo","params":[{"commitment":"confirmed","minContextSlot":60}"#, |_| ok(r#"{"absoluteSlot":60,"blockHeight":1000}"#))
+        all(r#""getEpochInfo","params":[{"commitment":"confirmed","minContextSlot":60}"#, |_| {
+            ok(r#"{"absoluteSlot":60,"blockHeight":1000}"#)
+        })
     };
     assert_eq!(world.drive(id, 0, vec![failed(), height(), height()]), Progress::Waiting);
     world.advance(90);

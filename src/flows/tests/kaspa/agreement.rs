@@ -129,9 +129,9 @@ fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
 
 #[test]
 fn the_lower_of_two_fee_rates_is_paid_within_the_bounds() {
-    // One input and two outputs: 2,036 grams, and 2,166 of storage mass that count above the floor. The configured rates are 100 to 1,000, and the transfer's cap a million sompi.
+    // One input and two outputs: 2,036 grams. The configured rates are 100 to 1,000, and the transfer's cap a million sompi.
     for (first, second, paid) in
-        [(950, 300, 649_800), (1_000_000, 100, 203_600), (40, 900, 203_600), (7_000_000, 7_000_000, 1_000_000)]
+        [(950, 300, 610_800), (1_000_000, 100, 203_600), (40, 900, 203_600), (7_000_000, 7_000_000, 1_000_000)]
     {
         let (world, id) = requested(2);
         let script = vec![dag(5_000), dag(5_000), fee(first), fee(second), utxos(SOURCE, ONE_COIN), utxos(SOURCE, ONE_COIN)];

@@ -88,7 +88,11 @@ fn another_payment_avoids_coins_that_were_refused_together_but_for_want_of_other
     let (world, first) = refused_for_good(PAIR);
     world.cancel(first);
     let second = world.request(Asset::Kas, SMALL + 1, SOURCE);
-    assert!(world.state.borrow().objection(&world.transfer(second), world.time()).is_none(), "{:?}", world.state.borrow().objection(&world.transfer(second), world.time()));
+    assert!(
+        world.state.borrow().objection(&world.transfer(second), world.time()).is_none(),
+        "{:?}",
+        world.state.borrow().objection(&world.transfer(second), world.time())
+    );
     assert_eq!(world.drive(second, 0, then(until_sent(1, PAIR, 2), vec![taken()])), Progress::Waiting);
 }
 

@@ -13,6 +13,8 @@ fn the_fee_follows_the_network_within_the_configured_bounds() {
     let cases = [
         ([100, 100, 100], [203_600, 203_600, 203_600]),
         ([900, 450, 150], [1_832_400, 916_200, 305_400]),
+        // Nothing is rounded.
+        ([111, 108, 102], [225_996, 219_888, 207_672]),
         // A spike is capped at 1,000 sompi per gram.
         ([50_000, 20_000, 400], [2_036_000, 2_036_000, 814_400]),
     ];
@@ -37,6 +39,84 @@ fn the_fee_follows_the_network_within_the_configured_bounds() {
 }
 
 #[test]
+fn storage_mass_costs_nothing_but_where_speed_is_asked_for() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[KAS]);
+    for sompi in [11_000_000, 50_000_000] {
+        let mut quote = |rate, speed| {
+            world.kaspa.set_feerates(rate, rate, rate);
+            let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, sompi, "quoted") };
+            world.as_actor(Actor::Agent).quote_transfer(&args).expect("the chain answers")
+        };
+        for (rate, fee) in [(100, 203_600), (101, 205_636), (108, 219_888), (200, 407_200)] {
+            let calm = quote(rate, FeeSpeed::Normal);
+            assert_eq!((calm.fee, calm.feerate, calm.inputs), (fee, rate, 1), "{sompi} at {rate}");
+            assert_eq!(quote(rate, FeeSpeed::Low).fee, fee, "{sompi} at {rate}");
+            let hurried = quote(rate, FeeSpeed::Priority);
+            let beyond = (rate - 100) * (calm.storage_mass - calm.compute_mass);
+            assert_eq!(hurried.fee, (fee + beyond).min(5_000_000), "{sompi} at {rate}");
+        }
+    }
+    let capped = TransferArgs { max_fee: Some(300_000), fee_speed: Some(FeeSpeed::Priority), ..kas(&wallet, 11_000_000, "capped") };
+    assert_eq!(world.as_actor(Actor::Agent).quote_transfer(&capped).expect("possible").fee, 300_000, "the caller's cap");
+    world.kaspa.set_feerates(101, 101, 101);
+    let id = world.accepted(&kas(&wallet, 11_000_000, "paid"));
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(205_636)), "{ended:?}");
+}
+
+#[test]
+fn a_quote_reckons_with_what_the_transfer_will_wait_for() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[]);
+    world.kaspa.coinbase(&wallet.kaspa_schnorr_address, 100 * KAS);
+    let first = kas(&wallet, 5 * KAS, "first");
+    let quote = world.as_actor(Actor::Agent).quote_transfer(&first).expect("the reward will be mature");
+    assert_eq!((quote.fee, quote.inputs, quote.change, quote.waits), (203_600, 1, 95 * KAS - 203_600, true));
+    let id = world.accepted(&first);
+    world.kaspa.mine(1_010);
+    world.follow(id, |transfer| transfer.status == Status::Submitted);
+    // The change is not accepted yet, and later too young for the usual look.
+    let second = kas(&wallet, 7 * KAS, "second");
+    let during = world.as_actor(Actor::Agent).quote_transfer(&second).expect("the change will return");
+    assert_eq!((during.change, during.waits), (88 * KAS - 2 * 203_600, true));
+    let ended = world.settle(id);
+    assert_eq!(ended.fee_paid, Some(quote.fee), "{ended:?}");
+    let after = world.as_actor(Actor::Agent).quote_transfer(&second).expect("the change has returned");
+    assert_eq!((after.fee, after.change), (during.fee, during.change));
+    let id = world.accepted(&second);
+    assert_eq!(world.settle(id).fee_paid, Some(after.fee));
+    let too_much = world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 88 * KAS, "too much")).expect_err("fees are missing");
+    let balance = 88 * KAS - 2 * 203_600;
+    let expected = KaspaError::InsufficientFunds {
+        required: 88 * KAS,
+        available: balance,
+        immature: 0,
+        reserved: 0,
+        max: Some(balance - 162_400),
+    };
+    assert_eq!(too_much.detail, Some(ErrorDetail::Kaspa(expected)), "young change counts");
+}
+
+#[test]
+fn a_payment_of_everything_names_the_most_that_can_be_paid() {
+    let mut world = World::local();
+    let wallet = wallet_of(&mut world, &[137_000_000]);
+    let all = world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 137_000_000, "all")).expect_err("the fee is missing");
+    let Some(ErrorDetail::Kaspa(KaspaError::InsufficientFunds { max: Some(most), .. })) = all.detail else { panic!("{all:?}") };
+    assert_eq!(most, 136_837_600);
+    assert!(all.message.ends_with("at most this can be paid: 1.368376 KAS (136,837,600 sompi)"), "{}", all.message);
+    let failed = world.accepted(&kas(&wallet, 137_000_000, "all"));
+    let failed = world.settle(failed);
+    let note = failed.note.expect("it says why");
+    assert!(failed.status == Status::Failed && note.ends_with("1.368376 KAS (136,837,600 sompi)"), "{note}");
+    let id = world.accepted(&kas(&wallet, most, "the most"));
+    let ended = world.settle(id);
+    assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(162_400)), "{ended:?}");
+    assert_eq!(world.kaspa.balance(&wallet.kaspa_schnorr_address), 0);
+}
+
+#[test]
 fn a_quote_says_what_could_be_paid_instead() {
     let mut world = World::local();
     let wallet = wallet_of(&mut world, &[KAS]);
@@ -50,8 +130,19 @@ fn a_quote_says_what_could_be_paid_instead() {
     let expected = KaspaError::InvalidAmount { min: Some(10_116_236), max: None };
     assert_eq!(refused.detail, Some(ErrorDetail::Kaspa(expected)));
     let rich = world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 2 * KAS, "too much")).expect_err("there is one KAS");
-    let expected = KaspaError::InsufficientFunds { required: 2 * KAS, available: KAS, immature: 0, reserved: 0 };
+    let expected =
+        KaspaError::InsufficientFunds { required: 2 * KAS, available: KAS, immature: 0, reserved: 0, max: Some(KAS - 162_400) };
     assert_eq!(rich.detail, Some(ErrorDetail::Kaspa(expected)));
+    // Too small a change, and too large a fee: the most that can go to the miner is what spending an input costs.
+    for sompi in [98_837_600, 89_680_165] {
+        let refused = world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, sompi, "between")).expect_err("no change fits");
+        let Some(ErrorDetail::Kaspa(KaspaError::InvalidAmount { min, max: Some(max) })) = refused.detail else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(min, Some(99_725_800));
+        assert!(world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, max, "below")).is_ok());
+        assert!(world.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, max + 1, "not")).is_err());
+    }
 }
 
 fn batch(wallet: &Wallet, payments: &[(u8, u64)], key: &str) -> BatchArgs {
