@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 
 /// The fee cap of a Solana transfer when the installer names none, in lamports: one signature costs 5000.
 pub const DEFAULT_SOLANA_MAX_FEE: u64 = 10_000;
-/// The fee cap of a Kaspa transfer when the installer names none, in sompi: about 25 inputs at the relay floor.
+/// The fee cap of a Kaspa transfer when the installer names none, in sompi. The 1,000,000 of Kaspa's deployment guide are from the time
+/// when nodes relayed for one sompi per gram. Since the Toccata fork they ask for 100, at which an input costs 111,800 sompi: 1,000,000
+/// would not pay for nine coins, and 40 coins cost 4.5 million. The guide's ceiling holds: [`MAX_KASPA_MAX_FEE`].
+///
+/// [`MAX_KASPA_MAX_FEE`]: purser_core::config::MAX_KASPA_MAX_FEE
 pub const DEFAULT_KASPA_MAX_FEE: u64 = 5_000_000;
 /// The relay floor, in sompi per gram.
 pub const DEFAULT_KASPA_FEERATE: u64 = 100;
@@ -61,7 +65,7 @@ pub struct KaspaInit {
     pub network: KaspaNetwork,
     /// REST endpoints in order of preference.
     pub providers: Vec<String>,
-    /// In sompi; [`DEFAULT_KASPA_MAX_FEE`] when absent.
+    /// In sompi, at most 100,000,000; [`DEFAULT_KASPA_MAX_FEE`] when absent.
     pub max_fee: Option<u64>,
     /// In sompi per gram of mass; [`DEFAULT_KASPA_FEERATE`] when absent.
     pub feerate: Option<u64>,
@@ -180,6 +184,21 @@ mod tests {
         assert_eq!(config.kaspa.max_fee, Amount::new(5_000_000));
         assert_eq!(config.kaspa.feerate, 100);
         assert_eq!(config.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_fee_cap_has_a_floor_and_a_ceiling() {
+        let judged = |max_fee| {
+            let mut args = fixture::init_args();
+            args.kaspa.max_fee = Some(max_fee);
+            args.into_config(None).validate().map_err(|error| error.to_string())
+        };
+        assert_eq!((judged(205_800), judged(100_000_000)), (Ok(()), Ok(())));
+        let above = "kaspa.max_fee: 1.00000001 KAS (100,000,001 sompi) are more than any transfer may pay: at most 1 KAS (100,000,000 sompi)";
+        assert_eq!(judged(100_000_001), Err(above.to_owned()));
+        assert!(judged(u64::MAX).is_err());
+        let below = "kaspa.max_fee: a transfer with one input and two outputs costs at least 0.002058 KAS (205,800 sompi)";
+        assert_eq!(judged(205_799), Err(below.to_owned()));
     }
 
     #[test]

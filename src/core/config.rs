@@ -4,6 +4,7 @@ mod solana;
 
 pub use solana::{CANISTER_PREFIX, KEY_PLACEHOLDER, SolanaConfig, SolanaOptions, provider_canister};
 
+use crate::chains::kaspa::money::Kas;
 use crate::chains::kaspa::{FLOOR_SOMPI_PER_GRAM, MINIMUM_TRANSFER_FEE, Network as KaspaNetwork};
 use crate::chains::solana::Cluster;
 use crate::primitives::{Amount, Asset, Chain};
@@ -28,6 +29,9 @@ pub const MAX_CONFIRMATIONS: u64 = 100_000;
 pub const DEFAULT_AGREEMENT: u32 = 2;
 /// The highest Kaspa fee rate when the installer names none, in sompi per gram: ten times what a quiet network asks for.
 pub const DEFAULT_MAX_FEERATE: u64 = 1_000;
+/// The most sompi that a transfer may ever be allowed to pay in fees: one KAS, whatever is installed or asked for. At the network's
+/// floor a transaction of the size that a block takes costs half of it.
+pub const MAX_KASPA_MAX_FEE: u64 = 100_000_000;
 /// The most principals one role may be given at installation.
 pub const MAX_INITIAL_PRINCIPALS: usize = 64;
 
@@ -53,7 +57,7 @@ pub struct KaspaConfig {
     pub network: KaspaNetwork,
     /// REST endpoints, in order of preference.
     pub providers: Vec<String>,
-    /// The most a transfer may pay in fees, in sompi, unless the request asks for less.
+    /// The most a transfer may pay in fees, in sompi, unless the request asks for less; at most [`MAX_KASPA_MAX_FEE`].
     pub max_fee: Amount,
     /// The least fee rate that transfers pay, in sompi per gram of mass; never under the network's floor.
     pub feerate: u64,
@@ -116,9 +120,7 @@ impl Config {
         solana.validate()?;
         providers("kaspa.providers", &kaspa.providers, |url| is_endpoint(url, kaspa.network == KaspaNetwork::Simnet))?;
         corroborated("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Mainnet)?;
-        if self.kaspa.max_fee < Amount::new(MINIMUM_TRANSFER_FEE) {
-            return Err(error("kaspa.max_fee", "a transfer with one input and two outputs costs at least 205800 sompi"));
-        }
+        validate_max_fee(self.kaspa.max_fee)?;
         if self.kaspa.feerate < FLOOR_SOMPI_PER_GRAM {
             return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));
         }
@@ -216,6 +218,17 @@ fn providers(field: &'static str, urls: &[String], is_known: impl Fn(&str) -> bo
         if url.ends_with('/') || url.contains(char::is_whitespace) || !url.is_ascii() {
             return Err(error(field, "an endpoint is plain ASCII without spaces and without a trailing slash"));
         }
+    }
+    Ok(())
+}
+
+fn validate_max_fee(max_fee: Amount) -> Result<(), ConfigError> {
+    let (least, most) = (Amount::new(MINIMUM_TRANSFER_FEE), Amount::new(MAX_KASPA_MAX_FEE));
+    if max_fee < least {
+        return Err(error("kaspa.max_fee", format!("a transfer with one input and two outputs costs at least {}", Kas(least))));
+    }
+    if max_fee > most {
+        return Err(error("kaspa.max_fee", format!("{} are more than any transfer may pay: at most {}", Kas(max_fee), Kas(most))));
     }
     Ok(())
 }

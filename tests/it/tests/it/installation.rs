@@ -19,7 +19,7 @@ fn refusal(change: impl FnOnce(&mut InitArgs)) -> String {
 
 #[test]
 fn a_bad_argument_stops_the_installation_and_is_named() {
-    let cases: [(&str, Change); 9] = [
+    let cases: [(&str, Change); 11] = [
         ("init: admins:", |args| args.admins.clear()),
         ("init: admins:", |args| args.admins.push(candid::Principal::anonymous())),
         ("init: key_name:", |args| args.key_name = "my_key".into()),
@@ -29,6 +29,8 @@ fn a_bad_argument_stops_the_installation_and_is_named() {
         ("init: kaspa.providers:", |args| args.kaspa.providers = vec!["http://example.com".into()]),
         ("init: solana.max_fee:", |args| args.solana.max_fee = Some(4_999)),
         ("init: kaspa.feerate:", |args| args.kaspa.feerate = Some(99)),
+        ("init: kaspa.max_fee:", |args| args.kaspa.max_fee = Some(205_799)),
+        ("init: kaspa.max_fee: 1.00000001 KAS (100,000,001 sompi)", |args| args.kaspa.max_fee = Some(100_000_001)),
     ];
     for (expected, change) in cases {
         let message = refusal(change);
