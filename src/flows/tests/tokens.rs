@@ -1,7 +1,7 @@
 //! Tokens: what is read, what is built, what is refused.
 
 use super::failures::{cost, cost_of};
-use super::solana::{epoch, finalized, height};
+use super::solana::{epoch, finalized, ok};
 use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};

@@ -119,7 +119,6 @@ fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
         dag(5_000),
         different("/info/fee-estimate"),
         different("/info/fee-estimate"),
-        different("/info/fee-estimate"),
         different("/addresses/utxos"),
         different("/addresses/utxos"),
     ];
