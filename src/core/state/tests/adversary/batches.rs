@@ -1,9 +1,11 @@
 //! Batches of SOL: cut to the last unit of a limit, divided by memos, repeated and forged.
 
+use super::model::is_own_doing;
+use super::promises::Promise;
 use super::*;
 use crate::chains::solana;
 use crate::solana_terms::SolanaTerms;
-use crate::state::{BatchItem, BatchOutcome, ItemOutcome};
+use crate::state::{BatchItem, BatchOutcome, ItemOutcome, Refusal};
 use crate::terms::{Batch, BatchOutput};
 
 /// What was let through, as one payment of its sum: that is how it is judged.
@@ -45,12 +47,15 @@ impl Game {
             let most = evaluation.denials().filter_map(|finding| finding.suggested_max).min().map_or(sum, Amount::get);
             sum = most.saturating_sub((parts - 1) * base.max_fee.get()).saturating_add(self.dice.below(2));
         }
+        // One that passes among many that do not.
+        let many_are_denied = self.dice.one_in(4);
         let mut items = Vec::new();
         for (memo, left) in memos.into_iter().zip((1..=count).rev()) {
             let amount = if left == 1 { sum } else { self.dice.below(2 * sum / left + 1).min(sum) };
             sum -= amount;
+            let mostly_denied = many_are_denied && left > 1;
             let strange = self.dice.pick(&[SMALL, SMALL, DENIED, EXPIRING, COLD, 6]);
-            let to = if self.dice.one_in(8) { strange } else { OPEN };
+            let to = if self.dice.one_in(if mostly_denied { 1 } else { 8 }) { strange } else { OPEN };
             let amount = Amount::new(if self.dice.one_in(60) { amount } else { amount.max(1) });
             items.push(BatchItem { memo, off_curve: self.dice.one_in(3), ..BatchItem::new(recipient(Chain::Solana, to), amount) });
         }
@@ -72,7 +77,7 @@ impl Game {
 
     /// The same batch is what it was; another one under its key is none.
     fn repeat(&mut self) {
-        let (caller, mut request, transfers) = self.dice.pick(&self.asked_for_many.clone());
+        let (caller, mut request, transfers) = self.dice.pick(&self.asked_for_many);
         let forged = self.dice.one_in(2);
         if forged {
             let at = self.dice.below(request.items.len() as u64) as usize;
@@ -82,15 +87,16 @@ impl Game {
                 _ => request.items[at].off_curve = !request.items[at].off_curve,
             }
         }
-        match self.state.decide_batch(caller, &request, self.time()) {
-            Ok((None, outcome)) => {
-                assert!(!forged && outcome.transfers == transfers, "another batch is taken for {transfers:?}: {request:?}");
-                self.seen.repeated += 1;
-            }
-            Ok((Some(_), _)) => panic!("a key pays twice: {request:?}"),
-            // The agent was removed, or the session is over.
-            Err(refusal) => assert!(forged || !matches!(refusal, Refusal::IdempotencyConflict { .. }), "{refusal}"),
-        }
+        let how = match self.state.decide_batch(caller, &request, self.time()) {
+            Ok((None, outcome)) if !forged && outcome.transfers == transfers => return self.seen.repeated += 1,
+            Ok((decided, outcome)) => format!("{decided:?} {outcome:?}"),
+            Err(refusal @ Refusal::IdempotencyConflict { .. }) if !forged => refusal.to_string(),
+            // It is another batch, the agent was removed, or the session is over.
+            Err(_) => return,
+        };
+        let forged = if forged { ", forged," } else { "" };
+        let how = format!("{caller}'s batch of {transfers:?}{forged} asked for again: {how}: {request:?}");
+        self.found.put(self.command, (Promise::Retry, how));
     }
 
     pub fn ask_for_many(&mut self) {
@@ -103,17 +109,15 @@ impl Game {
             Ok((None, _)) => return self.seen.suppressed += 1,
             Err(_) => return self.seen.refused += 1,
         };
-        self.model.now = self.model.now.max(self.clock);
-        let (before, own): (Vec<_>, Vec<_>) =
-            decided.events.into_iter().partition(|event| matches!(event, Event::TransferRejected(_)));
-        self.commit(Decided { actor: Some(caller), events: before });
+        self.tick();
+        let own = self.commit_ends(caller, decided);
         let quorum = self.judge_many(caller, &base, &request, &outcome);
-        let is_too_many = self.model.denied_in_a_row(caller, request.wallet, &outcome);
-        let mut parts = Vec::new();
+        let (mut parts, mut denials) = (Vec::new(), 0);
         for event in &own {
             match event {
                 Event::TransferDenied(denied) => {
                     self.model.answered(caller, &denied.request, &denied.evaluation, None);
+                    denials += u32::from(is_own_doing(&denied.evaluation));
                     self.seen.denied += 1;
                 }
                 Event::TransferReserved(part) => {
@@ -123,12 +127,10 @@ impl Game {
                 _ => {}
             }
         }
-        if parts.is_empty() {
-            self.model.nothing_passed(caller, request.wallet);
-        } else if is_too_many {
-            self.model.open_breaker(caller, request.wallet);
-        }
+        let waits = outcome.items.iter().any(|item| matches!(item, ItemOutcome::Pending { .. }));
+        let opens = self.model.denied(caller, request.wallet, denials, !parts.is_empty() && !waits);
         self.commit(Decided { actor: Some(caller), events: own });
+        self.check_breaker(caller, request.wallet, denials, opens);
         if parts.is_empty() {
             return;
         }
@@ -136,6 +138,9 @@ impl Game {
         let paid = parts.iter().flat_map(|(_, part)| part.batch().unwrap().outputs.clone()).collect::<Vec<_>>();
         assert_eq!(paid, let_through(&request, &outcome), "every payment that was let through is in one part, in order");
         self.open.extend(&outcome.transfers);
+        if self.asked_for_many.len() >= 100 {
+            self.asked_for_many.remove(0);
+        }
         self.asked_for_many.push((caller, request, outcome.transfers));
     }
 
@@ -148,19 +153,19 @@ impl Game {
         }
         let waits = outcome.items.iter().any(|item| matches!(item, ItemOutcome::Pending { .. }));
         let whole = whole(base, request, &outputs, outcome.transfers.len() as u64);
-        let broken = self.model.broken(caller, &whole, waits);
-        assert!(broken.is_empty(), "let through against {broken:?}: {request:?}");
+        let broken = self.model.broken_by(caller, &whole, waits);
+        self.report(broken, &format!("{request:?}"));
         for output in &outputs {
             let single = TransferRequest { to: output.to.clone(), amount: output.amount, ..base.clone() };
             // Whether people have to be asked is a question about the sum.
-            let broken = self.model.broken(caller, &single, true);
-            assert!(broken.is_empty(), "one of many against {broken:?}: {request:?}");
+            let broken = self.model.broken_by(caller, &single, true);
+            self.report(broken, &format!("one of many: {request:?}"));
         }
         self.seen.batches += 1;
         self.seen.partly += u64::from(outputs.len() < outcome.items.len());
         self.seen.several += u64::from(outcome.transfers.len() > 1);
         self.seen.held += u64::from(waits);
-        self.model.quorum(caller, &whole)
+        self.model.quorum(caller, &whole).0
     }
 }
 

@@ -1,15 +1,22 @@
 //! What may have been spent, counted anew from nothing but the requests and the events: plain lists, exact times, no buckets. It shares
 //! no arithmetic with the policy; windows and kinds of rates are borrowed as names.
 
-use super::super::fixture::recipient;
-use super::{COLD, DENIED, EXPIRES_AT, EXPIRING, MEMBERS, OPEN, SMALL, USABLE_FROM};
-use crate::event::Event;
+use super::promises::{Broken, Promise};
+use super::{SMALL, recipient};
+use crate::event::{Event, RoleChange, TransferReserved, TransferSettled};
+use crate::mode::Mode;
 use crate::policy::{Counted, Decision, Evaluation, RateWindow, RuleKind, Scope, Window};
-use crate::primitives::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
-use crate::state::{BatchOutcome, ItemOutcome};
+use crate::primitives::{Asset, DAY_NS, Destination, HOUR_NS, Hash, SessionId, TransferId, WalletId};
+use crate::roles::Role;
+use crate::solana_terms::NonceOperation;
 use crate::transfer::TransferRequest;
+use crate::wallet::{ParentChange, WalletChange};
 use candid::Principal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How many denials in a row open an agent's breaker, and for how long.
+const DENIALS: u32 = 5;
+const BREAKER_NS: u64 = 300_000_000_000;
 
 /// The demands of one scope, the same numbers for both assets.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +28,8 @@ pub struct Limits {
     pub approval: Option<Approval>,
     /// Whether the scope names recipients, each with its conditions.
     pub recipients: bool,
+    /// What the recipient with limits of its own may receive per transfer and per 24 hours, if it has them.
+    pub small: Option<(u64, u64)>,
 }
 
 /// Threshold, sum of 24 hours, and how many members have to agree.
@@ -31,28 +40,47 @@ pub struct Approval {
     pub quorum: usize,
 }
 
-/// What the recipient with limits of its own may receive, per transfer and per 24 hours.
-pub const SMALL_LIMITS: (u64, u64) = (300_000, 1_000_000);
-
+/// A transfer that was let through.
 #[derive(Clone, Debug)]
-struct Entry {
-    agent: Principal,
-    scopes: Vec<Scope>,
-    asset: Asset,
-    /// What the recipient with limits of its own receives.
-    small: u64,
-    /// Amount, fee cap, and the worth of both together.
-    amount: u64,
-    fee: u64,
-    value: u64,
+pub struct Entry {
+    pub id: TransferId,
+    pub agent: Principal,
+    pub wallet: WalletId,
+    pub asset: Asset,
+    session: Option<SessionId>,
+    /// The scopes that it fell into when it was asked for, and those that came to stand above it since.
+    pub held: Vec<Scope>,
+    pub added: Vec<Scope>,
+    /// What the recipient with limits of its own receives, and the scopes in which it had those limits then.
+    pub small: u64,
+    limited: Vec<Scope>,
+    /// Everybody who is paid, by number.
+    pub recipients: BTreeSet<u8>,
+    /// Amount, fee cap, and the worth of both together: when it was asked for, and the lowest and highest since.
+    pub amount: u64,
+    pub fee: u64,
+    value: Option<u128>,
+    lowest: Option<u128>,
+    highest: Option<u128>,
     /// When it ended and what it paid in amount and fee; held while `None`.
-    posted: Option<(u64, u64, u64)>,
-    /// Bytes of the current attempt are signed, so that it may land.
-    signed: bool,
+    pub posted: Option<(u64, u64, u64)>,
+    /// Bytes are recorded that may land once they are signed; those of the current attempt are signed, so that it may land.
+    pub built: bool,
+    pub signed: bool,
     quarantined: bool,
-    waits: bool,
+    /// People were asked about it, and have not agreed.
+    pub asked: bool,
+    pub waits: bool,
     quorum: usize,
     yes: BTreeSet<Principal>,
+    /// When enough had agreed, and whether its session was over then.
+    agreed_at: Option<u64>,
+    pub late: bool,
+    /// No payment, but the upkeep of a nonce account.
+    pub operation: Option<NonceOperation>,
+    pub revoked: bool,
+    /// Parts of one batch have the same.
+    pub batch: Option<Hash>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +88,15 @@ pub struct Session {
     pub wallet: WalletId,
     pub agent: Principal,
     pub expires_at: u64,
+    pub ended: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Wallet {
+    pub owner: Principal,
+    pub parent: Option<WalletId>,
+    pub active: bool,
+    pub primary: bool,
 }
 
 /// One agent's breaker.
@@ -74,194 +111,183 @@ pub struct Model {
     /// The time of the last thing that happened; it never runs backwards.
     pub now: u64,
     pub limits: BTreeMap<Scope, Limits>,
-    pub parents: BTreeMap<WalletId, Vec<Scope>>,
+    pub wallets: BTreeMap<WalletId, Wallet>,
     pub agents: BTreeSet<(WalletId, Principal)>,
     pub approvers: BTreeSet<Principal>,
+    pub members: BTreeSet<Principal>,
     pub sessions: BTreeMap<SessionId, Session>,
-    /// Worth of 1,000 base units, and until when that is known.
-    pub rates: BTreeMap<Asset, (u64, u64)>,
+    /// Worth of so many base units, and until when that is known.
+    pub rates: BTreeMap<Asset, (u64, u64, u64)>,
     /// The share of money that is let out, in percent.
     pub share: u64,
     pub chain_open_until: u64,
-    entries: BTreeMap<TransferId, Entry>,
-    /// When each scope was asked, how often, and how many payments were let through.
-    requests: BTreeMap<Scope, Vec<(u64, usize, usize)>>,
+    pub entries: BTreeMap<TransferId, Entry>,
+    /// When each scope was asked, how often, and how many payments were let through: of the last day.
+    pub requests: BTreeMap<Scope, VecDeque<(u64, usize, usize)>>,
     breakers: BTreeMap<(WalletId, Principal), Breaker>,
-    keys: BTreeSet<(Principal, String)>,
+    pub keys: BTreeSet<(Principal, String)>,
     /// The largest share of a limit over time that was ever used, in percent: shows that the limits were reached at all.
     pub fullest: u64,
+    /// When two recipients' entries expire and become usable.
+    pub expires_at: u64,
+    pub usable_from: u64,
+    /// What was broken and not told yet.
+    pub broken: Vec<Broken>,
 }
 
-fn start(window: &Window, now: u64) -> u64 {
-    match window {
-        Window::Rolling24h => now - DAY_NS,
-        Window::Rolling7d => now - 7 * DAY_NS,
-        Window::Rolling30d => now - 30 * DAY_NS,
-        // Kolkata's clocks are five and a half hours ahead all year.
-        Window::Calendar { .. } => {
-            let offset = 5 * HOUR_NS + 30 * MINUTE_NS;
-            (now + offset) / DAY_NS * DAY_NS - offset
+/// What counts in a scope: because it was held there, in a measure that was known only later, because the scope came to stand above it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    pub held: u128,
+    pub later: u128,
+    pub added: u128,
+}
+
+impl Sums {
+    pub fn total(self) -> u128 {
+        self.held + self.later + self.added
+    }
+
+    /// Whether there is room for `more`; else the promise that is broken by it.
+    pub fn room(self, more: u128, max: u128) -> Option<Promise> {
+        if self.total() + more <= max {
+            None
+        } else if self.held + more > max {
+            Some(Promise::Limits)
+        } else if self.held + self.later + more > max {
+            Some(Promise::Before)
+        } else {
+            Some(Promise::NewScope)
         }
     }
 }
 
-const fn length(window: RateWindow) -> u64 {
-    match window {
-        RateWindow::Minute => MINUTE_NS,
-        RateWindow::Hour => HOUR_NS,
-        RateWindow::Day => DAY_NS,
+/// A part of `value`, as the part that was spent of all that was held.
+fn part(value: u128, spent: u64, reserved: u64, up: bool) -> u128 {
+    let (product, reserved) = (value * u128::from(spent), u128::from(reserved.max(1)));
+    if up { product.div_ceil(reserved) } else { product / reserved }
+}
+
+impl Entry {
+    /// What it counts after `since`: amount and fee.
+    pub fn counts(&self, since: u64) -> Option<(u64, u64)> {
+        match self.posted {
+            None => Some((self.amount, self.fee)),
+            Some((at, amount, fee)) if at > since => Some((amount, fee)),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether it counts in a scope, and whether it did when it was asked for.
+    pub fn within(&self, scope: Scope) -> Option<bool> {
+        if self.held.contains(&scope) {
+            return Some(true);
+        }
+        self.added.contains(&scope).then_some(false)
+    }
+
+    /// Only waits to be built, without anybody having been asked.
+    pub fn is_plain(&self) -> bool {
+        self.posted.is_none() && !self.built && !self.waits && !self.asked
     }
 }
 
 /// What the recipient with limits of its own receives of a request.
-fn small(request: &TransferRequest) -> u64 {
+pub fn small(request: &TransferRequest) -> u64 {
     let to = recipient(request.asset.chain(), SMALL);
     request.payments().into_iter().filter(|(whom, _)| **whom == to).map(|(_, amount)| amount.get()).sum()
+}
+
+/// The fixture's recipients are numbers, repeated.
+pub fn number(to: &Destination) -> u8 {
+    to.payload[0]
 }
 
 impl Model {
     /// Nothing has happened.
     pub fn new(now: u64) -> Self {
-        Self { now, share: 100, ..Self::default() }
+        Self { now, share: 100, expires_at: now + 3 * DAY_NS, usable_from: now + 2 * DAY_NS, ..Self::default() }
     }
 
-    pub fn scopes(&self, agent: Principal, request: &TransferRequest) -> Vec<Scope> {
-        let mut scopes = self.parents[&request.wallet].clone();
-        scopes.extend([Scope::Wallet(request.wallet), Scope::Agent { wallet: request.wallet, agent }]);
-        scopes.extend(request.session.map(Scope::Session));
+    /// The scopes that stand above a wallet's agents, outermost first.
+    pub fn above(&self, wallet: WalletId) -> Vec<Scope> {
+        let mut line = vec![wallet];
+        while let Some(parent) = self.wallets[line.last().unwrap()].parent {
+            line.push(parent);
+        }
+        let wallets = line.into_iter().rev().map(Scope::Wallet);
+        [Scope::User(self.wallets[&wallet].owner)].into_iter().chain(wallets).collect()
+    }
+
+    pub fn scopes(&self, agent: Principal, wallet: WalletId, session: Option<SessionId>) -> Vec<Scope> {
+        let mut scopes = self.above(wallet);
+        scopes.push(Scope::Agent { wallet, agent });
+        scopes.extend(session.map(Scope::Session));
         scopes
     }
 
-    fn value(&self, asset: Asset, amount: u64) -> Option<u64> {
-        let (worth, until) = *self.rates.get(&asset)?;
-        (self.now < until).then(|| u64::try_from((u128::from(amount) * u128::from(worth)).div_ceil(1_000)).unwrap())
+    /// Those that bind a transfer now.
+    pub fn scopes_of(&self, entry: &Entry) -> Vec<Scope> {
+        self.scopes(entry.agent, entry.wallet, entry.session)
     }
 
-    /// Held, and paid since `since`, as `part` counts it: at least this much counts against a limit.
-    fn used(&self, scope: Scope, since: u64, part: impl Fn(&Entry, u64, u64) -> u64) -> u64 {
-        let count = |entry: &Entry| match entry.posted {
-            None => part(entry, entry.amount, entry.fee),
-            Some((at, amount, fee)) if at > since => part(entry, amount, fee),
-            Some(_) => 0,
-        };
-        self.entries.values().filter(|entry| entry.scopes.contains(&scope)).map(count).sum()
+    /// What an amount is worth, rounded up, while a rate is valid.
+    pub fn value(&self, asset: Asset, amount: u64) -> Option<u128> {
+        let (worth, per, until) = *self.rates.get(&asset)?;
+        (self.now < until).then(|| (u128::from(amount) * u128::from(worth)).div_ceil(u128::from(per)))
     }
 
-    fn units(&self, scope: Scope, asset: Asset, since: u64) -> u64 {
-        self.used(scope, since, |entry, amount, fee| if entry.asset == asset { amount + fee } else { 0 })
-    }
-
-    fn reaches(&self, scope: Scope, request: &TransferRequest, approval: Approval) -> bool {
-        let amount = request.amount.get();
-        let used = self.units(scope, request.asset, self.now - DAY_NS);
-        amount >= approval.threshold || used + amount >= approval.cumulative
-    }
-
-    /// How many have to agree to a request, at least.
-    pub fn quorum(&self, agent: Principal, request: &TransferRequest) -> usize {
-        let asked = |scope: &Scope| self.limits.get(scope)?.approval.filter(|approval| self.reaches(*scope, request, *approval));
-        self.scopes(agent, request).iter().filter_map(asked).map(|approval| approval.quorum).max().unwrap_or(0)
-    }
-
-    /// Every demand that a request would break if it were let through now.
-    pub fn broken(&mut self, agent: Principal, request: &TransferRequest, waits: bool) -> Vec<String> {
-        let now = self.now;
-        let mut broken = Vec::new();
-        let mut check = |holds: bool, what: &str| {
-            if !holds {
-                broken.push(what.to_owned());
-            }
-        };
-        check(self.agents.contains(&(request.wallet, agent)), "an agent of the wallet");
-        check(!self.keys.contains(&(agent, request.idempotency_key.clone())), "a key pays once");
-        check(self.share > 0, "no emergency");
-        check(now >= self.chain_open_until, "the chain's breaker");
-        check(now >= self.breakers.entry((request.wallet, agent)).or_default().open_until, "the agent's breaker");
-        if let Some(session) = request.session {
-            let session = self.sessions.get(&session);
-            let fits = |s: &Session| s.wallet == request.wallet && s.agent == agent && now < s.expires_at;
-            check(session.is_some_and(fits), "an open session of its own");
-        }
-        if let Some(made) = request.created_at {
-            check(made.nanos() + 10 * MINUTE_NS >= now && made.nanos() <= now + MINUTE_NS, "a request of now");
-        }
-        check(waits || self.quorum(agent, request) == 0, "people agree first");
-        for scope in self.scopes(agent, request) {
-            if let Some(limits) = self.limits.get(&scope).cloned() {
-                self.check_scope(scope, &limits, request, &mut check);
+    /// Everything that counts in a scope after `since`, of each entry as `count` says: what was measured when it was asked for, else later.
+    fn sums(&self, scope: Scope, since: u64, count: impl Fn(&Entry, u64, u64) -> (u128, u128)) -> Sums {
+        let mut sums = Sums::default();
+        for entry in self.entries.values() {
+            let Some(held) = entry.within(scope) else { continue };
+            let Some((amount, fee)) = entry.counts(since) else { continue };
+            let (known, later) = count(entry, amount, fee);
+            match held {
+                true => (sums.held, sums.later) = (sums.held + known, sums.later + later),
+                false => sums.added += known + later,
             }
         }
-        broken
+        sums
     }
 
-    fn check_scope(&mut self, scope: Scope, limits: &Limits, request: &TransferRequest, check: &mut impl FnMut(bool, &str)) {
-        let (now, asset, amount) = (self.now, request.asset, request.amount.get());
-        let cost = amount.saturating_add(request.max_fee.get());
-        let scaled = |max: u64| max * self.share / 100;
-        check(limits.per_transaction.is_none_or(|max| amount <= scaled(max)), "per transaction");
-        let mut fullest = self.fullest;
-        for (window, max) in &limits.windows {
-            let total = self.units(scope, asset, start(window, now)).saturating_add(cost);
-            fullest = fullest.max(total * 100 / scaled(*max).max(1));
-            check(total <= scaled(*max), &format!("{window} of {scope}"));
-        }
-        if let Some(max) = limits.value_24h {
-            let used = self.used(scope, now - DAY_NS, |entry, amount, fee| {
-                u64::try_from(u128::from(entry.value) * u128::from(amount + fee) / u128::from(entry.amount + entry.fee)).unwrap()
-            });
-            check(self.value(asset, cost).is_some_and(|value| used + value <= scaled(max)), "value per 24 hours");
-        }
-        for (counted, window, max) in &limits.rates {
-            let since = now.saturating_sub(length(*window));
-            let counts = |(at, attempts, paid): &(u64, usize, usize)| match counted {
-                _ if *at <= since => 0,
-                Counted::Attempts => *attempts,
-                Counted::Executions => *paid,
+    /// Base units held, and paid since.
+    pub fn units(&self, scope: Scope, asset: Asset, since: u64, counts: impl Fn(&Entry) -> bool) -> Sums {
+        self.sums(scope, since, |entry, amount, fee| {
+            let is = entry.asset == asset && counts(entry);
+            (if is { u128::from(amount) + u128::from(fee) } else { 0 }, 0)
+        })
+    }
+
+    /// What that is worth, at least.
+    pub fn worth(&self, scope: Scope, since: u64) -> Sums {
+        self.sums(scope, since, |entry, amount, fee| {
+            let of = |value: u128| part(value, amount + fee, entry.amount + entry.fee, false);
+            match (entry.within(scope), entry.value) {
+                (Some(true), Some(value)) => (of(value), 0),
+                _ => (0, of(entry.lowest.unwrap_or(0))),
+            }
+        })
+    }
+
+    /// What that is worth, at most.
+    pub fn worth_at_most(&self, scope: Scope, since: u64, counts: impl Fn(&Entry) -> bool) -> u128 {
+        let sums = self.sums(scope, since, |entry, amount, fee| {
+            let value = match (entry.within(scope), entry.value) {
+                (Some(true), Some(value)) => value,
+                _ => entry.highest.unwrap_or(0),
             };
-            let made: usize = self.requests.get(&scope).map_or(0, |requests| requests.iter().map(counts).sum());
-            let more = if *counted == Counted::Attempts { 1 } else { request.payments().len() };
-            check(made + more <= *max as usize, &format!("{max} {counted:?} per {window} of {scope}"));
-        }
-        if limits.recipients {
-            let chain = asset.chain();
-            let (each, daily) = SMALL_LIMITS;
-            let moved = |entry: &Entry, amount: u64| if entry.asset == asset && amount > 0 { entry.small } else { 0 };
-            let before = self.used(scope, now - DAY_NS, |entry, amount, _| moved(entry, amount));
-            let own = small(request);
-            check(own == 0 || (own <= each && before + own <= daily), "the recipient's own limits");
-            for (to, _) in request.payments() {
-                let is = |n: u8| *to == recipient(chain, n);
-                check(is(OPEN) || is(SMALL) || is(EXPIRING) || is(COLD), "on the list");
-                check(!is(DENIED), "not on the denylist");
-                check(!is(EXPIRING) || now < EXPIRES_AT, "the recipient's expiry");
-                check(!is(COLD) || now >= USABLE_FROM, "the recipient's cool-down");
-            }
-        }
-        self.fullest = fullest;
+            (if counts(entry) { part(value, amount + fee, entry.amount + entry.fee, true) } else { 0 }, 0)
+        });
+        sums.total()
     }
 
-    /// Nothing of a request was let through: the breaker of an agent with too many denials opens.
-    pub fn nothing_passed(&mut self, agent: Principal, wallet: WalletId) {
-        if self.breakers.entry((wallet, agent)).or_default().denials >= 5 {
-            self.open_breaker(agent, wallet);
-        }
-    }
-
-    pub fn open_breaker(&mut self, agent: Principal, wallet: WalletId) {
-        let open_until = self.now + 300_000_000_000;
-        self.breakers.insert((wallet, agent), Breaker { denials: 0, open_until });
-    }
-
-    /// Whether somewhere in a batch the breaker's number of payments is denied in a row, those that were denied before it included.
-    pub fn denied_in_a_row(&self, agent: Principal, wallet: WalletId, outcome: &BatchOutcome) -> bool {
-        let mut row = self.breakers.get(&(wallet, agent)).map_or(0, |breaker| breaker.denials);
-        outcome.items.iter().any(|item| {
-            match item {
-                ItemOutcome::Denied { evaluation } => row += u32::from(is_own(evaluation)),
-                ItemOutcome::Accepted { .. } => row = 0,
-                ItemOutcome::Pending { .. } | ItemOutcome::DeniedBefore => {}
-            }
-            row >= 5
+    /// What the recipient with limits of its own was promised and sent.
+    pub fn sent_to_small(&self, scope: Scope, asset: Asset, since: u64) -> Sums {
+        self.sums(scope, since, |entry, amount, _| {
+            let moved = if entry.asset == asset && amount > 0 { u128::from(entry.small) } else { 0 };
+            if entry.limited.contains(&scope) { (moved, 0) } else { (0, moved) }
         })
     }
 
@@ -275,79 +301,257 @@ impl Model {
         let_through: Option<(TransferId, usize)>,
     ) {
         let paid = if let_through.is_some() { request.payments().len() } else { 0 };
-        for scope in self.scopes(agent, request) {
+        let scopes = self.scopes(agent, request.wallet, request.session);
+        for scope in &scopes {
             let attempts = usize::from(!request.is_later_part());
-            self.requests.entry(scope).or_default().push((self.now, attempts, paid));
+            let requests = self.requests.entry(*scope).or_default();
+            requests.push_back((self.now, attempts, paid));
+            while requests.front().is_some_and(|(at, ..)| at + DAY_NS < self.now) {
+                requests.pop_front();
+            }
         }
-        let breaker = self.breakers.entry((request.wallet, agent)).or_default();
-        let Some((id, quorum)) = let_through else {
-            breaker.denials += u32::from(is_own(evaluation));
-            return;
-        };
+        let Some((id, quorum)) = let_through else { return };
         let waits = evaluation.decision == Decision::RequireApproval;
-        if !waits {
-            breaker.denials = 0;
-        }
         self.keys.insert((agent, request.idempotency_key.clone()));
+        let entry = self.entry(id, agent, request, scopes, waits, quorum);
+        assert!(self.entries.insert(id, entry).is_none(), "ids are never reused");
+    }
+
+    fn entry(
+        &self,
+        id: TransferId,
+        agent: Principal,
+        request: &TransferRequest,
+        scopes: Vec<Scope>,
+        waits: bool,
+        quorum: usize,
+    ) -> Entry {
         let (amount, fee) = (request.amount.get(), request.max_fee.get());
-        let entry = Entry {
+        // What is worth more than can be counted has no value that a counter could hold.
+        let value = self.value(request.asset, amount + fee).filter(|value| *value <= u128::from(u64::MAX));
+        let has_limits = |scope: &Scope| self.limits.get(scope).is_some_and(|limits| limits.small.is_some());
+        Entry {
+            id,
             agent,
-            scopes: self.scopes(agent, request),
+            wallet: request.wallet,
             asset: request.asset,
+            session: request.session,
+            limited: scopes.iter().copied().filter(has_limits).collect(),
+            held: scopes,
+            added: Vec::new(),
             small: small(request),
+            recipients: request.payments().into_iter().map(|(to, _)| number(to)).collect(),
             amount,
             fee,
-            value: self.value(request.asset, amount + fee).unwrap_or(0),
+            value,
+            lowest: value,
+            highest: value,
             posted: None,
+            built: false,
             signed: false,
             quarantined: false,
+            asked: waits,
             waits,
             quorum,
             yes: BTreeSet::new(),
-        };
-        assert!(self.entries.insert(id, entry).is_none(), "ids are never reused");
+            agreed_at: None,
+            late: false,
+            operation: request.nonce_operation(),
+            revoked: false,
+            batch: request.batch().map(|batch| batch.request),
+        }
+    }
+
+    /// An operation was reserved: no policy is asked, but it counts.
+    fn operated(&mut self, reserved: &TransferReserved) {
+        let request = &reserved.request;
+        if let Some(NonceOperation::Revoke { transfer }) = request.nonce_operation() {
+            entry(&mut self.entries, &transfer).revoked = true;
+        }
+        let scopes = self.scopes(reserved.agent, request.wallet, request.session);
+        let made = self.entry(reserved.id, reserved.agent, request, scopes, false, 0);
+        assert!(self.entries.insert(reserved.id, made).is_none(), "ids are never reused");
+    }
+
+    /// So many payments of one request were denied as the agent's own doing, or none, and some let through without anybody being asked,
+    /// or none. Answers whether the agent's breaker opens.
+    pub fn denied(&mut self, agent: Principal, wallet: WalletId, denials: u32, passed: bool) -> bool {
+        let breaker = self.breakers.entry((wallet, agent)).or_default();
+        if passed {
+            breaker.denials = 0;
+        }
+        breaker.denials += denials;
+        let opens = denials > 0 && breaker.denials >= DENIALS;
+        if opens {
+            *breaker = Breaker { denials: 0, open_until: self.now + BREAKER_NS };
+        }
+        opens
+    }
+
+    pub fn denials_of(&self, agent: Principal, wallet: WalletId) -> u32 {
+        self.breakers.get(&(wallet, agent)).map_or(0, |breaker| breaker.denials)
+    }
+
+    pub fn breaker_open_until(&self, agent: Principal, wallet: WalletId) -> u64 {
+        self.breakers.get(&(wallet, agent)).map_or(0, |breaker| breaker.open_until)
+    }
+
+    /// What the canister says of a breaker is taken for true, after it was told that it is not.
+    pub fn forget_breaker(&mut self, agent: Principal, wallet: WalletId, denials: u32, open_until: u64) {
+        self.breakers.insert((wallet, agent), Breaker { denials, open_until });
     }
 
     /// Whatever else happened, at `now`.
     pub fn happened(&mut self, event: &Event) {
-        let (now, share, approvers) = (self.now, self.share, &self.approvers);
+        let now = self.now;
+        match event {
+            Event::WalletCreated(wallet) => {
+                let Self { wallets, .. } = self;
+                let known =
+                    Wallet { owner: wallet.owner(), parent: wallet.parent, active: !wallet.deactivated, primary: wallet.primary };
+                wallets.insert(wallet.id, known);
+            }
+            Event::WalletChanged(changed) => self.wallet_changed(changed.wallet, &changed.change),
+            Event::AgentAdded(change) => {
+                self.agents.insert((change.wallet, change.agent));
+            }
+            Event::AgentRemoved(change) => {
+                self.agents.remove(&(change.wallet, change.agent));
+            }
+            Event::RoleGranted(RoleChange { principal, role: Role::Approver }) => {
+                self.approvers.insert(*principal);
+            }
+            Event::RoleRevoked(RoleChange { principal, role: Role::Approver }) => {
+                self.approvers.remove(principal);
+            }
+            Event::GroupSet(group) => self.members = group.members.clone(),
+            Event::RateSet(rate) => {
+                self.rates.insert(rate.asset, (rate.value.get(), rate.per.get(), rate.expires_at.nanos()));
+                self.revalue(rate.asset);
+            }
+            Event::ModeChanged(change) => {
+                self.share = match change.mode {
+                    Mode::Normal => 100,
+                    Mode::Emergency { .. } => 0,
+                    Mode::Limited { percent, .. } => u64::from(percent),
+                }
+            }
+            Event::ChainBreakerOpened(opened) => self.chain_open_until = opened.until.nanos(),
+            Event::SessionOpened(opened) => {
+                let session = &opened.session;
+                let known =
+                    Session { wallet: session.wallet, agent: session.agent, expires_at: session.expires_at.nanos(), ended: false };
+                self.sessions.insert(session.id, known);
+            }
+            Event::SessionClosed(closed) => self.sessions.get_mut(&closed.id).expect("it was opened").ended = true,
+            Event::TransferReserved(reserved) if reserved.request.nonce_operation().is_some() => self.operated(reserved),
+            _ => self.moved(event),
+        }
+        // What is older than every window counts nowhere.
+        let horizon = now.saturating_sub(31 * DAY_NS + 12 * HOUR_NS);
+        self.entries.retain(|_, entry| entry.posted.is_none_or(|(at, amount, fee)| at > horizon && amount + fee > 0));
+    }
+
+    fn wallet_changed(&mut self, id: WalletId, change: &WalletChange) {
+        let wallet = self.wallets.get_mut(&id).expect("it was created");
+        match change {
+            WalletChange::Activate => wallet.active = true,
+            WalletChange::Deactivate => (wallet.active, wallet.primary) = (false, false),
+            WalletChange::MakePrimary => {
+                let owner = wallet.owner;
+                self.wallets.values_mut().filter(|other| other.owner == owner).for_each(|other| other.primary = false);
+                self.wallets.get_mut(&id).unwrap().primary = true;
+            }
+            WalletChange::Owner(owner) => (wallet.owner, wallet.primary) = (*owner, false),
+            WalletChange::Parent(ParentChange { parent }) => wallet.parent = *parent,
+        }
+        // Whatever has not ended counts in every scope that stands above it from now on.
+        let open = self.entries.iter().filter(|(_, entry)| entry.posted.is_none());
+        let now_above: Vec<_> = open.map(|(id, entry)| (*id, self.scopes_of(entry))).collect();
+        for (id, scopes) in now_above {
+            let entry = entry(&mut self.entries, &id);
+            let new: Vec<_> = scopes.into_iter().filter(|scope| entry.within(*scope).is_none()).collect();
+            entry.added.extend(new);
+        }
+    }
+
+    /// Of each owner with active wallets exactly one of them stands first. Asked when all that belongs to a change has happened.
+    pub fn check_first(&mut self) {
+        let mut owners = BTreeMap::<Principal, (u32, u32)>::new();
+        for wallet in self.wallets.values() {
+            let (active, first) = owners.entry(wallet.owner).or_default();
+            *active += u32::from(wallet.active);
+            *first += u32::from(wallet.primary);
+        }
+        let wrong = |(active, first): &(u32, u32)| *first != u32::from(*active > 0);
+        if let Some((owner, (active, first))) = owners.into_iter().find(|(_, counts)| wrong(counts)) {
+            self.broken.push((Promise::First, format!("of {active} active wallets of {owner} {first} stand first")));
+        }
+    }
+
+    /// What was let through before a rate was known is worth something once there is one.
+    fn revalue(&mut self, asset: Asset) {
+        let Some((worth, per, _)) = self.rates.get(&asset).copied() else { return };
+        for entry in self.entries.values_mut().filter(|entry| entry.asset == asset) {
+            let value = (u128::from(entry.amount + entry.fee) * u128::from(worth)).div_ceil(u128::from(per));
+            let value = value.min(u128::from(u64::MAX));
+            entry.lowest = Some(entry.lowest.map_or(value, |lowest| lowest.min(value)));
+            entry.highest = Some(entry.highest.map_or(value, |highest| highest.max(value)));
+        }
+    }
+
+    /// What happened to a transfer.
+    fn moved(&mut self, event: &Event) {
+        let (now, share) = (self.now, self.share);
         let entries = &mut self.entries;
         match event {
             Event::ApprovalGiven(given) => {
-                assert!(
-                    MEMBERS.contains(&given.approver) && approvers.contains(&given.approver),
-                    "{} may not agree",
-                    given.approver
-                );
+                let may = self.members.contains(&given.approver) && self.approvers.contains(&given.approver);
+                assert!(may, "{} may not agree", given.approver);
                 let entry = entry(entries, &given.id);
                 assert_ne!(given.approver, entry.agent, "the requester never counts");
                 entry.yes.insert(given.approver);
+                if given.ready_at.is_some() && entry.agreed_at.is_none() {
+                    entry.agreed_at = Some(now);
+                    let over = |session: &Session| session.ended || now >= session.expires_at;
+                    entry.late = entry.session.and_then(|id| self.sessions.get(&id)).is_some_and(over);
+                }
             }
             Event::TransferApproved(step) => {
                 let entry = entry(entries, &step.id);
-                let yes = entry.yes.intersection(approvers).count();
+                let yes = entry.yes.iter().filter(|yes| self.approvers.contains(yes) && self.members.contains(yes)).count();
                 assert!(entry.waits && yes >= entry.quorum, "{yes} of {} agreed", entry.quorum);
                 entry.waits = false;
             }
             Event::TransferBuilt(built) => {
-                let entry = entry(entries, &built.id);
+                let entry = &entries[&built.id];
                 assert!(!entry.waits && !entry.signed && entry.posted.is_none(), "built while it waits, may land or has ended");
+                self.judge_built(built.id);
+                self::entry(&mut self.entries, &built.id).built = true;
             }
             Event::TransferSigned(signed) => entry(entries, &signed.id).signed = true,
-            Event::TransferSubmitted(_) => assert!(share > 0, "sent in an emergency"),
+            Event::TransferSubmitted(step) => {
+                let entry = entry(entries, &step.id);
+                // What is taken back is followed in an emergency too.
+                assert!(share > 0 || entry.revoked || entry.operation.is_some(), "sent in an emergency");
+                entry.quarantined = false;
+            }
             Event::TransferQuarantined(step) => entry(entries, &step.id).quarantined = true,
-            Event::TransferExpired(step) => entry(entries, &step.id).signed = false,
+            Event::TransferExpired(step) => {
+                let entry = entry(entries, &step.id);
+                (entry.built, entry.signed) = (false, false);
+            }
             Event::TransferConfirmed(settled) => {
                 let entry = entry(entries, &settled.id);
                 assert!((entry.signed || entry.quarantined) && entry.posted.is_none());
                 entry.posted = Some((now, entry.amount, settled.fee_paid.get()));
             }
-            Event::TransferFailed(settled) => {
-                let entry = entry(entries, &settled.id);
+            Event::TransferFailed(TransferSettled { id, fee_paid, .. }) => {
+                let entry = entry(entries, id);
                 assert_eq!(entry.posted, None, "it ends once");
                 // Whatever people say about signed bytes, they may land.
                 let may_land = entry.quarantined && entry.signed;
-                entry.posted = Some(if may_land { (now, entry.amount, entry.fee) } else { (now, 0, settled.fee_paid.get()) });
+                entry.posted = Some(if may_land { (now, entry.amount, entry.fee) } else { (now, 0, fee_paid.get()) });
             }
             Event::TransferCancelled(step) => {
                 let entry = entry(entries, &step.id);
@@ -361,14 +565,11 @@ impl Model {
             }
             _ => {}
         }
-        // What is older than every window counts nowhere.
-        let horizon = now.saturating_sub(31 * DAY_NS);
-        self.entries.retain(|_, entry| entry.posted.is_none_or(|(at, amount, fee)| at > horizon && amount + fee > 0));
     }
 }
 
-/// Whether a denial is the agent's doing.
-fn is_own(evaluation: &Evaluation) -> bool {
+/// Whether a denial is the agent's own doing.
+pub fn is_own_doing(evaluation: &Evaluation) -> bool {
     let own = |kind: RuleKind| !matches!(kind, RuleKind::Mode | RuleKind::CircuitBreaker | RuleKind::Wallet);
     evaluation.findings.iter().any(|finding| !finding.passed && own(finding.rule))
 }
