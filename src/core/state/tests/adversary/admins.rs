@@ -1,6 +1,7 @@
 //! What others than the agents do: admins, guardians, owners and time.
 
 use super::MEMBERS;
+use super::model::Limits;
 use super::{Game, OTHER, PARENT, WALLET, accomplice, admin, agent, guardian, other_owner};
 use crate::event::{AgentChange, ChainBreakerOpened, Event, ModeChanged, RoleChange};
 use crate::governance::{Action, Group, Rate};
@@ -39,16 +40,34 @@ impl Game {
                 let moment = 1 + self.dice.below(10 * MINUTE_NS);
                 self.rate(asset, worth, 1_000, moment);
             }
-            // A decimal point forgotten, or all of them.
-            1 if self.is_late_in_the_run() => {
-                let worth = (1u64 << self.dice.below(64)).saturating_add(worth);
-                let per = self.dice.pick(&[1, 1, 1_000, 1_000_000_000]);
+            // A decimal point forgotten, or all of them: worth so much that a few payments are worth more than can be counted.
+            1 | 2 if self.is_late_in_the_run() => {
+                let (power, share) = (1u64 << self.dice.below(64), u64::MAX / (1 + self.dice.below(4_000_000)));
+                let (large, per) = self.dice.pick(&[(power, 1_000), (share, 1), (share, 1), (share, 1)]);
                 self.seen.absurd += 1;
-                self.rate(asset, worth, per, days);
+                self.rate(asset, large, per, days);
+                self.without_values();
+                // Payments come and land before anybody notices.
+                for turn in 0..150 {
+                    match turn % 5 {
+                        _ if self.is_over => return,
+                        0 => self.ask(),
+                        _ => self.chain(),
+                    }
+                }
             }
             _ => {
                 self.rate(asset, worth, 1_000, days);
             }
+        }
+    }
+
+    /// No scope names a value any more.
+    fn without_values(&mut self) {
+        let valued = self.model.limits.iter().filter(|(_, limits)| limits.value_24h.is_some());
+        let valued: Vec<_> = valued.map(|(scope, limits)| (*scope, Limits { value_24h: None, ..limits.clone() })).collect();
+        for (scope, limits) in valued {
+            self.set(scope, limits);
         }
     }
 
@@ -163,7 +182,7 @@ impl Game {
         }
         for asset in Asset::ALL {
             let valid = self.model.rates.get(&asset).is_some_and(|(_, per, until)| *per == 1_000 && *until > self.model.now);
-            if !valid && self.dice.one_in(3) {
+            if !valid && self.dice.one_in(6) {
                 let worth = 200 + self.dice.below(3_000);
                 self.rate(asset, worth, 1_000, 7 * DAY_NS);
             }
@@ -199,7 +218,8 @@ impl Game {
                 }
             }
             _ => {
-                let ttl_ns = self.dice.pick(&[10 * MINUTE_NS, HOUR_NS, 6 * HOUR_NS, 30 * DAY_NS]) - self.dice.below(SECOND_NS);
+                let ttl_ns =
+                    self.dice.pick(&[10 * MINUTE_NS, 10 * MINUTE_NS, HOUR_NS, HOUR_NS, 30 * DAY_NS]) - self.dice.below(SECOND_NS);
                 let new = NewSession { wallet: WALLET, agent: caller, ttl_ns, label: None, rules: Vec::new() };
                 if let Ok((decided, _)) = self.state.decide_open_session(caller, new, self.time()) {
                     self.commit(decided);

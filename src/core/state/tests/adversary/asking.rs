@@ -59,7 +59,8 @@ impl Game {
         let caller = self.dice.pick(&[agent(), agent(), agent(), agent(), agent(), agent(), accomplice(), accomplice(), admin()]);
         let asset = self.dice.pick(&[Asset::Sol, Asset::Sol, Asset::Kas]);
         let chain = asset.chain();
-        let to = self.dice.pick(&[OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, SMALL, SMALL, DENIED, EXPIRING, COLD, 6]);
+        let strange = self.dice.pick(&[DENIED, EXPIRING, COLD, 6]);
+        let to = self.dice.pick(&[OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, SMALL, SMALL, strange]);
         let amount = match self.dice.below(24) {
             0 => 0,
             1 => u64::MAX - self.dice.below(10_000),
@@ -97,7 +98,8 @@ impl Game {
                 let is_own = |session: &model::Session| session.agent == caller && !session.ended;
                 let open = self.model.sessions.iter().filter(|(_, session)| is_own(session) && session.expires_at > self.model.now);
                 let open: Vec<SessionId> = open.map(|(id, _)| *id).collect();
-                if open.is_empty() { None } else { Some(self.dice.pick(&open)) }
+                let newest = open.last().copied().filter(|_| self.dice.one_in(2));
+                if open.is_empty() { None } else { newest.or_else(|| Some(self.dice.pick(&open))) }
             }
             _ => Some(SessionId::new(1 + self.dice.below(9))),
         }

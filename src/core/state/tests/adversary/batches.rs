@@ -48,7 +48,7 @@ impl Game {
             sum = most.saturating_sub((parts - 1) * base.max_fee.get()).saturating_add(self.dice.below(2));
         }
         // One that passes among many that do not.
-        let many_are_denied = self.dice.one_in(4);
+        let many_are_denied = self.dice.one_in(10);
         let mut items = Vec::new();
         for (memo, left) in memos.into_iter().zip((1..=count).rev()) {
             let amount = if left == 1 { sum } else { self.dice.below(2 * sum / left + 1).min(sum) };

@@ -179,7 +179,10 @@ impl Game {
         if let Some(objection) = self.state.objection(transfer, self.time()) {
             if let Some(promise) = self.model.held_back(id) {
                 let why: Vec<&str> = objection.denials().map(|finding| &finding.message[..]).collect();
-                self.found.put(self.command, (promise, format!("transfer {id} is held back: {}", why.join("; "))));
+                let behind = self.model.entries.range(id..).skip(1).filter(|(_, other)| other.is_plain());
+                let (payments, operations): (Vec<_>, Vec<_>) = behind.partition(|(_, other)| other.operation.is_none());
+                let behind = format!("{} payments and {} operations that came later wait", payments.len(), operations.len());
+                self.found.put(self.command, (promise, format!("transfer {id} is held back, {behind}: {}", why.join("; "))));
             }
             // What only the stage of operation holds back waits for the next one.
             if self.model.share == 100 {

@@ -236,7 +236,9 @@ impl Model {
                 return None;
             }
             for (window, max) in &limits.windows {
-                let since = zones::since(window, self.now).1;
+                // What a calendar counts too much is told by itself.
+                let slack = if matches!(window, Window::Calendar { .. }) { 6 * HOUR_NS } else { 0 };
+                let since = zones::since(window, self.now).1.saturating_sub(slack);
                 let used = self.units(scope, entry.asset, since, stands).total();
                 if used + cost > self.scaled(*max) {
                     return None;

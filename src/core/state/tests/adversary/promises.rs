@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// How much is told of what was broken.
+const MOST_BYTES: usize = 700;
+
 /// What the canister promises whatever happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Promise {
@@ -68,7 +71,9 @@ pub type Broken = (Promise, String);
 pub struct Found(BTreeMap<Promise, (usize, String, u64)>);
 
 impl Found {
-    pub fn put(&mut self, command: usize, (promise, how): Broken) {
+    /// Of what was broken before only the number grows; what is said is cut to what somebody reads.
+    pub fn put(&mut self, command: usize, (promise, mut how): Broken) {
+        how.truncate(how.floor_char_boundary(MOST_BYTES));
         self.0.entry(promise).or_insert((command, how, 0)).2 += 1;
     }
 
