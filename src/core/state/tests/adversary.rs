@@ -179,7 +179,7 @@ impl Game {
             game.commit(decided);
         }
         let change = WalletChange::Parent(ParentChange { parent: Some(PARENT) });
-        game.put(vec![Event::WalletChanged(WalletChanged { wallet: WALLET, change })]);
+        game.put(vec![Event::WalletChanged(WalletChanged::new(WALLET, change))]);
         for (wallet, agent) in [(WALLET, accomplice()), (WALLET, admin()), (PARENT, agent())] {
             game.put(vec![Event::AgentAdded(AgentChange { wallet, agent })]);
         }
