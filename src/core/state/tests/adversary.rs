@@ -336,7 +336,6 @@ fn run(seed: u64, commands: usize) -> Game {
 
 fn play(seed: u64) {
     let game = run(seed, COMMANDS);
-    eprintln!("{:?} fullest {}", game.seen, game.model.fullest);
     assert!(game.found.is_empty(), "seed {seed}:{}", game.found);
     game.shows_enough().unwrap_or_else(|problem| panic!("seed {seed} {problem}"));
     game.check_replay();
