@@ -6,7 +6,7 @@ use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignatur
 use crate::primitives::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::num::NonZeroU64;
 
 /// The most characters kept of an error that a provider reports.
@@ -112,7 +112,7 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
         Transform::Accounts { views, min_slot } => {
             canonical(reply.contextual().and_then(|(slot, found)| accounts::read(found, &views, slot >= min_slot)))
         }
-        Transform::Simulation => canonical(reply.contextual::<RawSimulation>().map(|(slot, raw)| raw.simulation(slot))),
+        Transform::Simulation => canonical(reply.contextual().and_then(|(slot, found)| simulation(&found, slot))),
         Transform::Charge => {
             canonical(reply.result::<Option<RawTransaction>>().and_then(|found| found.map(|raw| raw.charge()).transpose()))
         }
@@ -282,19 +282,12 @@ struct RawBlockhash {
     blockhash: Blockhash,
 }
 
-/// A simulation's outcome. As in a status, an `err` that is left out is no success. The units are advice: some nodes leave them out.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawSimulation {
-    err: Value,
-    #[serde(default)]
-    units_consumed: Value,
-}
-
-impl RawSimulation {
-    fn simulation(&self, slot: u64) -> Simulation {
-        Simulation { error: (!self.err.is_null()).then(|| compact(&self.err)), units: self.units_consumed.as_u64(), slot }
-    }
+/// A simulation's outcome. As in a status, an `err` that is left out is no success. The units are advice: some nodes leave them out. Read
+/// from an object only: a struct of which one member may be missing would also be read from a list, such as an answer about accounts.
+fn simulation(found: &Map<String, Value>, slot: u64) -> Result<Simulation, Failure> {
+    let err = found.get("err").ok_or(Failure::Malformed)?;
+    let units = found.get("unitsConsumed").and_then(Value::as_u64);
+    Ok(Simulation { error: (!err.is_null()).then(|| compact(err)), units, slot })
 }
 
 /// A transaction in a block.
