@@ -184,7 +184,7 @@ fn a_payment_that_passes_does_not_shield_the_denials_around_it() {
     const NO: (u8, u64) = (9, KAS);
     const YES: (u8, u64) = (5, KAS);
     let repeated = |payment, times| vec![payment; times];
-    let rows: [(Vec<(u8, u64)>, (u32, bool)); 7] = [
+    let rows = [
         ([repeated(NO, 4), vec![YES]].concat(), (0, false)),
         ([vec![YES], repeated(NO, 4)].concat(), (4, false)),
         ([repeated(NO, 4), vec![YES], repeated(NO, 4)].concat(), (4, false)),
