@@ -162,14 +162,14 @@ pub fn demands(
     layers: &[Layer],
     facts: &dyn Facts,
     spend: &Spend<'_>,
-) -> Result<Vec<ApprovalDemand>, Finding> {
+) -> Result<Vec<ApprovalDemand>, Box<Finding>> {
     let mut demands = Vec::new();
     for layer in layers {
         let judge = Judge { circumstances, layer, facts, spend };
         for rule in layer.policy.iter().flat_map(|policy| &policy.rules) {
             let Rule::Approval(rule) = rule else { continue };
             if let Some(finding) = judge.approval(rule, &mut demands).filter(|finding| !finding.passed) {
-                return Err(finding);
+                return Err(Box::new(finding));
             }
         }
     }

@@ -147,7 +147,12 @@ impl<M: Memory> State<M> {
     ///
     /// # Errors
     /// What a rule found that nobody could meet.
-    pub(super) fn demands(&self, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Result<Vec<ApprovalDemand>, Finding> {
+    pub(super) fn demands(
+        &self,
+        bound: &Bound,
+        request: &TransferRequest,
+        look: Look<'_>,
+    ) -> Result<Vec<ApprovalDemand>, Box<Finding>> {
         let Look { agent, now, beside, again } = look;
         // Coins of a wallet that become one are no payment.
         if request.is_consolidation() {

@@ -21,6 +21,17 @@ const LAG: u64 = 300;
 const MAX_LAG: u64 = 2_000;
 const URLS: [&str; 3] = ["https://liar.test", "https://laggard.test", "https://good.test"];
 
+/// What the providers are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Providers {
+    /// The first one lies half the time, and behind the second one's address some nodes are further behind than others. All fall behind and
+    /// recover.
+    Mixed,
+    /// All are honest. The first one is up to date at first and is often not heard of once it has given a blockhash; the other two are
+    /// behind, and stay so for long.
+    Behind,
+}
+
 /// Somebody's coin: one byte of the schedule after the other, from the start again when they are used up.
 struct Coins {
     bytes: Vec<u8>,
@@ -209,6 +220,7 @@ struct Net {
     tokens: BTreeMap<String, Value>,
     /// What has to be signed.
     act: sol::Act,
+    providers: Providers,
     /// How far each provider is behind now, in blocks.
     lags: [Cell<u64>; 3],
     /// The messages of the payments that were given to be signed.
@@ -216,7 +228,7 @@ struct Net {
 }
 
 impl Net {
-    fn new(bytes: Vec<u8>, on_nonce: bool, kind: Kind) -> Self {
+    fn new(bytes: Vec<u8>, on_nonce: bool, kind: Kind, providers: Providers) -> Self {
         let mut config = config(1);
         config.solana.providers = URLS.map(String::from).to_vec();
         config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
@@ -232,9 +244,13 @@ impl Net {
             nonce_account: sol::derived::nonce_account(&payer, 0),
             tokens: if kind == Kind::Tokens { token_accounts(&payer) } else { BTreeMap::new() },
             act: kind.act(),
+            providers,
             lags: Default::default(),
             signed: RefCell::default(),
         };
+        if providers == Providers::Behind {
+            net.lags[1..].iter().for_each(|lag| lag.set(200 + net.coins.borrow_mut().below(MAX_LAG - 200)));
+        }
         if on_nonce {
             net.create_nonce();
         }
@@ -269,6 +285,7 @@ impl Net {
 
     /// A provider may fall behind, further or less far, or recover. One that answered for a block may not know it any more.
     fn drift(&self, one_in: u64) {
+        let one_in = if self.providers == Providers::Behind { one_in * 5 } else { one_in };
         let mut coins = self.coins.borrow_mut();
         for lag in &self.lags {
             if coins.one_in(one_in) {
@@ -304,11 +321,12 @@ impl Net {
     /// An answer, true or not, as of the provider's own tip.
     fn answer(&self, url: &str, body: &Value) -> Answer {
         let (method, params) = (body["method"].as_str().expect("a method"), &body["params"]);
-        let lies = url == URLS[0] && self.coins.borrow_mut().one_in(2);
+        let is_mixed = self.providers == Providers::Mixed;
+        let lies = is_mixed && url == URLS[0] && self.coins.borrow_mut().one_in(2);
         self.drift(40);
         let provider = URLS.iter().position(|known| *known == url).expect("a provider");
         // Behind its address there are several nodes.
-        let lags = provider == 1 && self.coins.borrow_mut().one_in(2);
+        let lags = is_mixed && provider == 1 && self.coins.borrow_mut().one_in(2);
         let tip = self.chain.borrow().tip - self.lags[provider].get() - if lags { LAG } else { 0 };
         let lie = self.coins.borrow_mut().below(4);
         let finalized = tip - FINALITY;
@@ -379,7 +397,8 @@ impl Net {
             other => panic!("nobody asks for {other}"),
         };
         // Any answer may be lost.
-        if self.coins.borrow_mut().one_in(25) {
+        let is_gone = !is_mixed && provider == 0 && !self.signed.borrow().is_empty();
+        if self.coins.borrow_mut().one_in(if is_gone { 2 } else { 25 }) {
             return lost();
         }
         Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()))
@@ -512,12 +531,16 @@ fn meddle(net: &Net, id: TransferId) -> Option<TransferId> {
 
 /// One schedule, on a thread of its own: what a canister has seen of its providers is kept per thread, and the next chain is younger.
 fn run(bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
-    let ran = std::thread::spawn(move || schedule(bytes, on_nonce, kind, meddled)).join();
+    among(Providers::Mixed, bytes, on_nonce, kind, meddled)
+}
+
+fn among(providers: Providers, bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
+    let net = move || Net::new(bytes, on_nonce, kind, providers);
+    let ran = std::thread::spawn(move || schedule(&net(), kind, meddled)).join();
     ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn schedule(bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
-    let net = Net::new(bytes, on_nonce, kind);
+fn schedule(net: &Net, kind: Kind, meddled: bool) -> (Status, u32) {
     let id = kind.request(&net.world);
     let mut revocation = None;
     for turn in 0..60 {
@@ -525,7 +548,7 @@ fn schedule(bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Statu
         net.drive(id, turn);
         net.check(id, &format!("after look {turn}"));
         if meddled {
-            revocation = meddle(&net, id).or(revocation);
+            revocation = meddle(net, id).or(revocation);
             revocation.into_iter().for_each(|revocation| drop(net.drive(revocation, turn)));
             net.check(id, &format!("after looking at the revocation, {turn}"));
         }
@@ -553,6 +576,11 @@ proptest! {
         kind in prop::sample::select(&Kind::ALL[..]),
     ) {
         run(bytes, on_nonce, kind, false);
+    }
+
+    #[test]
+    fn nor_when_those_that_answer_are_behind(bytes in prop::collection::vec(any::<u8>(), 32), on_nonce in prop::bool::weighted(0.2)) {
+        among(Providers::Behind, bytes, on_nonce, Kind::Single, false);
     }
 
     #[test]

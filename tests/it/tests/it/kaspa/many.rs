@@ -66,14 +66,15 @@ fn coins_that_no_list_holds_are_consolidated_by_name() {
     let id = consolidate(&mut world, &args(&named, "twenty"));
     assert_eq!(world.settle(id).status, Status::Confirmed);
     assert_eq!(world.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 10_001 - 19);
-    // A wrong amount makes a signature that is worth nothing: no block can contain it, and the coins are free again.
+    // A wrong amount makes a signature that is worth nothing, and here a sum that is not there: no block can contain it, and the coins
+    // are free again.
     let accepted = world.kaspa.accepted();
     named = coins[20..40].to_vec();
     named[3].amount = 40_000_000;
     let id = consolidate(&mut world, &args(&named, "wrong"));
     let ended = world.settle(id);
     assert_eq!((ended.status, ended.reserved, ended.attempt), (Status::Failed, 0, 1), "{ended:?}");
-    assert!(ended.note.as_ref().is_some_and(|note| note.contains("a signature is wrong")), "{ended:?}");
+    assert!(ended.note.as_ref().is_some_and(|note| note.contains("the inputs hold less than is paid")), "{ended:?}");
     assert_eq!((world.kaspa.accepted(), world.kaspa.mempool()), (accepted, vec![]));
     named[3].amount = 30_000_000;
     let id = consolidate(&mut world, &args(&named, "right"));
