@@ -164,6 +164,7 @@ impl Game {
         let deactivates = change == WalletChange::Deactivate;
         if self.attempt_change(Action::ChangeWallet { wallet, change }) {
             self.model.check_first();
+            self.model.check_asked(None);
             self.seen.adopted += if is_new_above { queue } else { 0 };
             self.seen.deactivated += if deactivates { waiting } else { 0 };
         }

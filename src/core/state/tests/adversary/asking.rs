@@ -1,6 +1,6 @@
 //! What agents ask for: by themselves, again, under other names, in sessions; and what is not theirs to ask.
 
-use super::model::is_own_doing;
+use super::model::{Answer, is_own_doing};
 use super::promises::Promise;
 use super::*;
 use crate::policy::{Decision, Evaluation, Rule, RuleKind};
@@ -163,7 +163,12 @@ impl Game {
         let quorum = self.model.quorum(caller, &request).0;
         self.model.answered(caller, &request, &evaluation, id.map(|id| (id, quorum)));
         let denials = u32::from(id.is_none() && is_own_doing(&evaluation));
-        let opens = self.model.denied(caller, request.wallet, denials, id.is_some() && !waits);
+        let answer = match id {
+            None if is_own_doing(&evaluation) => Answer::Denied,
+            Some(_) if !waits => Answer::Passed,
+            _ => Answer::Silent,
+        };
+        let opens = self.model.denied(caller, request.wallet, [answer]);
         self.commit(Decided { actor: Some(caller), events: own });
         self.check_breaker(caller, request.wallet, denials, opens);
     }
@@ -198,19 +203,20 @@ impl Game {
         }
     }
 
-    /// After so many denials of one request: every one counts, and the breaker opens when they are too many.
+    /// After so many denials of one request, or none: exactly those in a row are counted, and the breaker is open exactly when they were
+    /// too many.
     pub fn check_breaker(&mut self, caller: Principal, wallet: WalletId, denials: u32, opens: bool) {
         let activity = self.state.activity(&Scope::Agent { wallet, agent: caller });
         let open_until = activity.open_until.map_or(0, Timestamp::nanos);
         let (expected, until) = (self.model.denials_of(caller, wallet), self.model.breaker_open_until(caller, wallet));
         let is_open = open_until > self.model.now;
-        if denials == 0 || is_open || (!opens && activity.denials >= expected) {
+        if is_open == opens && activity.denials == expected {
             return;
         }
         let how = format!(
-            "{denials} payments of a request were denied; {} denials are counted, at least {expected} should be, and the breaker {}",
+            "{denials} payments of a request were denied; {} denials are counted, {expected} should be, and the breaker {}",
             activity.denials,
-            if opens { format!("should be open until {until}") } else { "may stay shut".into() }
+            if opens { format!("should be open until {until}") } else { "should be shut".into() }
         );
         self.found.put(self.command, (Promise::Denials, how));
         self.model.forget_breaker(caller, wallet, activity.denials, open_until);

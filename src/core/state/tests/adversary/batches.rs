@@ -1,6 +1,6 @@
 //! Batches of SOL: cut to the last unit of a limit, divided by memos, repeated and forged.
 
-use super::model::is_own_doing;
+use super::model::{Answer, is_own_doing};
 use super::promises::Promise;
 use super::*;
 use crate::chains::solana;
@@ -128,7 +128,12 @@ impl Game {
             }
         }
         let waits = outcome.items.iter().any(|item| matches!(item, ItemOutcome::Pending { .. }));
-        let opens = self.model.denied(caller, request.wallet, denials, !parts.is_empty() && !waits);
+        // A sum that is denied is one denial beside those of single payments; a batch that waits for people forgives nothing.
+        let answers: Vec<Answer> = match parts.is_empty() {
+            true => vec![Answer::Denied; denials as usize],
+            false => outcome.items.iter().map(|item| answer(item, waits)).collect(),
+        };
+        let opens = self.model.denied(caller, request.wallet, answers);
         self.commit(Decided { actor: Some(caller), events: own });
         self.check_breaker(caller, request.wallet, denials, opens);
         if parts.is_empty() {
@@ -166,6 +171,15 @@ impl Game {
         self.seen.several += u64::from(outcome.transfers.len() > 1);
         self.seen.held += u64::from(waits);
         self.model.quorum(caller, &whole).0
+    }
+}
+
+/// What one payment of a batch of which some are let through says to the breaker.
+fn answer(item: &ItemOutcome, waits: bool) -> Answer {
+    match item {
+        ItemOutcome::Denied { evaluation } if is_own_doing(evaluation) => Answer::Denied,
+        ItemOutcome::Accepted { .. } if !waits => Answer::Passed,
+        _ => Answer::Silent,
     }
 }
 

@@ -52,14 +52,12 @@ impl Game {
     }
 
     fn is_taken(&self, id: TransferId, content: &[u8], coins: u32) -> bool {
-        let Some((by, signed)) = self.chains.bytes.get(&(content.to_vec(), coins)) else { return false };
-        let status = self.state.transfer(*by).map(|transfer| transfer.status);
-        let is_free = match status {
-            // What expired without its signature binds nothing either, but on Kaspa it still holds its coins.
-            Some(Status::Expired) => self.state.transfer(*by).is_some_and(|other| other.request.asset == Asset::Sol),
-            Some(status) => status.is_terminal(),
-            None => true,
-        };
+        let place = (content.to_vec(), coins);
+        let Some((by, signed)) = self.chains.bytes.get(&place) else { return false };
+        // What only expired may be built again, with these very bytes too. Of bytes that its transfer has replaced by others its record
+        // says no more whether they were signed: they stay its own.
+        let is_over = self.state.transfer(*by).is_none_or(|transfer| transfer.status.is_terminal());
+        let is_free = is_over && self.chains.current.get(by) == Some(&place);
         *signed || (*by != id && !is_free)
     }
 

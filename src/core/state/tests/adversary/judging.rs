@@ -5,7 +5,7 @@ use super::promises::{Broken, Promise};
 use super::zones;
 use super::{COLD, DENIED, EXPIRING, OPEN, SMALL};
 use crate::policy::{Counted, RateWindow, Scope, Window};
-use crate::primitives::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, TransferId};
+use crate::primitives::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, TransferId, WalletId};
 use crate::transfer::TransferRequest;
 use candid::Principal;
 
@@ -22,6 +22,12 @@ fn any(_: &Entry) -> bool {
 }
 
 impl Model {
+    /// Whether a wallet and every one above it is active.
+    fn is_active(&self, wallet: WalletId) -> bool {
+        let is_active = |scope: &Scope| if let Scope::Wallet(id) = scope { self.wallets[id].active } else { true };
+        self.above(wallet).iter().all(is_active)
+    }
+
     /// What the mode leaves of a limit of money.
     fn scaled(&self, max: u64) -> u128 {
         u128::from(max) * u128::from(self.share) / 100
@@ -55,7 +61,7 @@ impl Model {
         };
         check(self.agents.contains(&(request.wallet, agent)), "an agent of the wallet");
         check(self.share > 0, "no emergency");
-        check(self.wallets[&request.wallet].active, "an active wallet");
+        check(self.is_active(request.wallet), "an active wallet, and all above it");
         check(now >= self.chain_open_until, "the chain's breaker");
         check(now >= self.breaker_open_until(agent, request.wallet), "the agent's breaker");
         if let Some(session) = request.session {
@@ -150,8 +156,8 @@ impl Model {
         })
     }
 
-    /// Demands of a transaction that is built now: its wallet is active, it was agreed to in time, nobody would have to be asked, and all
-    /// that may land beside what has is within every limit.
+    /// Demands of a transaction that is built now: its wallet is active, it was agreed to in time, and all that may land beside what has is
+    /// within every limit.
     pub fn judge_built(&mut self, id: TransferId) {
         let entry = &self.entries[&id];
         // No policy is asked about the upkeep of nonce accounts.
@@ -160,8 +166,8 @@ impl Model {
         }
         let mut broken = Vec::new();
         let mut put = |promise, how: String| broken.push((promise, format!("transfer {id} is built: {how}")));
-        if !self.wallets[&entry.wallet].active {
-            put(Promise::Inactive, format!("wallet {} is deactivated", entry.wallet));
+        if !self.is_active(entry.wallet) {
+            put(Promise::Inactive, format!("wallet {} or one above it is deactivated", entry.wallet));
         }
         if entry.late {
             put(Promise::Late, "people agreed when its session was over".into());
@@ -169,11 +175,6 @@ impl Model {
         let cost = u128::from(entry.amount) + u128::from(entry.fee);
         for scope in self.scopes_of(entry) {
             let Some(limits) = self.limits.get(&scope) else { continue };
-            if let Some(approval) = limits.approval.filter(|_| !entry.asked)
-                && let Some(how) = self.asks(id, entry, scope, approval)
-            {
-                put(Promise::Unasked, how);
-            }
             let is_new = entry.within(scope) == Some(false);
             let tight = |promise: Promise| match promise {
                 Promise::Limits if is_new => Promise::NewScope,
@@ -200,7 +201,7 @@ impl Model {
     }
 
     /// Why a scope would ask people about a transfer that nobody was asked about: only what was asked for before it counts beside it.
-    fn asks(&self, id: TransferId, entry: &Entry, scope: Scope, approval: Approval) -> Option<String> {
+    pub fn asks(&self, id: TransferId, entry: &Entry, scope: Scope, approval: Approval) -> Option<String> {
         let Approval { threshold, cumulative, .. } = approval;
         if entry.amount >= threshold {
             return Some(format!("{} reaches the {threshold} from which on {scope} asks", entry.amount));
@@ -224,11 +225,12 @@ impl Model {
     /// was asked about.
     pub fn held_back(&self, id: TransferId) -> Option<Promise> {
         let entry = &self.entries[&id];
-        let binds = !entry.is_plain() || self.share == 0 || !self.wallets[&entry.wallet].active;
+        let binds = !entry.is_plain() || self.share == 0 || !self.is_active(entry.wallet);
         if binds || entry.operation.is_some() || entry.recipients.iter().any(|number| *number != OPEN) {
             return None;
         }
-        let stands = |other: &Entry| other.id != id && (other.id < id || !other.is_plain());
+        // No policy holds back the upkeep of nonce accounts: it is as good as on its way, however late it came.
+        let stands = |other: &Entry| other.id != id && (other.id < id || !other.is_plain() || other.operation.is_some());
         let cost = u128::from(entry.amount) + u128::from(entry.fee);
         for scope in self.scopes_of(entry) {
             let Some(limits) = self.limits.get(&scope) else { continue };

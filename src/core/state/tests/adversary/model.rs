@@ -48,9 +48,13 @@ pub struct Entry {
     pub wallet: WalletId,
     pub asset: Asset,
     session: Option<SessionId>,
-    /// The scopes that it fell into when it was asked for, and those that came to stand above it since.
+    /// The scopes that it fell into when it was asked for, those that came to stand above it since, and of those the ones that came with
+    /// the last change and of whose demands nothing was looked at yet.
     pub held: Vec<Scope>,
     pub added: Vec<Scope>,
+    fresh: Vec<Scope>,
+    /// Scopes whose demands came while it might land.
+    excused: Vec<Scope>,
     /// What the recipient with limits of its own receives, and the scopes in which it had those limits then.
     pub small: u64,
     limited: Vec<Scope>,
@@ -97,6 +101,14 @@ pub struct Wallet {
     pub parent: Option<WalletId>,
     pub active: bool,
     pub primary: bool,
+}
+
+/// What a payment says to its agent's breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Denied,
+    Passed,
+    Silent,
 }
 
 /// One agent's breaker.
@@ -186,6 +198,11 @@ impl Entry {
         self.added.contains(&scope).then_some(false)
     }
 
+    /// Whether it may still be called off: nothing of it is signed, nobody took it out of the canister's hands, and it is a payment.
+    fn may_be_called_off(&self) -> bool {
+        self.posted.is_none() && !self.signed && !self.quarantined && self.operation.is_none()
+    }
+
     /// Only waits to be built, without anybody having been asked.
     pub fn is_plain(&self) -> bool {
         self.posted.is_none() && !self.built && !self.waits && !self.asked
@@ -266,6 +283,8 @@ impl Model {
             let of = |value: u128| part(value, amount + fee, entry.amount + entry.fee, false);
             match (entry.within(scope), entry.value) {
                 (Some(true), Some(value)) => (of(value), 0),
+                // Of what was never worth anything to the scope that is told at the present rate, and not as long as there is none.
+                _ if self.value(entry.asset, 1).is_none() => (0, 0),
                 _ => (0, of(entry.lowest.unwrap_or(0))),
             }
         })
@@ -339,6 +358,8 @@ impl Model {
             limited: scopes.iter().copied().filter(has_limits).collect(),
             held: scopes,
             added: Vec::new(),
+            fresh: Vec::new(),
+            excused: Vec::new(),
             small: small(request),
             recipients: request.payments().into_iter().map(|(to, _)| number(to)).collect(),
             amount,
@@ -373,15 +394,22 @@ impl Model {
         assert!(self.entries.insert(reserved.id, made).is_none(), "ids are never reused");
     }
 
-    /// So many payments of one request were denied as the agent's own doing, or none, and some let through without anybody being asked,
-    /// or none. Answers whether the agent's breaker opens.
-    pub fn denied(&mut self, agent: Principal, wallet: WalletId, denials: u32, passed: bool) -> bool {
+    /// The payments of one request, in their order: each was denied as the agent's own doing, passed without anybody being asked, or says
+    /// nothing. A payment that passes ends the row at its place, and forgives no row that was too long before it. Answers whether the
+    /// agent's breaker opens.
+    pub fn denied(&mut self, agent: Principal, wallet: WalletId, answers: impl IntoIterator<Item = Answer>) -> bool {
         let breaker = self.breakers.entry((wallet, agent)).or_default();
-        if passed {
-            breaker.denials = 0;
+        let mut opens = false;
+        for answer in answers {
+            match answer {
+                Answer::Denied => {
+                    breaker.denials += 1;
+                    opens |= breaker.denials >= DENIALS;
+                }
+                Answer::Passed => breaker.denials = 0,
+                Answer::Silent => {}
+            }
         }
-        breaker.denials += denials;
-        let opens = denials > 0 && breaker.denials >= DENIALS;
         if opens {
             *breaker = Breaker { denials: 0, open_until: self.now + BREAKER_NS };
         }
@@ -465,14 +493,50 @@ impl Model {
             WalletChange::Owner(owner) => (wallet.owner, wallet.primary) = (*owner, false),
             WalletChange::Parent(ParentChange { parent }) => wallet.parent = *parent,
         }
-        // Whatever has not ended counts in every scope that stands above it from now on.
-        let open = self.entries.iter().filter(|(_, entry)| entry.posted.is_none());
+        // What has not ended counts in every scope that stands above it from now on. What may still be called off counts no longer in
+        // those that do not: whether it is paid is for the new ones to say. What may be on its way goes on counting in those that let it
+        // through, and what has landed stays where it was counted. What is in quarantine is in nobody's queue: it stays where it is.
+        let open = self.entries.iter().filter(|(_, entry)| entry.posted.is_none() && !entry.quarantined);
         let now_above: Vec<_> = open.map(|(id, entry)| (*id, self.scopes_of(entry))).collect();
         for (id, scopes) in now_above {
             let entry = entry(&mut self.entries, &id);
+            if entry.may_be_called_off() {
+                entry.held.retain(|scope| scopes.contains(scope));
+                entry.added.retain(|scope| scopes.contains(scope));
+            }
             let new: Vec<_> = scopes.into_iter().filter(|scope| entry.within(*scope).is_none()).collect();
+            if entry.may_be_called_off() {
+                entry.fresh = new.clone();
+            } else {
+                entry.excused.extend(&new);
+            }
             entry.added.extend(new);
         }
+    }
+
+    /// A scope demands something else from now on. What may be on its way cannot be called off any more: should it prove dead it is
+    /// built again as what it was, without being asked about, within the limits of then.
+    pub fn demand(&mut self, scope: Scope, limits: Limits) {
+        self.limits.insert(scope, limits);
+        let within = |entry: &Entry| entry.posted.is_none() && !entry.may_be_called_off() && entry.within(scope).is_some();
+        self.entries.values_mut().filter(|entry| within(entry)).for_each(|entry| entry.excused.push(scope));
+    }
+
+    /// Nothing stays under a scope that demands something else now, or came to stand above it, that people would have to be asked about
+    /// and were not. Asked when all that belongs to the change has happened; what came under a scope later changes nothing for those
+    /// that were there.
+    pub fn check_asked(&mut self, changed: Option<Scope>) {
+        let mut broken = Vec::new();
+        for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.may_be_called_off() && !entry.asked) {
+            let scopes = changed.filter(|scope| self.scopes_of(entry).contains(scope)).into_iter();
+            for scope in scopes.chain(entry.fresh.iter().copied()).filter(|scope| !entry.excused.contains(scope)) {
+                let approval = self.limits.get(&scope).and_then(|limits| limits.approval);
+                let how = approval.and_then(|approval| self.asks(*id, entry, scope, approval));
+                broken.extend(how.map(|how| (Promise::Unasked, format!("transfer {id} stays to be built: {how}"))));
+            }
+        }
+        self.broken.extend(broken);
+        self.entries.values_mut().for_each(|entry| entry.fresh.clear());
     }
 
     /// Of each owner with active wallets exactly one of them stands first. Asked when all that belongs to a change has happened.

@@ -15,17 +15,18 @@ pub enum Promise {
     Recorded,
     /// A scope that comes to stand above a queue counts it: what is paid under it from then on is within its limits.
     NewScope,
-    /// So many payments of a batch as are denied, so many denials.
+    /// So many payments of a batch as are denied, so many denials, in their order: one that passes ends a row only at its place.
     Denials,
     /// The retry of an accepted request is a duplicate of the same transfer, and a key that its caller never used is free.
     Retry,
-    /// Nothing is built unasked that the policies in force would ask people about.
+    /// Nothing is let through unasked that the policies in force would ask people about, and nothing that may be called off outlasts a
+    /// change under which they would, beside what is older.
     Unasked,
     /// In limited operation the oldest that fit move.
     Moves,
     /// In normal operation what came later keeps nothing from moving that fits beside what was there before.
     Displaced,
-    /// Nothing is built of a deactivated wallet.
+    /// Nothing is built of a deactivated wallet, or below one.
     Inactive,
     /// Nothing is built that people agreed to after its session was over.
     Late,
@@ -35,7 +36,7 @@ pub enum Promise {
     Rolling,
     /// What was spent before a recipient had a limit, or an asset a rate, counts.
     Before,
-    /// What was never signed binds nothing: its twin can be built.
+    /// What its transfer can sign no more and never signed binds nothing: its twin can be built.
     Unsigned,
     /// Of an owner's active wallets exactly one stands first.
     First,
@@ -49,7 +50,7 @@ impl fmt::Display for Promise {
             Self::NewScope => "a scope that comes to stand above a queue counts it",
             Self::Denials => "every denied payment of a batch counts as a denial",
             Self::Retry => "a retry is a duplicate of the same transfer",
-            Self::Unasked => "nothing is built unasked that the policies in force ask people about",
+            Self::Unasked => "nothing stays unasked that the policies in force ask people about",
             Self::Moves => "in limited operation the oldest that fit move",
             Self::Displaced => "what came later keeps nothing from moving that fits beside what was there before",
             Self::Inactive => "nothing is built of a deactivated wallet",

@@ -134,8 +134,9 @@ impl Game {
         let replaces = self.state.last_policy_version(&scope);
         let change = PolicyChange { scope, replaces, name: None, rules: self.policy(&limits) };
         if let Some(decided) = self.change(Action::SetPolicy(change)) {
-            self.model.limits.insert(scope, limits);
+            self.model.demand(scope, limits);
             self.commit(decided);
+            self.model.check_asked(Some(scope));
         }
     }
 
