@@ -55,8 +55,9 @@ impl Game {
         let place = (content.to_vec(), coins);
         let Some((by, signed)) = self.chains.bytes.get(&place) else { return false };
         // What only expired may be built again, with these very bytes too. Of bytes that its transfer has replaced by others its record
-        // says no more whether they were signed: they stay its own.
-        let is_over = self.state.transfer(*by).is_none_or(|transfer| transfer.status.is_terminal());
+        // says no more whether they were signed: they stay its own. What an admin saw landing has landed, whoever signed it.
+        let is_over = |transfer: Transfer| matches!(transfer.status, Status::Cancelled | Status::Failed);
+        let is_over = self.state.transfer(*by).is_none_or(is_over);
         let is_free = is_over && self.chains.current.get(by) == Some(&place);
         *signed || (*by != id && !is_free)
     }

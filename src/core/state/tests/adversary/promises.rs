@@ -58,7 +58,7 @@ impl fmt::Display for Promise {
             Self::Calendar => "a calendar period counts exactly what was spent in it",
             Self::Rolling => "a rolling window counts nothing less, and at most a bucket longer",
             Self::Before => "what was spent before a limit or a rate was set counts",
-            Self::Unsigned => "what was never signed binds nothing",
+            Self::Unsigned => "what can be signed no more and never was binds nothing",
             Self::First => "one of an owner's active wallets stands first",
         })
     }
