@@ -157,7 +157,9 @@ impl<M: Memory> State<M> {
             Event::TransferQuarantined(step) => {
                 self.update(step.id, at, Status::Quarantined, |transfer| transfer.note = step.note.clone());
                 let wallet = self.known(step.id).request.wallet;
-                self.tables.active.remove(&(wallet.get(), step.id.get()));
+                let key = (wallet.get(), step.id.get());
+                self.tables.active.remove(&key);
+                self.tables.quarantined.insert(key, ());
             }
             Event::Solana(event) => self.apply_solana(event, at),
             Event::AuditConfigured(settings) => self.retain(|retention| retention.settings = *settings),
@@ -337,7 +339,9 @@ impl<M: Memory> State<M> {
             }
         });
         if was_quarantined {
-            self.tables.active.insert((request.wallet.get(), id.get()));
+            let key = (request.wallet.get(), id.get());
+            self.tables.quarantined.remove(&key);
+            self.tables.active.insert(key);
         }
     }
 
@@ -389,6 +393,9 @@ impl<M: Memory> State<M> {
         self.tables.solana.reached(settled.slot);
         let key = (request.wallet.get(), transfer.id.get());
         self.tables.active.remove(&key);
+        if transfer.status == Status::Quarantined {
+            self.tables.quarantined.remove(&key);
+        }
         if transfer.status == Status::AwaitingApproval {
             self.tables.awaiting.remove(&key);
         }

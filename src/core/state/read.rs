@@ -298,6 +298,19 @@ impl<M: Memory> State<M> {
         active.filter(|(wallet, _)| is_wanted(*wallet)).collect()
     }
 
+    /// The transfers in quarantine of a wallet and of those below it.
+    pub(super) fn quarantined_within(&self, wallet: WalletId) -> Vec<TransferId> {
+        let all = self.tables.quarantined.keys().map(|(wallet, id)| (WalletId::new(wallet), TransferId::new(id)));
+        let within = all.filter(|(paying, _)| self.scopes_above(*paying, None).contains(&Scope::Wallet(wallet)));
+        within.map(|(_, id)| id).collect()
+    }
+
+    /// The transfers in quarantine of one wallet.
+    pub(super) fn quarantined_of(&self, wallet: WalletId) -> Vec<TransferId> {
+        let keys = self.tables.quarantined.keys_range((wallet.get(), 0)..=(wallet.get(), u64::MAX));
+        keys.map(|(_, id)| TransferId::new(id)).collect()
+    }
+
     /// Whether a principal is an agent of a wallet.
     pub fn is_agent(&self, wallet: WalletId, principal: &Principal) -> bool {
         self.tables.is_agent(wallet, principal)

@@ -10,7 +10,7 @@ use super::past::Past;
 use crate::event::{Event, TransferStep};
 use crate::mode::Mode;
 use crate::policy::{
-    CounterKey, Decision, Evaluation, Finding, Hold, Holds, HoldsMoved, Layer, Policy, ReasonCode, RuleKind, Scope,
+    ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Hold, Holds, HoldsMoved, Layer, Policy, ReasonCode, RuleKind, Scope,
 };
 use crate::primitives::{SessionId, Timestamp, TransferId, WalletId};
 use crate::session::SessionEnd;
@@ -272,8 +272,38 @@ impl<M: Memory> State<M> {
         if transfer.request.nonce_operation().is_some() {
             return None;
         }
-        let evaluation = self.judge_queued(mode, &transfer, now);
+        let mut evaluation = self.judge_queued(mode, &transfer, now);
+        if evaluation.decision != Decision::Deny
+            && let Some(finding) = self.unasked_since(&transfer, now)
+        {
+            evaluation.decision = Decision::Deny;
+            evaluation.findings.push(finding);
+        }
         (evaluation.decision == Decision::Deny).then_some(evaluation)
+    }
+
+    /// Who would have to agree before a transaction is built in the place of one that has proven dead: a policy may have come that asks
+    /// people while the first could still land and nothing could be called off. Demands that were met before stay met.
+    fn unasked_since(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
+        if transfer.status != Status::Expired {
+            return None;
+        }
+        let bound = self.bound(transfer.agent, &transfer.request);
+        let mut beside = Beside::without([&transfer.holds]);
+        let queue = self.queue_of(transfer, &bound);
+        queue.iter().filter(|other| other.id > transfer.id).for_each(|other| beside.leave_out(&other.holds));
+        let look = Look { agent: transfer.agent, now, beside: &beside, again: true };
+        let demands = match self.demands(&bound, &transfer.request, look) {
+            Ok(demands) => demands,
+            Err(finding) => return Some(*finding),
+        };
+        let was_met = |demand: &ApprovalDemand| {
+            let asked = transfer.approval.as_ref().is_some_and(|approval| approval.demands.contains(demand));
+            asked || self.has_answered(transfer, demand)
+        };
+        let unasked = demands.into_iter().find(|demand| !was_met(demand))?;
+        let message = format!("{} of the group {} would have to approve it; ask for it again", unasked.quorum, unasked.group);
+        Some(Finding::denied(RuleKind::Approval, ReasonCode::PolicyDenied, message))
     }
 
     /// What is wrong with a transfer before any policy is asked.

@@ -5,8 +5,9 @@ use super::{invalid, not_found};
 use crate::chains::{kaspa, solana as sol};
 use crate::event::{Event, WalletChanged};
 use crate::policy::Scope;
-use crate::primitives::{Bytes, Timestamp, WalletId};
+use crate::primitives::{Bytes, Timestamp, TransferId, WalletId};
 use crate::state::{MAX_ANCESTORS, Refusal, State};
+use crate::transfer::Transfer;
 use crate::wallet::{KeyKind, ParentChange, Wallet, WalletChange};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -68,7 +69,10 @@ impl<M: Memory> State<M> {
             self.first_of(owner, wallet.id)
         };
         let changed = Wallet { owner: Some(*owner), ..wallet.clone() };
-        let requeued = self.requeue(self.active_transfers_of(wallet.id), Under::Wallet(&changed), now)?;
+        let ids = self.quarantined_of(wallet.id);
+        self.check_moved(ids.len())?;
+        let affected = self.active_transfers_of(wallet.id).into_iter().chain(self.transfers_of(ids)).collect();
+        let requeued = self.requeue(affected, Under::Wallet(&changed), now)?;
         Ok(([self.successor(wallet), first].concat(), requeued))
     }
 
@@ -81,12 +85,24 @@ impl<M: Memory> State<M> {
             self.check_parent(Some(wallet.id), parent)?;
         }
         let scope = Scope::Wallet(wallet.id);
-        let (max, current) = (MAX_MOVED_TRANSFERS as u64, self.active_within(|scopes| scopes.contains(&scope)).len() as u64);
+        let quarantined = self.quarantined_within(wallet.id);
+        self.check_moved(self.active_within(|scopes| scopes.contains(&scope)).len() + quarantined.len())?;
+        let changed = Wallet { parent, ..wallet.clone() };
+        let affected = self.active_transfers_within(scope).into_iter().chain(self.transfers_of(quarantined)).collect();
+        self.requeue(affected, Under::Wallet(&changed), now)
+    }
+
+    fn transfers_of(&self, ids: Vec<TransferId>) -> impl Iterator<Item = Transfer> {
+        ids.into_iter().filter_map(|id| self.tables.transfer(id))
+    }
+
+    /// Whether so many transfers can be judged again and counted elsewhere by one change.
+    fn check_moved(&self, transfers: usize) -> Result<(), Refusal> {
+        let (max, current) = (MAX_MOVED_TRANSFERS as u64, transfers as u64);
         if current > max {
             return Err(Refusal::LimitReached { what: "transfers under way in the wallet and below it", max, current });
         }
-        let changed = Wallet { parent, ..wallet.clone() };
-        self.requeue(self.active_transfers_within(scope), Under::Wallet(&changed), now)
+        Ok(())
     }
 
     /// The wallet that stands first among an owner's. Deactivated ones never do.

@@ -74,6 +74,7 @@ const RETENTION: TableId = 44;
 const ARCHIVES: TableId = 45;
 const WATCH: TableId = 46;
 // Solana: 55 to 58, in [`super::solana`].
+const QUARANTINED: TableId = 59;
 
 /// What changes with every commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +150,9 @@ pub struct Tables<M: Memory> {
     pub log: AuditLog<Vm<M>>,
     /// The kept blocks by what they are about: see [`super::index`].
     pub blocks_by_subject: StableBTreeMap<(u64, u64), (), Vm<M>>,
+    /// Transfers that wait for admins because nobody knows whether they have landed, by wallet. Follows from their records, which the
+    /// digest is of.
+    pub quarantined: StableBTreeMap<(u64, u64), (), Vm<M>>,
     retention: Cell<M>,
     /// Confirmed archives by their last block.
     archives: Records<u64, M>,
@@ -203,6 +207,7 @@ impl<M: Memory> Tables<M> {
             sum,
             log: AuditLog::open(memory(LOG_INDEX), memory(LOG_DATA)),
             blocks_by_subject: StableBTreeMap::init(memory(BLOCKS_BY_SUBJECT)),
+            quarantined: StableBTreeMap::init(memory(QUARANTINED)),
             retention: open.cell(RETENTION),
             archives: open.map(ARCHIVES),
             watch: StableCell::init(memory(WATCH), Vec::new()),

@@ -132,6 +132,31 @@ fn what_is_on_its_way_counts_above_and_takes_the_place_of_what_is_older() {
     assert_replays(&state);
 }
 
+/// Nobody knows whether it has landed, so it has to count wherever it would.
+#[test]
+fn what_is_in_quarantine_counts_above_too() {
+    let mut state = installed();
+    let parent = parent(&mut state, 1_100_000);
+    let ids = queue(&mut state, WALLET, &[1_000_000; 2], "k");
+    submit(&mut state, ids[0], at(1));
+    let decided = state.decide_quarantined(ids[0], None);
+    done(&mut state, decided, at(1));
+    change(&mut state, WALLET, below(parent), 2);
+    assert_eq!(statuses(&state, &ids), [Status::Quarantined, Status::Cancelled]);
+    assert_eq!(counts(&state, Scope::Wallet(parent), 2), (1_005_000, 0));
+    let new_owner = WalletChange::Owner(principal(77));
+    change(&mut state, WALLET, new_owner, 3);
+    assert_eq!(counts(&state, Scope::User(principal(77)), 3), (1_005_000, 0));
+    let decided = state.decide_resolve_quarantine(admin(), ids[0], true, Amount::new(5_000), String::new());
+    done(&mut state, decided, at(4));
+    assert_eq!(counts(&state, Scope::Wallet(parent), 4), (0, 1_005_000));
+    assert_eq!(counts(&state, Scope::User(principal(77)), 4), (0, 1_005_000));
+    // What has ended is in no list any more.
+    change(&mut state, WALLET, below(None), 5);
+    assert_eq!(counts(&state, Scope::Wallet(parent), 5), (0, 1_005_000));
+    assert_replays(&state);
+}
+
 #[test]
 fn what_waits_leaves_a_parent_with_its_wallet() {
     let mut state = installed();
@@ -278,6 +303,30 @@ fn a_policy_that_asks_people_calls_off_what_they_were_not_asked_about() {
     assert_eq!(note(&state, ids[1]), why);
     pending(&mut state, sol(1_000_000, "again"), 3);
     assert_replays(&state);
+}
+
+/// It could not be called off when the policy came, because its transaction might have landed.
+#[test]
+fn what_has_proven_dead_is_not_built_again_unasked() {
+    let mut state = with_group();
+    let ids = queue(&mut state, WALLET, &[1_000_000, 10_000], "k");
+    ids.iter().for_each(|id| submit(&mut state, *id, at(1)));
+    set(&mut state, Scope::Wallet(WALLET), asking(500_000, 1), 2);
+    assert_eq!(statuses(&state, &ids), [Status::Submitted; 2]);
+    for id in &ids {
+        let decided = state.decide_expired(*id, None);
+        done(&mut state, decided, at(3));
+    }
+    let Recheck::Over(_, why) = state.recheck(ids[0], at(4)) else { panic!("it would be built unasked") };
+    assert!(why.contains("would have to approve it"), "{why}");
+    assert_eq!(state.recheck(ids[1], at(4)), Recheck::Passed, "under the threshold");
+    // What was agreed to before its transaction was sent stays agreed to.
+    let id = pending(&mut state, sol(1_000_000, "asked"), 5);
+    assert_eq!(approve(&mut state, approvers()[0], id, 6), Ok(Status::Reserved));
+    submit(&mut state, id, at(7));
+    let decided = state.decide_expired(id, None);
+    done(&mut state, decided, at(8));
+    assert_eq!(state.recheck(id, at(9)), Recheck::Passed);
 }
 
 #[test]

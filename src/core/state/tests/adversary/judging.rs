@@ -225,7 +225,8 @@ impl Model {
     /// was asked about.
     pub fn held_back(&self, id: TransferId) -> Option<Promise> {
         let entry = &self.entries[&id];
-        let binds = !entry.is_plain() || self.share == 0 || !self.is_active(entry.wallet);
+        let is_agent = self.agents.contains(&(entry.wallet, entry.agent));
+        let binds = !entry.is_plain() || self.share == 0 || !self.is_active(entry.wallet) || !is_agent;
         if binds || entry.operation.is_some() || entry.recipients.iter().any(|number| *number != OPEN) {
             return None;
         }

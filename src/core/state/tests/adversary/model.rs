@@ -493,10 +493,15 @@ impl Model {
             WalletChange::Owner(owner) => (wallet.owner, wallet.primary) = (*owner, false),
             WalletChange::Parent(ParentChange { parent }) => wallet.parent = *parent,
         }
+        let below = |entry: &Entry| match change {
+            WalletChange::Owner(_) => entry.wallet == id,
+            WalletChange::Parent(_) => self.above(entry.wallet).contains(&Scope::Wallet(id)),
+            WalletChange::Activate | WalletChange::Deactivate | WalletChange::MakePrimary => false,
+        };
         // What has not ended counts in every scope that stands above it from now on. What may still be called off counts no longer in
         // those that do not: whether it is paid is for the new ones to say. What may be on its way goes on counting in those that let it
-        // through, and what has landed stays where it was counted. What is in quarantine is in nobody's queue: it stays where it is.
-        let open = self.entries.iter().filter(|(_, entry)| entry.posted.is_none() && !entry.quarantined);
+        // through, and what has landed stays where it was counted.
+        let open = self.entries.iter().filter(|(_, entry)| entry.posted.is_none() && below(entry));
         let now_above: Vec<_> = open.map(|(id, entry)| (*id, self.scopes_of(entry))).collect();
         for (id, scopes) in now_above {
             let entry = entry(&mut self.entries, &id);
