@@ -343,7 +343,8 @@ fn play(seed: u64) {
 
 #[test]
 fn an_agent_cannot_drain_the_wallet_1() {
-    play(1);
+    // Seed 1 agrees to nothing after a session's end.
+    play(7);
 }
 
 #[test]
