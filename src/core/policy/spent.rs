@@ -99,7 +99,10 @@ pub struct Spent {
 }
 
 /// How `serde` asks.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference; where a pointer is as small, there is no such lint"
+)]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
 }
