@@ -117,8 +117,18 @@ fn of_a_queue_under_a_reduced_limit_the_oldest_that_fit_are_sent_and_the_rest_wa
     assert!(world.state.borrow().held_back(ids[11], world.time()).is_some_and(|why| why.starts_with("waits: ")));
 }
 
+/// What happens while the last question before the record is answered.
+fn blockhash_during(during: impl FnOnce(&World) + 'static) -> Vec<Step> {
+    let last = one("getLatestBlockhash", move |world| {
+        during(world);
+        let hash = sol::Blockhash::from_bytes([1; 32]);
+        st::ok(format!(r#"{{"context":{{"slot":9}},"value":{{"blockhash":"{hash}","lastValidBlockHeight":1}}}}"#))
+    });
+    vec![st::accounts(RICH, Some(RICH)), st::simulated(), last]
+}
+
 #[test]
-fn what_its_wallet_does_not_allow_any_more_is_not_recorded_as_built() {
+fn a_wallet_that_is_deactivated_while_its_payment_is_built_pays_nothing() {
     let world = World::new();
     let id = world.request(Asset::Sol, SOL_AMOUNT, KeyKind::Solana);
     let deactivate = |world: &World| {
@@ -126,14 +136,27 @@ fn what_its_wallet_does_not_allow_any_more_is_not_recorded_as_built() {
         let decided = world.state.borrow().decide_change(admin(), action, world.time()).unwrap().0;
         world.put(decided);
     };
-    let during = one("getLatestBlockhash", move |world| {
-        deactivate(world);
-        let hash = sol::Blockhash::from_bytes([1; 32]);
-        st::ok(format!(r#"{{"context":{{"slot":9}},"value":{{"blockhash":"{hash}","lastValidBlockHeight":1}}}}"#))
-    });
-    let script = vec![st::accounts(RICH, Some(RICH)), st::simulated(), during];
-    assert_eq!(world.drive(id, 0, script), Progress::Again);
+    assert_eq!(world.drive(id, 0, blockhash_during(deactivate)), Progress::Again);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.note.as_deref()), (Status::Cancelled, Some("its wallet was deactivated")));
     assert_eq!(world.usage(Asset::Sol), (0, 0));
+}
+
+#[test]
+fn a_recipient_whose_entry_expires_while_the_payment_is_built_is_not_paid() {
+    let world = World::new();
+    let mut rules = rules();
+    for rule in &mut rules {
+        if let Rule::Allowlist { entries, .. } = rule {
+            entries[0].expires_at = Some(Timestamp::from_nanos(world.now.get() + 10 * SECOND_NS));
+        }
+    }
+    let policy = PolicyChange { scope: Scope::Wallet(WALLET), replaces: 1, name: None, rules };
+    let decided = world.state.borrow().decide_change(admin(), Action::SetPolicy(policy), world.time()).unwrap().0;
+    world.put(decided);
+    let id = world.request(Asset::Sol, SOL_AMOUNT, KeyKind::Solana);
+    assert_eq!(world.drive(id, 0, blockhash_during(|world| world.advance(10))), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.attempt), (Status::Failed, 0), "nothing was recorded that could be signed");
+    assert!(transfer.note.is_some_and(|note| note.starts_with("not allowed any more: ")));
 }
