@@ -49,14 +49,14 @@ pub fn response(page: Page, is_refused: bool, certificate: Option<&[u8]>) -> Htt
 
 /// Everything under the root.
 struct Certified {
-    health: Sealed,
-    audit_head: Sealed,
+    health: CertifiedResponse,
+    audit_head: CertifiedResponse,
     tip: (BlockIndex, Hash),
     digest: Hash,
 }
 
 /// A response that carries its certification expression, and its hash.
-struct Sealed {
+struct CertifiedResponse {
     response: HttpResponse<'static>,
     hash: [u8; 32],
 }
@@ -67,8 +67,8 @@ struct Fixed {
     expression_hash: [u8; 32],
     /// The hash of status and headers of every page that is found.
     found_hash: [u8; 32],
-    not_found: Sealed,
-    refusal: Sealed,
+    not_found: CertifiedResponse,
+    refusal: CertifiedResponse,
     /// The subtree of the 404's two responses.
     not_found_content: [u8; 32],
     /// The subtree of the refusal under its label.
@@ -82,14 +82,14 @@ impl Fixed {
     fn new() -> Self {
         let expression = expression();
         let expression_text = expression.to_string();
-        let sealed = |mut response: HttpResponse<'static>| {
+        let certified = |mut response: HttpResponse<'static>| {
             response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), expression_text.clone()));
             let hash = response_hash(&response, &expression.response, None);
-            Sealed { response, hash }
+            CertifiedResponse { response, hash }
         };
-        let model = sealed(found(&serde_json::Value::Null)).response;
+        let model = certified(found(&serde_json::Value::Null)).response;
         let headers = filter_response_headers(&model, &expression.response);
-        let (not_found, refusal) = (sealed(Page::not_found()), sealed(Page::refusal()));
+        let (not_found, refusal) = (certified(Page::not_found()), certified(Page::refusal()));
         let empty_leaf = leaf_hash(&[]);
         let mut fixed = Self {
             expression_hash: Sha256::digest(&expression_text).into(),
@@ -106,9 +106,9 @@ impl Fixed {
     }
 
     /// The root of [`content`].
-    fn content_hash(&self, sealed: &Sealed) -> [u8; 32] {
-        let node = labeled_hash(&sealed.hash, &self.empty_leaf);
-        let responses = if sealed.hash < self.refusal.hash {
+    fn content_hash(&self, certified: &CertifiedResponse) -> [u8; 32] {
+        let node = labeled_hash(&certified.hash, &self.empty_leaf);
+        let responses = if certified.hash < self.refusal.hash {
             fork_hash(&node, &self.refusal_node)
         } else {
             fork_hash(&self.refusal_node, &node)
@@ -124,8 +124,8 @@ fn expression() -> DefaultResponseOnlyCelExpression<'static> {
 }
 
 /// A page's two responses.
-fn content(sealed: &Sealed) -> HashTree {
-    let mut hashes = [sealed.hash, FIXED.refusal.hash];
+fn content(certified: &CertifiedResponse) -> HashTree {
+    let mut hashes = [certified.hash, FIXED.refusal.hash];
     hashes.sort_unstable();
     let [first, second] = hashes.map(|hash| labeled(hash.to_vec(), leaf(Vec::new())));
     labeled(FIXED.expression_hash.to_vec(), labeled("", fork(first, second)))
@@ -134,8 +134,8 @@ fn content(sealed: &Sealed) -> HashTree {
 impl Certified {
     fn new(snapshot: &Snapshot) -> Self {
         Self {
-            health: Sealed::new(snapshot.health()),
-            audit_head: Sealed::new(snapshot.audit_head()),
+            health: CertifiedResponse::new(snapshot.health()),
+            audit_head: CertifiedResponse::new(snapshot.audit_head()),
             tip: snapshot.tip,
             digest: snapshot.digest,
         }
@@ -155,8 +155,8 @@ impl Certified {
     }
 
     fn response(&self, page: Page, is_refused: bool, certificate: Option<&[u8]>) -> HttpResponse<'static> {
-        let sealed = if is_refused { &FIXED.refusal } else { self.sealed(page) };
-        let mut response = sealed.response.clone();
+        let certified = if is_refused { &FIXED.refusal } else { self.certified(page) };
+        let mut response = certified.response.clone();
         // Without a certificate this is a replicated call, which the subnet vouches for in another way.
         if let Some(certificate) = certificate {
             let path = match page.path() {
@@ -168,7 +168,7 @@ impl Certified {
         response
     }
 
-    fn sealed(&self, page: Page) -> &Sealed {
+    fn certified(&self, page: Page) -> &CertifiedResponse {
         match page {
             Page::Health => &self.health,
             Page::AuditHead => &self.audit_head,
@@ -185,9 +185,9 @@ impl Certified {
     /// The pages, with the responses of `shown` only. Labels ascend from left to right.
     fn http_tree(&self, shown: Option<Page>) -> HashTree {
         let content = |page| match page {
-            page if shown == Some(page) => content(self.sealed(page)),
+            page if shown == Some(page) => content(self.certified(page)),
             Page::NotFound => pruned(FIXED.not_found_content),
-            page => pruned(FIXED.content_hash(self.sealed(page))),
+            page => pruned(FIXED.content_hash(self.certified(page))),
         };
         let not_found = labeled("<*>", content(Page::NotFound));
         let audit_head = labeled("audit", labeled("head", labeled("<$>", content(Page::AuditHead))));
@@ -196,7 +196,7 @@ impl Certified {
     }
 }
 
-impl Sealed {
+impl CertifiedResponse {
     /// A page that is found; its headers are those of every such page.
     fn new(mut response: HttpResponse<'static>) -> Self {
         response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), FIXED.expression_text.clone()));

@@ -41,7 +41,7 @@ pub fn read<T>(f: impl FnOnce(&Store) -> T) -> T {
 ///
 /// # Panics
 /// Inside a `read` or `commit`.
-pub fn watch<T>(f: impl FnOnce(&mut Store) -> T) -> T {
+pub fn mutate_unlogged<T>(f: impl FnOnce(&mut Store) -> T) -> T {
     STORE.with_borrow_mut(|store| f(store.as_mut().expect("BUG: the state is changed before it is opened")))
 }
 

@@ -155,7 +155,7 @@ impl Error {
     }
 
     /// The same refusal about the argument that the domain calls `domain` and the interface `interface`.
-    pub fn about(self, domain: &str, interface: &str) -> Self {
+    pub fn with_field(self, domain: &str, interface: &str) -> Self {
         match self.detail {
             Some(ErrorDetail::InvalidArgument { field, problem }) if field == domain => Self::invalid(interface, problem),
             _ => self,
@@ -233,10 +233,10 @@ mod tests {
     #[test]
     fn a_field_is_renamed_only_when_it_is_the_one() {
         let error = Error::from(Refusal::InvalidArgument { field: "principal", problem: "nobody".into() });
-        assert_eq!(error.clone().about("principal", "member"), Error::invalid("member", "nobody"));
-        assert_eq!(error.clone().about("role", "member"), error);
+        assert_eq!(error.clone().with_field("principal", "member"), Error::invalid("member", "nobody"));
+        assert_eq!(error.clone().with_field("role", "member"), error);
         let other = Error::from(Refusal::Anonymous);
-        assert_eq!(other.clone().about("principal", "member"), other);
+        assert_eq!(other.clone().with_field("principal", "member"), other);
     }
 
     #[test]

@@ -279,13 +279,13 @@ impl From<CoreWalletChange> for WalletChange {
     }
 }
 
-impl From<domain::Closing> for Closing {
-    fn from(closing: domain::Closing) -> Self {
+impl From<domain::ProposalOutcome> for Closing {
+    fn from(closing: domain::ProposalOutcome) -> Self {
         match closing {
-            domain::Closing::Executed => Self::Executed,
-            domain::Closing::Cancelled => Self::Cancelled,
-            domain::Closing::Expired => Self::Expired,
-            domain::Closing::Stale => Self::Stale,
+            domain::ProposalOutcome::Executed => Self::Executed,
+            domain::ProposalOutcome::Cancelled => Self::Cancelled,
+            domain::ProposalOutcome::Expired => Self::Expired,
+            domain::ProposalOutcome::Stale => Self::Stale,
         }
     }
 }

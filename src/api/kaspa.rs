@@ -2,14 +2,14 @@
 
 use super::wallet::KaspaKey;
 use super::{Error, address, at_most};
-use crate::flows::kaspa::{Basis, Quote, QuoteError};
+use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError};
 use candid::CandidType;
 use purser_core::chains::kaspa::money::Kas;
 use purser_core::chains::kaspa::replace::ReplaceError;
 use purser_core::chains::kaspa::select::{Obstacle, SelectError};
 use purser_core::config::Config;
 use purser_core::primitives::{Amount, Asset, Bytes, Chain, WalletId};
-use purser_core::terms::{self, Consolidation, KaspaTerms, MAX_KASPA_INPUTS};
+use purser_core::terms::{self, Consolidation, KaspaTransferParams, MAX_KASPA_INPUTS};
 use purser_core::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, TransferRequest};
 use serde::{Deserialize, Serialize};
 
@@ -206,7 +206,7 @@ impl KaspaError {
             }
             SelectError::Unbuildable { below, above, .. } => Self::InvalidAmount { min: get(above), max: get(below) },
             SelectError::TooManyInputs { largest, .. } => Self::InvalidAmount { min: None, max: get(largest) },
-            SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToGather { .. } => {
+            SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToConsolidate { .. } => {
                 Self::InvalidTransaction { problem: error.to_string() }
             }
         }
@@ -289,7 +289,7 @@ impl ConsolidateArgs {
             session: None,
             created_at: None,
             solana: None,
-            kaspa: Some(KaspaTerms { speed: Some(terms::FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
+            kaspa: Some(KaspaTransferParams { speed: Some(terms::FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
         })
     }
 }
@@ -336,8 +336,8 @@ impl From<Quote> for FeeQuote {
             compute_mass: quote.masses.compute,
             storage_mass: quote.masses.storage,
             observed_at: match quote.basis {
-                Basis::Coins(at) => Some(at.nanos()),
-                Basis::SmallestTransaction => None,
+                QuoteBasis::Coins(at) => Some(at.nanos()),
+                QuoteBasis::SmallestTransaction => None,
             },
             waits: quote.waits,
         }

@@ -203,15 +203,15 @@ impl Budget {
     fn new(budget: domain::Budget, network: kaspa::Network) -> Self {
         Self {
             rule_index: budget.rule_index,
-            counting: match budget.counting {
-                domain::Counting::Units(asset, window) => Counting::Units { asset: asset.into(), window: window.into() },
-                domain::Counting::Value(assets, window) => {
+            counting: match budget.kind {
+                domain::LimitKind::Units(asset, window) => Counting::Units { asset: asset.into(), window: window.into() },
+                domain::LimitKind::Value(assets, window) => {
                     Counting::Value { assets: assets.into_iter().map(Into::into).collect(), window: window.into() }
                 }
-                domain::Counting::Recipient(asset, to) => {
+                domain::LimitKind::Recipient(asset, to) => {
                     Counting::Recipient { asset: asset.into(), address: address::text(&to, network) }
                 }
-                domain::Counting::Requests(counted, window) => {
+                domain::LimitKind::Requests(counted, window) => {
                     Counting::Requests { counted: counted.into(), window: window.into() }
                 }
             },

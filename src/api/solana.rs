@@ -155,7 +155,7 @@ pub struct SolanaTerms {
     pub allow_off_curve: Option<bool>,
 }
 
-impl From<SolanaTerms> for domain::SolanaTerms {
+impl From<SolanaTerms> for domain::SolanaTransferParams {
     fn from(terms: SolanaTerms) -> Self {
         Self { memo: terms.memo, off_curve: terms.allow_off_curve.unwrap_or(false), operation: None, batch: None }
     }
@@ -193,7 +193,7 @@ pub struct SolanaDetails {
     pub arrives: Option<u64>,
     /// The last transfer that was to keep it from landing.
     pub revoked_by: Option<u64>,
-    /// Whether it is only tried out.
+    /// Whether it is only simulated.
     pub simulated: bool,
     /// Everybody who is paid by a part of a batch.
     pub payments: Vec<Payment>,

@@ -10,7 +10,7 @@ use candid::{CandidType, Principal};
 use purser_core::chains::kaspa;
 use purser_core::config::Config;
 use purser_core::primitives::{Amount, Chain, SessionId, Timestamp, WalletId};
-use purser_core::terms::KaspaTerms;
+use purser_core::terms::KaspaTransferParams;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use purser_core::wallet::KeyKind;
 use serde::{Deserialize, Serialize};
@@ -260,7 +260,7 @@ impl TransferArgs {
             session: session_id.map(SessionId::new),
             created_at: created_at.map(Timestamp::from_nanos),
             solana: solana.map(Into::into),
-            kaspa: fee_speed.map(|speed| KaspaTerms { speed: Some(speed.into()), ..KaspaTerms::default() }),
+            kaspa: fee_speed.map(|speed| KaspaTransferParams { speed: Some(speed.into()), ..KaspaTransferParams::default() }),
         })
     }
 }

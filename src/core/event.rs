@@ -8,9 +8,9 @@ pub use subject::Subject;
 use crate::approval::Approval;
 use crate::audit::{Archive, AuditSettings};
 use crate::config::Config;
-use crate::governance::{Closing, Group, Proposal, Rate};
+use crate::governance::{Group, Proposal, ProposalOutcome, Rate};
 use crate::mode::Mode;
-use crate::policy::{Evaluation, Holds, HoldsMoved, ReasonCode, Rule, Scope};
+use crate::policy::{Evaluation, ReasonCode, Reservations, ReservationsMoved, Rule, Scope};
 use crate::primitives::{Amount, BlockIndex, Bytes, Chain, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::session::{Session, SessionEnd};
@@ -55,7 +55,7 @@ pub enum Event {
     /// The signed bytes are recorded.
     TransferSigned(TransferSigned),
     /// The signed bytes are about to leave the canister.
-    TransferSubmitted(TransferStep),
+    TransferSubmitted(TransferTransition),
     /// The height after which the current attempt cannot land is known.
     TransferDeadlineSet(TransferDeadline),
     /// The transfer is final on its chain; the amount and the fee paid are posted, the rest is released.
@@ -63,15 +63,15 @@ pub enum Event {
     /// The transfer ended without moving the amount; the fee, if any, is posted.
     TransferFailed(TransferSettled),
     /// The transfer was ended before anything left the canister; the reservation is void.
-    TransferCancelled(TransferStep),
+    TransferCancelled(TransferTransition),
     /// The current attempt provably cannot land.
-    TransferExpired(TransferStep),
+    TransferExpired(TransferTransition),
     /// The transfer is left alone until admins have looked.
-    TransferQuarantined(TransferStep),
+    TransferQuarantined(TransferTransition),
     /// Somebody whose word counts agreed to a transfer.
     ApprovalGiven(ApprovalGiven),
     /// Every quorum is reached and every time lock over: the transfer is reserved like one that needed no approval.
-    TransferApproved(TransferStep),
+    TransferApproved(TransferTransition),
     /// A transfer that waited for approval will not happen; the reservation is void.
     TransferRejected(TransferRejected),
     /// Denials of one agent that were not worth an entry each.
@@ -171,7 +171,7 @@ pub struct PastSpending {
     /// What recipients who now have a limit over time of their own have received within its window.
     pub received: Vec<Received>,
     /// What transfers that have not ended hold against the new limits from now on.
-    pub held: Vec<HeldSince>,
+    pub held: Vec<ReservedSince>,
 }
 
 /// What one counter counts from now on as posted.
@@ -194,11 +194,11 @@ pub struct Posted {
 
 /// What a transfer holds beside what it held already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldSince {
+pub struct ReservedSince {
     /// Which transfer.
     pub transfer: TransferId,
     /// What.
-    pub holds: Holds,
+    pub holds: Reservations,
 }
 
 /// See [`Event::ModeChanged`].
@@ -236,11 +236,11 @@ pub struct TransferReserved {
     pub evaluation: Evaluation,
     /// The counters that hold it.
     #[serde(default)]
-    pub holds: Holds,
+    pub holds: Reservations,
     /// Who has to agree first, when somebody has to.
     #[serde(default)]
     pub approval: Option<Approval>,
-    /// Whether it is only tried out, and nothing is held.
+    /// Whether it is only simulated, and nothing is held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
 }
@@ -293,7 +293,7 @@ pub struct TransferSigned {
 
 /// A transition that carries nothing but, at times, a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferStep {
+pub struct TransferTransition {
     /// Which transfer.
     pub id: TransferId,
     /// Why, when there is something to say.
@@ -412,7 +412,7 @@ pub struct WalletChanged {
     pub change: WalletChange,
     /// What transfers under way hold elsewhere from now on, because other scopes stand above them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holds: Vec<HoldsMoved>,
+    pub holds: Vec<ReservationsMoved>,
 }
 
 impl WalletChanged {
@@ -439,7 +439,7 @@ pub struct ProposalClosed {
     /// Which.
     pub id: ProposalId,
     /// How.
-    pub closing: Closing,
+    pub closing: ProposalOutcome,
     /// Why, when there is something to say.
     pub note: Option<String>,
 }

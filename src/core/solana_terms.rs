@@ -13,7 +13,7 @@ pub const NONCE_RENT_BOUND: Amount = Amount::new(1_447_680);
 
 /// What a request says about Solana beside payer, recipient and amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaTerms {
+pub struct SolanaTransferParams {
     /// What the chain's log says with the payment; of a batch each payment has its own.
     pub memo: Option<String>,
     /// Whether the recipient is known to be a program's vault: its address has no private key. Of a batch each payment has its own.

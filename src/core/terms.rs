@@ -28,7 +28,7 @@ pub enum FeeSpeed {
 
 /// What a request says about Kaspa beside payer, recipient and amount. All of it may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KaspaTerms {
+pub struct KaspaTransferParams {
     /// How fast; [`FeeSpeed::Normal`] when absent.
     pub speed: Option<FeeSpeed>,
     /// Several recipients in one transaction.

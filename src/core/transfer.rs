@@ -10,10 +10,10 @@
 //! ```
 
 use crate::approval::Approval;
-use crate::policy::{Evaluation, Holds, ReasonCode};
+use crate::policy::{Evaluation, ReasonCode, Reservations};
 use crate::primitives::{Amount, Asset, Bytes, Destination, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
-use crate::solana_terms::{NonceOperation, PaymentTerms, SolanaBuilt, SolanaProgress, SolanaTerms};
-use crate::terms::{Batch, FeeSpeed, KaspaProgress, KaspaTerms};
+use crate::solana_terms::{NonceOperation, PaymentTerms, SolanaBuilt, SolanaProgress, SolanaTransferParams};
+use crate::terms::{Batch, FeeSpeed, KaspaProgress, KaspaTransferParams};
 use crate::wallet::KeyKind;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -58,10 +58,10 @@ pub struct TransferRequest {
     pub created_at: Option<Timestamp>,
     /// Solana only: memo, vaults, several recipients, nonce accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub solana: Option<SolanaTerms>,
+    pub solana: Option<SolanaTransferParams>,
     /// KAS only: speed, several recipients, consolidation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kaspa: Option<KaspaTerms>,
+    pub kaspa: Option<KaspaTransferParams>,
 }
 
 impl TransferRequest {
@@ -78,7 +78,7 @@ impl TransferRequest {
 
     /// What is held of the asset itself: of a coin the fee as well, which for tokens is another asset's.
     pub fn reserved(&self) -> Amount {
-        if self.asset.counted_as() != self.asset.coin() {
+        if self.asset.canonical_asset() != self.asset.coin() {
             return self.amount;
         }
         self.amount.checked_add(self.max_fee).unwrap_or(Amount::MAX)
@@ -241,7 +241,7 @@ pub struct Transfer {
     pub note: Option<String>,
     /// The counters that hold it.
     #[serde(default)]
-    pub holds: Holds,
+    pub holds: Reservations,
     /// Who has to agree, when somebody has to; kept when it is over.
     #[serde(default)]
     pub approval: Option<Approval>,
@@ -251,7 +251,7 @@ pub struct Transfer {
     /// Solana: how far it is beyond what every transfer knows of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solana: Option<SolanaProgress>,
-    /// Whether it is only tried out: nothing is held for it, signed or sent.
+    /// Whether it is only simulated: nothing is held for it, signed or sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
     /// KAS only: signatures so far, and transactions that replace one another.

@@ -152,7 +152,7 @@ impl From<&str> for NewWallet {
 pub enum WalletChange {
     /// New transfers are taken again.
     Activate,
-    /// No new transfers, neither here nor in the wallets below; what was sent is finished, the rest is called off.
+    /// No new transfers, neither here nor in the wallets below; what was sent is finished, the rest is cancelled.
     Deactivate,
     /// First among its owner's wallets.
     MakePrimary,

@@ -49,7 +49,7 @@ pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), R
 ///
 /// # Errors
 /// When the caller is none of these, or there is no such wallet.
-pub fn involved(state: &Store, caller: Principal, id: WalletId) -> Result<Wallet, Refusal> {
+pub fn require_wallet_operator(state: &Store, caller: Principal, id: WalletId) -> Result<Wallet, Refusal> {
     signed_in(caller)?;
     let wallet = state.wallet(id).ok_or_else(|| Refusal::NotFound { what: "wallet", id: id.to_string() })?;
     let roles = state.roles_of(&caller);

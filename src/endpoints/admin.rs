@@ -9,14 +9,14 @@ use ic_cdk::api::msg_caller;
 use purser_core::primitives::WalletId;
 use purser_core::transfer::MAX_REASON_BYTES;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
     let decided = store::read(|state| state.decide_remove_agent(msg_caller(), WalletId::new(wallet_id), agent))?;
     store::commit(decided);
     Ok(())
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn start_emergency(reason: String) -> Result<(), Error> {
     access::signed_in(msg_caller())?;
     at_most("reason", &reason, MAX_REASON_BYTES)?;

@@ -11,7 +11,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::primitives::{Hash, TransferId, WalletId};
 use serde_bytes::ByteBuf;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn approve_transfer(transfer_id: u64, intent_hash: ByteBuf) -> Result<Transfer, Error> {
     access::signed_in(msg_caller())?;
     let id = TransferId::new(transfer_id);
@@ -22,7 +22,7 @@ fn approve_transfer(transfer_id: u64, intent_hash: ByteBuf) -> Result<Transfer, 
     store::read(|state| find(state, id))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn reject_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error> {
     let id = TransferId::new(transfer_id);
     let decided = store::read(|state| state.decide_reject(msg_caller(), id, note, store::now()))?;

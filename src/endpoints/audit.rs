@@ -13,12 +13,12 @@ use purser_core::governance::Action;
 use purser_core::primitives::{BlockIndex, Hash, Timestamp};
 use purser_core::state::Page;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_audit_settings(settings: AuditSettings) -> Result<Change, Error> {
     super::governance::change(Action::ConfigureAudit(settings.into()))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn confirm_archive(args: ConfirmArchiveArgs) -> Result<(), Error> {
     access::signed_in(msg_caller())?;
     at_most("location", &args.location, MAX_LOCATION_BYTES)?;

@@ -9,10 +9,10 @@ use crate::{jobs, store};
 use purser_core::primitives::WalletId;
 use purser_core::state::Refusal;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {
     let wallet = WalletId::new(wallet_id);
-    let wallet = store::read(|state| access::involved(state, ic_cdk::api::msg_caller(), wallet))?;
+    let wallet = store::read(|state| access::require_wallet_operator(state, ic_cdk::api::msg_caller(), wallet))?;
     let balances = jobs::refresh_balances(&wallet).await?;
     Ok(Balances { sol: balance(balances.sol), kas_schnorr: balance(balances.kas_schnorr), kas_ecdsa: balance(balances.kas_ecdsa) })
 }

@@ -1,7 +1,7 @@
 //! Many payments at once, on either chain.
 
 use super::access;
-use super::transfers::{carry_out, note_refusal};
+use super::transfers::{commit_decision, note_refusal};
 use crate::api::Error;
 use crate::api::batch::{BatchArgs, BatchOutcome};
 use crate::api::wallet::Asset;
@@ -11,7 +11,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::primitives::{TransferId, WalletId};
 use purser_core::state::ItemOutcome;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
     let on_kaspa = args.asset.unwrap_or(Asset::Kas) == Asset::Kas;
@@ -27,7 +27,7 @@ fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
         Some(ItemOutcome::Denied { evaluation }) => Some(evaluation),
         _ => None,
     };
-    carry_out(wallet, caller, decided, denied);
+    commit_decision(wallet, caller, decided, denied);
     outcome.transfers.iter().for_each(|id| jobs::wake(*id));
     let denied = |item: &&ItemOutcome| matches!(item, ItemOutcome::Denied { .. });
     outcome.items.iter().filter(denied).for_each(|_| metrics::denied());

@@ -20,27 +20,27 @@ use purser_core::transfer::MAX_REASON_BYTES;
 /// The most bytes of proposals that one reply carries; a reply may have 2 MB.
 const MAX_REPLY_BYTES: usize = 1_500_000;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn grant_role(member: Principal, role: Role) -> Result<Change, Error> {
     change(Action::GrantRole(RoleChange { principal: member, role: role.into() }))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn revoke_role(member: Principal, role: Role) -> Result<Change, Error> {
     change(Action::RevokeRole(RoleChange { principal: member, role: role.into() }))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_principal(member: Principal) -> Result<Change, Error> {
     change(Action::RemovePrincipal(member))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn add_agent(wallet_id: u64, agent: Principal) -> Result<Change, Error> {
     change(Action::AddAgent(AgentChange { wallet: WalletId::new(wallet_id), agent }))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Change, Error> {
     let action = store::read(|state| -> Result<_, Error> {
         access::admin(state, msg_caller())?;
@@ -51,7 +51,7 @@ fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Ch
     change(action)
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_group(group: Group) -> Result<Change, Error> {
     store::read(|state| access::admin(state, msg_caller()))?;
     let members = group.members.len();
@@ -61,25 +61,25 @@ fn set_group(group: Group) -> Result<Change, Error> {
     change(Action::SetGroup(group.into()))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_rate(rate: Rate) -> Result<Change, Error> {
     change(Action::SetRate(rate.try_into()?))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn configure(settings: SettingsInit) -> Result<Change, Error> {
     let settings = settings.over(store::read(|state| state.settings()));
     change(Action::ChangeSettings(Box::new(settings)))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn end_emergency(reason: String) -> Result<Change, Error> {
     access::signed_in(msg_caller())?;
     at_most("reason", &reason, MAX_REASON_BYTES)?;
     change(Action::EndEmergency { reason })
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Change, Error> {
     access::signed_in(msg_caller())?;
     let ResolveQuarantineArgs { transfer_id, landed, fee_paid, note } = args;
@@ -88,20 +88,20 @@ fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Change, Error> {
     change(Action::ResolveQuarantine(QuarantineEnd { transfer, landed, fee_paid, note }))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn approve_proposal(proposal_id: u64) -> Result<Proposal, Error> {
     let decide = |state: &Store, id| state.decide_approve_proposal(msg_caller(), id, store::now());
     advance(proposal_id, decide)
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn cancel_proposal(proposal_id: u64, note: Option<String>) -> Result<Proposal, Error> {
     access::signed_in(msg_caller())?;
     at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
     advance(proposal_id, |state, id| state.decide_cancel_proposal(msg_caller(), id, note))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn execute_proposal(proposal_id: u64) -> Result<Proposal, Error> {
     let decide = |state: &Store, id| state.decide_execute_proposal(msg_caller(), id, store::now());
     advance(proposal_id, decide)
@@ -139,7 +139,7 @@ fn get_settings() -> Settings {
 /// Asks for a change on the caller's word, and starts what it may have let go on or left to be waited for.
 pub(super) fn change(action: Action) -> Result<Change, Error> {
     let (decided, change) = store::read(|state| state.decide_change(msg_caller(), action, store::now()))
-        .map_err(|refusal| Error::from(refusal).about("principal", "member"))?;
+        .map_err(|refusal| Error::from(refusal).with_field("principal", "member"))?;
     store::commit(decided);
     jobs::arm();
     Ok(change.into())

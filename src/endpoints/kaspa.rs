@@ -16,11 +16,11 @@ use purser_core::state::Refusal;
 use purser_core::transfer::{BuiltTx, Outcome, TransferRequest};
 use purser_core::wallet::KeyKind;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
     let (caller, paying) = (msg_caller(), WalletId::new(args.wallet_id));
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
-        let wallet = access::involved(state, caller, paying)?;
+        let wallet = access::require_wallet_operator(state, caller, paying)?;
         let config = state.config();
         let wallet = Wallet::new(wallet, config.kaspa.network);
         let own = match args.kaspa_key.unwrap_or(KaspaKey::Schnorr) {
@@ -32,14 +32,14 @@ fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
     })
     .map_err(Error::on_kaspa)
     .inspect_err(note_refusal)?;
-    super::transfers::carry_out(paying, caller, decided, outcome.denied());
+    super::transfers::commit_decision(paying, caller, decided, outcome.denied());
     if let Outcome::Accepted { transfer, .. } = &outcome {
         jobs::wake(*transfer);
     }
     super::transfers::answer(outcome)
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn replace_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
     let id = TransferId::new(args.transfer_id);
     access::signed_in(msg_caller())?;
@@ -54,7 +54,7 @@ fn replace_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
     store::read(|state| find(state, id))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn quote_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
     let (wallet, request) = store::read(|state| readable(state, args)).inspect_err(note_refusal)?;
     let quote = jobs::quote_kaspa(&wallet, &request).await.ok_or(Refusal::LimitReached {
@@ -74,7 +74,7 @@ fn get_metrics() -> Result<Vec<(String, u64)>, Error> {
 /// What the fee would be, from what was last seen; nothing about SOL.
 pub(super) fn recalled(state: &Store, request: &TransferRequest, now: Timestamp) -> Option<FeeQuote> {
     let wallet = state.wallet(request.wallet).filter(|_| request.asset == Asset::Kas)?;
-    flow::recall(state, now, &wallet, request).ok().map(Into::into)
+    flow::quote_from_cache(state, now, &wallet, request).ok().map(Into::into)
 }
 
 fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::Wallet, TransferRequest), Error> {

@@ -24,7 +24,7 @@ thread_local! {
 ///
 /// # Errors
 /// The message of the rejection, for a caller that has failed too often.
-pub fn has_power_or_patience() -> Result<(), String> {
+pub fn reject_locked_out() -> Result<(), String> {
     let (caller, now) = (ic_cdk::api::msg_caller(), store::now());
     // The anonymous principal is everybody: nobody is to be kept out by what others do under it.
     if caller == Principal::anonymous() || store::read(|state| state.has_power(&caller)) {
@@ -126,7 +126,7 @@ mod tests {
         let files = sources.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
         for source in files.map(|path| std::fs::read_to_string(path).expect("a source")) {
             for line in source.lines().filter(|line| line.trim_start().starts_with("#[ic_cdk::update")) {
-                assert_eq!(line, r#"#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]"#);
+                assert_eq!(line, r#"#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]"#);
                 updates += 1;
             }
         }

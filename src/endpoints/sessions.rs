@@ -25,7 +25,7 @@ thread_local! {
     static CLIENTS: RefCell<(u64, BTreeMap<Principal, u64>)> = const { RefCell::new((0, BTreeMap::new())) };
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn open_session(args: OpenSessionArgs) -> Result<Session, Error> {
     let OpenSessionArgs { wallet_id, agent, ttl_seconds, label, rules } = args;
     let (caller, wallet) = (msg_caller(), WalletId::new(wallet_id));
@@ -42,7 +42,7 @@ fn open_session(args: OpenSessionArgs) -> Result<Session, Error> {
     Ok(Session::new(session, store::now()))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn close_session(session_id: u64) -> Result<Session, Error> {
     let id = SessionId::new(session_id);
     let decided = store::read(|state| state.decide_close_session(msg_caller(), id, store::now()))?;
@@ -65,7 +65,7 @@ fn list_sessions(wallet_id: u64) -> Result<Vec<Session>, Error> {
     })
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn submit_signatures(transfer_id: u64, signatures: Vec<ByteBuf>) -> Result<Transfer, Error> {
     let id = TransferId::new(transfer_id);
     let decided = store::read(|state| {
@@ -83,7 +83,7 @@ fn submit_signatures(transfer_id: u64, signatures: Vec<ByteBuf>) -> Result<Trans
     store::read(|state| transfers::find(state, id))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn record_client(args: ClientArgs) -> Result<(), Error> {
     let ClientArgs { success, wallet_id, address, device } = args;
     let (caller, wallet) = (msg_caller(), wallet_id.map(WalletId::new));

@@ -9,7 +9,7 @@ use purser_core::chains::solana::{Address, derived};
 use purser_core::primitives::{TransferId, WalletId};
 use purser_core::state::Refusal;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), Error> {
     let wallet = WalletId::new(wallet_id);
     let decided = store::read(|state| state.decide_solana_settings(msg_caller(), wallet, settings.into()))?;
@@ -17,7 +17,7 @@ fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), E
     Ok(())
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
     let (decided, ids) = store::read(|state| state.decide_nonce_pool(msg_caller(), WalletId::new(wallet_id), size, store::now()))?;
     store::commit(decided);
@@ -25,7 +25,7 @@ fn set_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
     Ok(ids.into_iter().map(TransferId::get).collect())
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn revoke_transfer(transfer_id: u64) -> Result<u64, Error> {
     let (decided, id) = store::read(|state| state.decide_revoke(msg_caller(), TransferId::new(transfer_id), store::now()))?;
     store::commit(decided);
@@ -45,14 +45,14 @@ fn list_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
     })
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
-    let wallet = store::read(|state| access::involved(state, msg_caller(), WalletId::new(wallet_id)))?;
+    let wallet = store::read(|state| access::require_wallet_operator(state, msg_caller(), WalletId::new(wallet_id)))?;
     let holdings = jobs::token_balances(&wallet).await?;
     Ok(holdings.into_iter().map(Into::into).collect())
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_provider_key(url: String, key: Option<String>) -> Result<(), Error> {
     let decided = store::read(|state| state.decide_provider_key(msg_caller(), &url, key.as_deref()))?;
     store::keep_provider_key(decided, &url, key.as_deref());

@@ -116,12 +116,15 @@ fn usage_is_listed_for_every_asset_with_the_policys_limit() {
 fn balances_are_fetched_for_those_involved_only() {
     let state = installed();
     for caller in [admin(), guardian(), agent()] {
-        assert_eq!(access::involved(&state, caller, WALLET).map(|wallet| wallet.id), Ok(WALLET));
+        assert_eq!(access::require_wallet_operator(&state, caller, WALLET).map(|wallet| wallet.id), Ok(WALLET));
     }
-    assert_eq!(access::involved(&state, Principal::anonymous(), WALLET), Err(Refusal::Anonymous));
+    assert_eq!(access::require_wallet_operator(&state, Principal::anonymous(), WALLET), Err(Refusal::Anonymous));
     let needs = "an agent of the wallet, an Admin or a Guardian";
-    assert_eq!(access::involved(&state, stranger(), WALLET), Err(Refusal::Unauthorized { needs }));
-    assert_eq!(access::involved(&state, admin(), WalletId::new(2)), Err(Refusal::NotFound { what: "wallet", id: "2".into() }));
+    assert_eq!(access::require_wallet_operator(&state, stranger(), WALLET), Err(Refusal::Unauthorized { needs }));
+    assert_eq!(
+        access::require_wallet_operator(&state, admin(), WalletId::new(2)),
+        Err(Refusal::NotFound { what: "wallet", id: "2".into() })
+    );
 }
 
 #[test]

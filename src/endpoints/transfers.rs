@@ -1,4 +1,4 @@
-//! Transfers: asked for, looked up, called off.
+//! Transfers: asked for, looked up, cancelled.
 
 use super::access;
 use crate::api::kaspa::KaspaError;
@@ -15,12 +15,12 @@ use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{self as domain, MAX_REASON_BYTES, Outcome, TransferRequest};
 use serde_bytes::ByteBuf;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
     let decided = store::read(|state| decide(state, caller, args, store::now()));
     let (decided, outcome) = decided.inspect_err(note_refusal)?;
-    carry_out(wallet, caller, decided, outcome.denied());
+    commit_decision(wallet, caller, decided, outcome.denied());
     if let Outcome::Accepted { transfer, .. } = &outcome {
         jobs::wake(*transfer);
     }
@@ -28,7 +28,7 @@ fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
 }
 
 /// Commits what was decided about a request. A denial without an entry of its own is counted, and is logged with others.
-pub(super) fn carry_out(wallet: WalletId, caller: Principal, decided: Option<Decided>, denied: Option<&policy::Evaluation>) {
+pub(super) fn commit_decision(wallet: WalletId, caller: Principal, decided: Option<Decided>, denied: Option<&policy::Evaluation>) {
     match (decided, denied) {
         (Some(decided), _) => {
             jobs::log_denials_of(wallet, caller);
@@ -82,7 +82,7 @@ fn simulate_transfer(args: TransferArgs) -> Result<Evaluation, Error> {
     store::read(|state| simulate(state, msg_caller(), args, store::now()))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn cancel_transfer(transfer_id: u64, note: Option<String>) -> Result<Transfer, Error> {
     access::signed_in(msg_caller())?;
     at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
@@ -92,7 +92,7 @@ fn cancel_transfer(transfer_id: u64, note: Option<String>) -> Result<Transfer, E
     store::read(|state| find(state, id))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn quarantine_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error> {
     let id = TransferId::new(transfer_id);
     let decided = store::read(|state| state.decide_quarantine(msg_caller(), id, note))?;

@@ -14,14 +14,14 @@ use purser_core::primitives::{Asset, Chain, Timestamp, WalletId};
 use purser_core::state::Refusal;
 use std::collections::BTreeSet;
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn create_wallet(args: CreateWalletArgs) -> Result<Wallet, Error> {
     let (decided, wallet) = store::read(|state| state.decide_create_wallet(msg_caller(), args.into(), store::now()))?;
     store::commit(decided);
     Ok(store::read(|state| Wallet::new(wallet, state.config().kaspa.network)))
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::has_power_or_patience")]
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn change_wallet(wallet_id: u64, change: WalletChange) -> Result<Change, Error> {
     governance::change(Action::ChangeWallet { wallet: WalletId::new(wallet_id), change: change.into() })
 }

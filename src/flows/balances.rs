@@ -1,10 +1,10 @@
 //! What a wallet's addresses hold, as the chains tell it.
 
-use super::outcalls::{self, Asking};
+use super::outcalls::{self, Replication};
 use super::providers;
 use crate::ports::Runtime;
 use futures::future::join3;
-use purser_core::chains::solana::rpc::{Commitment, Reading, Request, Seen, TokenBalance, View, Wanted};
+use purser_core::chains::solana::rpc::{AccountView, Commitment, Reading, Request, TokenBalance, View, Wanted};
 use purser_core::chains::solana::token::Holding;
 use purser_core::chains::{kaspa, solana};
 use purser_core::primitives::{Amount, Chain, Mint, Timestamp, WalletId};
@@ -62,8 +62,8 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
     let address = solana::Address::from_bytes(address);
     let request = Request::Balance { address, commitment: Commitment::Finalized, reading: Reading::EXACT };
     let mut last = failed(Chain::Solana, "no provider is configured");
-    for turn in 0..rt.read(|state| state.config().solana.providers.len()) {
-        match providers::ask(rt, turn, Asking::AllReplicas, &request).await {
+    for provider_offset in 0..rt.read(|state| state.config().solana.providers.len()) {
+        match providers::ask(rt, provider_offset, Replication::Replicated, &request).await {
             Err(error) => last = failed(Chain::Solana, error),
             Ok(body) => match solana::rpc::parse_amount(&body) {
                 Ok(amount) => return Ok(Observed { amount, observed_at: rt.now() }),
@@ -134,7 +134,7 @@ async fn named_tokens<R: Runtime>(
     let body = providers::agreed(rt, 0, &request).await.map_err(|error| failed(Chain::Solana, error))?;
     let seen = solana::rpc::parse_accounts(&body).map_err(|failure| failed(Chain::Solana, failure))?;
     let held = |((mint, account), seen)| match seen {
-        Seen::Holding(Holding { amount, frozen, .. }) => Some(TokenBalance { account, mint, amount, frozen }),
+        AccountView::Holding(Holding { amount, frozen, .. }) => Some(TokenBalance { account, mint, amount, frozen }),
         _ => None,
     };
     Ok(accounts.into_iter().zip(seen).filter_map(held).collect())
@@ -148,8 +148,8 @@ async fn kaspa<R: Runtime>(rt: &R, address: Option<kaspa::Address>) -> Result<Ob
     let Some(address) = address else { return Ok(nothing(rt)) };
     let request = kaspa::rest::Request::Balance { address };
     let mut last = failed(Chain::Kaspa, "no provider is configured");
-    for turn in 0..rt.read(|state| state.config().kaspa.providers.len()) {
-        match outcalls::kaspa(rt, turn, Asking::AllReplicas, &request).await {
+    for provider_offset in 0..rt.read(|state| state.config().kaspa.providers.len()) {
+        match outcalls::kaspa(rt, provider_offset, Replication::Replicated, &request).await {
             Err(error) => last = failed(Chain::Kaspa, error),
             Ok(body) => match kaspa::rest::parse_balance(&body) {
                 Ok(amount) => return Ok(Observed { amount, observed_at: rt.now() }),

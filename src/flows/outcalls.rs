@@ -10,16 +10,16 @@ use purser_core::primitives::Chain;
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asking {
+pub(super) enum Replication {
     /// Every replica, and they must agree on the canonical answer.
-    AllReplicas,
+    Replicated,
     /// One node. Nothing may be decided on its word.
-    OneNode,
+    SingleNode,
 }
 
 /// The endpoint to use: in order of preference, the next one after each failure.
-fn provider(providers: &[String], turn: usize) -> Result<&str, CallError> {
-    let index = turn.checked_rem(providers.len()).ok_or_else(|| CallError("no provider is configured".to_owned()))?;
+fn provider(providers: &[String], provider_offset: usize) -> Result<&str, CallError> {
+    let index = provider_offset.checked_rem(providers.len()).ok_or_else(|| CallError("no provider is configured".to_owned()))?;
     Ok(&providers[index])
 }
 
@@ -27,7 +27,7 @@ fn provider(providers: &[String], turn: usize) -> Result<&str, CallError> {
 pub(super) async fn solana<R: Runtime>(
     rt: &R,
     url: &str,
-    asking: Asking,
+    replication: Replication,
     request: &solana::rpc::Request,
 ) -> Result<Vec<u8>, CallError> {
     if let Some(canister) = provider_canister(url) {
@@ -44,7 +44,7 @@ pub(super) async fn solana<R: Runtime>(
         max_response_bytes: request.max_response_bytes(),
         chain: Chain::Solana,
         context: request.transform_context(),
-        replicated: asking == Asking::AllReplicas,
+        replicated: replication == Replication::Replicated,
     };
     let answer = rt.request(&outcall).await;
     match key {
@@ -73,13 +73,13 @@ fn redacted(answer: Result<Vec<u8>, CallError>, key: &str) -> Result<Vec<u8>, Ca
 /// The canonical answer of a Kaspa REST server.
 pub(super) async fn kaspa<R: Runtime>(
     rt: &R,
-    turn: usize,
-    asking: Asking,
+    provider_offset: usize,
+    replication: Replication,
     request: &kaspa::rest::Request,
 ) -> Result<Vec<u8>, CallError> {
     let config = rt.read(|state| state.config());
     let outcall = Outcall {
-        url: format!("{}{}", provider(&config.kaspa.providers, turn)?, request.path()),
+        url: format!("{}{}", provider(&config.kaspa.providers, provider_offset)?, request.path()),
         method: match request.method() {
             kaspa::rest::Method::Get => Method::Get,
             kaspa::rest::Method::Post => Method::Post,
@@ -88,7 +88,7 @@ pub(super) async fn kaspa<R: Runtime>(
         max_response_bytes: request.max_response_bytes(),
         chain: Chain::Kaspa,
         context: request.transform_context(),
-        replicated: asking == Asking::AllReplicas,
+        replicated: replication == Replication::Replicated,
     };
     let started = rt.now();
     let answer = rt.request(&outcall).await;

@@ -6,7 +6,7 @@
 //!
 //! The SOL RPC canister is a provider among others for what it can answer; what it cannot, it is not asked.
 
-use super::outcalls::{self, Asking};
+use super::outcalls::{self, Replication};
 use crate::ports::{CallError, Runtime};
 use purser_core::chains::solana::rpc::{self, Commitment, EpochInfo, Failure, Reading, Request, RpcErrorClass};
 use purser_core::chains::solana::{Address, Blockhash};
@@ -131,12 +131,12 @@ pub(super) fn praise(url: &str) {
     note(url, |health| health.dead_hashes = 0);
 }
 
-/// The providers that can be asked this, in the order in which they are: `turn` says who is first, and those that rest come last. For a
+/// The providers that can be asked this, in the order in which they are: `provider_offset` says who is first, and those that rest come last. For a
 /// blockhash merit goes before the turn.
-fn order<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Vec<String> {
+fn order<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Vec<String> {
     let config = rt.read(|state| state.config()).solana;
     let mut urls = if request.suits_canister() { config.providers } else { config.nodes() };
-    if let Some(first) = turn.checked_rem(urls.len()) {
+    if let Some(first) = provider_offset.checked_rem(urls.len()) {
         urls.rotate_left(first);
     }
     let now = rt.now();
@@ -155,8 +155,8 @@ pub(super) const fn position(commitment: Commitment, height: Reading, slot: Read
 
 /// The nodes that can prove what became of a transaction, in the order in which they are asked: those that answer, but never fewer than
 /// must agree. Bad blockhashes keep none from being asked: what it knows may be what the others do not.
-pub(super) fn nodes<R: Runtime>(rt: &R, turn: usize) -> Vec<String> {
-    let mut urls = order(rt, turn, &position(Commitment::Finalized, Reading::EXACT, Reading::EXACT, 0));
+pub(super) fn nodes<R: Runtime>(rt: &R, provider_offset: usize) -> Vec<String> {
+    let mut urls = order(rt, provider_offset, &position(Commitment::Finalized, Reading::EXACT, Reading::EXACT, 0));
     urls.sort_by_key(|url| is_silent(rt, url));
     let awake = urls.iter().filter(|url| !is_silent(rt, url)).count();
     urls.truncate(awake.max(rt.read(|state| state.config()).solana.quorum()));
@@ -172,10 +172,15 @@ fn is_silent<R: Runtime>(rt: &R, url: &str) -> bool {
 ///
 /// # Errors
 /// When there is none, or the provider serves another chain.
-pub(super) async fn ask<R: Runtime>(rt: &R, turn: usize, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
-    let urls = order(rt, turn, request);
+pub(super) async fn ask<R: Runtime>(
+    rt: &R,
+    provider_offset: usize,
+    replication: Replication,
+    request: &Request,
+) -> Result<Vec<u8>, CallError> {
+    let urls = order(rt, provider_offset, request);
     let url = urls.first().ok_or_else(|| CallError("no provider is configured".to_owned()))?;
-    ask_at(rt, url, asking, request).await
+    ask_at(rt, url, replication, request).await
 }
 
 /// One provider's answer, and which provider gave it.
@@ -184,12 +189,13 @@ pub(super) async fn ask<R: Runtime>(rt: &R, turn: usize, asking: Asking, request
 /// As [`ask`].
 pub(super) async fn ask_first<R: Runtime>(
     rt: &R,
-    turn: usize,
-    asking: Asking,
+    provider_offset: usize,
+    replication: Replication,
     request: &Request,
 ) -> Result<(String, Vec<u8>), CallError> {
-    let url = order(rt, turn, request).into_iter().next().ok_or_else(|| CallError("no provider is configured".to_owned()))?;
-    let body = ask_at(rt, &url, asking, request).await?;
+    let url =
+        order(rt, provider_offset, request).into_iter().next().ok_or_else(|| CallError("no provider is configured".to_owned()))?;
+    let body = ask_at(rt, &url, replication, request).await?;
     Ok((url, body))
 }
 
@@ -199,18 +205,18 @@ pub(super) async fn ask_first<R: Runtime>(
 /// When no other provider gives an answer.
 pub(super) async fn ask_another<R: Runtime>(
     rt: &R,
-    turn: usize,
+    provider_offset: usize,
     than: &str,
-    asking: Asking,
+    replication: Replication,
     request: &Request,
 ) -> Result<Vec<u8>, CallError> {
-    let mut urls = order(rt, turn, request);
+    let mut urls = order(rt, provider_offset, request);
     if urls.iter().any(|url| url != than) {
         urls.retain(|url| url != than);
     }
     let mut last = None;
     for url in &urls {
-        let failure = match ask_at(rt, url, asking, request).await {
+        let failure = match ask_at(rt, url, replication, request).await {
             Ok(body) => match rpc::failure_of(&body) {
                 None => return Ok(body),
                 Some(failure) => CallError(failure.to_string()),
@@ -218,7 +224,7 @@ pub(super) async fn ask_another<R: Runtime>(
             Err(problem) => problem,
         };
         // A rest is only the reason when nothing else is.
-        if last.as_ref().is_none_or(CallError::is_rest) {
+        if last.as_ref().is_none_or(CallError::is_rate_limited) {
             last = Some(failure);
         }
     }
@@ -229,12 +235,17 @@ pub(super) async fn ask_another<R: Runtime>(
 ///
 /// # Errors
 /// When there is none, or the provider serves another chain.
-pub(super) async fn ask_next<R: Runtime>(rt: &R, turn: usize, places: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-    let mut urls = order(rt, turn, request);
+pub(super) async fn ask_next<R: Runtime>(
+    rt: &R,
+    provider_offset: usize,
+    places: usize,
+    request: &Request,
+) -> Result<Vec<u8>, CallError> {
+    let mut urls = order(rt, provider_offset, request);
     urls.retain(|url| !is_silent(rt, url));
     match places.checked_rem(urls.len()) {
-        Some(place) => ask_at(rt, &urls[place], Asking::OneNode, request).await,
-        None => ask(rt, turn, Asking::OneNode, request).await,
+        Some(place) => ask_at(rt, &urls[place], Replication::SingleNode, request).await,
+        None => ask(rt, provider_offset, Replication::SingleNode, request).await,
     }
 }
 
@@ -242,21 +253,21 @@ pub(super) async fn ask_next<R: Runtime>(rt: &R, turn: usize, places: usize, req
 ///
 /// # Errors
 /// When no answer is given often enough. With a quorum of one, whatever the one provider says is the answer, failures included.
-pub(super) async fn agreed<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Result<Vec<u8>, CallError> {
+pub(super) async fn agreed<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Vec<u8>, CallError> {
     let quorum = rt.read(|state| state.config()).solana.quorum();
     if quorum == 1 {
-        return ask(rt, turn, Asking::AllReplicas, request).await;
+        return ask(rt, provider_offset, Replication::Replicated, request).await;
     }
     // What they say, how many of them, and how the first of them worded it.
     let mut votes: BTreeMap<Vec<u8>, (usize, Vec<u8>)> = BTreeMap::new();
     let mut last = None;
     let mut rests = 0;
-    let mut urls = order(rt, turn, request);
+    let mut urls = order(rt, provider_offset, request);
     // The canister takes longer and costs more: where others answer, they are enough.
     urls.sort_by_key(|url| (health(url).resting_until() > rt.now(), provider_canister(url).is_some()));
     for url in &urls {
         match ask_node(rt, url, request).await {
-            Err(problem) if problem.is_rest() => rests += 1,
+            Err(problem) if problem.is_rate_limited() => rests += 1,
             Err(problem) => last = Some(problem.to_string()),
             Ok(body) => {
                 let (count, worded) = votes.entry(rpc::verdict(request, &body)).or_insert((0, body));
@@ -270,7 +281,7 @@ pub(super) async fn agreed<R: Runtime>(rt: &R, turn: usize, request: &Request) -
     match last {
         _ if votes.len() > 1 => Err(CallError(format!("no {quorum} providers say the same: they disagree"))),
         Some(problem) => Err(CallError(format!("no {quorum} providers say the same: {problem}"))),
-        None if rests > 0 => Err(CallError::rests()),
+        None if rests > 0 => Err(CallError::rate_limited()),
         None => Err(CallError(format!("no {quorum} providers say the same: too few are named"))),
     }
 }
@@ -280,11 +291,11 @@ pub(super) async fn agreed<R: Runtime>(rt: &R, turn: usize, request: &Request) -
 ///
 /// # Errors
 /// When they do not say the same.
-pub(super) async fn agreed_by_two<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-    let urls = order(rt, turn, request);
-    let [first, second, ..] = &urls[..] else { return agreed(rt, turn, request).await };
+pub(super) async fn agreed_by_two<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Vec<u8>, CallError> {
+    let urls = order(rt, provider_offset, request);
+    let [first, second, ..] = &urls[..] else { return agreed(rt, provider_offset, request).await };
     if rt.read(|state| state.config()).solana.quorum() > 1 {
-        return agreed(rt, turn.wrapping_add(1), request).await;
+        return agreed(rt, provider_offset.wrapping_add(1), request).await;
     }
     let (one, other) = (ask_node(rt, first, request).await?, ask_node(rt, second, request).await?);
     let same = rpc::verdict(request, &one) == rpc::verdict(request, &other);
@@ -297,12 +308,12 @@ pub(super) async fn agreed_by_two<R: Runtime>(rt: &R, turn: usize, request: &Req
 /// When there is none.
 pub(super) async fn ask_one_that_is_up_to_date<R: Runtime>(
     rt: &R,
-    turn: usize,
+    provider_offset: usize,
     request: &Request,
 ) -> Result<(String, Vec<u8>), CallError> {
     let mut behind = None;
-    for url in order(rt, turn, request) {
-        let body = ask_at(rt, &url, Asking::OneNode, request).await?;
+    for url in order(rt, provider_offset, request) {
+        let body = ask_at(rt, &url, Replication::SingleNode, request).await?;
         match rpc::failure_of(&body) {
             Some(failure) if failure.is_behind() => behind = Some(CallError(format!("Solana: {failure}"))),
             _ => return Ok((url, body)),
@@ -316,9 +327,13 @@ pub(super) async fn ask_one_that_is_up_to_date<R: Runtime>(
 ///
 /// # Errors
 /// When too few of them answer.
-pub(super) async fn positions<R: Runtime>(rt: &R, turn: usize, request: &Request) -> Result<Option<Vec<EpochInfo>>, CallError> {
+pub(super) async fn positions<R: Runtime>(
+    rt: &R,
+    provider_offset: usize,
+    request: &Request,
+) -> Result<Option<Vec<EpochInfo>>, CallError> {
     let wanted = rt.read(|state| state.config()).solana.quorum().max(2);
-    let urls = order(rt, turn, request);
+    let urls = order(rt, provider_offset, request);
     let (mut found, mut last, mut is_behind) = (Vec::new(), None, false);
     // Where there are fewer nodes than answers wanted, the same one is asked again.
     for url in urls.iter().cycle().take(urls.len().max(wanted)) {
@@ -356,22 +371,22 @@ pub(super) async fn ask_node<R: Runtime>(rt: &R, url: &str, request: &Request) -
 /// # Errors
 /// When there is none.
 pub(super) async fn answer_of<R: Runtime>(rt: &R, url: &str, request: &Request) -> Result<Vec<u8>, CallError> {
-    ask_at(rt, url, Asking::AllReplicas, request).await
+    ask_at(rt, url, Replication::Replicated, request).await
 }
 
-async fn ask_at<R: Runtime>(rt: &R, url: &str, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
+async fn ask_at<R: Runtime>(rt: &R, url: &str, replication: Replication, request: &Request) -> Result<Vec<u8>, CallError> {
     if health(url).limited_until > rt.now() {
-        return Err(CallError::rests());
+        return Err(CallError::rate_limited());
     }
     if rt.read(|state| state.provider_genesis(url)).is_none() {
         pin(rt, url).await?;
     }
-    measured(rt, url, asking, request).await
+    measured(rt, url, replication, request).await
 }
 
 /// Makes sure that a provider serves the configured chain, and notes in the log which one it serves.
 async fn pin<R: Runtime>(rt: &R, url: &str) -> Result<(), CallError> {
-    let body = measured(rt, url, Asking::AllReplicas, &Request::GenesisHash).await?;
+    let body = measured(rt, url, Replication::Replicated, &Request::GenesisHash).await?;
     let found = rpc::parse_hash(&body).map_err(|failure| CallError(format!("Solana: {failure}")))?;
     if let Err(problem) = check_genesis(rt, found) {
         note(url, |health| health.rests_until = later(rt.now(), MAX_REST_SECONDS));
@@ -396,9 +411,9 @@ fn check_genesis<R: Runtime>(rt: &R, found: Blockhash) -> Result<(), String> {
     }
 }
 
-async fn measured<R: Runtime>(rt: &R, url: &str, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
+async fn measured<R: Runtime>(rt: &R, url: &str, replication: Replication, request: &Request) -> Result<Vec<u8>, CallError> {
     let asked_at = rt.now();
-    let answer = outcalls::solana(rt, url, asking, request).await;
+    let answer = outcalls::solana(rt, url, replication, request).await;
     let now = rt.now();
     let failure = match &answer {
         Ok(body) => rpc::failure_of(body),

@@ -1,7 +1,7 @@
 //! The timer that watches over the log: it verifies a part of it, recomputes and records the state, gives up what is archived, and
 //! keeps room ready. Each in messages of their own, so that one that traps stops no other.
 
-use super::{origin, start_once};
+use super::{rollback_guard, start_once};
 use crate::store;
 use ic_cdk_timers::{TimerId, set_timer, set_timer_interval};
 use purser_core::state::{Decided, Watch};
@@ -21,12 +21,12 @@ thread_local! {
 
 /// Starts the timer unless it runs.
 pub fn arm() {
-    TIMER.with(|timer| start_once(timer, || set_timer_interval(PERIOD, || async { watch() })));
+    TIMER.with(|timer| start_once(timer, || set_timer_interval(PERIOD, || async { run_checks() })));
 }
 
-fn watch() {
+fn run_checks() {
     let now = store::now();
-    origin::ask();
+    rollback_guard::ask();
     set_timer(Duration::ZERO, async { keep_ready() });
     set_timer(Duration::ZERO, async { verify() });
     if store::read(|state| state.is_checkpoint_due(now)) {
@@ -39,7 +39,7 @@ fn watch() {
 
 /// Verifies the next part of the log.
 fn verify() {
-    let report = store::watch(|state| state.verify_next(VERIFIED, store::now()));
+    let report = store::mutate_unlogged(|state| state.verify_next(VERIFIED, store::now()));
     ic_cdk::println!("[Integrity Check] Valid: {}", report.valid);
     ic_cdk::println!("[Integrity Check] Entries checked: {}", report.entries_checked);
     if let Some((index, reason)) = report.first_broken_at {
@@ -69,7 +69,7 @@ fn prune() {
         set_timer(Duration::ZERO, async { prune() });
         return;
     }
-    store::watch(|state| {
+    store::mutate_unlogged(|state| {
         let watch = state.watch();
         state.set_watch(&Watch { pruned_at: Some(now), ..watch });
     });
@@ -77,13 +77,13 @@ fn prune() {
 
 /// Takes memory for what may have to be logged while there is some.
 fn keep_ready() {
-    let succeeded = store::watch(|state| state.keep_ready()).is_ok();
+    let succeeded = store::mutate_unlogged(|state| state.keep_ready()).is_ok();
     append_ended(succeeded && store::read(|state| state.has_log_room()));
 }
 
 /// Counts failures to append. After some in a row spending stops; what ends or stops spending does not.
 pub fn append_ended(succeeded: bool) {
-    let failures = store::watch(|state| state.note_append(succeeded));
+    let failures = store::mutate_unlogged(|state| state.note_append(succeeded));
     if succeeded {
         return;
     }

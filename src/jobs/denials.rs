@@ -16,9 +16,9 @@ const MAX_COUNTED: usize = 1_000;
 /// What was denied without an entry, by wallet and agent. Only an agent of a wallet gets so far that it is counted, so strangers cannot
 /// make it grow.
 #[derive(Debug, Default)]
-pub struct Suppressed(BTreeMap<(WalletId, Principal), DenialsAggregated>);
+pub struct DenialAggregator(BTreeMap<(WalletId, Principal), DenialsAggregated>);
 
-impl Suppressed {
+impl DenialAggregator {
     /// Counts one more. Returns what has to be logged to make room.
     #[must_use]
     pub fn count(
@@ -89,35 +89,35 @@ mod tests {
 
     #[test]
     fn denials_are_counted_by_agent_and_logged_after_a_minute() {
-        let mut suppressed = Suppressed::default();
+        let mut denials = DenialAggregator::default();
         let open = denied(ReasonCode::CircuitBreakerOpen);
         for now in [5, 6, 64] {
-            assert_eq!(suppressed.count(WALLET, agent(1), &open, at(now)), None);
+            assert_eq!(denials.count(WALLET, agent(1), &open, at(now)), None);
         }
-        assert_eq!(suppressed.count(WALLET, agent(1), &denied(ReasonCode::RateLimitExceeded), at(64)), None);
-        assert_eq!(suppressed.count(WALLET, agent(2), &open, at(60)), None);
-        assert!(suppressed.take_due(at(64)).is_empty());
-        let due = suppressed.take_due(at(65));
+        assert_eq!(denials.count(WALLET, agent(1), &denied(ReasonCode::RateLimitExceeded), at(64)), None);
+        assert_eq!(denials.count(WALLET, agent(2), &open, at(60)), None);
+        assert!(denials.take_due(at(64)).is_empty());
+        let due = denials.take_due(at(65));
         let since = at(5);
         assert_eq!(
             due,
             [DenialsAggregated { wallet: WALLET, agent: agent(1), count: 4, code: ReasonCode::RateLimitExceeded, since }]
         );
-        assert!(!suppressed.is_empty());
-        assert_eq!(suppressed.take(WALLET, agent(2)).map(|denials| denials.count), Some(1));
-        assert!(suppressed.is_empty() && suppressed.take(WALLET, agent(2)).is_none());
+        assert!(!denials.is_empty());
+        assert_eq!(denials.take(WALLET, agent(2)).map(|denials| denials.count), Some(1));
+        assert!(denials.is_empty() && denials.take(WALLET, agent(2)).is_none());
     }
 
     #[test]
     fn no_more_than_a_thousand_agents_are_counted_at_a_time() {
-        let mut suppressed = Suppressed::default();
+        let mut denials = DenialAggregator::default();
         let open = denied(ReasonCode::CircuitBreakerOpen);
         for n in 0..1_000 {
-            assert_eq!(suppressed.count(WALLET, agent(n), &open, at(n.into())), None);
+            assert_eq!(denials.count(WALLET, agent(n), &open, at(n.into())), None);
         }
-        assert_eq!(suppressed.count(WALLET, agent(7), &open, at(2_000)), None, "one that is counted needs no room");
-        let logged = suppressed.count(WALLET, agent(1_000), &open, at(2_000));
+        assert_eq!(denials.count(WALLET, agent(7), &open, at(2_000)), None, "one that is counted needs no room");
+        let logged = denials.count(WALLET, agent(1_000), &open, at(2_000));
         assert_eq!(logged.map(|denials| denials.agent), Some(agent(0)));
-        assert_eq!(suppressed.0.len(), 1_000);
+        assert_eq!(denials.0.len(), 1_000);
     }
 }

@@ -17,9 +17,9 @@ impl Health {
         let failures = self.0.entry(chain).or_default();
         match (progress, after) {
             // What stops at a built transaction is in want of a signature, and what waits for people asks nobody.
-            (_, Status::Built | Status::AwaitingApproval) | (Progress::Held | Progress::Rests(_), _) => {}
-            (Progress::Trouble(_), _) => *failures = failures.saturating_add(1),
-            (Progress::Again | Progress::Waiting | Progress::Ended | Progress::NotNow(_), _) => *failures = 0,
+            (_, Status::Built | Status::AwaitingApproval) | (Progress::Blocked | Progress::RateLimited(_), _) => {}
+            (Progress::Transient(_), _) => *failures = failures.saturating_add(1),
+            (Progress::Again | Progress::Waiting | Progress::Ended | Progress::Deferred(_), _) => *failures = 0,
         }
         *failures
     }
@@ -37,17 +37,17 @@ mod tests {
     #[test]
     fn only_a_chains_own_failures_in_a_row_count() {
         let mut health = Health::default();
-        let trouble = || Progress::Trouble("no answer".into());
+        let trouble = || Progress::Transient("no answer".into());
         let mut note = |chain, progress: Progress, after| health.note(chain, &progress, after);
         assert_eq!(note(Chain::Solana, trouble(), Status::Reserved), 1);
         assert_eq!(note(Chain::Solana, trouble(), Status::Submitted), 2);
         assert_eq!(note(Chain::Kaspa, trouble(), Status::Submitted), 1, "each chain by itself");
         assert_eq!(note(Chain::Solana, trouble(), Status::Built), 2, "the signer is no provider");
-        assert_eq!(note(Chain::Solana, Progress::Held, Status::Reserved), 2);
+        assert_eq!(note(Chain::Solana, Progress::Blocked, Status::Reserved), 2);
         assert_eq!(note(Chain::Solana, Progress::Waiting, Status::AwaitingApproval), 2, "nobody was asked");
         assert_eq!(note(Chain::Solana, Progress::Waiting, Status::Submitted), 0);
         assert_eq!(note(Chain::Solana, trouble(), Status::Submitted), 1);
-        assert_eq!(note(Chain::Solana, Progress::NotNow("too dear".into()), Status::Reserved), 0, "the chain answered");
+        assert_eq!(note(Chain::Solana, Progress::Deferred("too dear".into()), Status::Reserved), 0, "the chain answered");
         assert_eq!(note(Chain::Kaspa, trouble(), Status::Reserved), 2);
         health.forget(Chain::Kaspa);
         assert_eq!(health.note(Chain::Kaspa, &trouble(), Status::Reserved), 1);

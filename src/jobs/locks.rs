@@ -16,7 +16,7 @@ pub enum Lock {
     Transfer(TransferId),
     /// Building, signing and sending on one chain from one wallet. Following what was sent needs no such lock.
     Spending(WalletId, Chain),
-    /// Building on Solana from one wallet in one of its lanes; see `State::lanes`. Signing and sending need no such lock.
+    /// Building on Solana from one wallet in one of its build slots; see `State::build_slots`. Signing and sending need no such lock.
     Building(WalletId, u16),
     /// Asking the chains for the balances of one wallet.
     Balances(WalletId),

@@ -8,12 +8,12 @@
 pub mod audit;
 mod denials;
 mod health;
-mod lately;
 mod locks;
-mod origin;
 mod proposals;
+mod rollback_guard;
 mod schedule;
 pub mod sessions;
+mod ttl_cache;
 
 use crate::flows::kaspa::{Quote, QuoteError};
 use crate::flows::{self, Balances, Progress, ProviderError, TokenHolding};
@@ -22,20 +22,20 @@ use crate::ports::ic::Ic;
 use crate::ports::{Clock, Signer};
 use crate::store;
 use candid::Principal;
-use denials::Suppressed;
+use denials::DenialAggregator;
 use health::Health;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer, set_timer_interval};
-use lately::{Known, Lately};
 use locks::Lock;
 use purser_core::event::DenialsAggregated;
 use purser_core::policy::Evaluation;
 use purser_core::primitives::{Chain, SECOND_NS, Timestamp, TransferId, WalletId};
 use purser_core::transfer::{Status, Transfer, TransferRequest};
 use purser_core::wallet::Wallet;
-use schedule::{Mark, Order, Schedule, backoff, later};
+use schedule::{Dispatch, Schedule, TransferStep, backoff, later};
 use std::cell::{Cell, RefCell};
 use std::thread::LocalKey;
 use std::time::Duration;
+use ttl_cache::{Lookup, TtlCache};
 
 const TICK: Duration = Duration::from_secs(2);
 /// How many transfers are driven at a time; the others wait for a later tick.
@@ -56,10 +56,10 @@ thread_local! {
     static NOTHING_DRIVEN: Cell<bool> = const { Cell::new(false) };
     /// The tick that does not wait for the ticker; it may be over.
     static NEXT_TICK: Cell<Option<TimerId>> = const { Cell::new(None) };
-    static BALANCES: RefCell<Lately<Balances>> = const { RefCell::new(Lately::new()) };
-    static TOKENS: RefCell<Lately<Vec<TokenHolding>>> = const { RefCell::new(Lately::new()) };
+    static BALANCES: RefCell<TtlCache<Balances>> = const { RefCell::new(TtlCache::new()) };
+    static TOKENS: RefCell<TtlCache<Vec<TokenHolding>>> = const { RefCell::new(TtlCache::new()) };
     static SCHEDULE: RefCell<Schedule> = RefCell::default();
-    static SUPPRESSED: RefCell<Suppressed> = RefCell::default();
+    static DENIALS: RefCell<DenialAggregator> = RefCell::default();
     static HEALTH: RefCell<Health> = RefCell::default();
     static KEYS: Cell<KeyFetch> = const { Cell::new(KeyFetch { due: Timestamp::from_nanos(0), failures: 0 }) };
 }
@@ -75,7 +75,7 @@ struct KeyFetch {
 /// after every change that admins make: an emergency may have ended, a proposal may wait.
 pub fn arm() {
     proposals::arm();
-    origin::ask_unless_known();
+    rollback_guard::ask_unless_known();
     tick_soon();
     audit::arm();
     sessions::arm();
@@ -89,14 +89,14 @@ pub fn wake(id: TransferId) {
 
 /// Counts a denial that has no entry of its own; it is logged with others within a minute.
 pub fn count_denial(wallet: WalletId, agent: Principal, evaluation: &Evaluation) {
-    let early = SUPPRESSED.with_borrow_mut(|suppressed| suppressed.count(wallet, agent, evaluation, store::now()));
+    let early = DENIALS.with_borrow_mut(|denials| denials.count(wallet, agent, evaluation, store::now()));
     early.into_iter().for_each(log_denials);
     keep_ticking();
 }
 
 /// Logs what an agent was denied without an entry, so that it stands before the agent's next one.
 pub fn log_denials_of(wallet: WalletId, agent: Principal) {
-    let denials = SUPPRESSED.with_borrow_mut(|suppressed| suppressed.take(wallet, agent));
+    let denials = DENIALS.with_borrow_mut(|denials| denials.take(wallet, agent));
     denials.into_iter().for_each(log_denials);
 }
 
@@ -124,7 +124,7 @@ pub enum RefreshError {
 /// # Errors
 /// When somebody is asking already, or no provider of a chain gave a usable answer.
 pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError> {
-    once_in_a_while(&BALANCES, wallet, BALANCES_SECONDS, flows::refresh(&Ic, wallet)).await
+    cached(&BALANCES, wallet, BALANCES_SECONDS, flows::refresh(&Ic, wallet)).await
 }
 
 /// The tokens that a wallet holds, as [`refresh_balances`] asks for what it has. The caller decides who may ask.
@@ -132,24 +132,24 @@ pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError>
 /// # Errors
 /// As [`refresh_balances`].
 pub async fn token_balances(wallet: &Wallet) -> Result<Vec<TokenHolding>, RefreshError> {
-    once_in_a_while(&TOKENS, wallet, TOKENS_SECONDS, flows::token_balances(&Ic, wallet)).await
+    cached(&TOKENS, wallet, TOKENS_SECONDS, flows::token_balances(&Ic, wallet)).await
 }
 
 /// What was answered lately, or else what `ask` answers now.
-async fn once_in_a_while<T: Clone>(
-    lately: &'static LocalKey<RefCell<Lately<T>>>,
+async fn cached<T: Clone>(
+    cache: &'static LocalKey<RefCell<TtlCache<T>>>,
     wallet: &Wallet,
     seconds: u64,
     ask: impl Future<Output = Result<T, ProviderError>>,
 ) -> Result<T, RefreshError> {
-    let _guard = match lately.with_borrow_mut(|lately| lately.known(wallet.id, seconds, store::now())) {
-        Known::Answer(answer) => return Ok(answer),
-        Known::Nothing => return Err(RefreshError::Busy),
-        Known::Old => Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?,
+    let _guard = match cache.with_borrow_mut(|cache| cache.lookup(wallet.id, seconds, store::now())) {
+        Lookup::Hit(answer) => return Ok(answer),
+        Lookup::NegativeHit => return Err(RefreshError::Busy),
+        Lookup::Miss => Lock::Balances(wallet.id).acquire().ok_or(RefreshError::Busy)?,
     };
-    lately.with_borrow_mut(|lately| lately.asked(wallet.id, store::now()));
+    cache.with_borrow_mut(|cache| cache.mark_requested(wallet.id, store::now()));
     let answer = ask.await.map_err(RefreshError::Provider)?;
-    lately.with_borrow_mut(|lately| lately.answered(wallet.id, answer.clone(), store::now()));
+    cache.with_borrow_mut(|cache| cache.insert(wallet.id, answer.clone(), store::now()));
     Ok(answer)
 }
 
@@ -192,7 +192,7 @@ fn tick() {
     SCHEDULE.with_borrow_mut(|schedule| schedule.retain(&under_way));
     flows::retain_reasons(&under_way);
     if !active.is_empty() {
-        origin::ask_unless_known();
+        rollback_guard::ask_unless_known();
     }
     if keys_missing && now >= KEYS.get().due {
         KEYS.set(KeyFetch { due: later(now, KEYS_LEASE_SECONDS), ..KEYS.get() });
@@ -201,13 +201,13 @@ fn tick() {
     let free = MAX_RUNS.saturating_sub(locks::transfers_held());
     let emergency = store::read(|state| state.mode().is_emergency());
     let pick = || SCHEDULE.with_borrow_mut(|schedule| schedule.pick(&active, now, free, emergency, Lock::is_held));
-    NOTHING_DRIVEN.set(!origin::is_known(now));
+    NOTHING_DRIVEN.set(!rollback_guard::is_known(now));
     let picked = if NOTHING_DRIVEN.get() { Vec::new() } else { pick() };
     for id in picked {
         set_timer(Duration::ZERO, async move { start(id) });
     }
-    SUPPRESSED.with_borrow_mut(|suppressed| suppressed.take_due(now)).into_iter().for_each(log_denials);
-    let is_idle = active.is_empty() && !keys_missing && SUPPRESSED.with_borrow(Suppressed::is_empty);
+    DENIALS.with_borrow_mut(|denials| denials.take_due(now)).into_iter().for_each(log_denials);
+    let is_idle = active.is_empty() && !keys_missing && DENIALS.with_borrow(DenialAggregator::is_empty);
     if let Some(ticker) = TICKER.get().filter(|_| is_idle) {
         TICKER.set(None);
         clear_timer(ticker);
@@ -220,18 +220,18 @@ fn start(id: TransferId) {
     let Some(transfer) = store::read(|state| state.transfer(id)) else {
         return;
     };
-    let (mark, now) = (mark_of(&transfer), store::now());
-    let is_stopped = mark.stands_still() && store::read(|state| state.mode().is_emergency());
-    let gives_way = || SCHEDULE.with_borrow(|schedule| schedule.gives_way(id, mark, now));
-    if is_stopped || (mark.needs_wallet() && (mark.spending.is_held() || gives_way())) {
-        return SCHEDULE.with_borrow_mut(|schedule| schedule.postpone(id, mark, now));
+    let (step, now) = (step_of(&transfer), store::now());
+    let is_stopped = step.stands_still() && store::read(|state| state.mode().is_emergency());
+    let gives_way = || SCHEDULE.with_borrow(|schedule| schedule.gives_way(id, step, now));
+    if is_stopped || (step.needs_wallet() && (step.spending.is_held() || gives_way())) {
+        return SCHEDULE.with_borrow_mut(|schedule| schedule.postpone(id, step, now));
     }
-    match SCHEDULE.with_borrow_mut(|schedule| schedule.send(id, mark, now)) {
-        Order::Run { turn } => {
-            set_timer(Duration::ZERO, run(id, turn));
+    match SCHEDULE.with_borrow_mut(|schedule| schedule.send(id, step, now)) {
+        Dispatch::Drive { provider_offset } => {
+            set_timer(Duration::ZERO, run(id, provider_offset));
         }
-        Order::Quarantine => {
-            let note = format!("driving it from {:?} trapped again and again", mark.status);
+        Dispatch::Quarantine => {
+            let note = format!("driving it from {:?} trapped again and again", step.status);
             match store::read(|state| state.decide_quarantined(id, Some(note))) {
                 Ok(decided) => {
                     store::commit(decided);
@@ -242,19 +242,19 @@ fn start(id: TransferId) {
     }
 }
 
-fn mark_of(transfer: &Transfer) -> Mark {
-    store::read(|state| place_of(state, transfer))
+fn step_of(transfer: &Transfer) -> TransferStep {
+    store::read(|state| step_in(state, transfer))
 }
 
-fn place_of(state: &store::Store, transfer: &Transfer) -> Mark {
+fn step_in(state: &store::Store, transfer: &Transfer) -> TransferStep {
     let in_emergency = transfer.is_revocation() || state.revocation_of(transfer).is_some();
-    Mark::of(transfer, state.lane(transfer), in_emergency)
+    TransferStep::of(transfer, state.build_slot(transfer), in_emergency)
 }
 
 /// Why a transfer waits, or why it ended as it did, when there is something to say.
 pub fn note_of(state: &store::Store, transfer: &Transfer) -> Option<String> {
     let Some(reason) = flows::why_waiting(transfer) else { return transfer.note.clone() };
-    let stands_still = || place_of(state, transfer).stands_still();
+    let stands_still = || step_in(state, transfer).stands_still();
     Some(match transfer.status {
         Status::Quarantined | Status::AwaitingApproval => reason,
         _ if NOTHING_DRIVEN.get() => "the canister first makes sure that no older snapshot of it was loaded".to_owned(),
@@ -264,32 +264,32 @@ pub fn note_of(state: &store::Store, transfer: &Transfer) -> Option<String> {
 }
 
 /// Drives one transfer as far as it gets, under its locks.
-async fn run(id: TransferId, turn: usize) {
+async fn run(id: TransferId, provider_offset: usize) {
     let Some(_guard) = Lock::Transfer(id).acquire() else {
         return;
     };
     let Some(transfer) = store::read(|state| state.transfer(id)) else {
         return;
     };
-    let mark = mark_of(&transfer);
-    let Some(spending) = (if mark.needs_wallet() { mark.spending.acquire().map(Some) } else { Some(None) }) else {
-        return SCHEDULE.with_borrow_mut(|schedule| schedule.give_back(id, mark, store::now()));
+    let step = step_of(&transfer);
+    let Some(spending) = (if step.needs_wallet() { step.spending.acquire().map(Some) } else { Some(None) }) else {
+        return SCHEDULE.with_borrow_mut(|schedule| schedule.give_back(id, step, store::now()));
     };
-    let progress = drive(id, turn, spending).await;
-    if let Progress::Trouble(problem) | Progress::Rests(problem) | Progress::NotNow(problem) = &progress {
+    let progress = drive(id, provider_offset, spending).await;
+    if let Progress::Transient(problem) | Progress::RateLimited(problem) | Progress::Deferred(problem) = &progress {
         ic_cdk::println!("transfer {id}: {problem}");
     }
     let transfer = store::read(|state| state.transfer(id)).unwrap_or(transfer);
     if progress == Progress::Ended {
         metrics::ended(&transfer);
-        tidy(&transfer);
+        auto_consolidate(&transfer);
     }
     // A chain on which nothing is carried out has no breaker to open.
-    if !store::read(|state| state.is_only_tried_out(&transfer)) {
-        watch(transfer.request.asset.chain(), &progress, transfer.status);
+    if !store::read(|state| state.is_simulated(&transfer)) {
+        update_chain_breaker(transfer.request.asset.chain(), &progress, transfer.status);
     }
     let age_seconds = Ic.now().nanos_since(transfer.updated_at) / SECOND_NS;
-    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, mark_of(&transfer), age_seconds, Ic.now()));
+    SCHEDULE.with_borrow_mut(|schedule| schedule.report(id, &progress, step_of(&transfer), age_seconds, Ic.now()));
     if progress == Progress::Again {
         tick_soon();
     }
@@ -297,20 +297,20 @@ async fn run(id: TransferId, turn: usize) {
 
 /// Drives a transfer that has its wallet for itself, if it needs it. On Solana only building does: while one transaction is signed the
 /// next is built.
-async fn drive(id: TransferId, turn: usize, guard: Option<locks::Guard>) -> Progress {
+async fn drive(id: TransferId, provider_offset: usize, guard: Option<locks::Guard>) -> Progress {
     if guard.as_ref().is_some_and(locks::Guard::is_for_building) {
-        let built = flows::build(&Ic, id, turn).await;
+        let built = flows::build(&Ic, id, provider_offset).await;
         if built != Progress::Again {
             return built;
         }
         drop(guard);
         tick_soon();
     }
-    flows::drive(&Ic, id, turn).await
+    flows::drive(&Ic, id, provider_offset).await
 }
 
 /// Has many coins made few where the operator wants that, once a payment from their key is over.
-fn tidy(ended: &Transfer) {
+fn auto_consolidate(ended: &Transfer) {
     let (wallet, source) = (ended.request.wallet, ended.request.source);
     let coins = flows::kaspa::coins_seen(wallet, source).filter(|_| ended.status == Status::Confirmed);
     let Some(coins) = coins else { return };
@@ -321,9 +321,9 @@ fn tidy(ended: &Transfer) {
 }
 
 /// Opens a chain's breaker when its providers have failed too often in a row. What is under way goes on.
-fn watch(chain: Chain, progress: &Progress, after: Status) {
+fn update_chain_breaker(chain: Chain, progress: &Progress, after: Status) {
     let failures = HEALTH.with_borrow_mut(|health| health.note(chain, progress, after));
-    let Progress::Trouble(problem) = progress else { return };
+    let Progress::Transient(problem) = progress else { return };
     if failures < store::read(|state| state.settings()).chain_breaker_threshold {
         return;
     }

@@ -33,17 +33,17 @@ impl CallError {
 }
 
 /// How a call is refused that is not made because the provider asked for fewer.
-const RESTS: &str = "the provider limits the rate of requests and is left alone for now";
+const RATE_LIMITED: &str = "the provider limits the rate of requests and is left alone for now";
 
 impl CallError {
     /// The refusal of a call to a provider that limits the rate.
-    pub fn rests() -> Self {
-        Self(RESTS.to_owned())
+    pub fn rate_limited() -> Self {
+        Self(RATE_LIMITED.to_owned())
     }
 
     /// Whether the call was not made, so that nobody is to blame.
-    pub fn is_rest(&self) -> bool {
-        self.0.contains(RESTS)
+    pub fn is_rate_limited(&self) -> bool {
+        self.0.contains(RATE_LIMITED)
     }
 }
 

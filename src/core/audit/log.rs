@@ -1,6 +1,6 @@
 //! The stored chain of blocks.
 
-use super::strip::{Exhausted, Strip};
+use super::chunked_log::{ChunkedLog, Exhausted};
 use super::{Block, Break};
 use crate::codec::{NameHashes, Value, decode_value};
 use crate::primitives::{BlockIndex, Hash, Timestamp};
@@ -17,8 +17,8 @@ const ENTRY: u64 = 32;
 /// The index's own page holds, little endian, the index of the first block that is kept and the number of blocks ever appended, and
 /// then the hash of the block before the first that is kept.
 pub struct AuditLog<M: Memory> {
-    index: Strip<M>,
-    data: Strip<M>,
+    index: ChunkedLog<M>,
+    data: ChunkedLog<M>,
     first: u64,
     len: u64,
     /// Zeros while nothing was given up.
@@ -29,7 +29,7 @@ pub struct AuditLog<M: Memory> {
 impl<M: Memory> AuditLog<M> {
     /// Opens the log in its two memories.
     pub fn open(index: M, data: M) -> Self {
-        let (index, data) = (Strip::open(index), Strip::open(data));
+        let (index, data) = (ChunkedLog::open(index), ChunkedLog::open(data));
         let (first, len, base) = (index.header(0), index.header(8), index.header(16));
         Self { first: u64::from_le_bytes(first), len: u64::from_le_bytes(len), base, index, data, names: NameHashes::default() }
     }

@@ -2,7 +2,7 @@
 //! implementation. The argument is how many; the intents are pseudo-random and the same every time.
 
 use purser_core::chains::solana::{
-    Act, Address, Anchor, Blockhash, Budget, Paid, Payment, Plan, TokenPayment, TokenProgram, derived,
+    Address, Blockhash, Budget, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment, TokenProgram, derived,
 };
 use purser_core::primitives::Amount;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn payment(numbers: &mut Numbers) -> (Payment, Value) {
     let to = numbers.address();
     if numbers.below(2) == 0 {
         let shown = json!({ "to": to, "lamports": amount, "memo": memo });
-        return (Payment { what: Paid::Lamports { to, lamports: Amount::new(amount) }, memo }, shown);
+        return (Payment { kind: PaymentKind::Lamports { to, lamports: Amount::new(amount) }, memo }, shown);
     }
     let program = if numbers.below(2) == 0 { TokenProgram::Classic } else { TokenProgram::Token2022 };
     let (mint, decimals, create) = (numbers.address(), numbers.below(20) as u8, numbers.below(2) == 0);
@@ -47,7 +47,7 @@ fn payment(numbers: &mut Numbers) -> (Payment, Value) {
     let shown = json!({
         "to": to, "program": program.address(), "mint": mint, "create": create, "amount": amount, "decimals": decimals, "memo": memo,
     });
-    (Payment { what: Paid::Tokens(tokens), memo }, shown)
+    (Payment { kind: PaymentKind::Tokens(tokens), memo }, shown)
 }
 
 fn main() {
@@ -56,27 +56,27 @@ fn main() {
     for _ in 0..count {
         let (payer, hash) = (numbers.address(), Blockhash::from_bytes(numbers.bytes()));
         let nonce = (numbers.below(2) == 0).then(|| numbers.address());
-        let anchor = nonce.map_or(Anchor::Blockhash(hash), |account| Anchor::Nonce { account, value: hash });
+        let recent_hash = nonce.map_or(RecentHash::Blockhash(hash), |account| RecentHash::Nonce { account, value: hash });
         let budget = (numbers.below(2) == 0).then(|| Budget { limit: numbers.next() as u32, price: numbers.next() });
-        let (act, shown) = match (numbers.below(8), nonce) {
+        let (operation, shown) = match (numbers.below(8), nonce) {
             (1, None) => {
                 let account = numbers.address();
-                (Act::Revoke { account }, json!({ "revoke": account }))
+                (Operation::Revoke { account }, json!({ "revoke": account }))
             }
             (0, None) => {
                 let (index, lamports) = (numbers.next() as u16, numbers.next());
                 (
-                    Act::CreateNonce { index, lamports: Amount::new(lamports) },
+                    Operation::CreateNonce { index, lamports: Amount::new(lamports) },
                     json!({ "create_nonce": index, "lamports": lamports }),
                 )
             }
             _ => {
                 let list: Vec<_> = (0..=numbers.below(2)).map(|_| payment(&mut numbers)).collect();
                 let (payments, shown): (Vec<_>, Vec<_>) = list.into_iter().unzip();
-                (Act::Pay(payments), json!({ "payments": shown }))
+                (Operation::Pay(payments), json!({ "payments": shown }))
             }
         };
-        let plan = Plan { payer, anchor, budget, act };
+        let plan = Plan { payer, recent_hash, budget, operation };
         let message = plan.build().expect("a message");
         let line = json!({
             "payer": payer, "hash": hash, "nonce": nonce, "budget": budget.map(|budget| [u64::from(budget.limit), budget.price]),

@@ -5,7 +5,7 @@
 
 mod proposal;
 
-pub use proposal::{Action, Closing, PolicyChange, Proposal, QuarantineEnd};
+pub use proposal::{Action, PolicyChange, Proposal, ProposalOutcome, QuarantineEnd};
 
 use crate::primitives::{Amount, Asset, DAY_NS, Timestamp};
 use candid::Principal;

@@ -96,7 +96,7 @@ pub struct Proposal {
     /// When it may take effect, once the quorum is reached.
     pub ready_at: Option<Timestamp>,
     /// How it ended.
-    pub closed: Option<Closing>,
+    pub closed: Option<ProposalOutcome>,
 }
 
 impl Proposal {
@@ -109,7 +109,7 @@ impl Proposal {
 /// How a proposal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Closing {
+pub enum ProposalOutcome {
     /// It took effect.
     Executed,
     /// Its proposer or a guardian stopped it.

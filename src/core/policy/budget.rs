@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// What a limit counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Counting {
+pub enum LimitKind {
     /// Base units of an asset.
     Units(Asset, Window),
     /// Millionths of the unit of account.
@@ -28,7 +28,7 @@ pub struct Budget {
     /// The position of the rule, from 0.
     pub rule_index: u32,
     /// What it counts.
-    pub counting: Counting,
+    pub kind: LimitKind,
     /// The limit, as it is now: after an emergency limits of money are reduced.
     pub limit: Amount,
     /// What counts against it and has happened.
@@ -64,31 +64,31 @@ pub fn budgets(policy: &Policy, used: &Used<'_>) -> Vec<Budget> {
             let spent = spent(&key);
             (spent.posted(window, now), spent.reserved())
         };
-        let mut put = |counting: Counting, limit: Amount, (posted, reserved): (Amount, Amount)| {
+        let mut put = |kind: LimitKind, limit: Amount, (posted, reserved): (Amount, Amount)| {
             let remaining = limit.remaining_after(posted).remaining_after(reserved);
-            budgets.push(Budget { rule_index: index, counting, limit, posted, reserved, remaining });
+            budgets.push(Budget { rule_index: index, kind, limit, posted, reserved, remaining });
         };
         match rule {
             Rule::SpendingLimit { asset, window, max } => {
                 let used = units(CounterKey::units(scope, *asset), window);
-                put(Counting::Units(*asset, window.clone()), scaled(mode, *max), used);
+                put(LimitKind::Units(*asset, window.clone()), scaled(mode, *max), used);
             }
             Rule::ValueLimit { assets, window, max } => {
                 let used = used_value(scope, assets, spent, value, (window, now));
-                put(Counting::Value(assets.clone(), window.clone()), scaled(mode, *max), used);
+                put(LimitKind::Value(assets.clone(), window.clone()), scaled(mode, *max), used);
             }
             Rule::Allowlist { entries, .. } => {
                 for entry in entries {
                     for limit in &entry.limits {
                         let Some(max) = limit.rolling_24h else { continue };
                         let used = units(CounterKey::to(scope, limit.asset, entry.to.clone()), &Window::Rolling24h);
-                        put(Counting::Recipient(limit.asset, entry.to.clone()), scaled(mode, max), used);
+                        put(LimitKind::Recipient(limit.asset, entry.to.clone()), scaled(mode, max), used);
                     }
                 }
             }
             Rule::RateLimit { counted, window, max } => {
                 let used = Amount::new(activity.count(*counted, *window, now));
-                put(Counting::Requests(*counted, *window), Amount::new(u64::from(*max)), (used, Amount::ZERO));
+                put(LimitKind::Requests(*counted, *window), Amount::new(u64::from(*max)), (used, Amount::ZERO));
             }
             _ => {}
         }

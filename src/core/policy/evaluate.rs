@@ -46,7 +46,7 @@ impl<'a> Spend<'a> {
 
 /// One scope that a request falls into.
 #[derive(Clone, Debug)]
-pub struct Layer {
+pub struct ScopedPolicy {
     /// Which.
     pub scope: Scope,
     /// What is demanded there, if anything.
@@ -65,7 +65,7 @@ pub enum Valued {
 }
 
 /// What an evaluation reads beside the policies, when a rule asks for it.
-pub trait Facts {
+pub trait PolicyData {
     /// What a counter says; empty when nothing was ever counted.
     fn spent(&self, key: &CounterKey) -> Spent;
     /// What an amount is worth now.
@@ -76,7 +76,7 @@ pub trait Facts {
 
 /// What surrounds a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
+pub struct RequestContext {
     /// Whether money may leave at all.
     pub mode: Mode,
     /// The time of the request.
@@ -89,35 +89,35 @@ pub struct Circumstances {
     pub chain_open_until: Option<Timestamp>,
     /// Whether this is a second look at what was already let through: it was counted as a request then, and the breakers and people
     /// have had their say.
-    pub again: bool,
+    pub is_recheck: bool,
 }
 
 /// Decides a request. Pure: the same arguments give the same answer, and every rule is asked whatever the others say, so that the
-/// explanation is complete and the order of rules cannot matter. `layers` contains the paying wallet's, which has to allow.
+/// explanation is complete and the order of rules cannot matter. `policies` contains the paying wallet's, which has to allow.
 ///
 /// Only an open circuit breaker ends it early: then the policies are not looked at (requirement row 6).
 pub fn evaluate(
-    circumstances: &Circumstances,
+    context: &RequestContext,
     wallet: Scope,
-    layers: &[Layer],
-    facts: &dyn Facts,
+    policies: &[ScopedPolicy],
+    data: &dyn PolicyData,
     spend: &Spend<'_>,
 ) -> Evaluation {
-    let paying = layers.iter().find(|layer| layer.scope == wallet);
-    let policy = paying.and_then(|layer| layer.policy.as_ref());
+    let paying = policies.iter().find(|scoped| scoped.scope == wallet);
+    let policy = paying.and_then(|scoped| scoped.policy.as_ref());
     let policy_version = policy.map_or(0, |policy| policy.version);
-    if let Some(finding) = breaker(circumstances, layers) {
+    if let Some(finding) = breaker(context, policies) {
         return Evaluation { decision: Decision::Deny, policy_version, findings: vec![finding], approvals: Vec::new() };
     }
-    let mut findings: Vec<Finding> = standing(circumstances, spend.asset.chain());
+    let mut findings: Vec<Finding> = standing(context, spend.asset.chain());
     let mut approvals = Vec::new();
-    for layer in layers {
-        let judge = Judge { circumstances, layer, facts, spend };
-        let rules = layer.policy.iter().flat_map(|policy| policy.rules.iter().enumerate());
+    for scoped in policies {
+        let evaluator = RuleEvaluator { context, scoped, data, spend };
+        let rules = scoped.policy.iter().flat_map(|policy| policy.rules.iter().enumerate());
         for (index, rule) in rules {
-            let Some(mut finding) = judge.rule(rule, &mut approvals) else { continue };
+            let Some(mut finding) = evaluator.rule(rule, &mut approvals) else { continue };
             finding.rule_index = u32::try_from(index).ok();
-            finding.scope = (layer.scope != wallet).then_some(layer.scope);
+            finding.scope = (scoped.scope != wallet).then_some(scoped.scope);
             findings.push(finding);
         }
     }
@@ -142,9 +142,9 @@ pub fn evaluate(
 }
 
 /// Decides about money that stays where it is, of which only a fee leaves: no policy is asked, but what holds before any rule does.
-pub fn evaluate_unpaid(circumstances: &Circumstances, wallet: Scope, layers: &[Layer], chain: Chain) -> Evaluation {
-    let paying = layers.iter().find(|layer| layer.scope == wallet).and_then(|layer| layer.policy.as_ref());
-    let findings: Vec<Finding> = breaker(circumstances, layers).into_iter().chain(standing(circumstances, chain)).collect();
+pub fn evaluate_unpaid(context: &RequestContext, wallet: Scope, policies: &[ScopedPolicy], chain: Chain) -> Evaluation {
+    let paying = policies.iter().find(|scoped| scoped.scope == wallet).and_then(|scoped| scoped.policy.as_ref());
+    let findings: Vec<Finding> = breaker(context, policies).into_iter().chain(standing(context, chain)).collect();
     Evaluation {
         decision: if findings.is_empty() { Decision::Allow } else { Decision::Deny },
         policy_version: paying.map_or(0, |policy| policy.version),
@@ -158,17 +158,17 @@ pub fn evaluate_unpaid(circumstances: &Circumstances, wallet: Scope, layers: &[L
 /// # Errors
 /// What a rule found that asks a group with too few members: nobody could agree.
 pub fn demands(
-    circumstances: &Circumstances,
-    layers: &[Layer],
-    facts: &dyn Facts,
+    context: &RequestContext,
+    policies: &[ScopedPolicy],
+    data: &dyn PolicyData,
     spend: &Spend<'_>,
 ) -> Result<Vec<ApprovalDemand>, Box<Finding>> {
     let mut demands = Vec::new();
-    for layer in layers {
-        let judge = Judge { circumstances, layer, facts, spend };
-        for rule in layer.policy.iter().flat_map(|policy| &policy.rules) {
+    for scoped in policies {
+        let evaluator = RuleEvaluator { context, scoped, data, spend };
+        for rule in scoped.policy.iter().flat_map(|policy| &policy.rules) {
             let Rule::Approval(rule) = rule else { continue };
-            if let Some(finding) = judge.approval(rule, &mut demands).filter(|finding| !finding.passed) {
+            if let Some(finding) = evaluator.approval(rule, &mut demands).filter(|finding| !finding.passed) {
                 return Err(Box::new(finding));
             }
         }
@@ -177,11 +177,11 @@ pub fn demands(
 }
 
 /// The agent's breaker, when it is open.
-fn breaker(circumstances: &Circumstances, layers: &[Layer]) -> Option<Finding> {
-    if circumstances.again {
+fn breaker(context: &RequestContext, policies: &[ScopedPolicy]) -> Option<Finding> {
+    if context.is_recheck {
         return None;
     }
-    let left = layers.iter().find_map(|layer| layer.activity.breaker_opens_for(circumstances.now))?;
+    let left = policies.iter().find_map(|scoped| scoped.activity.breaker_opens_for(context.now))?;
     let message =
         "the agent's circuit breaker is open after too many denied requests in a row; nothing is looked at until it closes";
     let finding = Finding::denied(RuleKind::CircuitBreaker, ReasonCode::CircuitBreakerOpen, message);
@@ -189,18 +189,18 @@ fn breaker(circumstances: &Circumstances, layers: &[Layer]) -> Option<Finding> {
 }
 
 /// What holds before any rule.
-fn standing(circumstances: &Circumstances, chain: Chain) -> Vec<Finding> {
+fn standing(context: &RequestContext, chain: Chain) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if circumstances.mode.is_emergency() {
+    if context.mode.is_emergency() {
         let message = "the canister is in emergency mode; nothing may leave until an admin ends it";
         findings.push(Finding::denied(RuleKind::Mode, ReasonCode::EmergencyMode, message));
     }
-    if !circumstances.wallet_active {
+    if !context.wallet_active {
         let message = "the wallet, or one above it, is deactivated; what was sent is finished, nothing else is started";
         findings.push(Finding::denied(RuleKind::Wallet, ReasonCode::WalletDraining, message));
     }
-    let left = circumstances.chain_open_until.map_or(0, |until| until.nanos_since(circumstances.now));
-    if left > 0 && !circumstances.again {
+    let left = context.chain_open_until.map_or(0, |until| until.nanos_since(context.now));
+    if left > 0 && !context.is_recheck {
         let message = format!("the providers of {chain} do not answer; nothing is started until they had time to recover");
         let finding = Finding::denied(RuleKind::CircuitBreaker, ReasonCode::ChainError, message);
         findings.push(Finding { retry_after_ns: Some(left), ..finding });
@@ -241,17 +241,17 @@ fn missing(policy: &Policy, spend: &Spend<'_>) -> Vec<Finding> {
 }
 
 /// One scope's rules at work on one request.
-pub(super) struct Judge<'a> {
-    pub circumstances: &'a Circumstances,
-    pub layer: &'a Layer,
-    pub facts: &'a dyn Facts,
+pub(super) struct RuleEvaluator<'a> {
+    pub context: &'a RequestContext,
+    pub scoped: &'a ScopedPolicy,
+    pub data: &'a dyn PolicyData,
     pub spend: &'a Spend<'a>,
 }
 
-impl Judge<'_> {
+impl RuleEvaluator<'_> {
     /// `None` when the rule does not speak for this request.
     fn rule(&self, rule: &Rule, approvals: &mut Vec<ApprovalDemand>) -> Option<Finding> {
-        let (spend, now) = (self.spend, self.circumstances.now);
+        let (spend, now) = (self.spend, self.context.now);
         match rule {
             Rule::PerTransaction { asset, max } if *asset == spend.asset => Some(limits::per_transaction(self, *max)),
             Rule::SpendingLimit { asset, window, max } => limits::over_time(self, *asset, window, *max),
@@ -261,16 +261,16 @@ impl Judge<'_> {
                 Some(Finding::passed(RuleKind::Allowlist, "the policy allows every recipient on this chain"))
             }
             Rule::Denylist { chain, entries } if *chain == spend.asset.chain() => Some(recipients::denied(spend, entries)),
-            Rule::RateLimit { counted, window, max } if !self.circumstances.again => {
+            Rule::RateLimit { counted, window, max } if !self.context.is_recheck => {
                 let more = match counted {
                     Counted::Attempts => 1,
                     Counted::Executions => u32::try_from(spend.payments.len()).unwrap_or(u32::MAX),
                 };
-                Some(limits::rate(&self.layer.activity, *counted, *window, *max, more, now))
+                Some(limits::rate(&self.scoped.activity, *counted, *window, *max, more, now))
             }
             Rule::ActiveHours(hours) => Some(limits::hours(hours, now)),
-            Rule::Approval(rule) if !self.circumstances.again => self.approval(rule, approvals),
-            Rule::RequireSession if !self.circumstances.in_session => Some(Finding::denied(
+            Rule::Approval(rule) if !self.context.is_recheck => self.approval(rule, approvals),
+            Rule::RequireSession if !self.context.in_session => Some(Finding::denied(
                 RuleKind::Session,
                 ReasonCode::PolicyDenied,
                 "the policy demands a session; open one with open_session and name it in the request",
@@ -296,7 +296,7 @@ impl Judge<'_> {
             return Some(Finding::passed(RuleKind::Approval, "under the amounts that need an approval"));
         }
         let (group, quorum) = (&rule.group, rule.quorum);
-        if self.facts.approvers(group) < quorum {
+        if self.data.approvers(group) < quorum {
             let message = format!("this needs {quorum} of the group {group}, which has not so many members beside the requester");
             return Some(Finding::denied(RuleKind::Approval, ReasonCode::PolicyDenied, message));
         }
@@ -311,14 +311,14 @@ impl Judge<'_> {
     }
 
     fn has_approval_rule_of(&self, asset: Asset) -> bool {
-        let rules = self.layer.policy.iter().flat_map(|policy| &policy.rules);
+        let rules = self.scoped.policy.iter().flat_map(|policy| &policy.rules);
         rules.into_iter().any(|rule| matches!(rule, Rule::Approval(ApprovalRule { asset: Some(of), .. }) if *of == asset))
     }
 
     fn reaches_cumulative(&self, rule: &ApprovalRule) -> bool {
         let Some(threshold) = rule.cumulative_24h else { return false };
-        let key = CounterKey::units(self.layer.scope, self.spend.asset);
-        let used = self.facts.spent(&key).used(&Window::Rolling24h, self.circumstances.now);
+        let key = CounterKey::units(self.scoped.scope, self.spend.asset);
+        let used = self.data.spent(&key).used(&Window::Rolling24h, self.context.now);
         used.checked_add(self.spend.amount).is_none_or(|sum| sum >= threshold)
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Which part of a transfer counts in a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Basis {
+pub enum ReservedPart {
     /// What the recipient receives.
     Amount,
     /// What the chain takes.
@@ -16,16 +16,16 @@ pub enum Basis {
 
 /// What one counter holds for one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hold {
+pub struct Reservation {
     /// The counter's stored key.
     pub key: Bytes,
     /// Which part of the transfer it counts.
-    pub basis: Basis,
+    pub part: ReservedPart,
     /// How much, in the counter's measure.
     pub amount: Amount,
 }
 
-impl Hold {
+impl Reservation {
     /// What the counter posts when a transfer that reserved `reserved` in fact spent `spent`, both in this hold's basis. Rounded up, so
     /// that a value is never counted short.
     pub fn posted(&self, reserved: Amount, spent: Amount) -> Amount {
@@ -35,15 +35,15 @@ impl Hold {
 
 /// Holds of one transfer that end, and others that begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldsMoved {
+pub struct ReservationsMoved {
     /// Which transfer.
     pub id: TransferId,
     /// What it no longer holds.
-    #[serde(default, skip_serializing_if = "Holds::is_empty")]
-    pub ended: Holds,
+    #[serde(default, skip_serializing_if = "Reservations::is_empty")]
+    pub ended: Reservations,
     /// What it holds beside the rest from now on.
-    #[serde(default, skip_serializing_if = "Holds::is_empty")]
-    pub begun: Holds,
+    #[serde(default, skip_serializing_if = "Reservations::is_empty")]
+    pub begun: Reservations,
 }
 
 /// Everything a transfer holds. It stays as it was when the transfer was allowed, whatever becomes of policies, sessions and rates
@@ -52,26 +52,26 @@ pub struct HoldsMoved {
 ///
 /// Stored as one byte string: for each hold the length of the key, the key, the basis and eight bytes of amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Holds(pub Vec<Hold>);
+pub struct Reservations(pub Vec<Reservation>);
 
-impl Holds {
+impl Reservations {
     /// Whether nothing is held.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Holds {
+impl Serialize for Reservations {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = Vec::new();
-        for Hold { key, basis, amount } in &self.0 {
+        for Reservation { key, part, amount } in &self.0 {
             let length = u8::try_from(key.len()).map_err(|_| serde::ser::Error::custom("a counter's key is too long"))?;
             bytes.push(length);
             bytes.extend_from_slice(key);
-            bytes.push(match basis {
-                Basis::Amount => 0,
-                Basis::Fee => 1,
-                Basis::AmountAndFee => 2,
+            bytes.push(match part {
+                ReservedPart::Amount => 0,
+                ReservedPart::Fee => 1,
+                ReservedPart::AmountAndFee => 2,
             });
             bytes.extend_from_slice(&amount.get().to_be_bytes());
         }
@@ -79,7 +79,7 @@ impl Serialize for Holds {
     }
 }
 
-impl<'de> Deserialize<'de> for Holds {
+impl<'de> Deserialize<'de> for Reservations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
         let mut rest = &bytes[..];
@@ -93,18 +93,18 @@ impl<'de> Deserialize<'de> for Holds {
     }
 }
 
-fn hold(bytes: &[u8]) -> Option<(Hold, &[u8])> {
+fn hold(bytes: &[u8]) -> Option<(Reservation, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (key, rest) = rest.split_at_checked(usize::from(length))?;
-    let (&basis, rest) = rest.split_first()?;
+    let (&part, rest) = rest.split_first()?;
     let (amount, rest) = rest.split_first_chunk::<8>()?;
-    let basis = match basis {
-        0 => Basis::Amount,
-        1 => Basis::Fee,
-        2 => Basis::AmountAndFee,
+    let part = match part {
+        0 => ReservedPart::Amount,
+        1 => ReservedPart::Fee,
+        2 => ReservedPart::AmountAndFee,
         _ => return None,
     };
-    Some((Hold { key: Bytes::new(key), basis, amount: Amount::new(u64::from_be_bytes(*amount)) }, rest))
+    Some((Reservation { key: Bytes::new(key), part, amount: Amount::new(u64::from_be_bytes(*amount)) }, rest))
 }
 
 #[cfg(test)]
@@ -114,20 +114,20 @@ mod tests {
 
     #[test]
     fn holds_come_back_from_both_encodings() {
-        let hold = |key: &[u8], basis, amount| Hold { key: Bytes::new(key), basis, amount: Amount::new(amount) };
-        let holds = Holds(vec![
-            hold(&[1, 2, 3], Basis::AmountAndFee, 7),
-            hold(&[], Basis::Fee, u64::MAX),
-            hold(&[9; 200], Basis::Amount, 0),
+        let hold = |key: &[u8], part, amount| Reservation { key: Bytes::new(key), part, amount: Amount::new(amount) };
+        let holds = Reservations(vec![
+            hold(&[1, 2, 3], ReservedPart::AmountAndFee, 7),
+            hold(&[], ReservedPart::Fee, u64::MAX),
+            hold(&[9; 200], ReservedPart::Amount, 0),
         ]);
-        assert_eq!(from_record::<Holds>(&to_record(&holds)).unwrap(), holds);
-        assert_eq!(from_value::<Holds>(to_value(&holds).unwrap()).unwrap(), holds);
-        assert!(from_record::<Holds>(&to_record(&Bytes::new([3, 1, 2]))).is_err(), "cut off");
+        assert_eq!(from_record::<Reservations>(&to_record(&holds)).unwrap(), holds);
+        assert_eq!(from_value::<Reservations>(to_value(&holds).unwrap()).unwrap(), holds);
+        assert!(from_record::<Reservations>(&to_record(&Bytes::new([3, 1, 2]))).is_err(), "cut off");
     }
 
     #[test]
     fn a_value_is_posted_in_proportion_and_rounded_up() {
-        let hold = Hold { key: Bytes::default(), basis: Basis::AmountAndFee, amount: Amount::new(1_000) };
+        let hold = Reservation { key: Bytes::default(), part: ReservedPart::AmountAndFee, amount: Amount::new(1_000) };
         assert_eq!(hold.posted(Amount::new(300), Amount::new(300)), Amount::new(1_000));
         assert_eq!(hold.posted(Amount::new(300), Amount::new(100)), Amount::new(334));
         assert_eq!(hold.posted(Amount::new(300), Amount::ZERO), Amount::ZERO);

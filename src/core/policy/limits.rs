@@ -2,7 +2,7 @@
 
 use super::activity::{Activity, Counted, RateWindow};
 use super::calendar::ActiveHours;
-use super::evaluate::{Judge, Valued};
+use super::evaluate::{RuleEvaluator, Valued};
 use super::finding::{Finding, ReasonCode};
 use super::rule::RuleKind;
 use super::scope::{CounterKey, Scope};
@@ -24,8 +24,8 @@ pub(super) fn note(mode: Mode) -> &'static str {
 }
 
 /// `amount ≤ max`.
-pub(super) fn per_transaction(judge: &Judge<'_>, max: Amount) -> Finding {
-    let (mode, spend) = (judge.circumstances.mode, judge.spend);
+pub(super) fn per_transaction(evaluator: &RuleEvaluator<'_>, max: Amount) -> Finding {
+    let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let max = scaled(mode, max);
     if spend.amount <= max {
         let finding = Finding::passed(RuleKind::PerTransaction, "within the limit per transaction");
@@ -38,8 +38,8 @@ pub(super) fn per_transaction(judge: &Judge<'_>, max: Amount) -> Finding {
 }
 
 /// Used and asked for together `≤ max`; `None` when the request spends nothing of the asset.
-pub(super) fn over_time(judge: &Judge<'_>, asset: Asset, window: &Window, max: Amount) -> Option<Finding> {
-    let (mode, spend) = (judge.circumstances.mode, judge.spend);
+pub(super) fn over_time(evaluator: &RuleEvaluator<'_>, asset: Asset, window: &Window, max: Amount) -> Option<Finding> {
+    let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let (is_amount, is_fee) = (asset == spend.asset, asset == spend.asset.coin());
     if !is_amount && !is_fee {
         return None;
@@ -47,23 +47,23 @@ pub(super) fn over_time(judge: &Judge<'_>, asset: Asset, window: &Window, max: A
     let fee = if is_fee { spend.max_fee } else { Amount::ZERO };
     let amount = if is_amount { spend.amount } else { Amount::ZERO };
     let max = scaled(mode, max);
-    let spent = judge.facts.spent(&CounterKey::units(judge.layer.scope, asset));
+    let spent = evaluator.data.spent(&CounterKey::units(evaluator.scoped.scope, asset));
     let what = || format!("{amount} and up to {fee} in fees exceed the base units of {asset}{}", note(mode));
-    let finding = measure(&spent, window, judge.circumstances.now, max, amount.checked_add(fee), what);
+    let finding = measure(&spent, window, evaluator.context.now, max, amount.checked_add(fee), what);
     let suggested = (!finding.passed && is_amount).then(|| finding.remaining.unwrap_or_default().remaining_after(fee));
     Some(Finding { rule: RuleKind::SpendingLimit, suggested_max: suggested, ..finding })
 }
 
 /// The same for several assets together, in the unit of account.
-pub(super) fn of_value(judge: &Judge<'_>, assets: &BTreeSet<Asset>, window: &Window, max: Amount) -> Option<Finding> {
-    let charges = judge.spend.charges();
+pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, window: &Window, max: Amount) -> Option<Finding> {
+    let charges = evaluator.spend.charges();
     let charged: Vec<_> = charges.iter().flatten().filter(|(asset, _)| assets.contains(asset)).collect();
     if charged.is_empty() {
         return None;
     }
     let mut total = Some(Amount::ZERO);
     for (asset, amount) in charged {
-        match judge.facts.value(*asset, *amount) {
+        match evaluator.data.value(*asset, *amount) {
             Valued::At(value) => total = total.and_then(|total| total.checked_add(value)),
             Valued::Unknown => {
                 let message = format!("there is no valid rate for {asset}; an admin sets one with set_rate");
@@ -71,13 +71,13 @@ pub(super) fn of_value(judge: &Judge<'_>, assets: &BTreeSet<Asset>, window: &Win
             }
         }
     }
-    let max = scaled(judge.circumstances.mode, max);
-    let value = |asset, amount| match judge.facts.value(asset, amount) {
+    let max = scaled(evaluator.context.mode, max);
+    let value = |asset, amount| match evaluator.data.value(asset, amount) {
         Valued::At(value) => Some(value),
         Valued::Unknown => None,
     };
-    let spent = |key: &CounterKey| judge.facts.spent(key);
-    let (posted, reserved) = used_value(judge.layer.scope, assets, &spent, &value, (window, judge.circumstances.now));
+    let spent = |key: &CounterKey| evaluator.data.spent(key);
+    let (posted, reserved) = used_value(evaluator.scoped.scope, assets, &spent, &value, (window, evaluator.context.now));
     let used = posted.checked_add(reserved).unwrap_or(Amount::MAX);
     let remaining = max.remaining_after(used);
     let finding = if total.is_some_and(|total| total <= remaining) {
@@ -86,7 +86,7 @@ pub(super) fn of_value(judge: &Judge<'_>, assets: &BTreeSet<Asset>, window: &Win
         let message = format!(
             "worth {} millionths of the unit of account; {remaining} are left of {max} per {window}{}{}",
             total.unwrap_or(Amount::MAX),
-            note(judge.circumstances.mode),
+            note(evaluator.context.mode),
             full(used)
         );
         Finding::denied(RuleKind::ValueLimit, ReasonCode::SpendingLimitExceeded, message)

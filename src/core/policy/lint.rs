@@ -33,7 +33,7 @@ pub struct Lint {
 }
 
 /// What a policy is judged in.
-pub trait Surroundings {
+pub trait LintContext {
     /// When.
     fn now(&self) -> Timestamp;
     /// The members of a group who may approve; `None` when there is no such group.
@@ -49,20 +49,20 @@ pub trait Surroundings {
 }
 
 /// Everything that is wrong with well-formed rules, errors first, then by rule.
-pub fn lint(scope: &Scope, rules: &[Rule], surroundings: &dyn Surroundings) -> Vec<Lint> {
+pub fn lint(scope: &Scope, rules: &[Rule], context: &dyn LintContext) -> Vec<Lint> {
     let mut lints = Vec::new();
     if matches!(scope, Scope::Wallet(_)) {
         missing(rules, &mut lints);
     }
-    let now = surroundings.now();
+    let now = context.now();
     for (index, rule) in rules.iter().enumerate() {
         let mut at = At { index, lints: &mut lints };
         match rule {
-            Rule::SpendingLimit { asset, max, .. } if *asset == asset.coin() => fees(*asset, *max, rules, surroundings, &mut at),
-            Rule::ValueLimit { assets, .. } => rates(assets, surroundings, &mut at),
+            Rule::SpendingLimit { asset, max, .. } if *asset == asset.coin() => fees(*asset, *max, rules, context, &mut at),
+            Rule::ValueLimit { assets, .. } => rates(assets, context, &mut at),
             Rule::Allowlist { chain, entries, .. } => recipients(*chain, entries, rules, now, &mut at),
             Rule::ActiveHours(hours) => opening(hours, now, &mut at),
-            Rule::Approval(rule) => approvals::check(rule, rules, surroundings, &mut at),
+            Rule::Approval(rule) => approvals::check(rule, rules, context, &mut at),
             _ => {}
         }
         redundant::check(rule, rules, &mut at);
@@ -144,13 +144,13 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
 }
 
 /// A limit over time has to hold the fee that a request reserves.
-fn fees(coin: Asset, max: Amount, rules: &[Rule], surroundings: &dyn Surroundings, at: &mut At<'_>) {
+fn fees(coin: Asset, max: Amount, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
     let paid_for = rules.iter().filter_map(|rule| match rule {
         Rule::PerTransaction { asset, .. } if asset.coin() == coin => Some(*asset),
         _ => None,
     });
-    let cap = paid_for.chain([coin]).map(|asset| surroundings.fee_cap(asset)).max().unwrap_or_default();
-    let least = surroundings.least_fee(coin.chain());
+    let cap = paid_for.chain([coin]).map(|asset| context.fee_cap(asset)).max().unwrap_or_default();
+    let least = context.least_fee(coin.chain());
     if max <= least {
         at.error(format!("{max} base units of {coin} do not even hold the least fee of {least}"), "raise the limit");
     } else if max <= cap {
@@ -162,14 +162,14 @@ fn fees(coin: Asset, max: Amount, rules: &[Rule], surroundings: &dyn Surrounding
 }
 
 /// A limit of value lets nothing pass whose asset has no rate.
-fn rates(assets: &BTreeSet<Asset>, surroundings: &dyn Surroundings, at: &mut At<'_>) {
+fn rates(assets: &BTreeSet<Asset>, context: &dyn LintContext, at: &mut At<'_>) {
     for asset in assets {
-        match surroundings.rate_expires_at(*asset) {
+        match context.rate_expires_at(*asset) {
             None => at.error(format!("there is no rate for {asset}, so nothing of it passes"), "set one with set_rate first"),
-            Some(end) if end <= surroundings.now() => {
+            Some(end) if end <= context.now() => {
                 at.error(format!("the rate for {asset} has expired, so nothing of it passes"), "set a new one with set_rate first");
             }
-            Some(end) if end.nanos_since(surroundings.now()) < DAY_NS => {
+            Some(end) if end.nanos_since(context.now()) < DAY_NS => {
                 at.warning(
                     format!("the rate for {asset} expires within a day; nothing of it passes then"),
                     "set a new one with set_rate",

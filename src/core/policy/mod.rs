@@ -16,22 +16,22 @@ mod scope;
 mod spent;
 
 pub use activity::{Activity, Counted, RateWindow};
-pub use budget::{Budget, Counting, Used, budgets};
+pub use budget::{Budget, LimitKind, Used, budgets};
 pub use calendar::{
     ActiveHours, CalendarError, HoursWindow, LocalTime, Period, TZDB_VERSION, TimeZone, Weekday, period_end, period_start,
 };
 pub use compare::{Diff, diff, widens};
 pub use describe::{coins, decimal, describe};
-pub use evaluate::{Circumstances, Facts, Layer, Spend, Valued, demands, evaluate, evaluate_unpaid};
+pub use evaluate::{PolicyData, RequestContext, ScopedPolicy, Spend, Valued, demands, evaluate, evaluate_unpaid};
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
-pub use hold::{Basis, Hold, Holds, HoldsMoved};
-pub use lint::{Lint, Severity, Surroundings, lint};
+pub use hold::{Reservation, Reservations, ReservationsMoved, ReservedPart};
+pub use lint::{Lint, LintContext, Severity, lint};
 pub use rule::validate;
 pub use rule::{
     AllowEntry, ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, MAX_ALLOWLIST_ENTRIES, MAX_DELAY_NS, MAX_NAME_BYTES, MAX_RATE,
     MAX_RULES, MIN_APPROVAL_TIMEOUT_NS, Policy, RecipientLimit, Rule, RuleError, RuleKind,
 };
-pub use scope::{CounterKey, Measure, Scope};
+pub use scope::{CounterKey, CounterKind, Scope};
 pub use spent::{Spent, Window};
 
 #[cfg(test)]

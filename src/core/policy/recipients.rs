@@ -1,6 +1,6 @@
 //! Rules about who is paid.
 
-use super::evaluate::{Judge, Spend};
+use super::evaluate::{RuleEvaluator, Spend};
 use super::finding::{Finding, ReasonCode};
 use super::limits::{self, note, scaled};
 use super::rule::{AllowEntry, RuleKind};
@@ -10,15 +10,15 @@ use crate::primitives::{Amount, Destination};
 use std::collections::BTreeSet;
 
 /// Whether every recipient is on the list, usable, and within its own limits.
-pub(super) fn allowed(judge: &Judge<'_>, entries: &[AllowEntry]) -> Finding {
-    let recipients = judge.spend.recipients();
-    let objection = recipients.into_iter().find_map(|(to, amount)| objection(judge, entries, to, amount));
+pub(super) fn allowed(evaluator: &RuleEvaluator<'_>, entries: &[AllowEntry]) -> Finding {
+    let recipients = evaluator.spend.recipients();
+    let objection = recipients.into_iter().find_map(|(to, amount)| objection(evaluator, entries, to, amount));
     objection.unwrap_or_else(|| Finding::passed(RuleKind::Allowlist, "the recipient is on the allowlist"))
 }
 
 /// Why one recipient may not receive so much, if so.
-fn objection(judge: &Judge<'_>, entries: &[AllowEntry], to: &Destination, amount: Amount) -> Option<Finding> {
-    let now = judge.circumstances.now;
+fn objection(evaluator: &RuleEvaluator<'_>, entries: &[AllowEntry], to: &Destination, amount: Amount) -> Option<Finding> {
+    let now = evaluator.context.now;
     let deny = |message: String| Finding::denied(RuleKind::Allowlist, ReasonCode::AddressNotAllowed, message);
     let Ok(position) = entries.binary_search_by(|entry| entry.to.cmp(to)) else {
         return Some(deny("the recipient is not on the allowlist".into()));
@@ -32,12 +32,12 @@ fn objection(judge: &Judge<'_>, entries: &[AllowEntry], to: &Destination, amount
         let finding = deny("the recipient is new on the allowlist and cannot be paid yet".into());
         return Some(Finding { retry_after_ns: Some(waits), ..finding });
     }
-    own_limits(judge, entry, amount)
+    own_limits(evaluator, entry, amount)
 }
 
 /// The first of the recipient's own limits that is exceeded.
-fn own_limits(judge: &Judge<'_>, entry: &AllowEntry, amount: Amount) -> Option<Finding> {
-    let (mode, spend) = (judge.circumstances.mode, judge.spend);
+fn own_limits(evaluator: &RuleEvaluator<'_>, entry: &AllowEntry, amount: Amount) -> Option<Finding> {
+    let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let limit = entry.limits.iter().find(|limit| limit.asset == spend.asset)?;
     if let Some(max) = limit.per_transaction.map(|max| scaled(mode, max)).filter(|max| amount > *max) {
         let (asset, note) = (spend.asset, note(mode));
@@ -46,10 +46,10 @@ fn own_limits(judge: &Judge<'_>, entry: &AllowEntry, amount: Amount) -> Option<F
         return Some(Finding { limit: Some(max), remaining: Some(max), suggested_max: Some(max), ..finding });
     }
     let max = scaled(mode, limit.rolling_24h?);
-    let key = CounterKey::to(judge.layer.scope, spend.asset, entry.to.clone());
-    let spent = judge.facts.spent(&key);
+    let key = CounterKey::to(evaluator.scoped.scope, spend.asset, entry.to.clone());
+    let spent = evaluator.data.spent(&key);
     let what = || format!("{amount} exceed the recipient's own limit of base units of {}{}", spend.asset, note(mode));
-    let finding = limits::measure(&spent, &Window::Rolling24h, judge.circumstances.now, max, Some(amount), what);
+    let finding = limits::measure(&spent, &Window::Rolling24h, evaluator.context.now, max, Some(amount), what);
     (!finding.passed).then(|| {
         let suggested_max = Some(finding.remaining.unwrap_or(Amount::ZERO));
         Finding { rule: RuleKind::Allowlist, suggested_max, ..finding }

@@ -267,7 +267,7 @@ impl Rule {
     }
 
     fn problem(&self) -> Option<String> {
-        if self.assets().iter().any(|asset| asset.counted_as() != *asset) {
+        if self.assets().iter().any(|asset| asset.canonical_asset() != *asset) {
             return Some("wrapped SOL counts as SOL; name SOL instead".into());
         }
         match self {

@@ -60,20 +60,20 @@ pub struct CounterKey {
     /// Of what.
     pub asset: Asset,
     /// In what measure.
-    pub measure: Measure,
+    pub measure: CounterKind,
 }
 
 /// What a counter counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Measure {
+pub enum CounterKind {
     /// Base units of the asset.
     Units,
     /// Millionths of the unit of account, at the rate of the time of the request.
     Value,
     /// Base units of the asset that went to one recipient.
     To(Destination),
-    /// Base units of the asset whose worth stands in [`Measure::Value`]: of the rest no rate said a worth when it was asked for.
+    /// Base units of the asset whose worth stands in [`CounterKind::Value`]: of the rest no rate said a worth when it was asked for.
     Valued,
 }
 
@@ -88,14 +88,14 @@ impl CounterKey {
         put(&self.scope.key());
         put(&self.asset.key_bytes());
         match &self.measure {
-            Measure::Units => put(&[0]),
-            Measure::Value => put(&[1]),
-            Measure::To(destination) => {
+            CounterKind::Units => put(&[0]),
+            CounterKind::Value => put(&[1]),
+            CounterKind::To(destination) => {
                 put(&[2]);
                 let Destination { chain: _, payload } = destination;
                 put(payload);
             }
-            Measure::Valued => put(&[3]),
+            CounterKind::Valued => put(&[3]),
         }
         key
     }
@@ -108,17 +108,17 @@ impl CounterKey {
 
     /// What somebody spends of an asset.
     pub const fn units(scope: Scope, asset: Asset) -> Self {
-        Self { scope, asset, measure: Measure::Units }
+        Self { scope, asset, measure: CounterKind::Units }
     }
 
     /// What somebody spends of an asset, in the unit of account.
     pub const fn value(scope: Scope, asset: Asset) -> Self {
-        Self { scope, asset, measure: Measure::Value }
+        Self { scope, asset, measure: CounterKind::Value }
     }
 
     /// What somebody spends of an asset while its worth is known.
     pub const fn valued(scope: Scope, asset: Asset) -> Self {
-        Self { scope, asset, measure: Measure::Valued }
+        Self { scope, asset, measure: CounterKind::Valued }
     }
 
     /// The stored key of the units whose worth a stored key counts; `None` when it counts no worth.
@@ -133,6 +133,6 @@ impl CounterKey {
 
     /// What somebody sends of an asset to one recipient.
     pub const fn to(scope: Scope, asset: Asset, to: Destination) -> Self {
-        Self { scope, asset, measure: Measure::To(to) }
+        Self { scope, asset, measure: CounterKind::To(to) }
     }
 }

@@ -77,7 +77,7 @@ impl Asset {
     pub const ALL: [Self; 2] = [Self::Kas, Self::Sol];
 
     /// The asset that limits and counters know this one as: wrapped SOL is SOL.
-    pub fn counted_as(self) -> Self {
+    pub fn canonical_asset(self) -> Self {
         if self == (Self::Spl { mint: WRAPPED_SOL }) { Self::Sol } else { self }
     }
 
@@ -168,8 +168,8 @@ mod tests {
     fn wrapped_sol_counts_as_sol() {
         let wrapped = Asset::Spl { mint: WRAPPED_SOL };
         assert_eq!(WRAPPED_SOL.to_string(), "So11111111111111111111111111111111111111112");
-        assert_eq!((wrapped.counted_as(), wrapped.chain(), wrapped.coin()), (Asset::Sol, Chain::Solana, Asset::Sol));
+        assert_eq!((wrapped.canonical_asset(), wrapped.chain(), wrapped.coin()), (Asset::Sol, Chain::Solana, Asset::Sol));
         let other = Asset::Spl { mint: Mint([7; 32]) };
-        assert_eq!(other.counted_as(), other);
+        assert_eq!(other.canonical_asset(), other);
     }
 }

@@ -6,10 +6,10 @@ use super::State;
 use super::tables::{Head, IdempotencyEntry};
 use crate::audit::Retention;
 use crate::event::{
-    ApprovalGiven, Event, HeldSince, LogPruned, PastSpending, PolicySet, ProposalApproved, ProposalClosed, Received, RoleChange,
-    SessionClosed, SessionOpened, TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
+    ApprovalGiven, Event, LogPruned, PastSpending, PolicySet, ProposalApproved, ProposalClosed, Received, ReservedSince,
+    RoleChange, SessionClosed, SessionOpened, TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
-use crate::policy::{Basis, CounterKey, Hold, HoldsMoved, Policy, Scope};
+use crate::policy::{CounterKey, Policy, Reservation, ReservationsMoved, ReservedPart, Scope};
 use crate::primitives::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
@@ -226,8 +226,8 @@ impl<M: Memory> State<M> {
     }
 
     /// A transfer counts elsewhere. When it last changed is not touched: what is known of its bytes is as old as before.
-    fn apply_holds_moved(&mut self, moved: &HoldsMoved) {
-        let HoldsMoved { id, ended, begun } = moved;
+    fn apply_holds_moved(&mut self, moved: &ReservationsMoved) {
+        let ReservationsMoved { id, ended, begun } = moved;
         let mut transfer = self.known(*id);
         for hold in &ended.0 {
             let before = transfer.holds.0.len();
@@ -270,7 +270,7 @@ impl<M: Memory> State<M> {
             let counter = self.tables.spent(key).with_posted(posted.iter().map(|posted| (posted.at, posted.amount)));
             self.tables.set_spent(key, &counter);
         }
-        for HeldSince { transfer, holds } in &past.held {
+        for ReservedSince { transfer, holds } in &past.held {
             let mut transfer = self.known(*transfer);
             for hold in &holds.0 {
                 self.hold(hold);
@@ -280,7 +280,7 @@ impl<M: Memory> State<M> {
         }
     }
 
-    fn hold(&mut self, hold: &Hold) {
+    fn hold(&mut self, hold: &Reservation) {
         let spent = self.tables.spent(&hold.key).reserve(hold.amount);
         self.tables.set_spent(&hold.key, &spent.expect("BUG: more is held than all transfers could"));
     }
@@ -313,7 +313,7 @@ impl<M: Memory> State<M> {
             self.tables.awaiting.insert(key);
         }
         self.tables.transfers_by_wallet.insert(key, ());
-        // The key of what was only tried out still pays once, when it is asked for in earnest. The parts of a batch share its key, which
+        // The key of what was only simulated still pays once, when it is asked for in earnest. The parts of a batch share its key, which
         // stands for the first.
         if !transfer.simulated && !transfer.request.is_later_part() {
             let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
@@ -322,7 +322,7 @@ impl<M: Memory> State<M> {
         reserved.holds.0.iter().for_each(|hold| self.hold(hold));
         self.nonce_reserved(transfer);
         if transfer.request.nonce_operation().is_none() {
-            // A request that waits for people, or is only tried out, says nothing about the agent's requests (trap T31), and one that pays
+            // A request that waits for people, or is only simulated, says nothing about the agent's requests (trap T31), and one that pays
             // nobody says as little.
             let silent = reserved.approval.is_some() || reserved.simulated || transfer.request.is_consolidation();
             self.note(transfer.agent, &transfer.request, !reserved.simulated, at, |denials| if silent { denials } else { 0 });
@@ -375,10 +375,10 @@ impl<M: Memory> State<M> {
         let request = &transfer.request;
         let sum = |a: Amount, b: Amount| a.checked_add(b).unwrap_or(Amount::MAX);
         for hold in &transfer.holds.0 {
-            let (reserved, spent) = match hold.basis {
-                Basis::Amount => (request.amount, amount),
-                Basis::Fee => (request.max_fee, fee),
-                Basis::AmountAndFee => (sum(request.amount, request.max_fee), sum(amount, fee)),
+            let (reserved, spent) = match hold.part {
+                ReservedPart::Amount => (request.amount, amount),
+                ReservedPart::Fee => (request.max_fee, fee),
+                ReservedPart::AmountAndFee => (sum(request.amount, request.max_fee), sum(amount, fee)),
             };
             let counter = self.tables.spent(&hold.key).post(hold.amount, hold.posted(reserved, spent), at);
             let counter = counter.unwrap_or_else(|| panic!("BUG: a counter does not hold transfer {}", transfer.id));

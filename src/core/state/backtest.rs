@@ -6,8 +6,8 @@ use crate::audit::Block;
 use crate::event::Event;
 use crate::mode::Mode;
 use crate::policy::{
-    self, Activity, Circumstances, CounterKey, Decision, Evaluation, Facts, Finding, Layer, Policy, Rule, RuleKind, Scope, Spend,
-    Spent, Valued, Window,
+    self, Activity, CounterKey, Decision, Evaluation, Finding, Policy, PolicyData, RequestContext, Rule, RuleKind, Scope,
+    ScopedPolicy, Spend, Spent, Valued, Window,
 };
 use crate::primitives::{Amount, Asset, BlockIndex, DAY_NS, Destination, Timestamp, TransferId, WalletId};
 use crate::transfer::{Status, TransferRequest};
@@ -113,7 +113,7 @@ impl<M: Memory> State<M> {
             changes: Vec::new(),
         };
         for logged in logged {
-            let (becomes, why) = past.judge(&logged);
+            let (becomes, why) = past.reassess(&logged);
             let was = logged.evaluation.decision;
             backtest.was.add(was);
             backtest.becomes.add(becomes);
@@ -193,12 +193,12 @@ struct Past<'a, M: Memory> {
 }
 
 /// The past as one request sees it.
-struct Seen<'a, M: Memory> {
+struct PastFacts<'a, M: Memory> {
     past: &'a Past<'a, M>,
     requester: Principal,
 }
 
-impl<M: Memory> Facts for Seen<'_, M> {
+impl<M: Memory> PolicyData for PastFacts<'_, M> {
     fn spent(&self, key: &CounterKey) -> Spent {
         self.past.spent.get(key).cloned().unwrap_or_default()
     }
@@ -215,7 +215,7 @@ impl<M: Memory> Facts for Seen<'_, M> {
 
 impl<M: Memory> Past<'_, M> {
     /// What the draft decides, and why; what it lets pass counts from then on.
-    fn judge(&mut self, logged: &Logged) -> (Decision, String) {
+    fn reassess(&mut self, logged: &Logged) -> (Decision, String) {
         let paying = Scope::Wallet(logged.request.wallet);
         let findings = &logged.evaluation.findings;
         let others: Vec<&Finding> = findings.iter().filter(|finding| !is_of(finding, self.scope, paying)).collect();
@@ -240,21 +240,21 @@ impl<M: Memory> Past<'_, M> {
 
     fn draft_says(&self, logged: &Logged, paying: Scope) -> Evaluation {
         let request = &logged.request;
-        let mut layers = vec![Layer { scope: self.scope, policy: self.draft.clone(), activity: self.activity.clone() }];
+        let mut policies = vec![ScopedPolicy { scope: self.scope, policy: self.draft.clone(), activity: self.activity.clone() }];
         if self.scope != paying {
-            layers.push(Layer { scope: paying, policy: Some(open(request)), activity: Activity::default() });
+            policies.push(ScopedPolicy { scope: paying, policy: Some(open(request)), activity: Activity::default() });
         }
-        let circumstances = Circumstances {
+        let context = RequestContext {
             mode: Mode::Normal,
             now: logged.at,
             in_session: request.session.is_some(),
             wallet_active: true,
             chain_open_until: None,
-            again: false,
+            is_recheck: false,
         };
         let payments = request.payments();
         let spend = spend(request, &payments);
-        policy::evaluate(&circumstances, paying, &layers, &Seen { past: self, requester: logged.agent }, &spend)
+        policy::evaluate(&context, paying, &policies, &PastFacts { past: self, requester: logged.agent }, &spend)
     }
 
     fn value(&self, asset: Asset, amount: Amount) -> Option<Amount> {
@@ -306,7 +306,7 @@ impl<M: Memory> Past<'_, M> {
 
 /// A policy that lets a request pass, in the place of a paying wallet whose own word is logged.
 fn open(request: &TransferRequest) -> Policy {
-    let (max, window, asset) = (Amount::MAX, Window::Rolling24h, request.asset.counted_as());
+    let (max, window, asset) = (Amount::MAX, Window::Rolling24h, request.asset.canonical_asset());
     let mut rules = vec![
         Rule::PerTransaction { asset, max },
         Rule::SpendingLimit { asset, window: window.clone(), max },

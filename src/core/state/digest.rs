@@ -146,7 +146,7 @@ impl Recent {
 
 /// The sum of the records of all tables, shared by the tables that keep it.
 #[derive(Clone)]
-pub struct Ledger(Rc<RefCell<Inner>>);
+pub struct MultisetHash(Rc<RefCell<Inner>>);
 
 struct Inner {
     sum: Sum,
@@ -174,7 +174,7 @@ pub struct Recounted {
     pub agrees: bool,
 }
 
-impl Ledger {
+impl MultisetHash {
     /// Goes on from a stored sum.
     pub fn new(sum: Sum) -> Self {
         Self(Rc::new(RefCell::new(Inner { sum, is_dirty: false, recent: Recent::default(), recount: None })))
@@ -296,28 +296,28 @@ mod tests {
     #[test]
     fn what_was_written_lately_is_only_remembered() {
         let n = |n: usize| (n as u64).to_le_bytes();
-        let ledger = Ledger::new(Sum::empty());
+        let multiset_hash = MultisetHash::new(Sum::empty());
         let records = 2 * Recent::LIMIT + 1;
         for key in 0..records {
-            ledger.change(1, &n(key), None, Some(b"first"), &|_| false);
+            multiset_hash.change(1, &n(key), None, Some(b"first"), &|_| false);
         }
-        assert_eq!(ledger.0.borrow().recent.sums.len(), Recent::LIMIT);
+        assert_eq!(multiset_hash.0.borrow().recent.sums.len(), Recent::LIMIT);
         for key in (0..records).rev() {
-            ledger.change(1, &n(key), Some(b"first"), Some(b"second"), &|_| false);
-            ledger.change(1, &n(key), Some(b"second"), Some(b"first"), &|_| false);
-            ledger.change(1, &n(key), Some(b"first"), Some(b"third"), &|_| false);
+            multiset_hash.change(1, &n(key), Some(b"first"), Some(b"second"), &|_| false);
+            multiset_hash.change(1, &n(key), Some(b"second"), Some(b"first"), &|_| false);
+            multiset_hash.change(1, &n(key), Some(b"first"), Some(b"third"), &|_| false);
         }
         let expected = (0..records).fold(Sum::empty(), |mut sum, key| {
             sum.add(&Sum::of_record(1, &n(key), b"third"));
             sum
         });
-        assert!(ledger.0.borrow().sum == expected);
-        assert!(ledger.0.borrow().recent.sums.len() <= Recent::LIMIT);
+        assert!(multiset_hash.0.borrow().sum == expected);
+        assert!(multiset_hash.0.borrow().recent.sums.len() <= Recent::LIMIT);
     }
 
     #[test]
     fn the_order_of_changes_does_not_matter_and_a_removed_record_leaves_nothing() {
-        let (first, second) = (Ledger::new(Sum::empty()), Ledger::new(Sum::empty()));
+        let (first, second) = (MultisetHash::new(Sum::empty()), MultisetHash::new(Sum::empty()));
         first.change(1, b"a", None, Some(b"1"), &|_| false);
         first.change(1, b"b", None, Some(b"2"), &|_| false);
         first.change(1, b"a", Some(b"1"), Some(b"3"), &|_| false);

@@ -3,8 +3,8 @@
 use super::State;
 use crate::mode::Mode;
 use crate::policy::{
-    ApprovalDemand, Basis, Circumstances, CounterKey, Evaluation, Facts, Finding, Hold, Holds, Layer, Policy, Rule, Scope, Spend,
-    Spent, Valued, demands, evaluate, evaluate_unpaid,
+    ApprovalDemand, CounterKey, Evaluation, Finding, Policy, PolicyData, RequestContext, Reservation, Reservations, ReservedPart,
+    Rule, Scope, ScopedPolicy, Spend, Spent, Valued, demands, evaluate, evaluate_unpaid,
 };
 use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp};
 use crate::transfer::TransferRequest;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 pub(super) type Counters = BTreeMap<Vec<u8>, Spent>;
 
 /// The state as one request sees it.
-struct Seen<'a, M: Memory> {
+struct StateFacts<'a, M: Memory> {
     state: &'a State<M>,
     /// Counters that are looked at instead of those in the state.
     replaced: &'a Counters,
@@ -37,24 +37,24 @@ pub(super) struct Beside {
 
 impl Beside {
     /// All that is held but for these.
-    pub fn without<'a>(holds: impl IntoIterator<Item = &'a Holds>) -> Self {
+    pub fn without<'a>(holds: impl IntoIterator<Item = &'a Reservations>) -> Self {
         let mut beside = Self::default();
         holds.into_iter().for_each(|holds| beside.leave_out(holds));
         beside
     }
 
     /// These do not count.
-    pub(super) fn leave_out(&mut self, holds: &Holds) {
+    pub(super) fn leave_out(&mut self, holds: &Reservations) {
         Self::add(&mut self.less, holds);
     }
 
     /// These count.
-    pub(super) fn count(&mut self, holds: &Holds) {
+    pub(super) fn count(&mut self, holds: &Reservations) {
         Self::add(&mut self.more, holds);
     }
 
-    fn add(sums: &mut BTreeMap<Bytes, Amount>, holds: &Holds) {
-        for Hold { key, amount, .. } in &holds.0 {
+    fn add(sums: &mut BTreeMap<Bytes, Amount>, holds: &Reservations) {
+        for Reservation { key, amount, .. } in &holds.0 {
             let sum = sums.entry(key.clone()).or_default();
             *sum = sum.checked_add(*amount).unwrap_or(Amount::MAX);
         }
@@ -68,7 +68,7 @@ impl Beside {
     }
 }
 
-impl<M: Memory> Facts for Seen<'_, M> {
+impl<M: Memory> PolicyData for StateFacts<'_, M> {
     fn spent(&self, key: &CounterKey) -> Spent {
         let key = Bytes::new(key.key());
         let spent = self.replaced.get(&key[..]).cloned().unwrap_or_else(|| self.state.tables.spent(&key));
@@ -88,8 +88,8 @@ impl<M: Memory> Facts for Seen<'_, M> {
 
 /// The policies that bind a request.
 #[derive(Clone)]
-pub(super) struct Bound {
-    pub layers: Vec<Layer>,
+pub(super) struct ApplicablePolicies {
+    pub policies: Vec<ScopedPolicy>,
     /// Counters that are looked at instead of those in the state: a policy that is being set counts what was spent before.
     pub replaced: Rc<Counters>,
     pub wallet_active: bool,
@@ -97,7 +97,7 @@ pub(super) struct Bound {
 
 /// What an evaluation is made for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look<'a> {
+pub(super) struct EvaluationContext<'a> {
     /// Who asks.
     pub agent: Principal,
     /// When.
@@ -105,42 +105,59 @@ pub(super) struct Look<'a> {
     /// What counts beside it.
     pub beside: &'a Beside,
     /// Whether the request was let through before.
-    pub again: bool,
+    pub is_recheck: bool,
 }
 
 impl<M: Memory> State<M> {
     /// Every policy that binds a request, with what is needed to judge by it.
-    pub(super) fn bound(&self, agent: Principal, request: &TransferRequest) -> Bound {
-        self.bound_if(agent, request, None)
+    pub(super) fn applicable_policies(&self, agent: Principal, request: &TransferRequest) -> ApplicablePolicies {
+        self.applicable_policies_if(agent, request, None)
     }
 
     /// The same as if one of the wallets were `changed`.
-    pub(super) fn bound_if(&self, agent: Principal, request: &TransferRequest, changed: Option<&Wallet>) -> Bound {
-        let layer = |scope: Scope| Layer { scope, policy: self.tables.policy(&scope), activity: self.tables.activity(&scope) };
+    pub(super) fn applicable_policies_if(
+        &self,
+        agent: Principal,
+        request: &TransferRequest,
+        changed: Option<&Wallet>,
+    ) -> ApplicablePolicies {
+        let scoped =
+            |scope: Scope| ScopedPolicy { scope, policy: self.tables.policy(&scope), activity: self.tables.activity(&scope) };
         let scopes = self.scopes_if(agent, request, changed);
         let is_active = |scope: &Scope| match scope {
             Scope::Wallet(id) => self.wallet_if(*id, changed).is_some_and(|wallet| !wallet.deactivated),
             Scope::User(_) | Scope::Agent { .. } | Scope::Session(_) => true,
         };
         let wallet_active = scopes.iter().all(is_active);
-        Bound { layers: scopes.into_iter().map(layer).collect(), replaced: Rc::default(), wallet_active }
+        ApplicablePolicies { policies: scopes.into_iter().map(scoped).collect(), replaced: Rc::default(), wallet_active }
     }
 
     /// Evaluates a request in the state as it is.
-    pub(super) fn look(&self, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Evaluation {
-        self.look_in(self.mode(), bound, request, look)
+    pub(super) fn evaluate_request(
+        &self,
+        applicable: &ApplicablePolicies,
+        request: &TransferRequest,
+        context: EvaluationContext<'_>,
+    ) -> Evaluation {
+        self.evaluate_request_in_mode(self.mode(), applicable, request, context)
     }
 
     /// The same as if operation were in another stage.
-    pub(super) fn look_in(&self, mode: Mode, bound: &Bound, request: &TransferRequest, look: Look<'_>) -> Evaluation {
-        let Look { agent, now, beside, again } = look;
-        let circumstances = self.circumstances(mode, bound, request, now, again);
+    pub(super) fn evaluate_request_in_mode(
+        &self,
+        mode: Mode,
+        applicable: &ApplicablePolicies,
+        request: &TransferRequest,
+        context: EvaluationContext<'_>,
+    ) -> Evaluation {
+        let EvaluationContext { agent, now, beside, is_recheck } = context;
+        let request_context = self.request_context(mode, applicable, request, now, is_recheck);
         let paying = Scope::Wallet(request.wallet);
         if request.is_consolidation() {
-            return evaluate_unpaid(&circumstances, paying, &bound.layers, request.asset.chain());
+            return evaluate_unpaid(&request_context, paying, &applicable.policies, request.asset.chain());
         }
-        let facts = Seen { state: self, replaced: &bound.replaced, requester: agent, beside, now };
-        evaluate(&circumstances, paying, &bound.layers, &facts, &spend(request, &request.payments()))
+        let data = StateFacts { state: self, replaced: &applicable.replaced, requester: agent, beside, now };
+        evaluate(&request_context, paying, &applicable.policies, &data, &spend(request, &request.payments()))
     }
 
     /// Who would have to agree to a request under these policies.
@@ -149,34 +166,41 @@ impl<M: Memory> State<M> {
     /// What a rule found that nobody could meet.
     pub(super) fn demands(
         &self,
-        bound: &Bound,
+        applicable: &ApplicablePolicies,
         request: &TransferRequest,
-        look: Look<'_>,
+        context: EvaluationContext<'_>,
     ) -> Result<Vec<ApprovalDemand>, Box<Finding>> {
-        let Look { agent, now, beside, again } = look;
+        let EvaluationContext { agent, now, beside, is_recheck } = context;
         // Coins of a wallet that become one are no payment.
         if request.is_consolidation() {
             return Ok(Vec::new());
         }
-        let circumstances = self.circumstances(Mode::Normal, bound, request, now, again);
-        let facts = Seen { state: self, replaced: &bound.replaced, requester: agent, beside, now };
-        demands(&circumstances, &bound.layers, &facts, &spend(request, &request.payments()))
+        let request_context = self.request_context(Mode::Normal, applicable, request, now, is_recheck);
+        let data = StateFacts { state: self, replaced: &applicable.replaced, requester: agent, beside, now };
+        demands(&request_context, &applicable.policies, &data, &spend(request, &request.payments()))
     }
 
-    fn circumstances(&self, mode: Mode, bound: &Bound, request: &TransferRequest, now: Timestamp, again: bool) -> Circumstances {
-        Circumstances {
+    fn request_context(
+        &self,
+        mode: Mode,
+        applicable: &ApplicablePolicies,
+        request: &TransferRequest,
+        now: Timestamp,
+        is_recheck: bool,
+    ) -> RequestContext {
+        RequestContext {
             mode,
             now,
             in_session: request.session.is_some(),
-            wallet_active: bound.wallet_active,
+            wallet_active: applicable.wallet_active,
             chain_open_until: self.tables.chain_breaker(request.asset.chain()),
-            again,
+            is_recheck,
         }
     }
 
     /// Whether every counter takes these holds beside what it is judged by.
-    pub(super) fn takes(&self, holds: &Holds, beside: &Beside) -> bool {
-        let takes = |hold: &Hold| {
+    pub(super) fn takes(&self, holds: &Reservations, beside: &Beside) -> bool {
+        let takes = |hold: &Reservation| {
             let spent = beside.adjust(&hold.key, self.tables.spent(&hold.key));
             spent.and_then(|spent| spent.reserve(hold.amount)).is_some()
         };
@@ -185,30 +209,30 @@ impl<M: Memory> State<M> {
 
     /// What a request holds against the counters of all its scopes; `None` when amount and fee together are more than an amount. Every
     /// counter takes it: no number of transfers holds more than a counter can.
-    pub(super) fn holds(&self, layers: &[Layer], request: &TransferRequest, now: Timestamp) -> Option<Holds> {
+    pub(super) fn holds(&self, policies: &[ScopedPolicy], request: &TransferRequest, now: Timestamp) -> Option<Reservations> {
         let payments = request.payments();
         let spend = spend(request, &payments);
         let (charges, recipients) = (spend.charges()?, spend.recipients());
         let rates: Vec<_> = charges.iter().map(|(asset, _)| self.tables.rate(*asset)).collect();
         let mut holds = Vec::new();
-        for layer in layers {
+        for scoped in policies {
             for ((asset, amount), rate) in charges.iter().zip(&rates) {
-                let basis = match (*asset == request.asset.counted_as(), charges.len()) {
-                    (true, 1) => Basis::AmountAndFee,
-                    (true, _) => Basis::Amount,
-                    (false, _) => Basis::Fee,
+                let part = match (*asset == request.asset.canonical_asset(), charges.len()) {
+                    (true, 1) => ReservedPart::AmountAndFee,
+                    (true, _) => ReservedPart::Amount,
+                    (false, _) => ReservedPart::Fee,
                 };
-                holds.push(hold(&CounterKey::units(layer.scope, *asset), basis, *amount));
+                holds.push(hold(&CounterKey::units(scoped.scope, *asset), part, *amount));
                 if let Some(value) = rate.and_then(|rate| rate.value(*amount, now)) {
-                    holds.push(hold(&CounterKey::value(layer.scope, *asset), basis, value));
+                    holds.push(hold(&CounterKey::value(scoped.scope, *asset), part, value));
                 }
             }
-            for (to, amount) in recipients.iter().filter(|(to, _)| has_own_limit(layer, request.asset.counted_as(), to)) {
-                let key = CounterKey::to(layer.scope, request.asset.counted_as(), (*to).clone());
-                holds.push(hold(&key, Basis::Amount, *amount));
+            for (to, amount) in recipients.iter().filter(|(to, _)| has_own_limit(scoped, request.asset.canonical_asset(), to)) {
+                let key = CounterKey::to(scoped.scope, request.asset.canonical_asset(), (*to).clone());
+                holds.push(hold(&key, ReservedPart::Amount, *amount));
             }
         }
-        Some(Holds(holds))
+        Some(Reservations(holds))
     }
 
     /// The members of a group who may approve what `requester` asks for.
@@ -219,13 +243,13 @@ impl<M: Memory> State<M> {
     }
 }
 
-pub(super) fn hold(key: &CounterKey, basis: Basis, amount: Amount) -> Hold {
-    Hold { key: Bytes::new(key.key()), basis, amount }
+pub(super) fn hold(key: &CounterKey, part: ReservedPart, amount: Amount) -> Reservation {
+    Reservation { key: Bytes::new(key.key()), part, amount }
 }
 
 /// Whether the recipient has a limit over time of its own.
-fn has_own_limit(layer: &Layer, asset: Asset, to: &Destination) -> bool {
-    own_limits(layer.policy.as_ref()).any(|(of, whom)| of == asset && whom == to)
+fn has_own_limit(scoped: &ScopedPolicy, asset: Asset, to: &Destination) -> bool {
+    own_limits(scoped.policy.as_ref()).any(|(of, whom)| of == asset && whom == to)
 }
 
 /// Every recipient that has a limit over time of its own, and of what.
@@ -240,5 +264,5 @@ pub(super) fn own_limits(policy: Option<&Policy>) -> impl Iterator<Item = (Asset
 
 /// What a request would do. `payments` are the request's own.
 pub(super) fn spend<'a>(request: &'a TransferRequest, payments: &'a [(&'a Destination, Amount)]) -> Spend<'a> {
-    Spend { asset: request.asset.counted_as(), payments, amount: request.amount, max_fee: request.max_fee }
+    Spend { asset: request.asset.canonical_asset(), payments, amount: request.amount, max_fee: request.max_fee }
 }

@@ -4,7 +4,7 @@ use super::{Refusal, State};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
 use crate::mode::Mode;
-use crate::policy::{Budget, Lint, Policy, Rule, Scope, Severity, Surroundings, Used, budgets, lint};
+use crate::policy::{Budget, Lint, LintContext, Policy, Rule, Scope, Severity, Used, budgets, lint};
 use crate::primitives::{Amount, Asset, Chain, SECOND_NS, Timestamp, WalletId};
 use crate::roles::Role;
 use candid::Principal;
@@ -38,7 +38,7 @@ struct Around<'a, M: Memory> {
     now: Timestamp,
 }
 
-impl<M: Memory> Surroundings for Around<'_, M> {
+impl<M: Memory> LintContext for Around<'_, M> {
     fn now(&self) -> Timestamp {
         self.now
     }

@@ -328,7 +328,7 @@ impl<M: Memory> State<M> {
 
     /// What counts against a scope's limit over time.
     pub fn usage_of(&self, scope: Scope, asset: Asset, window: &Window, now: Timestamp) -> Usage {
-        let spent = self.spent(&CounterKey::units(scope, asset.counted_as()));
+        let spent = self.spent(&CounterKey::units(scope, asset.canonical_asset()));
         Usage { posted: spent.posted(window, now), reserved: spent.reserved() }
     }
 

@@ -14,7 +14,7 @@ use ic_stable_structures::{Memory, StableBTreeMap};
 use sha2::{Digest, Sha256};
 
 /// More at a time would only wait for the same providers.
-const MAX_LANES: u16 = 8;
+const MAX_BUILD_SLOTS: u16 = 8;
 const NONCES: TableId = 55;
 const SETTINGS: TableId = 56;
 const PROVIDERS: TableId = 57;
@@ -129,7 +129,7 @@ impl<M: Memory> State<M> {
         }
     }
 
-    /// A built transaction takes the nonce that it stands on, unless it is only tried out.
+    /// A built transaction takes the nonce that it stands on, unless it is only simulated.
     pub(super) fn nonce_built(&mut self, built: &TransferBuilt) {
         let transfer = self.known(built.id);
         let used = built.built.solana.as_ref().and_then(|built| built.nonce.as_ref());
@@ -177,7 +177,7 @@ impl<M: Memory> State<M> {
 
     /// Whether a transfer goes no further than its bytes: it was asked for when its chain was only simulated, or the chain is by now. What
     /// takes a transfer back is no payment and always carried out.
-    pub fn is_only_tried_out(&self, transfer: &Transfer) -> bool {
+    pub fn is_simulated(&self, transfer: &Transfer) -> bool {
         let simulates = || self.config().execution(transfer.request.asset.chain()) == Execution::Simulate;
         transfer.simulated || (!transfer.is_revocation() && simulates())
     }
@@ -203,18 +203,18 @@ impl<M: Memory> State<M> {
 
     /// How many of a wallet's transactions may be built at a time: as many as it has nonce accounts, and without nonce accounts one
     /// follows the other.
-    pub fn lanes(&self, wallet: WalletId) -> u16 {
+    pub fn build_slots(&self, wallet: WalletId) -> u16 {
         if self.solana_settings(wallet).lifetime == LifetimeChoice::Blockhash {
             return 1;
         }
-        u16::try_from(self.working_nonces(wallet).len()).unwrap_or(MAX_LANES).clamp(1, MAX_LANES)
+        u16::try_from(self.working_nonces(wallet).len()).unwrap_or(MAX_BUILD_SLOTS).clamp(1, MAX_BUILD_SLOTS)
     }
 
-    /// The lane that a transfer is built in; see [`State::lanes`]. It has nothing to do with the nonce account that the transaction stands
+    /// The build slot that a transfer is built in; see [`State::build_slots`]. It has nothing to do with the nonce account that the transaction stands
     /// on, which is any free one.
-    pub fn lane(&self, transfer: &Transfer) -> u16 {
-        let lanes = u64::from(self.lanes(transfer.request.wallet));
-        u16::try_from(transfer.id.get() % lanes).unwrap_or(0)
+    pub fn build_slot(&self, transfer: &Transfer) -> u16 {
+        let build_slots = u64::from(self.build_slots(transfer.request.wallet));
+        u16::try_from(transfer.id.get() % build_slots).unwrap_or(0)
     }
 
     /// A wallet's settings.

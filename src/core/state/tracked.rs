@@ -1,7 +1,7 @@
 //! Stable structures that cannot change without the digest of the state noticing. They read like what they wrap; the only ways to
 //! write are the ones below.
 
-use super::digest::{Ledger, TableId};
+use super::digest::{MultisetHash, TableId};
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableBTreeMap, StableBTreeSet, StableCell, Storable};
 use std::ops::{Bound, Deref};
@@ -12,7 +12,7 @@ type Vm<M> = VirtualMemory<M>;
 pub struct Tracked<T> {
     inner: T,
     id: TableId,
-    ledger: Ledger,
+    multiset_hash: MultisetHash,
 }
 
 impl<T> Deref for Tracked<T> {
@@ -35,7 +35,7 @@ pub struct Opener<'a, M: Memory> {
     /// Where the tables are.
     pub manager: &'a MemoryManager<M>,
     /// The digest they keep.
-    pub ledger: Ledger,
+    pub multiset_hash: MultisetHash,
 }
 
 impl<M: Memory> Opener<'_, M> {
@@ -60,7 +60,7 @@ impl<M: Memory> Opener<'_, M> {
     }
 
     fn track<T>(&self, id: TableId, inner: T) -> Tracked<T> {
-        Tracked { inner, id, ledger: self.ledger.clone() }
+        Tracked { inner, id, multiset_hash: self.multiset_hash.clone() }
     }
 }
 
@@ -94,16 +94,16 @@ impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Map<K, V, M> {
 
     fn change(&self, key: &K, old: Option<&V>, new: Option<&[u8]>) {
         let old = old.map(V::to_bytes);
-        self.ledger.change(self.id, &key.to_bytes(), old.as_deref(), new, &|last| *key <= K::from_bytes(last.into()));
+        self.multiset_hash.change(self.id, &key.to_bytes(), old.as_deref(), new, &|last| *key <= K::from_bytes(last.into()));
     }
 }
 
 impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Recount for Map<K, V, M> {
     fn recount(&self, limit: usize) -> bool {
-        let Some(last) = self.ledger.recount_at(self.id) else { return false };
+        let Some(last) = self.multiset_hash.recount_at(self.id) else { return false };
         let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(K::from_bytes(last.into())));
         let records = self.inner.range((after, Bound::Unbounded)).take(limit);
-        let visited = records.map(|entry| self.ledger.recount(self.id, &entry.key().to_bytes(), &entry.value().to_bytes()));
+        let visited = records.map(|entry| self.multiset_hash.recount(self.id, &entry.key().to_bytes(), &entry.value().to_bytes()));
         visited.count() == limit
     }
 }
@@ -128,16 +128,16 @@ impl<K: Storable + Ord + Clone, M: Memory> Set<K, M> {
     }
 
     fn change(&self, key: &K, old: Option<&[u8]>, new: Option<&[u8]>) {
-        self.ledger.change(self.id, &key.to_bytes(), old, new, &|last| *key <= K::from_bytes(last.into()));
+        self.multiset_hash.change(self.id, &key.to_bytes(), old, new, &|last| *key <= K::from_bytes(last.into()));
     }
 }
 
 impl<K: Storable + Ord + Clone, M: Memory> Recount for Set<K, M> {
     fn recount(&self, limit: usize) -> bool {
-        let Some(last) = self.ledger.recount_at(self.id) else { return false };
+        let Some(last) = self.multiset_hash.recount_at(self.id) else { return false };
         let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(K::from_bytes(last.into())));
         let keys = self.inner.range((after, Bound::Unbounded)).take(limit);
-        keys.map(|key| self.ledger.recount(self.id, &key.to_bytes(), &[])).count() == limit
+        keys.map(|key| self.multiset_hash.recount(self.id, &key.to_bytes(), &[])).count() == limit
     }
 }
 
@@ -145,14 +145,14 @@ impl<M: Memory> Cell<M> {
     /// Replaces the record.
     pub fn set(&mut self, value: Vec<u8>) {
         let old = self.inner.set(value);
-        self.ledger.change(self.id, &[], present(&old), present(self.inner.get()), &|_| true);
+        self.multiset_hash.change(self.id, &[], present(&old), present(self.inner.get()), &|_| true);
     }
 }
 
 impl<M: Memory> Recount for Cell<M> {
     fn recount(&self, _: usize) -> bool {
-        if let (Some(None), Some(value)) = (self.ledger.recount_at(self.id), present(self.inner.get())) {
-            self.ledger.recount(self.id, &[], value);
+        if let (Some(None), Some(value)) = (self.multiset_hash.recount_at(self.id), present(self.inner.get())) {
+            self.multiset_hash.recount(self.id, &[], value);
         }
         false
     }

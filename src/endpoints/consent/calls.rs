@@ -31,15 +31,16 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "reject_transfer" => {
             let (id, note): (u64, String) = read(arg)?;
-            about(Description::new(format!("Say no to transfer {id}")), &transfer(scene, id)?).optional("Note", Some(note))
+            with_transfer(Description::new(format!("Say no to transfer {id}")), &transfer(scene, id)?).optional("Note", Some(note))
         }
         "cancel_transfer" => {
             let (id, note): (u64, Option<String>) = read(arg)?;
-            about(Description::new(format!("Call off transfer {id}")), &transfer(scene, id)?).optional("Note", note)
+            with_transfer(Description::new(format!("Call off transfer {id}")), &transfer(scene, id)?).optional("Note", note)
         }
         "quarantine_transfer" => {
             let (id, note): (u64, String) = read(arg)?;
-            about(Description::new(format!("Leave transfer {id} to people")), &transfer(scene, id)?).optional("Note", Some(note))
+            with_transfer(Description::new(format!("Leave transfer {id} to people")), &transfer(scene, id)?)
+                .optional("Note", Some(note))
         }
         "batch_transfer" => pay_many(scene, read(arg)?)?,
         "consolidate" => consolidate(scene, read(arg)?)?,
@@ -55,7 +56,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "submit_signatures" => {
             let (id, _): (u64, Vec<ByteBuf>) = read(arg)?;
-            about(Description::new(format!("Send the signed transfer {id}")), &transfer(scene, id)?)
+            with_transfer(Description::new(format!("Send the signed transfer {id}")), &transfer(scene, id)?)
         }
         "set_nonce_pool" => {
             let (id, size): (u64, u16) = read(arg)?;
@@ -72,7 +73,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "revoke_transfer" => {
             let (id,): (u64,) = read(arg)?;
-            about(Description::new(format!("Keep transfer {id} from landing, if it has not")), &transfer(scene, id)?)
+            with_transfer(Description::new(format!("Keep transfer {id} from landing, if it has not")), &transfer(scene, id)?)
         }
         "start_emergency" => {
             let (reason,): (String,) = read(arg)?;
@@ -118,7 +119,7 @@ fn approve(scene: Scene<'_>, id: u64, intent: &[u8]) -> Result<Description, Cons
         return Err(ConsentError::unsupported("the intent hash is not that of what the transfer waits for"));
     };
     let left = Timestamp::from_nanos(approval.expires_at).nanos_since(scene.now) / SECOND_NS;
-    let description = about(Description::new(format!("Agree to pay {}", transfer.asset.show(transfer.amount))), &transfer);
+    let description = with_transfer(Description::new(format!("Agree to pay {}", transfer.asset.show(transfer.amount))), &transfer);
     Ok(description.text("From", wallet(scene, transfer.wallet_id)?).seconds("Time left to agree", left))
 }
 
@@ -178,7 +179,7 @@ fn consolidate(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Descript
 fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, ConsentError> {
     let transfer = transfer(scene, args.transfer_id)?;
     let intent = format!("Pay a higher fee for transfer {}", args.transfer_id);
-    let description = about(Description::new(intent), &transfer);
+    let description = with_transfer(Description::new(intent), &transfer);
     Ok(match args.fee {
         Some(fee) => description.amount("New fee", Asset::Kas, fee),
         None => description.text("New fee", "twice the present one"),
@@ -186,7 +187,7 @@ fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, Con
 }
 
 /// What a transfer is about.
-pub(super) fn about(description: Description, transfer: &Transfer) -> Description {
+pub(super) fn with_transfer(description: Description, transfer: &Transfer) -> Description {
     let description = description.amount("Amount", transfer.asset, transfer.amount);
     let description = match transfer.batch() {
         [] => description.text("To", &transfer.to),

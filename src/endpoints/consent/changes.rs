@@ -1,6 +1,6 @@
 //! What the changes that admins make do, in words: asked for directly, or as a proposal that is agreed to.
 
-use super::calls::{about, read, transfer, wallet};
+use super::calls::{read, transfer, wallet, with_transfer};
 use super::{Description, Scene};
 use crate::api::Error;
 use crate::api::admin::Role;
@@ -136,7 +136,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
         Action::ResolveQuarantine(end) => {
             let transfer = transfer(scene, end.transfer.get())?;
             let what = if end.landed { "has paid" } else { "has not paid" };
-            let description = about(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
+            let description = with_transfer(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
             description.amount("Fee paid", transfer.asset.coin(), end.fee_paid.get()).optional("Note", Some(&end.note))
         }
     })

@@ -6,8 +6,8 @@
 //! The replicas of the canister ask a moment apart. What moves meanwhile is cut to the marks of a grid; where it passes a mark just
 //! then, they are given different answers, and the same provider is asked again at once by a grid whose marks lie elsewhere.
 
-use super::Halt;
-use crate::flows::outcalls::{self, Asking};
+use super::FlowError;
+use crate::flows::outcalls::{self, Replication};
 use crate::ports::{CallError, Runtime};
 use futures::future::join_all;
 use purser_core::chains::kaspa::rest::{self, Failure, FeeBucket, Grid, Request, SubmitOutcome};
@@ -54,14 +54,14 @@ const fn grid(step: u64) -> Grid {
 }
 
 /// Asks the configured providers.
-pub struct Panel<'a, R> {
+pub struct QuorumClient<'a, R> {
     pub rt: &'a R,
     /// Who is asked first.
-    pub turn: usize,
+    pub provider_offset: usize,
 }
 
 /// What was heard: the answers, and how many providers were asked, in which order.
-struct Heard<T> {
+struct Responses<T> {
     answers: Vec<T>,
     asked: usize,
     order: Vec<usize>,
@@ -75,13 +75,13 @@ pub struct Listed {
     pub bound: Amount,
 }
 
-impl<R: Runtime> Panel<'_, R> {
+impl<R: Runtime> QuorumClient<'_, R> {
     /// The providers by their places in the configuration, in the order in which they are asked: beginning with the one whose turn it
     /// is, and those that limit the rate of requests last.
     fn order(&self) -> Vec<usize> {
         let providers = self.rt.read(|state| state.config().kaspa.providers);
         let mut order: Vec<usize> = (0..providers.len()).collect();
-        if let Some(first) = self.turn.checked_rem(order.len()) {
+        if let Some(first) = self.provider_offset.checked_rem(order.len()) {
             order.rotate_left(first);
         }
         let now = self.rt.now();
@@ -94,8 +94,8 @@ impl<R: Runtime> Panel<'_, R> {
         self.order().first().copied().unwrap_or_default()
     }
 
-    fn nobody<T>(&self) -> Heard<T> {
-        Heard { answers: Vec::new(), asked: 0, order: self.order() }
+    fn no_responses<T>(&self) -> Responses<T> {
+        Responses { answers: Vec::new(), asked: 0, order: self.order() }
     }
 
     /// How many must say the same.
@@ -104,19 +104,24 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// Asks one provider after another, as many at once as are still missing, until `wanted` have answered.
-    async fn hear<T>(&self, wanted: usize, heard: &mut Heard<T>, ask: impl AsyncFn(usize) -> Result<T, Halt>) -> Result<(), Halt> {
-        let mut last = Halt::Trouble("no provider is configured".to_owned());
-        while heard.answers.len() < wanted {
-            let next = (wanted - heard.answers.len()).min(heard.order.len() - heard.asked);
+    async fn collect_responses<T>(
+        &self,
+        wanted: usize,
+        responses: &mut Responses<T>,
+        ask: impl AsyncFn(usize) -> Result<T, FlowError>,
+    ) -> Result<(), FlowError> {
+        let mut last = FlowError::Transient("no provider is configured".to_owned());
+        while responses.answers.len() < wanted {
+            let next = (wanted - responses.answers.len()).min(responses.order.len() - responses.asked);
             if next == 0 {
                 return Err(last);
             }
-            let asked = heard.asked..heard.asked + next;
-            heard.asked += next;
-            for answer in join_all(heard.order[asked].iter().map(|provider| ask(*provider))).await {
+            let asked = responses.asked..responses.asked + next;
+            responses.asked += next;
+            for answer in join_all(responses.order[asked].iter().map(|provider| ask(*provider))).await {
                 match answer {
-                    Ok(answer) => heard.answers.push(answer),
-                    Err(halt) => last = halt,
+                    Ok(answer) => responses.answers.push(answer),
+                    Err(error) => last = error,
                 }
             }
         }
@@ -124,27 +129,27 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// As many answers as must agree.
-    async fn quorum_of<T>(&self, ask: impl AsyncFn(usize) -> Result<T, Halt>) -> Result<Vec<T>, Halt> {
-        let mut heard = self.nobody();
-        self.hear(self.quorum(), &mut heard, ask).await?;
-        Ok(heard.answers)
+    async fn quorum_of<T>(&self, ask: impl AsyncFn(usize) -> Result<T, FlowError>) -> Result<Vec<T>, FlowError> {
+        let mut responses = self.no_responses();
+        self.collect_responses(self.quorum(), &mut responses, ask).await?;
+        Ok(responses.answers)
     }
 
     /// The same, and everybody else's too when they leave a question open. Those who do not answer then do not matter.
     async fn quorum_or_all<T>(
         &self,
-        ask: impl AsyncFn(usize) -> Result<T, Halt>,
+        ask: impl AsyncFn(usize) -> Result<T, FlowError>,
         open: impl Fn(&[T]) -> bool,
-    ) -> Result<Vec<T>, Halt> {
-        let mut heard = self.nobody();
-        self.hear(self.quorum(), &mut heard, &ask).await?;
-        while open(&heard.answers) && heard.asked < heard.order.len() {
-            let one_more = heard.answers.len() + 1;
-            if self.hear(one_more, &mut heard, &ask).await.is_err() {
+    ) -> Result<Vec<T>, FlowError> {
+        let mut responses = self.no_responses();
+        self.collect_responses(self.quorum(), &mut responses, &ask).await?;
+        while open(&responses.answers) && responses.asked < responses.order.len() {
+            let one_more = responses.answers.len() + 1;
+            if self.collect_responses(one_more, &mut responses, &ask).await.is_err() {
                 break;
             }
         }
-        Ok(heard.answers)
+        Ok(responses.answers)
     }
 
     /// One provider's answer on which the replicas agree. What they differ about, because it has just changed, they are asked once more.
@@ -156,7 +161,7 @@ impl<R: Runtime> Panel<'_, R> {
     async fn ask_in_turn(&self, provider: usize, wordings: &[&Request]) -> Result<Vec<u8>, CallError> {
         let mut last = CallError("nothing was asked".to_owned());
         for request in wordings {
-            match self.ask_once(provider, Asking::AllReplicas, request).await {
+            match self.ask_once(provider, Replication::Replicated, request).await {
                 Err(error) if error.is_disagreement() => last = error,
                 answer => return answer,
             }
@@ -164,8 +169,8 @@ impl<R: Runtime> Panel<'_, R> {
         Err(last)
     }
 
-    async fn ask_once(&self, provider: usize, asking: Asking, request: &Request) -> Result<Vec<u8>, CallError> {
-        let answer = outcalls::kaspa(self.rt, provider, asking, request).await;
+    async fn ask_once(&self, provider: usize, replication: Replication, request: &Request) -> Result<Vec<u8>, CallError> {
+        let answer = outcalls::kaspa(self.rt, provider, replication, request).await;
         if answer.as_deref().is_ok_and(rest::is_rate_limited) {
             let url = self.rt.read(|state| state.config().kaspa.providers.get(provider).cloned());
             let until = Timestamp::from_nanos(self.rt.now().nanos().saturating_add(LIMITED_SECONDS * SECOND_NS));
@@ -175,8 +180,8 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// Offers a transaction to the provider whose turn it is.
-    pub async fn offer(&self, request: &Request) -> Result<SubmitOutcome, Halt> {
-        heard_of(&self.ask_once(self.first(), Asking::OneNode, request).await?)
+    pub async fn offer(&self, request: &Request) -> Result<SubmitOutcome, FlowError> {
+        submit_outcome(&self.ask_once(self.first(), Replication::SingleNode, request).await?)
     }
 
     /// Offers a transaction to every provider, by all replicas: what each says of it, where it says anything.
@@ -184,7 +189,7 @@ impl<R: Runtime> Panel<'_, R> {
         let request = &Request::Submit(transaction.clone());
         let words = self.order().into_iter().map(|provider| async move {
             let answer = self.ask(provider, request).await.ok()?;
-            heard_of(&answer).ok().filter(|word| !matches!(word, SubmitOutcome::Unknown { .. }))
+            submit_outcome(&answer).ok().filter(|word| !matches!(word, SubmitOutcome::Unknown { .. }))
         });
         join_all(words).await
     }
@@ -194,7 +199,7 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// A lower bound of the virtual DAA score.
-    pub async fn daa_score(&self) -> Result<u64, Halt> {
+    pub async fn daa_score(&self) -> Result<u64, FlowError> {
         let (network, step) = (self.network(), step(self.network()));
         let ask =
             async |provider| Ok(rest::parse_dag(&self.ask_score(provider, step, |step| Request::Dag { step }).await?, network)?);
@@ -202,7 +207,7 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// A lower bound of the sink's blue score.
-    pub async fn blue_score(&self) -> Result<u64, Halt> {
+    pub async fn blue_score(&self) -> Result<u64, FlowError> {
         let step = step(self.network());
         let request = |step| Request::BlueScore { step };
         self.score(step, async |provider| Ok(rest::parse_blue_score(&self.ask_score(provider, step, request).await?)?)).await
@@ -216,7 +221,7 @@ impl<R: Runtime> Panel<'_, R> {
             true => vec![FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()],
         };
         let closest = request(grids[0]);
-        let answer = match self.ask_once(provider, Asking::AllReplicas, &closest).await {
+        let answer = match self.ask_once(provider, Replication::Replicated, &closest).await {
             Err(error) if error.is_disagreement() => {
                 FAST.set(FAST_FOR);
                 let others: Vec<Request> = grids[1..].iter().map(|grid| request(*grid)).collect();
@@ -229,7 +234,7 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// The highest score that enough providers have reached. When some are far behind, everybody is asked.
-    async fn score(&self, step: Grid, ask: impl AsyncFn(usize) -> Result<u64, Halt>) -> Result<u64, Halt> {
+    async fn score(&self, step: Grid, ask: impl AsyncFn(usize) -> Result<u64, FlowError>) -> Result<u64, FlowError> {
         let apart = |scores: &[u64]| scores.iter().max().zip(scores.iter().min()).map_or(0, |(most, least)| most - least);
         let step = if step == PRIVATE_STEP { FAST_PRIVATE_STEP } else { step };
         let mut scores = self.quorum_or_all(ask, |scores| apart(scores) > FAR_STEPS * step.step()).await?;
@@ -252,12 +257,12 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// One provider's rate, as it is or a little more.
-    async fn ask_feerate(&self, provider: usize, bucket: FeeBucket, most: u64) -> Result<u64, Halt> {
+    async fn ask_feerate(&self, provider: usize, bucket: FeeBucket, most: u64) -> Result<u64, FlowError> {
         let (coarseness, since) = COARSENESS.get();
         let mut coarseness = if self.rt.now().nanos_since(since) < COARSE_NS { coarseness } else { 0 };
         loop {
             let request = Request::FeeEstimate { bucket, step: FEERATE_STEPS[coarseness], most };
-            match self.ask_once(provider, Asking::AllReplicas, &request).await {
+            match self.ask_once(provider, Replication::Replicated, &request).await {
                 Err(error) if error.is_disagreement() && coarseness + 1 < FEERATE_STEPS.len() => {
                     coarseness += 1;
                     COARSENESS.set((coarseness, self.rt.now()));
@@ -269,12 +274,17 @@ impl<R: Runtime> Panel<'_, R> {
 
     /// The unspent outputs of an address on which enough providers agree to the last sompi. When `open` says of them that more are
     /// needed, every provider is asked.
-    pub async fn utxos(&self, address: Address, max_daa_score: u64, open: impl Fn(&[Utxo]) -> bool) -> Result<Vec<Utxo>, Halt> {
+    pub async fn utxos(
+        &self,
+        address: Address,
+        max_daa_score: u64,
+        open: impl Fn(&[Utxo]) -> bool,
+    ) -> Result<Vec<Utxo>, FlowError> {
         Ok(self.listed(address, max_daa_score, open).await?.coins)
     }
 
     /// The same, with what is bound to covenants and therefore not offered.
-    pub async fn listed(&self, address: Address, max_daa_score: u64, open: impl Fn(&[Utxo]) -> bool) -> Result<Listed, Halt> {
+    pub async fn listed(&self, address: Address, max_daa_score: u64, open: impl Fn(&[Utxo]) -> bool) -> Result<Listed, FlowError> {
         let quorum = self.quorum();
         let ask = async |provider| {
             let body = self.ask_utxos(provider, address, max_daa_score).await?;
@@ -286,40 +296,40 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// One provider's list, asked for with more room each time it does not fit: the price depends on the room.
-    async fn ask_utxos(&self, turn: usize, address: Address, max_daa_score: u64) -> Result<Vec<u8>, Halt> {
+    async fn ask_utxos(&self, provider: usize, address: Address, max_daa_score: u64) -> Result<Vec<u8>, FlowError> {
         let mut expected = EXPECTED_UTXOS;
         loop {
             let request = Request::Utxos { addresses: address.into(), max_daa_score, expected };
-            match self.ask(turn, &request).await {
+            match self.ask(provider, &request).await {
                 Err(error) if error.is_too_large() && expected < MOST_UTXOS => expected = (expected * 4).min(MOST_UTXOS),
-                Err(error) if error.is_too_large() => return Err(too_many(self.ask_count(turn, address).await.ok())),
+                Err(error) if error.is_too_large() => return Err(too_many(self.ask_count(provider, address).await.ok())),
                 answer => return Ok(answer?),
             }
         }
     }
 
-    async fn ask_count(&self, turn: usize, address: Address) -> Result<u64, Halt> {
+    async fn ask_count(&self, provider: usize, address: Address) -> Result<u64, FlowError> {
         let request = Request::UtxoCount { address, most: u64::MAX };
-        Ok(rest::parse_count(&self.ask(turn, &request).await?)?)
+        Ok(rest::parse_count(&self.ask(provider, &request).await?)?)
     }
 
     /// How many outputs an address has, as the provider whose turn it is says.
-    pub async fn utxo_count(&self, address: Address) -> Result<u64, Halt> {
+    pub async fn utxo_count(&self, address: Address) -> Result<u64, FlowError> {
         self.ask_count(self.first(), address).await
     }
 
     /// The most that any of enough providers says an address holds.
-    pub async fn highest_balance(&self, address: Address) -> Result<Amount, Halt> {
+    pub async fn highest_balance(&self, address: Address) -> Result<Amount, FlowError> {
         let request = Request::Balance { address };
-        let balances = self.quorum_of(async |turn| Ok(rest::parse_balance(&self.ask(turn, &request).await?)?)).await?;
+        let balances = self.quorum_of(async |provider| Ok(rest::parse_balance(&self.ask(provider, &request).await?)?)).await?;
         Ok(balances.into_iter().max().unwrap_or(Amount::ZERO))
     }
 
     /// Which of these transactions enough providers say are accepted at or under the cutoff, one answer for each.
-    pub async fn settled(&self, request: &Request, ids: &[TxId], cutoff: u64, route: Route) -> Result<Vec<bool>, Halt> {
+    pub async fn settled(&self, request: &Request, ids: &[TxId], cutoff: u64, route: Route) -> Result<Vec<bool>, FlowError> {
         let quorum = self.quorum();
-        let ask = async |turn| {
-            let body = self.ask(turn, request).await?;
+        let ask = async |provider| {
+            let body = self.ask(provider, request).await?;
             let accepted = match route {
                 Route::Batch => rest::parse_acceptance(&body, ids)?,
                 Route::Single => vec![rest::parse_transaction(&body)?],
@@ -333,9 +343,9 @@ impl<R: Runtime> Panel<'_, R> {
     }
 
     /// Whether any of enough providers says that a transaction is accepted, however lately.
-    pub async fn is_known_accepted(&self, transaction: TxId) -> Result<bool, Halt> {
+    pub async fn is_known_accepted(&self, transaction: TxId) -> Result<bool, FlowError> {
         let request = Request::Transaction { transaction, max_blue_score: u64::MAX };
-        let answers = self.quorum_of(async |turn| Ok(rest::parse_transaction(&self.ask(turn, &request).await?)?)).await?;
+        let answers = self.quorum_of(async |provider| Ok(rest::parse_transaction(&self.ask(provider, &request).await?)?)).await?;
         Ok(answers.into_iter().any(|accepted| accepted.is_at_most(u64::MAX)))
     }
 }
@@ -367,9 +377,9 @@ fn agreed(lists: &[(Vec<Utxo>, Amount)], quorum: usize) -> Vec<Utxo> {
 }
 
 /// What a provider says of a transaction that it was offered.
-fn heard_of(canonical: &[u8]) -> Result<SubmitOutcome, Halt> {
+fn submit_outcome(canonical: &[u8]) -> Result<SubmitOutcome, FlowError> {
     match rest::parse_submit(canonical) {
-        SubmitOutcome::RateLimited => Err(Halt::Answer(Failure::RateLimited)),
+        SubmitOutcome::RateLimited => Err(FlowError::UnusableAnswer(Failure::RateLimited)),
         outcome => Ok(outcome),
     }
 }
@@ -382,7 +392,9 @@ const fn step(network: Network) -> Grid {
 }
 
 /// What to say of a wallet whose outputs no answer holds.
-pub fn too_many(count: Option<u64>) -> Halt {
+pub fn too_many(count: Option<u64>) -> FlowError {
     let count = count.map_or_else(|| format!("more than {MOST_UTXOS}"), |count| count.to_string());
-    Halt::NotNow(format!("the address has {count} unspent outputs, more than can be listed; consolidate coins that you name"))
+    FlowError::Deferred(format!(
+        "the address has {count} unspent outputs, more than can be listed; consolidate coins that you name"
+    ))
 }

@@ -15,8 +15,8 @@
 //! they were said to have: which one of them is at fault nobody says.
 
 use super::follow::{describe, superseded};
-use super::{panel, recorded};
-use crate::flows::{Halt, Progress, Run, unreadable};
+use super::{client, recorded};
+use crate::flows::{FlowError, Progress, TransferContext, unreadable};
 use crate::ports::Runtime;
 use purser_core::chains::kaspa::rest::{Rejection, SubmitOutcome};
 use purser_core::chains::kaspa::select::SelectError;
@@ -41,31 +41,34 @@ thread_local! {
 
 /// Ends the present attempt if no block may ever contain it, or any that it replaced: other coins are tried, unless these are not at
 /// fault. `None` when that is not certain.
-pub(super) async fn end_of<R: Runtime>(run: &Run<'_, R>, present: &Transaction) -> Result<Option<Progress>, Halt> {
-    let before = superseded(run).iter().map(|other| recorded(Some(&other.built), Some(&other.signed)));
+pub(super) async fn end_of<R: Runtime>(
+    context: &TransferContext<'_, R>,
+    present: &Transaction,
+) -> Result<Option<Progress>, FlowError> {
+    let before = superseded(context).iter().map(|other| recorded(Some(&other.built), Some(&other.signed)));
     let mut why = None;
     for transaction in [Ok(present.clone())].into_iter().chain(before) {
         let transaction = transaction?;
-        match verdict(run, &transaction).await {
+        match verdict(context, &transaction).await {
             Verdict::Forever(reason, said) => why = why.or(Some((reason, said))),
             // A node has it after all, or once more: it is followed.
             Verdict::Taken => return Ok(Some(Progress::Waiting)),
             Verdict::Open => return Ok(None),
         }
-        if panel(run).is_known_accepted(transaction.id()).await? {
+        if client(context).is_known_accepted(transaction.id()).await? {
             return Ok(Some(Progress::Waiting));
         }
     }
-    run.unchanged()?;
+    context.unchanged()?;
     let Some((reason, said)) = why else { return Ok(None) };
-    let (id, note) = (run.transfer.id, format!("no block can contain the transaction that was signed: {said}"));
+    let (id, note) = (context.transfer.id, format!("no block can contain the transaction that was signed: {said}"));
     if !reason.lies_with_coins() {
-        run.commit(|state| state.decide_failed(id, Amount::ZERO, Some(note)))?;
+        context.commit(|state| state.decide_failed(id, Amount::ZERO, Some(note)))?;
         return Ok(Some(Progress::Ended));
     }
-    let spent = super::decode(run.transfer.built.as_ref())?.spent;
-    remember(run.wallet.id, id, &spent);
-    run.commit(|state| state.decide_expired(id, Some(note)))?;
+    let spent = super::decode(context.transfer.built.as_ref())?.spent;
+    remember(context.wallet.id, id, &spent);
+    context.commit(|state| state.decide_expired(id, Some(note)))?;
     Ok(Some(Progress::Again))
 }
 
@@ -79,12 +82,12 @@ enum Verdict {
     Open,
 }
 
-async fn verdict<R: Runtime>(run: &Run<'_, R>, transaction: &Transaction) -> Verdict {
-    let words: Vec<SubmitOutcome> = panel(run).offer_everywhere(transaction).await.into_iter().flatten().collect();
+async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Transaction) -> Verdict {
+    let words: Vec<SubmitOutcome> = client(context).offer_everywhere(transaction).await.into_iter().flatten().collect();
     if words.contains(&SubmitOutcome::Accepted) {
         return Verdict::Taken;
     }
-    let config = run.rt.read(|state| state.config().kaspa);
+    let config = context.rt.read(|state| state.config().kaspa);
     // One of several is never enough, even where one would be for other questions.
     let needed = config.agreement().max(config.providers.len().min(2));
     let forever = |word: &SubmitOutcome| match word {
@@ -160,16 +163,17 @@ pub(super) fn avoiding(
 }
 
 /// What a transfer says that finds no coins but those refused.
-pub(super) fn no_other_coins<R>(run: &Run<'_, R>) -> Halt {
-    let refused = run.transfer.note.as_deref().unwrap_or("nodes refuse what was signed");
-    Halt::Hopeless(format!("{refused}; no other coins of the wallet allow it"))
+pub(super) fn no_other_coins<R>(context: &TransferContext<'_, R>) -> FlowError {
+    let refused = context.transfer.note.as_deref().unwrap_or("nodes refuse what was signed");
+    FlowError::Unbuildable(format!("{refused}; no other coins of the wallet allow it"))
 }
 
 /// The coins that the attempt which is over had taken, which are free for the next one.
-pub(super) fn of_last_attempt<R>(run: &Run<'_, R>) -> Result<Vec<Outpoint>, Halt> {
-    if run.transfer.status != purser_core::transfer::Status::Expired {
+pub(super) fn of_last_attempt<R>(context: &TransferContext<'_, R>) -> Result<Vec<Outpoint>, FlowError> {
+    if context.transfer.status != purser_core::transfer::Status::Expired {
         return Ok(Vec::new());
     }
-    let built = run.transfer.built.as_ref().map(|built| UnsignedTx::from_bytes(&built.unsigned)).transpose().map_err(unreadable)?;
+    let built =
+        context.transfer.built.as_ref().map(|built| UnsignedTx::from_bytes(&built.unsigned)).transpose().map_err(unreadable)?;
     Ok(built.iter().flat_map(UnsignedTx::outpoints).collect())
 }

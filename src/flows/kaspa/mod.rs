@@ -25,12 +25,12 @@ mod sign;
 
 pub(super) use build::build;
 pub(super) use follow::{follow, submit};
-pub use quote::{Basis, Quote, QuoteError, coins_seen, quote, recall};
+pub use quote::{Quote, QuoteBasis, QuoteError, coins_seen, quote, quote_from_cache};
 pub(super) use sign::sign;
 
-use super::{Halt, Run, unreadable};
+use super::{FlowError, TransferContext, unreadable};
 use crate::ports::Runtime;
-use agree::Panel;
+use agree::QuorumClient;
 use purser_core::chains::kaspa::fee::COST_OF_AN_INPUT;
 use purser_core::chains::kaspa::intent::{self, Intent};
 use purser_core::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
@@ -46,45 +46,45 @@ use purser_core::terms::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, Wallet};
 
-impl From<Failure> for Halt {
+impl From<Failure> for FlowError {
     fn from(failure: Failure) -> Self {
-        Self::Answer(failure)
+        Self::UnusableAnswer(failure)
     }
 }
 
-fn panel<'a, R: Runtime>(run: &Run<'a, R>) -> Panel<'a, R> {
-    Panel { rt: run.rt, turn: run.turn }
+fn client<'a, R: Runtime>(context: &TransferContext<'a, R>) -> QuorumClient<'a, R> {
+    QuorumClient { rt: context.rt, provider_offset: context.provider_offset }
 }
 
-fn network<R: Runtime>(run: &Run<'_, R>) -> Network {
-    run.rt.read(|state| state.config().kaspa.network)
+fn network<R: Runtime>(context: &TransferContext<'_, R>) -> Network {
+    context.rt.read(|state| state.config().kaspa.network)
 }
 
 /// The key that pays, and that the change returns to.
-fn key<R: Runtime>(run: &Run<'_, R>) -> Result<WalletKey, Halt> {
-    paying_key(&run.wallet, run.transfer.request.source)
+fn key<R: Runtime>(context: &TransferContext<'_, R>) -> Result<WalletKey, FlowError> {
+    paying_key(&context.wallet, context.transfer.request.source)
 }
 
-fn paying_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, Halt> {
+fn paying_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, FlowError> {
     let key = match source {
         KeyKind::KaspaSchnorr => WalletKey::new(Scheme::Schnorr, &wallet.kaspa_schnorr_key),
         KeyKind::KaspaEcdsa => WalletKey::new(Scheme::Ecdsa, &wallet.kaspa_ecdsa_key),
-        KeyKind::Solana => return Err(Halt::Hopeless("KAS cannot be paid from a Solana key".to_owned())),
+        KeyKind::Solana => return Err(FlowError::Unbuildable("KAS cannot be paid from a Solana key".to_owned())),
     };
-    key.map_err(|error| Halt::Trouble(error.to_string()))
+    key.map_err(|error| FlowError::Transient(error.to_string()))
 }
 
 /// What is paid to whom, in order; at least one output.
-fn payments(request: &TransferRequest, network: Network) -> Result<(Output, Vec<Output>), Halt> {
-    let outputs: Result<Vec<Output>, Halt> =
+fn payments(request: &TransferRequest, network: Network) -> Result<(Output, Vec<Output>), FlowError> {
+    let outputs: Result<Vec<Output>, FlowError> =
         request.payments().into_iter().map(|(to, amount)| Ok(Output { amount, script: script(to, network)? })).collect();
     let mut outputs = outputs?.into_iter();
-    let first = outputs.next().ok_or_else(|| Halt::Hopeless("nobody is to be paid".to_owned()))?;
+    let first = outputs.next().ok_or_else(|| FlowError::Unbuildable("nobody is to be paid".to_owned()))?;
     Ok((first, outputs.collect()))
 }
 
 /// The script of a decoded destination: version byte and payload.
-fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, Halt> {
+fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, FlowError> {
     let form = match to.payload.split_first() {
         Some((0, key)) => key.try_into().ok().map(ScriptForm::PubKey),
         Some((1, key)) => key.try_into().ok().map(ScriptForm::PubKeyEcdsa),
@@ -93,7 +93,7 @@ fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, Halt> {
     };
     let script = form.map(ScriptPublicKey::pay_to);
     let payable = script.filter(|script| Address::from_script(network, script).is_some());
-    payable.ok_or_else(|| Halt::Hopeless("the recipient is no address that could ever spend the payment".to_owned()))
+    payable.ok_or_else(|| FlowError::Unbuildable("the recipient is no address that could ever spend the payment".to_owned()))
 }
 
 fn fee_policy(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> FeePolicy {
@@ -111,14 +111,14 @@ fn limits(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> Limi
 }
 
 /// Compares a transaction with what was asked for and returns its fee.
-fn check<R: Runtime>(run: &Run<'_, R>, unsigned: &UnsignedTx) -> Result<Amount, String> {
-    let (Ok(key), request) = (key(run), &run.transfer.request) else {
+fn check<R: Runtime>(context: &TransferContext<'_, R>, unsigned: &UnsignedTx) -> Result<Amount, String> {
+    let (Ok(key), request) = (key(context), &context.transfer.request) else {
         return Err("the payer cannot be used".to_owned());
     };
     let own = key.script_public_key();
     let (first, more) = match request.is_consolidation() {
         true => (gathered(unsigned, &own)?, Vec::new()),
-        false => payments(request, network(run)).map_err(|_| "a recipient cannot be used".to_owned())?,
+        false => payments(request, network(context)).map_err(|_| "a recipient cannot be used".to_owned())?,
     };
     let intent = Intent {
         spent: &unsigned.spent,
@@ -140,13 +140,13 @@ fn gathered(unsigned: &UnsignedTx, own: &ScriptPublicKey) -> Result<Output, Stri
     }
 }
 
-fn decode(built: Option<&BuiltTx>) -> Result<UnsignedTx, Halt> {
+fn decode(built: Option<&BuiltTx>) -> Result<UnsignedTx, FlowError> {
     let built = built.ok_or_else(|| unreadable("there is none"))?;
     UnsignedTx::from_bytes(&built.unsigned).map_err(unreadable)
 }
 
 /// A recorded signed transaction, which must be the recorded unsigned one with signatures.
-fn recorded(built: Option<&BuiltTx>, signed: Option<&SignedTx>) -> Result<Transaction, Halt> {
+fn recorded(built: Option<&BuiltTx>, signed: Option<&SignedTx>) -> Result<Transaction, FlowError> {
     let signed = signed.ok_or_else(|| unreadable("there is none"))?;
     let unsigned = decode(built)?;
     let transaction = Transaction::from_bytes(&signed.signed).map_err(unreadable)?;

@@ -4,8 +4,8 @@
 //! A query asks nobody: it uses what was last seen, or else the smallest transaction that could make the payment. What was seen is kept
 //! on the heap, for a few wallets, and is never what a transfer is built from.
 
-use super::agree::Panel;
-use super::{Halt, limits, paying_key, payments};
+use super::agree::QuorumClient;
+use super::{FlowError, limits, paying_key, payments};
 use crate::ports::Runtime;
 use futures::future::join;
 use ic_stable_structures::Memory;
@@ -42,7 +42,7 @@ struct View {
 
 /// What a quote rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Basis {
+pub enum QuoteBasis {
     /// Coins that were seen at this time.
     Coins(Timestamp),
     /// The smallest transaction that could make the payment: with more inputs it costs more.
@@ -65,7 +65,7 @@ pub struct Quote {
     /// In grams.
     pub masses: Masses,
     /// What this rests on.
-    pub basis: Basis,
+    pub basis: QuoteBasis,
     /// The transfer waits for some of its coins first.
     pub waits: bool,
 }
@@ -92,15 +92,19 @@ pub enum QuoteError {
     Internal(String),
 }
 
-impl From<Halt> for QuoteError {
-    fn from(halt: Halt) -> Self {
-        match halt {
-            Halt::Hopeless(problem) | Halt::Refused(_, problem) | Halt::NotNow(problem) => Self::Impossible(problem),
-            Halt::Stuck(problem) => Self::Internal(problem),
-            Halt::Answer(failure @ Failure::WrongNetwork) => Self::WrongNetwork(failure.to_string()),
-            Halt::Trouble(problem) | Halt::Rests(problem) => Self::Provider { problem, status_code: None },
-            Halt::Answer(failure) => Self::Provider { problem: failure.to_string(), status_code: status_code(failure) },
-            Halt::Changed | Halt::Held(_) | Halt::Waits(_) => {
+impl From<FlowError> for QuoteError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Unbuildable(problem) | FlowError::Refused(_, problem) | FlowError::Deferred(problem) => {
+                Self::Impossible(problem)
+            }
+            FlowError::NeedsOperator(problem) => Self::Internal(problem),
+            FlowError::UnusableAnswer(failure @ Failure::WrongNetwork) => Self::WrongNetwork(failure.to_string()),
+            FlowError::Transient(problem) | FlowError::RateLimited(problem) => Self::Provider { problem, status_code: None },
+            FlowError::UnusableAnswer(failure) => {
+                Self::Provider { problem: failure.to_string(), status_code: status_code(failure) }
+            }
+            FlowError::Changed | FlowError::Blocked(_) | FlowError::Waiting(_) => {
                 Self::Provider { problem: "the wallet is busy".to_owned(), status_code: None }
             }
         }
@@ -108,7 +112,7 @@ impl From<Halt> for QuoteError {
 }
 
 fn quoted_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, QuoteError> {
-    paying_key(wallet, source).map_err(|halt| match QuoteError::from(halt) {
+    paying_key(wallet, source).map_err(|error| match QuoteError::from(error) {
         QuoteError::Provider { problem, .. } | QuoteError::Impossible(problem) => QuoteError::Key(problem),
         other => other,
     })
@@ -150,34 +154,39 @@ pub fn coins_seen(wallet: WalletId, source: KeyKind) -> Option<usize> {
 /// When no provider answers, or the coins do not allow the payment.
 pub async fn quote<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest) -> Result<Quote, QuoteError> {
     let mut answer = quote_once(rt, wallet, request, 0).await;
-    for turn in 1..ATTEMPTS {
+    for provider_offset in 1..ATTEMPTS {
         if !matches!(answer, Err(QuoteError::Provider { .. })) {
             break;
         }
-        answer = quote_once(rt, wallet, request, turn).await;
+        answer = quote_once(rt, wallet, request, provider_offset).await;
     }
     answer
 }
 
 /// Looks as the transfer itself would look. Where the coins that it sees do not do, it waits for those that are to come; so they are
 /// reckoned with.
-async fn quote_once<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest, turn: usize) -> Result<Quote, QuoteError> {
+async fn quote_once<R: Runtime>(
+    rt: &R,
+    wallet: &Wallet,
+    request: &TransferRequest,
+    provider_offset: usize,
+) -> Result<Quote, QuoteError> {
     let network = rt.read(|state| state.config().kaspa.network);
     let address = quoted_key(wallet, request.source)?.address(network);
-    let panel = Panel { rt, turn };
-    let (score, feerate) = join(panel.daa_score(), panel.feerate(request.speed())).await;
+    let client = QuorumClient { rt, provider_offset };
+    let (score, feerate) = join(client.daa_score(), client.feerate(request.speed())).await;
     let score = score?;
-    let utxos = panel.utxos(address, score, |_| false).await?;
+    let utxos = client.utxos(address, score, |_| false).await?;
     FEERATES.with_borrow_mut(|rates| rates.insert(request.speed(), feerate));
     let seen = View { score, utxos, observed_at: rt.now(), waits: false };
-    let reckoned = |view: &View| rt.read(|state| reckon(state, rt.now(), wallet, request, view, feerate));
+    let reckoned = |view: &View| rt.read(|state| quote_from_utxos(state, rt.now(), wallet, request, view, feerate));
     let first = reckoned(&seen);
     keep(wallet.id, request.source, seen);
     if !matches!(&first, Err(QuoteError::Coins(error)) if may_heal(error)) {
         return first;
     }
-    let utxos = panel.utxos(address, u64::MAX, |_| false).await?;
-    if utxos.is_empty() && panel.utxo_count(address).await? > u64::from(super::agree::MOST_UTXOS) {
+    let utxos = client.utxos(address, u64::MAX, |_| false).await?;
+    if utxos.is_empty() && client.utxo_count(address).await? > u64::from(super::agree::MOST_UTXOS) {
         return Err(super::agree::too_many(None).into());
     }
     let young = View { score, utxos, observed_at: rt.now(), waits: true };
@@ -203,7 +212,7 @@ async fn quote_once<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferReque
 fn may_heal(error: &SelectError) -> bool {
     match error {
         SelectError::InsufficientFunds { .. } | SelectError::TooManyInputs { .. } | SelectError::Unbuildable { .. } => true,
-        SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToGather { .. } => false,
+        SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToConsolidate { .. } => false,
     }
 }
 
@@ -228,7 +237,7 @@ fn with_expected_change<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferR
 ///
 /// # Errors
 /// When the coins that were seen do not allow the payment.
-pub fn recall<M: Memory>(
+pub fn quote_from_cache<M: Memory>(
     state: &State<M>,
     now: Timestamp,
     wallet: &Wallet,
@@ -237,12 +246,12 @@ pub fn recall<M: Memory>(
     let least = state.config().kaspa.feerate;
     let feerate = FEERATES.with_borrow(|rates| rates.get(&request.speed()).copied()).unwrap_or(least);
     match VIEWS.with_borrow(|views| views.get(&(wallet.id, request.source)).cloned()) {
-        Some(view) => reckon(state, now, wallet, request, &view, feerate),
+        Some(view) => quote_from_utxos(state, now, wallet, request, &view, feerate),
         None => smallest(state, wallet, request, feerate),
     }
 }
 
-fn reckon<M: Memory>(
+fn quote_from_utxos<M: Memory>(
     state: &State<M>,
     now: Timestamp,
     wallet: &Wallet,
@@ -272,7 +281,7 @@ fn reckon<M: Memory>(
 
 fn of_plan(plan: &Plan, feerate: u64, dust: Amount, view: &View) -> Quote {
     let change = plan.change.as_ref().map_or(Amount::ZERO, |output| output.amount);
-    let basis = Basis::Coins(view.observed_at);
+    let basis = QuoteBasis::Coins(view.observed_at);
     Quote { fee: plan.fee, feerate, inputs: plan.inputs.len(), change, dust, masses: plan.masses, basis, waits: view.waits }
 }
 
@@ -288,6 +297,6 @@ fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequ
     let transaction = Transaction::unsigned([outpoint], outputs);
     let masses = Masses::of(&transaction, &[spent]).map_err(|error| QuoteError::Impossible(error.to_string()))?;
     let fee = limits(&config, feerate, request).fee.fee(&masses).unwrap_or(fee::floor(&masses));
-    let (change, dust, basis) = (Amount::ZERO, Amount::ZERO, Basis::SmallestTransaction);
+    let (change, dust, basis) = (Amount::ZERO, Amount::ZERO, QuoteBasis::SmallestTransaction);
     Ok(Quote { fee, feerate, inputs: 1, change, dust, masses, basis, waits: false })
 }

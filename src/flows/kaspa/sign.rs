@@ -5,7 +5,7 @@
 //! are never recorded but as the signed transaction.
 
 use super::{check, decode, key};
-use crate::flows::{Halt, Run, unreadable};
+use crate::flows::{FlowError, TransferContext, unreadable};
 use crate::ports::Runtime;
 use futures::future::join_all;
 use purser_core::chains::kaspa::{Transaction, UnsignedTx, WalletKey};
@@ -18,65 +18,65 @@ use std::collections::BTreeMap;
 const AT_ONCE: usize = 8;
 
 /// Signs what was built, and records it.
-pub async fn sign<R: Runtime>(run: &Run<'_, R>) -> Result<(), Halt> {
-    let unsigned = decode(run.transfer.built.as_ref())?;
-    check(run, &unsigned).map_err(unreadable)?;
-    let transaction = complete(run, &unsigned, || run.recheck()).await?;
+pub async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+    let unsigned = decode(context.transfer.built.as_ref())?;
+    check(context, &unsigned).map_err(unreadable)?;
+    let transaction = complete(context, &unsigned, || context.recheck()).await?;
     let signed = to_record(&transaction)?;
-    run.commit(|state| state.decide_signed(run.transfer.id, signed))
+    context.commit(|state| state.decide_signed(context.transfer.id, signed))
 }
 
 /// A signed transaction as it is recorded.
-pub fn to_record(transaction: &Transaction) -> Result<SignedTx, Halt> {
+pub fn to_record(transaction: &Transaction) -> Result<SignedTx, FlowError> {
     let bytes = transaction.to_bytes().map_err(unreadable)?;
     Ok(SignedTx { signed: Bytes::new(bytes), txid: transaction.id().to_string() })
 }
 
 /// The transaction with all its signatures, of which some may be recorded. `may_go_on` is asked after every await.
 pub async fn complete<R: Runtime>(
-    run: &Run<'_, R>,
+    context: &TransferContext<'_, R>,
     unsigned: &UnsignedTx,
-    may_go_on: impl Fn() -> Result<(), Halt>,
-) -> Result<Transaction, Halt> {
-    let key = key(run)?;
+    may_go_on: impl Fn() -> Result<(), FlowError>,
+) -> Result<Transaction, FlowError> {
+    let key = key(context)?;
     let digests = unsigned.digests(&key).map_err(unreadable)?;
-    let recorded = run.transfer.kaspa.iter().flat_map(|progress| &progress.signatures);
+    let recorded = context.transfer.kaspa.iter().flat_map(|progress| &progress.signatures);
     let mut signatures: BTreeMap<usize, Vec<u8>> =
         recorded.map(|recorded| (recorded.input as usize, recorded.signature.to_vec())).collect();
     while signatures.len() < digests.len() {
         let missing: Vec<usize> = (0..digests.len()).filter(|input| !signatures.contains_key(input)).take(AT_ONCE).collect();
-        let answers = join_all(missing.iter().map(|input| run.signature(&digests[*input]))).await;
-        run.unchanged()?;
+        let answers = join_all(missing.iter().map(|input| context.signature(&digests[*input]))).await;
+        context.unchanged()?;
         let mut failure = None;
         let mut fresh = BTreeMap::new();
         for (input, answer) in missing.into_iter().zip(answers) {
             match answer.and_then(|signature| verified(&key, &digests[input], signature)) {
                 Ok(signature) => drop(fresh.insert(input, signature)),
-                Err(halt) => failure = Some(halt),
+                Err(error) => failure = Some(error),
             }
         }
         let is_whole = signatures.len() + fresh.len() == digests.len();
-        let halt = failure.or_else(|| may_go_on().err());
+        let error = failure.or_else(|| may_go_on().err());
         // When all are here but may not be used, the last one is forgotten: together they would be the transaction.
-        if is_whole && halt.is_some() {
+        if is_whole && error.is_some() {
             fresh.pop_last();
         }
-        if !is_whole || halt.is_some() {
-            keep(run, &fresh)?;
+        if !is_whole || error.is_some() {
+            keep(context, &fresh)?;
         }
         signatures.extend(fresh);
-        halt.map_or(Ok(()), Err)?;
+        error.map_or(Ok(()), Err)?;
     }
     let signatures: Vec<Vec<u8>> = signatures.into_values().collect();
-    unsigned.attach(&key, &signatures).map_err(|error| Halt::Trouble(error.to_string()))
+    unsigned.attach(&key, &signatures).map_err(|error| FlowError::Transient(error.to_string()))
 }
 
-fn verified(key: &WalletKey, digest: &[u8; 32], signature: Vec<u8>) -> Result<Vec<u8>, Halt> {
-    let accepted = key.accept_signature(digest, &signature).map_err(|error| Halt::Trouble(error.to_string()))?;
+fn verified(key: &WalletKey, digest: &[u8; 32], signature: Vec<u8>) -> Result<Vec<u8>, FlowError> {
+    let accepted = key.accept_signature(digest, &signature).map_err(|error| FlowError::Transient(error.to_string()))?;
     Ok(accepted.to_vec())
 }
 
-fn keep<R: Runtime>(run: &Run<'_, R>, fresh: &BTreeMap<usize, Vec<u8>>) -> Result<(), Halt> {
+fn keep<R: Runtime>(context: &TransferContext<'_, R>, fresh: &BTreeMap<usize, Vec<u8>>) -> Result<(), FlowError> {
     if fresh.is_empty() {
         return Ok(());
     }
@@ -84,6 +84,6 @@ fn keep<R: Runtime>(run: &Run<'_, R>, fresh: &BTreeMap<usize, Vec<u8>>) -> Resul
         let input = u32::try_from(*input).map_err(unreadable)?;
         Ok(InputSignature { input, signature: Bytes::new(bytes.clone()) })
     };
-    let signatures = fresh.iter().map(signature).collect::<Result<Vec<_>, Halt>>()?;
-    run.commit(|state| state.decide_inputs_signed(run.transfer.id, signatures))
+    let signatures = fresh.iter().map(signature).collect::<Result<Vec<_>, FlowError>>()?;
+    context.commit(|state| state.decide_inputs_signed(context.transfer.id, signatures))
 }

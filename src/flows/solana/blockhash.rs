@@ -4,7 +4,7 @@
 //! it is the giver's merit: one whose blockhash died unseen, or was old when it came, is asked after the others for a while. It is kept on
 //! the heap, like all that is known of how a provider is doing.
 
-use crate::flows::{Halt, Run, providers};
+use crate::flows::{FlowError, TransferContext, providers};
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, LatestBlockhash, Request};
 use purser_core::primitives::{SECOND_NS, Timestamp, TransferId};
@@ -35,12 +35,12 @@ struct Given {
 }
 
 /// The latest blockhash of the first provider that has come as far as what has landed.
-pub(super) async fn fetch<R: Runtime>(run: &Run<'_, R>) -> Result<LatestBlockhash, Halt> {
-    let request = Request::LatestBlockhash { min_slot: providers::least_slot(run.rt) };
-    let (url, body) = providers::ask_one_that_is_up_to_date(run.rt, run.turn, &request).await?;
+pub(super) async fn fetch<R: Runtime>(context: &TransferContext<'_, R>) -> Result<LatestBlockhash, FlowError> {
+    let request = Request::LatestBlockhash { min_slot: providers::least_slot(context.rt) };
+    let (url, body) = providers::ask_one_that_is_up_to_date(context.rt, context.provider_offset, &request).await?;
     let latest = rpc::parse_latest_blockhash(&body)?;
-    if !run.transfer.simulated {
-        remember(run.transfer.id, Given { url, slot: latest.slot, at: run.rt.now() });
+    if !context.transfer.simulated {
+        remember(context.transfer.id, Given { url, slot: latest.slot, at: context.rt.now() });
     }
     Ok(latest)
 }

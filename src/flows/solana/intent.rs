@@ -1,14 +1,14 @@
 //! What a transfer wants to happen, and whether bytes say exactly that.
 
-use crate::flows::{Halt, Run};
+use crate::flows::{FlowError, TransferContext};
 use crate::ports::Runtime;
-use purser_core::chains::solana::{Act, Address, Anchor, Blockhash, Paid, Plan, TokenProgram, derived};
+use purser_core::chains::solana::{Address, Blockhash, Operation, PaymentKind, Plan, RecentHash, TokenProgram, derived};
 use purser_core::primitives::{Amount, Asset, Mint};
 use purser_core::solana_terms::{NonceOperation, PaymentTerms};
 
 /// The wallet's address.
-pub(super) fn payer<R: Runtime>(run: &Run<'_, R>) -> Result<Address, Halt> {
-    address(&run.wallet.solana_key, "payer")
+pub(super) fn payer<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Address, FlowError> {
+    address(&context.wallet.solana_key, "payer")
 }
 
 /// A payment as the request says.
@@ -22,14 +22,15 @@ pub(super) struct Wanted<'a> {
 }
 
 /// The payments that the request asks for: one, or all of a batch in its order.
-pub(super) fn payments<'a, R: Runtime>(run: &'a Run<'_, R>) -> Result<Vec<Wanted<'a>>, Halt> {
-    let request = &run.transfer.request;
+pub(super) fn payments<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Result<Vec<Wanted<'a>>, FlowError> {
+    let request = &context.transfer.request;
     let payments = request.payments().into_iter().zip(request.payment_terms());
     payments.map(|((to, amount), terms)| Ok(Wanted { to: address(&to.payload, "recipient")?, amount, terms })).collect()
 }
 
-fn address(bytes: &[u8], whose: &str) -> Result<Address, Halt> {
-    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| Halt::Hopeless(format!("the {whose}'s address has not 32 bytes")))?;
+fn address(bytes: &[u8], whose: &str) -> Result<Address, FlowError> {
+    let bytes =
+        <[u8; 32]>::try_from(bytes).map_err(|_| FlowError::Unbuildable(format!("the {whose}'s address has not 32 bytes")))?;
     Ok(Address::from_bytes(bytes))
 }
 
@@ -39,13 +40,13 @@ pub(super) fn mint_address(mint: Mint) -> Address {
 }
 
 /// The nonce account that an operation is about, as its request says.
-pub(super) fn operated<R: Runtime>(run: &Run<'_, R>) -> Result<Address, Halt> {
-    address(&run.transfer.request.to.payload, "nonce account")
+pub(super) fn operated<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Address, FlowError> {
+    address(&context.transfer.request.to.payload, "nonce account")
 }
 
 /// The wallet's nonce account of this number.
-pub(super) fn nonce_account<R: Runtime>(run: &Run<'_, R>, index: u16) -> Result<Address, Halt> {
-    Ok(derived::nonce_account(&payer(run)?, index))
+pub(super) fn nonce_account<R: Runtime>(context: &TransferContext<'_, R>, index: u16) -> Result<Address, FlowError> {
+    Ok(derived::nonce_account(&payer(context)?, index))
 }
 
 /// Demands that a plan does exactly what the transfer wants, and pays what was recorded for it.
@@ -54,16 +55,16 @@ pub(super) fn nonce_account<R: Runtime>(run: &Run<'_, R>, index: u16) -> Result<
 ///
 /// # Errors
 /// What differs.
-pub(super) fn require<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<(), String> {
-    let payer = payer(run).map_err(|_| "the payer is no address")?;
+pub(super) fn require<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
+    let payer = payer(context).map_err(|_| "the payer is no address")?;
     if plan.payer != payer {
         return Err(format!("paid by {} instead of {payer}", plan.payer));
     }
-    require_anchor(run, plan)?;
-    let request = &run.transfer.request;
-    match (&plan.act, request.nonce_operation()) {
-        (Act::Pay(payments), None) => {
-            let wanted = self::payments(run).map_err(|_| "a recipient is no address")?;
+    require_recent_hash(context, plan)?;
+    let request = &context.transfer.request;
+    match (&plan.operation, request.nonce_operation()) {
+        (Operation::Pay(payments), None) => {
+            let wanted = self::payments(context).map_err(|_| "a recipient is no address")?;
             if payments.len() != wanted.len() {
                 return Err(format!("{} payments instead of {}", payments.len(), wanted.len()));
             }
@@ -71,36 +72,36 @@ pub(super) fn require<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<(), S
                 if payment.memo.as_deref() != wanted.terms.memo {
                     return Err(format!("another memo with the payment to {}", wanted.to));
                 }
-                require_paid(request.asset, &payer, &payment.what, &wanted)
+                require_paid(request.asset, &payer, &payment.kind, &wanted)
             })
         }
-        (Act::CreateNonce { index, lamports }, Some(NonceOperation::Create { index: wanted })) => {
-            let rent = built(run).map(|built| built.rent);
+        (Operation::CreateNonce { index, lamports }, Some(NonceOperation::Create { index: wanted })) => {
+            let rent = built(context).map(|built| built.rent);
             let same = *index == wanted && rent.is_none_or(|rent| rent == *lamports);
             if same { Ok(()) } else { Err("another nonce account".to_owned()) }
         }
-        (Act::Revoke { account }, Some(NonceOperation::Revoke { .. })) => {
-            let used_up = built(run).and_then(|built| built.uses_up.as_ref());
-            let is_recorded = used_up.is_none_or(|used| nonce_account(run, used.index) == Ok(*account));
-            if operated(run) == Ok(*account) && is_recorded { Ok(()) } else { Err("another nonce account".to_owned()) }
+        (Operation::Revoke { account }, Some(NonceOperation::Revoke { .. })) => {
+            let used_up = built(context).and_then(|built| built.uses_up.as_ref());
+            let is_recorded = used_up.is_none_or(|used| nonce_account(context, used.index) == Ok(*account));
+            if operated(context) == Ok(*account) && is_recorded { Ok(()) } else { Err("another nonce account".to_owned()) }
         }
         _ => Err("it does something else".to_owned()),
     }
 }
 
-fn built<'a, R: Runtime>(run: &'a Run<'_, R>) -> Option<&'a purser_core::solana_terms::SolanaBuilt> {
-    run.transfer.built.as_ref()?.solana.as_ref()
+fn built<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Option<&'a purser_core::solana_terms::SolanaBuilt> {
+    context.transfer.built.as_ref()?.solana.as_ref()
 }
 
-fn require_paid(asset: Asset, payer: &Address, paid: &Paid, wanted: &Wanted<'_>) -> Result<(), String> {
+fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Wanted<'_>) -> Result<(), String> {
     let (recipient, amount) = (wanted.to, wanted.amount);
     match (paid, asset) {
-        (Paid::Lamports { to, .. }, Asset::Sol) if *to != recipient => Err(format!("paid to {to} instead of {recipient}")),
-        (Paid::Lamports { lamports, .. }, Asset::Sol) if *lamports != amount => {
+        (PaymentKind::Lamports { to, .. }, Asset::Sol) if *to != recipient => Err(format!("paid to {to} instead of {recipient}")),
+        (PaymentKind::Lamports { lamports, .. }, Asset::Sol) if *lamports != amount => {
             Err(format!("{lamports} lamports instead of {amount}"))
         }
-        (Paid::Lamports { .. }, Asset::Sol) => Ok(()),
-        (Paid::Tokens(tokens), Asset::Spl { mint }) => {
+        (PaymentKind::Lamports { .. }, Asset::Sol) => Ok(()),
+        (PaymentKind::Tokens(tokens), Asset::Spl { mint }) => {
             let account = |program: TokenProgram| derived::token_account(&recipient, &mint_address(mint), program);
             let same = tokens.mint == mint_address(mint)
                 && account(tokens.program) == Some(tokens.destination)
@@ -114,16 +115,16 @@ fn require_paid(asset: Asset, payer: &Address, paid: &Paid, wanted: &Wanted<'_>)
 }
 
 /// Once something is recorded, the plan stands on what was recorded.
-fn require_anchor<R: Runtime>(run: &Run<'_, R>, plan: &Plan) -> Result<(), String> {
-    let recorded = match run.transfer.status.is_before_building() {
+fn require_recent_hash<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
+    let recorded = match context.transfer.status.is_before_building() {
         true => return Ok(()),
-        false => built(run).and_then(|built| built.nonce.as_ref()),
+        false => built(context).and_then(|built| built.nonce.as_ref()),
     };
-    let same = match (&plan.anchor, recorded) {
-        (Anchor::Blockhash(_), None) => true,
-        (Anchor::Nonce { account, value }, Some(used)) => {
+    let same = match (&plan.recent_hash, recorded) {
+        (RecentHash::Blockhash(_), None) => true,
+        (RecentHash::Nonce { account, value }, Some(used)) => {
             let value_is = |value: &Blockhash| value.as_bytes()[..] == used.value[..];
-            nonce_account(run, used.index) == Ok(*account) && value_is(value)
+            nonce_account(context, used.index) == Ok(*account) && value_is(value)
         }
         _ => false,
     };

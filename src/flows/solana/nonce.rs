@@ -1,7 +1,7 @@
 //! Which nonce account a transfer reads, and that no two of them are built on the same one at a time.
 
 use super::{NOTHING_TO_REVOKE, revocable};
-use crate::flows::{Halt, Run};
+use crate::flows::{FlowError, TransferContext};
 use crate::ports::Runtime;
 use purser_core::primitives::WalletId;
 use purser_core::solana_terms::{LifetimeChoice, NonceOperation};
@@ -41,29 +41,29 @@ impl Drop for Claim {
 ///
 /// # Errors
 /// When all of the wallet's nonce accounts are taken: one becomes free when its transfer has ended.
-pub(super) fn to_read<R: Runtime>(run: &Run<'_, R>) -> Result<Option<Nonce>, Halt> {
+pub(super) fn to_read<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Option<Nonce>, FlowError> {
     let unclaimed = |index| Some(Nonce { index, _claim: None });
-    match run.transfer.request.nonce_operation() {
+    match context.transfer.request.nonce_operation() {
         Some(NonceOperation::Create { index }) => return Ok(unclaimed(index)),
         Some(NonceOperation::Revoke { transfer }) => {
-            let index = revocable(run, transfer).and_then(|revoked| revoked.nonce_index());
-            return index.map(unclaimed).ok_or_else(|| Halt::Hopeless(NOTHING_TO_REVOKE.to_owned()));
+            let index = revocable(context, transfer).and_then(|revoked| revoked.nonce_index());
+            return index.map(unclaimed).ok_or_else(|| FlowError::Unbuildable(NOTHING_TO_REVOKE.to_owned()));
         }
         None => {}
     }
-    let wallet = run.wallet.id;
-    let (nonces, settings) = run.rt.read(|state| (state.working_nonces(wallet), state.solana_settings(wallet)));
+    let wallet = context.wallet.id;
+    let (nonces, settings) = context.rt.read(|state| (state.working_nonces(wallet), state.solana_settings(wallet)));
     if settings.lifetime == LifetimeChoice::Blockhash || nonces.is_empty() {
         return Ok(None);
     }
     let free = nonces.iter().filter(|(_, record)| record.holder.is_none()).map(|(index, _)| *index);
-    if run.transfer.simulated {
-        // What is only tried out takes none, and so may look at one that is taken.
+    if context.transfer.simulated {
+        // What is only simulated takes none, and so may look at one that is taken.
         return Ok(free.chain(nonces.first().map(|(index, _)| *index)).next().and_then(unclaimed));
     }
     let claimed = free.filter_map(|index| Some(Nonce { index, _claim: Some(Claim::take(wallet, index)?) })).next();
     claimed.map(Some).ok_or_else(|| {
-        Halt::held(format!(
+        FlowError::blocked(format!(
             "all nonce accounts of the wallet, {}, carry other transactions; it waits for one to be free",
             nonces.len()
         ))

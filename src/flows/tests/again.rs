@@ -1,4 +1,4 @@
-//! What was called off or held back, and what becomes of it when it is asked for or looked at again.
+//! What was cancelled or held back, and what becomes of it when it is asked for or looked at again.
 
 use super::kaspa as kt;
 use super::nonces::{good, read, taken};
@@ -29,10 +29,10 @@ fn unsigned(world: &World, id: TransferId) -> Bytes {
 }
 
 #[test]
-fn what_was_called_off_unsigned_on_kaspa_is_paid_with_the_same_bytes_when_asked_for_again() {
+fn what_was_cancelled_unsigned_on_kaspa_is_paid_with_the_same_bytes_when_asked_for_again() {
     let world = World::new();
     let first = world.request(Asset::Kas, 5 * KAS, SCHNORR);
-    assert!(matches!(world.drive(first, 0, then(read_kaspa(), [Step::SignLost])), Progress::Trouble(_)));
+    assert!(matches!(world.drive(first, 0, then(read_kaspa(), [Step::SignLost])), Progress::Transient(_)));
     world.cancel(first);
     let again = world.request(Asset::Kas, 5 * KAS, SCHNORR);
     let script = then(read_kaspa(), [signing(SCHNORR), kt::taken()]);
@@ -42,10 +42,10 @@ fn what_was_called_off_unsigned_on_kaspa_is_paid_with_the_same_bytes_when_asked_
 }
 
 #[test]
-fn what_was_called_off_unsigned_on_a_nonce_is_paid_with_the_same_bytes_when_asked_for_again() {
+fn what_was_cancelled_unsigned_on_a_nonce_is_paid_with_the_same_bytes_when_asked_for_again() {
     let world = with_nonce();
     let first = world.request(Asset::Sol, SOL_AMOUNT, KeyKind::Solana);
-    assert!(matches!(world.drive(first, 0, vec![read(VALUE), good(), Step::SignLost]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(first, 0, vec![read(VALUE), good(), Step::SignLost]), Progress::Transient(_)));
     world.cancel(first);
     let again = world.request(Asset::Sol, SOL_AMOUNT, KeyKind::Solana);
     let script = vec![read(VALUE), good(), signing(KeyKind::Solana), taken(again)];
@@ -85,7 +85,7 @@ fn a_payment_that_is_alike_waits_for_another_blockhash_and_blames_nobody() {
     let script = then(build(1), [signing(KeyKind::Solana), st::taken()]);
     assert_eq!(world.drive(first, 0, script), Progress::Waiting);
     let waits = world.drive(second, 0, build(1));
-    assert!(matches!(waits, Progress::NotNow(_)), "{waits:?}");
+    assert!(matches!(waits, Progress::Deferred(_)), "{waits:?}");
     let script = then(build(2), [signing(KeyKind::Solana), taken(second)]);
     assert_eq!(world.drive(second, 0, script), Progress::Waiting);
 }
@@ -103,17 +103,17 @@ fn of_a_queue_under_a_reduced_limit_the_oldest_that_fit_are_sent_and_the_rest_wa
     let world = World::new();
     let large = world.request(Asset::Sol, 1_000_000_001, KeyKind::Solana);
     limited(&world);
-    assert_eq!(world.drive(large, 0, vec![]), Progress::Held);
+    assert_eq!(world.drive(large, 0, vec![]), Progress::Blocked);
     let world = World::new();
     let ids = [0; 12].map(|_| world.request(Asset::Sol, 900_000_000, KeyKind::Solana));
     limited(&world);
-    assert_eq!(world.drive(ids[11], 0, vec![]), Progress::Held, "eleven are 9,900,055,000");
+    assert_eq!(world.drive(ids[11], 0, vec![]), Progress::Blocked, "eleven are 9,900,055,000");
     for (n, id) in (0..).zip(&ids[..11]) {
         let script =
             vec![st::accounts(100 * RICH, Some(RICH)), st::simulated(), st::blockhash(n), signing(KeyKind::Solana), taken(*id)];
         assert_eq!(world.drive(*id, 0, script), Progress::Waiting, "{n}");
     }
-    assert_eq!(world.drive(ids[11], 0, vec![]), Progress::Held);
+    assert_eq!(world.drive(ids[11], 0, vec![]), Progress::Blocked);
     assert!(world.state.borrow().held_back(ids[11], world.time()).is_some_and(|why| why.starts_with("waits: ")));
 }
 

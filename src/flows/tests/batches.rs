@@ -76,7 +76,7 @@ fn blockhash() -> Step {
 }
 
 fn paid(n: u8, lamports: u64) -> sol::Payment {
-    sol::Payment { what: sol::Paid::Lamports { to: recipient(n), lamports: Amount::new(lamports) }, memo: None }
+    sol::Payment { kind: sol::PaymentKind::Lamports { to: recipient(n), lamports: Amount::new(lamports) }, memo: None }
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn all_payments_are_in_one_message_in_their_order() {
     assert_eq!(world.drive(id, 0, vec![there, simulated(), blockhash(), signing(KeyKind::Solana), taken()]), Progress::Waiting);
     let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
     assert_eq!(signed.verify(), Ok(()));
-    assert_eq!(signed.plan().act, sol::Act::Pay(vec![paid(3, AMOUNT), paid(1, AMOUNT + 1), paid(3, AMOUNT + 2)]));
+    assert_eq!(signed.plan().operation, sol::Operation::Pay(vec![paid(3, AMOUNT), paid(1, AMOUNT + 1), paid(3, AMOUNT + 2)]));
     assert_eq!(world.usage(Asset::Sol), (3 * AMOUNT + 3 + 5_000, 0));
 }
 
@@ -132,7 +132,7 @@ fn each_payment_carries_its_own_memo() {
     assert_eq!(world.drive(id, 0, vec![there, simulated(), blockhash(), signing(KeyKind::Solana), taken()]), Progress::Waiting);
     let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
     let wanted = vec![saying("three", paid(3, AMOUNT)), paid(1, AMOUNT), saying("again", paid(3, AMOUNT))];
-    assert_eq!(signed.plan().act, sol::Act::Pay(wanted));
+    assert_eq!(signed.plan().operation, sol::Operation::Pay(wanted));
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn a_message_that_pays_anything_else_is_not_signed() {
 /// Records a message as the transfer's own.
 fn record(world: &World, id: TransferId, payments: Vec<sol::Payment>) {
     let payer = sol::Address::from_bytes(world.wallet().solana_key[..].try_into().unwrap());
-    let anchor = sol::Anchor::Blockhash(sol::Blockhash::from_bytes([1; 32]));
-    let unsigned = sol::Plan { payer, anchor, budget: None, act: sol::Act::Pay(payments) }.build().unwrap();
+    let recent_hash = sol::RecentHash::Blockhash(sol::Blockhash::from_bytes([1; 32]));
+    let unsigned = sol::Plan { payer, recent_hash, budget: None, operation: sol::Operation::Pay(payments) }.build().unwrap();
     let built =
         BuiltTx { unsigned: Bytes::new(unsigned.message_bytes()), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
     let decided = world.state.borrow().decide_built(id, built).unwrap();

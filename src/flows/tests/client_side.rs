@@ -1,4 +1,4 @@
-use super::super::{Halt, Run};
+use super::super::{FlowError, TransferContext};
 use super::*;
 use purser_core::wallet::NewKeys;
 
@@ -79,9 +79,9 @@ fn no_threshold_key_is_ever_asked_to_sign_for_an_owner() {
     let (asset, steps) = build(KeyKind::Solana);
     let id = world.request(asset, 500_000_000, KeyKind::Solana);
     assert_eq!(world.drive(id, 0, steps), Progress::Waiting);
-    let run = Run { rt: &world, transfer: world.transfer(id), wallet: world.wallet(), turn: 0 };
-    for outcome in [poll(run.signature(b"anything")).map(drop), poll(run.sign())] {
-        assert!(matches!(outcome, Err(Halt::Stuck(_))), "{outcome:?}");
+    let context = TransferContext { rt: &world, transfer: world.transfer(id), wallet: world.wallet(), provider_offset: 0 };
+    for outcome in [poll(context.signature(b"anything")).map(drop), poll(context.sign())] {
+        assert!(matches!(outcome, Err(FlowError::NeedsOperator(_))), "{outcome:?}");
     }
     assert_eq!(world.signatures.get(), 0);
 }

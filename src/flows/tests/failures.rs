@@ -97,7 +97,7 @@ fn what_failed_in_one_block_and_lands_in_a_later_one_is_a_payment() {
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     // Between the two looks at the first node it has landed.
     let lands = vec![failed(), nonce_is(OTHER), finalized("null")];
-    assert!(matches!(world.drive(id, 0, lands), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, lands), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Submitted);
     assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
     assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Confirmed, (0, AMOUNT + 5_000)));
@@ -112,7 +112,7 @@ fn a_failure_that_only_one_provider_knows_changes_nothing() {
     for second in [finalized("null"), unknown(2_010), unknown(1_999), elsewhere(), all("http://127.0.0.1:12", |_| lost())] {
         let (world, id) = failed_and_old();
         let script = vec![failed(), epoch(1_414, 2_000), failed(), epoch(1_414, 2_010), second];
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (AMOUNT + 5_000, 0)));
     }
 }
@@ -122,7 +122,7 @@ fn where_the_other_node_is_gone_one_proves_a_failure_twice() {
     let (world, id) = failed_and_old();
     for _ in 0..3 {
         let script = vec![failed(), epoch(1_414, 2_000), failed(), all("http://127.0.0.1:12", |_| lost())];
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     }
     // It rests now.
     assert_eq!(world.drive(id, 0, then(over(), cost(5_000, true))), Progress::Ended);
@@ -140,7 +140,7 @@ fn what_a_failure_cost_is_what_the_chain_says_or_else_the_most_that_it_can_be() 
     let unbelievable = [nothing(), cost(5_001, true), cost(5_000, false), cost_of(49, 5_000, 5_000, true), cost_of(48, 9, 8, true)];
     for answer in unbelievable {
         let (world, id) = failed_and_old();
-        assert!(matches!(world.drive(id, 0, then(over(), answer)), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, then(over(), answer)), Progress::Transient(_)));
         assert_eq!(world.status(id), Status::Submitted);
         assert!(world.why(id).contains("what it cost is not known yet"), "{}", world.why(id));
         world.advance(600);

@@ -170,9 +170,13 @@ fn whatever_a_node_answers_the_same_bytes_are_offered_again() {
         || refused("is an orphan where orphan is disallowed"),
         || one("/transactions ", |_| Ok((500, r#"{"message":"Internal server error"}"#.into()))),
     ];
-    for (turn, answer) in answers.into_iter().enumerate() {
-        let progress = world.drive(id, turn, vec![blue(1_019), acceptance(None), answer()]);
-        let expected = if turn == 2 { matches!(progress, Progress::NotNow(_)) } else { matches!(progress, Progress::Trouble(_)) };
+    for (provider_offset, answer) in answers.into_iter().enumerate() {
+        let progress = world.drive(id, provider_offset, vec![blue(1_019), acceptance(None), answer()]);
+        let expected = if provider_offset == 2 {
+            matches!(progress, Progress::Deferred(_))
+        } else {
+            matches!(progress, Progress::Transient(_))
+        };
         assert!(expected, "only the third is a node's word: {progress:?}");
         assert_eq!(world.status(id), Status::Submitted);
     }
@@ -191,13 +195,13 @@ fn bytes_that_stay_refused_are_left_to_people_with_the_money_held() {
     let asked = || vec![blue(1_019), acceptance(None), transaction(None)];
     let then = |steps: Vec<Step>| asked().into_iter().chain(steps).collect();
     world.advance(3_599);
-    assert!(matches!(world.drive(id, 0, then(vec![orphan()])), Progress::NotNow(_)));
+    assert!(matches!(world.drive(id, 0, then(vec![orphan()])), Progress::Deferred(_)));
     world.advance(1);
     // No answer is no refusal.
-    assert!(matches!(world.drive(id, 0, then(vec![one("/transactions ", |_| lost())])), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, then(vec![one("/transactions ", |_| lost())])), Progress::Transient(_)));
     // A refusal proves nothing while the server cannot say that it knows no acceptance.
     let silent = || all("?inputs=false", |_| Ok((500, r#"{"message":"Internal server error"}"#.into())));
-    assert!(matches!(world.drive(id, 0, then(vec![orphan(), silent()])), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, then(vec![orphan(), silent()])), Progress::Transient(_)));
     // Accepted a moment ago, and refused for that.
     assert_eq!(world.drive(id, 0, then(vec![orphan(), transaction(Some(1_900))])), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
@@ -217,7 +221,7 @@ fn an_acceptance_that_the_batch_has_lost_is_found_by_the_other_route() {
     // Not deep enough.
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), transaction(Some(1_002)), again()]), Progress::Waiting);
     let silent = all("?inputs=false", |_| lost());
-    assert!(matches!(world.drive(id, 0, vec![blue(1_019), acceptance(None), silent]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![blue(1_019), acceptance(None), silent]), Progress::Transient(_)));
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), transaction(Some(1_001))]), Progress::Ended);
     assert_eq!(world.status(id), Status::Confirmed);
 }
@@ -228,8 +232,8 @@ fn coins_that_are_not_listed_yet_are_waited_for() {
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let poor = || vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
     let then = |step| poor().into_iter().chain([step]).collect();
-    assert_eq!(world.drive(id, 0, then(balance(3 * KAS + 1))), Progress::Held);
-    assert!(matches!(world.drive(id, 0, then(all("/balance ", |_| lost()))), Progress::Trouble(_)));
+    assert_eq!(world.drive(id, 0, then(balance(3 * KAS + 1))), Progress::Blocked);
+    assert!(matches!(world.drive(id, 0, then(all("/balance ", |_| lost()))), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Reserved);
     world.advance(86_400);
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended, "but not for ever");
@@ -246,7 +250,7 @@ fn change_that_returns_during_the_reading_is_waited_for() {
         let decided = world.state.borrow().decide_confirmed(first, Amount::ZERO, None).unwrap();
         world.put(decided);
     });
-    assert_eq!(world.drive(second, 0, vec![dag(5_000), fee(100), ended]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![dag(5_000), fee(100), ended]), Progress::Blocked);
     assert_eq!(world.status(second), Status::Reserved);
 }
 
@@ -256,18 +260,18 @@ fn the_room_for_an_answer_grows_only_when_it_did_not_fit() {
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let timed_out = || all("/addresses/utxos", |_| lost());
     let too_large = || all("/addresses/utxos", |_| Err(CallError("Http body exceeds size limit of 106496 bytes.".into())));
-    for turn in 0..5 {
-        assert!(matches!(world.drive(id, turn, vec![dag(5_000), fee(100), timed_out()]), Progress::Trouble(_)));
+    for provider_offset in 0..5 {
+        assert!(matches!(world.drive(id, provider_offset, vec![dag(5_000), fee(100), timed_out()]), Progress::Transient(_)));
         assert_eq!(world.room.get(), 106_496);
     }
     assert!(matches!(
         world.drive(id, 5, vec![dag(5_000), fee(100), too_large(), too_large(), too_large(), too_large(), count(12_345)]),
-        Progress::NotNow(_)
+        Progress::Deferred(_)
     ));
     assert_eq!(world.room.get(), 4_096, "the last question is how many there are");
-    assert!(matches!(world.drive(id, 6, vec![dag(5_000), fee(100), too_large(), timed_out()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 6, vec![dag(5_000), fee(100), too_large(), timed_out()]), Progress::Transient(_)));
     assert_eq!(world.room.get(), 413_696);
-    assert!(matches!(world.drive(id, 7, vec![dag(5_000), fee(100), timed_out()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 7, vec![dag(5_000), fee(100), timed_out()]), Progress::Transient(_)));
     assert_eq!(world.room.get(), 106_496);
 }
 
@@ -277,7 +281,7 @@ fn coins_of_a_transfer_under_way_are_not_spent_twice() {
     let second = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     // The server still lists the coin that the first transfer spends.
     let script = vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, ONE_COIN)];
-    assert_eq!(world.drive(second, 0, script), Progress::Held);
+    assert_eq!(world.drive(second, 0, script), Progress::Blocked);
     assert_eq!((world.status(second), world.transfer(second).built), (Status::Reserved, None));
 }
 
@@ -292,7 +296,7 @@ fn a_coin_taken_during_the_reading_is_not_planned() {
         let decided = world.state.borrow().decide_built(first, built).unwrap();
         world.put(decided);
     });
-    assert_eq!(world.drive(second, 0, vec![dag(5_000), fee(100), taken_meanwhile]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![dag(5_000), fee(100), taken_meanwhile]), Progress::Blocked);
     assert_eq!(world.status(second), Status::Reserved);
 }
 
@@ -316,9 +320,9 @@ fn an_emergency_or_a_cancellation_between_signatures_stops_the_transfer() {
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaEcdsa);
     let stop = Step::Sign { kind: KeyKind::KaspaEcdsa, during: Box::new(|world| world.emergency(true)) };
     let second = || signing(KeyKind::KaspaEcdsa);
-    assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins(), stop, second()]), Progress::Held);
+    assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins(), stop, second()]), Progress::Blocked);
     assert_eq!(world.status(id), Status::Built);
-    assert_eq!(world.drive(id, 0, vec![]), Progress::Held);
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Blocked);
     world.emergency(false);
     // The log is public: of two signatures it has one, and only the other is asked for again.
     assert_eq!(world.transfer(id).kaspa.unwrap().signatures.len(), 1);
@@ -372,19 +376,19 @@ fn lying_answers_change_nothing() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let mainnet = || all("/info/blockdag", |_| ok(r#"{"networkName":"kaspa-mainnet","virtualDaaScore":"5000"}"#));
-    assert!(matches!(world.drive(id, 0, vec![mainnet(), fee(100)]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![mainnet(), fee(100)]), Progress::Transient(_)));
     // Somebody else's output.
     let foreign = utxos(KeyKind::KaspaEcdsa, ONE_COIN);
-    assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), foreign]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), foreign]), Progress::Transient(_)));
     let twice = utxos(KeyKind::KaspaSchnorr, &[(1, 20 * KAS), (1, 20 * KAS)]);
-    assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), twice]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), twice]), Progress::Transient(_)));
     assert_eq!((world.status(id), world.transfer(id).built), (Status::Reserved, None));
 
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
     let another = all("/transactions/acceptance", |_| {
         ok(format!(r#"[{{"transactionId":"{}","accepted":true,"acceptingBlueScore":1}}]"#, "ab".repeat(32)))
     });
-    assert!(matches!(world.drive(id, 0, vec![blue(1_019), another]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![blue(1_019), another]), Progress::Transient(_)));
     // Accepted, but not deep under what all replicas saw.
     for score in [0, 1] {
         assert_eq!(world.drive(id, 0, vec![blue(5)]), Progress::Waiting);

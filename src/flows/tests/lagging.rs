@@ -79,7 +79,7 @@ impl Honest {
         let read = || accounts(RICH, Some(RICH));
         let lost = one("sendTransaction", |_| lost());
         let script = vec![read(), read(), simulated(), self.blockhash(1, 0), signing(KeyKind::Solana), lost];
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         assert_eq!(world.status(id), Status::Submitted);
         id
     }
@@ -152,7 +152,7 @@ fn a_deadline_of_unknown_origin_is_believed_later() {
         let world = World::new();
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
         let build = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), Step::SignLost];
-        assert!(matches!(world.drive(id, 0, build), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, build), Progress::Transient(_)));
         let mut built = world.transfer(id).built.unwrap();
         assert_eq!(built.solana, Some(SolanaBuilt { anchor_slot: Some(9), ..SolanaBuilt::default() }));
         // The same bytes as they were recorded before.
@@ -211,11 +211,11 @@ fn a_provider_whose_blockhash_died_unseen_is_asked_after_the_others() {
     assert_eq!(health(URLS[0]).rests_until, Timestamp::default(), "what it knows of what was sent is asked as before");
     // The next attempt and the next payment, by whichever turn, begin with the other one.
     assert_eq!(world.drive(first, 0, from(given_by(at!("12", "getLatestBlockhash"), 2), first)), Progress::Waiting);
-    for (turn, seconds) in [(1, 0), (0, 700)] {
+    for (provider_offset, seconds) in [(1, 0), (0, 700)] {
         world.advance(seconds);
         let next = world.request(Asset::Sol, AMOUNT + seconds, KeyKind::Solana);
-        let hash = given_by(at!("12", "getLatestBlockhash"), 3 + turn as u8);
-        assert_eq!(world.drive(next, turn, from(hash, next)), Progress::Waiting);
+        let hash = given_by(at!("12", "getLatestBlockhash"), 3 + provider_offset as u8);
+        assert_eq!(world.drive(next, provider_offset, from(hash, next)), Progress::Waiting);
     }
     // A day without another one is forgiven.
     world.advance(86_400);

@@ -265,9 +265,9 @@ impl World {
     }
 
     /// Drives a transfer through exactly these calls.
-    fn drive(&self, id: TransferId, turn: usize, script: Vec<Step>) -> Progress {
+    fn drive(&self, id: TransferId, provider_offset: usize, script: Vec<Step>) -> Progress {
         self.script.replace(script.into());
-        let mut flow = pin!(drive(self, id, turn));
+        let mut flow = pin!(drive(self, id, provider_offset));
         // A signature takes two polls, so that those that are asked for at once are seen to be.
         let mut polls = (0..1_000).map(|_| flow.as_mut().poll(&mut Context::from_waker(Waker::noop())));
         let Some(Poll::Ready(progress)) = polls.find(Poll::is_ready) else {

@@ -103,7 +103,7 @@ fn a_transfer_waits_only_while_all_nonces_are_taken_and_says_so() {
     let [first, second, third] = [0, 1, 2].map(|n| world.request(Asset::Sol, AMOUNT + n, KeyKind::Solana));
     assert_eq!(world.drive(first, 0, sending(first, VALUE)), Progress::Waiting);
     assert_eq!(world.drive(third, 0, sending(third, OTHER)), Progress::Waiting);
-    assert_eq!(world.drive(second, 0, vec![]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![]), Progress::Blocked);
     let why = "all nonce accounts of the wallet, 2, carry other transactions; it waits for one to be free";
     assert_eq!(world.why(second), why);
     assert_eq!(world.drive(third, 0, vec![super::solana::finalized("null")]), Progress::Ended);
@@ -140,7 +140,7 @@ fn transfers_that_are_built_at_the_same_time_do_not_take_the_same_nonce() {
 fn a_build_that_failed_leaves_its_nonce_to_others() {
     let world = with_nonces(World::new(), 1);
     let [first, second] = [0, 1].map(|n| world.request(Asset::Sol, AMOUNT + n, KeyKind::Solana));
-    assert!(matches!(world.drive(first, 0, vec![all("getMultipleAccounts", |_| lost())]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(first, 0, vec![all("getMultipleAccounts", |_| lost())]), Progress::Transient(_)));
     assert_eq!(world.drive(second, 0, sending(second, VALUE)), Progress::Waiting);
     assert_eq!(holders(&world), [Some(second)]);
 }

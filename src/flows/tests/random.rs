@@ -103,14 +103,14 @@ impl Kind {
     }
 
     /// What has to be signed, and nothing else.
-    fn act(self) -> sol::Act {
+    fn operation(self) -> sol::Operation {
         let to = sol::Address::from_bytes(sol_recipient());
-        let lamports = |lamports| sol::Paid::Lamports { to, lamports: Amount::new(lamports) };
+        let lamports = |lamports| sol::PaymentKind::Lamports { to, lamports: Amount::new(lamports) };
         if self == Self::Single {
-            return sol::Act::Pay(vec![sol::Payment { what: lamports(AMOUNT), memo: None }]);
+            return sol::Operation::Pay(vec![sol::Payment { kind: lamports(AMOUNT), memo: None }]);
         }
         let tokens = |amount| {
-            sol::Paid::Tokens(sol::TokenPayment {
+            sol::PaymentKind::Tokens(sol::TokenPayment {
                 program: sol::TokenProgram::Classic,
                 mint: mint_address(),
                 destination: token_account(&to, sol::TokenProgram::Classic),
@@ -120,10 +120,10 @@ impl Kind {
             })
         };
         let payment = |(n, memo): (u64, Option<&str>)| sol::Payment {
-            what: if self == Self::Tokens { tokens(self.amount() + n) } else { lamports(self.amount() + n) },
+            kind: if self == Self::Tokens { tokens(self.amount() + n) } else { lamports(self.amount() + n) },
             memo: memo.map(str::to_owned),
         };
-        sol::Act::Pay((0..).zip(Self::MEMOS).map(payment).collect())
+        sol::Operation::Pay((0..).zip(Self::MEMOS).map(payment).collect())
     }
 }
 
@@ -158,7 +158,7 @@ struct Landed {
 }
 
 fn pays(tx: &sol::SignedTx) -> bool {
-    matches!(tx.plan().act, sol::Act::Pay(_))
+    matches!(tx.plan().operation, sol::Operation::Pay(_))
 }
 
 /// A chain as far as a transfer can tell.
@@ -184,14 +184,14 @@ impl Chain {
 
     fn may_land(&self, tx: &sol::SignedTx) -> bool {
         let known = self.landed.iter().any(|landed| landed.txid == tx.txid().to_string());
-        !known && self.takes(&tx.plan().anchor)
+        !known && self.takes(&tx.plan().recent_hash)
     }
 
     /// Whether a block could take what stands on this now.
-    fn takes(&self, anchor: &sol::Anchor) -> bool {
-        match anchor {
-            sol::Anchor::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
-            sol::Anchor::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
+    fn takes(&self, recent_hash: &sol::RecentHash) -> bool {
+        match recent_hash {
+            sol::RecentHash::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
+            sol::RecentHash::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
         }
     }
 
@@ -204,7 +204,7 @@ impl Chain {
         for tx in self.pool.clone() {
             if self.may_land(&tx) && coins.one_in(50) {
                 self.landed.push(Landed { txid: tx.txid().to_string(), height: self.tip, pays: pays(&tx) });
-                if matches!(tx.plan().anchor, sol::Anchor::Nonce { .. }) || !pays(&tx) {
+                if matches!(tx.plan().recent_hash, sol::RecentHash::Nonce { .. }) || !pays(&tx) {
                     self.nonce.push((self.tip, hash("nonce", self.tip)));
                 }
             }
@@ -219,7 +219,7 @@ struct Net {
     nonce_account: sol::Address,
     tokens: BTreeMap<String, Value>,
     /// What has to be signed.
-    act: sol::Act,
+    operation: sol::Operation,
     providers: Providers,
     /// How far each provider is behind now, in blocks.
     lags: [Cell<u64>; 3],
@@ -243,7 +243,7 @@ impl Net {
             coins: RefCell::new(Coins { bytes, next: 0 }),
             nonce_account: sol::derived::nonce_account(&payer, 0),
             tokens: if kind == Kind::Tokens { token_accounts(&payer) } else { BTreeMap::new() },
-            act: kind.act(),
+            operation: kind.operation(),
             providers,
             lags: Default::default(),
             signed: RefCell::default(),
@@ -298,20 +298,20 @@ impl Net {
     /// No key is asked to sign a payment while another one has landed or may land: whoever reads the log may send what was signed.
     fn check_signing(&self, message: &[u8]) {
         let Ok(plan) = sol::describe_message(message) else { panic!("what is signed reads as a plan") };
-        if !matches!(plan.act, sol::Act::Pay(_)) || self.signed.borrow().iter().any(|signed| signed == message) {
+        if !matches!(plan.operation, sol::Operation::Pay(_)) || self.signed.borrow().iter().any(|signed| signed == message) {
             return;
         }
         let chain = self.chain.borrow();
         assert!(!chain.landed.iter().any(|landed| landed.pays), "a payment is signed though one has landed");
         for signed in self.signed.borrow().iter() {
             let earlier = sol::describe_message(signed).expect("it was signed");
-            assert!(!chain.takes(&earlier.anchor), "a payment is signed while another one may land");
+            assert!(!chain.takes(&earlier.recent_hash), "a payment is signed while another one may land");
         }
         self.signed.borrow_mut().push(message.to_vec());
     }
 
-    fn drive(&self, id: TransferId, turn: usize) -> Progress {
-        let mut flow = pin!(drive(self, id, turn));
+    fn drive(&self, id: TransferId, provider_offset: usize) -> Progress {
+        let mut flow = pin!(drive(self, id, provider_offset));
         match flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(progress) => progress,
             Poll::Pending => panic!("everything answers at once"),
@@ -408,7 +408,11 @@ impl Net {
         let wire = STANDARD.decode(params[0].as_str().expect("base64")).expect("base64");
         let tx = sol::SignedTx::decode(&wire).expect("a transaction");
         let txid = tx.txid().to_string();
-        assert!(!pays(&tx) || tx.plan().act == self.act, "what is sent is what was asked for: {:?}", tx.plan().act);
+        assert!(
+            !pays(&tx) || tx.plan().operation == self.operation,
+            "what is sent is what was asked for: {:?}",
+            tx.plan().operation
+        );
         if !lies {
             self.chain.borrow_mut().pool.push(tx);
         }
@@ -543,21 +547,21 @@ fn among(providers: Providers, bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddl
 fn schedule(net: &Net, kind: Kind, meddled: bool) -> (Status, u32) {
     let id = kind.request(&net.world);
     let mut revocation = None;
-    for turn in 0..60 {
+    for provider_offset in 0..60 {
         net.drift(3);
-        net.drive(id, turn);
-        net.check(id, &format!("after look {turn}"));
+        net.drive(id, provider_offset);
+        net.check(id, &format!("after look {provider_offset}"));
         if meddled {
             revocation = meddle(net, id).or(revocation);
-            revocation.into_iter().for_each(|revocation| drop(net.drive(revocation, turn)));
-            net.check(id, &format!("after looking at the revocation, {turn}"));
+            revocation.into_iter().for_each(|revocation| drop(net.drive(revocation, provider_offset)));
+            net.check(id, &format!("after looking at the revocation, {provider_offset}"));
         }
         let blocks = {
             let mut coins = net.coins.borrow_mut();
             if coins.one_in(3) { 150 + coins.below(300) } else { coins.below(40) }
         };
         net.pass(blocks);
-        net.check(id, &format!("before look {}", turn + 1));
+        net.check(id, &format!("before look {}", provider_offset + 1));
         if net.world.status(id).is_terminal() && net.chain.borrow().alive() == 0 {
             break;
         }

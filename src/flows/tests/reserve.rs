@@ -34,7 +34,7 @@ fn what_others_may_still_spend_is_waited_for() {
     assert_eq!(world.drive(first, 0, vec![rich, simulated(), blockhash(1), signing(KeyKind::Solana), taken()]), Progress::Waiting);
     let second = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let enough_for_one = accounts(AMOUNT + 5_000 + KEPT, Some(AMOUNT));
-    assert_eq!(world.drive(second, 0, vec![enough_for_one]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![enough_for_one]), Progress::Blocked);
     assert_eq!(world.status(second), Status::Reserved);
 }
 

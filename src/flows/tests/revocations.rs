@@ -58,8 +58,8 @@ fn a_revocation_stands_on_a_blockhash_and_what_it_revokes_is_not_sent_again() {
     assert_eq!(world.drive(revocation, 0, revoking(revocation, 1)), Progress::Waiting);
     let signed = sol::SignedTx::decode(&world.transfer(revocation).signed.unwrap().signed).unwrap();
     let payer = sol::Address::from_bytes(world.wallet().solana_key[..].try_into().unwrap());
-    assert_eq!(signed.plan().anchor, sol::Anchor::Blockhash(sol::Blockhash::from_bytes([1; 32])));
-    assert_eq!(signed.plan().act, sol::Act::Revoke { account: sol::derived::nonce_account(&payer, 0) });
+    assert_eq!(signed.plan().recent_hash, sol::RecentHash::Blockhash(sol::Blockhash::from_bytes([1; 32])));
+    assert_eq!(signed.plan().operation, sol::Operation::Revoke { account: sol::derived::nonce_account(&payer, 0) });
     assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting, "it is not sent");
     assert_eq!(world.drive(revocation, 0, vec![finalized("null")]), Progress::Ended);
     assert_eq!(world.drive(id, 0, death()), Progress::Ended);
@@ -111,8 +111,8 @@ fn a_revocation_waits_for_the_proof_when_it_comes_too_late() {
     let world = with_nonce();
     let id = sent(&world);
     let revocation = revoke(&world, id);
-    assert_eq!(world.drive(revocation, 0, vec![read(VALUE), pending()]), Progress::Held, "it is in a block");
-    assert_eq!(world.drive(revocation, 0, vec![read(OTHER)]), Progress::Held, "the nonce is used up");
+    assert_eq!(world.drive(revocation, 0, vec![read(VALUE), pending()]), Progress::Blocked, "it is in a block");
+    assert_eq!(world.drive(revocation, 0, vec![read(OTHER)]), Progress::Blocked, "the nonce is used up");
     assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
     assert_eq!(world.drive(revocation, 0, vec![]), Progress::Ended);
     assert_eq!((world.status(id), world.status(revocation)), (Status::Confirmed, Status::Failed));
@@ -124,7 +124,7 @@ fn what_ends_before_its_revocation_is_signed_costs_no_fee() {
     let id = sent(&world);
     let revocation = revoke(&world, id);
     let lost = vec![read(VALUE), unknown(), simulated(), blockhash(1), Step::SignLost];
-    assert!(matches!(world.drive(revocation, 0, lost), Progress::Trouble(_)));
+    assert!(matches!(world.drive(revocation, 0, lost), Progress::Transient(_)));
     assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
     let holder = || world.state.borrow().nonce(WALLET, 0).unwrap().holder;
     assert_eq!(holder(), Some(revocation), "it might have been signed");
@@ -143,7 +143,7 @@ fn what_came_out_of_quarantine_is_buried_or_goes_back_but_is_never_sent() {
         world.advance(100_000);
         let revocation = revoke(&world, id);
         let lost = vec![read(VALUE), unknown(), simulated(), blockhash(1), Step::SignLost];
-        assert!(matches!(world.drive(revocation, 0, lost), Progress::Trouble(_)));
+        assert!(matches!(world.drive(revocation, 0, lost), Progress::Transient(_)));
         assert_eq!(world.status(id), Status::Submitted);
         assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting);
         world.cancel(revocation);
@@ -173,7 +173,7 @@ fn what_is_signed_is_not_sent_while_it_is_being_revoked() {
     let world = with_nonce();
     let id = signed(&world);
     let revocation = revoke(&world, id);
-    assert_eq!(world.drive(id, 0, vec![]), Progress::Held);
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Blocked);
     assert_eq!(world.drive(revocation, 0, revoking(revocation, 1)), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted, "anybody can send it");
     assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting);
@@ -203,7 +203,7 @@ fn a_nonce_is_left_only_when_two_nodes_refuse_it() {
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let failing = || on_nonce(r#"{"err":{"InstructionError":[1,{"Custom":1}]},"unitsConsumed":600}"#);
     for second in [good(), failing()] {
-        assert!(matches!(world.drive(id, 0, vec![read(VALUE), refused(), second]), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, vec![read(VALUE), refused(), second]), Progress::Transient(_)));
     }
     let works = || world.state.borrow().nonce(WALLET, 0).unwrap().status == NonceStatus::Ready;
     assert!(works());
@@ -213,7 +213,7 @@ fn a_nonce_is_left_only_when_two_nodes_refuse_it() {
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     assert!(!works());
     let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
-    assert_eq!(signed.plan().anchor, sol::Anchor::Blockhash(sol::Blockhash::from_bytes([1; 32])));
+    assert_eq!(signed.plan().recent_hash, sol::RecentHash::Blockhash(sol::Blockhash::from_bytes([1; 32])));
     let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(2), signing(KeyKind::Solana), taken(next)];
     assert_eq!(world.drive(next, 0, script), Progress::Waiting, "nobody looks at it any more");

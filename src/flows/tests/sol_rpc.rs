@@ -93,7 +93,7 @@ fn a_failure_counts_however_it_is_worded_once_both_nodes_prove_that_it_lands_no_
     world.advance(90);
     let first = || [epoch(1_414, 2_000), custom()];
     let alone = failed().into_iter().chain(first()).chain([gone("getEpochInfo")]).collect();
-    assert!(matches!(world.drive(id, 0, alone), Progress::Trouble(_)), "the canister proves nothing");
+    assert!(matches!(world.drive(id, 0, alone), Progress::Transient(_)), "the canister proves nothing");
     let other = [epoch(1_414, 2_000), finalized(r#""InsufficientFundsForFee""#)];
     let script = failed().into_iter().chain(first()).chain(other).chain([cost(5_000, true), cost(5_000, true)]).collect();
     assert_eq!(world.drive(id, 0, script), Progress::Ended);
@@ -113,7 +113,7 @@ fn a_canister_that_does_not_answer_is_a_provider_that_does_not_answer() {
         [silent as fn() -> Step, || canister::<Option<AccountInfo>>("getAccountInfo", Err(RpcError::ValidationError("?".into())))]
     {
         let script = vec![two_accounts(), gone("getMultipleAccounts"), account(RICH), second()];
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         // Nobody rests for long, and nothing was built.
         world.advance(700);
     }
@@ -123,7 +123,7 @@ fn a_canister_that_does_not_answer_is_a_provider_that_does_not_answer() {
         account(RICH),
         canister::<Option<AccountInfo>>("getAccountInfo", Err(few())),
     ];
-    let Progress::Trouble(problem) = world.drive(id, 0, refused) else { panic!("nothing is agreed on") };
+    let Progress::Transient(problem) = world.drive(id, 0, refused) else { panic!("nothing is agreed on") };
     assert!(problem.contains("wants 9 cycles and got 5"), "{problem}");
     assert_eq!((world.status(id), world.signatures.get()), (Status::Reserved, 0));
 }

@@ -73,9 +73,9 @@ pub(super) fn to_submission(n: u8) -> Vec<Step> {
     vec![accounts(RICH, Some(RICH)), simulated(), blockhash(n), signing(KeyKind::Solana), taken()]
 }
 
-fn paid() -> sol::Act {
-    let what = sol::Paid::Lamports { to: sol::Address::from_bytes(sol_recipient()), lamports: Amount::new(AMOUNT) };
-    sol::Act::Pay(vec![sol::Payment { what, memo: None }])
+fn paid() -> sol::Operation {
+    let kind = sol::PaymentKind::Lamports { to: sol::Address::from_bytes(sol_recipient()), lamports: Amount::new(AMOUNT) };
+    sol::Operation::Pay(vec![sol::Payment { kind, memo: None }])
 }
 
 fn submitted() -> (World, TransferId) {
@@ -103,7 +103,7 @@ fn a_transfer_takes_one_signature_and_four_outcalls_to_its_submission() {
     assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0));
     let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
     assert_eq!(signed.verify(), Ok(()));
-    assert_eq!(signed.plan().act, paid());
+    assert_eq!(signed.plan().operation, paid());
     assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Confirmed, Some(Amount::new(5_000))));
@@ -118,11 +118,11 @@ fn a_broadcast_without_an_answer_is_repeated_with_the_same_bytes() {
     let mut script = to_submission(1);
     script.pop();
     script.push(one("sendTransaction", |_| lost()));
-    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Submitted);
     let refused = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"Transaction signature verification failure"}}"#;
     let refuse = one("sendTransaction", |_| Ok((200, refused.to_owned())));
-    assert!(matches!(world.drive(id, 1, vec![unknown(2_000), height(1_000), height(1_000), refuse]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 1, vec![unknown(2_000), height(1_000), height(1_000), refuse]), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Submitted, "a refusal by one node proves nothing");
     assert_eq!(world.drive(id, 2, vec![unknown(2_000), taken()]), Progress::Waiting);
     let sent = world.sent.borrow();
@@ -168,9 +168,9 @@ fn a_transaction_that_was_never_looked_for_in_time_is_left_to_people() {
     let (world, id) = submitted();
     world.advance(1_801);
     // One provider may have forgotten what the other knows.
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), unknown(9), finalized("null"), taken()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), unknown(9), finalized("null"), taken()]), Progress::Transient(_)));
     let gone = all("http://127.0.0.1:12", |_| lost());
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), unknown(9), gone, taken()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), unknown(9), gone, taken()]), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Submitted);
     assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9), unknown(9)]), Progress::Ended);
     let transfer = world.transfer(id);
@@ -196,13 +196,13 @@ fn nothing_less_than_two_full_proofs_is_a_death() {
     assert_eq!(world.drive(id, 0, vec![unknown(9), epoch(1_413, 2_000), taken()]), Progress::Waiting);
     // The node that does not know the signature is behind the slot that was just seen.
     let stale = vec![unknown(9), epoch(1_414, 2_000), unknown(1_999), taken()];
-    assert!(matches!(world.drive(id, 0, stale), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, stale), Progress::Transient(_)));
     // The second provider is not that far, or knows the transaction.
     let past = || [unknown(9), epoch(1_414, 2_000), unknown(2_000)];
     let behind = past().into_iter().chain([epoch(1_300, 1_900), taken()]).collect();
     assert_eq!(world.drive(id, 0, behind), Progress::Waiting);
     let known = past().into_iter().chain([epoch(1_414, 2_000), finalized("null"), taken()]).collect();
-    assert!(matches!(world.drive(id, 0, known), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, known), Progress::Transient(_)));
     assert_eq!((world.status(id), world.transfer(id).attempt), (Status::Submitted, 1));
 }
 
@@ -222,7 +222,7 @@ fn where_the_other_node_is_gone_one_proves_it_twice() {
     // Until the second has failed so often that it rests, it is waited for.
     for _ in 0..3 {
         let script = vec![unknown(9), epoch(first), unknown(2_000), all(second, |_| lost()), taken()];
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     }
     let script = vec![unknown(9), epoch(first), unknown(2_000), epoch(first), unknown(2_000)];
     assert_eq!(world.drive(id, 0, script), Progress::Again);
@@ -244,7 +244,7 @@ fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
     // The third is asked even when two have proven it.
     let last = [unknown(9)].into_iter().chain(dead()).chain(dead()).chain(knows()).chain([taken()]).collect();
     for script in [first, last] {
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         assert_eq!(world.status(id), Status::Submitted);
     }
     // One that is gone, or has not come so far, changes nothing.
@@ -257,9 +257,9 @@ fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
 fn a_provider_that_limits_the_rate_keeps_no_bytes_from_being_sent_again() {
     let (world, id) = submitted();
     let limited = all(HEIGHT, |_| Ok((429, "slower".into())));
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), limited, taken()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), limited, taken()]), Progress::Transient(_)));
     // The second one rests, the first one answers and takes them.
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), taken()]), Progress::Rests(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), taken()]), Progress::RateLimited(_)));
     assert_eq!((world.status(id), world.sent.borrow().len()), (Status::Submitted, 3));
 }
 
@@ -275,7 +275,7 @@ fn the_deadline_comes_from_two_heights_that_are_close() {
     for heights in troubles {
         // A deadline that cannot be told keeps no bytes from being sent again.
         let script = [unknown(9)].into_iter().chain(heights()).chain([taken()]).collect();
-        assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         assert_eq!(world.transfer(id).deadline_height, None);
     }
     assert_eq!(world.sent.borrow().len(), 5);
@@ -314,9 +314,9 @@ fn an_emergency_between_awaits_stops_before_anything_irreversible() {
         ];
         // The reads after an emergency do no harm; what matters is that nothing is recorded, signed or sent on them.
         script.truncate(calls.max(3));
-        assert_eq!(world.drive(id, 0, script), Progress::Held, "stopped at {stop_at}");
+        assert_eq!(world.drive(id, 0, script), Progress::Blocked, "stopped at {stop_at}");
         assert_eq!(world.status(id), expected);
-        assert_eq!(world.drive(id, 0, vec![]), Progress::Held, "no call at all in an emergency");
+        assert_eq!(world.drive(id, 0, vec![]), Progress::Blocked, "no call at all in an emergency");
         world.emergency(false);
         let rest = if expected == Status::Built { vec![signing(KeyKind::Solana), taken()] } else { to_submission(3) };
         assert_eq!(world.drive(id, 0, rest), Progress::Waiting);
@@ -331,7 +331,7 @@ fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
     assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_000), height(1_000)]), Progress::Waiting);
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
-    assert_eq!(world.drive(id, 0, vec![]), Progress::Held, "no new attempt");
+    assert_eq!(world.drive(id, 0, vec![]), Progress::Blocked, "no new attempt");
     assert_eq!(world.sent.borrow().len(), 1);
 }
 
@@ -357,7 +357,7 @@ fn a_lost_signature_is_asked_for_again_over_the_same_bytes() {
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert!(matches!(
         world.drive(id, 0, vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), Step::SignLost]),
-        Progress::Trouble(_)
+        Progress::Transient(_)
     ));
     let built = world.transfer(id).built.unwrap();
     assert_eq!(world.drive(id, 1, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting);
@@ -433,7 +433,7 @@ fn a_transfer_waits_while_others_may_move_the_money() {
     let (world, first) = submitted();
     let second = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let enough_for_one = AMOUNT + 5_000 + 890_880;
-    assert_eq!(world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH))]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![accounts(enough_for_one, Some(RICH))]), Progress::Blocked);
     assert_eq!(world.status(second), Status::Reserved);
     assert_eq!(world.drive(first, 0, vec![finalized("null")]), Progress::Ended);
     world.drive(
@@ -465,14 +465,17 @@ fn lying_answers_change_nothing() {
         || Ok((200, r#"{"jsonrpc":"2.0","id":2,"result":{"context":{"slot":9},"value":[null,null]}}"#.into())),
         || Ok((200, r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"Node is behind"}}"#.into())),
     ];
-    for (turn, answer) in answers.into_iter().enumerate() {
-        assert!(matches!(world.drive(id, turn, vec![all("getMultipleAccounts", move |_| answer())]), Progress::Trouble(_)));
+    for (provider_offset, answer) in answers.into_iter().enumerate() {
+        assert!(matches!(
+            world.drive(id, provider_offset, vec![all("getMultipleAccounts", move |_| answer())]),
+            Progress::Transient(_)
+        ));
         assert_eq!(world.status(id), Status::Reserved);
         // Nobody rests any more.
         world.advance(700);
     }
     let bad_hash = vec![accounts(RICH, Some(RICH)), simulated(), one("getLatestBlockhash", |_| value(9, r#"{"blockhash":"zzz"}"#))];
-    assert!(matches!(world.drive(id, 0, bad_hash), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, bad_hash), Progress::Transient(_)));
     assert_eq!(world.transfer(id).built, None);
 }
 
@@ -480,8 +483,8 @@ fn lying_answers_change_nothing() {
 fn each_turn_asks_the_next_provider() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
-    for (turn, url) in [(0, "http://127.0.0.1:11 "), (1, "http://127.0.0.1:12 "), (2, "http://127.0.0.1:11 ")] {
-        assert!(matches!(world.drive(id, turn, vec![all(url, |_| lost())]), Progress::Trouble(_)));
+    for (provider_offset, url) in [(0, "http://127.0.0.1:11 "), (1, "http://127.0.0.1:12 "), (2, "http://127.0.0.1:11 ")] {
+        assert!(matches!(world.drive(id, provider_offset, vec![all(url, |_| lost())]), Progress::Transient(_)));
     }
 }
 
@@ -491,10 +494,10 @@ fn a_provider_that_limits_the_rate_is_left_alone_until_its_rest_is_over() {
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let limited = || all("getMultipleAccounts", |_| Ok((429, "slower".into())));
     // Both are limited, one after the other; nobody is asked until the first rest is over, and nobody is blamed for that.
-    assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Trouble(_)));
-    assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Trouble(_)));
-    for turn in [0, 1] {
-        assert!(matches!(world.drive(id, turn, vec![]), Progress::Rests(_)));
+    assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Transient(_)));
+    assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Transient(_)));
+    for provider_offset in [0, 1] {
+        assert!(matches!(world.drive(id, provider_offset, vec![]), Progress::RateLimited(_)));
     }
     world.advance(10);
     assert_eq!(world.drive(id, 0, to_submission(1)), Progress::Waiting);
@@ -502,7 +505,7 @@ fn a_provider_that_limits_the_rate_is_left_alone_until_its_rest_is_over() {
     let (world, id) = submitted();
     world.advance(700);
     let refused = || one("sendTransaction", |_| Ok((429, "slower".into())));
-    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), height(1_000), refused()]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), height(1_000), refused()]), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Submitted);
 }
 
@@ -532,7 +535,7 @@ fn what_is_not_built_within_a_day_is_given_up() {
             world.put(decided);
         }
         world.advance(86_399);
-        assert!(matches!(world.drive(id, 0, vec![all("getMultipleAccounts", |_| lost())]), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, vec![all("getMultipleAccounts", |_| lost())]), Progress::Transient(_)));
         world.advance(1);
         assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
         let transfer = world.transfer(id);

@@ -87,9 +87,9 @@ fn asked(amount: u64) -> (World, TransferId, Vec<u8>) {
 fn tokens(world: &World, id: TransferId) -> sol::TokenPayment {
     let signed = sol::SignedTx::decode(&world.transfer(id).signed.unwrap().signed).unwrap();
     assert_eq!(signed.verify(), Ok(()));
-    let sol::Act::Pay(payments) = &signed.plan().act else { panic!("no payment") };
+    let sol::Operation::Pay(payments) = &signed.plan().operation else { panic!("no payment") };
     match payments[..] {
-        [sol::Payment { what: sol::Paid::Tokens(tokens), .. }] => tokens,
+        [sol::Payment { kind: sol::PaymentKind::Tokens(tokens), .. }] => tokens,
         _ => panic!("no single payment of tokens: {payments:?}"),
     }
 }
@@ -164,11 +164,11 @@ fn what_a_token_account_cost_is_asked_for_until_it_is_known_or_else_planned_rent
         || cost_of(49, 5_000, 5_000, false),
     ] {
         let (world, id) = creating();
-        assert!(matches!(world.drive(id, 0, vec![finalized("null"), untold()]), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 0, vec![finalized("null"), untold()]), Progress::Transient(_)));
         assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (2_000_000, 0)), "it stays held");
         assert!(world.why(id).starts_with("it is in a block, but what it cost is not known yet: "), "{}", world.why(id));
         world.advance(599);
-        assert!(matches!(world.drive(id, 1, vec![finalized("null"), untold()]), Progress::Trouble(_)));
+        assert!(matches!(world.drive(id, 1, vec![finalized("null"), untold()]), Progress::Transient(_)));
         world.advance(1);
         assert_eq!(world.drive(id, 0, vec![finalized("null"), untold()]), Progress::Ended);
         let transfer = world.transfer(id);

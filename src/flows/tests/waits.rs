@@ -56,7 +56,7 @@ fn a_failed_simulation_that_another_provider_does_not_see_is_tried_again() {
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = limited_third().into_iter();
     let script = script.chain([says(at!("11", "simulateTransaction"), FAILS), says(at!("12", "simulateTransaction"), WORKS)]);
-    assert!(matches!(world.drive(id, 2, script.collect()), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 2, script.collect()), Progress::Transient(_)));
     assert_eq!(
         (world.status(id), &world.why(id)[..]),
         (Status::Reserved, "providers disagree about the simulation; it is tried again")
@@ -79,13 +79,13 @@ fn a_failed_simulation_is_not_final_while_no_other_provider_answers() {
     for (n, second) in (0..).zip(answers) {
         let script = vec![accounts(RICH, Some(RICH)), failing(), one(at!("12", "simulateTransaction"), move |_| second())];
         let progress = world.drive(id, 2 * n, script);
-        assert!(matches!(progress, Progress::Trouble(_)), "{progress:?}");
+        assert!(matches!(progress, Progress::Transient(_)), "{progress:?}");
         assert_eq!(world.status(id), Status::Reserved);
         assert!(world.why(id).starts_with("one provider says that the transaction would fail"), "{}", world.why(id));
     }
     // It is not asked at all now, and it is nobody's fault.
     let progress = world.drive(id, 0, vec![accounts(RICH, Some(RICH)), failing()]);
-    assert!(matches!(progress, Progress::Rests(_)), "{progress:?}");
+    assert!(matches!(progress, Progress::RateLimited(_)), "{progress:?}");
 }
 
 #[test]
@@ -137,13 +137,13 @@ fn whatever_waits_says_why_in_every_status_on_solana() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.why(id), "it waits to be built");
-    assert!(matches!(world.drive(id, 0, vec![all("getMultipleAccounts", |_| Ok((500, String::new())))]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![all("getMultipleAccounts", |_| Ok((500, String::new())))]), Progress::Transient(_)));
     assert_eq!(world.why(id), "Solana: HTTP status 500; it is tried again");
     let script = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), Step::SignLost];
-    assert!(matches!(world.drive(id, 1, script), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 1, script), Progress::Transient(_)));
     assert_eq!((world.status(id), &world.why(id)[..]), (Status::Built, "Signature request expired; it is tried again"));
     world.emergency(true);
-    assert_eq!(world.drive(id, 1, vec![]), Progress::Held);
+    assert_eq!(world.drive(id, 1, vec![]), Progress::Blocked);
     assert_eq!(world.why(id), "an emergency is on; it waits for that to end");
     world.emergency(false);
     assert_eq!(world.drive(id, 1, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting);
@@ -151,7 +151,7 @@ fn whatever_waits_says_why_in_every_status_on_solana() {
     let pending = r#"[{"slot":48,"confirmations":1,"err":null,"status":{},"confirmationStatus":"confirmed"}]"#;
     assert_eq!(world.drive(id, 0, vec![all("getSignatureStatuses", move |_| value(60, pending))]), Progress::Waiting);
     assert_eq!(world.why(id), "it is in a block that is not final yet");
-    assert!(matches!(world.drive(id, 0, vec![all("getSignatureStatuses", |_| lost())]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![all("getSignatureStatuses", |_| lost())]), Progress::Transient(_)));
     assert_eq!(world.why(id), "Canister http request timed out; it is tried again");
     let height = || super::solana::height(1_000);
     assert_eq!(world.drive(id, 0, vec![unknown(9), height(), height(), taken()]), Progress::Waiting);
@@ -166,7 +166,7 @@ fn whatever_waits_says_why_on_kaspa() {
     let id = world.request(Asset::Kas, 100_000_000, KeyKind::KaspaSchnorr);
     assert_eq!(world.why(id), "it waits to be built");
     let coins = kt::utxos(KeyKind::KaspaSchnorr, &[(1, 1_000_000_000)]);
-    assert!(matches!(world.drive(id, 0, vec![kt::dag(5_000), kt::fee(100), coins, Step::SignLost]), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, vec![kt::dag(5_000), kt::fee(100), coins, Step::SignLost]), Progress::Transient(_)));
     assert_eq!((world.status(id), &world.why(id)[..]), (Status::Built, "Signature request expired; it is tried again"));
     assert_eq!(world.drive(id, 0, vec![signing(KeyKind::KaspaSchnorr), kt::taken()]), Progress::Waiting);
     assert_eq!(world.why(id), "it was sent and waits for the chain to make it final");
@@ -178,6 +178,6 @@ fn what_waits_for_the_money_of_others_says_so() {
     let first = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.drive(first, 0, to_submission(1)), Progress::Waiting);
     let second = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
-    assert_eq!(world.drive(second, 0, vec![accounts(AMOUNT + 5_000 + 890_880, Some(RICH))]), Progress::Held);
+    assert_eq!(world.drive(second, 0, vec![accounts(AMOUNT + 5_000 + 890_880, Some(RICH))]), Progress::Blocked);
     assert_eq!(world.why(second), "the wallet's other transfers under way may take the money; it waits for them to end");
 }

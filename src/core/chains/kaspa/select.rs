@@ -148,7 +148,7 @@ pub enum SelectError {
         largest: Option<Amount>,
     },
     /// Fewer than two coins are there to be made into one.
-    NothingToGather {
+    NothingToConsolidate {
         /// The coins that can be spent now.
         spendable: usize,
     },
@@ -181,7 +181,7 @@ impl fmt::Display for SelectError {
                 write!(f, "more than {max_inputs} inputs would be needed")?;
                 suggest(f, "at most this can be paid:", largest)
             }
-            Self::NothingToGather { spendable } => {
+            Self::NothingToConsolidate { spendable } => {
                 write!(f, "{spendable} coins can be spent now; a consolidation takes at least two")
             }
             Self::Unbuildable { obstacle, below, above } => {
@@ -223,7 +223,7 @@ pub fn plan(payment: &Payment<'_>) -> Result<Plan, SelectError> {
 
 /// Coins to be made into one.
 #[derive(Clone, Copy, Debug)]
-pub struct Gathering<'a> {
+pub struct ConsolidationInputs<'a> {
     /// What the wallet owns, in any order; each locked to one of its keys.
     pub utxos: &'a [Utxo],
     /// Outputs that payments may already spend.
@@ -240,11 +240,11 @@ pub struct Gathering<'a> {
 
 /// Takes the smallest coins that are worth more than spending them costs, and makes one of them. One output weighs next to nothing in
 /// storage mass, so the fee follows the number of coins alone. Fewer are taken when the fee allows no more.
-pub fn gather(gathering: &Gathering<'_>) -> Result<Plan, SelectError> {
-    let Gathering { utxos, reserved, virtual_daa_score, own, max_inputs, fee } = *gathering;
+pub fn select_for_consolidation(consolidation: &ConsolidationInputs<'_>) -> Result<Plan, SelectError> {
+    let ConsolidationInputs { utxos, reserved, virtual_daa_score, own, max_inputs, fee } = *consolidation;
     let mut coins = Coins::among(utxos, reserved, virtual_daa_score)?;
     coins.spendable.reverse();
-    let too_few = SelectError::NothingToGather { spendable: coins.spendable.len() };
+    let too_few = SelectError::NothingToConsolidate { spendable: coins.spendable.len() };
     let most = coins.spendable.len().min(max_inputs).min(MAX_INPUTS);
     let mut refused = None;
     for count in (2..=most).rev() {

@@ -4,7 +4,7 @@
 //! plan it describes, so nothing can hide in an unusual encoding, another instruction or another account.
 
 use super::instruction as tags;
-use super::plan::{Act, Anchor, Budget, BuildError, MAX_TRANSACTION_BYTES, Paid, Payment, Plan, TokenPayment};
+use super::plan::{Budget, BuildError, MAX_TRANSACTION_BYTES, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment};
 use super::{Address, Blockhash, TokenProgram, TxSignature, known};
 use crate::primitives::Amount;
 use solana_message::VersionedMessage;
@@ -93,22 +93,22 @@ fn describe(message: &VersionedMessage) -> Result<Plan, DescribeError> {
     let payer = message.account_keys.first().map(Address::from).ok_or(DescribeError::Account)?;
     let hash = Blockhash::from_bytes(message.recent_blockhash.to_bytes());
     // Read first: it begins like a payment on a nonce, and nothing is paid.
-    if let Some((budget, act)) = revocation(&steps) {
-        return Ok(Plan { payer, anchor: Anchor::Blockhash(hash), budget, act });
+    if let Some((budget, operation)) = revocation(&steps) {
+        return Ok(Plan { payer, recent_hash: RecentHash::Blockhash(hash), budget, operation });
     }
     let mut reader = Reader { steps: &steps, next: 0 };
-    let anchor = reader.anchor(hash);
+    let recent_hash = reader.recent_hash(hash);
     let budget = reader.budget();
-    let act = reader.act()?;
-    Ok(Plan { payer, anchor, budget, act })
+    let operation = reader.operation()?;
+    Ok(Plan { payer, recent_hash, budget, operation })
 }
 
 /// What uses a nonce up and does nothing else.
-fn revocation(steps: &[Step<'_>]) -> Option<(Option<Budget>, Act)> {
+fn revocation(steps: &[Step<'_>]) -> Option<(Option<Budget>, Operation)> {
     let mut reader = Reader { steps, next: 0 };
     let budget = reader.budget();
     let account = reader.advanced_nonce()?;
-    (reader.next == steps.len()).then_some((budget, Act::Revoke { account }))
+    (reader.next == steps.len()).then_some((budget, Operation::Revoke { account }))
 }
 
 /// One instruction with its accounts looked up.
@@ -149,8 +149,8 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    fn anchor(&mut self, hash: Blockhash) -> Anchor {
-        self.advanced_nonce().map_or(Anchor::Blockhash(hash), |account| Anchor::Nonce { account, value: hash })
+    fn recent_hash(&mut self, hash: Blockhash) -> RecentHash {
+        self.advanced_nonce().map_or(RecentHash::Blockhash(hash), |account| RecentHash::Nonce { account, value: hash })
     }
 
     fn advanced_nonce(&mut self) -> Option<Address> {
@@ -166,19 +166,19 @@ impl<'a> Reader<'a> {
         Some(Budget { limit, price })
     }
 
-    fn act(&mut self) -> Result<Act, DescribeError> {
-        if let Some(act) = self.create_nonce() {
-            return Ok(act);
+    fn operation(&mut self) -> Result<Operation, DescribeError> {
+        if let Some(operation) = self.create_nonce() {
+            return Ok(operation);
         }
         let mut payments = Vec::new();
         while self.next < self.steps.len() {
             payments.push(self.payment().ok_or(DescribeError::Instruction { index: self.next })?);
         }
-        Ok(Act::Pay(payments))
+        Ok(Operation::Pay(payments))
     }
 
     /// All that is left, when it makes a nonce account.
-    fn create_nonce(&self) -> Option<Act> {
+    fn create_nonce(&self) -> Option<Operation> {
         let [transfer, allocate, initialise] = self.steps.get(self.next..)? else { return None };
         let lamports = u64::from_le_bytes(number(transfer.of(known::SYSTEM_PROGRAM, &tags::TRANSFER)?)?);
         let data = allocate.of(known::SYSTEM_PROGRAM, &tags::ALLOCATE_WITH_SEED)?.get(32..)?;
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
         let (seed, _) = data.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
         initialise.of(known::SYSTEM_PROGRAM, &tags::INITIALISE_NONCE)?;
         let index = std::str::from_utf8(seed).ok()?.strip_prefix("purser-nonce-")?.parse().ok()?;
-        Some(Act::CreateNonce { index, lamports: Amount::new(lamports) })
+        Some(Operation::CreateNonce { index, lamports: Amount::new(lamports) })
     }
 
     fn payment(&mut self) -> Option<Payment> {
@@ -197,25 +197,25 @@ impl<'a> Reader<'a> {
         let memo = self.take(|step| Some(std::str::from_utf8(step.of(known::MEMO_PROGRAM, &[])?).ok()?.to_owned()));
         let lamports = self.take(|step| {
             let amount = number(step.of(known::SYSTEM_PROGRAM, &tags::TRANSFER)?)?;
-            Some(Paid::Lamports { to: *step.accounts.get(1)?, lamports: Amount::new(u64::from_le_bytes(amount)) })
+            Some(PaymentKind::Lamports { to: *step.accounts.get(1)?, lamports: Amount::new(u64::from_le_bytes(amount)) })
         });
-        let what = match lamports {
+        let kind = match lamports {
             Some(_) if create_for.is_some() => return None,
             Some(lamports) => lamports,
             None => self.take(|step| tokens(step, create_for))?,
         };
         // The source must be the payer's own account; that it is, the rebuilt message shows.
-        Some(Payment { what, memo })
+        Some(Payment { kind, memo })
     }
 }
 
-fn tokens(step: &Step<'_>, create_for: Option<Address>) -> Option<Paid> {
+fn tokens(step: &Step<'_>, create_for: Option<Address>) -> Option<PaymentKind> {
     let program = TokenProgram::of(&step.program)?;
     let data = step.of(step.program, &[tags::TRANSFER_CHECKED])?;
     let (amount, decimals) = data.split_first_chunk::<8>()?;
     let [_, mint, destination, _] = step.accounts[..] else { return None };
     let ([decimals], amount) = (decimals, Amount::new(u64::from_le_bytes(*amount))) else { return None };
-    Some(Paid::Tokens(TokenPayment { program, mint, destination, create_for, amount, decimals: *decimals }))
+    Some(PaymentKind::Tokens(TokenPayment { program, mint, destination, create_for, amount, decimals: *decimals }))
 }
 
 fn number<const N: usize>(data: &[u8]) -> Option<[u8; N]> {

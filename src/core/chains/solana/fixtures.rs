@@ -1,6 +1,6 @@
 //! What the tests of this module share: a published transaction and the key that signed it.
 
-use super::{Act, Address, Anchor, Blockhash, Paid, Payment, Plan, TxSignature};
+use super::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TxSignature};
 use crate::primitives::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -36,8 +36,8 @@ pub fn published_plan() -> Plan {
 /// The published transaction with another recipient and amount.
 pub fn pays(to: Address, lamports: u64) -> Plan {
     let hash = Blockhash::parse("EETubP5AKHgjPAhzPAFcb8BAY1hMH639CWCFTqi3hq1k").expect("a hash");
-    let payment = Payment { what: Paid::Lamports { to, lamports: Amount::new(lamports) }, memo: None };
-    Plan { payer: payer(), anchor: Anchor::Blockhash(hash), budget: None, act: Act::Pay(vec![payment]) }
+    let payment = Payment { kind: PaymentKind::Lamports { to, lamports: Amount::new(lamports) }, memo: None };
+    Plan { payer: payer(), recent_hash: RecentHash::Blockhash(hash), budget: None, operation: Operation::Pay(vec![payment]) }
 }
 
 /// The published transaction's bytes.

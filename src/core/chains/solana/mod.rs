@@ -49,7 +49,7 @@ pub use lifetime::{
     VALIDITY_BLOCKS, landing,
 };
 pub use plan::{
-    Act, Anchor, AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, MAX_UNITS, Paid,
-    Payment, Plan, SignedTx, TokenPayment, UnsignedTx, signature_fee,
+    AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, MAX_UNITS, Operation, Payment,
+    PaymentKind, Plan, RecentHash, SignedTx, TokenPayment, UnsignedTx, signature_fee,
 };
 pub use token::TokenProgram;

@@ -38,7 +38,7 @@ pub fn signature_fee(signatures: u64) -> Option<Amount> {
 
 /// What keeps a transaction from being valid for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
+pub enum RecentHash {
     /// A recent blockhash.
     Blockhash(Blockhash),
     /// The current value of a nonce account, which the transaction uses up.
@@ -50,7 +50,7 @@ pub enum Anchor {
     },
 }
 
-impl Anchor {
+impl RecentHash {
     /// What stands in the message as the recent blockhash.
     pub const fn hash(&self) -> Blockhash {
         let (Self::Blockhash(hash) | Self::Nonce { value: hash, .. }) = self;
@@ -96,14 +96,14 @@ pub struct TokenPayment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     /// What is paid.
-    pub what: Paid,
+    pub kind: PaymentKind,
     /// What the chain's log says with it.
     pub memo: Option<String>,
 }
 
 /// What is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paid {
+pub enum PaymentKind {
     /// SOL.
     Lamports {
         /// Who receives it.
@@ -117,7 +117,7 @@ pub enum Paid {
 
 /// What a transaction does beside paying its fee.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Operation {
     /// Payments, at least one, in order.
     Pay(Vec<Payment>),
     /// Creates the payer's nonce account of this number, whatever its address holds already: anybody can send lamports there, and an
@@ -142,11 +142,11 @@ pub struct Plan {
     /// Pays, signs, and is the authority of the nonce.
     pub payer: Address,
     /// Bounds its life.
-    pub anchor: Anchor,
+    pub recent_hash: RecentHash,
     /// Its priority.
     pub budget: Option<Budget>,
     /// What it does.
-    pub act: Act,
+    pub operation: Operation,
 }
 
 /// Why a transaction is not built.
@@ -171,7 +171,7 @@ pub enum BuildError {
     /// A token account that is none of this mint's, or belongs to nobody.
     TokenAccount,
     /// What concerns nonce accounts stands on a recent blockhash.
-    Anchor,
+    RecentHash,
     /// The signed transaction would exceed [`MAX_TRANSACTION_BYTES`].
     TooLarge {
         /// Its size.
@@ -188,7 +188,7 @@ impl fmt::Display for BuildError {
             Self::NotARecipient { name } => write!(f, "the recipient is the {name}, where money would be stuck"),
             Self::Memo { bytes } => write!(f, "a memo has 1 to {MAX_MEMO_BYTES} bytes, not {bytes}"),
             Self::TokenAccount => write!(f, "the token account does not follow from its owner and mint"),
-            Self::Anchor => write!(f, "the transaction stands on the wrong kind of hash"),
+            Self::RecentHash => write!(f, "the transaction stands on the wrong kind of hash"),
             Self::TooLarge { bytes } => {
                 write!(f, "the transaction has {bytes} bytes, at most {MAX_TRANSACTION_BYTES} are allowed")
             }
@@ -224,7 +224,7 @@ impl Plan {
     /// When it says something senseless, or does not fit a packet.
     pub fn build(self) -> Result<UnsignedTx, BuildError> {
         let instructions = self.instructions()?;
-        let hash = Hash::new_from_array(*self.anchor.hash().as_bytes());
+        let hash = Hash::new_from_array(*self.recent_hash.hash().as_bytes());
         let message = Message::new_with_blockhash(&instructions, Some(&self.payer.into()), &hash);
         let signatures = usize::from(message.header.num_required_signatures);
         let message = message.serialize();
@@ -234,28 +234,32 @@ impl Plan {
 
     fn instructions(&self) -> Result<Vec<Instruction>, BuildError> {
         let mut list = Vec::new();
-        if let Anchor::Nonce { account, .. } = &self.anchor {
+        if let RecentHash::Nonce { account, .. } = &self.recent_hash {
             list.push(instruction::advance_nonce(account, &self.payer));
         }
         if let Some(budget) = &self.budget {
             list.push(instruction::unit_limit(budget.limit));
             list.push(instruction::unit_price(budget.price));
         }
-        match (&self.act, &self.anchor) {
-            (Act::Pay(payments), _) if payments.is_empty() => return Err(BuildError::Empty),
-            (Act::Pay(payments), _) => {
+        match (&self.operation, &self.recent_hash) {
+            (Operation::Pay(payments), _) if payments.is_empty() => return Err(BuildError::Empty),
+            (Operation::Pay(payments), _) => {
                 for payment in payments {
                     self.pay(payment, &mut list)?;
                 }
             }
-            (Act::CreateNonce { .. } | Act::Revoke { .. }, Anchor::Nonce { .. }) => return Err(BuildError::Anchor),
-            (Act::CreateNonce { index, lamports }, Anchor::Blockhash(_)) => {
+            (Operation::CreateNonce { .. } | Operation::Revoke { .. }, RecentHash::Nonce { .. }) => {
+                return Err(BuildError::RecentHash);
+            }
+            (Operation::CreateNonce { index, lamports }, RecentHash::Blockhash(_)) => {
                 let nonce = derived::nonce_account(&self.payer, *index);
                 list.push(instruction::transfer(&self.payer, &nonce, lamports.get()));
                 list.push(instruction::allocate_nonce(&self.payer, &nonce, &derived::nonce_seed(*index)));
                 list.push(instruction::initialise_nonce(&nonce, &self.payer));
             }
-            (Act::Revoke { account }, Anchor::Blockhash(_)) => list.push(instruction::advance_nonce(account, &self.payer)),
+            (Operation::Revoke { account }, RecentHash::Blockhash(_)) => {
+                list.push(instruction::advance_nonce(account, &self.payer))
+            }
         }
         Ok(list)
     }
@@ -267,13 +271,13 @@ impl Plan {
         }
         // A recipient that demands a memo looks for it right before the transfer.
         let memo = memo.map(|text| instruction::memo(text, &self.payer));
-        match &payment.what {
-            Paid::Lamports { to, lamports } => {
+        match &payment.kind {
+            PaymentKind::Lamports { to, lamports } => {
                 self.check_recipient(to, *lamports)?;
                 list.extend(memo);
                 list.push(instruction::transfer(&self.payer, to, lamports.get()));
             }
-            Paid::Tokens(payment) => {
+            PaymentKind::Tokens(payment) => {
                 let source = self.token_account(&self.payer, payment)?;
                 self.check_recipient(&payment.destination, payment.amount)?;
                 if source == payment.destination {

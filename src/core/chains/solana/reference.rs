@@ -17,35 +17,35 @@ fn key() -> impl Strategy<Value = Address> {
 }
 
 fn payment(payer: Address) -> impl Strategy<Value = Payment> {
-    let lamports = (key(), 1u64..).prop_map(|(to, lamports)| Paid::Lamports { to, lamports: Amount::new(lamports) });
+    let lamports = (key(), 1u64..).prop_map(|(to, lamports)| PaymentKind::Lamports { to, lamports: Amount::new(lamports) });
     let tokens =
         (key(), key(), any::<bool>(), any::<bool>(), 1u64.., 0u8..).prop_map(|(owner, mint, new, create, amount, decimals)| {
             let program = if new { TokenProgram::Token2022 } else { TokenProgram::Classic };
             let destination = derived::token_account(&owner, &mint, program).expect("an address");
             let create_for = create.then_some(owner);
-            Paid::Tokens(TokenPayment { program, mint, destination, create_for, amount: Amount::new(amount), decimals })
+            PaymentKind::Tokens(TokenPayment { program, mint, destination, create_for, amount: Amount::new(amount), decimals })
         });
     let memo = prop::option::of("[a-zé0-9]{1,20}");
     (prop_oneof![lamports, tokens], memo)
-        .prop_map(|(what, memo)| Payment { what, memo })
-        .prop_filter("another recipient", move |payment| !matches!(payment.what, Paid::Lamports { to, .. } if to == payer))
+        .prop_map(|(kind, memo)| Payment { kind, memo })
+        .prop_filter("another recipient", move |payment| !matches!(payment.kind, PaymentKind::Lamports { to, .. } if to == payer))
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let anchor = (any::<[u8; 32]>(), prop::option::of(key()));
+    let recent_hash = (any::<[u8; 32]>(), prop::option::of(key()));
     let budget = prop::option::of((any::<u32>(), any::<u64>()).prop_map(|(limit, price)| Budget { limit, price }));
-    (key(), anchor, budget).prop_flat_map(|(payer, (hash, nonce), budget)| {
+    (key(), recent_hash, budget).prop_flat_map(|(payer, (hash, nonce), budget)| {
         let value = Blockhash::from_bytes(hash);
-        let anchor = nonce.map_or(Anchor::Blockhash(value), |account| Anchor::Nonce { account, value });
+        let recent_hash = nonce.map_or(RecentHash::Blockhash(value), |account| RecentHash::Nonce { account, value });
         let create = (any::<u16>(), any::<u64>());
-        let create = create.prop_map(|(index, lamports)| Act::CreateNonce { index, lamports: Amount::new(lamports) });
-        let pay = prop::collection::vec(payment(payer), 1..4).prop_map(Act::Pay);
-        let revoke = key().prop_map(|account| Act::Revoke { account });
-        let act = match nonce {
+        let create = create.prop_map(|(index, lamports)| Operation::CreateNonce { index, lamports: Amount::new(lamports) });
+        let pay = prop::collection::vec(payment(payer), 1..4).prop_map(Operation::Pay);
+        let revoke = key().prop_map(|account| Operation::Revoke { account });
+        let operation = match nonce {
             Some(_) => pay.boxed(),
             None => prop_oneof![3 => pay, 1 => create, 1 => revoke].boxed(),
         };
-        act.prop_map(move |act| Plan { payer, anchor, budget, act })
+        operation.prop_map(move |operation| Plan { payer, recent_hash, budget, operation })
     })
 }
 
@@ -53,16 +53,16 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn reference(plan: &Plan) -> Vec<Instruction> {
     let payer: SolanaAddress = plan.payer.into();
     let mut list = Vec::new();
-    if let Anchor::Nonce { account, .. } = plan.anchor {
+    if let RecentHash::Nonce { account, .. } = plan.recent_hash {
         list.push(system::advance_nonce_account(&account.into(), &payer));
     }
     if let Some(budget) = plan.budget {
         list.push(solana_compute_budget_interface::ComputeBudgetInstruction::set_compute_unit_limit(budget.limit));
         list.push(solana_compute_budget_interface::ComputeBudgetInstruction::set_compute_unit_price(budget.price));
     }
-    match &plan.act {
-        Act::Pay(payments) => payments.iter().for_each(|payment| pay(&payer, payment, &mut list)),
-        Act::CreateNonce { index, lamports } => {
+    match &plan.operation {
+        Operation::Pay(payments) => payments.iter().for_each(|payment| pay(&payer, payment, &mut list)),
+        Operation::CreateNonce { index, lamports } => {
             let seed = format!("purser-nonce-{index}");
             let account = SolanaAddress::create_with_seed(&payer, &seed, &SolanaAddress::default()).expect("a short seed");
             list.push(system::transfer(&payer, &account, lamports.get()));
@@ -70,7 +70,7 @@ fn reference(plan: &Plan) -> Vec<Instruction> {
             // The crate makes the initialisation only together with a creation.
             list.extend(system::create_nonce_account_with_seed(&payer, &account, &payer, &seed, &payer, 0).pop());
         }
-        Act::Revoke { account } => list.push(system::advance_nonce_account(&(*account).into(), &payer)),
+        Operation::Revoke { account } => list.push(system::advance_nonce_account(&(*account).into(), &payer)),
     }
     list
 }
@@ -82,12 +82,12 @@ fn pay(payer: &SolanaAddress, payment: &Payment, list: &mut Vec<Instruction>) {
             list.push(spl_memo_interface::instruction::build_memo(&spl_memo_interface::v3::ID, text.as_bytes(), &[payer]));
         }
     };
-    match &payment.what {
-        Paid::Lamports { to, lamports } => {
+    match &payment.kind {
+        PaymentKind::Lamports { to, lamports } => {
             memo(list);
             list.push(system::transfer(payer, &(*to).into(), lamports.get()));
         }
-        Paid::Tokens(tokens) => {
+        PaymentKind::Tokens(tokens) => {
             let (program, mint): (SolanaAddress, SolanaAddress) = (tokens.program.address().into(), tokens.mint.into());
             if let Some(owner) = tokens.create_for {
                 let owner = owner.into();
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn ten_thousand_messages_are_those_of_the_reference_crates_and_are_read_back(plan in plan()) {
-        let hash = Hash::new_from_array(*plan.anchor.hash().as_bytes());
+        let hash = Hash::new_from_array(*plan.recent_hash.hash().as_bytes());
         let expected = Message::new_with_blockhash(&reference(&plan), Some(&plan.payer.into()), &hash).serialize();
         let built = plan.clone().build().expect("a message");
         prop_assert_eq!(built.message_bytes(), &expected[..]);

@@ -1,28 +1,28 @@
 //! Approvals that nobody can give, and that are never asked for.
 
-use super::{At, Surroundings};
+use super::{At, LintContext};
 use crate::policy::rule::{ApprovalRule, Rule};
 use crate::policy::spent::Window;
 use crate::primitives::{Amount, Asset};
 
-pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], surroundings: &dyn Surroundings, at: &mut At<'_>) {
-    satisfiable(rule, surroundings, at);
+pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
+    satisfiable(rule, context, at);
     if let Some(asset) = rule.asset {
         reachable(rule, asset, rules, at);
     }
 }
 
 /// Whether the group has enough members beside whoever asks (traps T39, T44).
-fn satisfiable(rule: &ApprovalRule, surroundings: &dyn Surroundings, at: &mut At<'_>) {
+fn satisfiable(rule: &ApprovalRule, context: &dyn LintContext, at: &mut At<'_>) {
     let (group, quorum) = (&rule.group, rule.quorum as usize);
-    let Some(approvers) = surroundings.approvers(group) else {
+    let Some(approvers) = context.approvers(group) else {
         return at.error(format!("there is no group {group}, so nobody can approve"), "set its members with set_group first");
     };
     if approvers.len() < quorum {
         let problem = format!("{quorum} of the group {group} have to approve, and {} of its members may", approvers.len());
         return at.error(problem, "lower the quorum, or add members who are Approvers");
     }
-    let requesters = surroundings.requesters();
+    let requesters = context.requesters();
     let stuck = requesters.iter().filter(|requester| {
         let others = approvers.iter().filter(|approver| approver != requester).count();
         others < quorum

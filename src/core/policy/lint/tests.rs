@@ -16,7 +16,7 @@ fn person(n: u8) -> Principal {
     Principal::from_slice(&[n, 1])
 }
 
-impl Surroundings for Town {
+impl LintContext for Town {
     fn now(&self) -> Timestamp {
         self.now
     }

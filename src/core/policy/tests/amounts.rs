@@ -60,6 +60,6 @@ fn what_no_rule_speaks_for_is_denied() {
         );
     }
     let mut world = World::new(open());
-    world.layers[0].policy = None;
+    world.policies[0].policy = None;
     assert_eq!(verdict(&world.sol(1, 0)), Err((RuleKind::Policy, ReasonCode::PolicyDenied)));
 }

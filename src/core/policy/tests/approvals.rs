@@ -63,11 +63,11 @@ fn a_question_that_nobody_can_answer_is_a_denial() {
 #[test]
 fn a_denial_leaves_nothing_to_ask_and_a_second_look_does_not_ask_again() {
     let mut world = world([rule(Some(Asset::Sol), 1, None, "treasury", 1)]);
-    world.circumstances.wallet_active = false;
+    world.context.wallet_active = false;
     let denied = world.sol(1, 0);
     assert_eq!((denied.decision, denied.approvals), (Decision::Deny, Vec::new()));
-    world.circumstances.wallet_active = true;
-    world.circumstances.again = true;
+    world.context.wallet_active = true;
+    world.context.is_recheck = true;
     assert_eq!(verdict(&world.sol(1, 0)), ALLOWED);
 }
 

@@ -60,15 +60,15 @@ pub fn open_but(rules: impl IntoIterator<Item = Rule>) -> Vec<Rule> {
 
 #[derive(Clone, Debug)]
 pub struct World {
-    pub circumstances: Circumstances,
-    pub layers: Vec<Layer>,
+    pub context: RequestContext,
+    pub policies: Vec<ScopedPolicy>,
     pub spent: BTreeMap<CounterKey, Spent>,
     /// Millionths of the unit of account for one base unit.
     pub rates: BTreeMap<Asset, u64>,
     pub approvers: BTreeMap<String, u32>,
 }
 
-impl Facts for World {
+impl PolicyData for World {
     fn spent(&self, key: &CounterKey) -> Spent {
         self.spent.get(key).cloned().unwrap_or_default()
     }
@@ -85,28 +85,32 @@ impl Facts for World {
 impl World {
     /// A wallet under some rules, nothing spent, at midnight.
     pub fn new(rules: Vec<Rule>) -> Self {
-        let circumstances = Circumstances {
+        let context = RequestContext {
             mode: Mode::Normal,
             now: at(0),
             in_session: false,
             wallet_active: true,
             chain_open_until: None,
-            again: false,
+            is_recheck: false,
         };
         let world =
-            Self { circumstances, layers: Vec::new(), spent: BTreeMap::new(), rates: BTreeMap::new(), approvers: BTreeMap::new() };
+            Self { context, policies: Vec::new(), spent: BTreeMap::new(), rates: BTreeMap::new(), approvers: BTreeMap::new() };
         world.with(PAYING, rules)
     }
 
     /// The same with the rules of another scope.
     pub fn with(mut self, scope: Scope, rules: Vec<Rule>) -> Self {
         validate(&rules).expect("well-formed");
-        self.layers.push(Layer { scope, policy: Some(Policy { version: 7, name: None, rules }), activity: Activity::default() });
+        self.policies.push(ScopedPolicy {
+            scope,
+            policy: Some(Policy { version: 7, name: None, rules }),
+            activity: Activity::default(),
+        });
         self
     }
 
     pub fn at(mut self, now: Timestamp) -> Self {
-        self.circumstances.now = now;
+        self.context.now = now;
         self
     }
 
@@ -133,7 +137,7 @@ impl World {
     pub fn judge_all(&self, asset: Asset, payments: &[(&Destination, Amount)], max_fee: u64) -> Evaluation {
         let amount = Amount::checked_sum(payments.iter().map(|(_, amount)| *amount)).expect("no overflow");
         let spend = Spend { asset, payments, amount, max_fee: Amount::new(max_fee) };
-        evaluate(&self.circumstances, PAYING, &self.layers, self, &spend)
+        evaluate(&self.context, PAYING, &self.policies, self, &spend)
     }
 
     /// Judges a payment of SOL to recipient 1.

@@ -143,13 +143,13 @@ pub struct Scene {
 
 impl Scene {
     /// The decision when the policies are these, outermost first.
-    pub fn judge(&self, layers: &[(Scope, Vec<Rule>)]) -> Evaluation {
+    pub fn evaluate(&self, policies: &[(Scope, Vec<Rule>)]) -> Evaluation {
         let mut world = self.world.clone();
-        let activity = world.layers.remove(0).activity;
-        for (scope, rules) in layers {
+        let activity = world.policies.remove(0).activity;
+        for (scope, rules) in policies {
             world = world.with(*scope, rules.clone());
         }
-        world.layers.iter_mut().for_each(|layer| layer.activity = activity.clone());
+        world.policies.iter_mut().for_each(|scoped| scoped.activity = activity.clone());
         world.judge_to(self.asset, &recipient_of(self.asset, self.to), self.amount, self.fee)
     }
 }
@@ -169,13 +169,13 @@ pub fn scene() -> impl Strategy<Value = Scene> {
         (0..6u64, modes, any::<bool>(), prop::bool::weighted(0.1), weighted(0.8, 1..3u64), 0..4u32, vec(any::<bool>(), 0..4));
     let request = (asset(), 0..3u8, 1..14u64, 0..2u64);
     (counters, around, request).prop_map(|(counters, around, (asset, to, amount, fee))| {
-        let (hour, mode, in_session, again, rate, members, requests) = around;
+        let (hour, mode, in_session, is_recheck, rate, members, requests) = around;
         let mut world = World::new(Vec::new()).at(at(hour * HOUR_NS));
-        world.circumstances = Circumstances { mode, in_session, again, ..world.circumstances };
+        world.context = RequestContext { mode, in_session, is_recheck, ..world.context };
         world.rates = rate.into_iter().flat_map(|rate| Asset::ALL.map(|asset| (asset, rate))).collect();
         world.approvers = [("a".to_owned(), members), ("b".to_owned(), 1)].into();
         for executed in requests {
-            world.layers[0].activity.note(executed, world.circumstances.now);
+            world.policies[0].activity.note(executed, world.context.now);
         }
         for (scope, asset, measure, amount, hours_ago, reserved) in counters {
             let scope = SCOPES[scope];
@@ -184,7 +184,7 @@ pub fn scene() -> impl Strategy<Value = Scene> {
                 1 => CounterKey::value(scope, asset),
                 _ => CounterKey::to(scope, asset, recipient_of(asset, 1)),
             };
-            let when = Timestamp::from_nanos(world.circumstances.now.nanos() - hours_ago * HOUR_NS);
+            let when = Timestamp::from_nanos(world.context.now.nanos() - hours_ago * HOUR_NS);
             world = if reserved { world.reserved(key, amount) } else { world.posted(key, amount, when) };
         }
         Scene { world, asset, to, amount, fee }

@@ -24,12 +24,12 @@ fn check<S: Strategy>(cases: u32, strategy: S, property: impl Fn(S::Value) -> Re
 }
 
 /// The paying wallet's rules beside those of a scope, which are its own when the scope is the wallet's.
-fn layers(scope: Scope, rules: &[Rule]) -> Vec<(Scope, Vec<Rule>)> {
-    let mut layers = vec![(scope, rules.to_vec())];
+fn policies(scope: Scope, rules: &[Rule]) -> Vec<(Scope, Vec<Rule>)> {
+    let mut policies = vec![(scope, rules.to_vec())];
     if scope != PAYING {
-        layers.push((PAYING, open()));
+        policies.push((PAYING, open()));
     }
-    layers
+    policies
 }
 
 /// Whether every approval that `old` demands is demanded by `new` at least as strictly.
@@ -60,7 +60,7 @@ fn what_is_not_called_widening_never_lets_more_pass() {
         if widens(&scope, policy.as_ref(), &new) {
             return Ok(false);
         }
-        let (before, after) = (scene.judge(&layers(scope, &old)), scene.judge(&layers(scope, &new)));
+        let (before, after) = (scene.evaluate(&policies(scope, &old)), scene.evaluate(&policies(scope, &new)));
         prop_assert!(after.decision >= before.decision, "{before:?}\n{after:?}");
         prop_assert!(after.decision != Decision::RequireApproval || asks_no_less(&before, &after), "{before:?}\n{after:?}");
         Ok(before.decision != Decision::Deny)
@@ -71,11 +71,11 @@ fn what_is_not_called_widening_never_lets_more_pass() {
 #[test]
 fn one_more_policy_never_turns_a_denial_into_anything_else() {
     check(3_000, (mixed(), scope(), rules(6), scene()), |(paying, scope, more, scene): (Vec<Rule>, Scope, Vec<Rule>, Scene)| {
-        let before = scene.judge(&[(PAYING, paying.clone())]);
+        let before = scene.evaluate(&[(PAYING, paying.clone())]);
         if scope == PAYING {
             return Ok(false);
         }
-        let after = scene.judge(&[(scope, more), (PAYING, paying)]);
+        let after = scene.evaluate(&[(scope, more), (PAYING, paying)]);
         prop_assert!(after.decision >= before.decision && asks_no_less(&before, &after) | (after.decision == Decision::Deny));
         Ok(true)
     });
@@ -96,8 +96,8 @@ fn the_order_of_rules_and_scopes_never_matters() {
             asked.sort();
             (evaluation.decision, said, asked)
         };
-        let one = scene.judge(&[(SCOPES[1], outer), (PAYING, paying)]);
-        let other = scene.judge(&[(PAYING, paying_again), (SCOPES[1], outer_again)]);
+        let one = scene.evaluate(&[(SCOPES[1], outer), (PAYING, paying)]);
+        let other = scene.evaluate(&[(PAYING, paying_again), (SCOPES[1], outer_again)]);
         prop_assert_eq!(summary(one), summary(other));
         Ok(true)
     });

@@ -20,7 +20,7 @@ fn the_maximum_holds_this_request_too() {
         (Counted::Attempts, 5, 5, TOO_OFTEN),
     ] {
         let mut world = world(counted, max);
-        (0..made).for_each(|_| world.layers[0].activity.note(true, at(0)));
+        (0..made).for_each(|_| world.policies[0].activity.note(true, at(0)));
         assert_eq!(verdict(&world.sol(1, 0)), expected, "{made} of {max}");
     }
 }
@@ -28,7 +28,7 @@ fn the_maximum_holds_this_request_too() {
 #[test]
 fn requests_leave_the_window_with_their_second() {
     let mut world = world(Counted::Executions, 1);
-    world.layers[0].activity.note(true, at(0));
+    world.policies[0].activity.note(true, at(0));
     assert_eq!(verdict(&world.clone().at(at(61 * SECOND_NS - 1)).sol(1, 0)), TOO_OFTEN);
     assert_eq!(verdict(&world.clone().at(at(61 * SECOND_NS)).sol(1, 0)), ALLOWED);
     let denied = denial(&world.at(at(SECOND_NS)).sol(1, 0));
@@ -40,7 +40,7 @@ fn requests_leave_the_window_with_their_second() {
 fn denied_requests_use_up_attempts_and_no_executions() {
     for (counted, expected) in [(Counted::Attempts, TOO_OFTEN), (Counted::Executions, ALLOWED)] {
         let mut world = world(counted, 2);
-        (0..5).for_each(|_| world.layers[0].activity.note(false, at(0)));
+        (0..5).for_each(|_| world.policies[0].activity.note(false, at(0)));
         assert_eq!(verdict(&world.sol(1, 0)), expected, "{counted:?}");
     }
 }
@@ -48,20 +48,20 @@ fn denied_requests_use_up_attempts_and_no_executions() {
 #[test]
 fn an_open_breaker_ends_the_evaluation_before_any_policy() {
     let mut world = World::new(Vec::new()).with(Scope::Agent { wallet: WALLET, agent: agent() }, Vec::new());
-    world.layers[1].activity.open_until = Some(at(300));
+    world.policies[1].activity.open_until = Some(at(300));
     let denied = denial(&world.clone().at(at(299)).sol(1, 0));
     assert_eq!((denied.rule, denied.code), (RuleKind::CircuitBreaker, Some(ReasonCode::CircuitBreakerOpen)));
     assert_eq!(denied.retry_after_ns, Some(1));
     let after = world.clone().at(at(300)).sol(1, 0);
     assert!(after.denials().all(|finding| finding.code == Some(ReasonCode::PolicyDenied)), "the policies are looked at again");
-    world.circumstances.again = true;
+    world.context.is_recheck = true;
     assert!(world.at(at(0)).sol(1, 0).denials().all(|finding| finding.rule != RuleKind::CircuitBreaker), "not on a second look");
 }
 
 #[test]
 fn a_chains_breaker_stops_its_own_chain() {
     let mut world = World::new(open());
-    world.circumstances.chain_open_until = Some(at(10));
+    world.context.chain_open_until = Some(at(10));
     let stopped = Err((RuleKind::CircuitBreaker, ReasonCode::ChainError));
     assert_eq!(verdict(&world.clone().at(at(9)).sol(1, 0)), stopped);
     assert_eq!(verdict(&world.clone().at(at(10)).sol(1, 0)), ALLOWED);

@@ -48,11 +48,11 @@ fn every_scope_counts_for_itself() {
 #[test]
 fn nothing_leaves_in_an_emergency_or_from_a_deactivated_wallet() {
     let mut world = World::new(open());
-    world.circumstances.mode = Mode::Emergency { since: at(0) };
+    world.context.mode = Mode::Emergency { since: at(0) };
     assert_eq!(verdict(&world.sol(1, 0)), Err((RuleKind::Mode, ReasonCode::EmergencyMode)));
     assert!(!world.sol(1, 0).is_the_agents_doing());
-    world.circumstances.mode = Mode::Normal;
-    world.circumstances.wallet_active = false;
+    world.context.mode = Mode::Normal;
+    world.context.wallet_active = false;
     assert_eq!(verdict(&world.sol(1, 0)), Err((RuleKind::Wallet, ReasonCode::WalletDraining)));
 }
 
@@ -60,7 +60,7 @@ fn nothing_leaves_in_an_emergency_or_from_a_deactivated_wallet() {
 fn limits_of_money_are_reduced_after_an_emergency_and_rounded_down() {
     let rules = open_but([per_transaction(Asset::Sol, 99), limit(Asset::Sol, Window::Rolling24h, 199)]);
     let mut world = World::new(rules).reserved(CounterKey::units(PAYING, Asset::Sol), 10);
-    world.circumstances.mode = Mode::Limited { since: at(0), percent: 10 };
+    world.context.mode = Mode::Limited { since: at(0), percent: 10 };
     assert_eq!(verdict(&world.sol(9, 0)), ALLOWED, "9 of 9 at once, 19 of 19 a day");
     assert_eq!(verdict(&world.sol(9, 1)), OVER_TIME);
     assert_eq!(denial(&world.clone().at(at(0)).sol(9, 1)).limit, Some(Amount::new(19)));
@@ -72,7 +72,7 @@ fn limits_of_money_are_reduced_after_an_emergency_and_rounded_down() {
 fn a_session_is_demanded_where_the_policy_says_so() {
     let mut world = World::new(open_but([Rule::RequireSession]));
     assert_eq!(verdict(&world.sol(1, 0)), Err((RuleKind::Session, ReasonCode::PolicyDenied)));
-    world.circumstances.in_session = true;
+    world.context.in_session = true;
     assert_eq!(verdict(&world.sol(1, 0)), ALLOWED);
 }
 

@@ -3,7 +3,7 @@
 use super::queue::{SESSION_OVER, strictest};
 use super::{Decided, authenticated, invalid, not_found};
 use crate::approval::Approval;
-use crate::event::{ApprovalGiven, Event, TransferRejected, TransferStep};
+use crate::event::{ApprovalGiven, Event, TransferRejected, TransferTransition};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
 use crate::primitives::{Hash, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
@@ -22,7 +22,7 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When the transfer does not wait, it is too late, the caller is not asked, has said yes already, or says yes to something else.
     pub fn decide_approve(&self, caller: Principal, id: TransferId, intent: Hash, now: Timestamp) -> Result<Decided, Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let (transfer, approval) = self.waiting(caller, id, now)?;
         if approval.intent != intent {
             return Err(invalid(
@@ -59,7 +59,7 @@ impl<M: Memory> State<M> {
         let roles = self.tables.roles(&caller);
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if transfer.status != Status::AwaitingApproval || !(roles.has(Role::Admin) || roles.has(Role::Guardian)) {
-            self.waiting(caller, id, self.not_before_the_log(now))?;
+            self.waiting(caller, id, self.monotonic_now(now))?;
         }
         let note = if note.is_empty() { format!("{caller} said no") } else { note };
         Ok(Decided::by(caller, rejected(id, ReasonCode::ApprovalRejected, note)))
@@ -71,7 +71,7 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When it does not wait for approval.
     pub fn decide_waiting(&self, id: TransferId, now: Timestamp) -> Result<Option<Decided>, Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let (transfer, approval) = self.asked(id)?;
         if is_late(&transfer, now) {
             return Ok(timeouts(std::slice::from_ref(&transfer)).pop().map(Decided::itself));
@@ -170,7 +170,7 @@ impl<M: Memory> State<M> {
             let (code, message) = strictest(&objection);
             return rejected(id, code, message);
         }
-        Event::TransferApproved(TransferStep { id, note: None })
+        Event::TransferApproved(TransferTransition { id, note: None })
     }
 }
 

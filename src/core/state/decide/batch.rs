@@ -1,7 +1,7 @@
 //! Many payments at once. Each is judged by itself, and those that pass together as one payment of their sum; what then stands is
 //! divided among as few transactions as possible, each a transfer of its own.
 
-use super::transfer::{Judged, check_age, denials_in_a_row, is_not_worth_an_entry};
+use super::transfer::{Assessment, check_age, denials_in_a_row, is_not_worth_an_entry};
 use super::{Decided, invalid};
 use crate::chains::{kaspa, solana};
 use crate::config::Config;
@@ -9,11 +9,11 @@ use crate::event::{BreakerOpened, Event, TransferDenied};
 use crate::policy::{Decision, Evaluation};
 use crate::primitives::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, TransferId, WalletId};
 use crate::settings::Settings;
-use crate::solana_terms::SolanaTerms;
+use crate::solana_terms::SolanaTransferParams;
 use crate::state::apply::hash_asked;
-use crate::state::facts::Bound;
+use crate::state::facts::ApplicablePolicies;
 use crate::state::{Refusal, State};
-use crate::terms::{Batch, BatchOutput, FeeSpeed, KaspaTerms, MAX_BATCH_ITEMS, MAX_BATCH_OUTPUTS};
+use crate::terms::{Batch, BatchOutput, FeeSpeed, KaspaTransferParams, MAX_BATCH_ITEMS, MAX_BATCH_OUTPUTS};
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::KeyKind;
 use candid::Principal;
@@ -128,8 +128,8 @@ impl BatchRequest {
 
     /// One payment as an ordinary request.
     fn single(&self, item: &BatchItem) -> TransferRequest {
-        let terms = SolanaTerms { memo: item.memo.clone(), off_curve: item.off_curve, ..SolanaTerms::default() };
-        let said = terms != SolanaTerms::default();
+        let terms = SolanaTransferParams { memo: item.memo.clone(), off_curve: item.off_curve, ..SolanaTransferParams::default() };
+        let said = terms != SolanaTransferParams::default();
         TransferRequest { solana: said.then_some(terms), ..self.plain(&item.to, item.amount, self.max_fee) }
     }
 
@@ -148,7 +148,7 @@ impl BatchRequest {
             session: self.session,
             created_at: self.created_at,
             solana: None,
-            kaspa: self.speed.map(|speed| KaspaTerms { speed: Some(speed), ..KaspaTerms::default() }),
+            kaspa: self.speed.map(|speed| KaspaTransferParams { speed: Some(speed), ..KaspaTransferParams::default() }),
         }
     }
 
@@ -159,11 +159,11 @@ impl BatchRequest {
         let plain = self.plain(&first.to, amount, max_fee);
         Ok(match self.asset.chain() {
             Chain::Kaspa => {
-                let terms = KaspaTerms { speed: self.speed, batch: Some(batch), consolidation: None };
+                let terms = KaspaTransferParams { speed: self.speed, batch: Some(batch), consolidation: None };
                 TransferRequest { kaspa: Some(terms), ..plain }
             }
             Chain::Solana => {
-                let terms = SolanaTerms { batch: Some(batch), ..SolanaTerms::default() };
+                let terms = SolanaTransferParams { batch: Some(batch), ..SolanaTransferParams::default() };
                 TransferRequest { solana: Some(terms), ..plain }
             }
         })
@@ -207,13 +207,13 @@ impl<M: Memory> State<M> {
         request: &BatchRequest,
         now: Timestamp,
     ) -> Result<(Option<Decided>, BatchOutcome), Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         if request.items.is_empty() || request.items.len() > MAX_BATCH_ITEMS {
             return Err(invalid("payments", format!("between 1 and {MAX_BATCH_ITEMS}")));
         }
         let singles: Vec<TransferRequest> = request.items.iter().map(|item| request.single(item)).collect();
         for (position, single) in singles.iter().enumerate() {
-            self.check_request(caller, single, now).map_err(|refusal| about(position, refusal))?;
+            self.check_request(caller, single, now).map_err(|refusal| with_position(position, refusal))?;
         }
         if let Some(first) = self.asked_before(caller, &request.idempotency_key, request.hash())? {
             return Ok((None, self.batch_of(first, request.items.len())));
@@ -222,21 +222,21 @@ impl<M: Memory> State<M> {
         self.check_fee(&singles[0], request.largest_part())?;
         self.require_log_room()?;
         let (late, settings) = (self.late_approvals(request.wallet, now), self.settings());
-        let bound = self.bound(caller, &singles[0]);
-        let judging = Judging { caller, now, bound: &bound, late: &late, settings: &settings };
-        self.judge_batch(&judging, request, singles)
+        let applicable = self.applicable_policies(caller, &singles[0]);
+        let context = BatchContext { caller, now, applicable: &applicable, late: &late, settings: &settings };
+        self.assess_batch(&context, request, singles)
     }
 
-    fn judge_batch(
+    fn assess_batch(
         &self,
-        judging: &Judging<'_>,
+        context: &BatchContext<'_>,
         request: &BatchRequest,
         singles: Vec<TransferRequest>,
     ) -> Result<(Option<Decided>, BatchOutcome), Refusal> {
-        let mut events = super::approvals::timeouts(judging.late);
+        let mut events = super::approvals::timeouts(context.late);
         let (mut items, mut passed, mut denials) = (Vec::new(), Vec::new(), Vec::new());
         for (position, single) in (0u32..).zip(singles) {
-            let Judged { evaluation, .. } = self.judge_one(judging, &single);
+            let Assessment { evaluation, .. } = self.assess_one(context, &single);
             if evaluation.findings.iter().any(is_not_worth_an_entry) {
                 // It is so for all of them.
                 let items = vec![ItemOutcome::Denied { evaluation }; request.items.len()];
@@ -246,17 +246,17 @@ impl<M: Memory> State<M> {
             match evaluation.decision {
                 Decision::Deny => {
                     let is_offence = evaluation.is_the_agents_doing();
-                    denials.push(Denial { position, is_offence, event: denied(judging, single, evaluation) });
+                    denials.push(Denial { position, is_offence, event: denied(context, single, evaluation) });
                 }
                 Decision::Allow | Decision::RequireApproval => {
                     let TransferRequest { to, amount, solana, .. } = single;
-                    let SolanaTerms { memo, off_curve, .. } = solana.unwrap_or_default();
+                    let SolanaTransferParams { memo, off_curve, .. } = solana.unwrap_or_default();
                     passed.push(BatchOutput { item: position, to, amount, memo, off_curve });
                 }
             }
         }
-        let parts = self.reserve_parts(judging, request, passed, &mut items)?;
-        let opened = opens_breaker(judging, request.wallet, &denials, &parts);
+        let parts = self.reserve_parts(context, request, passed, &mut items)?;
+        let opened = opens_breaker(context, request.wallet, &denials, &parts);
         // Each payment counts as if they had been asked for one after another: those that were denied after the last one that passes are
         // the denials in a row that the next request meets.
         let last = parts.positions.last().copied();
@@ -266,14 +266,14 @@ impl<M: Memory> State<M> {
         events.extend(parts.events);
         events.extend(after.into_iter().map(|denial| denial.event));
         events.extend(opened);
-        let decided = Decided { actor: Some(judging.caller), events };
+        let decided = Decided { actor: Some(context.caller), events };
         Ok((Some(decided), BatchOutcome { items, transfers: parts.transfers }))
     }
 
     /// Judges the sum of what passed, divides it and reserves the parts.
     fn reserve_parts(
         &self,
-        judging: &Judging<'_>,
+        context: &BatchContext<'_>,
         request: &BatchRequest,
         passed: Vec<BatchOutput>,
         items: &mut [ItemOutcome],
@@ -286,18 +286,18 @@ impl<M: Memory> State<M> {
         let hash = request.hash();
         let all = Batch { outputs: passed.clone(), part: 0, parts: 1, request: hash };
         let whole = request.part(all, fees)?;
-        let Judged { evaluation, holds } = self.judge_one(judging, &whole);
+        let Assessment { evaluation, holds } = self.assess_one(context, &whole);
         if holds.is_none() {
             for output in &passed {
                 items[output.item as usize] = ItemOutcome::Denied { evaluation: evaluation.clone() };
             }
             let offences = u32::from(evaluation.is_the_agents_doing());
-            return Ok(Parts { events: vec![denied(judging, whole, evaluation)], offences, ..Parts::default() });
+            return Ok(Parts { events: vec![denied(context, whole, evaluation)], offences, ..Parts::default() });
         }
         if evaluation.decision == Decision::RequireApproval && runs.len() > 1 {
             return Err(too_much_to_approve(&runs));
         }
-        let Judging { caller, now, bound, late, settings } = *judging;
+        let BatchContext { caller, now, applicable, late, settings } = *context;
         self.check_place(caller, request.wallet, runs.len() as u64, &evaluation, late, settings)?;
         let positions = passed.iter().map(|output| output.item).collect();
         let (mut id, mut rest) = (self.tables.head().next_transfer, passed.into_iter());
@@ -311,7 +311,7 @@ impl<M: Memory> State<M> {
             outputs.iter().for_each(|output| items[output.item as usize] = outcome.clone());
             let batch = Batch { outputs, part, parts: runs.len() as u32, request: hash };
             let part = request.part(batch, request.fee_of(&config, *run))?;
-            let holds = self.holds(&bound.layers, &part, now).ok_or_else(beyond_all_money)?;
+            let holds = self.holds(&applicable.policies, &part, now).ok_or_else(beyond_all_money)?;
             let reserved = self.reservation(id, caller, part, evaluation.clone(), holds, now);
             parts.forgives = reserved.approval.is_none() && !reserved.simulated;
             parts.events.push(Event::TransferReserved(Box::new(reserved)));
@@ -321,9 +321,9 @@ impl<M: Memory> State<M> {
         Ok(parts)
     }
 
-    fn judge_one(&self, judging: &Judging<'_>, request: &TransferRequest) -> Judged {
-        let Judging { caller, now, bound, late, settings } = *judging;
-        self.judge(bound, caller, request, now, late, settings)
+    fn assess_one(&self, context: &BatchContext<'_>, request: &TransferRequest) -> Assessment {
+        let BatchContext { caller, now, applicable, late, settings } = *context;
+        self.assess(applicable, caller, request, now, late, settings)
     }
 
     /// What became of a batch that was asked for before.
@@ -350,10 +350,10 @@ impl<M: Memory> State<M> {
 
 /// What surrounds the judgement of every payment of a batch.
 #[derive(Clone, Copy)]
-struct Judging<'a> {
+struct BatchContext<'a> {
     caller: Principal,
     now: Timestamp,
-    bound: &'a Bound,
+    applicable: &'a ApplicablePolicies,
     late: &'a [Transfer],
     settings: &'a Settings,
 }
@@ -367,7 +367,7 @@ struct Parts {
     transfers: Vec<TransferId>,
     /// Which payments stand.
     positions: BTreeSet<u32>,
-    /// Whether they end a row of denials: what waits for people, or is only tried out, does not.
+    /// Whether they end a row of denials: what waits for people, or is only simulated, does not.
     forgives: bool,
 }
 
@@ -381,10 +381,10 @@ struct Denial {
 /// The agent's breaker opens when somewhere in the batch too many payments in a row were denied, counted on from the requests before
 /// it: a payment that passes shields only those that come before the row. All of a batch is judged at its beginning, so an open breaker
 /// stops what comes after the batch.
-fn opens_breaker(judging: &Judging<'_>, wallet: WalletId, denials: &[Denial], parts: &Parts) -> Option<Event> {
-    let Judging { caller, now, bound, settings, .. } = *judging;
+fn opens_breaker(context: &BatchContext<'_>, wallet: WalletId, denials: &[Denial], parts: &Parts) -> Option<Event> {
+    let BatchContext { caller, now, applicable, settings, .. } = *context;
     let offences: BTreeSet<u32> = denials.iter().filter(|denial| denial.is_offence).map(|denial| denial.position).collect();
-    let (mut row, mut longest) = (denials_in_a_row(bound, caller, wallet), 0);
+    let (mut row, mut longest) = (denials_in_a_row(applicable, caller, wallet), 0);
     for position in offences.union(&parts.positions) {
         if offences.contains(position) {
             row = row.saturating_add(1);
@@ -402,12 +402,12 @@ fn opens_breaker(judging: &Judging<'_>, wallet: WalletId, denials: &[Denial], pa
     opens.then_some(Event::BreakerOpened(BreakerOpened { wallet, agent: caller, until }))
 }
 
-fn denied(judging: &Judging<'_>, request: TransferRequest, evaluation: Evaluation) -> Event {
-    Event::TransferDenied(Box::new(TransferDenied { agent: judging.caller, request, evaluation }))
+fn denied(context: &BatchContext<'_>, request: TransferRequest, evaluation: Evaluation) -> Event {
+    Event::TransferDenied(Box::new(TransferDenied { agent: context.caller, request, evaluation }))
 }
 
 /// Says which payment a refusal is about, when it is about one.
-fn about(position: usize, refusal: Refusal) -> Refusal {
+fn with_position(position: usize, refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::InvalidArgument { field: field @ ("amount" | "to" | "memo" | "allow_off_curve"), problem } => {
             invalid(field, format!("payments[{position}]: {problem}"))

@@ -99,11 +99,11 @@ impl<M: Memory> State<M> {
     fn policy_widens(&self, change: &PolicyChange) -> bool {
         let old = self.tables.policy(&change.scope);
         // Who is new on a list widens, from whenever on it can be paid.
-        let new = stamped(&change.rules, old.as_ref(), Timestamp::default());
+        let new = with_usable_from(&change.rules, old.as_ref(), Timestamp::default());
         policy::widens(&change.scope, old.as_ref(), &new)
     }
 
-    /// The new policy, and the end of what it denies or wants to be asked about and may still be called off. What was spent stays spent (trap T13).
+    /// The new policy, and the end of what it denies or wants to be asked about and may still be cancelled. What was spent stays spent (trap T13).
     fn policy_effects(&self, change: &PolicyChange, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let PolicyChange { scope, replaces, name, rules } = change;
         self.check_scope(scope, now)?;
@@ -115,7 +115,7 @@ impl<M: Memory> State<M> {
         if current != *replaces {
             return Err(invalid("replaces", format!("version {current} is in force, not {replaces}; look at it first")));
         }
-        let rules = stamped(rules, self.tables.policy(scope).as_ref(), now);
+        let rules = with_usable_from(rules, self.tables.policy(scope).as_ref(), now);
         self.check_workable(*scope, &rules, now)?;
         let policy = Policy { version: current.saturating_add(1), name: name.clone(), rules };
         let past = self.past_under(*scope, &policy, now);
@@ -225,7 +225,7 @@ const fn revocation(role: Role, full: Need) -> Need {
 
 /// The rules with the time from which on each recipient can be paid: as it was for who is on the list already, after the cool-down for
 /// who is new.
-fn stamped(rules: &[Rule], old: Option<&Policy>, now: Timestamp) -> Vec<Rule> {
+fn with_usable_from(rules: &[Rule], old: Option<&Policy>, now: Timestamp) -> Vec<Rule> {
     let listed = |chain: Chain| {
         let rules = old.iter().flat_map(|old| &old.rules);
         let mut lists = rules.filter_map(move |rule| match rule {
@@ -250,7 +250,7 @@ fn stamped(rules: &[Rule], old: Option<&Policy>, now: Timestamp) -> Vec<Rule> {
 }
 
 fn check_rate(rate: &Rate, now: Timestamp) -> Result<(), Refusal> {
-    if rate.asset.counted_as() != rate.asset {
+    if rate.asset.canonical_asset() != rate.asset {
         return Err(invalid("asset", "wrapped SOL counts as SOL; set the rate of SOL"));
     }
     if let Some(problem) = rate.problem() {

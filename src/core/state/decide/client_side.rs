@@ -38,7 +38,7 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Built {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that waits for signatures" });
         }
-        if self.not_before_the_log(now) < sign_until(&transfer) {
+        if self.monotonic_now(now) < sign_until(&transfer) {
             return Ok(None);
         }
         self.decide_failed(id, Amount::ZERO, Some("its owner did not sign it in time".into())).map(Some)
@@ -69,13 +69,13 @@ impl<M: Memory> State<M> {
         }
         let built = transfer.built.as_ref().filter(|_| transfer.status == Status::Built);
         let built = built.ok_or(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that waits for signatures" })?;
-        if self.not_before_the_log(now) >= sign_until(&transfer) {
+        if self.monotonic_now(now) >= sign_until(&transfer) {
             return Err(Refusal::WrongStatus {
                 status: transfer.status,
                 needs: "signatures within ten minutes; ask for a new transfer",
             });
         }
-        if self.is_only_tried_out(&transfer) {
+        if self.is_simulated(&transfer) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
         }
         if !self.may_progress(id) {

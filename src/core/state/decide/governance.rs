@@ -6,7 +6,7 @@ use super::changes::Need;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::codec::to_record;
 use crate::event::{Event, ProposalApproved, ProposalClosed};
-use crate::governance::{Action, Closing, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, Proposal};
+use crate::governance::{Action, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, Proposal, ProposalOutcome};
 use crate::primitives::{Hash, ProposalId, Timestamp};
 use crate::roles::Role;
 use crate::state::{Refusal, State};
@@ -33,7 +33,7 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When the caller may not, the change cannot be made in the state as it is, or too many proposals are open.
     pub fn decide_change(&self, caller: Principal, action: Action, now: Timestamp) -> Result<(Decided, Change), Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let need = self.need(&action);
         self.require_proposer(caller, &action, need)?;
         let events = self.effects(&action, now)?;
@@ -62,7 +62,7 @@ impl<M: Memory> State<M> {
     /// When the caller is no admin or has agreed already, or the proposal is over.
     pub fn decide_approve_proposal(&self, caller: Principal, id: ProposalId, now: Timestamp) -> Result<Decided, Refusal> {
         self.require(caller, Role::Admin)?;
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let mut proposal = self.open_proposal(id)?;
         if is_late(&proposal, now) {
             return Err(problem(id, "it has expired without its quorum; propose it again"));
@@ -103,7 +103,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::Unauthorized { needs: "the admin who proposed it, or a Guardian whom it is not about" });
         }
         self.open_proposal(id)?;
-        Ok(Decided::by(caller, Event::ProposalClosed(ProposalClosed { id, closing: Closing::Cancelled, note })))
+        Ok(Decided::by(caller, Event::ProposalClosed(ProposalClosed { id, closing: ProposalOutcome::Cancelled, note })))
     }
 
     /// An admin has a proposal take effect whose quorum is reached and whose time lock is over. When it does not fit what is in force
@@ -113,7 +113,7 @@ impl<M: Memory> State<M> {
     /// When the caller is no admin, or the proposal is over or has to wait.
     pub fn decide_execute_proposal(&self, caller: Principal, id: ProposalId, now: Timestamp) -> Result<Decided, Refusal> {
         self.require(caller, Role::Admin)?;
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let proposal = self.open_proposal(id)?;
         match proposal.ready_at {
             Some(ready_at) if ready_at <= now => Ok(Decided { actor: Some(caller), events: self.execution(&proposal, now) }),
@@ -131,10 +131,10 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When it is not open.
     pub fn decide_due_proposal(&self, id: ProposalId, now: Timestamp) -> Result<Option<Decided>, Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let proposal = self.open_proposal(id)?;
         if is_late(&proposal, now) {
-            return Ok(Some(Decided::itself(closed(id, Closing::Expired, "not enough admins agreed in time"))));
+            return Ok(Some(Decided::itself(closed(id, ProposalOutcome::Expired, "not enough admins agreed in time"))));
         }
         let is_due = proposal.ready_at.is_some_and(|ready_at| ready_at <= now);
         Ok(is_due.then(|| Decided { actor: None, events: self.execution(&proposal, now) }))
@@ -148,7 +148,7 @@ impl<M: Memory> State<M> {
     /// The end of a proposal that is due. Everything is asked again: who agreed may be no admin any more (trap T40), the quorum may be
     /// larger, and what the change replaces may be another (trap T41).
     fn execution(&self, proposal: &Proposal, now: Timestamp) -> Vec<Event> {
-        let stale = |note: &str| vec![closed(proposal.id, Closing::Stale, note)];
+        let stale = |note: &str| vec![closed(proposal.id, ProposalOutcome::Stale, note)];
         let (agreeing, quorum) = (self.agreeing(proposal), self.need(&proposal.action).quorum);
         if agreeing < quorum {
             return stale(&format!("only {agreeing} of those who agreed still are admins; {quorum} are needed"));
@@ -158,7 +158,7 @@ impl<M: Memory> State<M> {
         }
         match self.effects(&proposal.action, now) {
             Ok(effects) => {
-                let executed = ProposalClosed { id: proposal.id, closing: Closing::Executed, note: None };
+                let executed = ProposalClosed { id: proposal.id, closing: ProposalOutcome::Executed, note: None };
                 [vec![Event::ProposalClosed(executed)], effects].concat()
             }
             Err(refusal) => stale(&refusal.to_string()),
@@ -203,10 +203,10 @@ impl<M: Memory> State<M> {
         let proposal = self.tables.proposal(id).ok_or_else(|| not_found("proposal", id))?;
         match proposal.closed {
             None => Ok(proposal),
-            Some(Closing::Executed) => Err(problem(id, "it has taken effect")),
-            Some(Closing::Cancelled) => Err(problem(id, "it was cancelled; propose it again")),
-            Some(Closing::Expired) => Err(problem(id, "it has expired without its quorum; propose it again")),
-            Some(Closing::Stale) => Err(problem(id, "it was out of date; look again and propose what fits now")),
+            Some(ProposalOutcome::Executed) => Err(problem(id, "it has taken effect")),
+            Some(ProposalOutcome::Cancelled) => Err(problem(id, "it was cancelled; propose it again")),
+            Some(ProposalOutcome::Expired) => Err(problem(id, "it has expired without its quorum; propose it again")),
+            Some(ProposalOutcome::Stale) => Err(problem(id, "it was out of date; look again and propose what fits now")),
         }
     }
 
@@ -236,7 +236,7 @@ fn is_late(proposal: &Proposal, now: Timestamp) -> bool {
     proposal.ready_at.is_none() && now >= proposal.expires_at
 }
 
-pub(super) fn closed(id: ProposalId, closing: Closing, note: impl Into<String>) -> Event {
+pub(super) fn closed(id: ProposalId, closing: ProposalOutcome, note: impl Into<String>) -> Event {
     Event::ProposalClosed(ProposalClosed { id, closing, note: Some(note.into()) })
 }
 

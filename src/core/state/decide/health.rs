@@ -15,7 +15,7 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When the breaker is open already.
     pub fn decide_chain_breaker(&self, chain: Chain, problem: &str, now: Timestamp) -> Result<Decided, Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         if self.tables.chain_breaker(chain).is_some_and(|until| now < until) {
             return Err(Refusal::AlreadySo { what: "the chain's breaker is open" });
         }

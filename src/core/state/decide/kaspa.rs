@@ -8,7 +8,7 @@ use crate::roles::Role;
 use crate::state::apply::request_hash;
 use crate::state::read::LATELY;
 use crate::state::{Refusal, State};
-use crate::terms::{Consolidation, FeeSpeed, InputSignature, KaspaTerms, MAX_KASPA_INPUTS, MAX_REPLACEMENTS};
+use crate::terms::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, MAX_KASPA_INPUTS, MAX_REPLACEMENTS};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, Signing, Wallet};
 use candid::Principal;
@@ -153,7 +153,7 @@ impl<M: Memory> State<M> {
         if !again && self.is_consolidating(request.wallet) {
             return Err(Refusal::LimitReached { what: "consolidations of the wallet under way", max: 1, current: 1 });
         }
-        self.decide_checked(caller, request, self.not_before_the_log(now))
+        self.decide_checked(caller, request, self.monotonic_now(now))
     }
 
     fn is_consolidating(&self, wallet: WalletId) -> bool {
@@ -177,7 +177,7 @@ impl<M: Memory> State<M> {
         coins: usize,
         now: Timestamp,
     ) -> Option<(Decided, TransferId)> {
-        let (config, now) = (self.config().kaspa, self.not_before_the_log(now));
+        let (config, now) = (self.config().kaspa, self.monotonic_now(now));
         let above = config.consolidate_above.filter(|above| *above > 0)?;
         let on_kaspa = |transfer: &Transfer| transfer.request.asset.chain() == Chain::Kaspa;
         let its_own = |transfer: &Transfer| transfer.agent == ITSELF && now.nanos_since(transfer.created_at) < HOUR_NS;
@@ -203,7 +203,7 @@ impl<M: Memory> State<M> {
             session: None,
             created_at: None,
             solana: None,
-            kaspa: Some(KaspaTerms { speed: Some(FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
+            kaspa: Some(KaspaTransferParams { speed: Some(FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
         };
         match self.decide_checked(ITSELF, request, now) {
             Ok((Some(decided), Outcome::Accepted { transfer, .. })) => Some((Decided { actor: None, ..decided }, transfer)),

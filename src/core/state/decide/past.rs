@@ -6,8 +6,8 @@
 //! ended, and the newest [`MOST_LOOKED_AT`] of all. Had more of them landed within the 24 hours, then what was spent beyond those counts
 //! as if the recipient had received all of it.
 
-use crate::event::{HeldSince, PastSpending, Posted, Received};
-use crate::policy::{Basis, CounterKey, Hold, Holds, Policy, Rule, Scope, Spent, Window};
+use crate::event::{PastSpending, Posted, Received, ReservedSince};
+use crate::policy::{CounterKey, Policy, Reservation, Reservations, ReservedPart, Rule, Scope, Spent, Window};
 use crate::primitives::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
 use crate::state::State;
 use crate::state::facts::{Counters, hold, own_limits};
@@ -25,7 +25,7 @@ const STEP_NS: u64 = 30 * MINUTE_NS;
 #[derive(Debug, Default)]
 pub(super) struct Past {
     received: BTreeMap<Bytes, Vec<Posted>>,
-    held: BTreeMap<TransferId, Holds>,
+    held: BTreeMap<TransferId, Reservations>,
     counters: Rc<Counters>,
 }
 
@@ -37,7 +37,7 @@ impl Past {
             return None;
         }
         let received = received.into_iter().map(|(key, posted)| Received { key, posted }).collect();
-        let held = held.into_iter().map(|(transfer, holds)| HeldSince { transfer, holds }).collect();
+        let held = held.into_iter().map(|(transfer, holds)| ReservedSince { transfer, holds }).collect();
         Some(Box::new(PastSpending { received, held }))
     }
 
@@ -81,7 +81,7 @@ impl Payment {
     }
 
     /// What it holds, or held until it ended, against a counter.
-    fn hold(&self, key: &Bytes) -> Option<&Hold> {
+    fn hold(&self, key: &Bytes) -> Option<&Reservation> {
         self.transfer.holds.0.iter().find(|hold| hold.key == *key)
     }
 
@@ -126,7 +126,7 @@ impl<M: Memory> State<M> {
             let mut holds = self.valued_since(scope, &payment.transfer, &valued, now);
             holds.extend(limited.iter().filter_map(|limit| limit.held_by(payment)));
             if !holds.is_empty() {
-                past.held.insert(payment.transfer.id, Holds(holds));
+                past.held.insert(payment.transfer.id, Reservations(holds));
             }
         }
         let mut rests = BTreeMap::new();
@@ -166,7 +166,7 @@ impl<M: Memory> State<M> {
             if !status.is_terminal() {
                 return hold.amount;
             }
-            let is_amount = request.asset.counted_as() == limit.asset && payment.may_have_moved();
+            let is_amount = request.asset.canonical_asset() == limit.asset && payment.may_have_moved();
             let amount = if is_amount { request.amount } else { Amount::ZERO };
             let fee = fee_paid.filter(|_| limit.asset.coin() == limit.asset).unwrap_or_default();
             amount.checked_add(fee).unwrap_or(Amount::MAX)
@@ -175,7 +175,7 @@ impl<M: Memory> State<M> {
     }
 
     /// What a transfer would hold in value, had there been the present rates when it was asked for.
-    fn valued_since(&self, scope: Scope, transfer: &Transfer, valued: &BTreeSet<Asset>, now: Timestamp) -> Vec<Hold> {
+    fn valued_since(&self, scope: Scope, transfer: &Transfer, valued: &BTreeSet<Asset>, now: Timestamp) -> Vec<Reservation> {
         let mut holds = Vec::new();
         for asset in valued {
             let (units, key) = (CounterKey::units(scope, *asset).key(), CounterKey::value(scope, *asset));
@@ -183,7 +183,7 @@ impl<M: Memory> State<M> {
             let is_valued = held.iter().any(|hold| hold.key[..] == key.key()[..]);
             let unvalued = held.iter().find(|hold| hold.key[..] == units[..]).filter(|_| !is_valued);
             let rate = self.tables.rate(*asset);
-            holds.extend(unvalued.and_then(|units| Some(hold(&key, units.basis, rate?.value(units.amount, now)?))));
+            holds.extend(unvalued.and_then(|units| Some(hold(&key, units.part, rate?.value(units.amount, now)?))));
         }
         holds
     }
@@ -208,13 +208,13 @@ impl Limited<'_> {
     /// What the recipient receives of a transfer that counts in the scope.
     fn part_of(&self, payment: &Payment) -> Option<Amount> {
         let amount = payment.paid.get(self.to)?;
-        let counts = payment.transfer.request.asset.counted_as() == self.asset && payment.hold(&self.units).is_some();
+        let counts = payment.transfer.request.asset.canonical_asset() == self.asset && payment.hold(&self.units).is_some();
         counts.then_some(*amount)
     }
 
-    fn held_by(&self, payment: &Payment) -> Option<Hold> {
+    fn held_by(&self, payment: &Payment) -> Option<Reservation> {
         let amount = self.part_of(payment).filter(|_| payment.hold(&self.key).is_none())?;
-        Some(Hold { key: self.key.clone(), basis: Basis::Amount, amount })
+        Some(Reservation { key: self.key.clone(), part: ReservedPart::Amount, amount })
     }
 
     /// What the recipient has received within the window, oldest first.

@@ -4,7 +4,7 @@ use super::approvals::rejected;
 use super::governance::closed;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::event::{AgentChange, Event, ModeChanged, RoleChange};
-use crate::governance::{Action, Closing, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS};
+use crate::governance::{Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, ProposalOutcome};
 use crate::mode::Mode;
 use crate::policy::{MAX_NAME_BYTES, ReasonCode};
 use crate::primitives::{Timestamp, TransferId, WalletId};
@@ -42,7 +42,7 @@ impl<M: Memory> State<M> {
         if self.mode().is_emergency() {
             return Err(Refusal::AlreadySo { what: "the canister already is in emergency mode" });
         }
-        let mode = Mode::Emergency { since: self.not_before_the_log(now) };
+        let mode = Mode::Emergency { since: self.monotonic_now(now) };
         Ok(Decided::by(caller, Event::ModeChanged(ModeChanged { mode, reason })))
     }
 
@@ -70,7 +70,7 @@ impl<M: Memory> State<M> {
         self.check_admins_left(*principal, *role)?;
         let mut events = vec![Event::RoleRevoked(*change)];
         if *role == Role::Approver {
-            events.extend(self.departure(*principal, &BTreeSet::new()));
+            events.extend(self.on_approver_removed(*principal, &BTreeSet::new()));
         }
         Ok(events)
     }
@@ -124,7 +124,7 @@ impl<M: Memory> State<M> {
         }
         let cancelled = |event: &Event| if let Event::TransferCancelled(step) = event { Some(step.id) } else { None };
         let ended: BTreeSet<TransferId> = events.iter().filter_map(cancelled).collect();
-        events.extend(self.departure(principal, &ended));
+        events.extend(self.on_approver_removed(principal, &ended));
         let gives = |action: &Action| match action {
             Action::GrantRole(change) => change.principal == principal,
             Action::AddAgent(change) => change.agent == principal,
@@ -133,7 +133,7 @@ impl<M: Memory> State<M> {
             _ => false,
         };
         let void = self.open_proposals().into_iter().filter(|proposal| gives(&proposal.action));
-        events.extend(void.map(|proposal| closed(proposal.id, Closing::Stale, format!("{principal} was removed"))));
+        events.extend(void.map(|proposal| closed(proposal.id, ProposalOutcome::Stale, format!("{principal} was removed"))));
         Ok(events)
     }
 
@@ -146,7 +146,7 @@ impl<M: Memory> State<M> {
     }
 
     /// An approver leaves every group, and what waits for those groups' answers ends (trap T41), but for what has `ended` already.
-    fn departure(&self, approver: Principal, ended: &BTreeSet<TransferId>) -> Vec<Event> {
+    fn on_approver_removed(&self, approver: Principal, ended: &BTreeSet<TransferId>) -> Vec<Event> {
         let groups: Vec<Group> = self.tables.all_groups().filter(|group| group.members.contains(&approver)).collect();
         let names = groups.iter().map(|group| group.name.as_str()).collect();
         let rejections = self.rejections(&names, ended);

@@ -7,14 +7,15 @@
 use super::approvals::rejected;
 use super::invalid;
 use super::past::Past;
-use crate::event::{Event, TransferStep};
+use crate::event::{Event, TransferTransition};
 use crate::mode::Mode;
 use crate::policy::{
-    ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Hold, Holds, HoldsMoved, Layer, Policy, ReasonCode, RuleKind, Scope,
+    ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Policy, ReasonCode, Reservation, Reservations, ReservationsMoved,
+    RuleKind, Scope, ScopedPolicy,
 };
 use crate::primitives::{SessionId, Timestamp, TransferId, WalletId};
 use crate::session::SessionEnd;
-use crate::state::facts::{Beside, Bound, Look};
+use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
 use crate::state::{Refusal, State};
 use crate::transfer::{Status, Transfer};
 use crate::wallet::Wallet;
@@ -72,10 +73,10 @@ impl Under<'_> {
 /// What a change makes of the transfers that it is about.
 #[derive(Default)]
 pub(super) struct Requeued {
-    /// The end of those that are called off.
+    /// The end of those that are cancelled.
     pub ended: Vec<Event>,
     /// What the others hold elsewhere.
-    pub moved: Vec<HoldsMoved>,
+    pub moved: Vec<ReservationsMoved>,
 }
 
 /// What came of judging a transfer again.
@@ -91,14 +92,14 @@ pub enum Recheck {
 
 impl<M: Memory> State<M> {
     /// What a change makes of the transfers that it is about, the oldest first. What waits for approval was asked about under other
-    /// policies and ends either way (trap T41). What may still be called off is judged as if it were asked for now, but for the stage of
-    /// operation, and is called off when it is denied or when people would have to agree who were not asked. What stays counts in every
+    /// policies and ends either way (trap T41). What may still be cancelled is judged as if it were asked for now, but for the stage of
+    /// operation, and is cancelled when it is denied or when people would have to agree who were not asked. What stays counts in every
     /// scope that stands above it from now on, and what may be on its way also goes on counting in those that let it through.
     ///
     /// # Errors
     /// When a counter cannot hold what is on its way.
     pub(super) fn requeue(&self, affected: Vec<Transfer>, under: Under<'_>, now: Timestamp) -> Result<Requeued, Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let (mut requeued, mut beside, mut queue) = (Requeued::default(), Beside::default(), Vec::new());
         for transfer in affected {
             if transfer.status == Status::AwaitingApproval {
@@ -109,91 +110,103 @@ impl<M: Memory> State<M> {
                 queue.push(transfer);
             } else if let Under::Wallet(_) = under {
                 // No policy is asked about the upkeep of nonce accounts, nor about what may be on its way.
-                let begun = self.begun(&transfer, &self.bound_under(&transfer, under), now);
+                let begun = self.begun(&transfer, &self.applicable_policies_under(&transfer, under), now);
                 let begun = begun.filter(|begun| self.takes(begun, &beside)).ok_or_else(uncountable)?;
                 beside.count(&begun);
-                requeued.moved.push(HoldsMoved { id: transfer.id, ended: Holds::default(), begun });
+                requeued.moved.push(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun });
             }
         }
         for transfer in queue {
             match self.judge_under(&transfer, under, &beside, now) {
                 Ok(moved) => {
-                    let stays = |hold: &&Hold| !moved.ended.0.contains(hold);
-                    beside.count(&Holds(transfer.holds.0.iter().filter(stays).cloned().collect()));
+                    let stays = |hold: &&Reservation| !moved.ended.0.contains(hold);
+                    beside.count(&Reservations(transfer.holds.0.iter().filter(stays).cloned().collect()));
                     beside.count(&moved.begun);
                     requeued.moved.push(moved);
                 }
-                Err(note) => requeued.ended.push(called_off(transfer.id, note)),
+                Err(note) => requeued.ended.push(cancelled(transfer.id, note)),
             }
         }
         requeued.moved.retain(|moved| !moved.begun.is_empty() || !moved.ended.is_empty());
         Ok(requeued)
     }
 
-    /// What a transfer that may be called off holds elsewhere under a change, or why it is called off.
-    fn judge_under(&self, transfer: &Transfer, under: Under<'_>, beside: &Beside, now: Timestamp) -> Result<HoldsMoved, String> {
-        let bound = self.bound_under(transfer, under);
-        let look = Look { agent: transfer.agent, now, beside, again: true };
-        let evaluation = self.look_in(Mode::Normal, &bound, &transfer.request, look);
+    /// What a transfer that may be cancelled holds elsewhere under a change, or why it is cancelled.
+    fn judge_under(
+        &self,
+        transfer: &Transfer,
+        under: Under<'_>,
+        beside: &Beside,
+        now: Timestamp,
+    ) -> Result<ReservationsMoved, String> {
+        let applicable = self.applicable_policies_under(transfer, under);
+        let context = EvaluationContext { agent: transfer.agent, now, beside, is_recheck: true };
+        let evaluation = self.evaluate_request_in_mode(Mode::Normal, &applicable, &transfer.request, context);
         if evaluation.decision == Decision::Deny {
             return Err(under.denies(evaluation.denials().next()));
         }
-        if let Some(whom) = self.unasked(transfer, under, &bound, look) {
+        if let Some(whom) = self.unasked(transfer, under, &applicable, context) {
             return Err(under.asks(&whom));
         }
         if let Under::Policy(..) = under {
-            return Ok(HoldsMoved { id: transfer.id, ended: Holds::default(), begun: Holds::default() });
+            return Ok(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun: Reservations::default() });
         }
-        let begun = self.begun(transfer, &bound, now).filter(|begun| self.takes(begun, beside));
+        let begun = self.begun(transfer, &applicable, now).filter(|begun| self.takes(begun, beside));
         let begun = begun.ok_or("its amount and fee together are more than can be counted")?;
-        let above: Vec<Vec<u8>> = bound.layers.iter().map(|layer| CounterKey::prefix(&layer.scope)).collect();
-        let is_above = |hold: &&Hold| above.iter().any(|prefix| hold.key.starts_with(prefix));
+        let above: Vec<Vec<u8>> = applicable.policies.iter().map(|scoped| CounterKey::prefix(&scoped.scope)).collect();
+        let is_above = |hold: &&Reservation| above.iter().any(|prefix| hold.key.starts_with(prefix));
         let ended = transfer.holds.0.iter().filter(|hold| !is_above(hold)).cloned().collect();
-        Ok(HoldsMoved { id: transfer.id, ended: Holds(ended), begun })
+        Ok(ReservationsMoved { id: transfer.id, ended: Reservations(ended), begun })
     }
 
     /// The policies that bind a transfer once a change is made.
-    fn bound_under(&self, transfer: &Transfer, under: Under<'_>) -> Bound {
+    fn applicable_policies_under(&self, transfer: &Transfer, under: Under<'_>) -> ApplicablePolicies {
         match under {
             Under::Policy(scope, policy, past) => {
-                let mut bound = self.bound(transfer.agent, &transfer.request);
-                bound.replaced = past.counters();
-                for layer in bound.layers.iter_mut().filter(|layer| layer.scope == scope) {
-                    layer.policy = (!policy.rules.is_empty()).then(|| policy.clone());
+                let mut applicable = self.applicable_policies(transfer.agent, &transfer.request);
+                applicable.replaced = past.counters();
+                for scoped in applicable.policies.iter_mut().filter(|scoped| scoped.scope == scope) {
+                    scoped.policy = (!policy.rules.is_empty()).then(|| policy.clone());
                 }
-                bound
+                applicable
             }
-            Under::Wallet(changed) => self.bound_if(transfer.agent, &transfer.request, Some(changed)),
+            Under::Wallet(changed) => self.applicable_policies_if(transfer.agent, &transfer.request, Some(changed)),
         }
     }
 
     /// What a transfer is to hold in the scopes in which it holds nothing yet; `None` on overflow. What holds nothing at all is only tried
     /// out.
-    fn begun(&self, transfer: &Transfer, bound: &Bound, now: Timestamp) -> Option<Holds> {
+    fn begun(&self, transfer: &Transfer, applicable: &ApplicablePolicies, now: Timestamp) -> Option<Reservations> {
         if transfer.holds.is_empty() {
-            return Some(Holds::default());
+            return Some(Reservations::default());
         }
-        let is_held = |layer: &&Layer| {
-            let prefix = CounterKey::prefix(&layer.scope);
+        let is_held = |scoped: &&ScopedPolicy| {
+            let prefix = CounterKey::prefix(&scoped.scope);
             transfer.holds.0.iter().any(|hold| hold.key.starts_with(&prefix))
         };
-        let new: Vec<Layer> = bound.layers.iter().filter(|layer| !is_held(layer)).cloned().collect();
+        let new: Vec<ScopedPolicy> = applicable.policies.iter().filter(|scoped| !is_held(scoped)).cloned().collect();
         self.holds(&new, &transfer.request, now)
     }
 
     /// Who would have to agree to a transfer because of a change and has not. What was demanded before as well has had its answer.
-    fn unasked(&self, transfer: &Transfer, under: Under<'_>, bound: &Bound, look: Look<'_>) -> Option<String> {
+    fn unasked(
+        &self,
+        transfer: &Transfer,
+        under: Under<'_>,
+        applicable: &ApplicablePolicies,
+        context: EvaluationContext<'_>,
+    ) -> Option<String> {
         let before = self.scopes_if(transfer.agent, &transfer.request, None);
-        let is_changed = |layer: &&Layer| match under {
-            Under::Policy(scope, ..) => layer.scope == scope,
-            Under::Wallet(_) => !before.contains(&layer.scope),
+        let is_changed = |scoped: &&ScopedPolicy| match under {
+            Under::Policy(scope, ..) => scoped.scope == scope,
+            Under::Wallet(_) => !before.contains(&scoped.scope),
         };
-        let changed: Vec<Layer> = bound.layers.iter().filter(is_changed).cloned().collect();
-        let was = |layer: &Layer| Layer { policy: self.tables.policy(&layer.scope), ..layer.clone() };
+        let changed: Vec<ScopedPolicy> = applicable.policies.iter().filter(is_changed).cloned().collect();
+        let was = |scoped: &ScopedPolicy| ScopedPolicy { policy: self.tables.policy(&scoped.scope), ..scoped.clone() };
         let old = if let Under::Policy(..) = under { changed.iter().map(was).collect() } else { Vec::new() };
-        let demands = |layers: Vec<Layer>| {
-            let bound = Bound { layers, replaced: Rc::clone(&bound.replaced), wallet_active: true };
-            self.demands(&bound, &transfer.request, look)
+        let demands = |policies: Vec<ScopedPolicy>| {
+            let applicable = ApplicablePolicies { policies, replaced: Rc::clone(&applicable.replaced), wallet_active: true };
+            self.demands(&applicable, &transfer.request, context)
         };
         let (new, old) = (demands(changed), demands(old));
         match new {
@@ -208,7 +221,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Everything of a wallet, and of those below it, that is deactivated ends, but for what may be on its way and what takes that back.
-    /// Of the wallets below at most [`MAX_MOVED_TRANSFERS`] at once: the others are called off when they are looked at next.
+    /// Of the wallets below at most [`MAX_MOVED_TRANSFERS`] at once: the others are cancelled when they are looked at next.
     pub(super) fn deactivation_ends(&self, wallet: WalletId) -> Vec<Event> {
         let below = self.active_within(|scopes| scopes.contains(&Scope::Wallet(wallet))).into_iter();
         let below = below.filter(|(paying, _)| *paying != wallet).take(MAX_MOVED_TRANSFERS);
@@ -219,7 +232,7 @@ impl<M: Memory> State<M> {
             match transfer.status {
                 Status::AwaitingApproval => Some(rejected(transfer.id, ReasonCode::WalletDraining, note)),
                 status if status.may_become(Status::Cancelled) && !transfer.is_revocation() => {
-                    Some(called_off(transfer.id, note.to_owned()))
+                    Some(cancelled(transfer.id, note.to_owned()))
                 }
                 _ => None,
             }
@@ -262,7 +275,7 @@ impl<M: Memory> State<M> {
     /// The record may have changed since the caller read it: what counts is what it says now.
     fn objection_in(&self, mode: Mode, id: TransferId, now: Timestamp) -> Option<Evaluation> {
         let transfer = self.tables.transfer(id)?;
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         if let Some(finding) = self.out_of_place(&transfer, now) {
             let policy_version = self.policy(transfer.request.wallet).map_or(0, |policy| policy.version);
             let (findings, approvals) = (vec![finding], Vec::new());
@@ -283,17 +296,17 @@ impl<M: Memory> State<M> {
     }
 
     /// Who would have to agree before a transaction is built in the place of one that has proven dead: a policy may have come that asks
-    /// people while the first could still land and nothing could be called off. Demands that were met before stay met.
+    /// people while the first could still land and nothing could be cancelled. Demands that were met before stay met.
     fn unasked_since(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
         if transfer.status != Status::Expired {
             return None;
         }
-        let bound = self.bound(transfer.agent, &transfer.request);
+        let applicable = self.applicable_policies(transfer.agent, &transfer.request);
         let mut beside = Beside::without([&transfer.holds]);
-        let queue = self.queue_of(transfer, &bound);
+        let queue = self.queue_of(transfer, &applicable);
         queue.iter().filter(|other| other.id > transfer.id).for_each(|other| beside.leave_out(&other.holds));
-        let look = Look { agent: transfer.agent, now, beside: &beside, again: true };
-        let demands = match self.demands(&bound, &transfer.request, look) {
+        let context = EvaluationContext { agent: transfer.agent, now, beside: &beside, is_recheck: true };
+        let demands = match self.demands(&applicable, &transfer.request, context) {
             Ok(demands) => demands,
             Err(finding) => return Some(*finding),
         };
@@ -318,7 +331,7 @@ impl<M: Memory> State<M> {
         }
         if request.nonce_operation().is_some() {
             let message = "the wallet, or one above it, is deactivated; no nonce account is created for it";
-            let is_active = self.bound(transfer.agent, request).wallet_active;
+            let is_active = self.applicable_policies(transfer.agent, request).wallet_active;
             return (!is_active).then(|| Finding::denied(RuleKind::Wallet, ReasonCode::WalletDraining, message));
         }
         // Admins, and the canister itself, may have coins made one.
@@ -339,37 +352,43 @@ impl<M: Memory> State<M> {
     /// A transfer as it is judged now. Mostly all that is held fits together; when not, those that wait behind it do not count, nor do those
     /// before it that do not fit themselves.
     fn judge_queued(&self, mode: Mode, transfer: &Transfer, now: Timestamp) -> Evaluation {
-        let look = |of: &Transfer, bound: &Bound, beside: &Beside| {
-            self.look_in(mode, bound, &of.request, Look { agent: of.agent, now, beside, again: true })
+        let evaluate = |of: &Transfer, applicable: &ApplicablePolicies, beside: &Beside| {
+            self.evaluate_request_in_mode(
+                mode,
+                applicable,
+                &of.request,
+                EvaluationContext { agent: of.agent, now, beside, is_recheck: true },
+            )
         };
-        let bound = self.bound(transfer.agent, &transfer.request);
+        let applicable = self.applicable_policies(transfer.agent, &transfer.request);
         let mut beside = Beside::without([&transfer.holds]);
-        let evaluation = look(transfer, &bound, &beside);
+        let evaluation = evaluate(transfer, &applicable, &beside);
         if evaluation.decision != Decision::Deny {
             return evaluation;
         }
-        let queue = self.queue_of(transfer, &bound);
+        let queue = self.queue_of(transfer, &applicable);
         queue.iter().for_each(|other| beside.leave_out(&other.holds));
-        let alone = look(transfer, &bound, &beside);
+        let alone = evaluate(transfer, &applicable, &beside);
         if alone.decision == Decision::Deny || queue.is_empty() {
             return alone;
         }
-        let mut bounds: BTreeMap<(WalletId, Principal, Option<SessionId>), Bound> = BTreeMap::new();
+        let mut applicable_by_agent: BTreeMap<(WalletId, Principal, Option<SessionId>), ApplicablePolicies> = BTreeMap::new();
         for other in queue.iter().filter(|other| other.id < transfer.id) {
             let key = (other.request.wallet, other.agent, other.request.session);
-            let bound = bounds.entry(key).or_insert_with(|| self.bound(other.agent, &other.request));
-            if look(other, bound, &beside).decision != Decision::Deny {
+            let applicable =
+                applicable_by_agent.entry(key).or_insert_with(|| self.applicable_policies(other.agent, &other.request));
+            if evaluate(other, applicable, &beside).decision != Decision::Deny {
                 beside.count(&other.holds);
             }
         }
-        look(transfer, &bound, &beside)
+        evaluate(transfer, &applicable, &beside)
     }
 
     /// The others under the same limits that hold money and have not been built, oldest first.
-    fn queue_of(&self, transfer: &Transfer, bound: &Bound) -> Vec<Transfer> {
+    fn queue_of(&self, transfer: &Transfer, applicable: &ApplicablePolicies) -> Vec<Transfer> {
         let own = transfer.request.wallet;
-        let limited = bound.layers.iter().filter(|layer| layer.policy.is_some() && layer.scope != Scope::Wallet(own));
-        let shared: Vec<Scope> = limited.map(|layer| layer.scope).collect();
+        let limited = applicable.policies.iter().filter(|scoped| scoped.policy.is_some() && scoped.scope != Scope::Wallet(own));
+        let shared: Vec<Scope> = limited.map(|scoped| scoped.scope).collect();
         let elsewhere = if shared.is_empty() {
             Vec::new()
         } else {
@@ -398,8 +417,8 @@ pub(super) fn strictest(evaluation: &Evaluation) -> (ReasonCode, String) {
     (code, finding.map_or_else(|| "the policy does not allow it any more".to_owned(), |finding| finding.message.clone()))
 }
 
-pub(super) fn called_off(id: TransferId, note: String) -> Event {
-    Event::TransferCancelled(TransferStep { id, note: Some(note) })
+pub(super) fn cancelled(id: TransferId, note: String) -> Event {
+    Event::TransferCancelled(TransferTransition { id, note: Some(note) })
 }
 
 fn uncountable() -> Refusal {

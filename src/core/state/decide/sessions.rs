@@ -1,7 +1,7 @@
 //! Sessions: opened for a while, ended by somebody or by time.
 
 use super::{Decided, authenticated, invalid, not_found};
-use crate::event::{Event, SessionClosed, SessionOpened, TransferStep};
+use crate::event::{Event, SessionClosed, SessionOpened, TransferTransition};
 use crate::policy::{self, MAX_NAME_BYTES, Rule};
 use crate::primitives::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
 use crate::roles::Role;
@@ -35,7 +35,7 @@ impl<M: Memory> State<M> {
     /// When the caller may not, the wallet is unknown or deactivated, the agent is none of its, an argument cannot be accepted, or too
     /// many sessions are open or were opened lately.
     pub fn decide_open_session(&self, caller: Principal, new: NewSession, now: Timestamp) -> Result<(Decided, Session), Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let NewSession { wallet, agent, ttl_ns, label, rules } = new;
         self.require_session_power(caller, wallet, agent, &[Role::Admin])?;
         if !self.is_agent(wallet, &agent) {
@@ -68,7 +68,7 @@ impl<M: Memory> State<M> {
         Ok((Decided { actor: Some(caller), events }, session))
     }
 
-    /// The session's agent, its wallet's owner, an admin or a guardian ends a session. Its transfers that may still be called off end
+    /// The session's agent, its wallet's owner, an admin or a guardian ends a session. Its transfers that may still be cancelled end
     /// with it; what may already be on its way is followed to its end.
     ///
     /// # Errors
@@ -77,10 +77,10 @@ impl<M: Memory> State<M> {
         authenticated(caller)?;
         let session = self.tables.session(id).ok_or_else(|| not_found("session", id))?;
         self.require_session_power(caller, session.wallet, session.agent, &[Role::Admin, Role::Guardian])?;
-        if !session.is_open(self.not_before_the_log(now)) {
+        if !session.is_open(self.monotonic_now(now)) {
             return Err(Refusal::AlreadySo { what: "the session is over" });
         }
-        let cancelled = |id| Event::TransferCancelled(TransferStep { id, note: Some("its session was closed".into()) });
+        let cancelled = |id| Event::TransferCancelled(TransferTransition { id, note: Some("its session was closed".into()) });
         let transfers = self.active_transfers_of(session.wallet).into_iter();
         let own =
             transfers.filter(|transfer| transfer.request.session == Some(id) && transfer.status.may_become(Status::Cancelled));
@@ -93,7 +93,7 @@ impl<M: Memory> State<M> {
     /// request whether or not its end is recorded: this only cleans up. Its transfers go on, they were asked for in time, but for those
     /// that still wait for people.
     pub fn decide_expired_sessions(&self, now: Timestamp, limit: usize) -> Option<Decided> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         let over = self.tables.session_ends.iter().take_while(|(end, _)| *end <= now.nanos()).take(limit);
         let over = over.filter_map(|(_, id)| self.tables.session(SessionId::new(id)));
         let events: Vec<Event> = over.flat_map(|session| self.expiry(&session)).collect();

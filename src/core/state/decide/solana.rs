@@ -3,12 +3,13 @@
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::solana::{Address, MAX_MEMO_BYTES, derived};
 use crate::config::KEY_PLACEHOLDER;
-use crate::event::{Event, TransferReserved, TransferStep};
+use crate::event::{Event, TransferReserved, TransferTransition};
 use crate::policy::{Decision, Evaluation};
 use crate::primitives::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::solana_terms::{
-    Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings, SolanaTerms,
+    Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
+    SolanaTransferParams,
 };
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, OPERATION_PREFIX, Status, Transfer, TransferRequest};
@@ -124,9 +125,9 @@ impl<M: Memory> State<M> {
         request: TransferRequest,
         now: Timestamp,
     ) -> Result<Event, Refusal> {
-        let bound = self.bound(caller, &request);
+        let applicable = self.applicable_policies(caller, &request);
         let too_much = || invalid("max_fee", "amount and fee together are more than can be counted");
-        let holds = self.holds(&bound.layers, &request, self.not_before_the_log(now)).ok_or_else(too_much)?;
+        let holds = self.holds(&applicable.policies, &request, self.monotonic_now(now)).ok_or_else(too_much)?;
         let policy_version = self.policy(request.wallet).map_or(0, |policy| policy.version);
         let evaluation = Evaluation { decision: Decision::Allow, policy_version, findings: Vec::new(), approvals: Vec::new() };
         let reserved = request.reserved();
@@ -145,7 +146,7 @@ impl<M: Memory> State<M> {
     /// A transfer takes a recent blockhash because its nonce account cannot be used.
     ///
     /// # Errors
-    /// When the wallet has no such account, something under way stands on it, or the transfer is only tried out and leaves no traces.
+    /// When the wallet has no such account, something under way stands on it, or the transfer is only simulated and leaves no traces.
     pub fn decide_fallback(&self, id: TransferId, index: u16, reason: String) -> Result<Decided, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if transfer.simulated {
@@ -168,7 +169,7 @@ impl<M: Memory> State<M> {
         match transfer.request.nonce_operation() {
             Some(NonceOperation::Create { index }) if transfer.status.is_before_building() => {
                 let found = Event::Solana(SolanaEvent::NonceFound { id, index });
-                let ended = Event::TransferCancelled(TransferStep { id, note: Some(note) });
+                let ended = Event::TransferCancelled(TransferTransition { id, note: Some(note) });
                 Ok(Decided { actor: None, events: vec![found, ended] })
             }
             _ => Err(Refusal::WrongStatus { status: transfer.status, needs: "an operation that has built no nonce account yet" }),
@@ -227,16 +228,16 @@ impl<M: Memory> State<M> {
         Ok(Decided::by(caller, Event::Solana(SolanaEvent::ProviderKeySet { url: url.to_owned(), present })))
     }
 
-    /// The canister itself ends a transfer of which nothing signed can land: it was revoked, or only tried out.
+    /// The canister itself ends a transfer of which nothing signed can land: it was revoked, or only simulated.
     ///
     /// # Errors
     /// When something signed could.
-    pub fn decide_called_off(&self, id: TransferId, note: String) -> Result<Decided, Refusal> {
+    pub fn decide_cancel_by_canister(&self, id: TransferId, note: String) -> Result<Decided, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if !transfer.status.may_become(Status::Cancelled) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
-        Ok(Decided::itself(Event::TransferCancelled(TransferStep { id, note: Some(note) })))
+        Ok(Decided::itself(Event::TransferCancelled(TransferTransition { id, note: Some(note) })))
     }
 
     /// One transaction at a time stands on a nonce, and nothing but its revocation uses that up.
@@ -254,7 +255,7 @@ impl<M: Memory> State<M> {
         if uses_up.is_some() {
             return Err(invalid("uses_up", "only a revocation uses a nonce up that it does not stand on"));
         }
-        // What is only tried out takes no nonce, and disturbs nobody who does.
+        // What is only simulated takes no nonce, and disturbs nobody who does.
         let Some(used) = stands_on.filter(|_| !transfer.simulated) else { return Ok(()) };
         let record = self.nonce(transfer.request.wallet, used.index).ok_or_else(|| not_found("nonce account", used.index))?;
         if record.holder.is_none_or(|holder| holder == transfer.id) {
@@ -270,7 +271,7 @@ impl<M: Memory> State<M> {
         let Some(NonceOperation::Revoke { transfer: id }) = revocation.request.nonce_operation() else { return None };
         let status = self.tables.transfer(id)?.status;
         let is_left = matches!(status, Status::Signed | Status::Quarantined);
-        is_left.then_some(Event::TransferSubmitted(TransferStep { id, note: None }))
+        is_left.then_some(Event::TransferSubmitted(TransferTransition { id, note: None }))
     }
 }
 
@@ -288,7 +289,7 @@ fn operation(id: TransferId, wallet: &Wallet, operation: NonceOperation, to: Add
         session: None,
         created_at: None,
         kaspa: None,
-        solana: Some(SolanaTerms { operation: Some(operation), ..SolanaTerms::default() }),
+        solana: Some(SolanaTransferParams { operation: Some(operation), ..SolanaTransferParams::default() }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the canister itself decides while it drives a transfer.
 
 use super::{Decided, invalid, not_found};
-use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferStep};
+use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferTransition};
 use crate::policy::ReasonCode;
 use crate::primitives::{Amount, TransferId};
 use crate::roles::Role;
@@ -74,13 +74,13 @@ impl<M: Memory> State<M> {
     /// Records that the signed bytes are about to leave.
     ///
     /// # Errors
-    /// When they may not: the transfer was called off, or an emergency is on.
+    /// When they may not: the transfer was cancelled, or an emergency is on.
     pub fn decide_submitted(&self, id: TransferId) -> Result<Decided, Refusal> {
         let transfer = self.moving(id, Status::Submitted)?;
         if !self.may_progress(id) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
         }
-        Ok(Decided::itself(Event::TransferSubmitted(TransferStep { id, note: None })))
+        Ok(Decided::itself(Event::TransferSubmitted(TransferTransition { id, note: None })))
     }
 
     /// Records the finalized block height after which the current attempt cannot land.
@@ -144,7 +144,7 @@ impl<M: Memory> State<M> {
     /// When there is no attempt that could be dead.
     pub fn decide_expired(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
         self.moving(id, Status::Expired)?;
-        Ok(Decided::itself(Event::TransferExpired(TransferStep { id, note })))
+        Ok(Decided::itself(Event::TransferExpired(TransferTransition { id, note })))
     }
 
     /// The transfer keeps trapping and is left alone; its money stays reserved.
@@ -153,7 +153,7 @@ impl<M: Memory> State<M> {
     /// When it has ended or nothing was built for it.
     pub fn decide_quarantined(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
         self.moving(id, Status::Quarantined)?;
-        Ok(Decided::itself(Event::TransferQuarantined(TransferStep { id, note })))
+        Ok(Decided::itself(Event::TransferQuarantined(TransferTransition { id, note })))
     }
 
     /// An admin takes a transfer that makes no progress out of the canister's hands; its money stays reserved.
@@ -166,12 +166,12 @@ impl<M: Memory> State<M> {
             return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
         }
         self.moving(id, Status::Quarantined)?;
-        Ok(Decided::by(caller, Event::TransferQuarantined(TransferStep { id, note: Some(note) })))
+        Ok(Decided::by(caller, Event::TransferQuarantined(TransferTransition { id, note: Some(note) })))
     }
 
     fn moving(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        if next == Status::Signed && self.is_only_tried_out(&transfer) {
+        if next == Status::Signed && self.is_simulated(&transfer) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
         }
         if transfer.status.may_become(next) {

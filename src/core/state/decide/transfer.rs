@@ -1,4 +1,4 @@
-//! What agents decide, and how a transfer is called off.
+//! What agents decide, and how a transfer is cancelled.
 
 use super::past::Past;
 use super::queue::Under;
@@ -6,14 +6,16 @@ use super::solana::check_terms;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
-use crate::event::{BreakerOpened, Event, TransferDenied, TransferReserved, TransferStep};
-use crate::policy::{Activity, Counted, Decision, Evaluation, Finding, Holds, Policy, RateWindow, ReasonCode, RuleKind, Scope};
+use crate::event::{BreakerOpened, Event, TransferDenied, TransferReserved, TransferTransition};
+use crate::policy::{
+    Activity, Counted, Decision, Evaluation, Finding, Policy, RateWindow, ReasonCode, Reservations, RuleKind, Scope,
+};
 use crate::primitives::{Amount, Chain, Hash, MINUTE_NS, Timestamp, TransferId, WalletId};
 use crate::roles::Role;
 use crate::settings::Settings;
 use crate::solana_terms::Execution;
 use crate::state::apply::{idempotency_key, request_hash};
-use crate::state::facts::{Beside, Bound, Look};
+use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
 use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
 use candid::Principal;
@@ -40,7 +42,7 @@ impl<M: Memory> State<M> {
         request: TransferRequest,
         now: Timestamp,
     ) -> Result<(Option<Decided>, Outcome), Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         self.check_request(caller, &request, now)?;
         self.decide_checked(caller, request, now)
     }
@@ -60,14 +62,14 @@ impl<M: Memory> State<M> {
         self.require_log_room()?;
         let late = self.late_approvals(request.wallet, now);
         let settings = self.settings();
-        let bound = self.bound(caller, &request);
-        let Judged { evaluation, holds } = self.judge(&bound, caller, &request, now, &late, &settings);
+        let applicable = self.applicable_policies(caller, &request);
+        let Assessment { evaluation, holds } = self.assess(&applicable, caller, &request, now, &late, &settings);
         if evaluation.findings.iter().any(is_not_worth_an_entry) {
             return Ok((None, Outcome::Denied { evaluation }));
         }
         let mut events = super::approvals::timeouts(&late);
         let Some(holds) = holds else {
-            events.extend(denial(caller, request, &evaluation, &bound, &settings, now));
+            events.extend(denial(caller, request, &evaluation, &applicable, &settings, now));
             return Ok((Some(Decided { actor: Some(caller), events }), Outcome::Denied { evaluation }));
         };
         self.check_place(caller, request.wallet, 1, &evaluation, &late, &settings)?;
@@ -81,18 +83,18 @@ impl<M: Memory> State<M> {
         Ok((Some(Decided { actor: Some(caller), events }), outcome))
     }
 
-    /// The entry of a request that stands, with what it holds and who has to agree. What is only tried out holds nothing.
+    /// The entry of a request that stands, with what it holds and who has to agree. What is only simulated holds nothing.
     pub(super) fn reservation(
         &self,
         id: TransferId,
         agent: Principal,
         request: TransferRequest,
         evaluation: Evaluation,
-        holds: Holds,
+        holds: Reservations,
         now: Timestamp,
     ) -> TransferReserved {
         let simulated = self.config().execution(request.asset.chain()) == Execution::Simulate;
-        let (reserved, holds) = if simulated { (Amount::ZERO, Holds::default()) } else { (request.reserved(), holds) };
+        let (reserved, holds) = if simulated { (Amount::ZERO, Reservations::default()) } else { (request.reserved(), holds) };
         let approval = super::approvals::ask(id, agent, &request, &evaluation, now);
         TransferReserved { id, agent, request, reserved, evaluation, holds, approval, simulated }
     }
@@ -111,13 +113,14 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// As there, but for the idempotency key, which is not looked at.
     pub fn simulate(&self, caller: Principal, request: TransferRequest, now: Timestamp) -> Result<Evaluation, Refusal> {
-        let now = self.not_before_the_log(now);
+        let now = self.monotonic_now(now);
         self.check_request(caller, &request, now)?;
         check_age(&request, now)?;
         self.check_fee(&request, 1)?;
         let late = self.late_approvals(request.wallet, now);
         let settings = self.settings();
-        let Judged { evaluation, .. } = self.judge(&self.bound(caller, &request), caller, &request, now, &late, &settings);
+        let Assessment { evaluation, .. } =
+            self.assess(&self.applicable_policies(caller, &request), caller, &request, now, &late, &settings);
         if evaluation.decision != Decision::Deny {
             self.check_place(caller, request.wallet, 1, &evaluation, &late, &settings)?;
         }
@@ -125,33 +128,37 @@ impl<M: Memory> State<M> {
     }
 
     /// The evaluation of a new request, and what it would hold.
-    pub(super) fn judge(
+    pub(super) fn assess(
         &self,
-        bound: &Bound,
+        applicable: &ApplicablePolicies,
         caller: Principal,
         request: &TransferRequest,
         now: Timestamp,
         late: &[Transfer],
         settings: &Settings,
-    ) -> Judged {
+    ) -> Assessment {
         let beside = Beside::without(late.iter().map(|transfer| &transfer.holds));
-        let mut evaluation = match used_up(bound, caller, request.wallet, settings, now) {
+        let mut evaluation = match used_up(applicable, caller, request.wallet, settings, now) {
             Some(finding) => {
                 Evaluation { decision: Decision::Deny, policy_version: 0, findings: vec![finding], approvals: Vec::new() }
             }
-            None => self.look(bound, request, Look { agent: caller, now, beside: &beside, again: false }),
+            None => self.evaluate_request(
+                applicable,
+                request,
+                EvaluationContext { agent: caller, now, beside: &beside, is_recheck: false },
+            ),
         };
         // What is denied holds nothing.
         if evaluation.decision == Decision::Deny {
-            return Judged { evaluation, holds: None };
+            return Assessment { evaluation, holds: None };
         }
-        let holds = self.holds(&bound.layers, request, now);
+        let holds = self.holds(&applicable.policies, request, now);
         if holds.is_none() {
             let message = "amount and fee together are more than can be counted";
             evaluation.findings.push(Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message));
             evaluation.decision = Decision::Deny;
         }
-        Judged { evaluation, holds }
+        Assessment { evaluation, holds }
     }
 
     /// Calls a transfer off while no signed bytes of it could land: from Reserved, Built or Expired.
@@ -171,7 +178,7 @@ impl<M: Memory> State<M> {
         if !transfer.status.may_become(Status::Cancelled) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
-        Ok(Decided::by(caller, Event::TransferCancelled(TransferStep { id, note })))
+        Ok(Decided::by(caller, Event::TransferCancelled(TransferTransition { id, note })))
     }
 
     /// The end of everything an agent asked for of which nothing has left the canister. What takes a transfer back goes on: whoever removes an
@@ -182,11 +189,13 @@ impl<M: Memory> State<M> {
             .filter(|transfer| {
                 transfer.agent == agent && transfer.status.may_become(Status::Cancelled) && !transfer.is_revocation()
             })
-            .map(|transfer| Event::TransferCancelled(TransferStep { id: transfer.id, note: Some("its agent was removed".into()) }))
+            .map(|transfer| {
+                Event::TransferCancelled(TransferTransition { id: transfer.id, note: Some("its agent was removed".into()) })
+            })
             .collect()
     }
 
-    /// The end of what a new policy denies, or wants people to agree to, and may still be called off. `past` is what counts against its
+    /// The end of what a new policy denies, or wants people to agree to, and may still be cancelled. `past` is what counts against its
     /// limits of what was spent before.
     pub(super) fn cancellations_under(
         &self,
@@ -200,7 +209,7 @@ impl<M: Memory> State<M> {
     }
 
     /// The time of the log never runs backwards, and so no limit does.
-    pub(super) fn not_before_the_log(&self, now: Timestamp) -> Timestamp {
+    pub(super) fn monotonic_now(&self, now: Timestamp) -> Timestamp {
         now.max(self.tables.head().last_at)
     }
 
@@ -296,10 +305,10 @@ pub(super) fn check_texts(request: &TransferRequest) -> Result<(), Refusal> {
 }
 
 /// What was found about a new request.
-pub(super) struct Judged {
+pub(super) struct Assessment {
     pub evaluation: Evaluation,
     /// What it would hold; `None` when it is denied.
-    pub holds: Option<Holds>,
+    pub holds: Option<Reservations>,
 }
 
 /// Denials that come by the hundred and tell nothing new.
@@ -320,8 +329,14 @@ pub(super) fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(),
 }
 
 /// The canister's own quota of requests, whatever the policy allows.
-fn used_up(bound: &Bound, agent: Principal, wallet: WalletId, settings: &Settings, now: Timestamp) -> Option<Finding> {
-    let activity = activity_of(bound, Scope::Agent { wallet, agent })?;
+fn used_up(
+    applicable: &ApplicablePolicies,
+    agent: Principal,
+    wallet: WalletId,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Finding> {
+    let activity = activity_of(applicable, Scope::Agent { wallet, agent })?;
     let quotas = [(RateWindow::Minute, settings.attempts_per_minute), (RateWindow::Hour, settings.attempts_per_hour)];
     let (window, max) =
         quotas.into_iter().find(|(window, max)| activity.count(Counted::Attempts, *window, now) >= u64::from(*max))?;
@@ -331,8 +346,8 @@ fn used_up(bound: &Bound, agent: Principal, wallet: WalletId, settings: &Setting
     Some(Finding { limit: Some(Amount::new(max.into())), retry_after_ns, ..finding })
 }
 
-fn activity_of(bound: &Bound, scope: Scope) -> Option<&Activity> {
-    bound.layers.iter().find(|layer| layer.scope == scope).map(|layer| &layer.activity)
+fn activity_of(applicable: &ApplicablePolicies, scope: Scope) -> Option<&Activity> {
+    applicable.policies.iter().find(|scoped| scoped.scope == scope).map(|scoped| &scoped.activity)
 }
 
 /// The entries of a denial: itself, and the breaker's when this is one too many.
@@ -340,23 +355,30 @@ fn denial(
     agent: Principal,
     request: TransferRequest,
     evaluation: &Evaluation,
-    bound: &Bound,
+    applicable: &ApplicablePolicies,
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<Event> {
-    let breaker = breaker(agent, request.wallet, u32::from(evaluation.is_the_agents_doing()), bound, settings, now);
+    let breaker = breaker(agent, request.wallet, u32::from(evaluation.is_the_agents_doing()), applicable, settings, now);
     let denied = TransferDenied { agent, request, evaluation: evaluation.clone() };
     [Event::TransferDenied(Box::new(denied))].into_iter().chain(breaker).collect()
 }
 
 /// How many requests of an agent were denied in a row.
-pub(super) fn denials_in_a_row(bound: &Bound, agent: Principal, wallet: WalletId) -> u32 {
-    activity_of(bound, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials)
+pub(super) fn denials_in_a_row(applicable: &ApplicablePolicies, agent: Principal, wallet: WalletId) -> u32 {
+    activity_of(applicable, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials)
 }
 
 /// The agent's circuit breaker opens when `more` denials of its own doing are too many.
-fn breaker(agent: Principal, wallet: WalletId, more: u32, bound: &Bound, settings: &Settings, now: Timestamp) -> Option<Event> {
-    let denials = denials_in_a_row(bound, agent, wallet);
+fn breaker(
+    agent: Principal,
+    wallet: WalletId,
+    more: u32,
+    applicable: &ApplicablePolicies,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Event> {
+    let denials = denials_in_a_row(applicable, agent, wallet);
     let until = now.saturating_add(settings.breaker_cool_down_ns);
     let opens = more > 0 && denials.saturating_add(more) >= settings.breaker_threshold;
     opens.then_some(Event::BreakerOpened(BreakerOpened { wallet, agent, until }))

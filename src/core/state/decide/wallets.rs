@@ -32,8 +32,8 @@ impl<M: Memory> State<M> {
             WalletChange::Activate => (self.activation(&wallet)?, Requeued::default()),
             WalletChange::Deactivate => (self.deactivation(&wallet)?, Requeued::default()),
             WalletChange::MakePrimary => (check_primary(&wallet)?, Requeued::default()),
-            WalletChange::Owner(owner) => self.handover(&wallet, owner, now)?,
-            WalletChange::Parent(ParentChange { parent }) => (Vec::new(), self.adoption(&wallet, *parent, now)?),
+            WalletChange::Owner(owner) => self.change_owner(&wallet, owner, now)?,
+            WalletChange::Parent(ParentChange { parent }) => (Vec::new(), self.change_parent(&wallet, *parent, now)?),
         };
         let Requeued { ended, moved } = requeued;
         let changed = Event::WalletChanged(WalletChanged { holds: moved, ..WalletChanged::new(id, change.clone()) });
@@ -53,11 +53,11 @@ impl<M: Memory> State<M> {
         if wallet.deactivated {
             return Err(Refusal::AlreadySo { what: "the wallet is deactivated" });
         }
-        Ok([self.session_ends(wallet.id, None), self.deactivation_ends(wallet.id), self.successor(wallet)].concat())
+        Ok([self.session_ends(wallet.id, None), self.deactivation_ends(wallet.id), self.next_primary(wallet)].concat())
     }
 
     /// The new owner's policy binds what is under way too. Wallets below are bound by their own owners'.
-    fn handover(&self, wallet: &Wallet, owner: &Principal, now: Timestamp) -> Result<(Vec<Event>, Requeued), Refusal> {
+    fn change_owner(&self, wallet: &Wallet, owner: &Principal, now: Timestamp) -> Result<(Vec<Event>, Requeued), Refusal> {
         if wallet.owner() == *owner {
             return Err(Refusal::AlreadySo { what: "the wallet is this principal's" });
         }
@@ -73,11 +73,11 @@ impl<M: Memory> State<M> {
         self.check_moved(ids.len())?;
         let affected = self.active_transfers_of(wallet.id).into_iter().chain(self.transfers_of(ids)).collect();
         let requeued = self.requeue(affected, Under::Wallet(&changed), now)?;
-        Ok(([self.successor(wallet), first].concat(), requeued))
+        Ok(([self.next_primary(wallet), first].concat(), requeued))
     }
 
     /// The policies of the new parent, and of those above it, bind what is under way in the wallet and in those below it.
-    fn adoption(&self, wallet: &Wallet, parent: Option<WalletId>, now: Timestamp) -> Result<Requeued, Refusal> {
+    fn change_parent(&self, wallet: &Wallet, parent: Option<WalletId>, now: Timestamp) -> Result<Requeued, Refusal> {
         if wallet.parent == parent {
             return Err(Refusal::AlreadySo { what: "the wallet has this parent" });
         }
@@ -117,7 +117,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Puts the oldest of the owner's other active wallets first when the one that goes stood there.
-    fn successor(&self, gone: &Wallet) -> Vec<Event> {
+    fn next_primary(&self, gone: &Wallet) -> Vec<Event> {
         let owner = gone.owner();
         let mut others = self.wallets_of(&owner).filter(|other| other.id != gone.id && !other.deactivated);
         let next = if gone.primary { others.next() } else { None };

@@ -15,11 +15,11 @@ impl<M: Memory> Tables<M> {
 
     /// What the recount found; `None` when there was none.
     pub fn end_recount(&self) -> Option<Recounted> {
-        self.ledger.end_recount()
+        self.multiset_hash.end_recount()
     }
 
     pub(super) fn store_sum(&mut self) {
-        if let Some(sum) = self.ledger.take_changed() {
+        if let Some(sum) = self.multiset_hash.take_changed() {
             self.sum.set(sum);
         }
     }

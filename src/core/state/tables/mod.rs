@@ -12,7 +12,7 @@ mod wallets;
 pub use open::OpenError;
 pub use transfers::IdempotencyEntry;
 
-use super::digest::{Ledger, Sum, TableId};
+use super::digest::{MultisetHash, Sum, TableId};
 use super::solana::SolanaTables;
 use super::tracked::{Cell, Map, Opener, Recount, Set};
 use crate::audit::{AuditLog, Block};
@@ -145,7 +145,7 @@ pub struct Tables<M: Memory> {
     client_key: StableCell<Vec<u8>, Vm<M>>,
     /// The sum of all records of the tables that are kept by it: every one but the log, which the head names by its tip, what the log
     /// alone determines, and what no event carries.
-    ledger: Ledger,
+    multiset_hash: MultisetHash,
     sum: StableCell<Vec<u8>, Vm<M>>,
     pub log: AuditLog<Vm<M>>,
     /// The kept blocks by what they are about: see [`super::index`].
@@ -169,8 +169,8 @@ impl<M: Memory> Tables<M> {
     fn from_manager(manager: &MemoryManager<M>, head_cache: Head) -> Result<Self, OpenError> {
         let memory = |id| manager.get(MemoryId::new(id));
         let sum = StableCell::init(memory(SUM), Sum::empty().to_bytes());
-        let ledger = Ledger::new(Sum::from_bytes(sum.get()).ok_or(OpenError::Corrupt("sum"))?);
-        let open = Opener { manager, ledger: ledger.clone() };
+        let multiset_hash = MultisetHash::new(Sum::from_bytes(sum.get()).ok_or(OpenError::Corrupt("sum"))?);
+        let open = Opener { manager, multiset_hash: multiset_hash.clone() };
         Ok(Self {
             head: StableCell::init(memory(HEAD), Vec::new()),
             head_cache,
@@ -203,7 +203,7 @@ impl<M: Memory> Tables<M> {
             awaiting: open.set(AWAITING),
             session_ends: open.set(SESSION_ENDS),
             client_key: StableCell::init(memory(CLIENT_KEY), Vec::new()),
-            ledger,
+            multiset_hash,
             sum,
             log: AuditLog::open(memory(LOG_INDEX), memory(LOG_DATA)),
             blocks_by_subject: StableBTreeMap::init(memory(BLOCKS_BY_SUBJECT)),
@@ -278,6 +278,6 @@ impl<M: Memory> Tables<M> {
     /// One hash over every record and the head. Equal states have equal digests. The log is in it by its tip.
     pub fn digest(&self) -> Hash {
         // The layout of the tables is no part of what they say.
-        self.ledger.digest(&to_record(&Head { schema: 0, ..self.head_cache }))
+        self.multiset_hash.digest(&to_record(&Head { schema: 0, ..self.head_cache }))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The agent and an accomplice ask in every way they can: amounts cut to the last unit that a simulation says would pass, replayed and
 //! forged keys, keys that the canister's own operations might have, other people's sessions, sessions that are over when people agree,
-//! old and future dates, what was called off once more, calls that are not theirs. Around them the chains answer as they like, people
+//! old and future dates, what was cancelled once more, calls that are not theirs. Around them the chains answer as they like, people
 //! agree and object, groups change, admins tighten, loosen and ask for approvals, rates are right, absurd or over, wallets change their
 //! owners and parents and are deactivated, emergencies begin and end by stages, clocks jump and step back over the turn of a month
 //! somewhere, and the canister is restarted. Whatever is let through and built, the model must find within every limit of every scope;
@@ -84,7 +84,7 @@ impl Dice {
 
 /// How often what happened: a run in which the adversary is never allowed, or never denied, shows nothing.
 #[derive(Debug, Default)]
-struct Seen {
+struct Coverage {
     accepted: u64,
     pending: u64,
     denied: u64,
@@ -106,7 +106,7 @@ struct Seen {
     regrouped: u64,
     asking: u64,
     limited: u64,
-    /// Rates that no price has, transfers with the bytes of one that was called off, operations of the canister itself, and agreements that
+    /// Rates that no price has, transfers with the bytes of one that was cancelled, operations of the canister itself, and agreements that
     /// came when a session was over.
     absurd: u64,
     twins: u64,
@@ -126,13 +126,13 @@ struct Game {
     /// When the run began, and what the machine's clock says, in nanoseconds; it may step back.
     epoch: u64,
     clock: u64,
-    /// Transfers that have not ended, the last requests, those with an operation's key, and those that were called off.
+    /// Transfers that have not ended, the last requests, those with an operation's key, and those that were cancelled.
     open: Vec<TransferId>,
     asked: Vec<Asked>,
     named: Vec<Asked>,
-    called_off: Vec<(Principal, TransferRequest)>,
+    cancelled: Vec<(Principal, TransferRequest)>,
     asked_for_many: Vec<(Principal, BatchRequest, Vec<TransferId>)>,
-    seen: Seen,
+    seen: Coverage,
     found: Found,
     /// Something that happened could not be recorded: the state is of no use any more.
     is_over: bool,
@@ -164,9 +164,9 @@ impl Game {
             open: Vec::new(),
             asked: Vec::new(),
             named: Vec::new(),
-            called_off: Vec::new(),
+            cancelled: Vec::new(),
             asked_for_many: Vec::new(),
-            seen: Seen::default(),
+            seen: Coverage::default(),
             found: Found::default(),
             is_over: false,
         };
@@ -300,9 +300,9 @@ impl Game {
     /// Whether the run was one that shows something.
     fn shows_enough(&self) -> Result<(), String> {
         let seen = &self.seen;
-        let Seen { accepted, pending, denied, suppressed, duplicates, refused, approved, confirmed, .. } = *seen;
-        let Seen { batches, partly, several, held, repeated, .. } = *seen;
-        let Seen { adopted, deactivated, regrouped, asking, limited, absurd, twins, operations, late, .. } = *seen;
+        let Coverage { accepted, pending, denied, suppressed, duplicates, refused, approved, confirmed, .. } = *seen;
+        let Coverage { batches, partly, several, held, repeated, .. } = *seen;
+        let Coverage { adopted, deactivated, regrouped, asking, limited, absurd, twins, operations, late, .. } = *seen;
         let often = [accepted, pending, denied, suppressed, duplicates, refused, confirmed, batches, partly, repeated];
         let some = [several, held, approved, adopted, deactivated, regrouped, asking, limited, twins, operations];
         let once = [absurd, late];

@@ -20,7 +20,7 @@ fn auditor() -> candid::Principal {
     principal(7)
 }
 
-/// A log of `length` blocks, two to a transfer that is called off, an hour apart.
+/// A log of `length` blocks, two to a transfer that is cancelled, an hour apart.
 fn log_of(length: u64) -> TestState {
     let mut state = installed();
     let decided = state.decide_grant_role(admin(), auditor(), Role::Auditor);

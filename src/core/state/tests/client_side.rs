@@ -35,14 +35,14 @@ fn owned() -> (TestState, WalletId) {
 fn built_sol(state: &mut TestState, wallet: WalletId, blockhash: u8) -> TransferId {
     let id = accepted(state, TransferRequest { wallet, ..sol(1_000, &blockhash.to_string()) }, at(0));
     let payment = solana::Payment {
-        what: solana::Paid::Lamports { to: solana::Address::from_bytes([5; 32]), lamports: Amount::new(1_000) },
+        kind: solana::PaymentKind::Lamports { to: solana::Address::from_bytes([5; 32]), lamports: Amount::new(1_000) },
         memo: None,
     };
     let plan = solana::Plan {
         payer: solana::Address::from_bytes(ed25519().public_key().serialize_raw()),
-        anchor: solana::Anchor::Blockhash(solana::Blockhash::from_bytes([blockhash; 32])),
+        recent_hash: solana::RecentHash::Blockhash(solana::Blockhash::from_bytes([blockhash; 32])),
         budget: None,
-        act: solana::Act::Pay(vec![payment]),
+        operation: solana::Operation::Pay(vec![payment]),
     };
     let unsigned = plan.build();
     let unsigned = Bytes::new(unsigned.unwrap().message_bytes());

@@ -199,7 +199,7 @@ fn a_recipients_limit_counts_what_was_received_before_it_was_set() {
 }
 
 #[test]
-fn what_is_reserved_for_a_recipient_beyond_a_new_limit_is_called_off_newest_first() {
+fn what_is_reserved_for_a_recipient_beyond_a_new_limit_is_cancelled_newest_first() {
     let mut state = installed();
     set(&mut state, SCOPE, unlimited(), at(0));
     let ids: Vec<_> = (0..5).map(|n| accepted(&mut state, sol(300_000, &format!("k{n}")), at(1))).collect();
@@ -271,7 +271,7 @@ fn a_limit_of_value_counts_what_was_spent_before_there_was_a_rate() {
     assert!(denial(&state, sol(496_000, "more"), at(4)).contains("500 are left of 4000"));
     let last = accepted(&mut state, sol(495_000, "the rest"), at(4));
     let budgets = state.budgets(SCOPE, at(4));
-    let budget = budgets.iter().find(|budget| matches!(budget.counting, crate::policy::Counting::Value(..))).unwrap();
+    let budget = budgets.iter().find(|budget| matches!(budget.kind, crate::policy::LimitKind::Value(..))).unwrap();
     assert_eq!((budget.posted.get(), budget.reserved.get(), budget.remaining.get()), (2_500, 1_500, 0));
     // What was valued keeps its worth when the rate changes; what was not is worth what it is now.
     change(&mut state, rate(Asset::Sol, 2, 1_000), at(5));
@@ -279,7 +279,7 @@ fn a_limit_of_value_counts_what_was_spent_before_there_was_a_rate() {
         land(&mut state, id, at(5));
     }
     let budgets = state.budgets(SCOPE, at(6));
-    let budget = budgets.iter().find(|budget| matches!(budget.counting, crate::policy::Counting::Value(..))).unwrap();
+    let budget = budgets.iter().find(|budget| matches!(budget.kind, crate::policy::LimitKind::Value(..))).unwrap();
     assert_eq!((budget.posted.get(), budget.reserved.get()), (2 * 2_000 + 500 + 1_000 + 500, 0));
     replays(&state);
 }

@@ -6,7 +6,7 @@ mod widening;
 
 use super::fixture::*;
 use crate::event::{AgentChange, RoleChange};
-use crate::governance::{Action, Closing, Group, PolicyChange, Proposal};
+use crate::governance::{Action, Group, PolicyChange, Proposal, ProposalOutcome};
 use crate::policy::{Rule, Scope};
 use crate::primitives::{BlockIndex, HOUR_NS, ProposalId, Timestamp};
 use crate::roles::Role;
@@ -96,7 +96,7 @@ fn approve(state: &mut TestState, by: Principal, id: ProposalId, now: Timestamp)
     state.proposal(id).unwrap()
 }
 
-fn execute(state: &mut TestState, id: ProposalId, now: Timestamp) -> Option<Closing> {
+fn execute(state: &mut TestState, id: ProposalId, now: Timestamp) -> Option<ProposalOutcome> {
     let decided = state.decide_execute_proposal(admin(), id, now);
     done(state, decided, now);
     state.proposal(id).unwrap().closed

@@ -305,7 +305,7 @@ fn a_policy_that_asks_people_calls_off_what_they_were_not_asked_about() {
     assert_replays(&state);
 }
 
-/// It could not be called off when the policy came, because its transaction might have landed.
+/// It could not be cancelled when the policy came, because its transaction might have landed.
 #[test]
 fn what_has_proven_dead_is_not_built_again_unasked() {
     let mut state = with_group();

@@ -1,4 +1,4 @@
-//! Tokens, nonce accounts and what is only tried out.
+//! Tokens, nonce accounts and what is only simulated.
 
 use super::fixture::*;
 use crate::config::SolanaOptions;
@@ -6,7 +6,7 @@ use crate::policy::{Decision, Rule, RuleKind, Window};
 use crate::primitives::{Amount, Asset, Bytes, Mint, TransferId, WRAPPED_SOL};
 use crate::settings::Settings;
 use crate::solana_terms::{
-    Execution, LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, SolanaTerms,
+    Execution, LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, SolanaTransferParams,
 };
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
@@ -219,7 +219,7 @@ fn one_transaction_stands_on_a_nonce_until_it_is_over() {
     done(&mut state, decided, at(24));
     assert_eq!(holder(&state, 1), Some(third), "it may still land");
     let working: Vec<u16> = state.working_nonces(WALLET).into_iter().map(|(index, _)| index).collect();
-    assert_eq!((working, state.lanes(WALLET)), (vec![0], 1), "what waits for people holds nobody else up");
+    assert_eq!((working, state.build_slots(WALLET)), (vec![0], 1), "what waits for people holds nobody else up");
     replayed(&state);
 }
 
@@ -360,7 +360,7 @@ fn what_is_signed_or_quarantined_on_a_nonce_is_revoked_and_followed_again() {
         assert!(usage(&state, Asset::Sol).0 > 1_000, "its money is held");
         let decided = state.decide_expired(id, None);
         done(&mut state, decided, at(22));
-        let decided = state.decide_called_off(id, "revoked".into());
+        let decided = state.decide_cancel_by_canister(id, "revoked".into());
         done(&mut state, decided, at(22));
         let fee = state.transfer(revocation).unwrap().request.max_fee.get();
         assert_eq!(usage(&state, Asset::Sol).0, fee, "its money is free");
@@ -425,13 +425,13 @@ fn what_an_upgrade_closes_the_gate_to_is_not_signed_but_followed_and_revoked() {
     done(&mut state, decided, at(20));
     let decided = state.decide_built(waiting, on_nonce(waiting, 1));
     done(&mut state, decided, at(20));
-    assert!(state.is_only_tried_out(&state.transfer(waiting).unwrap()));
+    assert!(state.is_simulated(&state.transfer(waiting).unwrap()));
     assert!(matches!(state.decide_signed(waiting, signed()), Err(Refusal::WrongStatus { .. })));
-    let decided = state.decide_called_off(waiting, "simulated".into());
+    let decided = state.decide_cancel_by_canister(waiting, "simulated".into());
     done(&mut state, decided, at(21));
     assert_eq!(holder(&state, 1), None);
     let revocation = revoke(&mut state, sent);
-    assert!(!state.is_only_tried_out(&state.transfer(revocation).unwrap()), "an exit is no payment");
+    assert!(!state.is_simulated(&state.transfer(revocation).unwrap()), "an exit is no payment");
     submit_revocation(&mut state, revocation);
     let decided = state.decide_expired(sent, None);
     done(&mut state, decided, at(22));
@@ -451,7 +451,7 @@ fn what_is_only_tried_out_takes_no_nonce_and_breaks_none() {
         let decided = state.decide_built(id, on_nonce(id, index));
         done(&mut state, decided, at(21));
         assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));
-        let decided = state.decide_called_off(id, "simulated".into());
+        let decided = state.decide_cancel_by_canister(id, "simulated".into());
         done(&mut state, decided, at(21));
         assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));
     }
@@ -492,7 +492,7 @@ fn a_revocation_shares_the_nonce_and_runs_in_an_emergency() {
     assert_eq!(state.transfer(id).unwrap().solana.unwrap().revoked_by, Some(revocation));
     let decided = state.decide_expired(id, None);
     done(&mut state, decided, at(22));
-    let decided = state.decide_called_off(id, "revoked".into());
+    let decided = state.decide_cancel_by_canister(id, "revoked".into());
     done(&mut state, decided, at(22));
     assert_eq!((state.transfer(id).unwrap().status, holder(&state, 0)), (Status::Cancelled, Some(revocation)));
     let decided = state.decide_confirmed(revocation, Amount::new(5_000), None);
@@ -505,20 +505,20 @@ fn a_revocation_shares_the_nonce_and_runs_in_an_emergency() {
 #[test]
 fn as_many_are_built_at_a_time_as_there_are_nonce_accounts_that_work() {
     let mut state = installed();
-    assert_eq!(state.lanes(WALLET), 1);
+    assert_eq!(state.build_slots(WALLET), 1);
     let mut state_with = with_nonces();
-    assert_eq!(state_with.lanes(WALLET), 2);
+    assert_eq!(state_with.build_slots(WALLET), 2);
     let ids = ["a", "b", "c"].map(|key| accepted(&mut state_with, sol(1_000, key), at(19)));
-    let lanes = ids.map(|id| state_with.lane(&state_with.transfer(id).unwrap()));
-    assert!(lanes[0] != lanes[1] && lanes[0] == lanes[2], "{lanes:?}");
+    let build_slots = ids.map(|id| state_with.build_slot(&state_with.transfer(id).unwrap()));
+    assert!(build_slots[0] != build_slots[1] && build_slots[0] == build_slots[2], "{build_slots:?}");
     let decided = state_with.decide_fallback(ids[0], 0, "it is gone".into());
     done(&mut state_with, decided, at(20));
-    assert_eq!(state_with.lanes(WALLET), 1, "a broken one carries nothing");
+    assert_eq!(state_with.build_slots(WALLET), 1, "a broken one carries nothing");
     let settings = SolanaSettings { lifetime: LifetimeChoice::Blockhash };
     let id = accepted(&mut state, sol(1_000, "a"), at(19));
     let decided = state.decide_solana_settings(admin(), WALLET, settings);
     done(&mut state, decided, at(20));
-    assert_eq!((state.lanes(WALLET), state.lane(&state.transfer(id).unwrap())), (1, 0));
+    assert_eq!((state.build_slots(WALLET), state.build_slot(&state.transfer(id).unwrap())), (1, 0));
 }
 
 #[test]
@@ -532,7 +532,7 @@ fn a_nonce_account_that_fails_is_not_used_again() {
     assert!(state.decide_fallback(id, 1, "it is gone".into()).is_err(), "something stands on it");
 }
 
-/// The fixture's state on a network on which transfers are only tried out.
+/// The fixture's state on a network on which transfers are only simulated.
 pub fn simulating() -> TestState {
     let mut state = State::new(VectorMemory::default());
     let mut config = config();
@@ -559,7 +559,7 @@ fn what_is_only_tried_out_holds_nothing_and_keeps_the_key_free() {
     assert_eq!((usage(&state, Asset::Sol), state.transfer(id).unwrap().reserved), ((0, 0), Amount::ZERO));
     let decided = state.decide_built(id, built(id));
     done(&mut state, decided, at(2));
-    let decided = state.decide_called_off(id, "simulated".into());
+    let decided = state.decide_cancel_by_canister(id, "simulated".into());
     done(&mut state, decided, at(3));
     assert_eq!(usage(&state, Asset::Sol), (0, 0));
     let again = accepted(&mut state, sol(1_000, "a"), at(4));
@@ -572,7 +572,7 @@ fn what_is_only_tried_out_holds_nothing_and_keeps_the_key_free() {
 fn a_memo_is_bounded_and_solanas_only() {
     let state = installed();
     let with = |memo: &str| {
-        let terms = SolanaTerms { memo: Some(memo.into()), ..SolanaTerms::default() };
+        let terms = SolanaTransferParams { memo: Some(memo.into()), ..SolanaTransferParams::default() };
         state.decide_transfer(agent(), TransferRequest { solana: Some(terms), ..sol(1, "m") }, at(1)).map(drop)
     };
     assert_eq!(with("invoice 17"), Ok(()));

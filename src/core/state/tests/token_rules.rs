@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::governance::{Action, Rate};
-use crate::policy::{AllowEntry, ApprovalRule, Counting, Decision, RecipientLimit, Rule, Scope, Severity, Window};
+use crate::policy::{AllowEntry, ApprovalRule, Decision, LimitKind, RecipientLimit, Rule, Scope, Severity, Window};
 use crate::primitives::{Amount, Asset, Chain, HOUR_NS, Mint, WRAPPED_SOL};
 use crate::state::Refusal;
 use crate::transfer::{Outcome, TransferRequest};
@@ -115,7 +115,7 @@ fn what_is_left_of_a_token_is_said_in_its_base_units() {
     accepted(&mut state, paid(TOKEN, 900, "a"), at(2));
     let budgets = state.budgets(SCOPE, at(3));
     let of = |asset: Asset| {
-        let mut found = budgets.iter().filter(|budget| budget.counting == Counting::Units(asset, Window::Rolling24h));
+        let mut found = budgets.iter().filter(|budget| budget.kind == LimitKind::Units(asset, Window::Rolling24h));
         let budget = found.next().expect("a budget");
         (budget.limit.get(), budget.reserved.get())
     };

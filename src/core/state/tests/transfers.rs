@@ -211,7 +211,7 @@ fn each_ending_settles_the_reservation_exactly() {
 }
 
 #[test]
-fn what_may_be_on_the_chain_cannot_be_called_off() {
+fn what_may_be_on_the_chain_cannot_be_cancelled() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "1"), at(0));
     submit(&mut state, id, at(0));
@@ -248,7 +248,7 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
 }
 
 #[test]
-fn what_is_signed_cannot_be_called_off() {
+fn what_is_signed_cannot_be_cancelled() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "1"), at(0));
     let decided = state.decide_built(id, built(id));

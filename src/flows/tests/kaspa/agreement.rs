@@ -25,7 +25,7 @@ fn a_coin_on_whose_amount_two_providers_disagree_is_not_spent() {
     let (world, id) = requested(2);
     let lists = vec![dag(5_000), dag(5_000), fee(100), fee(100), utxos(SOURCE, LIE), utxos(SOURCE, ONE_COIN)];
     let then = vec![count(1), balance(20 * KAS), balance(20 * KAS)];
-    assert_eq!(world.drive(id, 0, lists.into_iter().chain(then).collect()), Progress::Held);
+    assert_eq!(world.drive(id, 0, lists.into_iter().chain(then).collect()), Progress::Blocked);
     assert_eq!((world.status(id), world.signatures.get()), (Status::Reserved, 0));
 }
 
@@ -54,7 +54,7 @@ fn a_provider_without_an_answer_is_passed_over() {
     assert_eq!(world.drive(id, 0, script.into_iter().chain(lists).collect()), Progress::Waiting);
     let (world, id) = requested(2);
     let script = vec![dag(5_000), silent("/info/blockdag"), fee(100), fee(100)];
-    let Progress::Rests(problem) = world.drive(id, 0, script) else { panic!("one provider is not enough") };
+    let Progress::RateLimited(problem) = world.drive(id, 0, script) else { panic!("one provider is not enough") };
     assert_eq!(problem, "Kaspa: the server limits the rate of requests");
 }
 
@@ -113,7 +113,7 @@ fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
     // Not for ever: a run ends in trouble when nothing helps, but for the rate, which has a default.
     let (world, id) = requested(1);
     let script = vec![different("/info/blockdag"), different("/info/blockdag"), fee(100)];
-    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     let (world, id) = requested(1);
     let script = vec![
         dag(5_000),
@@ -122,7 +122,7 @@ fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
         different("/addresses/utxos"),
         different("/addresses/utxos"),
     ];
-    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Reserved);
 }
 
@@ -186,7 +186,7 @@ fn a_third_provider_settles_what_two_see_differently() {
 fn an_address_with_more_coins_than_can_be_listed_is_said_to_be_one() {
     let (world, id) = requested(1);
     let script = vec![dag(5_000), fee(100), utxos(SOURCE, &[]), count(12_345)];
-    let Progress::NotNow(problem) = world.drive(id, 0, script) else { panic!("an empty list of 12,345 coins") };
+    let Progress::Deferred(problem) = world.drive(id, 0, script) else { panic!("an empty list of 12,345 coins") };
     assert_eq!(problem, "the address has 12345 unspent outputs, more than can be listed; consolidate coins that you name");
     assert_eq!(world.status(id), Status::Reserved);
 }

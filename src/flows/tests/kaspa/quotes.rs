@@ -1,7 +1,7 @@
 //! A quote says what the transfer will do.
 
 use super::*;
-use crate::flows::kaspa::{Quote, QuoteError, quote, recall};
+use crate::flows::kaspa::{Quote, QuoteError, quote, quote_from_cache};
 use purser_core::chains::kaspa::select::SelectError;
 
 const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
@@ -22,7 +22,7 @@ fn quoted(world: &World, request: &TransferRequest, script: Vec<Step>) -> Result
 }
 
 fn recalled(world: &World, request: &TransferRequest) -> Result<Quote, QuoteError> {
-    recall(&world.state.borrow(), world.time(), &world.wallet(), request)
+    quote_from_cache(&world.state.borrow(), world.time(), &world.wallet(), request)
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn coins_too_young_for_the_cut_are_reckoned_with() {
     assert_eq!((quote.fee, quote.inputs, quote.waits), (Amount::new(203_600), 1, true));
     assert_eq!(recalled(&world, &request), Ok(quote.clone()), "what was seen is remembered");
     let id = world.request(Asset::Kas, AMOUNT, SOURCE);
-    assert_eq!(world.drive(id, 0, vec![dag(99), fee(100), seen(), count(1), balance(20 * KAS)]), Progress::Held);
+    assert_eq!(world.drive(id, 0, vec![dag(99), fee(100), seen(), count(1), balance(20 * KAS)]), Progress::Blocked);
     assert_eq!(world.drive(id, 0, vec![dag(100), fee(100), seen(), signing(SOURCE), taken()]), Progress::Waiting);
     assert_eq!(world.transfer(id).built.unwrap().fee, quote.fee);
     let ready = quoted(&World::new(), &request, vec![dag(100), fee(100), seen()]).expect("it is old enough");

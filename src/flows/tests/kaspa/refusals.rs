@@ -145,11 +145,11 @@ fn one_provider_that_says_otherwise_or_an_acceptance_keeps_the_transaction_alive
         "transaction {id} is not standard: transaction output #0: non-standard script form",
     ] {
         let (world, id, script) = begun(2);
-        assert!(matches!(world.drive(id, 0, then(script, vec![says_to_all(other)])), Progress::NotNow(_)));
+        assert!(matches!(world.drive(id, 0, then(script, vec![says_to_all(other)])), Progress::Deferred(_)));
         assert_eq!(world.status(id), Status::Submitted, "{other}");
     }
     let (world, id, script) = begun(2);
-    assert!(matches!(world.drive(id, 0, then(script, vec![all("/transactions ", |_| lost())])), Progress::NotNow(_)));
+    assert!(matches!(world.drive(id, 0, then(script, vec![all("/transactions ", |_| lost())])), Progress::Deferred(_)));
     assert_eq!(world.status(id), Status::Submitted);
     let (world, id, script) = begun(2);
     let accepted = vec![says_to_all(MASS), transaction(Some(5)), transaction(Some(5))];
@@ -167,7 +167,7 @@ fn what_is_only_policy_is_offered_on_and_then_left_to_people() {
     const FEE: &str = "transaction {id} is not standard: transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036";
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, SOURCE);
-    assert!(matches!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), vec![says(FEE)])), Progress::NotNow(_)));
+    assert!(matches!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), vec![says(FEE)])), Progress::Deferred(_)));
     let said = "the transaction was not taken: the fee is under the relay floor (transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036); it is tried again";
     assert_eq!(waits_for(id).as_deref(), Some(said), "from the first refusal on");
     // Nothing new is said while the bytes are left to spread.
@@ -199,6 +199,6 @@ fn a_server_that_limits_the_rate_is_to_blame_for_nothing() {
     world.advance(20);
     let limited = one("/transactions ", |_| Ok((429, "Too Many Requests".into())));
     let progress = world.drive(id, 0, vec![blue(1_019), acceptance(None), limited]);
-    assert_eq!(progress, Progress::Rests("Kaspa: the server limits the rate of requests".into()));
+    assert_eq!(progress, Progress::RateLimited("Kaspa: the server limits the rate of requests".into()));
     assert_eq!(world.status(id), Status::Submitted);
 }

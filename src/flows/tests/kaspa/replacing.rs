@@ -155,7 +155,7 @@ fn an_emergency_leaves_the_replacement_unsigned() {
     assert!(refused.is_err());
     world.emergency(false);
     let stop = Step::Sign { kind: SOURCE, during: Box::new(|world| world.emergency(true)) };
-    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), stop]), Progress::Held);
+    assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), stop]), Progress::Blocked);
     let transfer = world.transfer(id);
     assert_eq!((transfer.attempt, transfer.kaspa.unwrap().signatures.len()), (1, 0), "the only signature is the transaction");
 }

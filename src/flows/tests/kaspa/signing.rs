@@ -49,7 +49,7 @@ fn eight_are_asked_for_at_once_and_then_the_rest() {
 fn a_lost_answer_costs_one_signature_and_no_more() {
     let (world, id) = requested();
     let script = [reading(), signatures(3), vec![Step::SignLost], signatures(4)].into_iter().flatten().collect();
-    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     assert_eq!(recorded(&world, id), [0, 1, 2, 4, 5, 6, 7]);
     // The heap is gone, as after an upgrade: what is durable says what is missing.
     let script = [signatures(3), vec![taken()]].into_iter().flatten().collect();
@@ -64,7 +64,7 @@ fn a_wrong_signature_is_not_recorded() {
     let (world, id) = requested();
     let forged = Step::SignWrong;
     let script = [reading(), signatures(7), vec![forged]].into_iter().flatten().collect();
-    assert!(matches!(world.drive(id, 0, script), Progress::Trouble(_)));
+    assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     assert_eq!(recorded(&world, id), [0, 1, 2, 3, 4, 5, 6]);
 }
 
@@ -73,7 +73,7 @@ fn in_an_emergency_what_came_is_kept_but_never_the_whole() {
     let (world, id) = requested();
     let stop = Step::Sign { kind: SOURCE, during: Box::new(|world| world.emergency(true)) };
     let script = [reading(), signatures(9), vec![stop]].into_iter().flatten().collect();
-    assert_eq!(world.drive(id, 0, script), Progress::Held);
+    assert_eq!(world.drive(id, 0, script), Progress::Blocked);
     assert_eq!((world.status(id), recorded(&world, id).len()), (Status::Built, 9), "the log is public");
     world.emergency(false);
     assert_eq!(world.drive(id, 0, vec![signing(SOURCE), taken()]), Progress::Waiting);

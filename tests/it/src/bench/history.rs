@@ -10,7 +10,7 @@ use purser::api::BlockRange;
 use purser_core::audit::Block;
 use purser_core::codec::{NameHashes, decode_value, encode_value};
 use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferStep};
-use purser_core::policy::{Basis, CounterKey, Decision, Evaluation, Hold, Holds, Scope};
+use purser_core::policy::{CounterKey, Decision, Evaluation, Reservation, Reservations, ReservedPart, Scope};
 use purser_core::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Hash, Timestamp, TransferId, WalletId};
 use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
@@ -80,12 +80,12 @@ impl Chronicle {
         let evaluation = Evaluation { decision: Decision::Allow, policy_version: 1, findings: vec![], approvals: vec![] };
         let reserved = Amount::new(LAMPORTS + FEE);
         let scopes = [Scope::User(owner(wallet)), Scope::Wallet(wallet), Scope::Agent { wallet, agent }];
-        let hold = |scope| Hold {
+        let hold = |scope| Reservation {
             key: Bytes::new(CounterKey::units(scope, Asset::Sol).key()),
-            basis: Basis::AmountAndFee,
+            part: ReservedPart::AmountAndFee,
             amount: reserved,
         };
-        let holds = Holds(scopes.map(hold).into());
+        let holds = Reservations(scopes.map(hold).into());
         let reserved = TransferReserved { id, agent, request, reserved, evaluation, holds, approval: None, simulated: false };
         self.append(Event::TransferReserved(Box::new(reserved)));
         let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![], solana: None };

@@ -66,8 +66,8 @@ fn a_deactivated_wallet_finishes_what_it_sent_and_calls_the_rest_off() {
     assert_eq!(world.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Deactivate), Ok(Change::Applied));
     let denied = denial(world.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "new")));
     assert_eq!(denied.code, Some(ReasonCode::WalletDraining));
-    let called_off = world.settle(waiting);
-    assert_eq!((called_off.status, called_off.note.as_deref()), (Status::Cancelled, Some("its wallet was deactivated")));
+    let cancelled = world.settle(waiting);
+    assert_eq!((cancelled.status, cancelled.note.as_deref()), (Status::Cancelled, Some("its wallet was deactivated")));
     assert_eq!(world.settle(sent).status, Status::Confirmed);
     assert_eq!(world.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Activate), Ok(Change::Applied));
     let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "new"));

@@ -53,7 +53,7 @@ impl LocalNet {
 
     /// Whether the call is answered by itself.
     pub(super) fn is_free(&self, request: &Request) -> bool {
-        self.scheduler == Scheduler::Auto && request.fault != Some(Effect::Hold)
+        self.scheduler == Scheduler::Auto && request.fault != Some(Effect::Reservation)
     }
 
     pub(super) fn request(

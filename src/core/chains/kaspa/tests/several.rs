@@ -4,7 +4,7 @@ use super::{ECDSA_ADDRESS, SCHNORR_ADDRESS, amount, utxo};
 use crate::chains::kaspa::intent::{self, Deviation, Intent};
 use crate::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use crate::chains::kaspa::replace::{self, ReplaceError};
-use crate::chains::kaspa::select::{self, Gathering, Limits, Payment, SelectError};
+use crate::chains::kaspa::select::{self, ConsolidationInputs, Limits, Payment, SelectError};
 use crate::chains::kaspa::{Address, FeePolicy, Masses, Network, Output, Plan, ScriptPublicKey, Utxo};
 use crate::primitives::Amount;
 use std::collections::BTreeSet;
@@ -98,10 +98,10 @@ fn what_all_payments_need_together_must_be_there() {
     assert_eq!((plan.change, plan.fee), (None, amount(205_800)));
 }
 
-fn gather(coins: &[u64], max_inputs: usize, max_fee: u64) -> Result<Plan, SelectError> {
+fn select_for_consolidation(coins: &[u64], max_inputs: usize, max_fee: u64) -> Result<Plan, SelectError> {
     let (utxos, own) = (wallet(coins), own());
     let reserved = BTreeSet::from([utxos[0].outpoint]);
-    select::gather(&Gathering {
+    select::select_for_consolidation(&ConsolidationInputs {
         utxos: &utxos,
         reserved: &reserved,
         virtual_daa_score: 10_000,
@@ -115,14 +115,14 @@ fn gather(coins: &[u64], max_inputs: usize, max_fee: u64) -> Result<Plan, Select
 fn the_smallest_coins_become_one() {
     // The first is reserved, and the last is worth less than spending it.
     let coins = [KAS, 5 * KAS, 3 * KAS, 2 * KAS, 4 * KAS, 111_799];
-    let plan = gather(&coins, 3, KAS).expect("possible");
+    let plan = select_for_consolidation(&coins, 3, KAS).expect("possible");
     // 94 + 3 * 1,118 + 412 grams.
     assert_eq!((plan.fee, plan.payment.amount, plan.change), (amount(386_000), amount(9 * KAS - 386_000), None));
     assert_eq!(plan.masses.storage, 0);
     // A fee that allows two coins takes two.
-    assert_eq!(gather(&coins, 3, 300_000).expect("possible").inputs.len(), 2);
-    assert!(matches!(gather(&coins, 3, 200_000), Err(SelectError::Unbuildable { .. })));
-    assert_eq!(gather(&[KAS, 5 * KAS], 10, KAS), Err(SelectError::NothingToGather { spendable: 1 }));
+    assert_eq!(select_for_consolidation(&coins, 3, 300_000).expect("possible").inputs.len(), 2);
+    assert!(matches!(select_for_consolidation(&coins, 3, 200_000), Err(SelectError::Unbuildable { .. })));
+    assert_eq!(select_for_consolidation(&[KAS, 5 * KAS], 10, KAS), Err(SelectError::NothingToConsolidate { spendable: 1 }));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use super::*;
 use crate::chains::solana::fixtures::payer;
 use crate::chains::solana::{
-    Act, Address, Anchor, Blockhash, Budget, BuildError, MAX_MEMO_BYTES, Paid, Payment, Plan, TokenPayment, TokenProgram, derived,
-    describe_message,
+    Address, Blockhash, Budget, BuildError, MAX_MEMO_BYTES, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment,
+    TokenProgram, derived, describe_message,
 };
 use crate::primitives::{Amount, Mint};
 use proptest::prelude::*;
@@ -16,23 +16,23 @@ fn recipient(n: usize) -> Address {
 
 fn payment(asset: Asset, n: usize, program: TokenProgram, memo: Option<&str>) -> Payment {
     let (to, mint, amount) = (recipient(n), Address::from_bytes([9; 32]), Amount::MAX);
-    let what = match asset {
-        Asset::Sol | Asset::Kas => Paid::Lamports { to, lamports: amount },
+    let kind = match asset {
+        Asset::Sol | Asset::Kas => PaymentKind::Lamports { to, lamports: amount },
         Asset::Spl { .. } => {
             let destination = derived::token_account(&to, &mint, program).unwrap();
-            Paid::Tokens(TokenPayment { program, mint, destination, create_for: Some(to), amount, decimals: u8::MAX })
+            PaymentKind::Tokens(TokenPayment { program, mint, destination, create_for: Some(to), amount, decimals: u8::MAX })
         }
     };
-    Payment { what, memo: memo.map(str::to_owned) }
+    Payment { kind, memo: memo.map(str::to_owned) }
 }
 
 /// The largest transaction that makes payments with these memos: on a nonce, with a priority, to recipients that all differ.
 fn worst(asset: Asset, memos: &[Option<&str>], program: TokenProgram) -> Plan {
     Plan {
         payer: payer(),
-        anchor: Anchor::Nonce { account: derived::nonce_account(&payer(), 31), value: Blockhash::from_bytes([7; 32]) },
+        recent_hash: RecentHash::Nonce { account: derived::nonce_account(&payer(), 31), value: Blockhash::from_bytes([7; 32]) },
         budget: Some(Budget { limit: u32::MAX, price: u64::MAX }),
-        act: Act::Pay(memos.iter().enumerate().map(|(n, memo)| payment(asset, n, program, *memo)).collect()),
+        operation: Operation::Pay(memos.iter().enumerate().map(|(n, memo)| payment(asset, n, program, *memo)).collect()),
     }
 }
 

@@ -12,7 +12,7 @@ fn published_message() -> Vec<u8> {
 }
 
 fn hash() -> Hash {
-    Hash::new_from_array(*published_plan().anchor.hash().as_bytes())
+    Hash::new_from_array(*published_plan().recent_hash.hash().as_bytes())
 }
 
 fn addresses() -> (SolanaAddress, SolanaAddress) {
@@ -119,9 +119,9 @@ fn a_nonce_is_used_up_by_nothing_else_or_stood_on() {
     let advance = || system::advance_nonce_account(&third, &from);
     let account = Address::from(&third);
     let plan = described(&[advance()]).expect("a plan");
-    assert_eq!((plan.anchor, plan.act), (published_plan().anchor, Act::Revoke { account }));
+    assert_eq!((plan.recent_hash, plan.operation), (published_plan().recent_hash, Operation::Revoke { account }));
     let plan = described(&[advance(), system::transfer(&from, &to, 49)]).expect("a plan");
-    assert_eq!(plan.anchor, Anchor::Nonce { account, value: published_plan().anchor.hash() });
+    assert_eq!(plan.recent_hash, RecentHash::Nonce { account, value: published_plan().recent_hash.hash() });
     assert!(described(&[advance(), advance()]).is_err());
     assert!(described(&[system::advance_nonce_account(&third, &to)]).is_err(), "the authority is the payer");
 }
@@ -132,10 +132,10 @@ fn two_payments_are_two_payments() {
     let third = SolanaAddress::from([6; 32]);
     let plan = described(&[system::transfer(&from, &to, 49), system::transfer(&from, &third, 50)]).expect("a plan");
     let paid = |to: &SolanaAddress, lamports| Payment {
-        what: Paid::Lamports { to: to.into(), lamports: Amount::new(lamports) },
+        kind: PaymentKind::Lamports { to: to.into(), lamports: Amount::new(lamports) },
         memo: None,
     };
-    assert_eq!(plan.act, Act::Pay(vec![paid(&to, 49), paid(&third, 50)]));
+    assert_eq!(plan.operation, Operation::Pay(vec![paid(&to, 49), paid(&third, 50)]));
 }
 
 #[test]

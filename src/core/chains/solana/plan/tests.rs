@@ -50,20 +50,25 @@ fn senseless_transfers_are_not_built() {
     assert_eq!(pays(payer(), 1).build(), Err(BuildError::SelfTransfer));
     assert_eq!(pays(known::SYSTEM_PROGRAM, 1).build(), Err(BuildError::NotARecipient { name: "system program" }));
     assert_eq!(pays(known::TOKEN_PROGRAM, 1).build(), Err(BuildError::NotARecipient { name: "token program" }));
-    assert_eq!(Plan { act: Act::Pay(Vec::new()), ..published_plan() }.build(), Err(BuildError::Empty));
+    assert_eq!(Plan { operation: Operation::Pay(Vec::new()), ..published_plan() }.build(), Err(BuildError::Empty));
     let account = Address::from_bytes([5; 32]);
-    let nonce = Anchor::Nonce { account, value: published_plan().anchor.hash() };
-    for act in [Act::CreateNonce { index: 0, lamports: Amount::new(1) }, Act::Revoke { account }] {
-        assert!(Plan { act: act.clone(), ..published_plan() }.build().is_ok());
-        assert_eq!(Plan { anchor: nonce, act, ..published_plan() }.build(), Err(BuildError::Anchor), "it lands whatever nonces do");
+    let nonce = RecentHash::Nonce { account, value: published_plan().recent_hash.hash() };
+    for operation in [Operation::CreateNonce { index: 0, lamports: Amount::new(1) }, Operation::Revoke { account }] {
+        assert!(Plan { operation: operation.clone(), ..published_plan() }.build().is_ok());
+        assert_eq!(
+            Plan { recent_hash: nonce, operation, ..published_plan() }.build(),
+            Err(BuildError::RecentHash),
+            "it lands whatever nonces do"
+        );
     }
 }
 
 #[test]
 fn a_memo_has_between_1_and_256_bytes() {
     let with = |memo: &str| {
-        let payment = Payment { what: Paid::Lamports { to: recipient(), lamports: Amount::new(1) }, memo: Some(memo.into()) };
-        Plan { act: Act::Pay(vec![payment]), ..published_plan() }.build().map(drop)
+        let payment =
+            Payment { kind: PaymentKind::Lamports { to: recipient(), lamports: Amount::new(1) }, memo: Some(memo.into()) };
+        Plan { operation: Operation::Pay(vec![payment]), ..published_plan() }.build().map(drop)
     };
     assert_eq!(with(""), Err(BuildError::Memo { bytes: 0 }));
     assert_eq!(with(&"m".repeat(256)), Ok(()));
@@ -77,7 +82,9 @@ fn a_token_account_must_follow_from_its_owner() {
     let with = |destination, create_for| {
         let program = TokenProgram::Classic;
         let payment = TokenPayment { program, mint, destination, create_for, amount: Amount::new(1), decimals: 0 };
-        Plan { act: Act::Pay(vec![Payment { what: Paid::Tokens(payment), memo: None }]), ..published_plan() }.build().map(drop)
+        Plan { operation: Operation::Pay(vec![Payment { kind: PaymentKind::Tokens(payment), memo: None }]), ..published_plan() }
+            .build()
+            .map(drop)
     };
     assert_eq!(with(destination, Some(owner)), Ok(()));
     assert_eq!(with(destination, Some(payer())), Err(BuildError::TokenAccount));
@@ -101,16 +108,16 @@ fn without_a_limit_the_units_are_what_the_chain_allows_the_instructions() {
     assert_eq!(plan.default_units(), 9_000, "a transfer, and the two instructions that a budget takes");
     let budget = Some(Budget { limit: 9, price: 1 });
     assert_eq!(Plan { budget, ..plan.clone() }.default_units(), 9_000, "the same with them");
-    let memo = |plan: &Plan| match &plan.act {
-        Act::Pay(payments) => {
+    let memo = |plan: &Plan| match &plan.operation {
+        Operation::Pay(payments) => {
             let payments = payments.iter().map(|payment| Payment { memo: Some("hi".to_owned()), ..payment.clone() });
-            Plan { act: Act::Pay(payments.collect()), ..plan.clone() }
+            Plan { operation: Operation::Pay(payments.collect()), ..plan.clone() }
         }
         _ => panic!("it pays"),
     };
     assert_eq!(memo(&plan).default_units(), 209_000, "a memo is no program of the runtime's own");
-    let Act::Pay(payments) = memo(&plan).act else { panic!("it pays") };
-    let many = Plan { act: Act::Pay(vec![payments[0].clone(); 8]), ..plan };
+    let Operation::Pay(payments) = memo(&plan).operation else { panic!("it pays") };
+    let many = Plan { operation: Operation::Pay(vec![payments[0].clone(); 8]), ..plan };
     assert_eq!(many.default_units(), MAX_UNITS);
 }
 
@@ -177,7 +184,7 @@ proptest! {
     fn every_message_has_the_specified_layout(seed: [u8; 32], to: [u8; 32], lamports in 1u64.., hash: [u8; 32]) {
         let key = ic_ed25519::PrivateKey::deserialize_raw_32(&seed);
         let (from, to, hash) = (Address::from_bytes(key.public_key().serialize_raw()), Address::from_bytes(to), Blockhash::from_bytes(hash));
-        let plan = Plan { payer: from, anchor: Anchor::Blockhash(hash), ..pays(to, lamports) };
+        let plan = Plan { payer: from, recent_hash: RecentHash::Blockhash(hash), ..pays(to, lamports) };
         let unsigned = plan.build().expect("a message");
         prop_assert_eq!(unsigned.message_bytes(), layout(&from, &to, lamports, &hash));
 

@@ -1,7 +1,7 @@
 //! Accounts as nodes show them, and what is kept of them.
 
 use super::request::DATA_BYTES;
-use super::{Failure, NonceState, Reading, Seen, TokenBalance, View};
+use super::{AccountView, Failure, NonceState, Reading, TokenBalance, View};
 use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
 use crate::chains::solana::token::{Holding, RawToken, read_head};
 use crate::chains::solana::{Address, Blockhash, NONCE_BYTES, known};
@@ -38,7 +38,7 @@ impl RawAccount {
         STANDARD.decode(&self.data.0).map_err(|_| Failure::Malformed)
     }
 
-    fn seen(&self, view: View, from_start: bool) -> Result<Seen, Failure> {
+    fn seen(&self, view: View, from_start: bool) -> Result<AccountView, Failure> {
         let data = self.data()?;
         let whole = data.len() as u64 == self.space;
         // A node may ignore the slice that was asked for and send all the data.
@@ -50,22 +50,24 @@ impl RawAccount {
             View::Account { lamports } => {
                 let at = if whole || from_start { ACCOUNT_TYPE_OFFSET } else { 0 };
                 let kind = AccountKind::classify(&self.owner, self.executable, self.space, data.get(at).copied());
-                Seen::Account(Account { lamports: Amount::new(lamports.of(self.lamports)), kind })
+                AccountView::Account(Account { lamports: Amount::new(lamports.of(self.lamports)), kind })
             }
-            View::Mint => raw.mint().map_or_else(Seen::Refused, Seen::Mint),
-            View::Holding { amount } => raw.holding().map_or_else(Seen::Refused, |holding| Seen::Holding(bounded(holding, amount))),
-            View::Nonce => self.nonce(&data).unwrap_or(Seen::NoNonce),
+            View::Mint => raw.mint().map_or_else(AccountView::Refused, AccountView::Mint),
+            View::Holding { amount } => {
+                raw.holding().map_or_else(AccountView::Refused, |holding| AccountView::Holding(bounded(holding, amount)))
+            }
+            View::Nonce => self.nonce(&data).unwrap_or(AccountView::NoNonce),
         })
     }
 
-    fn nonce(&self, data: &[u8]) -> Option<Seen> {
+    fn nonce(&self, data: &[u8]) -> Option<AccountView> {
         if self.owner != known::SYSTEM_PROGRAM || self.space != NONCE_BYTES {
             return None;
         }
         let rest = data.strip_prefix(&NONCE_TAG)?;
         let authority = Address::from_bytes(*rest.first_chunk()?);
         let value = Blockhash::from_bytes(*rest.get(32..)?.first_chunk()?);
-        Some(Seen::Nonce { authority, value })
+        Some(AccountView::Nonce { authority, value })
     }
 }
 
@@ -74,7 +76,7 @@ fn bounded(holding: Holding, amount: Reading) -> Holding {
 }
 
 /// What is kept of accounts read together.
-pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) -> Result<Vec<Seen>, Failure> {
+pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) -> Result<Vec<AccountView>, Failure> {
     if found.len() != views.len() {
         return Err(Failure::Malformed);
     }
@@ -82,7 +84,9 @@ pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) 
         return Err(Failure::BEHIND);
     }
     let from_start = views.iter().any(|view| view.needs_data());
-    let one = |(raw, view): (&Option<RawAccount>, &View)| raw.as_ref().map_or(Ok(Seen::Missing), |raw| raw.seen(*view, from_start));
+    let one = |(raw, view): (&Option<RawAccount>, &View)| {
+        raw.as_ref().map_or(Ok(AccountView::Missing), |raw| raw.seen(*view, from_start))
+    };
     found.iter().zip(views).map(one).collect()
 }
 
@@ -95,8 +99,10 @@ pub(super) fn nonce_state(
 ) -> Result<NonceState, Failure> {
     let slot = slot.ok_or(Failure::BEHIND)?;
     Ok(match found.map(|raw| raw.seen(View::Nonce, true)).transpose()? {
-        Some(Seen::Nonce { value: now, .. }) if now == *value => NonceState::Unchanged,
-        Some(Seen::Nonce { .. }) => NonceState::Changed { by_slot: slot.checked_next_multiple_of(step.get()).unwrap_or(u64::MAX) },
+        Some(AccountView::Nonce { value: now, .. }) if now == *value => NonceState::Unchanged,
+        Some(AccountView::Nonce { .. }) => {
+            NonceState::Changed { by_slot: slot.checked_next_multiple_of(step.get()).unwrap_or(u64::MAX) }
+        }
         _ => NonceState::NoNonce,
     })
 }

@@ -24,7 +24,7 @@ pub use failure::{Failure, RpcErrorClass};
 pub use reading::Reading;
 pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch, View, Wanted};
 pub use response::{
-    Charge, EpochInfo, LatestBlockhash, NonceState, Seen, SendOutcome, Simulation, TokenBalance, failure_of, parse_accounts,
+    AccountView, Charge, EpochInfo, LatestBlockhash, NonceState, SendOutcome, Simulation, TokenBalance, failure_of, parse_accounts,
     parse_amount, parse_charge, parse_epoch, parse_hash, parse_latest_blockhash, parse_nonce, parse_send, parse_simulation,
     parse_statuses, parse_token_balances, parse_u64, verdict,
 };

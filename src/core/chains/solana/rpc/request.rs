@@ -4,7 +4,7 @@ use super::Reading;
 use super::transform::Transform;
 use crate::chains::solana::token::TOKEN_HEAD_BYTES;
 use crate::chains::solana::{
-    Address, Anchor, Blockhash, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET,
+    Address, Blockhash, RecentHash, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -287,7 +287,7 @@ impl Request {
             }
             Self::GenesisHash => ("getGenesisHash", json!([])),
             Self::Simulate { tx, min_slot } => {
-                let replace = matches!(tx.plan().anchor, Anchor::Blockhash(_));
+                let replace = matches!(tx.plan().recent_hash, RecentHash::Blockhash(_));
                 let mut config = json!({
                     "encoding": "base64", "commitment": Commitment::Confirmed.name(), "sigVerify": false,
                     "replaceRecentBlockhash": replace,

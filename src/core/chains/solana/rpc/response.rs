@@ -22,7 +22,7 @@ pub(super) enum Canonical<T> {
 /// What was seen of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Seen {
+pub enum AccountView {
     /// There is none.
     Missing,
     /// For [`View::Account`](super::View::Account).
@@ -189,7 +189,7 @@ pub fn parse_u64(canonical: &[u8]) -> Result<u64, Failure> {
 }
 
 /// The answer to `Accounts`, one for each and in their order.
-pub fn parse_accounts(canonical: &[u8]) -> Result<Vec<Seen>, Failure> {
+pub fn parse_accounts(canonical: &[u8]) -> Result<Vec<AccountView>, Failure> {
     parse(canonical)
 }
 

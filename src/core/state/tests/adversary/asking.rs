@@ -42,9 +42,9 @@ impl Game {
     /// The next request of the adversary or its accomplice.
     pub fn request(&mut self) -> (Principal, TransferRequest) {
         match self.dice.below(24) {
-            // The same payment under another key, perhaps after the first was called off.
-            0..3 if !self.called_off.is_empty() => {
-                let (caller, mut request) = self.dice.pick(&self.called_off);
+            // The same payment under another key, perhaps after the first was cancelled.
+            0..3 if !self.cancelled.is_empty() => {
+                let (caller, mut request) = self.dice.pick(&self.cancelled);
                 request.idempotency_key = self.key();
                 request.created_at = None;
                 return (caller, request);
@@ -254,10 +254,10 @@ impl Game {
         let decided = self.state.decide_cancel(caller, transfer.id, None);
         assert!(caller == transfer.agent || caller == guardian() || decided.is_err(), "somebody else's transfer");
         if decided.is_ok() && transfer.request.nonce_operation().is_none() && transfer.request.batch().is_none() {
-            if self.called_off.len() >= 8 {
-                self.called_off.remove(0);
+            if self.cancelled.len() >= 8 {
+                self.cancelled.remove(0);
             }
-            self.called_off.push((transfer.agent, transfer.request));
+            self.cancelled.push((transfer.agent, transfer.request));
         }
         self.attempt(decided);
     }

@@ -4,7 +4,7 @@ use super::model::{Answer, is_own_doing};
 use super::promises::Promise;
 use super::*;
 use crate::chains::solana;
-use crate::solana_terms::SolanaTerms;
+use crate::solana_terms::SolanaTransferParams;
 use crate::state::{BatchItem, BatchOutcome, ItemOutcome, Refusal};
 use crate::terms::{Batch, BatchOutput};
 
@@ -15,7 +15,7 @@ fn whole(base: &TransferRequest, request: &BatchRequest, outputs: &[BatchOutput]
         to: outputs[0].to.clone(),
         amount: Amount::new(outputs.iter().map(|output| output.amount.get()).sum()),
         max_fee: Amount::new(request.max_fee.get() * parts),
-        solana: Some(SolanaTerms { batch: Some(batch), ..SolanaTerms::default() }),
+        solana: Some(SolanaTransferParams { batch: Some(batch), ..SolanaTransferParams::default() }),
         ..base.clone()
     }
 }

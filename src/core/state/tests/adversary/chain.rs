@@ -155,7 +155,7 @@ impl Game {
             },
             Status::Built | Status::Signed | Status::Submitted if odd == 0 => state.decide_quarantined(id, None),
             Status::Built | Status::Signed | Status::Submitted if odd < 4 => state.decide_expired(id, None),
-            Status::Expired if is_revoked => state.decide_called_off(id, "it was taken back".into()),
+            Status::Expired if is_revoked => state.decide_cancel_by_canister(id, "it was taken back".into()),
             Status::Reserved | Status::Expired if odd == 0 => state.decide_failed(id, Amount::ZERO, None),
             Status::Reserved | Status::Expired => return self.build(&transfer),
             Status::Built => state.decide_signed(id, signed()),

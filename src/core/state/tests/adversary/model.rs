@@ -198,8 +198,8 @@ impl Entry {
         self.added.contains(&scope).then_some(false)
     }
 
-    /// Whether it may still be called off: nothing of it is signed, nobody took it out of the canister's hands, and it is a payment.
-    fn may_be_called_off(&self) -> bool {
+    /// Whether it may still be cancelled: nothing of it is signed, nobody took it out of the canister's hands, and it is a payment.
+    fn may_be_cancelled(&self) -> bool {
         self.posted.is_none() && !self.signed && !self.quarantined && self.operation.is_none()
     }
 
@@ -498,19 +498,19 @@ impl Model {
             WalletChange::Parent(_) => self.above(entry.wallet).contains(&Scope::Wallet(id)),
             WalletChange::Activate | WalletChange::Deactivate | WalletChange::MakePrimary => false,
         };
-        // What has not ended counts in every scope that stands above it from now on. What may still be called off counts no longer in
+        // What has not ended counts in every scope that stands above it from now on. What may still be cancelled counts no longer in
         // those that do not: whether it is paid is for the new ones to say. What may be on its way goes on counting in those that let it
         // through, and what has landed stays where it was counted.
         let open = self.entries.iter().filter(|(_, entry)| entry.posted.is_none() && below(entry));
         let now_above: Vec<_> = open.map(|(id, entry)| (*id, self.scopes_of(entry))).collect();
         for (id, scopes) in now_above {
             let entry = entry(&mut self.entries, &id);
-            if entry.may_be_called_off() {
+            if entry.may_be_cancelled() {
                 entry.held.retain(|scope| scopes.contains(scope));
                 entry.added.retain(|scope| scopes.contains(scope));
             }
             let new: Vec<_> = scopes.into_iter().filter(|scope| entry.within(*scope).is_none()).collect();
-            if entry.may_be_called_off() {
+            if entry.may_be_cancelled() {
                 entry.fresh = new.clone();
             } else {
                 entry.excused.extend(&new);
@@ -519,11 +519,11 @@ impl Model {
         }
     }
 
-    /// A scope demands something else from now on. What may be on its way cannot be called off any more: should it prove dead it is
+    /// A scope demands something else from now on. What may be on its way cannot be cancelled any more: should it prove dead it is
     /// built again as what it was, without being asked about, within the limits of then.
     pub fn demand(&mut self, scope: Scope, limits: Limits) {
         self.limits.insert(scope, limits);
-        let within = |entry: &Entry| entry.posted.is_none() && !entry.may_be_called_off() && entry.within(scope).is_some();
+        let within = |entry: &Entry| entry.posted.is_none() && !entry.may_be_cancelled() && entry.within(scope).is_some();
         self.entries.values_mut().filter(|entry| within(entry)).for_each(|entry| entry.excused.push(scope));
     }
 
@@ -532,7 +532,7 @@ impl Model {
     /// that were there.
     pub fn check_asked(&mut self, changed: Option<Scope>) {
         let mut broken = Vec::new();
-        for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.may_be_called_off() && !entry.asked) {
+        for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.may_be_cancelled() && !entry.asked) {
             let scopes = changed.filter(|scope| self.scopes_of(entry).contains(scope)).into_iter();
             for scope in scopes.chain(entry.fresh.iter().copied()).filter(|scope| !entry.excused.contains(scope)) {
                 let approval = self.limits.get(&scope).and_then(|limits| limits.approval);

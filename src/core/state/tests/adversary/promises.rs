@@ -19,7 +19,7 @@ pub enum Promise {
     Denials,
     /// The retry of an accepted request is a duplicate of the same transfer, and a key that its caller never used is free.
     Retry,
-    /// Nothing is let through unasked that the policies in force would ask people about, and nothing that may be called off outlasts a
+    /// Nothing is let through unasked that the policies in force would ask people about, and nothing that may be cancelled outlasts a
     /// change under which they would, beside what is older.
     Unasked,
     /// In limited operation the oldest that fit move.

@@ -129,7 +129,7 @@ impl Game {
         self.put(vec![Event::PolicySet(PolicySet { scope, version, name: None, rules, past: None })]);
     }
 
-    /// Has an admin put a policy in force, if it can be: what the new one denies and may be called off ends with the old one.
+    /// Has an admin put a policy in force, if it can be: what the new one denies and may be cancelled ends with the old one.
     pub fn set(&mut self, scope: Scope, limits: Limits) {
         let replaces = self.state.last_policy_version(&scope);
         let change = PolicyChange { scope, replaces, name: None, rules: self.policy(&limits) };

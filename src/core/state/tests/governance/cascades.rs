@@ -151,7 +151,7 @@ fn a_principal_is_removed_from_everything() {
     assert_eq!(status(&state, own).0, Status::Cancelled);
     assert_eq!((status(&state, of_board), status(&state, of_desk)), (REJECTED, WAITING));
     let closings = [rise, joins, unrelated].map(|id| state.proposal(id).unwrap().closed);
-    assert_eq!(closings, [Some(Closing::Stale), Some(Closing::Stale), None]);
+    assert_eq!(closings, [Some(ProposalOutcome::Stale), Some(ProposalOutcome::Stale), None]);
     assert_eq!(asked(&state, Action::RemovePrincipal(gone)), Err("NOT_FOUND"), "nothing is left");
     assert_replays(&state);
 }
@@ -160,7 +160,7 @@ fn a_principal_is_removed_from_everything() {
 fn there_are_always_admins_enough_for_the_quorum() {
     let mut state = council(2, 0);
     let id = propose(&mut state, revoke(third_admin(), Role::Admin), at(0));
-    assert_eq!(approve(&mut state, second_admin(), id, at(0)).closed, Some(Closing::Executed));
+    assert_eq!(approve(&mut state, second_admin(), id, at(0)).closed, Some(ProposalOutcome::Executed));
     for action in [revoke(second_admin(), Role::Admin), Action::RemovePrincipal(second_admin()), revoke(admin(), Role::Admin)] {
         assert_eq!(asked(&state, action), Err("VALIDATION_FAILED"), "two of one could never agree");
     }
@@ -177,7 +177,7 @@ fn a_quorum_is_not_undercut_by_two_proposals() {
     let mut state = council(2, 0);
     let first = propose(&mut state, revoke(second_admin(), Role::Admin), at(0));
     let second = propose(&mut state, revoke(third_admin(), Role::Admin), at(0));
-    assert_eq!(approve(&mut state, third_admin(), first, at(1)).closed, Some(Closing::Executed));
-    assert_eq!(approve(&mut state, third_admin(), second, at(2)).closed, Some(Closing::Stale));
+    assert_eq!(approve(&mut state, third_admin(), first, at(1)).closed, Some(ProposalOutcome::Executed));
+    assert_eq!(approve(&mut state, third_admin(), second, at(2)).closed, Some(ProposalOutcome::Stale));
     assert!(state.roles_of(&third_admin()).has(Role::Admin));
 }

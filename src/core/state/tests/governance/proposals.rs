@@ -19,7 +19,7 @@ fn a_change_takes_effect_with_the_last_of_its_quorum() {
         assert_eq!(code(state.decide_approve_proposal(nobody, id, at(2))), "AUTH_FAILED");
     }
     assert_eq!(code(state.decide_execute_proposal(admin(), id, at(2))), "WRONG_STATUS", "one of two agrees");
-    assert_eq!(approve(&mut state, second_admin(), id, at(2)).closed, Some(Closing::Executed));
+    assert_eq!(approve(&mut state, second_admin(), id, at(2)).closed, Some(ProposalOutcome::Executed));
     assert!(state.roles_of(&principal(20)).has(Role::Guardian));
     assert_eq!(code(state.decide_approve_proposal(third_admin(), id, at(3))), "WRONG_STATUS");
     assert_replays(&state);
@@ -68,7 +68,7 @@ fn one_admin_waits_for_the_time_lock_too() {
     apply(&mut state, Action::ChangeSettings(Box::new(locked)), at(0));
     let id = propose(&mut state, add_agent(principal(20)), at(1));
     assert_eq!(state.proposal(id).unwrap().ready_at, Some(at(1 + LOCK)));
-    assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(Closing::Executed));
+    assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(ProposalOutcome::Executed));
     // The way back is as long.
     let unlocked = Settings { time_lock_ns: 0, ..state.settings() };
     assert!(matches!(asked(&state, Action::ChangeSettings(Box::new(unlocked))), Ok(Change::Proposed(_))));
@@ -84,7 +84,7 @@ fn guardians_and_the_proposer_stop_a_change() {
     }
     let decided = state.decide_cancel_proposal(guardian(), first, Some("never heard of it".into()));
     done(&mut state, decided, at(2));
-    assert_eq!(state.proposal(first).unwrap().closed, Some(Closing::Cancelled));
+    assert_eq!(state.proposal(first).unwrap().closed, Some(ProposalOutcome::Cancelled));
     assert_eq!(code(state.decide_execute_proposal(admin(), first, at(2 + LOCK))), "WRONG_STATUS");
     assert_eq!(code(state.decide_cancel_proposal(guardian(), first, None)), "WRONG_STATUS", "once");
     let second = propose(&mut state, add_agent(principal(21)), at(3));
@@ -118,7 +118,7 @@ fn a_proposal_without_its_quorum_is_void_in_time() {
     assert!(matches!(state.decide_change(admin(), add_agent(principal(20)), at(ttl)), Ok((_, Change::Proposed(_)))));
     let late = state.decide_due_proposal(id, at(ttl)).unwrap().expect("it is late");
     state.commit(late, at(ttl));
-    assert_eq!(state.proposal(id).unwrap().closed, Some(Closing::Expired));
+    assert_eq!(state.proposal(id).unwrap().closed, Some(ProposalOutcome::Expired));
     assert!(state.decide_due_proposal(id, at(ttl)).is_err(), "once");
 }
 
@@ -128,8 +128,8 @@ fn who_agreed_counts_while_they_are_admins() {
     let id = propose(&mut state, add_agent(principal(20)), at(0));
     approve(&mut state, second_admin(), id, at(1));
     let out = propose(&mut state, revoke(second_admin(), Role::Admin), at(2));
-    assert_eq!(approve(&mut state, third_admin(), out, at(3)).closed, Some(Closing::Executed), "no time lock for that");
-    assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(Closing::Stale));
+    assert_eq!(approve(&mut state, third_admin(), out, at(3)).closed, Some(ProposalOutcome::Executed), "no time lock for that");
+    assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(ProposalOutcome::Stale));
     assert!(!state.is_agent(WALLET, &principal(20)));
 
     let mut state = council(2, LOCK);
@@ -137,8 +137,8 @@ fn who_agreed_counts_while_they_are_admins() {
     approve(&mut state, second_admin(), id, at(1));
     let larger = Settings { quorum: 3, ..state.settings() };
     let more = propose(&mut state, Action::ChangeSettings(Box::new(larger)), at(2));
-    assert_eq!(approve(&mut state, third_admin(), more, at(2)).closed, Some(Closing::Executed));
-    assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(Closing::Stale), "the quorum is another");
+    assert_eq!(approve(&mut state, third_admin(), more, at(2)).closed, Some(ProposalOutcome::Executed));
+    assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(ProposalOutcome::Stale), "the quorum is another");
 }
 
 /// What nobody spoke about stays as it is: each proposal was made before something else changed what it replaces.
@@ -165,7 +165,7 @@ fn a_change_that_is_out_of_date_does_not_take_effect() {
     apply(&mut state, Action::ChangeSettings(Box::new(fewer)), at(1));
     apply(&mut state, group("board", &[principal(20)]), at(1));
     for id in ids {
-        assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(Closing::Stale), "{:?}", state.proposal(id).unwrap().action);
+        assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(ProposalOutcome::Stale), "{:?}", state.proposal(id).unwrap().action);
     }
     let in_force = state.policy(WALLET).unwrap();
     assert_eq!((in_force.version, &in_force.rules[0]), (2, &tighter[0]));
@@ -185,12 +185,12 @@ fn the_end_of_one_emergency_is_not_the_end_of_the_next() {
     start(&mut state, 1);
     let id = propose(&mut state, end("over"), at(2));
     approve(&mut state, second_admin(), id, at(2));
-    assert_eq!(execute(&mut state, id, at(2 + LOCK)), Some(Closing::Executed));
+    assert_eq!(execute(&mut state, id, at(2 + LOCK)), Some(ProposalOutcome::Executed));
     assert_eq!(state.mode(), Mode::Limited { since: at(2 + LOCK), percent: 10 });
     let early = propose(&mut state, end("all is well"), at(3 + LOCK));
     approve(&mut state, second_admin(), early, at(3 + LOCK));
     start(&mut state, 4 + LOCK);
-    assert_eq!(execute(&mut state, early, at(3 + 2 * LOCK)), Some(Closing::Stale));
+    assert_eq!(execute(&mut state, early, at(3 + 2 * LOCK)), Some(ProposalOutcome::Stale));
     assert_eq!(state.mode(), Mode::Emergency { since: at(4 + LOCK) });
     assert_replays(&state);
 }

@@ -178,7 +178,7 @@ fn a_quarantine_is_ended_by_the_quorum() {
     assert_eq!(asked(&state, end(transfer, 5_001)), Err("VALIDATION_FAILED"));
     assert_eq!(asked(&state, end(TransferId::new(99), 0)), Err("NOT_FOUND"));
     let id = propose(&mut state, end(transfer, 5_000), at(2));
-    assert_eq!(approve(&mut state, third_admin(), id, at(3)).closed, Some(Closing::Executed));
+    assert_eq!(approve(&mut state, third_admin(), id, at(3)).closed, Some(ProposalOutcome::Executed));
     assert_eq!(state.transfer(transfer).unwrap().status, crate::transfer::Status::Confirmed);
 }
 

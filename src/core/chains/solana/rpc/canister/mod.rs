@@ -10,7 +10,7 @@
 //! | heights and whether a nonce has changed | no: they serve the same proof |
 //! | blockhashes, simulations, prices, lists of tokens | no: one node's word is enough, or its replicas could not agree |
 //!
-//! So it checks, it carries and it confirms, but it buries nothing: as many providers as must agree are always asked directly.
+//! So it checks, it carries and it confirms, but it expires nothing: as many providers as must agree are always asked directly.
 
 pub mod interface;
 mod read;

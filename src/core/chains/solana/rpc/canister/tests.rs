@@ -106,9 +106,9 @@ fn what_has_no_method_is_asked_in_json() {
 
 #[test]
 fn its_accounts_read_as_a_nodes() {
-    let one = Seen::Account(Account { lamports: Amount::new(5), kind: AccountKind::Wallet });
+    let one = AccountView::Account(Account { lamports: Amount::new(5), kind: AccountKind::Wallet });
     let replies = [reply(Ok(Some(account(5, "")))), reply(Ok(None::<AccountInfo>))];
-    assert_eq!(parse_accounts(&both_accounts().canister_answer(&replies).expect("an answer")), Ok(vec![one, Seen::Missing]));
+    assert_eq!(parse_accounts(&both_accounts().canister_answer(&replies).expect("an answer")), Ok(vec![one, AccountView::Missing]));
     let answer = balance(Reading::EXACT).canister_answer(&[reply(Ok(77u64))]).expect("an answer");
     assert_eq!(parse_amount(&answer), Ok(Amount::new(77)));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
-use crate::chains::solana::{Address, Anchor, Blockhash, Plan};
+use crate::chains::solana::{Address, Blockhash, Plan, RecentHash};
 use crate::primitives::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -36,26 +36,26 @@ fn nonce() -> Vec<u8> {
     data
 }
 
-fn read(values: Value) -> Result<Vec<Seen>, Failure> {
+fn read(values: Value) -> Result<Vec<AccountView>, Failure> {
     parse_accounts(&answered(&with_data(0), at_slot(7, values)))
 }
 
 #[test]
 fn mints_token_accounts_and_nonces_are_read_from_their_data() {
     let expected = vec![
-        Seen::Mint(Mint { program: TokenProgram::Classic, decimals: 6, fees: Vec::new() }),
-        Seen::Holding(Holding {
+        AccountView::Mint(Mint { program: TokenProgram::Classic, decimals: 6, fees: Vec::new() }),
+        AccountView::Holding(Holding {
             mint: Address::from_bytes([7; 32]),
             owner: Address::from_bytes([8; 32]),
             amount: Amount::new(5),
             frozen: false,
             needs_memo: false,
         }),
-        Seen::Nonce { authority: Address::from_bytes([3; 32]), value: Blockhash::from_bytes([4; 32]) },
+        AccountView::Nonce { authority: Address::from_bytes([3; 32]), value: Blockhash::from_bytes([4; 32]) },
     ];
     let good = json!([shown(TOKEN, &mint()), shown(TOKEN, &holding()), shown(SYSTEM, &nonce())]);
     assert_eq!(read(good), Ok(expected));
-    assert_eq!(read(json!([null, null, null])), Ok(vec![Seen::Missing, Seen::Missing, Seen::Missing]));
+    assert_eq!(read(json!([null, null, null])), Ok(vec![AccountView::Missing, AccountView::Missing, AccountView::Missing]));
     assert_eq!(read(json!([null, null])), Err(Failure::Malformed));
 }
 
@@ -68,7 +68,7 @@ fn a_nonce_must_be_initialised_and_the_system_programs() {
     for bad in
         [shown(TOKEN, &nonce()), shown(SYSTEM, &old), shown(SYSTEM, &fresh), shown(SYSTEM, &nonce()[..79]), shown(SYSTEM, &[])]
     {
-        assert_eq!(read(json!([null, null, bad.clone()])).map(|seen| seen[2].clone()), Ok(Seen::NoNonce), "{bad}");
+        assert_eq!(read(json!([null, null, bad.clone()])).map(|seen| seen[2].clone()), Ok(AccountView::NoNonce), "{bad}");
     }
 }
 
@@ -96,7 +96,7 @@ fn an_account_of_which_only_a_part_was_read_is_not_trusted() {
     let mut part = mint();
     part.resize(1_024, 0);
     let large = account("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb", 9, 2_000, &STANDARD.encode(&part));
-    assert_eq!(read(json!([large, null, null])).map(|seen| seen[0].clone()), Ok(Seen::Refused(TokenRefusal::Truncated)));
+    assert_eq!(read(json!([large, null, null])).map(|seen| seen[0].clone()), Ok(AccountView::Refused(TokenRefusal::Truncated)));
     let odd = account(TOKEN, 9, 2_000, &STANDARD.encode(&part[..500]));
     assert_eq!(read(json!([odd, null, null])), Err(Failure::Malformed));
 }
@@ -136,8 +136,8 @@ fn a_simulation_tells_its_error_its_units_and_its_slot() {
 #[test]
 fn what_stands_on_a_nonce_is_simulated_on_it() {
     let plan = unsigned().plan().clone();
-    let anchor = Anchor::Nonce { account: Address::from_bytes([5; 32]), value: plan.anchor.hash() };
-    let tx = Plan { anchor, ..plan }.build().expect("a message");
+    let recent_hash = RecentHash::Nonce { account: Address::from_bytes([5; 32]), value: plan.recent_hash.hash() };
+    let tx = Plan { recent_hash, ..plan }.build().expect("a message");
     let body: Value = serde_json::from_slice(&Request::Simulate { tx, min_slot: 7 }.body()).expect("JSON");
     assert_eq!((&body["params"][1]["replaceRecentBlockhash"], &body["params"][1]["minContextSlot"]), (&json!(false), &json!(7)));
 }

@@ -85,13 +85,13 @@ fn both_accounts_are_read_at_once() {
     let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(5_000_000_001), wallet(650_241)])));
     let payer = Account { lamports: Amount::new(5_000_000_001), kind: AccountKind::Wallet };
     let recipient = Account { lamports: Amount::new(650_240), kind: AccountKind::Wallet };
-    assert_eq!(parse_accounts(&canonical), Ok(vec![Seen::Account(payer), Seen::Account(recipient)]));
+    assert_eq!(parse_accounts(&canonical), Ok(vec![AccountView::Account(payer), AccountView::Account(recipient)]));
     let canonical = answered(&both_accounts(), at_slot(7, json!([null, null])));
-    assert_eq!(parse_accounts(&canonical), Ok(vec![Seen::Missing, Seen::Missing]));
+    assert_eq!(parse_accounts(&canonical), Ok(vec![AccountView::Missing, AccountView::Missing]));
 }
 
 fn kind_of_second(canonical: &[u8]) -> AccountKind {
-    let Seen::Account(account) = &parse_accounts(canonical).expect("accounts")[1] else { panic!("no account") };
+    let AccountView::Account(account) = &parse_accounts(canonical).expect("accounts")[1] else { panic!("no account") };
     account.kind
 }
 
@@ -112,7 +112,7 @@ fn recipients_are_classified() {
     ] {
         let canonical = answered(&both_accounts(), at_slot(7, json!([wallet(1), account(owner, 9, space, slice)])));
         let read = parse_accounts(&canonical).expect("accounts");
-        assert_eq!(read[1], Seen::Account(Account { lamports: Amount::ZERO, kind }), "{owner} {space}");
+        assert_eq!(read[1], AccountView::Account(Account { lamports: Amount::ZERO, kind }), "{owner} {space}");
     }
     let mut program = account("BPFLoader2111111111111111111111111111111111", 9, 36, "");
     program["executable"] = json!(true);

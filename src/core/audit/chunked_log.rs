@@ -1,6 +1,6 @@
 //! Bytes that are written at one end and given up at the other, in a memory that is used again.
 //!
-//! A strip has positions that only ever grow. The memory is cut into chunks; each names in its first eight bytes the part of the strip
+//! A log has positions that only ever grow. The memory is cut into chunks; each names in its first eight bytes the part of the log
 //! it holds, so that whatever is given up is free for what is written next, and no table of chunks has to be kept.
 //!
 //! ```text
@@ -14,7 +14,7 @@ const PAGE: u64 = 65_536;
 const PAGES_PER_CHUNK: u64 = 4;
 const CHUNK: u64 = PAGES_PER_CHUNK * PAGE;
 const LABEL: u64 = 8;
-/// What a chunk holds of the strip.
+/// What a chunk holds of the log.
 const PART: u64 = CHUNK - LABEL;
 
 /// The memory cannot grow any further.
@@ -22,28 +22,28 @@ const PART: u64 = CHUNK - LABEL;
 pub struct Exhausted;
 
 /// See the module.
-pub struct Strip<M: Memory> {
+pub struct ChunkedLog<M: Memory> {
     memory: M,
-    /// Where each part of the strip is.
+    /// Where each part of the log is.
     chunks: BTreeMap<u64, u64>,
     free: Vec<u64>,
 }
 
-impl<M: Memory> Strip<M> {
+impl<M: Memory> ChunkedLog<M> {
     /// Opens what is in the memory.
     pub fn open(memory: M) -> Self {
-        let mut strip = Self { memory, chunks: BTreeMap::new(), free: Vec::new() };
-        for chunk in 0..strip.memory.size().saturating_sub(1) / PAGES_PER_CHUNK {
+        let mut log = Self { memory, chunks: BTreeMap::new(), free: Vec::new() };
+        for chunk in 0..log.memory.size().saturating_sub(1) / PAGES_PER_CHUNK {
             let mut label = [0; LABEL as usize];
-            strip.memory.read(address(chunk), &mut label);
+            log.memory.read(address(chunk), &mut label);
             match u64::from_le_bytes(label).checked_sub(1) {
                 Some(part) => {
-                    strip.chunks.insert(part, chunk);
+                    log.chunks.insert(part, chunk);
                 }
-                None => strip.free.push(chunk),
+                None => log.free.push(chunk),
             }
         }
-        strip
+        log
     }
 
     /// Some bytes of the owner's page; zeros before anything was reserved.
@@ -92,14 +92,14 @@ impl<M: Memory> Strip<M> {
     pub fn write(&mut self, position: u64, bytes: &[u8]) {
         let mut done = 0;
         while done < bytes.len() {
-            let (at, room) = self.place(position + done as u64).expect("BUG: a strip is written where nothing was reserved");
+            let (at, room) = self.place(position + done as u64).expect("BUG: a log is written where nothing was reserved");
             let length = room.min(bytes.len() - done);
             self.memory.write(at, &bytes[done..done + length]);
             done += length;
         }
     }
 
-    /// Reads `length` bytes from a position; `None` when the strip does not hold them.
+    /// Reads `length` bytes from a position; `None` when the log does not hold them.
     pub fn read(&self, position: u64, length: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; length];
         let mut done = 0;
@@ -145,35 +145,35 @@ mod tests {
     #[test]
     fn what_was_written_reads_back_across_chunks_and_openings() {
         let memory = VectorMemory::default();
-        let mut strip = Strip::open(memory.clone());
+        let mut log = ChunkedLog::open(memory.clone());
         let end = 3 * PART + 100;
-        strip.reserve(0, end).unwrap();
-        strip.write(0, &pattern(0, end));
-        strip.set_header(&[7; 16]);
-        for strip in [strip, Strip::open(memory)] {
-            assert_eq!(strip.read(PART - 10, 20), Some(pattern(PART - 10, 20)));
-            assert_eq!(strip.read(0, end as usize), Some(pattern(0, end)));
-            assert_eq!(strip.read(4 * PART - 1, 2), None, "beyond the last chunk");
-            assert_eq!(strip.header::<16>(0), [7; 16]);
+        log.reserve(0, end).unwrap();
+        log.write(0, &pattern(0, end));
+        log.set_header(&[7; 16]);
+        for log in [log, ChunkedLog::open(memory)] {
+            assert_eq!(log.read(PART - 10, 20), Some(pattern(PART - 10, 20)));
+            assert_eq!(log.read(0, end as usize), Some(pattern(0, end)));
+            assert_eq!(log.read(4 * PART - 1, 2), None, "beyond the last chunk");
+            assert_eq!(log.header::<16>(0), [7; 16]);
         }
     }
 
     #[test]
     fn what_is_given_up_is_used_again() {
         let memory = VectorMemory::default();
-        let mut strip = Strip::open(memory.clone());
+        let mut log = ChunkedLog::open(memory.clone());
         let mut pages = Vec::new();
         for round in 0..10 {
             let (start, end) = (round * PART, (round + 1) * PART);
-            strip.reserve(start, end).unwrap();
-            strip.write(start, &pattern(start, PART));
+            log.reserve(start, end).unwrap();
+            log.write(start, &pattern(start, PART));
             // The last two parts are kept.
-            strip.trim(start.saturating_sub(PART));
+            log.trim(start.saturating_sub(PART));
             pages.push(memory.size());
-            let strip = Strip::open(memory.clone());
-            assert_eq!(strip.read(start, PART as usize), Some(pattern(start, PART)));
-            assert_eq!(strip.read(start.saturating_sub(PART), 9), Some(pattern(start.saturating_sub(PART), 9)));
-            assert_eq!(strip.read(0, 1).is_some(), round < 2);
+            let log = ChunkedLog::open(memory.clone());
+            assert_eq!(log.read(start, PART as usize), Some(pattern(start, PART)));
+            assert_eq!(log.read(start.saturating_sub(PART), 9), Some(pattern(start.saturating_sub(PART), 9)));
+            assert_eq!(log.read(0, 1).is_some(), round < 2);
         }
         assert_eq!(pages[2..], [1 + 3 * PAGES_PER_CHUNK; 8], "three chunks are enough for two and the next");
     }
@@ -181,10 +181,10 @@ mod tests {
     #[test]
     fn a_memory_that_cannot_grow_says_so() {
         use ic_stable_structures::RestrictedMemory;
-        let mut strip = Strip::open(RestrictedMemory::new(VectorMemory::default(), 0..1 + 2 * PAGES_PER_CHUNK));
-        assert_eq!(strip.reserve(0, 2 * PART), Ok(()));
-        assert_eq!(strip.reserve(2 * PART, 2 * PART + 1), Err(Exhausted));
-        strip.trim(PART);
-        assert_eq!(strip.reserve(2 * PART, 2 * PART + 1), Ok(()), "what was given up makes room");
+        let mut log = ChunkedLog::open(RestrictedMemory::new(VectorMemory::default(), 0..1 + 2 * PAGES_PER_CHUNK));
+        assert_eq!(log.reserve(0, 2 * PART), Ok(()));
+        assert_eq!(log.reserve(2 * PART, 2 * PART + 1), Err(Exhausted));
+        log.trim(PART);
+        assert_eq!(log.reserve(2 * PART, 2 * PART + 1), Ok(()), "what was given up makes room");
     }
 }
