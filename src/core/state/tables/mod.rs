@@ -74,7 +74,7 @@ const RETENTION: TableId = 44;
 const ARCHIVES: TableId = 45;
 const WATCH: TableId = 46;
 // Solana: 55 to 58, in [`super::solana`].
-const QUARANTINED: TableId = 59;
+const QUARANTINED: TableId = 60;
 
 /// What changes with every commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

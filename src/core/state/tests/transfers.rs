@@ -414,6 +414,26 @@ fn an_opened_state_is_the_state_that_was_left() {
     assert!(State::open(ic_stable_structures::VectorMemory::default()).is_err(), "nothing there");
 }
 
+/// Every table has a memory of its own: what one writes, another does not find when the state is opened.
+#[test]
+fn an_opened_state_knows_what_landed_and_what_is_quarantined() {
+    let memory = ic_stable_structures::VectorMemory::default();
+    let mut state = installed_on(memory.clone());
+    let (landed, quarantined) = (accepted(&mut state, sol(1, "1"), at(0)), accepted(&mut state, sol(1, "2"), at(0)));
+    for id in [landed, quarantined] {
+        submit(&mut state, id, at(0));
+    }
+    let decided = state.decide_confirmed(landed, Amount::new(5_000), None).map(|decided| decided.in_slot(48));
+    done(&mut state, decided, at(1));
+    let decided = state.decide_quarantined(quarantined, None);
+    done(&mut state, decided, at(1));
+    let digest = state.digest();
+    drop(state);
+    let state = State::open(memory).expect("it opens");
+    assert_eq!((state.reached_slot(), state.quarantined_of(WALLET)), (48, vec![quarantined]));
+    assert_eq!(state.digest(), digest);
+}
+
 /// Two payments of one wallet that are alike in everything give the same Solana message under the same blockhash. Only one of them
 /// would land, and both would find it.
 #[test]
