@@ -1,8 +1,8 @@
 //! One block: what happened, when, on whose word, after which block.
 
-use crate::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
+use crate::base::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
 use crate::event::Event;
-use crate::primitives::{Bytes, Hash, Timestamp};
+use crate::base::{Bytes, Hash, Timestamp};
 use candid::Principal;
 use std::fmt;
 
@@ -132,5 +132,5 @@ fn parent(value: &Value) -> Result<Option<Hash>, BlockError> {
 
 /// Unsigned LEB128 of a block's index, as ICRC-3's certificate wants it.
 pub fn leb128(n: u64) -> Vec<u8> {
-    crate::codec::leb128(n.into())
+    crate::base::codec::leb128(n.into())
 }

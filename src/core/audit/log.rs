@@ -2,8 +2,8 @@
 
 use super::chunked_log::{ChunkedLog, Exhausted};
 use super::{Block, Break};
-use crate::codec::{NameHashes, Value, decode_value};
-use crate::primitives::{BlockIndex, Hash, Timestamp};
+use crate::base::codec::{NameHashes, Value, decode_value};
+use crate::base::{BlockIndex, Hash, Timestamp};
 use ic_stable_structures::Memory;
 
 /// What a block is found by; zeros where there is less. Kept with the block, so that giving it up needs no reading of it.

@@ -6,7 +6,7 @@ mod log;
 pub mod retention;
 mod verify;
 
-pub use crate::codec::Value;
+pub use crate::base::codec::Value;
 pub use block::{Block, BlockError, leb128};
 pub use chunked_log::Exhausted;
 pub use log::{AuditLog, Keys};

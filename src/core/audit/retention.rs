@@ -1,6 +1,6 @@
 //! How long the log is kept, and where the rest of it is.
 
-use crate::primitives::{BlockIndex, DAY_NS, Hash, Timestamp};
+use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 

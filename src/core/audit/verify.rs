@@ -1,8 +1,8 @@
 //! Whether every stored block is the one that the next one names.
 
 use super::AuditLog;
-use crate::codec::NameHashes;
-use crate::primitives::{BlockIndex, Hash};
+use crate::base::codec::NameHashes;
+use crate::base::{BlockIndex, Hash};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 use std::fmt;

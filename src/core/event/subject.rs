@@ -3,8 +3,8 @@
 use super::Event;
 use crate::governance::Action;
 use crate::policy::Scope;
-use crate::primitives::{ProposalId, SessionId, TransferId, WalletId};
-use crate::solana_terms::SolanaEvent;
+use crate::base::{ProposalId, SessionId, TransferId, WalletId};
+use crate::transfer::solana::SolanaEvent;
 
 /// What an event is found by. What it names stands for more: a transfer and a session for their wallet, a proposal for what it would
 /// change.

@@ -4,7 +4,7 @@
 use purser_core::chains::solana::{
     Address, Blockhash, Budget, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment, TokenProgram, derived,
 };
-use purser_core::primitives::Amount;
+use purser_core::base::Amount;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -3,11 +3,13 @@
 //! What narrows power acts at once on one admin's word; what widens it is proposed, agreed to by a quorum of admins, and waits for the
 //! time lock, during which every guardian can stop it (traps T83, T84).
 
+pub mod config;
 mod proposal;
+pub mod settings;
 
 pub use proposal::{Action, PolicyChange, Proposal, ProposalOutcome, QuarantineEnd};
 
-use crate::primitives::{Amount, Asset, DAY_NS, Timestamp};
+use crate::base::{Amount, Asset, DAY_NS, Timestamp};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! How often somebody asks, and the circuit breaker.
 
-use crate::primitives::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
+use crate::base::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use super::rule::{AllowEntry, ApprovalRule, Policy, RecipientLimit, Rule};
 use super::scope::Scope;
-use crate::primitives::{Amount, Asset, Chain};
+use crate::base::{Amount, Asset, Chain};
 use std::collections::BTreeSet;
 
 /// How two sets of rules differ. Rules are matched by what they speak about, so a limit that was raised is one changed rule.

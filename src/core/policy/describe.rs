@@ -3,7 +3,7 @@
 use super::activity::Counted;
 use super::calendar::{ActiveHours, HoursWindow, Weekday};
 use super::rule::{AllowEntry, ApprovalRule, Rule};
-use crate::primitives::{Amount, Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
+use crate::base::{Amount, Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
 
 /// How many recipients a sentence names before it only counts them.
 const NAMED: usize = 8;

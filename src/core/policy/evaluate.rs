@@ -6,8 +6,8 @@ use super::rule::{ApprovalRule, Policy, Rule, RuleKind};
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
 use super::{limits, recipients};
-use crate::mode::Mode;
-use crate::primitives::{Amount, Asset, Chain, Destination, Timestamp};
+use crate::policy::Mode;
+use crate::base::{Amount, Asset, Chain, Destination, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a request would do to the limits.

@@ -2,7 +2,7 @@
 
 use super::rule::RuleKind;
 use super::scope::Scope;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::{Deserialize, Serialize};
 
 /// The answer to a request. Everything that is not allowed is denied.

@@ -1,6 +1,6 @@
 //! What a transfer holds against the limits until it ends.
 
-use crate::primitives::{Amount, Bytes, TransferId};
+use crate::base::{Amount, Bytes, TransferId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Which part of a transfer counts in a counter.
@@ -110,7 +110,7 @@ fn hold(bytes: &[u8]) -> Option<(Reservation, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{from_record, from_value, to_record, to_value};
+    use crate::base::codec::{from_record, from_value, to_record, to_value};
 
     #[test]
     fn holds_come_back_from_both_encodings() {

@@ -7,8 +7,8 @@ use super::finding::{Finding, ReasonCode};
 use super::rule::RuleKind;
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
-use crate::mode::Mode;
-use crate::primitives::{Amount, Asset, Timestamp};
+use crate::policy::Mode;
+use crate::base::{Amount, Asset, Timestamp};
 use std::collections::BTreeSet;
 
 /// What the mode leaves of a limit: all of it, or the share that is let out while operation resumes.

@@ -6,7 +6,7 @@ mod redundant;
 use super::calendar::ActiveHours;
 use super::rule::{AllowEntry, Rule};
 use super::scope::Scope;
-use crate::primitives::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp};
+use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp};
 use candid::Principal;
 use std::collections::BTreeSet;
 

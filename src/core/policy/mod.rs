@@ -10,6 +10,7 @@ mod finding;
 mod hold;
 mod limits;
 mod lint;
+mod mode;
 mod recipients;
 mod rule;
 mod scope;
@@ -26,6 +27,7 @@ pub use evaluate::{PolicyData, RequestContext, ScopedPolicy, Spend, Valued, dema
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
 pub use hold::{Reservation, Reservations, ReservationsMoved, ReservedPart};
 pub use lint::{Lint, LintContext, Severity, lint};
+pub use mode::*;
 pub use rule::validate;
 pub use rule::{
     AllowEntry, ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, MAX_ALLOWLIST_ENTRIES, MAX_DELAY_NS, MAX_NAME_BYTES, MAX_RATE,

@@ -6,7 +6,7 @@ use super::limits::{self, note, scaled};
 use super::rule::{AllowEntry, RuleKind};
 use super::scope::CounterKey;
 use super::spent::Window;
-use crate::primitives::{Amount, Destination};
+use crate::base::{Amount, Destination};
 use std::collections::BTreeSet;
 
 /// Whether every recipient is on the list, usable, and within its own limits.

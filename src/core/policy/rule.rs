@@ -3,7 +3,7 @@
 use super::activity::{Counted, RateWindow};
 use super::calendar::ActiveHours;
 use super::spent::Window;
-use crate::primitives::{Amount, Asset, Chain, Destination, MINUTE_NS, SECOND_NS, Timestamp};
+use crate::base::{Amount, Asset, Chain, Destination, MINUTE_NS, SECOND_NS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,7 +21,7 @@ pub const DEFAULT_APPROVAL_TIMEOUT_NS: u64 = 300 * SECOND_NS;
 /// The least time for an approval: a person has to see it.
 pub const MIN_APPROVAL_TIMEOUT_NS: u64 = MINUTE_NS;
 /// The longest time lock, cool-down or approval timeout: 30 days. Money held for longer is a mistake.
-pub const MAX_DELAY_NS: u64 = 30 * crate::primitives::DAY_NS;
+pub const MAX_DELAY_NS: u64 = 30 * crate::base::DAY_NS;
 
 /// One demand. All rules that apply to a request must be content with it, in every scope the request falls into. In the policy of the
 /// paying wallet an asset without limits and a chain without an allowlist are denied; other scopes only tighten.

@@ -1,6 +1,6 @@
 //! Whose limits bind a request.
 
-use crate::primitives::{Asset, Destination, SessionId, WalletId};
+use crate::base::{Asset, Destination, SessionId, WalletId};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -3,7 +3,7 @@
 mod buckets;
 
 use super::calendar::{Period, TimeZone, may_hold_start, period_end, period_start};
-use crate::primitives::{Amount, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
+use crate::base::{Amount, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
 use buckets::Buckets;
 use serde::{Deserialize, Serialize};
 use std::fmt;

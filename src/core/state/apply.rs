@@ -10,8 +10,8 @@ use crate::event::{
     RoleChange, SessionClosed, SessionOpened, TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
 use crate::policy::{CounterKey, Policy, Reservation, ReservationsMoved, ReservedPart, Scope};
-use crate::primitives::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
-use crate::roles::Role;
+use crate::base::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
+use crate::access::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{ParentChange, Wallet, WalletChange};
 use candid::Principal;
@@ -450,6 +450,6 @@ pub(super) fn request_hash(request: &TransferRequest) -> Hash {
 
 /// The hash of what was asked for, as the log would hold it.
 pub(super) fn hash_asked<T: Serialize>(asked: &T) -> Hash {
-    let value = crate::codec::to_value(asked).expect("BUG: a request that ICRC-3 cannot hold");
-    Hash(Sha256::digest(crate::codec::encode_value(&value)).into())
+    let value = crate::base::codec::to_value(asked).expect("BUG: a request that ICRC-3 cannot hold");
+    Hash(Sha256::digest(crate::base::codec::encode_value(&value)).into())
 }

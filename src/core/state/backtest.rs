@@ -4,12 +4,8 @@ use super::facts::spend;
 use super::{Refusal, State};
 use crate::audit::Block;
 use crate::event::Event;
-use crate::mode::Mode;
-use crate::policy::{
-    self, Activity, CounterKey, Decision, Evaluation, Finding, Policy, PolicyData, RequestContext, Rule, RuleKind, Scope,
-    ScopedPolicy, Spend, Spent, Valued, Window,
-};
-use crate::primitives::{Amount, Asset, BlockIndex, DAY_NS, Destination, Timestamp, TransferId, WalletId};
+use crate::policy::{Activity, CounterKey, Decision, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Rule, RuleKind, Scope, ScopedPolicy, Spend, Spent, Valued, Window, self};
+use crate::base::{Amount, Asset, BlockIndex, DAY_NS, Destination, Timestamp, TransferId, WalletId};
 use crate::transfer::{Status, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;

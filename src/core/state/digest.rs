@@ -5,7 +5,7 @@
 //! however they came about. This is AdHash (Bellare and Micciancio, "A New Paradigm for Collision-Free Hashing", 1997). The best attack
 //! known is Wagner's generalised birthday (2002), which with this modulus takes about 2^128 steps and as much memory.
 
-use crate::primitives::Hash;
+use crate::base::Hash;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};

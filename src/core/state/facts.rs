@@ -1,12 +1,8 @@
 //! What an evaluation reads of the state.
 
 use super::State;
-use crate::mode::Mode;
-use crate::policy::{
-    ApprovalDemand, CounterKey, Evaluation, Finding, Policy, PolicyData, RequestContext, Reservation, Reservations, ReservedPart,
-    Rule, Scope, ScopedPolicy, Spend, Spent, Valued, demands, evaluate, evaluate_unpaid,
-};
-use crate::primitives::{Amount, Asset, Bytes, Destination, Timestamp};
+use crate::policy::{ApprovalDemand, CounterKey, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Reservation, Reservations, ReservedPart, Rule, Scope, ScopedPolicy, Spend, Spent, Valued, demands, evaluate, evaluate_unpaid};
+use crate::base::{Amount, Asset, Bytes, Destination, Timestamp};
 use crate::transfer::TransferRequest;
 use crate::wallet::Wallet;
 use candid::Principal;
@@ -238,7 +234,7 @@ impl<M: Memory> State<M> {
     /// The members of a group who may approve what `requester` asks for.
     pub(super) fn approvers_of(&self, group: &str, requester: Principal) -> impl Iterator<Item = Principal> {
         let members = self.tables.group(group).map(|group| group.members).unwrap_or_default();
-        let may = move |member: &Principal| *member != requester && self.tables.roles(member).has(crate::roles::Role::Approver);
+        let may = move |member: &Principal| *member != requester && self.tables.roles(member).has(crate::access::Role::Approver);
         members.into_iter().filter(may)
     }
 }

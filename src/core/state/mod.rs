@@ -32,7 +32,7 @@ pub use tables::OpenError;
 pub use watch::Watch;
 
 use crate::audit::Block;
-use crate::primitives::{BlockIndex, Timestamp};
+use crate::base::{BlockIndex, Timestamp};
 use ic_stable_structures::Memory;
 use tables::Tables;
 

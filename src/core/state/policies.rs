@@ -3,10 +3,9 @@
 use super::{Refusal, State};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
-use crate::mode::Mode;
-use crate::policy::{Budget, Lint, LintContext, Policy, Rule, Scope, Severity, Used, budgets, lint};
-use crate::primitives::{Amount, Asset, Chain, SECOND_NS, Timestamp, WalletId};
-use crate::roles::Role;
+use crate::policy::{Budget, Lint, LintContext, Mode, Policy, Rule, Scope, Severity, Used, budgets, lint};
+use crate::base::{Amount, Asset, Chain, SECOND_NS, Timestamp, WalletId};
+use crate::access::Role;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use std::collections::BTreeSet;

@@ -2,17 +2,15 @@
 
 use super::State;
 use crate::audit::{Archive, IntegrityReport, Retention, Value, verify};
-use crate::config::Config;
+use crate::governance::config::Config;
 use crate::governance::{Group, Proposal, Rate};
-use crate::mode::Mode;
-use crate::policy::{Activity, CounterKey, Policy, Rule, Scope, Spent, Window};
-use crate::primitives::{
+use crate::policy::{Activity, CounterKey, Mode, Policy, Rule, Scope, Spent, Window};
+use crate::base::{
     Amount, Asset, BlockIndex, Bytes, Chain, Destination, HOUR_NS, Hash, Mint, ProposalId, SessionId, Timestamp, TransferId,
     WalletId,
 };
-use crate::roles::Roles;
-use crate::session::Session;
-use crate::settings::Settings;
+use crate::access::{Roles, Session};
+use crate::governance::settings::Settings;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, RootKeys, Wallet};
 use candid::Principal;

@@ -1,6 +1,6 @@
 //! Why a command is not carried out. A refusal changes nothing and is not logged; a denial by the policy is not a refusal.
 
-use crate::primitives::{Hash, ProposalId, TransferId};
+use crate::base::{Hash, ProposalId, TransferId};
 use crate::transfer::Status;
 use std::fmt;
 

@@ -5,7 +5,7 @@
 
 use super::State;
 use crate::audit::{Break, Cursor, Exhausted, IntegrityReport, verify_from};
-use crate::primitives::{BlockIndex, Timestamp};
+use crate::base::{BlockIndex, Timestamp};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use purser::api::Value;
 use purser_core::audit::Value as CoreValue;
-use purser_core::primitives::Bytes;
+use purser_core::base::Bytes;
 
 /// An ICRC-3 value of the interface as the domain's.
 ///

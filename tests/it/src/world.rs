@@ -5,8 +5,8 @@ use crate::network::Network;
 use crate::wasm;
 use candid::{Encode, Principal};
 use localnet::Reject;
-use localnet::devchain::kaspa::{KaspaDev, NetworkType};
-use localnet::devchain::solana::SolanaDev;
+use devchains::kaspa::{KaspaDev, NetworkType};
+use devchains::solana::SolanaDev;
 use purser::api::*;
 use std::time::Duration;
 

@@ -4,11 +4,9 @@
 //! * [`faults`], [`trace`]: what tests inject and what they read
 //! * [`exec`], [`mgmt`], [`certificate`]: the parts of the network
 //! * [`conformance`]: what any network must do, to compare this one with PocketIC
-//! * [`devchain`]: a Solana and a Kaspa chain on loopback, verified by the chains' own code
 
 pub mod certificate;
 pub mod conformance;
-pub mod devchain;
 pub mod exec;
 pub mod faults;
 pub mod ic;

@@ -1,7 +1,7 @@
 //! Dividing many payments among as few transactions as their masses allow.
 
 use super::mass::{self, DEFAULT_STORAGE_MASS_CAP};
-use crate::primitives::Amount;
+use crate::base::Amount;
 
 /// What is left of the storage mass for the change: an output of one KAS.
 const CHANGE_GRAMS: u64 = 10_000;

@@ -14,7 +14,7 @@
 use super::script::ScriptPublicKey;
 use super::tx::{Input, MAX_INPUTS_OR_OUTPUTS, Outpoint, Output, Transaction, TxId, Utxo};
 use super::unsigned::UnsignedTx;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use std::fmt;
 
 const FORMAT_TRANSACTION: u8 = 1;

@@ -2,7 +2,7 @@
 
 use super::mass::Masses;
 use super::money::Kas;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use std::fmt;
 
 /// The least that nodes relay for, in sompi per gram, since the Toccata fork.

@@ -7,7 +7,7 @@ use super::fee;
 use super::mass::{MassError, Masses, OverLimit};
 use super::script::ScriptPublicKey;
 use super::tx::{Input, Output, Transaction, TxId, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -9,7 +9,7 @@ use super::script::{ScriptForm, ScriptPublicKey};
 use super::sighash::SighashCache;
 use super::tx::NoSuchInput;
 use super::verify::{self, SignatureError};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use hmac::{Hmac, Mac};
 use k256::elliptic_curve::{CurveAffine, PrimeField, group::GroupEncoding};
 use k256::{AffinePoint, ProjectivePoint, PublicKey, Scalar};

@@ -251,7 +251,7 @@ pub(super) fn input_weight(inputs: usize, outputs: usize, total: u64, weights: u
 }
 
 /// What one standard output of this amount adds to the storage mass, in grams; nothing spent is deducted.
-pub(super) fn output_weight(amount: crate::primitives::Amount) -> u64 {
+pub(super) fn output_weight(amount: crate::base::Amount) -> u64 {
     STORAGE_PARAMETER.checked_div(amount.get()).unwrap_or(u64::MAX)
 }
 

@@ -1,6 +1,6 @@
 //! Amounts for people.
 
-use crate::primitives::Amount;
+use crate::base::Amount;
 use std::fmt;
 
 const SOMPI_PER_KAS: u64 = 100_000_000;

@@ -8,7 +8,7 @@ use super::mass::{DEFAULT_STORAGE_MASS_CAP, MassError, Masses, OverLimit};
 use super::money::Kas;
 use super::script::ScriptPublicKey;
 use super::unsigned::UnsignedTx;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use std::fmt;
 
 /// Why a transaction cannot be replaced.

@@ -20,7 +20,7 @@ use super::money::Kas;
 use super::script::ScriptPublicKey;
 use super::tx::{MAX_SOMPI, Outpoint, Output, Transaction, Utxo};
 use super::unsigned::UnsignedTx;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use search::Search;
 use std::collections::BTreeSet;
 use std::fmt;

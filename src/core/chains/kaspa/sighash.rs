@@ -5,7 +5,7 @@ use super::script::ScriptPublicKey;
 use super::tx::{
     NATIVE_SUBNETWORK, NO_GAS, NoSuchInput, SIGHASH_ALL, TRANSACTION_VERSION, Transaction, hash_outpoint, hash_output, hash_script,
 };
-use crate::primitives::Amount;
+use crate::base::Amount;
 use sha2::{Digest, Sha256};
 
 /// The payload's place in the preimage when there is none.

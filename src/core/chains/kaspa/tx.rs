@@ -2,7 +2,7 @@
 
 use super::hash::{self, Hasher};
 use super::script::ScriptPublicKey;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

@@ -4,7 +4,7 @@
 //! address, so the account is read first: only a missing account and a plain wallet are paid.
 
 use super::{Address, known};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -4,7 +4,7 @@
 //! offers a priority. What a transaction turns out to be is never larger.
 
 use super::plan::MAX_TRANSACTION_BYTES;
-use crate::primitives::Asset;
+use crate::base::Asset;
 
 /// A transaction may run so many instructions, those that programs call among them.
 const MAX_INSTRUCTIONS: usize = 64;

@@ -6,7 +6,7 @@
 use super::instruction as tags;
 use super::plan::{Budget, BuildError, MAX_TRANSACTION_BYTES, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment};
 use super::{Address, Blockhash, TokenProgram, TxSignature, known};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use solana_message::VersionedMessage;
 use solana_message::compiled_instruction::CompiledInstruction;
 use solana_message::legacy::Message;

@@ -1,7 +1,7 @@
 //! What the tests of this module share: a published transaction and the key that signed it.
 
 use super::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TxSignature};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// A signed transfer of 49 lamports from the test suite of `@solana/web3.js` ("parse wire format and serialize").

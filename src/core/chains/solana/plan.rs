@@ -7,7 +7,7 @@ use super::describe::{DescribeError, describe_wire};
 use super::instruction;
 use super::keys::{self, InvalidSignature};
 use super::{Address, Blockhash, TokenProgram, TxSignature, derived, describe_message, known};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use solana_hash::Hash;
 use solana_instruction::Instruction;

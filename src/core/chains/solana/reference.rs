@@ -1,7 +1,7 @@
 //! Every message that can be made, against the crates of those who wrote the programs.
 
 use super::*;
-use crate::primitives::Amount;
+use crate::base::Amount;
 use proptest::prelude::*;
 use solana_address::Address as SolanaAddress;
 use solana_hash::Hash;

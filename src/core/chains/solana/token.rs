@@ -4,7 +4,7 @@
 //! every extension is known to leave a transfer a transfer are paid; an extension that is not listed here is refused by its number.
 
 use super::{Address, known};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

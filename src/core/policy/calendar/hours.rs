@@ -5,7 +5,7 @@
 
 use super::civil::{DAY, days_since_monday};
 use super::{CalendarError, TimeZone};
-use crate::primitives::{DAY_NS, SECOND_NS, Timestamp};
+use crate::base::{DAY_NS, SECOND_NS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;

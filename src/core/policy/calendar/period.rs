@@ -4,7 +4,7 @@ use super::TimeZone;
 use super::civil::{DAY, days_since_monday, first_of_month, year_and_month};
 use super::hours::seconds;
 use super::rules::Rules;
-use crate::primitives::{SECOND_NS, Timestamp};
+use crate::base::{SECOND_NS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A calendar period. Unlike a rolling window it starts afresh at a fixed moment: up to twice a limit can be spent around it.

@@ -5,7 +5,7 @@ mod oracle;
 mod periods;
 
 use super::*;
-use crate::primitives::Timestamp;
+use crate::base::Timestamp;
 
 /// An instant in UTC.
 fn at(text: &str) -> Timestamp {

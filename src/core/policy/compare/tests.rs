@@ -3,9 +3,9 @@
 use super::*;
 use crate::policy::tests::fixture::{PAYING, at, listed, open_but, per_transaction, sol_recipient};
 use crate::policy::*;
-use crate::primitives::{Amount, MINUTE_NS, Timestamp};
+use crate::base::{Amount, MINUTE_NS, Timestamp};
 
-const AGENT: Scope = Scope::Session(crate::primitives::SessionId::new(1));
+const AGENT: Scope = Scope::Session(crate::base::SessionId::new(1));
 
 /// Whether the change of one rule of an agent widens.
 fn one(old: Rule, new: Rule) -> bool {

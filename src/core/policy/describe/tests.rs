@@ -3,7 +3,7 @@
 use super::*;
 use crate::policy::tests::fixture::{at, limit, listed, per_transaction, sol_recipient};
 use crate::policy::*;
-use crate::primitives::Chain;
+use crate::base::Chain;
 
 fn said(rule: &Rule) -> String {
     describe(rule, at(0), &|to| format!("#{}", to.payload[0]))
@@ -18,7 +18,7 @@ fn limits_are_said_in_coins() {
         said(&limit(Asset::Sol, Window::Rolling7d, 1_000_000_001)),
         "At most 1.000000001 SOL may leave per rolling 7 days, fees included."
     );
-    let token = Asset::Spl { mint: crate::primitives::WRAPPED_SOL };
+    let token = Asset::Spl { mint: crate::base::WRAPPED_SOL };
     assert_eq!(
         said(&per_transaction(token, 5_000)),
         "One transfer sends at most 5000 base units of the token So11111111111111111111111111111111111111112."

@@ -3,7 +3,7 @@
 use super::{At, LintContext};
 use crate::policy::rule::{ApprovalRule, Rule};
 use crate::policy::spent::Window;
-use crate::primitives::{Amount, Asset};
+use crate::base::{Amount, Asset};
 
 pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
     satisfiable(rule, context, at);

@@ -4,7 +4,7 @@ use super::At;
 use crate::policy::activity::Counted;
 use crate::policy::rule::Rule;
 use crate::policy::spent::Window;
-use crate::primitives::Asset;
+use crate::base::Asset;
 
 pub(super) fn check(rule: &Rule, rules: &[Rule], at: &mut At<'_>) {
     let stricter = rules.iter().find_map(|other| stricter(rule, other));

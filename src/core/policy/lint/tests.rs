@@ -3,7 +3,7 @@
 use super::*;
 use crate::policy::tests::fixture::{PAYING, agent, at, limit, listed, open, open_but, per_transaction, sol_recipient};
 use crate::policy::*;
-use crate::primitives::{HOUR_NS, MINUTE_NS};
+use crate::base::{HOUR_NS, MINUTE_NS};
 
 struct Town {
     groups: Vec<(&'static str, Vec<u8>)>,
@@ -191,15 +191,15 @@ fn hours_have_to_open() {
     // The clocks in Paris skip these hours on 2026-03-29, 83 days after the fifth of January; the Sunday after they open again.
     assert_eq!(lint(&PAYING, &hours("Europe/Paris"), &Town { now: at(80 * DAY_NS + HOUR_NS), ..town() }), []);
     // A zone that these rules do not have, as an older or newer release may leave behind.
-    let text = crate::codec::to_value(&hours("Europe/Paris")).unwrap();
-    let unknown: Vec<Rule> = crate::codec::from_value(renamed(text)).unwrap();
+    let text = crate::base::codec::to_value(&hours("Europe/Paris")).unwrap();
+    let unknown: Vec<Rule> = crate::base::codec::from_value(renamed(text)).unwrap();
     let lints = lint(&PAYING, &unknown, &town());
     assert!(matches!(&lints[..], [Lint { severity: Severity::Error, problem, .. }] if problem.contains("never open")), "{lints:?}");
 }
 
 /// The value with another zone.
-fn renamed(value: crate::codec::Value) -> crate::codec::Value {
-    use crate::codec::Value;
+fn renamed(value: crate::base::codec::Value) -> crate::base::codec::Value {
+    use crate::base::codec::Value;
     match value {
         Value::Text(text) if text == "Europe/Paris" => Value::Text("Europe/Atlantis".into()),
         Value::Array(values) => Value::Array(values.into_iter().map(renamed).collect()),

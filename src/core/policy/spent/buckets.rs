@@ -1,6 +1,6 @@
 //! Amounts by number of the bucket of time they were posted in.
 
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::ops::Range;
 

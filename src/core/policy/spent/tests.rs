@@ -1,7 +1,7 @@
 //! What counts, what leaves, and when.
 
 use super::*;
-use crate::codec::{from_record, to_record};
+use crate::base::codec::{from_record, to_record};
 
 const fn at(nanos: u64) -> Timestamp {
     Timestamp::from_nanos(100 * DAY_NS + nanos)

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::policy::*;
-use crate::primitives::{Amount, Asset, DAY_NS};
+use crate::base::{Amount, Asset, DAY_NS};
 
 const AT_ONCE: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded));
 
@@ -49,7 +49,7 @@ fn what_no_rule_speaks_for_is_denied() {
             RuleKind::PerTransaction,
         ),
         (&|rule: &Rule| matches!(rule, Rule::SpendingLimit { asset: Asset::Sol, .. }), RuleKind::SpendingLimit),
-        (&|rule: &Rule| matches!(rule, Rule::AnyAddress { chain: crate::primitives::Chain::Solana }), RuleKind::Allowlist),
+        (&|rule: &Rule| matches!(rule, Rule::AnyAddress { chain: crate::base::Chain::Solana }), RuleKind::Allowlist),
     ] {
         let world = without(drop);
         assert_eq!(verdict(&world.sol(1, 0)), Err((kind, ReasonCode::PolicyDenied)));

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::policy::*;
-use crate::primitives::{Amount, Asset, MINUTE_NS};
+use crate::base::{Amount, Asset, MINUTE_NS};
 
 fn rule(asset: Option<Asset>, threshold: u64, cumulative: Option<u64>, group: &str, quorum: u32) -> ApprovalRule {
     ApprovalRule {
@@ -40,7 +40,7 @@ fn splitting_does_not_avoid_the_question() {
     let world = world.posted(key.clone(), 60, at(0)).reserved(key, 40);
     assert_eq!(verdict(&world.sol(49, 0)), ALLOWED);
     assert_eq!(verdict(&world.sol(50, 0)), ASKED, "60 spent, 40 promised, 50 asked for");
-    assert_eq!(verdict(&world.at(at(2 * crate::primitives::DAY_NS)).sol(50, 0)), ALLOWED, "what was spent has left the day");
+    assert_eq!(verdict(&world.at(at(2 * crate::base::DAY_NS)).sol(50, 0)), ALLOWED, "what was spent has left the day");
 }
 
 #[test]

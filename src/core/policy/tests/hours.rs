@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::policy::*;
-use crate::primitives::{DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
+use crate::base::{DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
 
 const OUTSIDE: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::ActiveHours, ReasonCode::OutsideTimeWindow));
 

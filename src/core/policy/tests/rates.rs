@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::policy::*;
-use crate::primitives::{Amount, Asset, SECOND_NS};
+use crate::base::{Amount, Asset, SECOND_NS};
 
 const TOO_OFTEN: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::RateLimit, ReasonCode::RateLimitExceeded));
 

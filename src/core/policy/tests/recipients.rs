@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::policy::*;
-use crate::primitives::{Amount, Asset, Chain, DAY_NS, MINUTE_NS};
+use crate::base::{Amount, Asset, Chain, DAY_NS, MINUTE_NS};
 
 const UNKNOWN: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::Allowlist, ReasonCode::AddressNotAllowed));
 const OWN_LIMIT: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::Allowlist, ReasonCode::SpendingLimitExceeded));
@@ -72,7 +72,7 @@ fn a_recipients_own_limits_are_reduced_after_an_emergency_like_all_others() {
     let limits =
         vec![RecipientLimit { asset: Asset::Sol, per_transaction: Some(Amount::new(50)), rolling_24h: Some(Amount::new(80)) }];
     let mut world = world(vec![AllowEntry { limits, ..listed(1) }], []);
-    world.context.mode = crate::mode::Mode::Limited { since: at(0), percent: 10 };
+    world.context.mode = crate::policy::Mode::Limited { since: at(0), percent: 10 };
     assert_eq!(verdict(&world.sol(5, 0)), ALLOWED);
     assert_eq!(verdict(&world.sol(6, 0)), OWN_LIMIT);
     let world = world.reserved(CounterKey::to(PAYING, Asset::Sol, sol_recipient(1)), 4);

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::governance::Rate;
 use crate::policy::*;
-use crate::primitives::{Amount, Asset, DAY_NS};
+use crate::base::{Amount, Asset, DAY_NS};
 use std::collections::BTreeSet;
 
 fn world(assets: &[Asset], max: u64) -> World {
@@ -63,7 +63,7 @@ fn a_rate_is_bounded_by_what_a_whole_coin_is_worth() {
     let problem = |asset, value, per| {
         Rate { asset, value: Amount::new(value), per: Amount::new(per), expires_at: at(10) }.problem().unwrap_or_default()
     };
-    let token = Asset::Spl { mint: crate::primitives::Mint([7; 32]) };
+    let token = Asset::Spl { mint: crate::base::Mint([7; 32]) };
     for (asset, value, per) in [
         (Asset::Sol, 150_000_000, 1_000_000_000),
         (Asset::Sol, 1_000_000_000_000_000, 1_000_000_000),

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::policy::*;
-use crate::primitives::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
+use crate::base::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
 
 fn spent_at(window: &Window, when: Timestamp) -> World {
     World::new(open_but([limit(Asset::Sol, window.clone(), 100)])).posted(CounterKey::units(PAYING, Asset::Sol), 60, when)

@@ -1,9 +1,9 @@
 //! What the events of KAS transfers do to the tables.
 
 use crate::event::{TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
-use crate::primitives::{Timestamp, TransferId};
+use crate::base::{Timestamp, TransferId};
 use crate::state::State;
-use crate::terms::{KaspaProgress, Superseded};
+use crate::transfer::kaspa::{KaspaProgress, Superseded};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::Memory;
 

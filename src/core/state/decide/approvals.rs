@@ -2,14 +2,12 @@
 
 use super::queue::{SESSION_OVER, strictest};
 use super::{Decided, authenticated, invalid, not_found};
-use crate::approval::Approval;
+use crate::transfer::{Approval, MAX_REASON_BYTES, Status, Transfer, TransferRequest};
 use crate::event::{ApprovalGiven, Event, TransferRejected, TransferTransition};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
-use crate::primitives::{Hash, Timestamp, TransferId, WalletId};
-use crate::roles::Role;
-use crate::session::Session;
+use crate::base::{Hash, Timestamp, TransferId, WalletId};
+use crate::access::{Role, Session};
 use crate::state::{Refusal, State};
-use crate::transfer::{MAX_REASON_BYTES, Status, Transfer, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
@@ -211,13 +209,13 @@ pub(super) fn ask(
 
 /// What an approver says yes to: one transfer, one request, one policy, one time (trap T37).
 fn intent(id: TransferId, agent: Principal, request: &TransferRequest, policy_version: u64, expires_at: Timestamp) -> Hash {
-    let value = crate::codec::to_value(request).expect("BUG: a request that ICRC-3 cannot hold");
+    let value = crate::base::codec::to_value(request).expect("BUG: a request that ICRC-3 cannot hold");
     let mut hasher = Sha256::new();
     hasher.update(b"\x0dpurser:intent");
     for part in [&id.get().to_be_bytes()[..], agent.as_slice(), &policy_version.to_be_bytes(), &expires_at.nanos().to_be_bytes()] {
         hasher.update([u8::try_from(part.len()).expect("BUG: an endless part")]);
         hasher.update(part);
     }
-    hasher.update(crate::codec::encode_value(&value));
+    hasher.update(crate::base::codec::encode_value(&value));
     Hash(hasher.finalize().into())
 }

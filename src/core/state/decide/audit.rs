@@ -7,9 +7,9 @@ use crate::audit::retention::{
 };
 use crate::audit::{Archive, AuditSettings, Break};
 use crate::event::{Event, LogPruned, ModeChanged, StateCheckpoint};
-use crate::mode::Mode;
-use crate::primitives::{BlockIndex, DAY_NS, Hash, Timestamp};
-use crate::roles::Role;
+use crate::policy::Mode;
+use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
+use crate::access::Role;
 use crate::state::watch::MAX_APPEND_FAILURES;
 use crate::state::{Refusal, State};
 use candid::Principal;

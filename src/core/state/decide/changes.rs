@@ -3,11 +3,10 @@
 use super::{invalid, not_found};
 use crate::event::{AgentChange, Event, ModeChanged, PolicySet, TransferSettled};
 use crate::governance::{Action, MAX_RATE_AGE_NS, PolicyChange, QuarantineEnd, Rate};
-use crate::mode::Mode;
-use crate::policy::{self, AllowEntry, MAX_NAME_BYTES, Policy, Rule, Scope};
-use crate::primitives::{Chain, Timestamp};
-use crate::roles::Role;
-use crate::settings::Settings;
+use crate::policy::{AllowEntry, MAX_NAME_BYTES, Mode, Policy, Rule, Scope, self};
+use crate::base::{Chain, Timestamp};
+use crate::access::Role;
+use crate::governance::settings::Settings;
 use crate::state::{Refusal, State};
 use crate::transfer::{MAX_REASON_BYTES, Status};
 use crate::wallet::{ParentChange, WalletChange};

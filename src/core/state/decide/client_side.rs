@@ -4,7 +4,7 @@
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::{kaspa, solana};
 use crate::event::{Event, TransferSigned};
-use crate::primitives::{Amount, Bytes, Timestamp, TransferId};
+use crate::base::{Amount, Bytes, Timestamp, TransferId};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, SIGN_WITHIN_NS, SignedTx, Status, Transfer};
 use crate::wallet::{KeyKind, Signing, Wallet};

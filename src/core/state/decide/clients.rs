@@ -2,7 +2,7 @@
 
 use super::{Decided, authenticated, invalid, not_found};
 use crate::event::{ClientSeen, Event};
-use crate::primitives::{Bytes, WalletId};
+use crate::base::{Bytes, WalletId};
 use crate::state::{Refusal, State};
 use candid::Principal;
 use hmac::{Hmac, Mac};

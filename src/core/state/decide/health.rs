@@ -2,7 +2,7 @@
 
 use super::{Decided, invalid};
 use crate::event::{ChainBreakerOpened, DenialsAggregated, Event};
-use crate::primitives::{Chain, Timestamp};
+use crate::base::{Chain, Timestamp};
 use crate::state::{Refusal, State};
 use ic_stable_structures::Memory;
 

@@ -3,12 +3,12 @@
 
 use super::{Decided, authenticated, invalid, not_found};
 use crate::event::{Event, TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
-use crate::primitives::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
-use crate::roles::Role;
+use crate::base::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
+use crate::access::Role;
 use crate::state::apply::request_hash;
 use crate::state::read::LATELY;
 use crate::state::{Refusal, State};
-use crate::terms::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, MAX_KASPA_INPUTS, MAX_REPLACEMENTS};
+use crate::transfer::kaspa::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, MAX_KASPA_INPUTS, MAX_REPLACEMENTS};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, Signing, Wallet};
 use candid::Principal;

@@ -1,9 +1,9 @@
 //! Installation, upgrades, keys.
 
 use super::{Decided, invalid};
-use crate::config::{Config, ConfigError};
+use crate::governance::config::{Config, ConfigError};
 use crate::event::{Event, Upgraded};
-use crate::settings::{Settings, SettingsError};
+use crate::governance::settings::{Settings, SettingsError};
 use crate::state::{Refusal, State};
 use crate::wallet::RootKeys;
 use candid::Principal;

@@ -28,8 +28,8 @@ pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};
 
 use super::{Refusal, State};
 use crate::event::Event;
-use crate::primitives::WalletId;
-use crate::roles::Role;
+use crate::base::WalletId;
+use crate::access::Role;
 use candid::Principal;
 use ic_stable_structures::Memory;
 

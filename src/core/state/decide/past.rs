@@ -8,7 +8,7 @@
 
 use crate::event::{PastSpending, Posted, Received, ReservedSince};
 use crate::policy::{CounterKey, Policy, Reservation, Reservations, ReservedPart, Rule, Scope, Spent, Window};
-use crate::primitives::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
+use crate::base::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
 use crate::state::State;
 use crate::state::facts::{Counters, hold, own_limits};
 use crate::transfer::{Status, Transfer};

@@ -8,13 +8,9 @@ use super::approvals::rejected;
 use super::invalid;
 use super::past::Past;
 use crate::event::{Event, TransferTransition};
-use crate::mode::Mode;
-use crate::policy::{
-    ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Policy, ReasonCode, Reservation, Reservations, ReservationsMoved,
-    RuleKind, Scope, ScopedPolicy,
-};
-use crate::primitives::{SessionId, Timestamp, TransferId, WalletId};
-use crate::session::SessionEnd;
+use crate::policy::{ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Mode, Policy, ReasonCode, Reservation, Reservations, ReservationsMoved, RuleKind, Scope, ScopedPolicy};
+use crate::base::{SessionId, Timestamp, TransferId, WalletId};
+use crate::access::SessionEnd;
 use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
 use crate::state::{Refusal, State};
 use crate::transfer::{Status, Transfer};

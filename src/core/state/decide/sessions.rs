@@ -3,11 +3,8 @@
 use super::{Decided, authenticated, invalid, not_found};
 use crate::event::{Event, SessionClosed, SessionOpened, TransferTransition};
 use crate::policy::{self, MAX_NAME_BYTES, Rule};
-use crate::primitives::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
-use crate::roles::Role;
-use crate::session::{
-    MAX_OPEN_SESSIONS_PER_AGENT, MAX_OPEN_SESSIONS_PER_WALLET, MAX_SESSION_NS, MAX_SESSIONS_PER_HOUR, Session, SessionEnd,
-};
+use crate::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
+use crate::access::{MAX_OPEN_SESSIONS_PER_AGENT, MAX_OPEN_SESSIONS_PER_WALLET, MAX_SESSIONS_PER_HOUR, MAX_SESSION_NS, Role, Session, SessionEnd};
 use crate::state::{Refusal, State};
 use crate::transfer::Status;
 use candid::Principal;

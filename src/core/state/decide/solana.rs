@@ -2,12 +2,12 @@
 
 use super::{Decided, authenticated, invalid, not_found};
 use crate::chains::solana::{Address, MAX_MEMO_BYTES, derived};
-use crate::config::KEY_PLACEHOLDER;
+use crate::governance::config::KEY_PLACEHOLDER;
 use crate::event::{Event, TransferReserved, TransferTransition};
 use crate::policy::{Decision, Evaluation};
-use crate::primitives::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
-use crate::roles::Role;
-use crate::solana_terms::{
+use crate::base::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
+use crate::access::Role;
+use crate::transfer::solana::{
     Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
     SolanaTransferParams,
 };

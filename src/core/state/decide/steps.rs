@@ -3,8 +3,8 @@
 use super::{Decided, invalid, not_found};
 use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferTransition};
 use crate::policy::ReasonCode;
-use crate::primitives::{Amount, TransferId};
-use crate::roles::Role;
+use crate::base::{Amount, TransferId};
+use crate::access::Role;
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, MAX_REASON_BYTES, SignedTx, Status, Transfer};
 use crate::wallet::Signing;

@@ -10,10 +10,10 @@ use crate::event::{BreakerOpened, Event, TransferDenied, TransferReserved, Trans
 use crate::policy::{
     Activity, Counted, Decision, Evaluation, Finding, Policy, RateWindow, ReasonCode, Reservations, RuleKind, Scope,
 };
-use crate::primitives::{Amount, Chain, Hash, MINUTE_NS, Timestamp, TransferId, WalletId};
-use crate::roles::Role;
-use crate::settings::Settings;
-use crate::solana_terms::Execution;
+use crate::base::{Amount, Chain, Hash, MINUTE_NS, Timestamp, TransferId, WalletId};
+use crate::access::Role;
+use crate::governance::settings::Settings;
+use crate::transfer::solana::Execution;
 use crate::state::apply::{idempotency_key, request_hash};
 use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};

@@ -5,7 +5,7 @@ use super::{invalid, not_found};
 use crate::chains::{kaspa, solana as sol};
 use crate::event::{Event, WalletChanged};
 use crate::policy::Scope;
-use crate::primitives::{Bytes, Timestamp, TransferId, WalletId};
+use crate::base::{Bytes, Timestamp, TransferId, WalletId};
 use crate::state::{MAX_ANCESTORS, Refusal, State};
 use crate::transfer::Transfer;
 use crate::wallet::{KeyKind, ParentChange, Wallet, WalletChange};

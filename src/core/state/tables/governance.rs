@@ -1,11 +1,11 @@
 //! Policies, rates, sessions and proposals.
 
 use super::{Tables, decode};
-use crate::codec::to_record;
+use crate::base::codec::to_record;
 use crate::governance::{Proposal, Rate};
 use crate::policy::{CounterKey, Policy, Scope, Spent};
-use crate::primitives::{Asset, ProposalId, SessionId, Timestamp};
-use crate::session::Session;
+use crate::base::{Asset, ProposalId, SessionId, Timestamp};
+use crate::access::Session;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 

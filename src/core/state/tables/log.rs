@@ -2,7 +2,7 @@
 
 use super::{Tables, decode};
 use crate::audit::{Archive, Retention};
-use crate::codec::to_record;
+use crate::base::codec::to_record;
 use crate::state::digest::Recounted;
 use crate::state::watch::Watch;
 use ic_stable_structures::Memory;

@@ -16,9 +16,9 @@ use super::digest::{MultisetHash, Sum, TableId};
 use super::solana::SolanaTables;
 use super::tracked::{Cell, Map, Opener, Recount, Set};
 use crate::audit::{AuditLog, Block};
-use crate::codec::{from_record, to_record};
-use crate::mode::Mode;
-use crate::primitives::{BlockIndex, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::base::codec::{from_record, to_record};
+use crate::policy::Mode;
+use crate::base::{BlockIndex, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use candid::Principal;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
@@ -125,7 +125,7 @@ pub struct Tables<M: Memory> {
     activity: Records<Vec<u8>, M>,
     /// By name.
     groups: Records<Vec<u8>, M>,
-    /// By [`crate::primitives::Asset::key_bytes`].
+    /// By [`crate::base::Asset::key_bytes`].
     rates: Records<Vec<u8>, M>,
     sessions: Records<u64, M>,
     /// Sessions that nobody has ended, by wallet.

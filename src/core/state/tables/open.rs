@@ -1,14 +1,13 @@
 //! Laying out a memory, and opening what an earlier module left.
 
 use super::{HEAD, Head, SCHEMA, Tables};
-use crate::codec::from_record;
-use crate::config::Config;
+use crate::base::codec::from_record;
+use crate::governance::config::Config;
 use crate::governance::Proposal;
-use crate::mode::Mode;
-use crate::policy::{Activity, Policy, Spent};
-use crate::primitives::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
-use crate::roles::Roles;
-use crate::settings::Settings;
+use crate::policy::{Activity, Mode, Policy, Spent};
+use crate::base::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::access::Roles;
+use crate::governance::settings::Settings;
 use crate::transfer::Transfer;
 use crate::wallet::Wallet;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};

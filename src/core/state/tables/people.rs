@@ -1,12 +1,12 @@
 //! Who may do what: configuration, roles, groups, agents.
 
 use super::{Tables, decode};
-use crate::codec::to_record;
-use crate::config::Config;
+use crate::base::codec::to_record;
+use crate::governance::config::Config;
 use crate::governance::Group;
-use crate::primitives::WalletId;
-use crate::roles::Roles;
-use crate::settings::Settings;
+use crate::base::WalletId;
+use crate::access::Roles;
+use crate::governance::settings::Settings;
 use candid::Principal;
 use ic_stable_structures::Memory;
 

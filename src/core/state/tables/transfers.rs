@@ -1,9 +1,9 @@
 //! Transfers, and what is counted about them.
 
 use super::{Tables, decode};
-use crate::codec::to_record;
+use crate::base::codec::to_record;
 use crate::policy::{Activity, Scope, Spent};
-use crate::primitives::{Chain, Hash, Timestamp, TransferId};
+use crate::base::{Chain, Hash, Timestamp, TransferId};
 use crate::transfer::Transfer;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! Keys and wallets.
 
 use super::{Tables, decode};
-use crate::codec::to_record;
-use crate::primitives::WalletId;
+use crate::base::codec::to_record;
+use crate::base::WalletId;
 use crate::wallet::{RootKeys, Wallet};
 use ic_stable_structures::Memory;
 

@@ -4,8 +4,8 @@ use super::fixture::*;
 use crate::event::{Event, RoleChange};
 use crate::governance::Group;
 use crate::policy::{ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, Decision, ReasonCode, Rule};
-use crate::primitives::{Amount, Asset, Chain, HOUR_NS, Hash, TransferId};
-use crate::roles::Role;
+use crate::base::{Amount, Asset, Chain, HOUR_NS, Hash, TransferId};
+use crate::access::Role;
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::{Outcome, Status, Transfer, TransferRequest};
 use candid::Principal;
@@ -335,7 +335,7 @@ fn waiting_says_nothing_about_the_agent_and_a_new_module_finds_it_waiting() {
     let id = pending(&mut state, sol(THRESHOLD, "a"), 5).id;
     assert_eq!(state.activity(&scope).denials, 4, "neither one more denial nor forgotten ones (trap T31)");
     let blocks: Vec<Vec<u8>> =
-        (0..state.log_len()).map(|index| state.block_bytes(crate::primitives::BlockIndex::new(index)).unwrap()).collect();
+        (0..state.log_len()).map(|index| state.block_bytes(crate::base::BlockIndex::new(index)).unwrap()).collect();
     let mut replayed = State::replay(VectorMemory::default(), &blocks, state.tip().unwrap().1).unwrap();
     assert_eq!(replayed.digest(), state.digest());
     assert_eq!(approve(&mut replayed, approver(1), id, 6), Ok(Status::Reserved));

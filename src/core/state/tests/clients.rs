@@ -1,9 +1,9 @@
 use super::fixture::*;
 use super::wallets::assert_replays;
 use crate::audit::Block;
-use crate::codec::NameHashes;
+use crate::base::codec::NameHashes;
 use crate::event::{ClientSeen, Event};
-use crate::primitives::{BlockIndex, WalletId};
+use crate::base::{BlockIndex, WalletId};
 use crate::state::Refusal;
 
 fn last_seen(state: &TestState) -> ClientSeen {

@@ -2,16 +2,15 @@
 
 use super::fixture::*;
 use super::kaspa;
-use crate::audit::AuditSettings;
-use crate::audit::Block;
-use crate::codec::NameHashes;
+use crate::audit::{AuditSettings, Block};
+use crate::base::codec::NameHashes;
 use crate::event::{AgentChange, DenialsAggregated, Event, RoleChange, StateCheckpoint};
 use crate::governance::{Action, Group, PolicyChange, Rate};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope};
-use crate::primitives::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
-use crate::roles::Role;
-use crate::settings::Settings;
-use crate::solana_terms::{LifetimeChoice, SolanaSettings};
+use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
+use crate::access::Role;
+use crate::governance::settings::Settings;
+use crate::transfer::solana::{LifetimeChoice, SolanaSettings};
 use crate::state::{BatchItem, BatchRequest, Change, Decided, NewSession, State};
 use crate::transfer::{BuiltTx, Outcome, SignedTx};
 use crate::wallet::{KeyKind, WalletChange};

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::event::{DenialsAggregated, Event, PolicySet};
 use crate::policy::{Decision, ReasonCode, Rule, RuleKind, Scope};
-use crate::primitives::{Amount, Asset, Chain, SECOND_NS};
+use crate::base::{Amount, Asset, Chain, SECOND_NS};
 use crate::state::{Decided, Refusal};
 use crate::transfer::{Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;

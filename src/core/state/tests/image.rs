@@ -4,9 +4,9 @@
 use super::fixture::*;
 use crate::event::RoleChange;
 use crate::governance::{Action, Group, Rate};
-use crate::primitives::{Amount, Asset, BlockIndex, DAY_NS, HOUR_NS, ProposalId, TransferId};
-use crate::roles::Role;
-use crate::settings::Settings;
+use crate::base::{Amount, Asset, BlockIndex, DAY_NS, HOUR_NS, ProposalId, TransferId};
+use crate::access::Role;
+use crate::governance::settings::Settings;
 use crate::state::{Change, NewSession, State};
 use crate::transfer::Status;
 use crate::wallet::WalletChange;

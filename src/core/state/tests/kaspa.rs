@@ -1,9 +1,9 @@
 //! Batches, consolidations, partial signatures and replacements: what is decided, and that the log says all of it.
 
 use super::fixture::*;
-use crate::primitives::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, TransferId};
+use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, TransferId};
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome, Refusal, State};
-use crate::terms::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, NamedCoin};
+use crate::transfer::kaspa::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, NamedCoin};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, TransferRequest};
 use crate::wallet::KeyKind;
 use ic_stable_structures::VectorMemory;

@@ -1,10 +1,9 @@
 //! What the tools say about the policies of a real state.
 
 use super::fixture::*;
-use crate::mode::Mode;
-use crate::policy::{Counted, Decision, RateWindow, Rule, Scope, Severity, Window};
-use crate::primitives::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Timestamp};
-use crate::roles::Role;
+use crate::policy::{Counted, Decision, Mode, RateWindow, Rule, Scope, Severity, Window};
+use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Timestamp};
+use crate::access::Role;
 use crate::state::{ChangedDecision, DecisionCounts, Refusal};
 use crate::transfer::{Outcome, TransferRequest};
 
@@ -17,7 +16,7 @@ fn denied(state: &mut TestState, request: TransferRequest, now: Timestamp) {
     }
 }
 
-fn confirm(state: &mut TestState, id: crate::primitives::TransferId, fee: u64, now: Timestamp) {
+fn confirm(state: &mut TestState, id: crate::base::TransferId, fee: u64, now: Timestamp) {
     submit(state, id, now);
     let decided = state.decide_confirmed(id, Amount::new(fee), None);
     done(state, decided, now);
@@ -118,7 +117,7 @@ fn a_draft_of_another_scope_leaves_the_wallets_word_standing() {
 #[test]
 fn a_backtest_looks_back_so_far_and_no_further() {
     let state = history();
-    let now = at(DAY_NS + 90 * crate::primitives::MINUTE_NS);
+    let now = at(DAY_NS + 90 * crate::base::MINUTE_NS);
     let backtest = state.backtest(SCOPE, &rules(PER_TRANSACTION, DAILY), 1, now).unwrap();
     assert_eq!(backtest.was, counts(2, 0), "the requests of the second and third hour");
     for days in [0, 91] {

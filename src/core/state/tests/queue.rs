@@ -5,8 +5,8 @@ use super::wallets::{assert_replays, create};
 use crate::event::RoleChange;
 use crate::governance::{Action, Group, PolicyChange};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope, Window};
-use crate::primitives::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
-use crate::roles::Role;
+use crate::base::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
+use crate::access::Role;
 use crate::state::{MAX_MOVED_TRANSFERS, NewSession, Recheck, Refusal};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use crate::wallet::{NewWallet, ParentChange, WalletChange};
@@ -224,7 +224,7 @@ fn a_new_owners_policy_binds_the_queue_and_the_old_owners_counts_it_no_more() {
 fn more_than_one_change_can_move_are_refused_and_nothing_moves() {
     let mut state = installed();
     let parent = parent(&mut state, DAILY);
-    let settings = crate::settings::Settings { attempts_per_minute: 10_000, attempts_per_hour: 10_000, ..state.settings() };
+    let settings = crate::governance::settings::Settings { attempts_per_minute: 10_000, attempts_per_hour: 10_000, ..state.settings() };
     act(&mut state, Action::ChangeSettings(Box::new(settings)), 0);
     queue(&mut state, WALLET, &[1], "own");
     for n in 0..MAX_MOVED_TRANSFERS / 100 {
@@ -552,7 +552,7 @@ fn nothing_is_built_again_for_an_agent_or_a_session_that_is_gone() {
 
 #[test]
 fn bytes_of_a_transfer_that_ended_without_a_signature_bind_nothing() {
-    let same = || BuiltTx { unsigned: crate::primitives::Bytes::new([7; 10]), ..built(TransferId::new(1)) };
+    let same = || BuiltTx { unsigned: crate::base::Bytes::new([7; 10]), ..built(TransferId::new(1)) };
     let two = || {
         let mut state = installed();
         let ids = queue(&mut state, WALLET, &[1_000; 2], "k");

@@ -1,6 +1,6 @@
 use super::fixture::*;
-use crate::primitives::WalletId;
-use crate::roles::Role;
+use crate::base::WalletId;
+use crate::access::Role;
 use crate::state::{Decided, Refusal, State};
 use candid::Principal;
 use ic_stable_structures::VectorMemory;
@@ -96,10 +96,10 @@ fn roles_need_somebody_to_hold_them() {
 
 #[test]
 fn the_configuration_names_the_offending_field() {
-    let field = |change: &dyn Fn(&mut crate::config::Config)| {
+    let field = |change: &dyn Fn(&mut crate::governance::config::Config)| {
         let mut config = config();
         change(&mut config);
-        let settings = crate::settings::Settings::new(&config);
+        let settings = crate::governance::settings::Settings::new(&config);
         match State::new(VectorMemory::default()).decide_init(stranger(), config, settings) {
             Err(Refusal::InvalidArgument { field, .. }) => field,
             other => panic!("{other:?}"),
@@ -146,7 +146,7 @@ fn providers_are_named_once_and_a_mainnet_needs_two() {
 #[test]
 fn an_upgrade_changes_neither_addresses_nor_powers() {
     let state = installed();
-    let field = |change: &dyn Fn(&mut crate::config::Config)| {
+    let field = |change: &dyn Fn(&mut crate::governance::config::Config)| {
         let mut config = config();
         change(&mut config);
         match state.decide_upgrade(stranger(), "2".into(), Some(config)) {

@@ -4,12 +4,12 @@ use super::fixture::*;
 use super::kaspa;
 use crate::audit::Block;
 use crate::chains::solana;
-use crate::codec::decode_value;
+use crate::base::codec::decode_value;
 use crate::policy::{Rule, Window};
-use crate::primitives::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
-use crate::roles::Role;
+use crate::base::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
+use crate::access::Role;
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State};
-use crate::terms::BatchOutput;
+use crate::transfer::kaspa::BatchOutput;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::KeyKind;
 use ic_stable_structures::VectorMemory;
@@ -119,7 +119,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn decide(state: &TestState, command: &Command, now: crate::primitives::Timestamp) -> Result<Option<Decided>, Refusal> {
+fn decide(state: &TestState, command: &Command, now: crate::base::Timestamp) -> Result<Option<Decided>, Refusal> {
     let id = TransferId::new;
     let fee = Amount::new;
     match command.clone() {

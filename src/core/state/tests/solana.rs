@@ -1,11 +1,11 @@
 //! Tokens, nonce accounts and what is only simulated.
 
 use super::fixture::*;
-use crate::config::SolanaOptions;
+use crate::governance::config::SolanaOptions;
 use crate::policy::{Decision, Rule, RuleKind, Window};
-use crate::primitives::{Amount, Asset, Bytes, Mint, TransferId, WRAPPED_SOL};
-use crate::settings::Settings;
-use crate::solana_terms::{
+use crate::base::{Amount, Asset, Bytes, Mint, TransferId, WRAPPED_SOL};
+use crate::governance::settings::Settings;
+use crate::transfer::solana::{
     Execution, LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, SolanaTransferParams,
 };
 use crate::state::{Refusal, State};
@@ -45,7 +45,7 @@ fn denied(state: &TestState, request: TransferRequest) -> Vec<(RuleKind, String)
 
 fn replayed(state: &TestState) {
     let blocks: Vec<_> =
-        (0..state.log_len()).map(|at| state.block_bytes(crate::primitives::BlockIndex::new(at)).unwrap()).collect();
+        (0..state.log_len()).map(|at| state.block_bytes(crate::base::BlockIndex::new(at)).unwrap()).collect();
     let again = State::replay(VectorMemory::default(), &blocks, state.tip().unwrap().1).unwrap();
     assert_eq!(again.digest(), state.digest());
 }
@@ -410,7 +410,7 @@ fn a_nonce_account_that_failed_is_tried_again() {
 }
 
 /// The fixture's configuration with Solana's gate closed.
-fn closing() -> crate::config::Config {
+fn closing() -> crate::governance::config::Config {
     let mut config = config();
     config.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
     config
@@ -465,9 +465,9 @@ fn a_mainnet_only_simulates_until_it_is_told_otherwise() {
         let mut config = config();
         config.solana.network = network;
         config.solana.options = Some(SolanaOptions { execution, ..SolanaOptions::default() });
-        let named = config.execution(crate::primitives::Chain::Solana);
+        let named = config.execution(crate::base::Chain::Solana);
         config.solana.options = None;
-        (named, config.execution(crate::primitives::Chain::Solana))
+        (named, config.execution(crate::base::Chain::Solana))
     };
     assert_eq!(execution(Cluster::Mainnet, None), (Execution::Simulate, Execution::Simulate));
     assert_eq!(execution(Cluster::Mainnet, Some(Execution::Live)), (Execution::Live, Execution::Simulate));
@@ -610,7 +610,7 @@ fn a_providers_key_is_an_admins_and_stands_nowhere_but_in_its_table() {
     assert_eq!(state.provider_key(WITH_KEY).as_deref(), Some(KEY));
     assert_eq!(state.digest(), digest, "a secret is no part of what the log gives");
     for index in 0..state.log_len() {
-        let block = state.block_bytes(crate::primitives::BlockIndex::new(index)).unwrap();
+        let block = state.block_bytes(crate::base::BlockIndex::new(index)).unwrap();
         assert!(!block.windows(KEY.len()).any(|part| part == KEY.as_bytes()));
     }
     replayed(&state);

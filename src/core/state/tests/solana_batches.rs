@@ -4,7 +4,7 @@ use super::fixture::*;
 use super::kaspa::{self, decided, replays};
 use crate::event::Event;
 use crate::policy::{Counted, RateWindow, Rule, Scope, Window};
-use crate::primitives::{Amount, Asset, Chain, Mint};
+use crate::base::{Amount, Asset, Chain, Mint};
 use crate::state::{BatchItem, BatchRequest, ItemOutcome, Refusal};
 use crate::transfer::Status;
 use crate::wallet::KeyKind;

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::governance::{Action, Rate};
 use crate::policy::{AllowEntry, ApprovalRule, Decision, LimitKind, RecipientLimit, Rule, Scope, Severity, Window};
-use crate::primitives::{Amount, Asset, Chain, HOUR_NS, Mint, WRAPPED_SOL};
+use crate::base::{Amount, Asset, Chain, HOUR_NS, Mint, WRAPPED_SOL};
 use crate::state::Refusal;
 use crate::transfer::{Outcome, TransferRequest};
 

@@ -1,6 +1,6 @@
 use super::fixture::*;
 use crate::policy::{Decision, ReasonCode, Rule, RuleKind};
-use crate::primitives::{Amount, Asset, Bytes, Chain, DAY_NS, HOUR_NS};
+use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, HOUR_NS};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;
@@ -363,7 +363,7 @@ fn amounts_that_overflow_are_denied() {
 fn one_wallet_cannot_fill_the_queue() {
     let mut state = installed();
     for n in 0..100 {
-        accepted(&mut state, sol(1, &n.to_string()), at(n * crate::primitives::MINUTE_NS));
+        accepted(&mut state, sol(1, &n.to_string()), at(n * crate::base::MINUTE_NS));
     }
     assert_eq!(
         refusal(&state, sol(1, "more")),
@@ -406,7 +406,7 @@ fn removing_an_agent_ends_what_has_not_left() {
 fn an_opened_state_is_the_state_that_was_left() {
     let memory = ic_stable_structures::VectorMemory::default();
     let mut state = State::new(memory.clone());
-    let decided = state.decide_init(stranger(), config(), crate::settings::Settings::new(&config()));
+    let decided = state.decide_init(stranger(), config(), crate::governance::settings::Settings::new(&config()));
     done(&mut state, decided, at(0));
     let digest = state.digest();
     drop(state);

@@ -3,7 +3,7 @@
 use super::{Failure, SubmitOutcome};
 use crate::chains::kaspa::tx::MAX_SOMPI;
 use crate::chains::kaspa::{Address, Network, Outpoint, ScriptPublicKey, TxId, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@
 use super::search::Search;
 use crate::chains::kaspa::fee::{self, COST_OF_AN_INPUT};
 use crate::chains::kaspa::mass::{self, MAX_STORAGE_MASS, Masses};
-use crate::primitives::Amount;
+use crate::base::Amount;
 
 /// A set of coins, and the amounts for which it is tried.
 struct Candidate {

@@ -5,7 +5,7 @@ use crate::chains::kaspa::fee::{self, COST_OF_AN_INPUT};
 use crate::chains::kaspa::mass::{self, MassError, Masses};
 use crate::chains::kaspa::script::ScriptPublicKey;
 use crate::chains::kaspa::tx::{Output, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 
 /// Of no more coins than this, all sets are tried.
 const FEW_COINS: usize = 8;

@@ -12,7 +12,7 @@ mod several;
 mod storage;
 
 use super::{Input, Outpoint, Output, ScriptPublicKey, Transaction, TxId, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use kaspa_consensus_core::subnets::SUBNETWORK_ID_NATIVE;
 use kaspa_consensus_core::tx as upstream;
 use proptest::prelude::*;

@@ -5,7 +5,7 @@ use crate::chains::kaspa::fee::COST_OF_AN_INPUT;
 use crate::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use crate::chains::kaspa::select::{self, Limits, Payment, SelectError};
 use crate::chains::kaspa::{Address, FeePolicy, Network, Output, Plan, ScriptPublicKey, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use kaspa_consensus_core::constants::STORAGE_MASS_PARAMETER;
 use kaspa_consensus_core::mass::{UtxoCell, calc_storage_mass};
 use proptest::prelude::*;

@@ -7,7 +7,7 @@ use crate::chains::kaspa::mass::{DEFAULT_STORAGE_MASS_CAP, Dimension, OverLimit}
 use crate::chains::kaspa::select::{self, COINBASE_MATURITY, Limits, Obstacle, Payment, SelectError};
 use crate::chains::kaspa::tx::MAX_SOMPI;
 use crate::chains::kaspa::{Address, FeePolicy, Masses, Network, Outpoint, Plan, ScriptPublicKey, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

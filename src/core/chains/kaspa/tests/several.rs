@@ -6,7 +6,7 @@ use crate::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use crate::chains::kaspa::replace::{self, ReplaceError};
 use crate::chains::kaspa::select::{self, ConsolidationInputs, Limits, Payment, SelectError};
 use crate::chains::kaspa::{Address, FeePolicy, Masses, Network, Output, Plan, ScriptPublicKey, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use std::collections::BTreeSet;
 
 const KAS: u64 = 100_000_000;

@@ -3,7 +3,7 @@
 use super::{any_transaction, cases, tx_id};
 use crate::chains::kaspa::codec::CodecError;
 use crate::chains::kaspa::{Input, Outpoint, Output, ScriptPublicKey, Transaction, TxId, UnsignedTx, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use proptest::prelude::*;
 
 proptest! {

@@ -5,7 +5,7 @@ use super::{AccountView, Failure, NonceState, Reading, TokenBalance, View};
 use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
 use crate::chains::solana::token::{Holding, RawToken, read_head};
 use crate::chains::solana::{Address, Blockhash, NONCE_BYTES, known};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use std::num::NonZeroU64;

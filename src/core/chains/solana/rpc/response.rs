@@ -4,7 +4,7 @@ use super::{Failure, Request};
 use crate::chains::solana::account::Account;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
 use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup, TxSignature};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use super::response::Canonical;
 use super::{Charge, EpochInfo, Failure, LatestBlockhash, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

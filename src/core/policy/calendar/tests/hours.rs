@@ -1,7 +1,7 @@
 //! Active hours.
 
 use super::*;
-use crate::primitives::{HOUR_NS, MINUTE_NS, SECOND_NS};
+use crate::base::{HOUR_NS, MINUTE_NS, SECOND_NS};
 
 #[test]
 fn the_start_is_inside_and_the_end_is_not_in_winter_and_in_summer() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy::calendar::rules::find;
-use crate::primitives::{HOUR_NS, MINUTE_NS, SECOND_NS};
+use crate::base::{HOUR_NS, MINUTE_NS, SECOND_NS};
 use jiff::civil::{Date, Weekday as JiffDay};
 use jiff::tz::TimeZone as JiffZone;
 use jiff::{ToSpan, Zoned};

@@ -3,8 +3,8 @@
 use super::promises::Promise;
 use super::*;
 use crate::policy::ReasonCode;
-use crate::primitives::Bytes;
-use crate::solana_terms::{NonceOperation, NonceUse, SolanaBuilt};
+use crate::base::Bytes;
+use crate::transfer::solana::{NonceOperation, NonceUse, SolanaBuilt};
 use crate::transfer::{BuiltTx, Status, Transfer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

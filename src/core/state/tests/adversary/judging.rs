@@ -5,7 +5,7 @@ use super::promises::{Broken, Promise};
 use super::zones;
 use super::{COLD, DENIED, EXPIRING, OPEN, SMALL};
 use crate::policy::{Counted, RateWindow, Scope, Window};
-use crate::primitives::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, TransferId, WalletId};
+use crate::base::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, TransferId, WalletId};
 use crate::transfer::TransferRequest;
 use candid::Principal;
 

@@ -4,11 +4,10 @@
 use super::promises::{Broken, Promise};
 use super::{SMALL, recipient};
 use crate::event::{Event, RoleChange, TransferReserved, TransferSettled};
-use crate::mode::Mode;
-use crate::policy::{Counted, Decision, Evaluation, RateWindow, RuleKind, Scope, Window};
-use crate::primitives::{Asset, DAY_NS, Destination, HOUR_NS, Hash, SessionId, TransferId, WalletId};
-use crate::roles::Role;
-use crate::solana_terms::NonceOperation;
+use crate::policy::{Counted, Decision, Evaluation, Mode, RateWindow, RuleKind, Scope, Window};
+use crate::base::{Asset, DAY_NS, Destination, HOUR_NS, Hash, SessionId, TransferId, WalletId};
+use crate::access::Role;
+use crate::transfer::solana::NonceOperation;
 use crate::transfer::TransferRequest;
 use crate::wallet::{ParentChange, WalletChange};
 use candid::Principal;

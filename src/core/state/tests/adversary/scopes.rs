@@ -6,7 +6,7 @@ use super::{admin, other_owner};
 use crate::event::{Event, PolicySet};
 use crate::governance::{Action, PolicyChange};
 use crate::policy::{AllowEntry, ApprovalRule, Counted, Period, RateWindow, RecipientLimit, Rule, Scope, TimeZone, Window};
-use crate::primitives::{Amount, Asset, Chain, DAY_NS, SECOND_NS, SessionId, Timestamp};
+use crate::base::{Amount, Asset, Chain, DAY_NS, SECOND_NS, SessionId, Timestamp};
 
 /// What the recipient with limits of its own may receive, per transfer and per 24 hours.
 const SMALL_LIMITS: (u64, u64) = (300_000, 1_000_000);

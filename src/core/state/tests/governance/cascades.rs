@@ -3,8 +3,8 @@
 use super::*;
 use crate::event::{Event, SessionOpened};
 use crate::policy::{ApprovalRule, ReasonCode, Window};
-use crate::primitives::{Amount, Asset, Chain, MINUTE_NS, SessionId, TransferId};
-use crate::session::{Session, SessionEnd};
+use crate::base::{Amount, Asset, Chain, MINUTE_NS, SessionId, TransferId};
+use crate::access::{Session, SessionEnd};
 use crate::transfer::{Outcome, Status, TransferRequest};
 
 /// A council of which one admin is enough, with the groups `board` (20, 21) and `desk` (21, 22), and a policy that asks the board about
@@ -144,7 +144,7 @@ fn a_principal_is_removed_from_everything() {
     let joins = propose(&mut state, group("desk", &[gone, principal(21), principal(22)]), at(0));
     let unrelated = propose(&mut state, grant(stranger(), Role::Viewer), at(0));
     apply(&mut state, Action::RemovePrincipal(gone), at(1));
-    assert_eq!(state.roles_of(&gone), crate::roles::Roles::default());
+    assert_eq!(state.roles_of(&gone), crate::access::Roles::default());
     assert!(!state.is_agent_of_any(&gone));
     assert_eq!(state.session(session).unwrap().ended, Some(SessionEnd::Cascaded));
     assert_eq!(members(&state, "board"), BTreeSet::from([principal(21)]));

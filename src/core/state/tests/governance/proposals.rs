@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::governance::{MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN};
-use crate::mode::Mode;
-use crate::primitives::DAY_NS;
+use crate::policy::Mode;
+use crate::base::DAY_NS;
 
 #[test]
 fn a_change_takes_effect_with_the_last_of_its_quorum() {

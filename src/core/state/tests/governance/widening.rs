@@ -3,7 +3,7 @@
 use super::*;
 use crate::governance::{MAX_RATE_AGE_NS, QuarantineEnd, Rate};
 use crate::policy::AllowEntry;
-use crate::primitives::{Amount, Asset, Chain, DAY_NS, TransferId, WalletId};
+use crate::base::{Amount, Asset, Chain, DAY_NS, TransferId, WalletId};
 use crate::wallet::{ParentChange, WalletChange};
 
 /// How an action of a three-admin council with a quorum of two and a time lock is taken: at once, as a proposal that has to wait for
@@ -200,7 +200,7 @@ fn what_cannot_be_is_refused_before_anybody_is_asked() {
         (Action::EndEmergency { reason: String::new() }, "ALREADY_SO"),
         (Action::RemovePrincipal(stranger()), "NOT_FOUND"),
         (policy(&state, Scope::User(Principal::anonymous()), tight()), "VALIDATION_FAILED"),
-        (policy(&state, Scope::Session(crate::primitives::SessionId::new(1)), tight()), "NOT_FOUND"),
+        (policy(&state, Scope::Session(crate::base::SessionId::new(1)), tight()), "NOT_FOUND"),
     ];
     for (action, expected) in table {
         assert_eq!(asked(&state, action.clone()), Err(expected), "{action:?}");

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::Books;
-use localnet::devchain::kaspa::{Endpoint, Fault, Lie};
+use devchains::kaspa::{Endpoint, Fault, Lie};
 
 /// More requests than a transfer makes.
 const ALL: u32 = 100_000;

@@ -1,7 +1,7 @@
 //! Transactions that a node does not take, for reasons that time heals or does not, and payments that wait for one another.
 
 use super::*;
-use localnet::devchain::kaspa::{Endpoint, Fault};
+use devchains::kaspa::{Endpoint, Fault};
 
 /// A payment that only a small coin beside a large one makes light enough: with the large one bound to a covenant it is too heavy.
 const SMALL: u64 = 1_900_000;

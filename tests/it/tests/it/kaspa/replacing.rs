@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::Books;
-use localnet::devchain::kaspa::{Endpoint, Fault};
+use devchains::kaspa::{Endpoint, Fault};
 
 /// A submitted transfer of 5 KAS that nobody has mined.
 fn stuck(world: &mut World, wallet: &Wallet) -> Transfer {

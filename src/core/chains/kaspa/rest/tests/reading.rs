@@ -7,7 +7,7 @@ use crate::chains::kaspa::rest::{
     parse_utxos, settled_blue_score,
 };
 use crate::chains::kaspa::{Network, Outpoint, ScriptPublicKey, Transaction, Utxo};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

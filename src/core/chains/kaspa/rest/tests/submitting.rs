@@ -3,7 +3,7 @@
 use super::{reduce, tx_id};
 use crate::chains::kaspa::rest::{Rejection, Request, SubmitOutcome, canonicalise, parse_submit};
 use crate::chains::kaspa::{Outpoint, Output, ScriptPublicKey, Transaction, TxId};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use serde_json::{Value, json};
 
 fn transaction() -> Transaction {

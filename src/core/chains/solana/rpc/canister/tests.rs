@@ -5,7 +5,7 @@ use super::*;
 use crate::chains::solana::account::{Account, AccountKind};
 use crate::chains::solana::fixtures::{PUBLISHED_TXID, payer};
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use candid::{CandidType, Decode, Encode, Reserved, decode_args};
 
 type Arguments<T> = (RpcSources, Option<RpcConfig>, T);

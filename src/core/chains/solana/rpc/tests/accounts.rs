@@ -3,7 +3,7 @@
 use super::*;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
 use crate::chains::solana::{Address, Blockhash, Plan, RecentHash};
-use crate::primitives::Amount;
+use crate::base::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 const SYSTEM: &str = "11111111111111111111111111111111";

@@ -1,0 +1,157 @@
+//! Rules as the interface shows them.
+
+use super::{Counted, HoursWindow, Period, Policy, RateWindow, Recipient, RecipientLimit, Rule, Scope, Weekday, Window};
+use crate::api::address;
+use purser_core::chains::kaspa;
+use purser_core::policy as domain;
+use purser_core::base::{Amount, SECOND_NS};
+
+impl Policy {
+    /// A policy as the interface shows it.
+    pub fn new(policy: domain::Policy, network: kaspa::Network) -> Self {
+        let rules = policy.rules.into_iter().map(|rule| Rule::new(rule, network)).collect();
+        Self { version: policy.version, name: policy.name, rules }
+    }
+}
+
+impl Rule {
+    /// A rule as the interface shows it.
+    pub fn new(rule: domain::Rule, network: kaspa::Network) -> Self {
+        match rule {
+            domain::Rule::PerTransaction { asset, max } => Self::PerTransaction { asset: asset.into(), max: max.get() },
+            domain::Rule::SpendingLimit { asset, window, max } => {
+                Self::SpendingLimit { asset: asset.into(), window: window.into(), max: max.get() }
+            }
+            domain::Rule::ValueLimit { assets, window, max } => {
+                Self::ValueLimit { assets: assets.into_iter().map(Into::into).collect(), window: window.into(), max: max.get() }
+            }
+            domain::Rule::Allowlist { chain, entries, cool_down_ns } => Self::Allowlist {
+                chain: chain.into(),
+                recipients: entries.into_iter().map(|entry| Recipient::shown(entry, network)).collect(),
+                cool_down_seconds: cool_down_ns / SECOND_NS,
+            },
+            domain::Rule::AnyAddress { chain } => Self::AnyAddress { chain: chain.into() },
+            domain::Rule::Denylist { chain, entries } => Self::Denylist {
+                chain: chain.into(),
+                addresses: entries.iter().map(|entry| address::text(entry, network)).collect(),
+            },
+            domain::Rule::RateLimit { counted, window, max } => {
+                Self::RateLimit { counted: counted.into(), window: window.into(), max }
+            }
+            domain::Rule::ActiveHours(hours) => Self::ActiveHours {
+                time_zone: hours.zone.name().to_owned(),
+                windows: hours.windows.into_iter().map(Into::into).collect(),
+            },
+            domain::Rule::Approval(rule) => Self::Approval {
+                asset: rule.asset.map(Into::into),
+                threshold: rule.threshold.get(),
+                cumulative_24h: rule.cumulative_24h.map(Amount::get),
+                group: rule.group,
+                quorum: rule.quorum,
+                timeout_seconds: Some(rule.timeout_ns / SECOND_NS),
+                time_lock_seconds: rule.time_lock_ns / SECOND_NS,
+            },
+            domain::Rule::MinimumBalance { asset, min } => Self::MinimumBalance { asset: asset.into(), min: min.get() },
+            domain::Rule::RequireSession => Self::RequireSession,
+        }
+    }
+}
+
+impl Recipient {
+    fn shown(entry: domain::AllowEntry, network: kaspa::Network) -> Self {
+        Self {
+            address: address::text(&entry.to, network),
+            label: entry.label,
+            limits: entry.limits.into_iter().map(Into::into).collect(),
+            expires_at: entry.expires_at.map(|at| at.nanos()),
+            usable_from: Some(entry.usable_from.nanos()),
+        }
+    }
+}
+
+impl From<domain::Scope> for Scope {
+    fn from(scope: domain::Scope) -> Self {
+        match scope {
+            domain::Scope::User(owner) => Self::User(owner),
+            domain::Scope::Wallet(wallet) => Self::Wallet(wallet.get()),
+            domain::Scope::Agent { wallet, agent } => Self::Agent { wallet_id: wallet.get(), agent },
+            domain::Scope::Session(session) => Self::Session(session.get()),
+        }
+    }
+}
+
+impl From<domain::Window> for Window {
+    fn from(window: domain::Window) -> Self {
+        match window {
+            domain::Window::Rolling24h => Self::Rolling24h,
+            domain::Window::Rolling7d => Self::Rolling7d,
+            domain::Window::Rolling30d => Self::Rolling30d,
+            domain::Window::Calendar { period, zone } => {
+                Self::Calendar { period: period.into(), time_zone: zone.name().to_owned() }
+            }
+        }
+    }
+}
+
+impl From<domain::HoursWindow> for HoursWindow {
+    fn from(window: domain::HoursWindow) -> Self {
+        Self {
+            days: window.days.into_iter().map(Into::into).collect(),
+            start: window.start.to_string(),
+            end: window.end.to_string(),
+        }
+    }
+}
+
+impl From<domain::RecipientLimit> for RecipientLimit {
+    fn from(limit: domain::RecipientLimit) -> Self {
+        Self {
+            asset: limit.asset.into(),
+            per_transaction: limit.per_transaction.map(Amount::get),
+            rolling_24h: limit.rolling_24h.map(Amount::get),
+        }
+    }
+}
+
+impl From<domain::Period> for Period {
+    fn from(period: domain::Period) -> Self {
+        match period {
+            domain::Period::Day => Self::Day,
+            domain::Period::Week => Self::Week,
+            domain::Period::Month => Self::Month,
+        }
+    }
+}
+
+impl From<domain::RateWindow> for RateWindow {
+    fn from(window: domain::RateWindow) -> Self {
+        match window {
+            domain::RateWindow::Minute => Self::Minute,
+            domain::RateWindow::Hour => Self::Hour,
+            domain::RateWindow::Day => Self::Day,
+        }
+    }
+}
+
+impl From<domain::Counted> for Counted {
+    fn from(counted: domain::Counted) -> Self {
+        match counted {
+            domain::Counted::Attempts => Self::Attempts,
+            domain::Counted::Executions => Self::Executions,
+        }
+    }
+}
+
+impl From<domain::Weekday> for Weekday {
+    fn from(day: domain::Weekday) -> Self {
+        match day {
+            domain::Weekday::Mon => Self::Mon,
+            domain::Weekday::Tue => Self::Tue,
+            domain::Weekday::Wed => Self::Wed,
+            domain::Weekday::Thu => Self::Thu,
+            domain::Weekday::Fri => Self::Fri,
+            domain::Weekday::Sat => Self::Sat,
+            domain::Weekday::Sun => Self::Sun,
+        }
+    }
+}

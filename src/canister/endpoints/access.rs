@@ -1,0 +1,80 @@
+//! Who may have its arguments looked at. The domain checks powers again when it decides; these checks come first so that a stranger
+//! cannot make the canister work, and they answer for the few methods that need no decision.
+
+use crate::store::Store;
+use candid::Principal;
+use purser_core::base::WalletId;
+use purser_core::access::Role;
+use purser_core::state::Refusal;
+use purser_core::wallet::Wallet;
+
+/// Anybody but the anonymous principal.
+///
+/// # Errors
+/// [`Refusal::Anonymous`].
+pub fn signed_in(caller: Principal) -> Result<(), Refusal> {
+    if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
+}
+
+/// An admin.
+///
+/// # Errors
+/// When the caller is none.
+pub fn admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    if state.roles_of(&caller).has(Role::Admin) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an Admin" }) }
+}
+
+/// Somebody who holds a role, or is an agent or an owner of a wallet.
+///
+/// # Errors
+/// When the caller is nobody.
+pub fn member(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    let needs = "a role, an agent or an owner of a wallet";
+    if state.has_power(&caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs }) }
+}
+
+/// An agent of an existing wallet.
+///
+/// # Errors
+/// When the caller is none, or there is no such wallet.
+pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    exists(state, wallet)?;
+    if state.is_agent(wallet, &caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an agent of the wallet" }) }
+}
+
+/// An agent of an existing wallet, an admin or a guardian. Returns the wallet.
+///
+/// # Errors
+/// When the caller is none of these, or there is no such wallet.
+pub fn require_wallet_operator(state: &Store, caller: Principal, id: WalletId) -> Result<Wallet, Refusal> {
+    signed_in(caller)?;
+    let wallet = state.wallet(id).ok_or_else(|| Refusal::NotFound { what: "wallet", id: id.to_string() })?;
+    let roles = state.roles_of(&caller);
+    if state.is_agent(id, &caller) || roles.has(Role::Admin) || roles.has(Role::Guardian) {
+        return Ok(wallet);
+    }
+    Err(Refusal::Unauthorized { needs: "an agent of the wallet, an Admin or a Guardian" })
+}
+
+/// Whoever holds any role: what takes the canister work is not done for strangers.
+///
+/// # Errors
+/// When the caller holds none.
+pub fn role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    signed_in(caller)?;
+    if state.roles_of(&caller).0.is_empty() { Err(Refusal::Unauthorized { needs: "a member with any role" }) } else { Ok(()) }
+}
+
+/// An existing wallet.
+///
+/// # Errors
+/// When there is none of that number.
+pub fn exists(state: &Store, wallet: WalletId) -> Result<(), Refusal> {
+    match state.wallet(wallet) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::NotFound { what: "wallet", id: wallet.to_string() }),
+    }
+}

@@ -1,0 +1,60 @@
+//! What stops agents and the canister at once, and what everybody may ask about powers.
+
+use super::access;
+use crate::api::admin::{Config, Member, Mode, Permissions, roles};
+use crate::api::{Error, at_most};
+use crate::store;
+use candid::Principal;
+use ic_cdk::api::msg_caller;
+use purser_core::base::WalletId;
+use purser_core::transfer::MAX_REASON_BYTES;
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
+    let decided = store::read(|state| state.decide_remove_agent(msg_caller(), WalletId::new(wallet_id), agent))?;
+    store::commit(decided);
+    Ok(())
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn start_emergency(reason: String) -> Result<(), Error> {
+    access::signed_in(msg_caller())?;
+    at_most("reason", &reason, MAX_REASON_BYTES)?;
+    let decided = store::read(|state| state.decide_start_emergency(msg_caller(), reason, store::now()))?;
+    store::commit(decided);
+    Ok(())
+}
+
+#[ic_cdk::query]
+fn get_config() -> Config {
+    store::read(|state| Config::new(state.config(), state.keys().is_some()))
+}
+
+#[ic_cdk::query]
+fn get_mode() -> Mode {
+    store::read(|state| state.mode().into())
+}
+
+#[ic_cdk::query]
+fn list_members() -> Vec<Member> {
+    let members = store::read(|state| state.members());
+    members.into_iter().map(|(principal, held)| Member { principal, roles: roles(&held) }).collect()
+}
+
+#[ic_cdk::query]
+fn list_agents(wallet_id: u64) -> Result<Vec<Principal>, Error> {
+    let wallet = WalletId::new(wallet_id);
+    store::read(|state| {
+        access::exists(state, wallet)?;
+        Ok(state.agents(wallet))
+    })
+}
+
+#[ic_cdk::query]
+fn my_permissions(wallet_id: Option<u64>) -> Permissions {
+    let caller = msg_caller();
+    store::read(|state| Permissions {
+        roles: roles(&state.roles_of(&caller)),
+        is_agent: wallet_id.is_some_and(|id| state.is_agent(WalletId::new(id), &caller)),
+    })
+}

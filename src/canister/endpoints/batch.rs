@@ -1,0 +1,38 @@
+//! Many payments at once, on either chain.
+
+use super::access;
+use super::transfers::{commit_decision, note_refusal};
+use crate::api::Error;
+use crate::api::batch::{BatchArgs, BatchOutcome};
+use crate::api::wallet::Asset;
+use crate::store;
+use crate::{jobs, metrics};
+use ic_cdk::api::msg_caller;
+use purser_core::base::{TransferId, WalletId};
+use purser_core::state::ItemOutcome;
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
+    let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
+    let on_kaspa = args.asset.unwrap_or(Asset::Kas) == Asset::Kas;
+    let (decided, outcome) = store::read(|state| -> Result<_, Error> {
+        access::agent(state, caller, wallet)?;
+        let request = args.into_request(&state.config())?;
+        Ok(state.decide_batch(caller, &request, store::now())?)
+    })
+    .map_err(|error| if on_kaspa { error.on_kaspa() } else { error })
+    .inspect_err(note_refusal)?;
+    // What is not worth an entry is so for every payment.
+    let denied = match outcome.items.first() {
+        Some(ItemOutcome::Denied { evaluation }) => Some(evaluation),
+        _ => None,
+    };
+    commit_decision(wallet, caller, decided, denied);
+    outcome.transfers.iter().for_each(|id| jobs::wake(*id));
+    let denied = |item: &&ItemOutcome| matches!(item, ItemOutcome::Denied { .. });
+    outcome.items.iter().filter(denied).for_each(|_| metrics::denied());
+    Ok(BatchOutcome {
+        items: outcome.items.into_iter().map(Into::into).collect(),
+        transfer_ids: outcome.transfers.into_iter().map(TransferId::get).collect(),
+    })
+}

@@ -1,0 +1,173 @@
+//! What admins change, with the proposals that some changes take.
+
+use super::access;
+use crate::api::admin::Role;
+use crate::api::governance::{Change, Group, Proposal, Rate};
+use crate::api::policy::{Rule, Scope, parse_rules, parse_scope};
+use crate::api::settings::{Settings, SettingsInit};
+use crate::api::transfer::ResolveQuarantineArgs;
+use crate::api::{Error, at_most, page};
+use crate::jobs;
+use crate::store::{self, Store};
+use candid::Principal;
+use ic_cdk::api::msg_caller;
+use purser_core::event::{AgentChange, RoleChange};
+use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
+use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
+use purser_core::state::{Decided, Refusal};
+use purser_core::transfer::MAX_REASON_BYTES;
+
+/// The most bytes of proposals that one reply carries; a reply may have 2 MB.
+const MAX_REPLY_BYTES: usize = 1_500_000;
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn grant_role(member: Principal, role: Role) -> Result<Change, Error> {
+    change(Action::GrantRole(RoleChange { principal: member, role: role.into() }))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn revoke_role(member: Principal, role: Role) -> Result<Change, Error> {
+    change(Action::RevokeRole(RoleChange { principal: member, role: role.into() }))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn remove_principal(member: Principal) -> Result<Change, Error> {
+    change(Action::RemovePrincipal(member))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn add_agent(wallet_id: u64, agent: Principal) -> Result<Change, Error> {
+    change(Action::AddAgent(AgentChange { wallet: WalletId::new(wallet_id), agent }))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Change, Error> {
+    let action = store::read(|state| -> Result<_, Error> {
+        access::admin(state, msg_caller())?;
+        let scope = parse_scope(scope);
+        let rules = parse_rules(rules, state.config().kaspa.network)?;
+        Ok(Action::SetPolicy(PolicyChange { scope, replaces: state.last_policy_version(&scope), name, rules }))
+    })?;
+    change(action)
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_group(group: Group) -> Result<Change, Error> {
+    store::read(|state| access::admin(state, msg_caller()))?;
+    let members = group.members.len();
+    if members > MAX_GROUP_MEMBERS {
+        return Err(Error::invalid("members", format!("{members} members; at most {MAX_GROUP_MEMBERS}")));
+    }
+    change(Action::SetGroup(group.into()))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_rate(rate: Rate) -> Result<Change, Error> {
+    change(Action::SetRate(rate.try_into()?))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn configure(settings: SettingsInit) -> Result<Change, Error> {
+    let settings = settings.over(store::read(|state| state.settings()));
+    change(Action::ChangeSettings(Box::new(settings)))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn end_emergency(reason: String) -> Result<Change, Error> {
+    access::signed_in(msg_caller())?;
+    at_most("reason", &reason, MAX_REASON_BYTES)?;
+    change(Action::EndEmergency { reason })
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Change, Error> {
+    access::signed_in(msg_caller())?;
+    let ResolveQuarantineArgs { transfer_id, landed, fee_paid, note } = args;
+    at_most("note", &note, MAX_REASON_BYTES)?;
+    let (transfer, fee_paid) = (TransferId::new(transfer_id), Amount::new(fee_paid));
+    change(Action::ResolveQuarantine(QuarantineEnd { transfer, landed, fee_paid, note }))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn approve_proposal(proposal_id: u64) -> Result<Proposal, Error> {
+    let decide = |state: &Store, id| state.decide_approve_proposal(msg_caller(), id, store::now());
+    advance(proposal_id, decide)
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn cancel_proposal(proposal_id: u64, note: Option<String>) -> Result<Proposal, Error> {
+    access::signed_in(msg_caller())?;
+    at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
+    advance(proposal_id, |state, id| state.decide_cancel_proposal(msg_caller(), id, note))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn execute_proposal(proposal_id: u64) -> Result<Proposal, Error> {
+    let decide = |state: &Store, id| state.decide_execute_proposal(msg_caller(), id, store::now());
+    advance(proposal_id, decide)
+}
+
+#[ic_cdk::query]
+fn get_proposal(proposal_id: u64) -> Result<Proposal, Error> {
+    store::read(|state| find(state, ProposalId::new(proposal_id)))
+}
+
+#[ic_cdk::query]
+fn list_proposals(before: Option<u64>, limit: Option<u32>) -> Vec<Proposal> {
+    store::read(|state| {
+        let network = state.config().kaspa.network;
+        let proposals = state.proposals(before.map(ProposalId::new), page(limit));
+        fitting(proposals.into_iter().map(|proposal| Proposal::new(proposal, network)))
+    })
+}
+
+#[ic_cdk::query]
+fn list_groups() -> Vec<Group> {
+    store::read(|state| state.groups()).into_iter().map(Into::into).collect()
+}
+
+#[ic_cdk::query]
+fn list_rates() -> Vec<Rate> {
+    store::read(|state| state.rates()).into_iter().map(Into::into).collect()
+}
+
+#[ic_cdk::query]
+fn get_settings() -> Settings {
+    store::read(|state| state.settings()).into()
+}
+
+/// Asks for a change on the caller's word, and starts what it may have let go on or left to be waited for.
+pub(super) fn change(action: Action) -> Result<Change, Error> {
+    let (decided, change) = store::read(|state| state.decide_change(msg_caller(), action, store::now()))
+        .map_err(|refusal| Error::from(refusal).with_field("principal", "member"))?;
+    store::commit(decided);
+    jobs::arm();
+    Ok(change.into())
+}
+
+fn advance(proposal_id: u64, decide: impl FnOnce(&Store, ProposalId) -> Result<Decided, Refusal>) -> Result<Proposal, Error> {
+    let id = ProposalId::new(proposal_id);
+    let decided = store::read(|state| decide(state, id))?;
+    store::commit(decided);
+    jobs::arm();
+    store::read(|state| find(state, id))
+}
+
+/// As many proposals as fit one reply, and one in any case: each may hold a policy with hundreds of recipients.
+fn fitting(proposals: impl Iterator<Item = Proposal>) -> Vec<Proposal> {
+    let mut bytes = 0;
+    let mut fitting: Vec<Proposal> = Vec::new();
+    for proposal in proposals {
+        bytes += candid::encode_one(&proposal).map_or(MAX_REPLY_BYTES, |encoded| encoded.len());
+        if bytes > MAX_REPLY_BYTES && !fitting.is_empty() {
+            break;
+        }
+        fitting.push(proposal);
+    }
+    fitting
+}
+
+fn find(state: &Store, id: ProposalId) -> Result<Proposal, Error> {
+    let proposal = state.proposal(id).ok_or_else(|| Refusal::NotFound { what: "proposal", id: id.to_string() })?;
+    Ok(Proposal::new(proposal, state.config().kaspa.network))
+}

@@ -1,0 +1,119 @@
+//! What only Kaspa has: consolidations, replacements, quotes.
+
+use super::access;
+use super::transfers::{find, note_refusal};
+use crate::api::kaspa::{ConsolidateArgs, FeeQuote, KaspaError, ReplaceArgs};
+use crate::api::transfer::{Transfer, TransferArgs, TransferOutcome};
+use crate::api::wallet::{Asset as ApiAsset, KaspaKey, Wallet};
+use crate::api::{Error, ErrorDetail};
+use crate::flows::kaspa as flow;
+use crate::store::{self, Store};
+use crate::{jobs, metrics};
+use ic_cdk::api::msg_caller;
+use purser_core::chains::kaspa::{KeyKind as Scheme, UnsignedTx, WalletKey, replace};
+use purser_core::base::{Amount, Asset, Bytes, Timestamp, TransferId, WalletId};
+use purser_core::state::Refusal;
+use purser_core::transfer::{BuiltTx, Outcome, TransferRequest};
+use purser_core::wallet::KeyKind;
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
+    let (caller, paying) = (msg_caller(), WalletId::new(args.wallet_id));
+    let (decided, outcome) = store::read(|state| -> Result<_, Error> {
+        let wallet = access::require_wallet_operator(state, caller, paying)?;
+        let config = state.config();
+        let wallet = Wallet::new(wallet, config.kaspa.network);
+        let own = match args.kaspa_key.unwrap_or(KaspaKey::Schnorr) {
+            KaspaKey::Schnorr => wallet.kaspa_schnorr_address,
+            KaspaKey::Ecdsa => wallet.kaspa_ecdsa_address,
+        };
+        let request = args.into_request(&own, &config)?;
+        Ok(state.decide_consolidation(caller, request, store::now())?)
+    })
+    .map_err(Error::on_kaspa)
+    .inspect_err(note_refusal)?;
+    super::transfers::commit_decision(paying, caller, decided, outcome.denied());
+    if let Outcome::Accepted { transfer, .. } = &outcome {
+        jobs::wake(*transfer);
+    }
+    super::transfers::answer(outcome)
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn replace_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
+    let id = TransferId::new(args.transfer_id);
+    access::signed_in(msg_caller())?;
+    let decided = store::read(|state| -> Result<_, Error> {
+        let built = replacement(state, id, args.fee.map(Amount::new))?;
+        Ok(state.decide_replacement(msg_caller(), id, built)?)
+    })
+    .map_err(Error::on_kaspa)
+    .inspect_err(note_refusal)?;
+    store::commit(decided);
+    jobs::wake(id);
+    store::read(|state| find(state, id))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+async fn quote_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
+    let (wallet, request) = store::read(|state| readable(state, args)).inspect_err(note_refusal)?;
+    let quote = jobs::quote_kaspa(&wallet, &request).await.ok_or(Refusal::LimitReached {
+        what: "questions about the wallet under way",
+        max: 1,
+        current: 1,
+    })?;
+    quote.map(Into::into).map_err(|error| Error::kaspa(KaspaError::of_quote(error, request.amount)))
+}
+
+#[ic_cdk::query]
+fn get_metrics() -> Result<Vec<(String, u64)>, Error> {
+    store::read(|state| access::admin(state, msg_caller()))?;
+    Ok(metrics::all())
+}
+
+/// What the fee would be, from what was last seen; nothing about SOL.
+pub(super) fn recalled(state: &Store, request: &TransferRequest, now: Timestamp) -> Option<FeeQuote> {
+    let wallet = state.wallet(request.wallet).filter(|_| request.asset == Asset::Kas)?;
+    flow::quote_from_cache(state, now, &wallet, request).ok().map(Into::into)
+}
+
+fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::Wallet, TransferRequest), Error> {
+    let id = WalletId::new(args.wallet_id);
+    access::agent(state, msg_caller(), id)?;
+    if args.asset != ApiAsset::Kas {
+        let problem = "only KAS fees depend on the coins at hand; a SOL transfer costs its signature";
+        return Err(Error::invalid("asset", problem).on_kaspa());
+    }
+    let to = args.to.clone();
+    let request = args.into_request(&state.config()).map_err(|error| match error.detail {
+        Some(ErrorDetail::InvalidArgument { field, problem }) if field == "to" => {
+            Error::invalid_on_kaspa(KaspaError::unusable(&to, format!("{field}: {problem}")))
+        }
+        _ => error.on_kaspa(),
+    })?;
+    let wallet = state.wallet(id).ok_or_else(|| Refusal::NotFound { what: "wallet", id: id.to_string() })?;
+    Ok((wallet, request))
+}
+
+/// The same transaction with a higher fee.
+fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<BuiltTx, Error> {
+    let unknown = || Refusal::NotFound { what: "transfer", id: id.to_string() };
+    let transfer = state.transfer(id).ok_or_else(unknown)?;
+    let wallet = state.wallet(transfer.request.wallet).ok_or_else(unknown)?;
+    let key = match transfer.request.source {
+        KeyKind::KaspaSchnorr => WalletKey::new(Scheme::Schnorr, &wallet.kaspa_schnorr_key),
+        KeyKind::KaspaEcdsa => WalletKey::new(Scheme::Ecdsa, &wallet.kaspa_ecdsa_key),
+        KeyKind::Solana => return Err(Error::invalid("transfer_id", "only KAS transactions are replaced")),
+    };
+    let key = key.map_err(|error| Error::kaspa(KaspaError::InvalidPublicKey { problem: error.to_string() }))?;
+    let nothing = || KaspaError::InvalidTransaction { problem: "nothing is built that could be replaced".to_owned() };
+    let built = transfer.built.as_ref().ok_or_else(|| Error::kaspa(nothing()))?;
+    let unsigned = UnsignedTx::from_bytes(&built.unsigned)
+        .map_err(|error| Error::kaspa(KaspaError::InternalError { problem: error.to_string() }))?;
+    let payments = transfer.request.payments().len();
+    let replaced = replace::with_fee(&unsigned, payments, &key.script_public_key(), fee);
+    let (replaced, fee) = replaced.map_err(|error| Error::kaspa(error.into()))?;
+    replaced.digests(&key).map_err(|error| Error::kaspa(KaspaError::CryptographicError { problem: error.to_string() }))?;
+    let bytes = replaced.to_bytes().map_err(|error| Error::kaspa(KaspaError::SerializationError { problem: error.to_string() }))?;
+    Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, inputs: built.inputs.clone(), solana: None })
+}

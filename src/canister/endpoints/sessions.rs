@@ -1,0 +1,131 @@
+//! Sessions, what owners sign themselves, and what clients say about themselves.
+
+use super::{access, transfers};
+use crate::api::kaspa::KaspaError;
+use crate::api::policy::parse_rules;
+use crate::api::session::{ClientArgs, OpenSessionArgs, Session};
+use crate::api::transfer::Transfer;
+use crate::api::{Error, MAX_PAGE, at_most};
+use crate::jobs::{self, sessions};
+use crate::store;
+use candid::Principal;
+use ic_cdk::api::msg_caller;
+use purser_core::policy::MAX_NAME_BYTES;
+use purser_core::base::{Chain, HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
+use purser_core::state::{NewSession, Refusal};
+use serde_bytes::ByteBuf;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// How many entries about its clients one principal may have made within an hour.
+const MAX_CLIENTS_PER_HOUR: u64 = 20;
+
+thread_local! {
+    /// How many of the current hour, by principal. Bounded by the number of those who have a power.
+    static CLIENTS: RefCell<(u64, BTreeMap<Principal, u64>)> = const { RefCell::new((0, BTreeMap::new())) };
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn open_session(args: OpenSessionArgs) -> Result<Session, Error> {
+    let OpenSessionArgs { wallet_id, agent, ttl_seconds, label, rules } = args;
+    let (caller, wallet) = (msg_caller(), WalletId::new(wallet_id));
+    let (decided, session) = store::read(|state| -> Result<_, Error> {
+        access::member(state, caller)?;
+        at_most("label", label.as_deref().unwrap_or_default(), MAX_NAME_BYTES)?;
+        let rules = parse_rules(rules, state.config().kaspa.network)?;
+        let ttl_ns = ttl_seconds.saturating_mul(SECOND_NS);
+        let new = NewSession { wallet, agent: agent.unwrap_or(caller), ttl_ns, label, rules };
+        Ok(state.decide_open_session(caller, new, store::now())?)
+    })?;
+    store::commit(decided);
+    sessions::arm();
+    Ok(Session::new(session, store::now()))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn close_session(session_id: u64) -> Result<Session, Error> {
+    let id = SessionId::new(session_id);
+    let decided = store::read(|state| state.decide_close_session(msg_caller(), id, store::now()))?;
+    store::commit(decided);
+    find(id)
+}
+
+#[ic_cdk::query]
+fn get_session(session_id: u64) -> Result<Session, Error> {
+    find(SessionId::new(session_id))
+}
+
+#[ic_cdk::query]
+fn list_sessions(wallet_id: u64) -> Result<Vec<Session>, Error> {
+    let (wallet, now) = (WalletId::new(wallet_id), store::now());
+    store::read(|state| {
+        access::exists(state, wallet)?;
+        let open = state.open_sessions(wallet).into_iter().filter(|session| session.is_open(now));
+        Ok(open.take(MAX_PAGE).map(|session| Session::new(session, now)).collect())
+    })
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn submit_signatures(transfer_id: u64, signatures: Vec<ByteBuf>) -> Result<Transfer, Error> {
+    let id = TransferId::new(transfer_id);
+    let decided = store::read(|state| {
+        let is_kaspa = state.transfer(id).is_some_and(|transfer| transfer.request.asset.chain() == Chain::Kaspa);
+        let decided = state.decide_client_signatures(msg_caller(), id, &signatures, store::now());
+        decided.map_err(|refusal| match refusal {
+            Refusal::InvalidArgument { field: "signatures", problem } if is_kaspa => {
+                Error::invalid_on_kaspa(KaspaError::InvalidSignature { problem })
+            }
+            refusal => refusal.into(),
+        })
+    })?;
+    store::commit(decided);
+    jobs::wake(id);
+    store::read(|state| transfers::find(state, id))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn record_client(args: ClientArgs) -> Result<(), Error> {
+    let ClientArgs { success, wallet_id, address, device } = args;
+    let (caller, wallet) = (msg_caller(), wallet_id.map(WalletId::new));
+    let decided = store::read(|state| state.decide_client_seen(caller, success, wallet, address.as_deref(), device.as_deref()))?;
+    CLIENTS.with_borrow_mut(|clients| count_client(clients, caller, store::now()))?;
+    store::commit(decided);
+    Ok(())
+}
+
+fn find(id: SessionId) -> Result<Session, Error> {
+    let session = store::read(|state| state.session(id));
+    let session = session.ok_or_else(|| Refusal::NotFound { what: "session", id: id.to_string() })?;
+    Ok(Session::new(session, store::now()))
+}
+
+fn count_client(clients: &mut (u64, BTreeMap<Principal, u64>), caller: Principal, now: Timestamp) -> Result<(), Refusal> {
+    let hour = now.nanos() / HOUR_NS;
+    if clients.0 != hour {
+        *clients = (hour, BTreeMap::new());
+    }
+    let current = clients.1.entry(caller).or_default();
+    if *current >= MAX_CLIENTS_PER_HOUR {
+        let what = "entries about the caller's clients within an hour";
+        return Err(Refusal::LimitReached { what, max: MAX_CLIENTS_PER_HOUR, current: *current });
+    }
+    *current += 1;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_has_a_quota_of_its_own_that_the_next_hour_renews() {
+        let mut clients = (0, BTreeMap::new());
+        let (one, other) = (Principal::from_slice(&[1]), Principal::from_slice(&[2]));
+        let mut count = |caller, hour: u64| count_client(&mut clients, caller, Timestamp::from_nanos(hour * HOUR_NS + 1));
+        for _ in 0..20 {
+            assert_eq!(count(one, 7), Ok(()));
+        }
+        assert!(matches!(count(one, 7), Err(Refusal::LimitReached { max: 20, current: 20, .. })));
+        assert_eq!((count(other, 7), count(one, 8)), (Ok(()), Ok(())));
+    }
+}

@@ -1,0 +1,73 @@
+//! What there is on Solana only: nonce accounts, revocations, tokens, providers.
+
+use super::access;
+use crate::api::Error;
+use crate::api::solana::{NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
+use crate::{flows, jobs, store};
+use ic_cdk::api::msg_caller;
+use purser_core::chains::solana::{Address, derived};
+use purser_core::base::{TransferId, WalletId};
+use purser_core::state::Refusal;
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), Error> {
+    let wallet = WalletId::new(wallet_id);
+    let decided = store::read(|state| state.decide_solana_settings(msg_caller(), wallet, settings.into()))?;
+    store::commit(decided);
+    Ok(())
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
+    let (decided, ids) = store::read(|state| state.decide_nonce_pool(msg_caller(), WalletId::new(wallet_id), size, store::now()))?;
+    store::commit(decided);
+    ids.iter().for_each(|id| jobs::wake(*id));
+    Ok(ids.into_iter().map(TransferId::get).collect())
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn revoke_transfer(transfer_id: u64) -> Result<u64, Error> {
+    let (decided, id) = store::read(|state| state.decide_revoke(msg_caller(), TransferId::new(transfer_id), store::now()))?;
+    store::commit(decided);
+    [id, TransferId::new(transfer_id)].into_iter().for_each(jobs::wake);
+    Ok(id.get())
+}
+
+#[ic_cdk::query]
+fn list_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
+    let wallet_id = WalletId::new(wallet_id);
+    store::read(|state| {
+        let not_found = || Refusal::NotFound { what: "wallet", id: wallet_id.to_string() };
+        let wallet = state.wallet(wallet_id).ok_or_else(not_found)?;
+        let Ok(key) = wallet.solana_key[..].try_into().map(Address::from_bytes) else { return Ok(Vec::new()) };
+        let shown = |(index, record)| NonceAccount::new(index, &derived::nonce_account(&key, index), record);
+        Ok(state.nonces(wallet_id).into_iter().map(shown).collect())
+    })
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
+    let wallet = store::read(|state| access::require_wallet_operator(state, msg_caller(), WalletId::new(wallet_id)))?;
+    let holdings = jobs::token_balances(&wallet).await?;
+    Ok(holdings.into_iter().map(Into::into).collect())
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_provider_key(url: String, key: Option<String>) -> Result<(), Error> {
+    let decided = store::read(|state| state.decide_provider_key(msg_caller(), &url, key.as_deref()))?;
+    store::keep_provider_key(decided, &url, key.as_deref());
+    Ok(())
+}
+
+#[ic_cdk::query]
+fn list_solana_providers() -> Vec<SolanaProvider> {
+    store::read(|state| {
+        let one = |url: String| {
+            let genesis = state.provider_genesis(&url);
+            let health = flows::health(&url);
+            let has_key = state.provider_key(&url).is_some();
+            SolanaProvider::new(url, has_key, genesis, health)
+        };
+        state.config().solana.providers.into_iter().map(one).collect()
+    })
+}

@@ -1,0 +1,302 @@
+//! What a transfer would cost.
+//!
+//! Asked for in an update, it is reckoned with the coins and the fee rate of the moment, exactly as the transfer itself would be built.
+//! A query asks nobody: it uses what was last seen, or else the smallest transaction that could make the payment. What was seen is kept
+//! on the heap, for a few wallets, and is never what a transfer is built from.
+
+use super::agree::QuorumClient;
+use super::{FlowError, limits, paying_key, payments};
+use crate::ports::Runtime;
+use futures::future::join;
+use ic_stable_structures::Memory;
+use purser_core::chains::kaspa::rest::Failure;
+use purser_core::chains::kaspa::select::{self, Payment, SelectError};
+use purser_core::chains::kaspa::{Masses, Outpoint, Output, Plan, Transaction, TxId, UnsignedTx, Utxo, WalletKey, fee};
+use purser_core::base::{Amount, Timestamp, WalletId};
+use purser_core::state::State;
+use purser_core::transfer::kaspa::FeeSpeed;
+use purser_core::transfer::TransferRequest;
+use purser_core::wallet::{KeyKind, Wallet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For how many keys coins are remembered.
+const MAX_VIEWS: usize = 16;
+/// How often providers are asked for one quote.
+const ATTEMPTS: usize = 3;
+
+thread_local! {
+    static VIEWS: RefCell<BTreeMap<(WalletId, KeyKind), View>> = const { RefCell::new(BTreeMap::new()) };
+    static FEERATES: RefCell<BTreeMap<FeeSpeed, u64>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The coins of a key as they were last seen.
+#[derive(Clone)]
+struct View {
+    score: u64,
+    utxos: Vec<Utxo>,
+    observed_at: Timestamp,
+    /// Some of them cannot be spent yet.
+    waits: bool,
+}
+
+/// What a quote rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuoteBasis {
+    /// Coins that were seen at this time.
+    Coins(Timestamp),
+    /// The smallest transaction that could make the payment: with more inputs it costs more.
+    SmallestTransaction,
+}
+
+/// What a transfer would cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// In sompi, small change that goes to the miner included.
+    pub fee: Amount,
+    /// In sompi per gram.
+    pub feerate: u64,
+    /// How many coins it spends; each takes a signature.
+    pub inputs: usize,
+    /// What returns to the wallet.
+    pub change: Amount,
+    /// What of the fee is change too small to be worth an output.
+    pub dust: Amount,
+    /// In grams.
+    pub masses: Masses,
+    /// What this rests on.
+    pub basis: QuoteBasis,
+    /// The transfer waits for some of its coins first.
+    pub waits: bool,
+}
+
+/// Why there is no quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuoteError {
+    /// The coins do not allow the payment.
+    Coins(SelectError),
+    /// No provider gave a usable answer.
+    Provider {
+        /// What the last one did wrong.
+        problem: String,
+        /// Its HTTP status, if that was it.
+        status_code: Option<u16>,
+    },
+    /// The payment cannot be made from any coins.
+    Impossible(String),
+    /// The paying key cannot be used.
+    Key(String),
+    /// A provider is of another network than the canister was installed for.
+    WrongNetwork(String),
+    /// The canister's own records cannot be used.
+    Internal(String),
+}
+
+impl From<FlowError> for QuoteError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Unbuildable(problem) | FlowError::Refused(_, problem) | FlowError::Deferred(problem) => {
+                Self::Impossible(problem)
+            }
+            FlowError::NeedsOperator(problem) => Self::Internal(problem),
+            FlowError::UnusableAnswer(failure @ Failure::WrongNetwork) => Self::WrongNetwork(failure.to_string()),
+            FlowError::Transient(problem) | FlowError::RateLimited(problem) => Self::Provider { problem, status_code: None },
+            FlowError::UnusableAnswer(failure) => {
+                Self::Provider { problem: failure.to_string(), status_code: status_code(failure) }
+            }
+            FlowError::Changed | FlowError::Blocked(_) | FlowError::Waiting(_) => {
+                Self::Provider { problem: "the wallet is busy".to_owned(), status_code: None }
+            }
+        }
+    }
+}
+
+fn quoted_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, QuoteError> {
+    paying_key(wallet, source).map_err(|error| match QuoteError::from(error) {
+        QuoteError::Provider { problem, .. } | QuoteError::Impossible(problem) => QuoteError::Key(problem),
+        other => other,
+    })
+}
+
+fn status_code(failure: Failure) -> Option<u16> {
+    match failure {
+        Failure::Http { status } => Some(status),
+        Failure::RateLimited => Some(429),
+        _ => None,
+    }
+}
+
+/// Notes the coins of a key.
+pub(super) fn remember<R: Runtime>(rt: &R, wallet: WalletId, source: KeyKind, score: u64, utxos: &[Utxo]) {
+    keep(wallet, source, View { score, utxos: utxos.to_vec(), observed_at: rt.now(), waits: false });
+}
+
+fn keep(wallet: WalletId, source: KeyKind, view: View) {
+    VIEWS.with_borrow_mut(|views| {
+        views.insert((wallet, source), view);
+        if views.len() > MAX_VIEWS
+            && let Some(oldest) = views.iter().min_by_key(|(_, view)| view.observed_at).map(|(key, _)| *key)
+        {
+            views.remove(&oldest);
+        }
+    });
+}
+
+/// How many coins a key had when they were last listed, if that is remembered.
+pub fn coins_seen(wallet: WalletId, source: KeyKind) -> Option<usize> {
+    VIEWS.with_borrow(|views| views.get(&(wallet, source)).map(|view| view.utxos.len()))
+}
+
+/// Asks the chain what a transfer would cost now, once more when providers give no usable answer: replicas that ask a moment apart may
+/// disagree about a score that has just moved on.
+///
+/// # Errors
+/// When no provider answers, or the coins do not allow the payment.
+pub async fn quote<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest) -> Result<Quote, QuoteError> {
+    let mut answer = quote_once(rt, wallet, request, 0).await;
+    for provider_offset in 1..ATTEMPTS {
+        if !matches!(answer, Err(QuoteError::Provider { .. })) {
+            break;
+        }
+        answer = quote_once(rt, wallet, request, provider_offset).await;
+    }
+    answer
+}
+
+/// Looks as the transfer itself would look. Where the coins that it sees do not do, it waits for those that are to come; so they are
+/// reckoned with.
+async fn quote_once<R: Runtime>(
+    rt: &R,
+    wallet: &Wallet,
+    request: &TransferRequest,
+    provider_offset: usize,
+) -> Result<Quote, QuoteError> {
+    let network = rt.read(|state| state.config().kaspa.network);
+    let address = quoted_key(wallet, request.source)?.address(network);
+    let client = QuorumClient { rt, provider_offset };
+    let (score, feerate) = join(client.daa_score(), client.feerate(request.speed())).await;
+    let score = score?;
+    let utxos = client.utxos(address, score, |_| false).await?;
+    FEERATES.with_borrow_mut(|rates| rates.insert(request.speed(), feerate));
+    let seen = View { score, utxos, observed_at: rt.now(), waits: false };
+    let reckoned = |view: &View| rt.read(|state| quote_from_utxos(state, rt.now(), wallet, request, view, feerate));
+    let first = reckoned(&seen);
+    keep(wallet.id, request.source, seen);
+    if !matches!(&first, Err(QuoteError::Coins(error)) if may_heal(error)) {
+        return first;
+    }
+    let utxos = client.utxos(address, u64::MAX, |_| false).await?;
+    if utxos.is_empty() && client.utxo_count(address).await? > u64::from(super::agree::MOST_UTXOS) {
+        return Err(super::agree::too_many(None).into());
+    }
+    let young = View { score, utxos, observed_at: rt.now(), waits: true };
+    let all = View { score: u64::MAX, utxos: with_expected_change(rt, wallet, request, &young.utxos), ..young.clone() };
+    let second = reckoned(&young);
+    if second.is_ok() {
+        keep(wallet.id, request.source, young);
+        return second;
+    }
+    match reckoned(&all) {
+        Ok(quote) => {
+            keep(wallet.id, request.source, all);
+            Ok(quote)
+        }
+        Err(_) => {
+            keep(wallet.id, request.source, View { waits: false, ..young });
+            second
+        }
+    }
+}
+
+/// Whether more coins could make the payment possible.
+fn may_heal(error: &SelectError) -> bool {
+    match error {
+        SelectError::InsufficientFunds { .. } | SelectError::TooManyInputs { .. } | SelectError::Unbuildable { .. } => true,
+        SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToConsolidate { .. } => false,
+    }
+}
+
+/// The coins, and what transfers under way return to the same key as far as they are built.
+fn with_expected_change<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest, utxos: &[Utxo]) -> Vec<Utxo> {
+    let Ok(own) = quoted_key(wallet, request.source).map(|key| key.script_public_key()) else { return utxos.to_vec() };
+    let others = rt.read(|state| state.active_transfers_of(wallet.id));
+    let others = others.into_iter().filter(|other| other.request.asset == request.asset).filter_map(|other| other.built);
+    let mut listed: BTreeMap<Outpoint, Utxo> = utxos.iter().map(|utxo| (utxo.outpoint, utxo.clone())).collect();
+    for built in others.filter_map(|built| UnsignedTx::from_bytes(&built.unsigned).ok()) {
+        let transaction = built.transaction.id();
+        for (output, index) in built.transaction.outputs.into_iter().zip(0..).filter(|(output, _)| output.script == own) {
+            let outpoint = Outpoint { transaction, index };
+            let change = Utxo { outpoint, amount: output.amount, script: own.clone(), block_daa_score: 0, is_coinbase: false };
+            listed.entry(outpoint).or_insert(change);
+        }
+    }
+    listed.into_values().collect()
+}
+
+/// What a transfer would cost, from what was last seen. Asks nobody.
+///
+/// # Errors
+/// When the coins that were seen do not allow the payment.
+pub fn quote_from_cache<M: Memory>(
+    state: &State<M>,
+    now: Timestamp,
+    wallet: &Wallet,
+    request: &TransferRequest,
+) -> Result<Quote, QuoteError> {
+    let least = state.config().kaspa.feerate;
+    let feerate = FEERATES.with_borrow(|rates| rates.get(&request.speed()).copied()).unwrap_or(least);
+    match VIEWS.with_borrow(|views| views.get(&(wallet.id, request.source)).cloned()) {
+        Some(view) => quote_from_utxos(state, now, wallet, request, &view, feerate),
+        None => smallest(state, wallet, request, feerate),
+    }
+}
+
+fn quote_from_utxos<M: Memory>(
+    state: &State<M>,
+    now: Timestamp,
+    wallet: &Wallet,
+    request: &TransferRequest,
+    view: &View,
+    feerate: u64,
+) -> Result<Quote, QuoteError> {
+    let config = state.config().kaspa;
+    let own = quoted_key(wallet, request.source)?.script_public_key();
+    let (Output { amount, script }, more) = payments(request, config.network)?;
+    let mut taken = state.locked_outpoints(wallet.id);
+    taken.extend(state.lately_spent(wallet.id, now));
+    let payment = Payment {
+        utxos: &view.utxos,
+        reserved: &taken.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect::<BTreeSet<_>>(),
+        virtual_daa_score: view.score,
+        recipient: &script,
+        amount,
+        more: &more,
+        change: &own,
+        limits: limits(&config, feerate, request),
+    };
+    let plan = select::plan(&payment).map_err(QuoteError::Coins)?;
+    let due = payment.limits.fee.fee(&plan.masses).unwrap_or(plan.fee);
+    Ok(of_plan(&plan, feerate, plan.fee.remaining_after(due), view))
+}
+
+fn of_plan(plan: &Plan, feerate: u64, dust: Amount, view: &View) -> Quote {
+    let change = plan.change.as_ref().map_or(Amount::ZERO, |output| output.amount);
+    let basis = QuoteBasis::Coins(view.observed_at);
+    Quote { fee: plan.fee, feerate, inputs: plan.inputs.len(), change, dust, masses: plan.masses, basis, waits: view.waits }
+}
+
+/// One input, and change that weighs nothing.
+fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequest, feerate: u64) -> Result<Quote, QuoteError> {
+    let config = state.config().kaspa;
+    let own = quoted_key(wallet, request.source)?.script_public_key();
+    let (first, more) = payments(request, config.network)?;
+    let large = Output { amount: Amount::new(purser_core::chains::kaspa::tx::MAX_SOMPI), script: own.clone() };
+    let outpoint = Outpoint { transaction: TxId([0; 32]), index: 0 };
+    let spent = Utxo { outpoint, amount: large.amount, script: own, block_daa_score: 0, is_coinbase: false };
+    let outputs = [first].into_iter().chain(more).chain([large]).collect();
+    let transaction = Transaction::unsigned([outpoint], outputs);
+    let masses = Masses::of(&transaction, &[spent]).map_err(|error| QuoteError::Impossible(error.to_string()))?;
+    let fee = limits(&config, feerate, request).fee.fee(&masses).unwrap_or(fee::floor(&masses));
+    let (change, dust, basis) = (Amount::ZERO, Amount::ZERO, QuoteBasis::SmallestTransaction);
+    Ok(Quote { fee, feerate, inputs: 1, change, dust, masses, basis, waits: false })
+}

@@ -1,0 +1,132 @@
+//! What a transfer wants to happen, and whether bytes say exactly that.
+
+use crate::flows::{FlowError, TransferContext};
+use crate::ports::Runtime;
+use purser_core::chains::solana::{Address, Blockhash, Operation, PaymentKind, Plan, RecentHash, TokenProgram, derived};
+use purser_core::base::{Amount, Asset, Mint};
+use purser_core::transfer::solana::{NonceOperation, PaymentTerms};
+
+/// The wallet's address.
+pub(super) fn payer<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Address, FlowError> {
+    address(&context.wallet.solana_key, "payer")
+}
+
+/// A payment as the request says.
+pub(super) struct Wanted<'a> {
+    /// Who receives it.
+    pub to: Address,
+    /// How much.
+    pub amount: Amount,
+    /// What else is said about it.
+    pub terms: PaymentTerms<'a>,
+}
+
+/// The payments that the request asks for: one, or all of a batch in its order.
+pub(super) fn payments<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Result<Vec<Wanted<'a>>, FlowError> {
+    let request = &context.transfer.request;
+    let payments = request.payments().into_iter().zip(request.payment_terms());
+    payments.map(|((to, amount), terms)| Ok(Wanted { to: address(&to.payload, "recipient")?, amount, terms })).collect()
+}
+
+fn address(bytes: &[u8], whose: &str) -> Result<Address, FlowError> {
+    let bytes =
+        <[u8; 32]>::try_from(bytes).map_err(|_| FlowError::Unbuildable(format!("the {whose}'s address has not 32 bytes")))?;
+    Ok(Address::from_bytes(bytes))
+}
+
+/// The address of a mint.
+pub(super) fn mint_address(mint: Mint) -> Address {
+    Address::from_bytes(mint.0)
+}
+
+/// The nonce account that an operation is about, as its request says.
+pub(super) fn operated<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Address, FlowError> {
+    address(&context.transfer.request.to.payload, "nonce account")
+}
+
+/// The wallet's nonce account of this number.
+pub(super) fn nonce_account<R: Runtime>(context: &TransferContext<'_, R>, index: u16) -> Result<Address, FlowError> {
+    Ok(derived::nonce_account(&payer(context)?, index))
+}
+
+/// Demands that a plan does exactly what the transfer wants, and pays what was recorded for it.
+///
+/// Decimals are the one thing taken from the plan: the token program itself refuses wrong ones.
+///
+/// # Errors
+/// What differs.
+pub(super) fn require<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
+    let payer = payer(context).map_err(|_| "the payer is no address")?;
+    if plan.payer != payer {
+        return Err(format!("paid by {} instead of {payer}", plan.payer));
+    }
+    require_recent_hash(context, plan)?;
+    let request = &context.transfer.request;
+    match (&plan.operation, request.nonce_operation()) {
+        (Operation::Pay(payments), None) => {
+            let wanted = self::payments(context).map_err(|_| "a recipient is no address")?;
+            if payments.len() != wanted.len() {
+                return Err(format!("{} payments instead of {}", payments.len(), wanted.len()));
+            }
+            payments.iter().zip(wanted).try_for_each(|(payment, wanted)| {
+                if payment.memo.as_deref() != wanted.terms.memo {
+                    return Err(format!("another memo with the payment to {}", wanted.to));
+                }
+                require_paid(request.asset, &payer, &payment.kind, &wanted)
+            })
+        }
+        (Operation::CreateNonce { index, lamports }, Some(NonceOperation::Create { index: wanted })) => {
+            let rent = built(context).map(|built| built.rent);
+            let same = *index == wanted && rent.is_none_or(|rent| rent == *lamports);
+            if same { Ok(()) } else { Err("another nonce account".to_owned()) }
+        }
+        (Operation::Revoke { account }, Some(NonceOperation::Revoke { .. })) => {
+            let used_up = built(context).and_then(|built| built.uses_up.as_ref());
+            let is_recorded = used_up.is_none_or(|used| nonce_account(context, used.index) == Ok(*account));
+            if operated(context) == Ok(*account) && is_recorded { Ok(()) } else { Err("another nonce account".to_owned()) }
+        }
+        _ => Err("it does something else".to_owned()),
+    }
+}
+
+fn built<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Option<&'a purser_core::transfer::solana::SolanaBuilt> {
+    context.transfer.built.as_ref()?.solana.as_ref()
+}
+
+fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Wanted<'_>) -> Result<(), String> {
+    let (recipient, amount) = (wanted.to, wanted.amount);
+    match (paid, asset) {
+        (PaymentKind::Lamports { to, .. }, Asset::Sol) if *to != recipient => Err(format!("paid to {to} instead of {recipient}")),
+        (PaymentKind::Lamports { lamports, .. }, Asset::Sol) if *lamports != amount => {
+            Err(format!("{lamports} lamports instead of {amount}"))
+        }
+        (PaymentKind::Lamports { .. }, Asset::Sol) => Ok(()),
+        (PaymentKind::Tokens(tokens), Asset::Spl { mint }) => {
+            let account = |program: TokenProgram| derived::token_account(&recipient, &mint_address(mint), program);
+            let same = tokens.mint == mint_address(mint)
+                && account(tokens.program) == Some(tokens.destination)
+                && tokens.create_for.is_none_or(|owner| owner == recipient)
+                && tokens.amount == amount
+                && *payer != recipient;
+            if same { Ok(()) } else { Err("another payment of tokens".to_owned()) }
+        }
+        _ => Err("another asset".to_owned()),
+    }
+}
+
+/// Once something is recorded, the plan stands on what was recorded.
+fn require_recent_hash<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
+    let recorded = match context.transfer.status.is_before_building() {
+        true => return Ok(()),
+        false => built(context).and_then(|built| built.nonce.as_ref()),
+    };
+    let same = match (&plan.recent_hash, recorded) {
+        (RecentHash::Blockhash(_), None) => true,
+        (RecentHash::Nonce { account, value }, Some(used)) => {
+            let value_is = |value: &Blockhash| value.as_bytes()[..] == used.value[..];
+            nonce_account(context, used.index) == Ok(*account) && value_is(value)
+        }
+        _ => false,
+    };
+    if same { Ok(()) } else { Err("it stands on another hash".to_owned()) }
+}

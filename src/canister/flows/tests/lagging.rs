@@ -1,0 +1,298 @@
+//! Nodes that are behind, each by its own amount, and providers whose blockhashes are no good.
+
+use super::solana::{RICH, accounts, blockhash, death, first_look, ok, simulated, taken, to_submission, unknown, value};
+use super::*;
+use crate::flows::health;
+use purser_core::governance::config::SolanaOptions;
+use purser_core::transfer::solana::SolanaBuilt;
+
+const AMOUNT: u64 = 50_000_000;
+/// The slot and the height of the tip at the start.
+const TIP: u64 = 10_000;
+/// Where nothing lands that is waited for.
+const NEVER: u64 = u64::MAX / 2;
+const URLS: [&str; 3] = ["http://127.0.0.1:11", "http://127.0.0.1:12", "http://127.0.0.1:13"];
+
+macro_rules! at {
+    ($port:literal, $method:literal) => {
+        concat!("http://127.0.0.1:", $port, " {\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"", $method, "\"")
+    };
+}
+
+fn three_with_quorum() -> World {
+    let mut config = config(1);
+    config.solana.providers.push(URLS[2].into());
+    config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+    World::configured(config)
+}
+
+/// An honest chain of five blocks a second, in which each slot has one, and honest nodes of which some are so many blocks behind.
+#[derive(Clone, Copy)]
+struct Honest {
+    start: u64,
+    landed_at: u64,
+}
+
+impl Honest {
+    fn new(world: &World, landed_at: u64) -> Self {
+        Self { start: world.now.get(), landed_at }
+    }
+
+    fn tip(self, world: &World) -> u64 {
+        TIP + (world.now.get() - self.start) / SECOND_NS * 5
+    }
+
+    /// The latest blockhash of a node, with the slot of the state that knows it.
+    fn blockhash(self, n: u8, lag: u64) -> Step {
+        one("getLatestBlockhash", move |world| {
+            let hash = sol::Blockhash::from_bytes([n; 32]);
+            value(self.tip(world) - lag, format!(r#"{{"blockhash":"{hash}","lastValidBlockHeight":1}}"#))
+        })
+    }
+
+    /// How far a node is that is so far behind; it ignores how far it is to be.
+    fn confirmed(self, contains: &'static str, lag: u64) -> Step {
+        all(contains, move |world| {
+            let at = self.tip(world) - lag - 1;
+            ok(format!(r#"{{"absoluteSlot":{at},"blockHeight":{at}}}"#))
+        })
+    }
+
+    /// What a node knows of the transaction that landed.
+    fn status(self, contains: &'static str, lag: u64) -> Step {
+        all(contains, move |world| {
+            let processed = self.tip(world) - lag;
+            let level = if processed >= self.landed_at + 32 { "finalized" } else { "processed" };
+            let status = format!(r#"{{"slot":{},"err":null,"confirmationStatus":"{level}"}}"#, self.landed_at);
+            value(processed, format!("[{}]", if processed >= self.landed_at { status } else { "null".to_owned() }))
+        })
+    }
+
+    fn refuses(contains: &'static str) -> Step {
+        let behind = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32016,"message":"Minimum context slot has not been reached"}}"#;
+        all(contains, move |_| Ok((200, behind.to_owned())))
+    }
+
+    /// Up to a broadcast whose answer is lost, by the node that is up to date.
+    fn submitted(self, world: &World) -> TransferId {
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        let read = || accounts(RICH, Some(RICH));
+        let lost = one("sendTransaction", |_| lost());
+        let script = vec![read(), read(), simulated(), self.blockhash(1, 0), signing(KeyKind::Solana), lost];
+        assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
+        assert_eq!(world.status(id), Status::Submitted);
+        id
+    }
+}
+
+/// The one that is up to date gives the blockhash and is not asked again, because the answer to the broadcast was lost. The payment has
+/// landed in the third block, and the other two are 100 seconds behind.
+#[test]
+fn two_nodes_that_lag_bury_nothing_that_has_landed() {
+    let world = three_with_quorum();
+    let chain = Honest::new(&world, TIP + 3);
+    const LAG: u64 = 500;
+    let id = chain.submitted(&world);
+    let first = world.transfer(id).signed.unwrap().txid;
+    let statuses =
+        || vec![chain.status(at!("12", "getSignatureStatuses"), LAG), chain.status(at!("13", "getSignatureStatuses"), LAG)];
+    for seconds in [2, 90] {
+        world.advance(seconds);
+        let mut look = statuses();
+        look.push(chain.confirmed(at!("12", "getEpochInfo"), LAG));
+        look.push(chain.confirmed(at!("13", "getEpochInfo"), LAG));
+        look.push(all(at!("11", "getEpochInfo"), |_| lost()));
+        look.push(taken());
+        world.drive(id, 1, look);
+        let transfer = world.transfer(id);
+        assert_eq!(
+            (transfer.status, transfer.deadline_height),
+            (Status::Submitted, None),
+            "nobody who answers knows the blockhash"
+        );
+    }
+    // They catch up with the block in which it landed.
+    world.advance(16);
+    assert_eq!(world.drive(id, 1, statuses()), Progress::Ended);
+    let transfer = world.transfer(id);
+    assert_eq!((transfer.status, transfer.attempt, transfer.signed.unwrap().txid), (Status::Confirmed, 1, first));
+}
+
+#[test]
+fn the_deadline_comes_from_those_that_have_come_as_far_as_the_blockhash() {
+    let world = three_with_quorum();
+    let chain = Honest::new(&world, NEVER);
+    let id = chain.submitted(&world);
+    world.advance(2);
+    let statuses = || [chain.status(at!("12", "getSignatureStatuses"), 500), chain.status(at!("13", "getSignatureStatuses"), 0)];
+    // One is behind and the second is just there: two that are as far are needed, and that is no failure.
+    let few = [
+        chain.confirmed(at!("12", "getEpochInfo"), 500),
+        chain.confirmed(at!("13", "getEpochInfo"), 9),
+        Honest::refuses(at!("11", "getEpochInfo")),
+        taken(),
+    ];
+    assert_eq!(world.drive(id, 1, statuses().into_iter().chain(few).collect()), Progress::Waiting);
+    assert_eq!(world.transfer(id).deadline_height, None);
+    let enough = [
+        chain.confirmed(at!("12", "getEpochInfo"), 500),
+        chain.confirmed(at!("13", "getEpochInfo"), 9),
+        chain.confirmed(at!("11", "getEpochInfo"), 0),
+        taken(),
+    ];
+    assert_eq!(world.drive(id, 1, statuses().into_iter().chain(enough).collect()), Progress::Waiting);
+    // 10,009 and 10,000, rounded down to 10,000; the true one is at most 10,150.
+    assert_eq!(world.transfer(id).deadline_height, Some(TIP + 99 + 150 + 164));
+}
+
+/// What was built before the slot of the blockhash was recorded may have its deadline from nodes that were behind.
+#[test]
+fn a_deadline_of_unknown_origin_is_believed_later() {
+    for slot in [Some(9), None] {
+        let world = World::new();
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        let build = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), Step::SignLost];
+        assert!(matches!(world.drive(id, 0, build), Progress::Transient(_)));
+        let mut built = world.transfer(id).built.unwrap();
+        assert_eq!(built.solana, Some(SolanaBuilt { anchor_slot: Some(9), ..SolanaBuilt::default() }));
+        // The same bytes as they were recorded before.
+        let world = World::new();
+        let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+        built.solana = slot.map(|slot| SolanaBuilt { anchor_slot: Some(slot), ..SolanaBuilt::default() });
+        let decided = world.state.borrow().decide_built(id, built).unwrap();
+        world.put(decided);
+        assert_eq!(world.drive(id, 0, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting);
+        let decided = world.state.borrow().decide_deadline(id, 1_413).unwrap();
+        world.put(decided);
+        world.advance(90);
+        if slot.is_none() {
+            let later = |height| vec![unknown(9), epoch_of(height), taken()];
+            assert_eq!(world.drive(id, 0, later(1_414)), Progress::Waiting);
+            assert_eq!(world.drive(id, 0, later(2_413)), Progress::Waiting);
+            let past = || [epoch_of(2_414), unknown(2_000)];
+            assert_eq!(world.drive(id, 0, [unknown(9)].into_iter().chain(past()).chain(past()).collect()), Progress::Again);
+        } else {
+            assert_eq!(world.drive(id, 0, death()), Progress::Again);
+        }
+        assert_eq!(world.status(id), Status::Expired);
+    }
+}
+
+fn epoch_of(height: u64) -> Step {
+    super::solana::epoch(height, 2_000)
+}
+
+fn given_by(url: &'static str, n: u8) -> Step {
+    one(url, move |_| {
+        let hash = sol::Blockhash::from_bytes([n; 32]);
+        value(9, format!(r#"{{"blockhash":"{hash}","lastValidBlockHeight":1}}"#))
+    })
+}
+
+/// A broadcast of this transfer's transaction that is taken.
+fn sent_to(contains: &'static str, id: TransferId) -> Step {
+    one(contains, move |world| ok(format!("{:?}", world.transfer(id).signed.unwrap().txid)))
+}
+
+#[test]
+fn a_provider_whose_blockhash_died_unseen_is_asked_after_the_others() {
+    let world = World::new();
+    let first = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let from = |hash: Step, id: TransferId| {
+        let sent = sent_to("sendTransaction", id);
+        vec![accounts(RICH, Some(RICH)), simulated(), hash, signing(KeyKind::Solana), sent]
+    };
+    assert_eq!(world.drive(first, 0, from(given_by(at!("11", "getLatestBlockhash"), 1), first)), Progress::Waiting);
+    assert_eq!(world.drive(first, 0, first_look()), Progress::Waiting);
+    world.advance(90);
+    assert_eq!(world.drive(first, 0, death()), Progress::Again);
+    let resting = health(URLS[0]).resting_until();
+    assert_eq!(resting.nanos() - world.now.get(), 600 * SECOND_NS);
+    assert_eq!(health(URLS[0]).rests_until, Timestamp::default(), "what it knows of what was sent is asked as before");
+    // The next attempt and the next payment, by whichever turn, begin with the other one.
+    assert_eq!(world.drive(first, 0, from(given_by(at!("12", "getLatestBlockhash"), 2), first)), Progress::Waiting);
+    for (provider_offset, seconds) in [(1, 0), (0, 700)] {
+        world.advance(seconds);
+        let next = world.request(Asset::Sol, AMOUNT + seconds, KeyKind::Solana);
+        let hash = given_by(at!("12", "getLatestBlockhash"), 3 + provider_offset as u8);
+        assert_eq!(world.drive(next, provider_offset, from(hash, next)), Progress::Waiting);
+    }
+    // A day without another one is forgiven.
+    world.advance(86_400);
+    let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    assert_eq!(world.drive(next, 0, from(given_by(at!("11", "getLatestBlockhash"), 6), next)), Progress::Waiting);
+    assert_eq!(world.drive(next, 0, vec![super::solana::finalized("null")]), Progress::Ended);
+    assert_eq!(health(URLS[0]).dead_hashes, 0, "one that was in a block clears it");
+}
+
+#[test]
+fn a_provider_that_is_behind_when_it_gives_a_blockhash_is_asked_after_the_others() {
+    for (lag, expected) in [(200, 1), (20, 0)] {
+        let run = std::thread::spawn(move || {
+            let world = World::new();
+            let chain = Honest::new(&world, NEVER);
+            let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+            let script = vec![accounts(RICH, Some(RICH)), simulated(), chain.blockhash(1, lag), signing(KeyKind::Solana), taken()];
+            assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+            world.advance(3);
+            let look = vec![
+                unknown(9),
+                chain.confirmed(at!("11", "getEpochInfo"), 0),
+                chain.confirmed(at!("12", "getEpochInfo"), 0),
+                taken(),
+            ];
+            assert_eq!(world.drive(id, 0, look), Progress::Waiting);
+            assert_eq!(health(URLS[0]).dead_hashes, expected, "{lag} slots behind");
+        });
+        run.join().unwrap();
+    }
+}
+
+#[test]
+fn one_that_has_not_reached_what_has_landed_gives_no_blockhash() {
+    let world = three_with_quorum();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let read = || accounts(RICH, Some(RICH));
+    let script = vec![read(), read(), simulated(), blockhash(1), signing(KeyKind::Solana), taken()];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    let landed = || super::solana::finalized("null");
+    assert_eq!(world.drive(id, 0, vec![landed(), landed()]), Progress::Ended);
+    assert_eq!(world.state.borrow().reached_slot(), 48);
+    let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let demanded = r#""getLatestBlockhash","params":[{"commitment":"confirmed","minContextSlot":48}]"#;
+    let fresh = one(demanded, |_| {
+        let hash = sol::Blockhash::from_bytes([2; 32]);
+        value(48, format!(r#"{{"blockhash":"{hash}","lastValidBlockHeight":1}}"#))
+    });
+    // The first one answers though it is at slot 9.
+    let old = given_by(at!("11", "getLatestBlockhash"), 1);
+    let script = vec![read(), read(), simulated(), old, fresh, signing(KeyKind::Solana), taken()];
+    assert_eq!(world.drive(next, 0, script), Progress::Waiting);
+}
+
+#[test]
+fn what_nobody_has_seen_is_given_to_the_next_provider() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let mut script = to_submission(1);
+    script.pop();
+    script.push(sent_to(at!("11", "sendTransaction"), id));
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    let mut look = first_look();
+    look.pop();
+    look.push(sent_to(at!("12", "sendTransaction"), id));
+    assert_eq!(world.drive(id, 0, look), Progress::Waiting);
+}
+
+#[test]
+fn a_slow_signature_is_not_the_givers_fault() {
+    let world = World::new();
+    let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
+    let slow = Step::Sign { kind: KeyKind::Solana, during: Box::new(|world| world.advance(40)) };
+    let script = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), slow, taken()];
+    assert_eq!(world.drive(id, 0, script), Progress::Waiting);
+    assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
+    world.advance(90);
+    assert_eq!(world.drive(id, 0, death()), Progress::Again);
+    assert_eq!(health(URLS[0]).dead_hashes, 0);
+}

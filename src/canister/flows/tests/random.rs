@@ -1,0 +1,617 @@
+//! Random schedules on a chain with three providers, of which one lies and all are behind at times, each by its own amount: whatever
+//! happens, nothing is paid twice, no second payment is signed while the first may land, and no money is given free that may still move.
+
+use super::*;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::prelude::*;
+use purser_core::governance::config::SolanaOptions;
+use purser_core::base::BlockIndex;
+use purser_core::state::{BatchItem, BatchRequest};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+const AMOUNT: u64 = 50_000_000;
+const SYSTEM: &str = "11111111111111111111111111111111";
+/// Blocks between the tip and the newest finalized one.
+const FINALITY: u64 = 32;
+/// How much further the second provider is behind, in blocks, on those of its nodes that are: longer than a blockhash lives.
+const LAG: u64 = 300;
+/// The most that a provider is behind, in blocks: more than ten times the life of a blockhash.
+const MAX_LAG: u64 = 2_000;
+const URLS: [&str; 3] = ["https://liar.test", "https://laggard.test", "https://good.test"];
+
+/// What the providers are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Providers {
+    /// The first one lies half the time, and behind the second one's address some nodes are further behind than others. All fall behind and
+    /// recover.
+    Mixed,
+    /// All are honest. The first one is up to date at first and is often not heard of once it has given a blockhash; the other two are
+    /// behind, and stay so for long.
+    Behind,
+}
+
+/// Somebody's coin: one byte of the schedule after the other, from the start again when they are used up.
+struct Coins {
+    bytes: Vec<u8>,
+    next: usize,
+}
+
+impl Coins {
+    fn below(&mut self, n: u64) -> u64 {
+        let byte = self.bytes[self.next % self.bytes.len()];
+        // Another byte of the same schedule each time round.
+        self.next += 1;
+        let mixed = Sha256::digest([&[byte][..], &self.next.to_be_bytes()].concat());
+        u64::from_be_bytes(*mixed.first_chunk().expect("32 bytes")) % n
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+/// What the schedule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Single,
+    /// Three payments of SOL.
+    Many,
+    /// Three payments of a token.
+    Tokens,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Single, Self::Many, Self::Tokens];
+    const MEMOS: [Option<&str>; 3] = [Some("first"), None, Some("third")];
+
+    /// Asks for it.
+    fn request(self, world: &World) -> TransferId {
+        let asset = match self {
+            Self::Single => return world.request(Asset::Sol, AMOUNT, KeyKind::Solana),
+            Self::Many => Asset::Sol,
+            Self::Tokens => TOKEN,
+        };
+        let to = Destination::new(purser_core::base::Chain::Solana, sol_recipient());
+        let item = |(n, memo): (u64, Option<&str>)| BatchItem {
+            memo: memo.map(str::to_owned),
+            ..BatchItem::new(to.clone(), Amount::new(self.amount() + n))
+        };
+        let request = BatchRequest {
+            wallet: WALLET,
+            asset,
+            source: KeyKind::Solana,
+            items: (0..).zip(Self::MEMOS).map(item).collect(),
+            max_fee: Amount::new(5_000),
+            fee_named: true,
+            speed: None,
+            idempotency_key: "many".into(),
+            reason: None,
+            session: None,
+            created_at: None,
+        };
+        let (decided, outcome) = world.state.borrow().decide_batch(agent(), &request, world.time()).expect("it is answered");
+        world.put(decided.expect("it is new"));
+        let [id] = outcome.transfers[..] else { panic!("one transfer: {outcome:?}") };
+        id
+    }
+
+    /// Of the first payment; each other one is larger by one.
+    fn amount(self) -> u64 {
+        if self == Self::Tokens { 100 } else { AMOUNT / 3 }
+    }
+
+    /// What has to be signed, and nothing else.
+    fn operation(self) -> sol::Operation {
+        let to = sol::Address::from_bytes(sol_recipient());
+        let lamports = |lamports| sol::PaymentKind::Lamports { to, lamports: Amount::new(lamports) };
+        if self == Self::Single {
+            return sol::Operation::Pay(vec![sol::Payment { kind: lamports(AMOUNT), memo: None }]);
+        }
+        let tokens = |amount| {
+            sol::PaymentKind::Tokens(sol::TokenPayment {
+                program: sol::TokenProgram::Classic,
+                mint: mint_address(),
+                destination: token_account(&to, sol::TokenProgram::Classic),
+                create_for: None,
+                amount: Amount::new(amount),
+                decimals: 6,
+            })
+        };
+        let payment = |(n, memo): (u64, Option<&str>)| sol::Payment {
+            kind: if self == Self::Tokens { tokens(self.amount() + n) } else { lamports(self.amount() + n) },
+            memo: memo.map(str::to_owned),
+        };
+        sol::Operation::Pay((0..).zip(Self::MEMOS).map(payment).collect())
+    }
+}
+
+/// The accounts that tokens are paid with, by their addresses: the mint, and the two token accounts of the old program.
+fn token_accounts(payer: &sol::Address) -> BTreeMap<String, Value> {
+    let owned = |data: &[u8]| {
+        let mut account = shown(10_000_000_000, data);
+        account["owner"] = json!(sol::TokenProgram::Classic.address());
+        account
+    };
+    let mut accounts = BTreeMap::from([(mint_address().to_string(), owned(&tokens::mint(None)))]);
+    for owner in [*payer, sol::Address::from_bytes(sol_recipient())] {
+        let held = owned(&tokens::holding(owner.as_bytes(), 1_000, 1));
+        accounts.insert(token_account(&owner, sol::TokenProgram::Classic).to_string(), held);
+        accounts.insert(token_account(&owner, sol::TokenProgram::Token2022).to_string(), Value::Null);
+    }
+    accounts
+}
+
+fn mint_address() -> sol::Address {
+    sol::Address::from_bytes([9; 32])
+}
+
+fn token_account(owner: &sol::Address, program: sol::TokenProgram) -> sol::Address {
+    sol::derived::token_account(owner, &mint_address(), program).expect("one of 256 is off the curve")
+}
+
+struct Landed {
+    txid: String,
+    height: u64,
+    pays: bool,
+}
+
+fn pays(tx: &sol::SignedTx) -> bool {
+    matches!(tx.plan().operation, sol::Operation::Pay(_))
+}
+
+/// A chain as far as a transfer can tell.
+struct Chain {
+    tip: u64,
+    /// What was sent and may land in any block that still takes it.
+    pool: Vec<sol::SignedTx>,
+    landed: Vec<Landed>,
+    /// The heights of the blockhashes that were handed out.
+    hashes: BTreeMap<[u8; 32], u64>,
+    /// The values of the nonce account, each with the block that set it.
+    nonce: Vec<(u64, [u8; 32])>,
+}
+
+fn hash(tag: &str, height: u64) -> [u8; 32] {
+    Sha256::digest(format!("{tag} {height}")).into()
+}
+
+impl Chain {
+    fn nonce_at(&self, height: u64) -> [u8; 32] {
+        self.nonce.iter().rev().find(|(set, _)| *set <= height).expect("the first is old").1
+    }
+
+    fn may_land(&self, tx: &sol::SignedTx) -> bool {
+        let known = self.landed.iter().any(|landed| landed.txid == tx.txid().to_string());
+        !known && self.takes(&tx.plan().recent_hash)
+    }
+
+    /// Whether a block could take what stands on this now.
+    fn takes(&self, recent_hash: &sol::RecentHash) -> bool {
+        match recent_hash {
+            sol::RecentHash::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
+            sol::RecentHash::Nonce { value, .. } => value.as_bytes() == &self.nonce_at(self.tip),
+        }
+    }
+
+    fn alive(&self) -> usize {
+        self.pool.iter().filter(|tx| self.may_land(tx)).count()
+    }
+
+    fn produce(&mut self, coins: &mut Coins) {
+        self.tip += 1;
+        for tx in self.pool.clone() {
+            if self.may_land(&tx) && coins.one_in(50) {
+                self.landed.push(Landed { txid: tx.txid().to_string(), height: self.tip, pays: pays(&tx) });
+                if matches!(tx.plan().recent_hash, sol::RecentHash::Nonce { .. }) || !pays(&tx) {
+                    self.nonce.push((self.tip, hash("nonce", self.tip)));
+                }
+            }
+        }
+    }
+}
+
+struct Net {
+    world: World,
+    chain: RefCell<Chain>,
+    coins: RefCell<Coins>,
+    nonce_account: sol::Address,
+    tokens: BTreeMap<String, Value>,
+    /// What has to be signed.
+    operation: sol::Operation,
+    providers: Providers,
+    /// How far each provider is behind now, in blocks.
+    lags: [Cell<u64>; 3],
+    /// The messages of the payments that were given to be signed.
+    signed: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Net {
+    fn new(bytes: Vec<u8>, on_nonce: bool, kind: Kind, providers: Providers) -> Self {
+        let mut config = config(1);
+        config.solana.providers = URLS.map(String::from).to_vec();
+        config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+        let world = World::configured(config);
+        let wallet = world.wallet();
+        let payer = sol::Address::from_bytes(wallet.solana_key[..].try_into().expect("32 bytes"));
+        let chain =
+            Chain { tip: 5_000, pool: Vec::new(), landed: Vec::new(), hashes: BTreeMap::new(), nonce: vec![(0, hash("nonce", 0))] };
+        let net = Self {
+            world,
+            chain: RefCell::new(chain),
+            coins: RefCell::new(Coins { bytes, next: 0 }),
+            nonce_account: sol::derived::nonce_account(&payer, 0),
+            tokens: if kind == Kind::Tokens { token_accounts(&payer) } else { BTreeMap::new() },
+            operation: kind.operation(),
+            providers,
+            lags: Default::default(),
+            signed: RefCell::default(),
+        };
+        if providers == Providers::Behind {
+            net.lags[1..].iter().for_each(|lag| lag.set(200 + net.coins.borrow_mut().below(MAX_LAG - 200)));
+        }
+        if on_nonce {
+            net.create_nonce();
+        }
+        net
+    }
+
+    /// The wallet's nonce account 0, as if its creation had just landed.
+    fn create_nonce(&self) {
+        let world = &self.world;
+        let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, 1, world.time()).expect("an admin");
+        world.put(decided);
+        let id = ids[0];
+        let built =
+            purser_core::transfer::BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+        let decided = world.state.borrow().decide_built(id, built).expect("it was reserved");
+        world.put(decided);
+        let signed = purser_core::transfer::SignedTx { signed: Bytes::new([1]), txid: "creation".into() };
+        let decided = world.state.borrow().decide_signed(id, signed).expect("it was built");
+        world.put(decided);
+        let decided = world.state.borrow().decide_submitted(id).expect("it was signed");
+        world.put(decided);
+        let decided = world.state.borrow().decide_confirmed(id, Amount::ZERO, None).expect("it was submitted");
+        world.put(decided);
+    }
+
+    fn pass(&self, blocks: u64) {
+        for _ in 0..blocks {
+            self.chain.borrow_mut().produce(&mut self.coins.borrow_mut());
+        }
+        self.world.now.set(self.world.now.get() + blocks * SECOND_NS / 5);
+    }
+
+    /// A provider may fall behind, further or less far, or recover. One that answered for a block may not know it any more.
+    fn drift(&self, one_in: u64) {
+        let one_in = if self.providers == Providers::Behind { one_in * 5 } else { one_in };
+        let mut coins = self.coins.borrow_mut();
+        for lag in &self.lags {
+            if coins.one_in(one_in) {
+                let behind = [0, 0, 60, 400, MAX_LAG][coins.below(5) as usize];
+                lag.set(if behind == 0 { 0 } else { coins.below(behind) });
+            }
+        }
+    }
+
+    /// No key is asked to sign a payment while another one has landed or may land: whoever reads the log may send what was signed.
+    fn check_signing(&self, message: &[u8]) {
+        let Ok(plan) = sol::describe_message(message) else { panic!("what is signed reads as a plan") };
+        if !matches!(plan.operation, sol::Operation::Pay(_)) || self.signed.borrow().iter().any(|signed| signed == message) {
+            return;
+        }
+        let chain = self.chain.borrow();
+        assert!(!chain.landed.iter().any(|landed| landed.pays), "a payment is signed though one has landed");
+        for signed in self.signed.borrow().iter() {
+            let earlier = sol::describe_message(signed).expect("it was signed");
+            assert!(!chain.takes(&earlier.recent_hash), "a payment is signed while another one may land");
+        }
+        self.signed.borrow_mut().push(message.to_vec());
+    }
+
+    fn drive(&self, id: TransferId, provider_offset: usize) -> Progress {
+        let mut flow = pin!(drive(self, id, provider_offset));
+        match flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(progress) => progress,
+            Poll::Pending => panic!("everything answers at once"),
+        }
+    }
+
+    /// An answer, true or not, as of the provider's own tip.
+    fn answer(&self, url: &str, body: &Value) -> Answer {
+        let (method, params) = (body["method"].as_str().expect("a method"), &body["params"]);
+        let is_mixed = self.providers == Providers::Mixed;
+        let lies = is_mixed && url == URLS[0] && self.coins.borrow_mut().one_in(2);
+        self.drift(40);
+        let provider = URLS.iter().position(|known| *known == url).expect("a provider");
+        // Behind its address there are several nodes.
+        let lags = is_mixed && provider == 1 && self.coins.borrow_mut().one_in(2);
+        let tip = self.chain.borrow().tip - self.lags[provider].get() - if lags { LAG } else { 0 };
+        let lie = self.coins.borrow_mut().below(4);
+        let finalized = tip - FINALITY;
+        let slot = |height: u64| height + 1_000;
+        let value = |value: Value| json!({ "context": { "slot": slot(tip) }, "value": value });
+        let result = match method {
+            "getEpochInfo" => {
+                let truth = if params[0]["commitment"] == "confirmed" { tip - 1 } else { finalized };
+                // The third refuses what it has not reached; the others ignore that they should.
+                let demanded = params[0]["minContextSlot"].as_u64().unwrap_or(0);
+                if provider == 2 && slot(truth) < demanded {
+                    let error = json!({ "code": -32016, "message": "Minimum context slot has not been reached" });
+                    return Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "error": error }).to_string()));
+                }
+                let height = if lies { [0, truth / 2, truth + 900, 1 << 40][lie as usize] } else { truth };
+                let claimed = [slot(0), slot(truth), slot(height), 1 << 40][self.coins.borrow_mut().below(4) as usize];
+                json!({ "absoluteSlot": if lies { claimed } else { slot(truth) }, "blockHeight": height })
+            }
+            "getSignatureStatuses" => {
+                let txid = params[0][0].as_str().expect("a signature");
+                let chain = self.chain.borrow();
+                let landed = chain.landed.iter().find(|landed| landed.txid == txid && landed.height <= tip);
+                let finalized_at = |at: u64, err: Value| json!({ "slot": slot(at), "confirmations": null, "err": err, "status": {}, "confirmationStatus": "finalized" });
+                let truth = landed.map_or(Value::Null, |landed| match landed.height <= finalized {
+                    true => finalized_at(landed.height, Value::Null),
+                    false => json!({ "slot": slot(landed.height), "err": null, "confirmationStatus": "processed" }),
+                });
+                let error = json!({ "InstructionError": [0, { "Custom": 1 }] });
+                let status = if lies {
+                    [Value::Null, finalized_at(9, Value::Null), finalized_at(9, error), Value::Null][lie as usize].clone()
+                } else {
+                    truth
+                };
+                let context = if lies { 1 << 40 } else { slot(tip) };
+                json!({ "context": { "slot": context }, "value": [status] })
+            }
+            "getMultipleAccounts" | "getAccountInfo" => {
+                let nonce = self.chain.borrow().nonce_at(finalized);
+                let nonce = if lies { hash("lie", lie) } else { nonce };
+                let one = |address: &Value| {
+                    if let Some(account) = address.as_str().and_then(|address| self.tokens.get(address)) {
+                        return if lies && lie == 0 { Value::Null } else { account.clone() };
+                    }
+                    if address.as_str() == Some(&self.nonce_account.to_string()) {
+                        let authority = self.world.wallet().solana_key;
+                        let data = [&[1, 0, 0, 0, 1, 0, 0, 0], &authority[..], &nonce, &5_000u64.to_le_bytes()].concat();
+                        return shown(1_056_640, &data);
+                    }
+                    shown(if lies && lie == 0 { 0 } else { 10_000_000_000 }, &[])
+                };
+                // A node says of which state its answer is.
+                let told = |value: Value| json!({ "context": { "slot": slot(finalized) }, "value": value });
+                match params[0].as_array() {
+                    Some(addresses) => told(addresses.iter().map(one).collect()),
+                    None => told(one(&params[0])),
+                }
+            }
+            "getLatestBlockhash" => {
+                let found = if lies { hash("lie", lie) } else { hash("block", tip - 1) };
+                if !lies {
+                    self.chain.borrow_mut().hashes.insert(found, tip - 1);
+                }
+                value(json!({ "blockhash": sol::Blockhash::from_bytes(found), "lastValidBlockHeight": 1 }))
+            }
+            "simulateTransaction" => value(json!({ "err": null, "unitsConsumed": 450 })),
+            "getMinimumBalanceForRentExemption" => json!(650_240),
+            "sendTransaction" => return self.take(params, lies),
+            other => panic!("nobody asks for {other}"),
+        };
+        // Any answer may be lost.
+        let is_gone = !is_mixed && provider == 0 && !self.signed.borrow().is_empty();
+        if self.coins.borrow_mut().one_in(if is_gone { 2 } else { 25 }) {
+            return lost();
+        }
+        Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()))
+    }
+
+    fn take(&self, params: &Value, lies: bool) -> Answer {
+        let wire = STANDARD.decode(params[0].as_str().expect("base64")).expect("base64");
+        let tx = sol::SignedTx::decode(&wire).expect("a transaction");
+        let txid = tx.txid().to_string();
+        assert!(
+            !pays(&tx) || tx.plan().operation == self.operation,
+            "what is sent is what was asked for: {:?}",
+            tx.plan().operation
+        );
+        if !lies {
+            self.chain.borrow_mut().pool.push(tx);
+        }
+        if self.coins.borrow_mut().one_in(3) {
+            return lost();
+        }
+        Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": txid }).to_string()))
+    }
+
+    /// The ids of everything that was ever signed for a transfer, from the log, with whether the log says it is over.
+    fn check(&self, id: TransferId, what: &str) {
+        let state = self.world.state.borrow();
+        let transfer = state.transfer(id).expect("it exists");
+        let chain = self.chain.borrow();
+        let log = |event: &str| {
+            (0..state.log_len())
+                .filter(|at| {
+                    let block = state.block(BlockIndex::new(*at)).expect("it is there");
+                    block.get("btype").and_then(|name| name.as_text()) == Some(event)
+                })
+                .count()
+        };
+        let paid: Vec<&Landed> = chain.landed.iter().filter(|landed| landed.pays).collect();
+        assert!(paid.len() <= 1, "{what}: paid {} times; {} attempts", paid.len(), transfer.attempt);
+        let current = transfer.signed.as_ref().map(|signed| signed.txid.as_str());
+        if let Some(landed) = paid.first() {
+            assert_eq!(Some(landed.txid.as_str()), current, "{what}: what landed is the attempt that is still followed");
+            let open = matches!(transfer.status, Status::Submitted | Status::Confirmed | Status::Quarantined);
+            assert!(open, "{what}: its money was given free: {:?}", transfer.status);
+        }
+        if transfer.status == Status::Confirmed {
+            assert_eq!(paid.len(), 1, "{what}: confirmed without having landed; expired {}", log("purser.transfer_expired"));
+        }
+        drop(chain);
+        if matches!(transfer.status, Status::Expired | Status::Reserved | Status::Cancelled | Status::Failed) {
+            let chain = self.chain.borrow();
+            let alive = chain.pool.iter().filter(|tx| pays(tx) && chain.may_land(tx)).count();
+            assert_eq!(alive, 0, "{what}: given up while it may land ({:?})", transfer.status);
+        }
+    }
+}
+
+fn shown(lamports: u64, data: &[u8]) -> Value {
+    json!({
+        "data": [STANDARD.encode(data), "base64"], "executable": false, "lamports": lamports, "owner": SYSTEM, "rentEpoch": 0,
+        "space": data.len(),
+    })
+}
+
+impl Clock for Net {
+    fn now(&self) -> Timestamp {
+        self.world.time()
+    }
+}
+
+impl Ledger for Net {
+    type Memory = VectorMemory;
+
+    fn read<T>(&self, f: impl FnOnce(&State<VectorMemory>) -> T) -> T {
+        f(&self.world.state.borrow())
+    }
+
+    fn commit(&self, decided: Decided) {
+        self.world.put(decided);
+    }
+}
+
+impl Signer for Net {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, CallError> {
+        self.check_signing(message);
+        // A signature may take longer than a blockhash lives, or its answer be lost.
+        let (slow, dropped) = {
+            let mut coins = self.coins.borrow_mut();
+            (coins.one_in(4), coins.one_in(6))
+        };
+        self.pass(if slow { 200 } else { 5 });
+        if dropped { Err(CallError("Signature request expired".into())) } else { Ok(sign(key, message)) }
+    }
+
+    async fn root_keys(&self, _: &str) -> Result<RootKeys, CallError> {
+        panic!("no flow of a transfer asks for the root keys")
+    }
+}
+
+impl SolRpc for Net {
+    async fn call(&self, _: Principal, call: &CanisterCall) -> Result<Vec<u8>, CallError> {
+        panic!("no canister is configured, but {} is called", call.method)
+    }
+}
+
+impl HttpOutcall for Net {
+    async fn request(&self, outcall: &Outcall) -> Result<Vec<u8>, CallError> {
+        let blocks = self.coins.borrow_mut().below(4);
+        self.pass(blocks);
+        let body = serde_json::from_slice(outcall.body.as_ref().expect("a body")).expect("JSON");
+        let (status, body) = self.answer(&outcall.url, &body)?;
+        let response = HttpRequestResult { status: status.into(), headers: Vec::new(), body: body.into_bytes() };
+        Ok(transforms::solana(TransformArgs { response, context: outcall.context.clone() }).body)
+    }
+}
+
+/// At times somebody leaves the transfer to people, or has it revoked.
+fn meddle(net: &Net, id: TransferId) -> Option<TransferId> {
+    let (quarantines, revokes) = {
+        let mut coins = net.coins.borrow_mut();
+        (coins.one_in(12), coins.one_in(2))
+    };
+    let world = &net.world;
+    let put = |decided: Decided| world.put(decided);
+    if quarantines {
+        let decided = world.state.borrow().decide_quarantine(admin(), id, "it does not move".into());
+        decided.into_iter().for_each(put);
+    }
+    let decided = if revokes { world.state.borrow().decide_revoke(admin(), id, world.time()).ok() } else { None };
+    decided.map(|(decided, revocation)| {
+        put(decided);
+        revocation
+    })
+}
+
+/// One schedule, on a thread of its own: what a canister has seen of its providers is kept per thread, and the next chain is younger.
+fn run(bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
+    among(Providers::Mixed, bytes, on_nonce, kind, meddled)
+}
+
+fn among(providers: Providers, bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
+    let net = move || Net::new(bytes, on_nonce, kind, providers);
+    let ran = std::thread::spawn(move || schedule(&net(), kind, meddled)).join();
+    ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn schedule(net: &Net, kind: Kind, meddled: bool) -> (Status, u32) {
+    let id = kind.request(&net.world);
+    let mut revocation = None;
+    for provider_offset in 0..60 {
+        net.drift(3);
+        net.drive(id, provider_offset);
+        net.check(id, &format!("after look {provider_offset}"));
+        if meddled {
+            revocation = meddle(net, id).or(revocation);
+            revocation.into_iter().for_each(|revocation| drop(net.drive(revocation, provider_offset)));
+            net.check(id, &format!("after looking at the revocation, {provider_offset}"));
+        }
+        let blocks = {
+            let mut coins = net.coins.borrow_mut();
+            if coins.one_in(3) { 150 + coins.below(300) } else { coins.below(40) }
+        };
+        net.pass(blocks);
+        net.check(id, &format!("before look {}", provider_offset + 1));
+        if net.world.status(id).is_terminal() && net.chain.borrow().alive() == 0 {
+            break;
+        }
+    }
+    let transfer = net.world.transfer(id);
+    (transfer.status, transfer.attempt)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn nothing_is_paid_twice_or_given_free_too_early(
+        bytes in prop::collection::vec(any::<u8>(), 32),
+        on_nonce: bool,
+        kind in prop::sample::select(&Kind::ALL[..]),
+    ) {
+        run(bytes, on_nonce, kind, false);
+    }
+
+    #[test]
+    fn nor_when_those_that_answer_are_behind(bytes in prop::collection::vec(any::<u8>(), 32), on_nonce in prop::bool::weighted(0.2)) {
+        among(Providers::Behind, bytes, on_nonce, Kind::Single, false);
+    }
+
+    #[test]
+    fn nor_when_it_is_revoked(bytes in prop::collection::vec(any::<u8>(), 32), kind in prop::sample::select(&Kind::ALL[..])) {
+        run(bytes, true, kind, true);
+    }
+}
+
+#[test]
+fn the_schedules_reach_every_end_that_matters() {
+    let mut ends = BTreeMap::new();
+    for (seed, kind) in (0..6u8).flat_map(|seed| Kind::ALL.map(|kind| (seed, kind))) {
+        for on_nonce in [false, true] {
+            let (status, attempt) = run(Sha256::digest([seed]).to_vec(), on_nonce, kind, false);
+            *ends.entry((kind, on_nonce, status, attempt > 1)).or_insert(0u32) += 1;
+        }
+    }
+    let revoked = |seed: u8| run(Sha256::digest([seed]).to_vec(), true, Kind::Single, true).0;
+    for wanted in [Status::Confirmed, Status::Cancelled] {
+        assert!((0..60).any(|seed| revoked(seed) == wanted), "no revocation ends in {wanted:?}");
+    }
+    let confirmed: Vec<_> = ends.keys().filter(|(_, _, status, _)| *status == Status::Confirmed).collect();
+    for wanted in [(false, false), (false, true), (true, false)] {
+        let found = confirmed.iter().any(|(_, on_nonce, _, again)| (*on_nonce, *again) == wanted);
+        assert!(found, "{wanted:?} is missing in {ends:?}");
+    }
+    for wanted in Kind::ALL {
+        assert!(confirmed.iter().any(|(kind, ..)| *kind == wanted), "{wanted:?} is missing in {ends:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The timer that ends proposals whose time has come.
+//!
+//! Admins can execute a proposal themselves; this is for those that nobody asks for. One timer waits for the earliest, and each proposal
+//! is ended in a message of its own, so that one that traps takes no other with it; it is tried again a minute later.
+
+use crate::store;
+use ic_cdk_timers::{TimerId, clear_timer, set_timer};
+use purser_core::base::{ProposalId, SECOND_NS, Timestamp};
+use std::cell::Cell;
+use std::time::Duration;
+
+/// How long a proposal waits that was due and did not end.
+const RETRY_SECONDS: u64 = 60;
+
+thread_local! {
+    static TIMER: Cell<Option<TimerId>> = const { Cell::new(None) };
+}
+
+/// Waits for the next proposal that is due, if any waits; to be called whenever one may have been made or changed.
+pub fn arm() {
+    wait(0);
+}
+
+fn wait(at_least_seconds: u64) {
+    let due = store::read(|state| state.next_proposal_due());
+    let timer = due.map(|due| set_timer(delay(due, store::now(), at_least_seconds), async { end_due() }));
+    if let Some(previous) = TIMER.replace(timer) {
+        clear_timer(previous);
+    }
+}
+
+fn delay(due: Timestamp, now: Timestamp, at_least_seconds: u64) -> Duration {
+    Duration::from_nanos(due.nanos_since(now).max(at_least_seconds.saturating_mul(SECOND_NS)))
+}
+
+fn end_due() {
+    let now = store::now();
+    let open = store::read(|state| state.open_proposals());
+    for proposal in open.into_iter().filter(|proposal| proposal.due_at() <= now) {
+        set_timer(Duration::ZERO, async move { end(proposal.id) });
+    }
+    wait(RETRY_SECONDS);
+}
+
+fn end(id: ProposalId) {
+    match store::read(|state| state.decide_due_proposal(id, store::now())) {
+        Ok(Some(decided)) => {
+            store::commit(decided);
+            super::arm();
+        }
+        Ok(None) => {}
+        Err(refusal) => ic_cdk::println!("{refusal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proposal_is_waited_for_and_a_failed_one_retried_after_a_minute() {
+        let at = |seconds: u64| Timestamp::from_nanos(seconds * SECOND_NS);
+        assert_eq!(delay(at(100), at(40), 0), Duration::from_secs(60));
+        assert_eq!(delay(at(100), at(100), 0), Duration::ZERO);
+        assert_eq!(delay(at(40), at(100), RETRY_SECONDS), Duration::from_secs(60), "it was due and is still open");
+        assert_eq!(delay(at(1_000), at(100), RETRY_SECONDS), Duration::from_secs(900));
+    }
+}

@@ -1,0 +1,139 @@
+//! The pages, made from a snapshot of the state. No page shows the cycles balance: it would tell an attacker when a drain succeeds
+//! (trap T95).
+
+use crate::VERSION;
+use crate::store::Store;
+use ic_http_certification::{HttpResponse, StatusCode};
+use purser_core::policy::Mode;
+use purser_core::base::{BlockIndex, Hash};
+use serde_json::json;
+
+/// What the pages show of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Whether money may leave.
+    pub mode: Mode,
+    /// Whether the threshold public keys are known.
+    pub keys_ready: bool,
+    /// The last block of the log.
+    pub tip: (BlockIndex, Hash),
+    /// The digest of the state after it.
+    pub digest: Hash,
+}
+
+/// A page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// How the canister is.
+    Health,
+    /// Where the log ends.
+    AuditHead,
+    /// Everything else.
+    NotFound,
+}
+
+impl Snapshot {
+    /// What the pages show of `state`.
+    ///
+    /// # Panics
+    /// Before the first commit, which is the installation's.
+    pub fn of(state: &Store) -> Self {
+        let tip = state.tip().expect("BUG: a page of a log without blocks");
+        Self { mode: state.mode(), keys_ready: state.keys().is_some(), tip, digest: state.digest() }
+    }
+
+    /// How the canister is.
+    pub fn health(&self) -> HttpResponse<'static> {
+        let body = json!({
+            "status": if self.keys_ready { "ok" } else { "waiting for keys" },
+            "mode": if self.mode.is_emergency() { "emergency" } else { "normal" },
+            "version": VERSION,
+            "log_length": self.tip.0.next().get(),
+        });
+        found(&body)
+    }
+
+    /// Where the log ends.
+    pub fn audit_head(&self) -> HttpResponse<'static> {
+        let (index, hash) = self.tip;
+        found(&json!({ "index": index.get(), "hash": hash.to_string() }))
+    }
+}
+
+impl Page {
+    /// Every page.
+    pub const ALL: [Self; 3] = [Self::Health, Self::AuditHead, Self::NotFound];
+
+    /// The path; `None` for the page of all other paths.
+    pub const fn path(self) -> Option<&'static str> {
+        match self {
+            Self::Health => Some("/health"),
+            Self::AuditHead => Some("/audit/head"),
+            Self::NotFound => None,
+        }
+    }
+
+    /// The answer of every path without a page.
+    pub fn not_found() -> HttpResponse<'static> {
+        json_response(StatusCode::NOT_FOUND, &json!({ "error": "not found" }))
+    }
+
+    /// Every page's answer to other methods than `GET` and `HEAD`.
+    pub fn refusal() -> HttpResponse<'static> {
+        let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "method not allowed" }));
+        response.add_header(("allow".into(), "GET, HEAD".into()));
+        response
+    }
+}
+
+/// A page that exists. All of these have the same status and headers.
+pub fn found(body: &serde_json::Value) -> HttpResponse<'static> {
+    json_response(StatusCode::OK, body)
+}
+
+fn json_response(status: StatusCode, body: &serde_json::Value) -> HttpResponse<'static> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    HttpResponse::builder()
+        .with_status_code(status)
+        .with_headers(vec![
+            header("content-type", "application/json"),
+            header("cache-control", "no-store"),
+            header("x-content-type-options", "nosniff"),
+        ])
+        .with_body(body.to_string().into_bytes())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purser_core::base::Timestamp;
+
+    const SNAPSHOT: Snapshot =
+        Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(41), Hash([0xab; 32])), digest: Hash([0xcd; 32]) };
+
+    fn body(response: &HttpResponse) -> serde_json::Value {
+        serde_json::from_slice(response.body()).expect("JSON")
+    }
+
+    #[test]
+    fn health_shows_status_mode_version_and_length_and_nothing_else() {
+        let expected = json!({ "status": "ok", "mode": "normal", "version": env!("CARGO_PKG_VERSION"), "log_length": 42 });
+        assert_eq!(body(&SNAPSHOT.health()), expected);
+        let troubled = Snapshot { mode: Mode::Emergency { since: Timestamp::from_nanos(1) }, keys_ready: false, ..SNAPSHOT };
+        assert_eq!(body(&troubled.health())["status"], "waiting for keys");
+        assert_eq!(body(&troubled.health())["mode"], "emergency");
+    }
+
+    #[test]
+    fn the_audit_head_is_the_last_blocks_index_and_hash() {
+        assert_eq!(body(&SNAPSHOT.audit_head()), json!({ "index": 41, "hash": "ab".repeat(32) }));
+    }
+
+    #[test]
+    fn statuses_say_what_happened() {
+        let responses = [SNAPSHOT.health(), SNAPSHOT.audit_head(), Page::not_found(), Page::refusal()];
+        assert_eq!(responses.each_ref().map(|response| response.status_code().as_u16()), [200, 200, 404, 405]);
+        assert!(responses[3].headers().contains(&("allow".into(), "GET, HEAD".into())));
+    }
+}

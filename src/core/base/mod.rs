@@ -1,0 +1,15 @@
+//! What every room of the domain shares: newtypes, encodings, counters.
+
+mod amount;
+mod asset;
+mod bytes;
+pub mod codec;
+mod ids;
+pub mod metrics;
+mod time;
+
+pub use amount::Amount;
+pub use asset::{Asset, Chain, Destination, Mint, WRAPPED_SOL};
+pub use bytes::{Bytes, Hash};
+pub use ids::{BlockIndex, ProposalId, SessionId, TransferId, WalletId};
+pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};

@@ -1,0 +1,212 @@
+//! How Solana is reached.
+
+use super::{ConfigError, MIN_MAINNET_PROVIDERS, corroborated, error, is_endpoint, providers};
+use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
+use crate::base::{Amount, Bytes};
+use crate::transfer::solana::Execution;
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+
+/// How Solana is reached and what a transfer may cost there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SolanaConfig {
+    /// The cluster; frozen, because it is part of the derivation path.
+    pub network: Cluster,
+    /// JSON-RPC endpoints, in order of preference; the SOL RPC canister as [`CANISTER_PREFIX`] and its principal.
+    pub providers: Vec<String>,
+    /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
+    pub max_fee: Amount,
+    /// What has a default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<SolanaOptions>,
+}
+
+/// What has a default on Solana; see the methods of [`SolanaConfig`] for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SolanaOptions {
+    /// Whether transfers are carried out.
+    pub execution: Option<Execution>,
+    /// How many providers must agree.
+    pub quorum: Option<u8>,
+    /// The most offered per compute unit, in millionths of a lamport.
+    pub max_unit_price: Option<u64>,
+    /// The most paid for creating a recipient's token account, in lamports.
+    pub max_rent: Option<Amount>,
+    /// The genesis hash of a local cluster, 32 bytes.
+    pub genesis: Option<Bytes>,
+}
+
+/// What stands in a Solana provider's address where its API key belongs. The key itself is kept apart; see `State::provider_key`.
+pub const KEY_PLACEHOLDER: &str = "{key}";
+/// What a provider's name starts with when it is DFINITY's SOL RPC canister instead of a node; its principal follows.
+pub const CANISTER_PREFIX: &str = "canister:";
+/// The rent cap for token accounts when the installer names none: what the largest account that is created cost before 2026, in
+/// lamports. Rent has only fallen since.
+const DEFAULT_MAX_RENT: Amount = Amount::new(2_162_600);
+/// The price cap on the mainnet when the installer names none, in millionths of a lamport per compute unit.
+const DEFAULT_MAINNET_UNIT_PRICE: u64 = 100_000;
+
+/// The SOL RPC canister that a provider's name stands for, if it stands for one.
+///
+/// The text is read here and not by `Principal::from_text`, whose decoder for every alphabet there is would add 48 kB to the module. That
+/// it was read right shows when it is written again: only the one canonical text of a principal, checksum and dashes included, is taken.
+pub fn provider_canister(name: &str) -> Option<Principal> {
+    let text = name.strip_prefix(CANISTER_PREFIX)?;
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
+    for character in text.bytes().filter(|character| *character != b'-') {
+        let digit = match character {
+            b'a'..=b'z' => character - b'a',
+            b'2'..=b'7' => character - b'2' + 26,
+            _ => return None,
+        };
+        (bits, count) = (bits << 5 | u32::from(digit), count + 5);
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    // The first four are the checksum.
+    let principal = Principal::try_from_slice(bytes.get(4..)?).ok()?;
+    (principal.to_text() == text).then_some(principal)
+}
+
+impl SolanaConfig {
+    fn option<T>(&self, read: impl FnOnce(&SolanaOptions) -> Option<T>) -> Option<T> {
+        self.options.as_ref().and_then(read)
+    }
+
+    /// Whether transfers are carried out: on the mainnet only when the installer says so.
+    pub fn execution(&self) -> Execution {
+        let default = if self.network == Cluster::Mainnet { Execution::Simulate } else { Execution::Live };
+        self.option(|options| options.execution).unwrap_or(default)
+    }
+
+    /// How many providers must agree on whatever decides about money: two on the mainnet, one elsewhere, unless the installer says.
+    pub fn quorum(&self) -> usize {
+        let default = if self.network == Cluster::Mainnet { 2 } else { 1 };
+        self.option(|options| options.quorum).map_or(default, usize::from)
+    }
+
+    /// The most offered per compute unit, in millionths of a lamport; 0 offers nothing, which is the default off the mainnet.
+    pub fn max_unit_price(&self) -> u64 {
+        let default = if self.network == Cluster::Mainnet { DEFAULT_MAINNET_UNIT_PRICE } else { 0 };
+        self.option(|options| options.max_unit_price).unwrap_or(default)
+    }
+
+    /// The most paid for creating a recipient's token account, in lamports.
+    pub fn max_rent(&self) -> Amount {
+        self.option(|options| options.max_rent).unwrap_or(DEFAULT_MAX_RENT)
+    }
+
+    /// The most a transfer of tokens may cost in lamports: its fee, and the rent of so many recipients' token accounts.
+    pub fn max_token_fee(&self, recipients: usize) -> Amount {
+        Amount::checked_sum(std::iter::repeat_n(self.max_rent(), recipients).chain([self.max_fee])).unwrap_or(Amount::MAX)
+    }
+
+    /// The genesis hash of a local cluster, if the installer named it.
+    pub fn genesis(&self) -> Option<&[u8]> {
+        self.options.as_ref().and_then(|options| options.genesis.as_deref())
+    }
+
+    /// The providers that are nodes, which can be asked everything.
+    pub fn nodes(&self) -> Vec<String> {
+        self.providers.iter().filter(|name| !name.starts_with(CANISTER_PREFIX)).cloned().collect()
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let field = "solana.providers";
+        let nodes = self.nodes();
+        let canisters = self.providers.iter().filter(|name| name.starts_with(CANISTER_PREFIX));
+        canisters.clone().try_for_each(|name| self.validate_canister(name))?;
+        if nodes.is_empty() && canisters.count() > 0 {
+            return Err(error(field, "the SOL RPC canister alone cannot prove that a transaction is dead; name a node too"));
+        }
+        providers(field, &self.providers, |name| {
+            name.starts_with(CANISTER_PREFIX) || is_endpoint(name, self.network == Cluster::Local)
+        })?;
+        corroborated(field, &nodes, self.network == Cluster::Mainnet)?;
+        let misplaced = |url: &&String| match url.split_once(KEY_PLACEHOLDER) {
+            Some((before, after)) => before.matches('/').count() < 3 || format!("{before}{after}").contains(['{', '}']),
+            None => url.contains(['{', '}']),
+        };
+        if let Some(url) = nodes.iter().find(misplaced) {
+            return Err(error(field, format!("in {url} at most one {KEY_PLACEHOLDER} may stand, behind the host's name")));
+        }
+        self.validate_quorum(nodes.len())?;
+        if self.max_fee < Amount::new(LAMPORTS_PER_SIGNATURE) {
+            return Err(error("solana.max_fee", "a transfer costs at least 5000 lamports"));
+        }
+        match self.genesis() {
+            Some(hash) if hash.len() != 32 => Err(error("solana.genesis", "a genesis hash has 32 bytes")),
+            Some(_) if self.network != Cluster::Local => Err(error("solana.genesis", "the public clusters' genesis is known")),
+            _ => Ok(()),
+        }
+    }
+
+    fn validate_canister(&self, name: &str) -> Result<(), ConfigError> {
+        let field = "solana.providers";
+        let usable = |principal: &Principal| ![Principal::anonymous(), Principal::management_canister()].contains(principal);
+        if provider_canister(name).filter(usable).is_none() {
+            let right = format!("{CANISTER_PREFIX}tghme-zyaaa-aaaar-qarca-cai");
+            return Err(error(field, format!("{name} names no canister; right would be {right}")));
+        }
+        if self.network == Cluster::Testnet {
+            return Err(error(field, "the SOL RPC canister has no providers for the testnet"));
+        }
+        Ok(())
+    }
+
+    fn validate_quorum(&self, nodes: usize) -> Result<(), ConfigError> {
+        let (field, quorum) = ("solana.quorum", self.quorum());
+        if quorum == 0 || quorum > nodes {
+            let counted =
+                "as many as are named; the SOL RPC canister does not count, because it cannot prove that a transaction is dead";
+            return Err(error(field, format!("between 1 and {nodes} providers, {counted}")));
+        }
+        if self.network == Cluster::Mainnet && quorum < MIN_MAINNET_PROVIDERS {
+            return Err(error(field, "on the mainnet at least two providers must agree"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_the_one_text_of_a_principal_names_a_canister() {
+        let right = "canister:tghme-zyaaa-aaaar-qarca-cai";
+        assert_eq!(provider_canister(right).map(|principal| principal.to_text()), Some("tghme-zyaaa-aaaar-qarca-cai".to_owned()));
+        for wrong in [
+            "tghme-zyaaa-aaaar-qarca-cai",
+            "canister:",
+            "canister:-",
+            "canister:aa",
+            "canister:tghme-zyaaa-aaaar-qarca-caj",
+            "canister:tghme-zyaaa-aaaar-qarca-ca",
+            "canister:tghmezyaaaaaaarqarcacai",
+            "canister:TGHME-zyaaa-aaaar-qarca-cai",
+            "canister:tghme-zyaaa-aaaar-qarca-cai ",
+            "canister:1ghme-zyaaa-aaaar-qarca-cai",
+        ] {
+            assert_eq!(provider_canister(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_principal_is_read_as_it_is_written(bytes in prop::collection::vec(any::<u8>(), 0..=29)) {
+            let principal = Principal::from_slice(&bytes);
+            prop_assert_eq!(provider_canister(&format!("canister:{principal}")), Some(principal));
+        }
+
+        #[test]
+        fn it_agrees_with_the_library(text in "[a-z2-7-]{0,40}") {
+            let canonical = Principal::from_text(&text).ok().filter(|principal| principal.to_text() == text);
+            prop_assert_eq!(provider_canister(&format!("canister:{text}")), canonical);
+        }
+    }
+}

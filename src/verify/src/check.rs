@@ -1,0 +1,326 @@
+//! The whole verification of exported files: their chain, their certificate, their replay.
+
+use crate::certificate::{CertifiedTip, Invalid, RootKey, TipCertificate};
+use crate::chain::{Break, Link, Tip, breaks};
+use crate::export::Reader;
+use crate::progress::Progress;
+use candid::Principal;
+use ic_stable_structures::VectorMemory;
+use purser_core::base::codec::NameHashes;
+use purser_core::base::{Asset, Hash, Timestamp};
+use purser_core::state::{Checkpoints, Replay, State};
+use serde::Serialize;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What is to be verified.
+pub struct Job {
+    /// The files, in any order: together they are the log, or its end.
+    pub files: Vec<PathBuf>,
+    /// Whose log it must be; whoever's it says when nothing is demanded.
+    pub canister: Option<Principal>,
+    /// The key that certificates are checked against.
+    pub root_key: RootKey,
+    /// The present, in nanoseconds since 1970.
+    pub now: u64,
+    /// The greatest age of the certificate; any when `None`.
+    pub max_age: Option<Duration>,
+    /// Where to write the stable memory that the log gives, when it is whole: the way back after a disaster.
+    pub rebuild: Option<PathBuf>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether the log is whole, certified, and gives the certified state.
+    pub valid: bool,
+    /// Whose log it is.
+    pub canister: String,
+    /// The first entry in the files.
+    pub first: u64,
+    /// How many there are.
+    pub entries: u64,
+    /// The lowest index of [`Report::breaks`].
+    pub first_broken_at: Option<u64>,
+    /// Everything wrong with the chain, ascending.
+    pub breaks: Vec<Break>,
+    /// Everything else that is wrong.
+    pub problems: Vec<String>,
+    /// What the subnet vouches for.
+    pub certificate: Option<Certified>,
+    /// What replaying the log gave; only a whole log can be replayed.
+    pub replay: Option<Replayed>,
+    /// How fast entries were hashed and linked, per second.
+    pub entries_per_second: u64,
+}
+
+/// See [`Report::certificate`].
+#[derive(Debug, Serialize)]
+pub struct Certified {
+    /// The last entry's index.
+    pub index: u64,
+    /// The last entry's hash.
+    pub hash: String,
+    /// When the subnet signed, in nanoseconds since 1970.
+    pub signed_at: u64,
+    /// Whether the key is the Internet Computer's.
+    pub by_the_ic: bool,
+    /// The digest of the state, when the canister's version certifies it.
+    pub state_digest: Option<String>,
+}
+
+/// See [`Report::replay`].
+#[derive(Debug, Serialize)]
+pub struct Replayed {
+    /// The digest of the state at the end.
+    pub state_digest: String,
+    /// Checkpoints in the log that are of this very state.
+    pub checkpoints: u64,
+    /// Checkpoints by other versions that are not comparable.
+    pub checkpoints_of_other_versions: u64,
+    /// How many wallets there are.
+    pub wallets: u64,
+    /// How many transfers there have been.
+    pub transfers: u64,
+    /// What counts against the limits at the time of the last entry.
+    pub counters: Vec<Counter>,
+    /// How fast entries were replayed, per second.
+    pub entries_per_second: u64,
+}
+
+/// What counts against a wallet's limit of an asset.
+#[derive(Debug, Serialize)]
+pub struct Counter {
+    /// The wallet.
+    pub wallet: u64,
+    /// The asset.
+    pub asset: String,
+    /// Spent within 24 hours, in base units.
+    pub posted: u64,
+    /// Held for transfers under way, in base units.
+    pub reserved: u64,
+}
+
+/// The files as one stream of entries.
+struct Source {
+    files: Vec<PathBuf>,
+    canister: Principal,
+    first: u64,
+}
+
+impl Source {
+    fn of(job: &Job) -> io::Result<Self> {
+        let mut files = Vec::new();
+        for path in &job.files {
+            let header =
+                Reader::open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?.header;
+            files.push((header.first, header.canister, path.clone()));
+        }
+        files.sort();
+        let Some((first, canister, _)) = files.first().cloned() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no file is given"));
+        };
+        if files.iter().any(|(_, other, _)| *other != canister) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the files are of several canisters' logs"));
+        }
+        Ok(Self { files: files.into_iter().map(|(_, _, path)| path).collect(), canister, first })
+    }
+
+    /// Shows every entry once, in order; an entry that two files hold is shown from the first. Returns the certificates.
+    fn each(&self, mut show: impl FnMut(&[u8]) -> bool) -> io::Result<Vec<TipCertificate>> {
+        let (mut tips, mut next) = (Vec::new(), self.first);
+        for path in &self.files {
+            let mut reader = Reader::open(path)?;
+            // Entries between two files are missing: the chain will say so.
+            let mut index = reader.header.first;
+            while let Some(bytes) = reader.next_entry()? {
+                if index >= next {
+                    next = index + 1;
+                    if !show(&bytes) {
+                        return Ok(tips);
+                    }
+                }
+                index += 1;
+            }
+            tips.extend(reader.tip);
+        }
+        Ok(tips)
+    }
+}
+
+/// Verifies.
+///
+/// # Errors
+/// When the files cannot be read or are no exports. A log that is not in order is no error but a [`Report`].
+pub fn check(job: &Job, progress: &mut Progress) -> io::Result<Report> {
+    let source = Source::of(job)?;
+    let canister = job.canister.unwrap_or(source.canister);
+    let started = Instant::now();
+    progress.begin("hashing");
+    let (mut names, mut links, mut last_at) = (NameHashes::default(), Vec::new(), None);
+    let tips = source.each(|bytes| {
+        links.push(Link::of(bytes, &mut names));
+        last_at = time_of(bytes).or(last_at);
+        progress.step();
+        true
+    })?;
+    let entries_per_second = per_second(links.len() as u64, started.elapsed());
+    let mut report = Report {
+        valid: false,
+        canister: canister.to_text(),
+        first: source.first,
+        entries: links.len() as u64,
+        first_broken_at: None,
+        breaks: Vec::new(),
+        problems: Vec::new(),
+        certificate: None,
+        replay: None,
+        entries_per_second,
+    };
+    if canister != source.canister {
+        report.problems.push(format!("the log says that it is of canister {}", source.canister));
+    }
+    let certified = certified(&tips, canister, job, last_at, &mut report);
+    lower_tips_agree(&tips, canister, job, source.first, &links, &mut report);
+    let tip = certified.map(|tip| Tip { index: tip.index, hash: tip.hash });
+    report.breaks = breaks(source.first, &links, tip);
+    report.first_broken_at = report.breaks.first().map(|found| found.index);
+    drop(links);
+    if report.breaks.is_empty() && source.first == 0 && certified.is_some() {
+        replay(&source, job, certified.and_then(|tip| tip.state), &mut report, progress)?;
+    }
+    progress.end();
+    report.valid = report.breaks.is_empty() && report.problems.is_empty() && certified.is_some();
+    Ok(report)
+}
+
+fn certified(
+    tips: &[TipCertificate],
+    canister: Principal,
+    job: &Job,
+    last_at: Option<u64>,
+    report: &mut Report,
+) -> Option<CertifiedTip> {
+    let verified: Result<Vec<_>, Invalid> = tips.iter().map(|tip| tip.verify(canister, &job.root_key)).collect();
+    let highest = verified.and_then(|tips| {
+        let highest = tips.into_iter().max_by_key(|tip| (tip.index, tip.signed_at));
+        highest.ok_or_else(|| Invalid("there is none: an end that was cut off would not be noticed".into()))
+    });
+    let tip = match highest {
+        Ok(tip) => tip,
+        Err(problem) => {
+            report.problems.push(format!("the certificate: {problem}"));
+            return None;
+        }
+    };
+    if last_at.is_some_and(|last_at| tip.signed_at < last_at) && report.first + report.entries == tip.index + 1 {
+        report.problems.push("the certificate: it is older than the entry that it certifies".into());
+    }
+    let age = Duration::from_nanos(job.now.saturating_sub(tip.signed_at));
+    if let Some(max_age) = job.max_age.filter(|max_age| age > *max_age) {
+        report.problems.push(format!("the certificate: it is {} seconds old, of at most {}", age.as_secs(), max_age.as_secs()));
+    }
+    report.certificate = Some(Certified {
+        index: tip.index,
+        hash: tip.hash.to_string(),
+        signed_at: tip.signed_at,
+        by_the_ic: job.root_key.is_the_ics(),
+        state_digest: tip.state.map(|digest| digest.to_string()),
+    });
+    Some(tip)
+}
+
+/// Earlier certificates must be of the same log, and a later one must not be of less of it: that is a canister whose state was set
+/// back, and which may be about to do again what it has done.
+fn lower_tips_agree(tips: &[TipCertificate], canister: Principal, job: &Job, first: u64, links: &[Link], report: &mut Report) {
+    let mut tips: Vec<_> = tips.iter().filter_map(|tip| tip.verify(canister, &job.root_key).ok()).collect();
+    tips.sort_by_key(|tip| tip.signed_at);
+    for tip in &tips {
+        let position = tip.index.checked_sub(first).and_then(|position| usize::try_from(position).ok());
+        if let Some(Link::Readable { hash, .. }) = position.and_then(|position| links.get(position))
+            && *hash != tip.hash
+        {
+            report.problems.push(format!("the certificates: one is of a log with another entry {}", tip.index));
+        }
+    }
+    for pair in tips.windows(2) {
+        let (earlier, later) = (pair[0], pair[1]);
+        if later.index < earlier.index {
+            let (had, has) = (earlier.index + 1, later.index + 1);
+            report.problems.push(format!("the canister was set back: its log had {had} entries and later {has}"));
+        }
+    }
+}
+
+fn replay(source: &Source, job: &Job, certified: Option<Hash>, report: &mut Report, progress: &mut Progress) -> io::Result<()> {
+    let started = Instant::now();
+    progress.begin("replaying");
+    let memory = VectorMemory::default();
+    let mut replay = Replay::new(memory.clone());
+    let mut problem = None;
+    source.each(|bytes| {
+        progress.step();
+        // What a canister never wrote may not fit the state at all: that is a finding, not a failure of this program.
+        let pushed = catch_unwind(AssertUnwindSafe(|| replay.push(bytes)));
+        problem = match pushed {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("entry {} does not fit the state that the log before it gives", replay.state().log_len())),
+        };
+        problem.is_none()
+    })?;
+    if let Some(problem) = problem {
+        report.problems.push(format!("the replay: {problem}"));
+        return Ok(());
+    }
+    let (state, digest) = (replay.state(), replay.state().digest());
+    if certified.is_some_and(|certified| certified != digest) {
+        report.problems.push("the replay: the canister's state is not the one that its log gives".into());
+    }
+    let rate = per_second(report.entries, started.elapsed());
+    report.replay = Some(replayed(state, replay.checkpoints(), digest, rate));
+    if let Some(path) = job.rebuild.as_ref().filter(|_| report.problems.is_empty()) {
+        rebuild(replay.into_state(), &memory, job.now, path)?;
+    }
+    Ok(())
+}
+
+/// Writes the stable memory of a canister with this state, which starts paused: the chains may be ahead of the log's last entry.
+fn rebuild(mut state: State<VectorMemory>, memory: &VectorMemory, now: u64, path: &Path) -> io::Result<()> {
+    let now = Timestamp::from_nanos(now);
+    if let Some(decided) = state.decide_restored(now) {
+        state.commit(decided, now);
+    }
+    drop(state);
+    std::fs::write(path, &*memory.borrow())
+}
+
+fn replayed(state: &State<VectorMemory>, checkpoints: Checkpoints, digest: Hash, entries_per_second: u64) -> Replayed {
+    let wallets = state.wallets(None, usize::MAX);
+    let now = state.last_at();
+    let counters = wallets.iter().flat_map(|wallet| Asset::ALL.map(|asset| (wallet.id, asset)));
+    let counters = counters.map(|(wallet, asset)| {
+        let usage = state.usage(wallet, asset, now);
+        Counter { wallet: wallet.get(), asset: asset.to_string(), posted: usage.posted.get(), reserved: usage.reserved.get() }
+    });
+    Replayed {
+        state_digest: digest.to_string(),
+        checkpoints: checkpoints.equal,
+        checkpoints_of_other_versions: checkpoints.other_version,
+        wallets: wallets.len() as u64,
+        transfers: state.transfer_count(),
+        counters: counters.filter(|counter| counter.posted > 0 || counter.reserved > 0).collect(),
+        entries_per_second,
+    }
+}
+
+fn time_of(bytes: &[u8]) -> Option<u64> {
+    purser_core::base::codec::decode_value(bytes).ok()?.get("ts")?.as_u64().map(|ns| Timestamp::from_nanos(ns).nanos())
+}
+
+fn per_second(entries: u64, elapsed: Duration) -> u64 {
+    let nanos = elapsed.as_nanos().max(1);
+    u64::try_from(u128::from(entries) * 1_000_000_000 / nanos).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,3 @@
+mod client_side;
+mod sessions;
+mod wallets;

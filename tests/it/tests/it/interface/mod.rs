@@ -1,0 +1,2 @@
+mod inputs;
+mod misbehaviour;

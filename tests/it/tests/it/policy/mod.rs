@@ -1,0 +1,3 @@
+mod approvals;
+mod policies;
+mod policy_tools;

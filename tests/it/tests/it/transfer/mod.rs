@@ -1,0 +1,4 @@
+mod interleavings;
+mod transfers;
+mod waits;
+mod watch;
