@@ -1,9 +1,9 @@
 //! What the canister counts: outcomes, times, fees, calls, refusals. On the heap, so an upgrade starts anew; the log is the record of
 //! what happened, and this says how it goes.
 
-use purser_core::chains::kaspa::rest::is_rate_limited;
 use purser_core::base::metrics::{Histogram, Metrics};
 use purser_core::base::{Chain, SECOND_NS, Timestamp};
+use purser_core::chains::kaspa::rest::is_rate_limited;
 use purser_core::transfer::{Status, Transfer};
 use std::cell::RefCell;
 

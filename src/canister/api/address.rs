@@ -1,9 +1,9 @@
 //! Addresses as text. The text of a caller is decoded at the door; inside, recipients are compared as bytes (trap T17).
 
 use super::echo;
+use purser_core::base::{Chain, Destination};
 use purser_core::chains::kaspa::script::{ScriptForm, ScriptPublicKey};
 use purser_core::chains::{kaspa, solana};
-use purser_core::base::{Chain, Destination};
 
 /// The longest text that is looked at as an address, in bytes (requirement row 59). Every address is shorter.
 pub const MAX_ADDRESS_BYTES: usize = 128;

@@ -3,9 +3,9 @@
 use super::init::{KaspaNetwork, SolanaNetwork};
 use super::solana::Execution;
 use candid::{CandidType, Principal};
+use purser_core::access::{Role as CoreRole, Roles};
 use purser_core::governance::config::Config as CoreConfig;
 use purser_core::policy::Mode as CoreMode;
-use purser_core::access::{Role as CoreRole, Roles};
 use serde::{Deserialize, Serialize};
 
 /// A power that holds for the whole canister.

@@ -6,12 +6,12 @@ use super::wallet::Asset;
 use crate::store::Store;
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
+use purser_core::access::AgentChange;
+use purser_core::base::{Bytes, DAY_NS, Timestamp, WalletId};
 use purser_core::governance::config::Config;
-use purser_core::event::AgentChange;
+use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{Rule, Scope};
-use purser_core::base::{Bytes, DAY_NS, Timestamp, WalletId};
-use purser_core::governance::settings::Settings;
 use purser_core::state::{Change, Decided, Refusal};
 use purser_core::wallet::{RootKey, RootKeys};
 

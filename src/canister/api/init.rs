@@ -3,9 +3,9 @@
 use super::settings::SettingsInit;
 use super::solana::{SolanaOptions, options};
 use candid::{CandidType, Principal};
+use purser_core::base::Amount;
 use purser_core::chains::{kaspa, solana};
 use purser_core::governance::config::{Config, KaspaConfig, SolanaConfig};
-use purser_core::base::Amount;
 use serde::{Deserialize, Serialize};
 
 /// The fee cap of a Solana transfer when the installer names none, in lamports: one signature costs 5000.

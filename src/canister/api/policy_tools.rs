@@ -4,9 +4,9 @@ use super::address;
 use super::policy::{Counted, Decision, Policy, RateWindow, Rule, Scope, Window};
 use super::wallet::Asset;
 use candid::{CandidType, Principal};
+use purser_core::base::Timestamp;
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
-use purser_core::base::Timestamp;
 use purser_core::state;
 use serde::{Deserialize, Serialize};
 

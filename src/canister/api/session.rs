@@ -2,8 +2,8 @@
 
 use super::policy::Rule;
 use candid::{CandidType, Principal};
-use purser_core::base::Timestamp;
 use purser_core::access::{Session as CoreSession, SessionEnd};
+use purser_core::base::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A session to be opened.

@@ -5,12 +5,12 @@ use super::batch::Payment;
 use crate::flows::{Health, TokenHolding};
 use candid::CandidType;
 use candid::types::{Serializer as CandidSerializer, Type, TypeInner};
+use purser_core::base::{Amount, Bytes, Mint};
 use purser_core::chains::kaspa::Network;
 use purser_core::chains::solana::{Address, Blockhash, ParseError, TokenProgram as CoreProgram};
 use purser_core::governance::config;
-use purser_core::base::{Amount, Bytes, Mint};
-use purser_core::transfer::solana as domain;
 use purser_core::transfer::Transfer;
+use purser_core::transfer::solana as domain;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 

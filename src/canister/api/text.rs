@@ -1,8 +1,8 @@
 //! Amounts and foreign texts as people read them.
 
 use super::wallet::Asset;
-use purser_core::policy::coins;
 use purser_core::base::{self, Amount};
+use purser_core::policy::coins;
 
 /// The most characters of a foreign text that are shown to people who decide.
 const MAX_SHOWN_CHARS: usize = 200;

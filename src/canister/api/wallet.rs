@@ -3,9 +3,9 @@
 use super::solana::{MintText, parse_mint};
 use super::{Error, address};
 use candid::{CandidType, Principal};
+use purser_core::base::{self, Bytes, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::policy::{Policy, Rule, Window};
-use purser_core::base::{self, Bytes, WalletId};
 use purser_core::state::Usage as CoreUsage;
 use purser_core::wallet::{KeyKind, NewKeys, NewWallet, Signing as CoreSigning, Wallet as CoreWallet};
 use serde::{Deserialize, Serialize};

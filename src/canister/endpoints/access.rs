@@ -3,8 +3,8 @@
 
 use crate::store::Store;
 use candid::Principal;
-use purser_core::base::WalletId;
 use purser_core::access::Role;
+use purser_core::base::WalletId;
 use purser_core::state::Refusal;
 use purser_core::wallet::Wallet;
 

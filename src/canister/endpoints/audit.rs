@@ -8,9 +8,9 @@ use crate::api::{Error, MAX_PAGE, at_most, page};
 use crate::store::{self, Store};
 use candid::Nat;
 use ic_cdk::api::msg_caller;
-use purser_core::audit::retention::MAX_LOCATION_BYTES;
-use purser_core::governance::Action;
 use purser_core::base::{BlockIndex, Hash, Timestamp};
+use purser_core::governance::Action;
+use purser_core::governance::retention::MAX_LOCATION_BYTES;
 use purser_core::state::Page;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

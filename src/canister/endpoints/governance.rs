@@ -11,9 +11,9 @@ use crate::jobs;
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
-use purser_core::event::{AgentChange, RoleChange};
-use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
+use purser_core::access::{AgentChange, RoleChange};
 use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
+use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::MAX_REASON_BYTES;
 

@@ -7,8 +7,8 @@ use crate::api::{Error, page};
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::{canister_cycle_balance, msg_caller};
-use purser_core::policy::{Rule as CoreRule, Scope as CoreScope, diff, validate, widens};
 use purser_core::base::WalletId;
+use purser_core::policy::{Rule as CoreRule, Scope as CoreScope, diff, validate, widens};
 use purser_core::state::Refusal;
 
 /// What the canister should have left: some months of an idle canister, and a thousand signatures.

@@ -5,8 +5,8 @@ use crate::api::Error;
 use crate::api::solana::{NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
 use crate::{flows, jobs, store};
 use ic_cdk::api::msg_caller;
-use purser_core::chains::solana::{Address, derived};
 use purser_core::base::{TransferId, WalletId};
+use purser_core::chains::solana::{Address, derived};
 use purser_core::state::Refusal;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

@@ -8,9 +8,9 @@ use crate::api::{Error, MAX_PAGE, address, page};
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
+use purser_core::base::{Asset, Chain, Timestamp, WalletId};
 use purser_core::governance::Action;
 use purser_core::policy::Rule as DomainRule;
-use purser_core::base::{Asset, Chain, Timestamp, WalletId};
 use purser_core::state::Refusal;
 use std::collections::BTreeSet;
 

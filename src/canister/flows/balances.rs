@@ -4,10 +4,10 @@ use super::outcalls::{self, Replication};
 use super::providers;
 use crate::ports::Runtime;
 use futures::future::join3;
+use purser_core::base::{Amount, Chain, Mint, Timestamp, WalletId};
 use purser_core::chains::solana::rpc::{AccountView, Commitment, Reading, Request, TokenBalance, View, Wanted};
 use purser_core::chains::solana::token::Holding;
 use purser_core::chains::{kaspa, solana};
-use purser_core::base::{Amount, Chain, Mint, Timestamp, WalletId};
 use purser_core::wallet::Wallet;
 use std::fmt::Display;
 

@@ -24,9 +24,9 @@ pub use waits::{reason as why_waiting, retain as retain_reasons};
 
 use crate::metrics;
 use crate::ports::{CallError, Runtime, SigningKey};
+use purser_core::base::{Amount, Chain, SECOND_NS, TransferId};
 use purser_core::chains::kaspa::rest::Failure;
 use purser_core::policy::ReasonCode;
-use purser_core::base::{Amount, Chain, SECOND_NS, TransferId};
 use purser_core::state::{Decided, Recheck, Refusal};
 use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::{Signing, Wallet, derivation_path};

@@ -4,9 +4,9 @@ use crate::metrics;
 use crate::ports::{CallError, Method, Outcall, Runtime};
 use candid::Principal;
 use futures::future::join_all;
+use purser_core::base::Chain;
 use purser_core::chains::{kaspa, solana};
 use purser_core::governance::config::{KEY_PLACEHOLDER, provider_canister};
-use purser_core::base::Chain;
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@
 
 use super::outcalls::{self, Replication};
 use crate::ports::{CallError, Runtime};
+use purser_core::base::{DAY_NS, SECOND_NS, Timestamp};
 use purser_core::chains::solana::rpc::{self, Commitment, EpochInfo, Failure, Reading, Request, RpcErrorClass};
 use purser_core::chains::solana::{Address, Blockhash};
 use purser_core::governance::config::provider_canister;
-use purser_core::base::{DAY_NS, SECOND_NS, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

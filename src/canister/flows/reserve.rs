@@ -3,8 +3,8 @@
 
 use super::{FlowError, TransferContext};
 use crate::ports::Runtime;
-use purser_core::policy::ReasonCode;
 use purser_core::base::{Amount, Asset};
+use purser_core::policy::ReasonCode;
 
 impl<R: Runtime> TransferContext<'_, R> {
     /// What the source of the transfer has to keep, in base units of its chain's coin.

@@ -1,9 +1,9 @@
 //! Denials that were not worth an entry each, until they are logged together. Kept on the heap: what an upgrade loses is the count of a
 //! minute, of requests that nothing was looked at for.
 
+use purser_core::base::{SECOND_NS, Timestamp, WalletId};
 use purser_core::event::DenialsAggregated;
 use purser_core::policy::{Evaluation, ReasonCode};
-use purser_core::base::{SECOND_NS, Timestamp, WalletId};
 use std::collections::BTreeMap;
 
 use candid::Principal;

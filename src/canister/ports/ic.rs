@@ -11,9 +11,9 @@ use ic_cdk_management_canister::{
     sign_with_ecdsa, sign_with_schnorr, transform_context_from_query,
 };
 use ic_stable_structures::DefaultMemoryImpl;
+use purser_core::base::{Bytes, Chain, Timestamp};
 use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::chains::solana::rpc::canister::CALL_CYCLES;
-use purser_core::base::{Bytes, Chain, Timestamp};
 use purser_core::state::Decided;
 use purser_core::wallet::{KeyKind, RootKey, RootKeys};
 use std::fmt::Display;

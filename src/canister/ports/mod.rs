@@ -4,8 +4,8 @@ pub mod ic;
 
 use candid::Principal;
 use ic_stable_structures::Memory;
-use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::base::{Chain, Timestamp};
+use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::state::{Decided, State};
 use purser_core::wallet::{KeyKind, RootKeys};
 use std::fmt;

@@ -4,8 +4,8 @@
 use crate::VERSION;
 use crate::store::Store;
 use ic_http_certification::{HttpResponse, StatusCode};
-use purser_core::policy::Mode;
 use purser_core::base::{BlockIndex, Hash};
+use purser_core::policy::Mode;
 use serde_json::json;
 
 /// What the pages show of the state.

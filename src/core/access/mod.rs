@@ -1,7 +1,9 @@
 //! Who may do what: roles, and the sessions of agents.
 
+mod change;
 mod roles;
 mod session;
 
+pub use change::*;
 pub use roles::*;
 pub use session::*;

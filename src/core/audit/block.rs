@@ -1,8 +1,8 @@
 //! One block: what happened, when, on whose word, after which block.
 
 use crate::base::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
-use crate::event::Event;
 use crate::base::{Bytes, Hash, Timestamp};
+use crate::event::Event;
 use candid::Principal;
 use std::fmt;
 

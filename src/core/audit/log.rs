@@ -1,7 +1,8 @@
 //! The stored chain of blocks.
 
+use super::Block;
 use super::chunked_log::{ChunkedLog, Exhausted};
-use super::{Block, Break};
+use super::link_error::Break;
 use crate::base::codec::{NameHashes, Value, decode_value};
 use crate::base::{BlockIndex, Hash, Timestamp};
 use ic_stable_structures::Memory;

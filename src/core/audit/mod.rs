@@ -2,13 +2,13 @@
 
 mod block;
 mod chunked_log;
+mod link_error;
 mod log;
-pub mod retention;
 mod verify;
 
 pub use crate::base::codec::Value;
 pub use block::{Block, BlockError, leb128};
 pub use chunked_log::Exhausted;
+pub use link_error::Break;
 pub use log::{AuditLog, Keys};
-pub use retention::{Archive, AuditSettings, Retention};
-pub use verify::{Break, Cursor, IntegrityReport, verify, verify_from};
+pub use verify::{Cursor, IntegrityReport, verify, verify_from};

@@ -1,9 +1,9 @@
 //! What an event is about.
 
 use super::Event;
+use crate::base::{ProposalId, SessionId, TransferId, WalletId};
 use crate::governance::Action;
 use crate::policy::Scope;
-use crate::base::{ProposalId, SessionId, TransferId, WalletId};
 use crate::transfer::solana::SolanaEvent;
 
 /// What an event is found by. What it names stands for more: a transfer and a session for their wallet, a proposal for what it would

@@ -1,10 +1,10 @@
 //! Prints Solana messages with what they say, one JSON object a line, for `scripts/check-solana` to build again with another
 //! implementation. The argument is how many; the intents are pseudo-random and the same every time.
 
+use purser_core::base::Amount;
 use purser_core::chains::solana::{
     Address, Blockhash, Budget, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment, TokenProgram, derived,
 };
-use purser_core::base::Amount;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -5,6 +5,7 @@
 
 pub mod config;
 mod proposal;
+pub mod retention;
 pub mod settings;
 
 pub use proposal::{Action, PolicyChange, Proposal, ProposalOutcome, QuarantineEnd};

@@ -1,11 +1,11 @@
 //! Changes that wait.
 
 use super::{Group, Rate};
-use crate::audit::AuditSettings;
-use crate::event::{AgentChange, RoleChange};
-use crate::policy::{Rule, Scope};
+use crate::access::{AgentChange, RoleChange};
 use crate::base::{Amount, Hash, ProposalId, Timestamp, TransferId, WalletId};
+use crate::governance::retention::AuditSettings;
 use crate::governance::settings::Settings;
+use crate::policy::{Rule, Scope};
 use crate::wallet::WalletChange;
 use candid::Principal;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! What admins tune for the whole canister. Each change is governed like a policy's: tightening acts at once.
 
+use crate::base::{Amount, Asset, DAY_NS, SECOND_NS};
 use crate::chains::kaspa::Network as KaspaNetwork;
 use crate::chains::solana::Cluster;
 use crate::governance::config::Config;
-use crate::base::{Amount, Asset, DAY_NS, SECOND_NS};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

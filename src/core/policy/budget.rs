@@ -5,8 +5,8 @@ use super::limits::{scaled, used_value};
 use super::rule::{Policy, Rule};
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
-use crate::policy::Mode;
 use crate::base::{Amount, Asset, Destination, Timestamp};
+use crate::policy::Mode;
 use std::collections::BTreeSet;
 
 /// What a limit counts.

@@ -2,13 +2,13 @@
 
 use super::activity::{Activity, Counted, RateWindow};
 use super::calendar::ActiveHours;
-use super::evaluate::{RuleEvaluator, Valued};
 use super::finding::{Finding, ReasonCode};
+use super::request::{RuleEvaluator, Valued};
 use super::rule::RuleKind;
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
-use crate::policy::Mode;
 use crate::base::{Amount, Asset, Timestamp};
+use crate::policy::Mode;
 use std::collections::BTreeSet;
 
 /// What the mode leaves of a limit: all of it, or the share that is let out while operation resumes.

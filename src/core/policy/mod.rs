@@ -12,6 +12,7 @@ mod limits;
 mod lint;
 mod mode;
 mod recipients;
+mod request;
 mod rule;
 mod scope;
 mod spent;
@@ -23,11 +24,12 @@ pub use calendar::{
 };
 pub use compare::{Diff, diff, widens};
 pub use describe::{coins, decimal, describe};
-pub use evaluate::{PolicyData, RequestContext, ScopedPolicy, Spend, Valued, demands, evaluate, evaluate_unpaid};
+pub use evaluate::{demands, evaluate, evaluate_unpaid};
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
 pub use hold::{Reservation, Reservations, ReservationsMoved, ReservedPart};
 pub use lint::{Lint, LintContext, Severity, lint};
 pub use mode::*;
+pub use request::{PolicyData, RequestContext, ScopedPolicy, Spend, Valued};
 pub use rule::validate;
 pub use rule::{
     AllowEntry, ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, MAX_ALLOWLIST_ENTRIES, MAX_DELAY_NS, MAX_NAME_BYTES, MAX_RATE,

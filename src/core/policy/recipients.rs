@@ -1,8 +1,8 @@
 //! Rules about who is paid.
 
-use super::evaluate::{RuleEvaluator, Spend};
 use super::finding::{Finding, ReasonCode};
 use super::limits::{self, note, scaled};
+use super::request::{RuleEvaluator, Spend};
 use super::rule::{AllowEntry, RuleKind};
 use super::scope::CounterKey;
 use super::spent::Window;

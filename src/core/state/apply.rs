@@ -4,14 +4,15 @@ mod kaspa;
 
 use super::State;
 use super::tables::{Head, IdempotencyEntry};
-use crate::audit::Retention;
+use crate::access::Role;
+use crate::access::RoleChange;
+use crate::base::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
 use crate::event::{
     ApprovalGiven, Event, LogPruned, PastSpending, PolicySet, ProposalApproved, ProposalClosed, Received, ReservedSince,
-    RoleChange, SessionClosed, SessionOpened, TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
+    SessionClosed, SessionOpened, TransferBuilt, TransferDenied, TransferReserved, TransferSettled, WalletChanged,
 };
+use crate::governance::retention::Retention;
 use crate::policy::{CounterKey, Policy, Reservation, ReservationsMoved, ReservedPart, Scope};
-use crate::base::{Amount, BlockIndex, Hash, Timestamp, TransferId, WalletId};
-use crate::access::Role;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{ParentChange, Wallet, WalletChange};
 use candid::Principal;

@@ -3,9 +3,12 @@
 use super::facts::spend;
 use super::{Refusal, State};
 use crate::audit::Block;
-use crate::event::Event;
-use crate::policy::{Activity, CounterKey, Decision, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Rule, RuleKind, Scope, ScopedPolicy, Spend, Spent, Valued, Window, self};
 use crate::base::{Amount, Asset, BlockIndex, DAY_NS, Destination, Timestamp, TransferId, WalletId};
+use crate::event::Event;
+use crate::policy::{
+    self, Activity, CounterKey, Decision, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Rule, RuleKind, Scope,
+    ScopedPolicy, Spend, Spent, Valued, Window,
+};
 use crate::transfer::{Status, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;

@@ -1,8 +1,11 @@
 //! What an evaluation reads of the state.
 
 use super::State;
-use crate::policy::{ApprovalDemand, CounterKey, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Reservation, Reservations, ReservedPart, Rule, Scope, ScopedPolicy, Spend, Spent, Valued, demands, evaluate, evaluate_unpaid};
 use crate::base::{Amount, Asset, Bytes, Destination, Timestamp};
+use crate::policy::{
+    ApprovalDemand, CounterKey, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Reservation, Reservations,
+    ReservedPart, Rule, Scope, ScopedPolicy, Spend, Spent, Valued, demands, evaluate, evaluate_unpaid,
+};
 use crate::transfer::TransferRequest;
 use crate::wallet::Wallet;
 use candid::Principal;

@@ -7,8 +7,8 @@
 use super::State;
 use super::tables::Tables;
 use crate::audit::{Block, Keys, Value};
-use crate::event::Subject;
 use crate::base::{BlockIndex, Timestamp, TransferId, WalletId};
+use crate::event::Subject;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};

@@ -1,11 +1,11 @@
 //! What the policies in force mean: what is wrong with a draft, what binds an agent, what is left.
 
 use super::{Refusal, State};
+use crate::access::Role;
+use crate::base::{Amount, Asset, Chain, SECOND_NS, Timestamp, WalletId};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
 use crate::policy::{Budget, Lint, LintContext, Mode, Policy, Rule, Scope, Severity, Used, budgets, lint};
-use crate::base::{Amount, Asset, Chain, SECOND_NS, Timestamp, WalletId};
-use crate::access::Role;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use std::collections::BTreeSet;

@@ -1,16 +1,17 @@
 //! Reading the state. Nothing here changes anything.
 
 use super::State;
-use crate::audit::{Archive, IntegrityReport, Retention, Value, verify};
-use crate::governance::config::Config;
-use crate::governance::{Group, Proposal, Rate};
-use crate::policy::{Activity, CounterKey, Mode, Policy, Rule, Scope, Spent, Window};
+use crate::access::{Roles, Session};
+use crate::audit::{IntegrityReport, Value, verify};
 use crate::base::{
     Amount, Asset, BlockIndex, Bytes, Chain, Destination, HOUR_NS, Hash, Mint, ProposalId, SessionId, Timestamp, TransferId,
     WalletId,
 };
-use crate::access::{Roles, Session};
+use crate::governance::config::Config;
+use crate::governance::retention::{Archive, Retention};
 use crate::governance::settings::Settings;
+use crate::governance::{Group, Proposal, Rate};
+use crate::policy::{Activity, CounterKey, Mode, Policy, Rule, Scope, Spent, Window};
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, RootKeys, Wallet};
 use candid::Principal;

@@ -1,10 +1,10 @@
 //! Whether an installation is fit for real money: the checklist of requirement row 22, each item with its reason.
 
 use super::State;
+use crate::access::Role;
+use crate::base::{Asset, BlockIndex, SECOND_NS, WalletId};
 use crate::governance::config::{MIN_MAINNET_PROVIDERS, PRODUCTION_KEY_NAMES};
 use crate::policy::{Counted, Policy, Rule, Scope, Window};
-use crate::base::{Asset, BlockIndex, SECOND_NS, WalletId};
-use crate::access::Role;
 use ic_stable_structures::Memory;
 
 /// The most wallets that are looked at.

@@ -2,9 +2,9 @@
 
 use super::State;
 use crate::audit::Block;
+use crate::base::Hash;
 use crate::base::codec::NameHashes;
 use crate::event::Event;
-use crate::base::Hash;
 use ic_stable_structures::Memory;
 use std::fmt;
 

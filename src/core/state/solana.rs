@@ -5,8 +5,8 @@ use super::digest::TableId;
 use super::tables::{Records, decode};
 use super::tracked::{Cell, Map, Opener, Recount};
 use crate::base::codec::to_record;
-use crate::event::TransferBuilt;
 use crate::base::{Bytes, Timestamp, TransferId, WalletId};
+use crate::event::TransferBuilt;
 use crate::transfer::solana::{Execution, LifetimeChoice, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::memory_manager::VirtualMemory;
@@ -15,70 +15,6 @@ use sha2::{Digest, Sha256};
 
 /// More at a time would only wait for the same providers.
 const MAX_BUILD_SLOTS: u16 = 8;
-const NONCES: TableId = 55;
-const SETTINGS: TableId = 56;
-const PROVIDERS: TableId = 57;
-const PROVIDER_KEYS: TableId = 58;
-const REACHED: TableId = 59;
-
-/// The tables of Solana.
-pub struct SolanaTables<M: Memory> {
-    /// By wallet and number.
-    nonces: Records<(u64, u16), M>,
-    /// By wallet.
-    settings: Records<u64, M>,
-    /// The genesis hash that a provider serves, by the SHA-256 of its address.
-    providers: Map<[u8; 32], [u8; 32], M>,
-    /// Providers' API keys, by the SHA-256 of their address. Secrets: no event carries them and the digest leaves them out.
-    provider_keys: StableBTreeMap<[u8; 32], Vec<u8>, VirtualMemory<M>>,
-    /// The highest slot in which something landed, in big-endian bytes.
-    reached: Cell<M>,
-}
-
-impl<M: Memory> SolanaTables<M> {
-    /// The tables in their memories.
-    pub fn open(open: &Opener<'_, M>) -> Self {
-        Self {
-            nonces: open.map(NONCES),
-            settings: open.map(SETTINGS),
-            providers: open.map(PROVIDERS),
-            provider_keys: StableBTreeMap::init(open.memory(PROVIDER_KEYS)),
-            reached: open.cell(REACHED),
-        }
-    }
-
-    /// The tables that the digest is of, in the order of their ids.
-    pub fn recounted(&self) -> [&dyn Recount; 4] {
-        [&self.nonces, &self.settings, &self.providers, &self.reached]
-    }
-
-    /// Something landed in a slot.
-    pub(super) fn reached(&mut self, slot: Option<u64>) {
-        if let Some(slot) = slot.filter(|slot| *slot > self.slot()) {
-            self.reached.set(slot.to_be_bytes().to_vec());
-        }
-    }
-
-    fn slot(&self) -> u64 {
-        self.reached.get()[..].try_into().map_or(0, u64::from_be_bytes)
-    }
-
-    fn nonce(&self, wallet: WalletId, index: u16) -> Option<NonceRecord> {
-        self.nonces.get(&(wallet.get(), index)).map(|bytes| decode("nonces", &bytes))
-    }
-
-    fn set_nonce(&mut self, wallet: WalletId, index: u16, record: Option<&NonceRecord>) {
-        match record {
-            Some(record) => self.nonces.insert((wallet.get(), index), to_record(record)),
-            None => self.nonces.remove(&(wallet.get(), index)),
-        };
-    }
-
-    fn nonces(&self, wallet: WalletId) -> impl Iterator<Item = (u16, NonceRecord)> + '_ {
-        let range = (wallet.get(), 0)..=(wallet.get(), u16::MAX);
-        self.nonces.range(range).map(|entry| (entry.key().1, decode("nonces", &entry.value())))
-    }
-}
 
 fn provider_key(url: &str) -> [u8; 32] {
     Sha256::digest(url).into()

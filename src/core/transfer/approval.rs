@@ -1,7 +1,7 @@
 //! What people are asked before money moves.
 
-use crate::policy::ApprovalDemand;
 use crate::base::{Hash, Timestamp};
+use crate::policy::ApprovalDemand;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

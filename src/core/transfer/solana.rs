@@ -1,8 +1,8 @@
 //! What only a transfer on Solana can say or have: a memo, a recipient off the curve, several recipients, the upkeep of nonce accounts, and what its
 //! transaction costs beside its fee.
 
+use super::batch::Batch;
 use crate::base::{Amount, Bytes, TransferId, WalletId};
-use crate::transfer::kaspa::Batch;
 use serde::{Deserialize, Serialize};
 
 /// The most nonce accounts one wallet may have: as many transactions can be under way on nonces at a time.

@@ -5,8 +5,8 @@
 //! that was changed, not the one that names it.
 
 use purser_core::audit::Block;
-use purser_core::base::codec::NameHashes;
 use purser_core::base::Hash;
+use purser_core::base::codec::NameHashes;
 use serde::Serialize;
 
 /// What one entry contributes to the chain.

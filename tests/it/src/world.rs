@@ -4,9 +4,9 @@ use crate::client::Client;
 use crate::network::Network;
 use crate::wasm;
 use candid::{Encode, Principal};
-use localnet::Reject;
 use devchains::kaspa::{KaspaDev, NetworkType};
 use devchains::solana::SolanaDev;
+use localnet::Reject;
 use purser::api::*;
 use std::time::Duration;
 

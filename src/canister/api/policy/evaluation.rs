@@ -3,8 +3,8 @@
 use super::Scope;
 use crate::api::kaspa::FeeQuote;
 use candid::CandidType;
-use purser_core::policy as domain;
 use purser_core::base::{Amount, SECOND_NS};
+use purser_core::policy as domain;
 use serde::{Deserialize, Serialize};
 
 /// The kind of a rule that speaks in a finding.

@@ -3,9 +3,9 @@
 
 use super::{Counted, HoursWindow, Period, RateWindow, Recipient, RecipientLimit, Rule, Scope, Weekday, Window};
 use crate::api::{Asset, Error, address};
+use purser_core::base::{self, Amount, Chain, Destination, SECOND_NS, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
-use purser_core::base::{self, Amount, Chain, Destination, SECOND_NS, SessionId, Timestamp, WalletId};
 
 /// Reads the rules of a policy.
 ///

@@ -2,9 +2,9 @@
 
 use super::{Counted, HoursWindow, Period, Policy, RateWindow, Recipient, RecipientLimit, Rule, Scope, Weekday, Window};
 use crate::api::address;
+use purser_core::base::{Amount, SECOND_NS};
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
-use purser_core::base::{Amount, SECOND_NS};
 
 impl Policy {
     /// A policy as the interface shows it.

@@ -1,9 +1,9 @@
 //! Rules there and back, and findings.
 
 use super::*;
+use purser_core::base::Amount;
 use purser_core::chains::kaspa::Network::Simnet;
 use purser_core::policy as domain;
-use purser_core::base::Amount;
 
 const KAS_ADDRESS: &str = "kaspasim:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uj52ehfcn";
 const SOL_ADDRESS: &str = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin";

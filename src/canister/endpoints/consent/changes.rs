@@ -12,10 +12,10 @@ use crate::api::settings::{Settings, SettingsInit};
 use crate::api::transfer::ResolveQuarantineArgs;
 use crate::api::wallet::Asset;
 use candid::Principal;
-use purser_core::event::{AgentChange, RoleChange};
+use purser_core::access::{AgentChange, RoleChange};
+use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
 use purser_core::policy::decimal;
-use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::wallet::{ParentChange, WalletChange};
 
 /// A change in words.

@@ -9,8 +9,8 @@ use crate::api::consent::{
 use crate::api::text::{shown, visible};
 use crate::api::{Asset, address};
 use crate::store::{self, Store};
-use purser_core::policy::{Rule, decimal, describe};
 use purser_core::base::{Amount, SECOND_NS, Timestamp};
+use purser_core::policy::{Rule, decimal, describe};
 use std::fmt::Write;
 
 /// The longest arguments that are read; no call that people sign needs more.

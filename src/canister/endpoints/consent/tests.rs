@@ -14,11 +14,11 @@ use crate::api::wallet::{Asset, Chain, CreateWalletArgs, KaspaKey, Signing};
 use crate::store::Store;
 use candid::utils::{ArgumentEncoder, encode_args};
 use candid::{Encode, Principal};
-use purser_core::event::RoleChange;
+use purser_core::access::Role;
+use purser_core::access::RoleChange;
+use purser_core::base::{self, Amount};
 use purser_core::governance::{Action, Group as CoreGroup};
 use purser_core::policy::{ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, Rule as CoreRule, Window};
-use purser_core::base::{self, Amount};
-use purser_core::access::Role;
 use serde_bytes::ByteBuf;
 
 fn request(method: &str, args: impl ArgumentEncoder, device_spec: Option<DeviceSpec>) -> ConsentMessageRequest {

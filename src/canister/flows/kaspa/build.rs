@@ -7,11 +7,11 @@ use crate::flows::{FlowError, MONEY_OF_OTHERS, TransferContext};
 use crate::metrics;
 use crate::ports::Runtime;
 use futures::future::join;
+use purser_core::base::{Amount, Bytes};
 use purser_core::chains::kaspa::select::{self, ConsolidationInputs, Payment, SelectError};
 use purser_core::chains::kaspa::{Address, FLOOR_SOMPI_PER_GRAM, Outpoint, Output, Plan, ScriptPublicKey, Utxo};
-use purser_core::base::{Amount, Bytes};
-use purser_core::transfer::kaspa::{Consolidation, NamedCoin};
 use purser_core::transfer::BuiltTx;
+use purser_core::transfer::kaspa::{Consolidation, NamedCoin};
 use std::collections::BTreeSet;
 
 /// Up to this fee rate, in sompi per gram, the network is quiet enough to consolidate; above it a consolidation waits.

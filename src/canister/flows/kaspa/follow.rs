@@ -5,11 +5,11 @@ use super::{check, client, dead, decode, recorded, sign};
 use crate::flows::{FlowError, Progress, TransferContext, unreadable, waits};
 use crate::metrics;
 use crate::ports::Runtime;
+use purser_core::base::Amount;
 use purser_core::chains::kaspa::rest::{self, Rejection, Request, SubmitOutcome, TxIdBatch};
 use purser_core::chains::kaspa::{Transaction, TxId};
-use purser_core::base::Amount;
-use purser_core::transfer::kaspa::Superseded;
 use purser_core::transfer::BuiltTx;
+use purser_core::transfer::kaspa::Superseded;
 
 /// How long bytes are left to spread before they are offered again.
 const REBROADCAST_AFTER_SECONDS: u64 = 20;

@@ -31,6 +31,7 @@ pub(super) use sign::sign;
 use super::{FlowError, TransferContext, unreadable};
 use crate::ports::Runtime;
 use agree::QuorumClient;
+use purser_core::base::{Amount, Destination};
 use purser_core::chains::kaspa::fee::COST_OF_AN_INPUT;
 use purser_core::chains::kaspa::intent::{self, Intent};
 use purser_core::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
@@ -41,7 +42,6 @@ use purser_core::chains::kaspa::{
     Address, FeePolicy, KeyKind as Scheme, Network, Output, ScriptPublicKey, Transaction, UnsignedTx, WalletKey,
 };
 use purser_core::governance::config::KaspaConfig;
-use purser_core::base::{Amount, Destination};
 use purser_core::transfer::kaspa::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, Wallet};

@@ -8,10 +8,10 @@ use super::{check, decode, key};
 use crate::flows::{FlowError, TransferContext, unreadable};
 use crate::ports::Runtime;
 use futures::future::join_all;
-use purser_core::chains::kaspa::{Transaction, UnsignedTx, WalletKey};
 use purser_core::base::Bytes;
-use purser_core::transfer::kaspa::InputSignature;
+use purser_core::chains::kaspa::{Transaction, UnsignedTx, WalletKey};
 use purser_core::transfer::SignedTx;
+use purser_core::transfer::kaspa::InputSignature;
 use std::collections::BTreeMap;
 
 /// How many signatures are asked for at once.

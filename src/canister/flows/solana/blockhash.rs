@@ -6,8 +6,8 @@
 
 use crate::flows::{FlowError, TransferContext, providers};
 use crate::ports::Runtime;
-use purser_core::chains::solana::rpc::{self, LatestBlockhash, Request};
 use purser_core::base::{SECOND_NS, Timestamp, TransferId};
+use purser_core::chains::solana::rpc::{self, LatestBlockhash, Request};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

@@ -3,9 +3,9 @@
 use super::proof;
 use crate::flows::{FlowError, TransferContext, providers};
 use crate::ports::Runtime;
+use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
 use purser_core::chains::solana::rpc::{self, Charge, Request};
 use purser_core::chains::solana::{Operation, PaymentKind, SignedTx, signature_fee};
-use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

@@ -6,6 +6,7 @@ use super::intent::{self, Wanted};
 use crate::flows::reserve::insufficient;
 use crate::flows::{FlowError, MONEY_OF_OTHERS, TransferContext, providers};
 use crate::ports::Runtime;
+use purser_core::base::{Amount, Asset, Chain};
 use purser_core::chains::solana::account::{
     Account, Balance, Funds, FundsRefusal, OffCurve, RecipientState, check_funds, check_recipient,
 };
@@ -14,7 +15,6 @@ use purser_core::chains::solana::token::{Mint, TokenRefusal};
 use purser_core::chains::solana::{
     Address, Blockhash, NONCE_BYTES, Operation, Payment, PaymentKind, TokenPayment, TokenProgram, derived, known, signature_fee,
 };
-use purser_core::base::{Amount, Asset, Chain};
 use purser_core::transfer::solana::NonceOperation;
 use purser_core::transfer::{Status, Transfer};
 

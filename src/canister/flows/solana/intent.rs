@@ -2,8 +2,8 @@
 
 use crate::flows::{FlowError, TransferContext};
 use crate::ports::Runtime;
-use purser_core::chains::solana::{Address, Blockhash, Operation, PaymentKind, Plan, RecentHash, TokenProgram, derived};
 use purser_core::base::{Amount, Asset, Mint};
+use purser_core::chains::solana::{Address, Blockhash, Operation, PaymentKind, Plan, RecentHash, TokenProgram, derived};
 use purser_core::transfer::solana::{NonceOperation, PaymentTerms};
 
 /// The wallet's address.

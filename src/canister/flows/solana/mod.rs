@@ -30,9 +30,9 @@ use super::outcalls::Replication;
 use super::{FlowError, TransferContext, providers, unreadable};
 use crate::ports::Runtime;
 use price::PreflightResult;
+use purser_core::base::{Amount, Bytes, TransferId};
 use purser_core::chains::solana::rpc::{self, Failure, Request, SendOutcome};
 use purser_core::chains::solana::{Blockhash, Plan, RecentHash, SignedTx, StatusLookup, TxSignature, UnsignedTx, describe_message};
-use purser_core::base::{Amount, Bytes, TransferId};
 use purser_core::transfer::solana::{NonceOperation, NonceUse, SolanaBuilt};
 use purser_core::transfer::{BuiltTx, SignedTx as Signed, Status, Transfer};
 

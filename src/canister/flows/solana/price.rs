@@ -3,11 +3,11 @@
 use crate::flows::outcalls::Replication;
 use crate::flows::{FlowError, TransferContext, providers};
 use crate::ports::Runtime;
+use purser_core::base::Amount;
 use purser_core::chains::solana::rpc::{self, Request, Simulation};
 use purser_core::chains::solana::{
     Address, Budget, MAX_UNITS, Operation, Payment, PaymentKind, Plan, RecentHash, derived, signature_fee,
 };
-use purser_core::base::Amount;
 
 /// Added to what a simulation used: the two instructions of the budget itself, and some room.
 const SPARE_UNITS: u64 = 1_000;

@@ -3,12 +3,12 @@
 use super::{blockhash, charge, failure, recorded, send_again};
 use crate::flows::{FlowError, Progress, TransferContext, providers, unreadable};
 use crate::ports::Runtime;
+use purser_core::base::Amount;
 use purser_core::chains::solana::rpc::{self, Commitment, Failure, NonceState, Reading, Request, SignatureBatch};
 use purser_core::chains::solana::{
     Blockhash, Evidence, Landing, Lifetime, Observation, RecentHash, SignatureStatus, SignedTx, StatusLookup,
     UNBOUND_MARGIN_BLOCKS, landing,
 };
-use purser_core::base::Amount;
 use purser_core::state::Decided;
 use std::num::NonZeroU64;
 

@@ -22,14 +22,14 @@ use crate::ports::{CallError, Clock, HttpOutcall, Ledger, Outcall, Signer, Signi
 use candid::Principal;
 use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
+use purser_core::access::AgentChange;
+use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
 use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::governance::config::{Config, KaspaConfig, SolanaConfig};
-use purser_core::event::AgentChange;
+use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{AllowEntry, Rule, Scope, Window};
-use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
-use purser_core::governance::settings::Settings;
 use purser_core::state::{Decided, State};
 use purser_core::transfer::{Outcome, Status, Transfer, TransferRequest};
 use purser_core::wallet::{KeyKind, NewWallet, RootKey, RootKeys, Wallet};

@@ -4,8 +4,8 @@
 use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
-use purser_core::governance::config::SolanaOptions;
 use purser_core::base::BlockIndex;
+use purser_core::governance::config::SolanaOptions;
 use purser_core::state::{BatchItem, BatchRequest};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -238,7 +238,7 @@ fn sized<const N: usize>(payload: &[u8]) -> Result<[u8; N], AddressError> {
 }
 
 fn check_compressed(sec1: &[u8; 33]) -> Result<(), AddressError> {
-    keys::compressed_point(sec1).map(drop).ok_or(AddressError::NotACurvePoint)
+    point::compressed_point(sec1).map(drop).ok_or(AddressError::NotACurvePoint)
 }
 
 impl fmt::Display for Address {

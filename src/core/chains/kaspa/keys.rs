@@ -5,6 +5,7 @@
 //! component of four bytes below 2^31 is an ordinary BIP32 index. The canister id is part of the root already.
 
 use super::address::{Address, AddressError, Network};
+use super::point::compressed_point;
 use super::script::{ScriptForm, ScriptPublicKey};
 use super::sighash::SighashCache;
 use super::tx::NoSuchInput;
@@ -12,7 +13,7 @@ use super::verify::{self, SignatureError};
 use crate::base::Amount;
 use hmac::{Hmac, Mac};
 use k256::elliptic_curve::{CurveAffine, PrimeField, group::GroupEncoding};
-use k256::{AffinePoint, ProjectivePoint, PublicKey, Scalar};
+use k256::{AffinePoint, ProjectivePoint, Scalar};
 use sha2::Sha512;
 use std::fmt;
 
@@ -110,12 +111,6 @@ fn hmac_halves(key: &[u8; 32], input: &[u8; 33], component: &[u8]) -> ([u8; 32],
     left.copy_from_slice(&output[..32]);
     right.copy_from_slice(&output[32..]);
     (left, right)
-}
-
-/// The point of a compressed SEC1 key. The tag is checked first: other forms of the same length exist, which the chain would not
-/// accept.
-pub(super) fn compressed_point(sec1: &[u8; 33]) -> Option<PublicKey> {
-    matches!(sec1[0], 2 | 3).then(|| PublicKey::from_sec1_bytes(sec1).ok()).flatten()
 }
 
 /// A public key that owns an address: everything about spending that depends on the kind of key.

@@ -44,6 +44,7 @@ pub mod intent;
 pub mod keys;
 pub mod mass;
 pub mod money;
+mod point;
 pub mod replace;
 pub mod rest;
 pub mod script;

@@ -48,7 +48,7 @@ pub fn schnorr(x_only: &[u8; 32], sighash: &[u8; 32], signature: &[u8]) -> Resul
 pub fn ecdsa(sec1: &[u8; 33], digest: &[u8; 32], signature: &[u8]) -> Result<[u8; 64], SignatureError> {
     let bytes = sized(signature)?;
     let signature = k256::ecdsa::Signature::from_slice(&bytes).map_err(|_| SignatureError::Malformed)?.normalize_s();
-    let key = keys::compressed_point(sec1).map(k256::ecdsa::VerifyingKey::from).ok_or(SignatureError::Key)?;
+    let key = point::compressed_point(sec1).map(k256::ecdsa::VerifyingKey::from).ok_or(SignatureError::Key)?;
     key.verify_prehash(digest, &signature).map_err(|_| SignatureError::Mismatch)?;
     Ok(signature.to_bytes().into())
 }

@@ -65,8 +65,8 @@ pub fn describe_message(message: &[u8]) -> Result<Plan, DescribeError> {
     check_length(message)?;
     let decoded = wincode::deserialize::<VersionedMessage>(message).map_err(|_| DescribeError::Undecodable)?;
     let plan = describe(&decoded)?;
-    let rebuilt = plan.clone().build().map_err(DescribeError::Refused)?;
-    if rebuilt.message_bytes() == message { Ok(plan) } else { Err(DescribeError::NotCanonical) }
+    let rebuilt = plan.message().map_err(DescribeError::Refused)?;
+    if rebuilt == message { Ok(plan) } else { Err(DescribeError::NotCanonical) }
 }
 
 /// The signature and the plan of these wire bytes. The signature is not verified here.

@@ -38,6 +38,7 @@ mod plan;
 mod reference;
 pub mod rpc;
 pub mod token;
+mod tx;
 
 pub use base58::{Address, Blockhash, ParseError, TxSignature};
 pub use cluster::{Cluster, WrongCluster};
@@ -49,7 +50,8 @@ pub use lifetime::{
     VALIDITY_BLOCKS, landing,
 };
 pub use plan::{
-    AttachError, Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, MAX_UNITS, Operation, Payment,
-    PaymentKind, Plan, RecentHash, SignedTx, TokenPayment, UnsignedTx, signature_fee,
+    Budget, BuildError, LAMPORTS_PER_SIGNATURE, MAX_MEMO_BYTES, MAX_TRANSACTION_BYTES, MAX_UNITS, Operation, Payment, PaymentKind,
+    Plan, RecentHash, TokenPayment, signature_fee,
 };
 pub use token::TokenProgram;
+pub use tx::{AttachError, SignedTx, UnsignedTx};

@@ -1,19 +1,14 @@
-//! Transactions: what one says, its bytes, and its signature.
+//! What a transaction says, and the bytes of its message.
 //!
 //! A [`Plan`] is all that a transaction of this canister can say. There is exactly one message for a plan, and
 //! [`describe_message`](super::describe_message) reads the plan back from it.
 
-use super::describe::{DescribeError, describe_wire};
 use super::instruction;
-use super::keys::{self, InvalidSignature};
-use super::{Address, Blockhash, TokenProgram, TxSignature, derived, describe_message, known};
+use super::{Address, Blockhash, TokenProgram, derived, known};
 use crate::base::Amount;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use solana_hash::Hash;
 use solana_instruction::Instruction;
-use solana_message::{Message, VersionedMessage};
-use solana_signature::Signature;
-use solana_transaction::versioned::VersionedTransaction;
+use solana_message::Message;
 use std::fmt;
 
 /// The base fee per signature in lamports. It is charged whether or not the transaction succeeds.
@@ -216,20 +211,18 @@ impl Plan {
         self.instructions().map_or(MAX_UNITS, |list| list.iter().map(of).fold(budget, u64::saturating_add).min(MAX_UNITS))
     }
 
-    /// The one legacy message that says this.
-    ///
-    /// Whether the recipients' *accounts* can take the money is another question; see [`account`](super::account).
+    /// The bytes of the one legacy message that says this.
     ///
     /// # Errors
-    /// When it says something senseless, or does not fit a packet.
-    pub fn build(self) -> Result<UnsignedTx, BuildError> {
+    /// When the plan says something senseless, or does not fit a packet.
+    pub fn message(&self) -> Result<Vec<u8>, BuildError> {
         let instructions = self.instructions()?;
         let hash = Hash::new_from_array(*self.recent_hash.hash().as_bytes());
         let message = Message::new_with_blockhash(&instructions, Some(&self.payer.into()), &hash);
         let signatures = usize::from(message.header.num_required_signatures);
         let message = message.serialize();
         check_size(message.len(), signatures)?;
-        Ok(UnsignedTx { plan: self, message })
+        Ok(message)
     }
 
     fn instructions(&self) -> Result<Vec<Instruction>, BuildError> {
@@ -318,109 +311,6 @@ fn check_size(message_bytes: usize, signatures: usize) -> Result<(), BuildError>
     // The count of signatures takes one byte: below 128 the compact form has no second one, and 19 signatures fill the packet.
     let bytes = signatures.saturating_mul(64).saturating_add(message_bytes).saturating_add(1);
     if bytes > MAX_TRANSACTION_BYTES { Err(BuildError::TooLarge { bytes }) } else { Ok(()) }
-}
-
-/// A message ready to be signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnsignedTx {
-    plan: Plan,
-    message: Vec<u8>,
-}
-
-/// A signed transaction. Its wire bytes are its durable form: they are stored before the broadcast and sent again unchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedTx {
-    plan: Plan,
-    signature: TxSignature,
-    wire: Vec<u8>,
-}
-
-/// Why a signature was not attached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttachError {
-    /// The payer did not make this signature over this message.
-    InvalidSignature,
-    /// The transaction cannot be written in the wire format.
-    Unencodable,
-}
-
-impl fmt::Display for AttachError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidSignature => write!(f, "{InvalidSignature}"),
-            Self::Unencodable => write!(f, "the transaction cannot be encoded"),
-        }
-    }
-}
-
-impl std::error::Error for AttachError {}
-
-impl UnsignedTx {
-    /// Reads stored message bytes back. Fails unless they are exactly what [`Plan::build`] makes of some plan.
-    pub fn decode(message: &[u8]) -> Result<Self, DescribeError> {
-        let plan = describe_message(message)?;
-        Ok(Self { plan, message: message.to_vec() })
-    }
-
-    /// The bytes to sign: the whole message, not a hash of it.
-    pub fn message_bytes(&self) -> &[u8] {
-        &self.message
-    }
-
-    /// What the message says.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The transaction in base64 with an empty signature, as it is simulated.
-    pub fn to_simulate(&self) -> String {
-        STANDARD.encode([&[1], &[0; 64][..], &self.message].concat())
-    }
-
-    /// Adds the payer's signature after verifying it.
-    pub fn attach(&self, signature: TxSignature) -> Result<SignedTx, AttachError> {
-        keys::verify(&self.plan.payer, &self.message, &signature).map_err(|InvalidSignature| AttachError::InvalidSignature)?;
-        let message = wincode::deserialize::<VersionedMessage>(&self.message).map_err(|_| AttachError::Unencodable)?;
-        let signatures = vec![Signature::from(*signature.as_bytes())];
-        let wire = wincode::serialize(&VersionedTransaction { signatures, message }).map_err(|_| AttachError::Unencodable)?;
-        Ok(SignedTx { plan: self.plan.clone(), signature, wire })
-    }
-}
-
-impl SignedTx {
-    /// Reads stored wire bytes back. Fails unless they hold exactly one signature over exactly one plan.
-    ///
-    /// The signature itself is not verified again: that was done when it was attached. See [`SignedTx::verify`].
-    pub fn decode(wire: &[u8]) -> Result<Self, DescribeError> {
-        let (signature, plan) = describe_wire(wire)?;
-        Ok(Self { plan, signature, wire: wire.to_vec() })
-    }
-
-    /// Verifies the signature against the payer's key and the message.
-    pub fn verify(&self) -> Result<(), InvalidSignature> {
-        let message = self.wire.get(65..).ok_or(InvalidSignature)?;
-        keys::verify(&self.plan.payer, message, &self.signature)
-    }
-
-    /// The bytes as they travel between nodes, and as they are stored.
-    pub fn wire_bytes(&self) -> &[u8] {
-        &self.wire
-    }
-
-    /// The wire bytes in base64, as `sendTransaction` takes them.
-    pub fn to_base64(&self) -> String {
-        STANDARD.encode(&self.wire)
-    }
-
-    /// The transaction's id: its first signature.
-    pub fn txid(&self) -> TxSignature {
-        self.signature
-    }
-
-    /// What the transaction says.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
 }
 
 #[cfg(test)]

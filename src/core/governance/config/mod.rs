@@ -4,10 +4,10 @@ mod solana;
 
 pub use solana::{CANISTER_PREFIX, KEY_PLACEHOLDER, SolanaConfig, SolanaOptions, provider_canister};
 
+use crate::base::{Amount, Asset, Chain};
 use crate::chains::kaspa::money::Kas;
 use crate::chains::kaspa::{FLOOR_SOMPI_PER_GRAM, MINIMUM_TRANSFER_FEE, Network as KaspaNetwork};
 use crate::chains::solana::Cluster;
-use crate::base::{Amount, Asset, Chain};
 use crate::transfer::solana::Execution;
 use candid::Principal;
 use serde::{Deserialize, Serialize};

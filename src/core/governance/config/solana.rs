@@ -1,8 +1,8 @@
 //! How Solana is reached.
 
 use super::{ConfigError, MIN_MAINNET_PROVIDERS, corroborated, error, is_endpoint, providers};
-use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
 use crate::base::{Amount, Bytes};
+use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
 use crate::transfer::solana::Execution;
 use candid::Principal;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! What counts as widening, case by case; that "no" keeps its promise is a property of all rules together.
 
 use super::*;
+use crate::base::{Amount, MINUTE_NS, Timestamp};
 use crate::policy::tests::fixture::{PAYING, at, listed, open_but, per_transaction, sol_recipient};
 use crate::policy::*;
-use crate::base::{Amount, MINUTE_NS, Timestamp};
 
 const AGENT: Scope = Scope::Session(crate::base::SessionId::new(1));
 

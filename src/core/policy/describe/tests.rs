@@ -1,9 +1,9 @@
 //! The sentences, word for word.
 
 use super::*;
+use crate::base::Chain;
 use crate::policy::tests::fixture::{at, limit, listed, per_transaction, sol_recipient};
 use crate::policy::*;
-use crate::base::Chain;
 
 fn said(rule: &Rule) -> String {
     describe(rule, at(0), &|to| format!("#{}", to.payload[0]))

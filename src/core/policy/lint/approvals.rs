@@ -1,9 +1,9 @@
 //! Approvals that nobody can give, and that are never asked for.
 
-use super::{At, LintContext};
+use super::context::{At, LintContext};
+use crate::base::{Amount, Asset};
 use crate::policy::rule::{ApprovalRule, Rule};
 use crate::policy::spent::Window;
-use crate::base::{Amount, Asset};
 
 pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
     satisfiable(rule, context, at);

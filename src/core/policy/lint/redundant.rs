@@ -1,10 +1,10 @@
 //! Rules that can never decide anything because another is always stricter.
 
-use super::At;
+use super::context::At;
+use crate::base::Asset;
 use crate::policy::activity::Counted;
 use crate::policy::rule::Rule;
 use crate::policy::spent::Window;
-use crate::base::Asset;
 
 pub(super) fn check(rule: &Rule, rules: &[Rule], at: &mut At<'_>) {
     let stricter = rules.iter().find_map(|other| stricter(rule, other));

@@ -1,9 +1,9 @@
 //! Each thing that can be wrong, beside the same thing just right.
 
 use super::*;
+use crate::base::{HOUR_NS, MINUTE_NS};
 use crate::policy::tests::fixture::{PAYING, agent, at, limit, listed, open, open_but, per_transaction, sol_recipient};
 use crate::policy::*;
-use crate::base::{HOUR_NS, MINUTE_NS};
 
 struct Town {
     groups: Vec<(&'static str, Vec<u8>)>,

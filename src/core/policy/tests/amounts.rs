@@ -1,8 +1,8 @@
 //! How much at once, and how much altogether.
 
 use super::fixture::*;
-use crate::policy::*;
 use crate::base::{Amount, Asset, DAY_NS};
+use crate::policy::*;
 
 const AT_ONCE: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded));
 

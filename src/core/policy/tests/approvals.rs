@@ -1,8 +1,8 @@
 //! When people have to agree.
 
 use super::fixture::*;
-use crate::policy::*;
 use crate::base::{Amount, Asset, MINUTE_NS};
+use crate::policy::*;
 
 fn rule(asset: Option<Asset>, threshold: u64, cumulative: Option<u64>, group: &str, quorum: u32) -> ApprovalRule {
     ApprovalRule {

@@ -1,8 +1,8 @@
 //! One request to judge, in a world made of plain values.
 
+use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp, WalletId};
 use crate::policy::Mode;
 use crate::policy::*;
-use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp, WalletId};
 use candid::Principal;
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! Random policies and requests with small numbers, so that boundaries are met often.
 
 use super::fixture::*;
+use crate::base::{Amount, Asset, Chain, HOUR_NS, SessionId, Timestamp, WalletId};
 use crate::policy::Mode;
 use crate::policy::*;
-use crate::base::{Amount, Asset, Chain, HOUR_NS, SessionId, Timestamp, WalletId};
 use proptest::collection::{btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! When transfers may be asked for.
 
 use super::fixture::*;
-use crate::policy::*;
 use crate::base::{DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
+use crate::policy::*;
 
 const OUTSIDE: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::ActiveHours, ReasonCode::OutsideTimeWindow));
 

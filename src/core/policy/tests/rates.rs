@@ -1,8 +1,8 @@
 //! How often somebody asks, and the breakers.
 
 use super::fixture::*;
-use crate::policy::*;
 use crate::base::{Amount, Asset, SECOND_NS};
+use crate::policy::*;
 
 const TOO_OFTEN: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::RateLimit, ReasonCode::RateLimitExceeded));
 

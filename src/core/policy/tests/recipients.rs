@@ -1,8 +1,8 @@
 //! Who is paid.
 
 use super::fixture::*;
-use crate::policy::*;
 use crate::base::{Amount, Asset, Chain, DAY_NS, MINUTE_NS};
+use crate::policy::*;
 
 const UNKNOWN: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::Allowlist, ReasonCode::AddressNotAllowed));
 const OWN_LIMIT: Result<Decision, (RuleKind, ReasonCode)> = Err((RuleKind::Allowlist, ReasonCode::SpendingLimitExceeded));

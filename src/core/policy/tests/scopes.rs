@@ -1,9 +1,9 @@
 //! Several policies at once, the mode, and what stands before any rule.
 
 use super::fixture::*;
+use crate::base::{Amount, Asset, SessionId, WalletId};
 use crate::policy::Mode;
 use crate::policy::*;
-use crate::base::{Amount, Asset, SessionId, WalletId};
 
 const PARENT: Scope = Scope::Wallet(WalletId::new(2));
 

@@ -1,9 +1,9 @@
 //! Limits in the unit of account.
 
 use super::fixture::*;
+use crate::base::{Amount, Asset, DAY_NS};
 use crate::governance::Rate;
 use crate::policy::*;
-use crate::base::{Amount, Asset, DAY_NS};
 use std::collections::BTreeSet;
 
 fn world(assets: &[Asset], max: u64) -> World {

@@ -1,8 +1,8 @@
 //! When money that left stops counting.
 
 use super::fixture::*;
-use crate::policy::*;
 use crate::base::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};
+use crate::policy::*;
 
 fn spent_at(window: &Window, when: Timestamp) -> World {
     World::new(open_but([limit(Asset::Sol, window.clone(), 100)])).posted(CounterKey::units(PAYING, Asset::Sol), 60, when)

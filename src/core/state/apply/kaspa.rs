@@ -1,7 +1,7 @@
 //! What the events of KAS transfers do to the tables.
 
-use crate::event::{TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
 use crate::base::{Timestamp, TransferId};
+use crate::event::{TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
 use crate::state::State;
 use crate::transfer::kaspa::{KaspaProgress, Superseded};
 use crate::transfer::{Status, Transfer};

@@ -2,10 +2,10 @@
 
 use super::wallets::WalletKeys;
 use super::{Decided, invalid};
+use crate::access::Role;
+use crate::base::{Bytes, Timestamp, WalletId};
 use crate::chains::{kaspa, solana};
 use crate::event::Event;
-use crate::base::{Bytes, Timestamp, WalletId};
-use crate::access::Role;
 use crate::state::{Refusal, State};
 use crate::wallet::{KeyKind, MAX_LABEL_BYTES, NewKeys, NewWallet, RootKey, Signing, Wallet, derivation_path};
 use candid::Principal;

@@ -1,13 +1,13 @@
 //! What people decide about transfers that need them.
 
-use super::queue::{SESSION_OVER, strictest};
+use super::rejection::{SESSION_OVER, rejected, strictest};
 use super::{Decided, authenticated, invalid, not_found};
-use crate::transfer::{Approval, MAX_REASON_BYTES, Status, Transfer, TransferRequest};
+use crate::access::{Role, Session};
+use crate::base::{Hash, Timestamp, TransferId, WalletId};
 use crate::event::{ApprovalGiven, Event, TransferRejected, TransferTransition};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
-use crate::base::{Hash, Timestamp, TransferId, WalletId};
-use crate::access::{Role, Session};
 use crate::state::{Refusal, State};
+use crate::transfer::{Approval, MAX_REASON_BYTES, Status, Transfer, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
@@ -182,10 +182,6 @@ fn is_late(transfer: &Transfer, now: Timestamp) -> bool {
 pub(super) fn timeouts(late: &[Transfer]) -> Vec<Event> {
     let end = |transfer: &Transfer| rejected(transfer.id, ReasonCode::ApprovalTimeout, "nobody approved it in time");
     late.iter().map(end).collect()
-}
-
-pub(super) fn rejected(id: TransferId, code: ReasonCode, note: impl Into<String>) -> Event {
-    Event::TransferRejected(TransferRejected { id, code, note: note.into() })
 }
 
 /// The question that a request raises, if it raises one; the least patient rule says how long it stands.

@@ -1,15 +1,16 @@
 //! What is decided about the log itself: its settings, its archives, what is given up, what happens when it breaks.
 
 use super::{Decided, invalid};
-use crate::audit::retention::{
+use crate::access::Role;
+use crate::audit::Break;
+use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
+use crate::event::{Event, LogPruned, ModeChanged, StateCheckpoint};
+use crate::governance::retention::{Archive, AuditSettings};
+use crate::governance::retention::{
     CHECKPOINT_INTERVAL_NS, MAX_CAPACITY, MAX_LOCATION_BYTES, MAX_PRUNED, MAX_RETENTION_DAYS, MIN_CAPACITY, MIN_RETENTION_DAYS,
     PRUNE_INTERVAL_NS,
 };
-use crate::audit::{Archive, AuditSettings, Break};
-use crate::event::{Event, LogPruned, ModeChanged, StateCheckpoint};
 use crate::policy::Mode;
-use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
-use crate::access::Role;
 use crate::state::watch::MAX_APPEND_FAILURES;
 use crate::state::{Refusal, State};
 use candid::Principal;

@@ -3,17 +3,18 @@
 
 use super::transfer::{Assessment, check_age, denials_in_a_row, is_not_worth_an_entry};
 use super::{Decided, invalid};
-use crate::chains::{kaspa, solana};
-use crate::governance::config::Config;
-use crate::event::{BreakerOpened, Event, TransferDenied};
-use crate::policy::{Decision, Evaluation};
 use crate::base::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, TransferId, WalletId};
+use crate::chains::{kaspa, solana};
+use crate::event::{BreakerOpened, Event, TransferDenied};
+use crate::governance::config::Config;
 use crate::governance::settings::Settings;
-use crate::transfer::solana::SolanaTransferParams;
+use crate::policy::{Decision, Evaluation};
 use crate::state::apply::hash_asked;
 use crate::state::facts::ApplicablePolicies;
 use crate::state::{Refusal, State};
-use crate::transfer::kaspa::{Batch, BatchOutput, FeeSpeed, KaspaTransferParams, MAX_BATCH_ITEMS, MAX_BATCH_OUTPUTS};
+use crate::transfer::kaspa::{FeeSpeed, KaspaTransferParams};
+use crate::transfer::solana::SolanaTransferParams;
+use crate::transfer::{Batch, BatchOutput, MAX_BATCH_ITEMS, MAX_BATCH_OUTPUTS};
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::KeyKind;
 use candid::Principal;

@@ -1,12 +1,13 @@
 //! What a change needs before it happens, and what happens then.
 
 use super::{invalid, not_found};
-use crate::event::{AgentChange, Event, ModeChanged, PolicySet, TransferSettled};
-use crate::governance::{Action, MAX_RATE_AGE_NS, PolicyChange, QuarantineEnd, Rate};
-use crate::policy::{AllowEntry, MAX_NAME_BYTES, Mode, Policy, Rule, Scope, self};
-use crate::base::{Chain, Timestamp};
+use crate::access::AgentChange;
 use crate::access::Role;
+use crate::base::{Chain, Timestamp};
+use crate::event::{Event, ModeChanged, PolicySet, TransferSettled};
 use crate::governance::settings::Settings;
+use crate::governance::{Action, MAX_RATE_AGE_NS, PolicyChange, QuarantineEnd, Rate};
+use crate::policy::{self, AllowEntry, MAX_NAME_BYTES, Mode, Policy, Rule, Scope};
 use crate::state::{Refusal, State};
 use crate::transfer::{MAX_REASON_BYTES, Status};
 use crate::wallet::{ParentChange, WalletChange};

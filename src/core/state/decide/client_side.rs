@@ -2,9 +2,9 @@
 //! verified against the registered key over exactly the recorded bytes.
 
 use super::{Decided, authenticated, invalid, not_found};
+use crate::base::{Amount, Bytes, Timestamp, TransferId};
 use crate::chains::{kaspa, solana};
 use crate::event::{Event, TransferSigned};
-use crate::base::{Amount, Bytes, Timestamp, TransferId};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, SIGN_WITHIN_NS, SignedTx, Status, Transfer};
 use crate::wallet::{KeyKind, Signing, Wallet};

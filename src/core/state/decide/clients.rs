@@ -1,8 +1,8 @@
 //! What clients say about themselves. Addresses and fingerprints only ever enter the state hashed under a key that the log does not hold.
 
 use super::{Decided, authenticated, invalid, not_found};
-use crate::event::{ClientSeen, Event};
 use crate::base::{Bytes, WalletId};
+use crate::event::{ClientSeen, Event};
 use crate::state::{Refusal, State};
 use candid::Principal;
 use hmac::{Hmac, Mac};

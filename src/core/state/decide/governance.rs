@@ -4,11 +4,11 @@
 
 use super::changes::Need;
 use super::{Decided, authenticated, invalid, not_found};
+use crate::access::Role;
 use crate::base::codec::to_record;
+use crate::base::{Hash, ProposalId, Timestamp};
 use crate::event::{Event, ProposalApproved, ProposalClosed};
 use crate::governance::{Action, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, Proposal, ProposalOutcome};
-use crate::base::{Hash, ProposalId, Timestamp};
-use crate::access::Role;
 use crate::state::{Refusal, State};
 use crate::transfer::MAX_REASON_BYTES;
 use crate::wallet::WalletChange;

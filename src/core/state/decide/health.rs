@@ -1,8 +1,8 @@
 //! What the canister notes about its surroundings: chains that do not answer, requests not worth an entry each.
 
 use super::{Decided, invalid};
-use crate::event::{ChainBreakerOpened, DenialsAggregated, Event};
 use crate::base::{Chain, Timestamp};
+use crate::event::{ChainBreakerOpened, DenialsAggregated, Event};
 use crate::state::{Refusal, State};
 use ic_stable_structures::Memory;
 

@@ -2,9 +2,9 @@
 //! wallet that become one.
 
 use super::{Decided, authenticated, invalid, not_found};
-use crate::event::{Event, TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
-use crate::base::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
 use crate::access::Role;
+use crate::base::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
+use crate::event::{Event, TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
 use crate::state::apply::request_hash;
 use crate::state::read::LATELY;
 use crate::state::{Refusal, State};

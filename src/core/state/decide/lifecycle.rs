@@ -1,8 +1,8 @@
 //! Installation, upgrades, keys.
 
 use super::{Decided, invalid};
-use crate::governance::config::{Config, ConfigError};
 use crate::event::{Event, Upgraded};
+use crate::governance::config::{Config, ConfigError};
 use crate::governance::settings::{Settings, SettingsError};
 use crate::state::{Refusal, State};
 use crate::wallet::RootKeys;

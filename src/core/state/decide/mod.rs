@@ -14,6 +14,7 @@ mod lifecycle;
 mod past;
 mod powers;
 mod queue;
+mod rejection;
 mod sessions;
 mod solana;
 mod steps;
@@ -27,9 +28,9 @@ pub use sessions::NewSession;
 pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};
 
 use super::{Refusal, State};
-use crate::event::Event;
-use crate::base::WalletId;
 use crate::access::Role;
+use crate::base::WalletId;
+use crate::event::Event;
 use candid::Principal;
 use ic_stable_structures::Memory;
 

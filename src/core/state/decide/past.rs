@@ -6,9 +6,9 @@
 //! ended, and the newest [`MOST_LOOKED_AT`] of all. Had more of them landed within the 24 hours, then what was spent beyond those counts
 //! as if the recipient had received all of it.
 
+use crate::base::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
 use crate::event::{PastSpending, Posted, Received, ReservedSince};
 use crate::policy::{CounterKey, Policy, Reservation, Reservations, ReservedPart, Rule, Scope, Spent, Window};
-use crate::base::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
 use crate::state::State;
 use crate::state::facts::{Counters, hold, own_limits};
 use crate::transfer::{Status, Transfer};

@@ -1,13 +1,14 @@
 //! Roles, groups and agents: given, taken, and what falls with them.
 
-use super::approvals::rejected;
 use super::governance::closed;
+use super::rejection::rejected;
 use super::{Decided, authenticated, invalid, not_found};
-use crate::event::{AgentChange, Event, ModeChanged, RoleChange};
+use crate::access::Role;
+use crate::access::{AgentChange, RoleChange};
+use crate::base::{Timestamp, TransferId, WalletId};
+use crate::event::{Event, ModeChanged};
 use crate::governance::{Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, ProposalOutcome};
 use crate::policy::{MAX_NAME_BYTES, Mode, ReasonCode};
-use crate::base::{Timestamp, TransferId, WalletId};
-use crate::access::Role;
 use crate::state::{Refusal, State};
 use crate::transfer::MAX_REASON_BYTES;
 use crate::wallet::WalletChange;

@@ -4,13 +4,16 @@
 //! A transfer is judged beside those that are older than it and beside everything that may be on its way, but not beside those that wait
 //! behind it. So of several that no longer fit together the oldest that fit stay.
 
-use super::approvals::rejected;
 use super::invalid;
 use super::past::Past;
-use crate::event::{Event, TransferTransition};
-use crate::policy::{ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Mode, Policy, ReasonCode, Reservation, Reservations, ReservationsMoved, RuleKind, Scope, ScopedPolicy};
-use crate::base::{SessionId, Timestamp, TransferId, WalletId};
+use super::rejection::{SESSION_OVER, rejected, strictest};
 use crate::access::SessionEnd;
+use crate::base::{SessionId, Timestamp, TransferId, WalletId};
+use crate::event::{Event, TransferTransition};
+use crate::policy::{
+    ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Mode, Policy, ReasonCode, Reservation, Reservations,
+    ReservationsMoved, RuleKind, Scope, ScopedPolicy,
+};
 use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
 use crate::state::{Refusal, State};
 use crate::transfer::{Status, Transfer};
@@ -401,16 +404,6 @@ impl<M: Memory> State<M> {
         queue.sort_unstable_by_key(|other| other.id);
         queue
     }
-}
-
-/// Why what people had not agreed to when its session was over is not paid.
-pub(super) const SESSION_OVER: &str = "its session was over before it was approved";
-
-/// The first reason of a denial.
-pub(super) fn strictest(evaluation: &Evaluation) -> (ReasonCode, String) {
-    let finding = evaluation.denials().next();
-    let code = finding.and_then(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);
-    (code, finding.map_or_else(|| "the policy does not allow it any more".to_owned(), |finding| finding.message.clone()))
 }
 
 pub(super) fn cancelled(id: TransferId, note: String) -> Event {

@@ -1,10 +1,12 @@
 //! Sessions: opened for a while, ended by somebody or by time.
 
 use super::{Decided, authenticated, invalid, not_found};
+use crate::access::{
+    MAX_OPEN_SESSIONS_PER_AGENT, MAX_OPEN_SESSIONS_PER_WALLET, MAX_SESSION_NS, MAX_SESSIONS_PER_HOUR, Role, Session, SessionEnd,
+};
+use crate::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
 use crate::event::{Event, SessionClosed, SessionOpened, TransferTransition};
 use crate::policy::{self, MAX_NAME_BYTES, Rule};
-use crate::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
-use crate::access::{MAX_OPEN_SESSIONS_PER_AGENT, MAX_OPEN_SESSIONS_PER_WALLET, MAX_SESSIONS_PER_HOUR, MAX_SESSION_NS, Role, Session, SessionEnd};
 use crate::state::{Refusal, State};
 use crate::transfer::Status;
 use candid::Principal;

@@ -1,17 +1,17 @@
 //! What is decided on Solana only: nonce accounts, revocations and providers.
 
 use super::{Decided, authenticated, invalid, not_found};
-use crate::chains::solana::{Address, MAX_MEMO_BYTES, derived};
-use crate::governance::config::KEY_PLACEHOLDER;
-use crate::event::{Event, TransferReserved, TransferTransition};
-use crate::policy::{Decision, Evaluation};
-use crate::base::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
 use crate::access::Role;
+use crate::base::{Amount, Asset, Bytes, Chain, Destination, Timestamp, TransferId, WalletId};
+use crate::chains::solana::{Address, MAX_MEMO_BYTES, derived};
+use crate::event::{Event, TransferReserved, TransferTransition};
+use crate::governance::config::KEY_PLACEHOLDER;
+use crate::policy::{Decision, Evaluation};
+use crate::state::{Refusal, State};
 use crate::transfer::solana::{
     Execution, MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
     SolanaTransferParams,
 };
-use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, OPERATION_PREFIX, Status, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, Wallet};
 use candid::Principal;

@@ -1,10 +1,10 @@
 //! What the canister itself decides while it drives a transfer.
 
 use super::{Decided, invalid, not_found};
+use crate::access::Role;
+use crate::base::{Amount, TransferId};
 use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferTransition};
 use crate::policy::ReasonCode;
-use crate::base::{Amount, TransferId};
-use crate::access::Role;
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, MAX_REASON_BYTES, SignedTx, Status, Transfer};
 use crate::wallet::Signing;

@@ -4,19 +4,19 @@ use super::past::Past;
 use super::queue::Under;
 use super::solana::check_terms;
 use super::{Decided, authenticated, invalid, not_found};
+use crate::access::Role;
+use crate::base::{Amount, Chain, Hash, MINUTE_NS, Timestamp, TransferId, WalletId};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
 use crate::event::{BreakerOpened, Event, TransferDenied, TransferReserved, TransferTransition};
+use crate::governance::settings::Settings;
 use crate::policy::{
     Activity, Counted, Decision, Evaluation, Finding, Policy, RateWindow, ReasonCode, Reservations, RuleKind, Scope,
 };
-use crate::base::{Amount, Chain, Hash, MINUTE_NS, Timestamp, TransferId, WalletId};
-use crate::access::Role;
-use crate::governance::settings::Settings;
-use crate::transfer::solana::Execution;
 use crate::state::apply::{idempotency_key, request_hash};
 use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
+use crate::transfer::solana::Execution;
 use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;

@@ -2,10 +2,10 @@
 
 use super::queue::{MAX_MOVED_TRANSFERS, Requeued, Under};
 use super::{invalid, not_found};
+use crate::base::{Bytes, Timestamp, TransferId, WalletId};
 use crate::chains::{kaspa, solana as sol};
 use crate::event::{Event, WalletChanged};
 use crate::policy::Scope;
-use crate::base::{Bytes, Timestamp, TransferId, WalletId};
 use crate::state::{MAX_ANCESTORS, Refusal, State};
 use crate::transfer::Transfer;
 use crate::wallet::{KeyKind, ParentChange, Wallet, WalletChange};

@@ -1,11 +1,12 @@
 //! Policies, rates, sessions and proposals.
 
-use super::{Tables, decode};
+use super::Tables;
+use super::records::decode;
+use crate::access::Session;
 use crate::base::codec::to_record;
+use crate::base::{Asset, ProposalId, SessionId, Timestamp};
 use crate::governance::{Proposal, Rate};
 use crate::policy::{CounterKey, Policy, Scope, Spent};
-use crate::base::{Asset, ProposalId, SessionId, Timestamp};
-use crate::access::Session;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,9 @@
 //! The digest's bookkeeping, and what is kept about the log beside its blocks.
 
-use super::{Tables, decode};
-use crate::audit::{Archive, Retention};
+use super::Tables;
+use super::records::decode;
 use crate::base::codec::to_record;
+use crate::governance::retention::{Archive, Retention};
 use crate::state::digest::Recounted;
 use crate::state::watch::Watch;
 use ic_stable_structures::Memory;

@@ -3,78 +3,36 @@
 //! Here is what there is; what is kept in it stands beside this, by area.
 
 mod governance;
+mod ids;
 mod log;
 mod open;
 mod people;
+mod records;
+mod solana;
 mod transfers;
 mod wallets;
 
 pub use open::OpenError;
+pub(super) use records::{Records, decode};
 pub use transfers::IdempotencyEntry;
 
 use super::digest::{MultisetHash, Sum, TableId};
-use super::solana::SolanaTables;
 use super::tracked::{Cell, Map, Opener, Recount, Set};
 use crate::audit::{AuditLog, Block};
-use crate::base::codec::{from_record, to_record};
-use crate::policy::Mode;
+use crate::base::codec::to_record;
 use crate::base::{BlockIndex, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::policy::Mode;
 use candid::Principal;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
-use serde::de::DeserializeOwned;
+use ids::*;
 use serde::{Deserialize, Serialize};
+use solana::SolanaTables;
 
 type Vm<M> = VirtualMemory<M>;
-pub(super) type Records<K, M> = Map<K, Vec<u8>, M>;
 
 /// The layout of the tables. A later layout gets a later number and a migration.
 pub const SCHEMA: u32 = 2;
-
-const HEAD: TableId = 0;
-const CONFIG: TableId = 1;
-const KEYS: TableId = 2;
-const ROLES: TableId = 3;
-const AGENTS: TableId = 4;
-const WALLETS: TableId = 5;
-// 6 and 7 held the policies and counters of version 0.1.
-const TRANSFERS: TableId = 8;
-const ACTIVE: TableId = 9;
-const TRANSFERS_BY_WALLET: TableId = 10;
-const IDEMPOTENCY: TableId = 11;
-const LOCKED_OUTPOINTS: TableId = 12;
-// 13 and 14 were the log while it could only grow.
-const BUILT: TableId = 15;
-const WALLETS_BY_AGENT: TableId = 16;
-// Policies and governance: 20 to 39.
-const SETTINGS: TableId = 20;
-const POLICIES: TableId = 21;
-const POLICY_HISTORY: TableId = 22;
-const SPENT: TableId = 23;
-const ACTIVITY: TableId = 24;
-const GROUPS: TableId = 25;
-const RATES: TableId = 26;
-const SESSIONS: TableId = 27;
-const OPEN_SESSIONS: TableId = 28;
-const PROPOSALS: TableId = 29;
-const OPEN_PROPOSALS: TableId = 30;
-const WALLETS_BY_OWNER: TableId = 31;
-// 32 found the blocks with requests, before 43 found every block.
-const CHAIN_BREAKERS: TableId = 33;
-const WALLETS_BY_KEY: TableId = 34;
-const AWAITING: TableId = 35;
-const SESSION_ENDS: TableId = 36;
-const CLIENT_KEY: TableId = 38;
-// The log and what watches over it: 40 to 49.
-const SUM: TableId = 40;
-const LOG_INDEX: TableId = 41;
-const LOG_DATA: TableId = 42;
-const BLOCKS_BY_SUBJECT: TableId = 43;
-const RETENTION: TableId = 44;
-const ARCHIVES: TableId = 45;
-const WATCH: TableId = 46;
-// Solana: 55 to 58, in [`super::solana`].
-const QUARANTINED: TableId = 60;
 
 /// What changes with every commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,10 +117,6 @@ pub struct Tables<M: Memory> {
     /// How the canister watches over its log. Its own affair: not from the log and not in the digest.
     watch: StableCell<Vec<u8>, Vm<M>>,
     pub solana: SolanaTables<M>,
-}
-
-pub(super) fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> T {
-    from_record(bytes).unwrap_or_else(|error| panic!("BUG: table {table} holds what it should not: {error}"))
 }
 
 impl<M: Memory> Tables<M> {

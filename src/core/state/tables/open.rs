@@ -1,13 +1,14 @@
 //! Laying out a memory, and opening what an earlier module left.
 
-use super::{HEAD, Head, SCHEMA, Tables};
-use crate::base::codec::from_record;
-use crate::governance::config::Config;
-use crate::governance::Proposal;
-use crate::policy::{Activity, Mode, Policy, Spent};
-use crate::base::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use super::ids::HEAD;
+use super::{Head, SCHEMA, Tables};
 use crate::access::Roles;
+use crate::base::codec::from_record;
+use crate::base::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::governance::Proposal;
+use crate::governance::config::Config;
 use crate::governance::settings::Settings;
+use crate::policy::{Activity, Mode, Policy, Spent};
 use crate::transfer::Transfer;
 use crate::wallet::Wallet;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};

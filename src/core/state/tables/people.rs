@@ -1,11 +1,12 @@
 //! Who may do what: configuration, roles, groups, agents.
 
-use super::{Tables, decode};
-use crate::base::codec::to_record;
-use crate::governance::config::Config;
-use crate::governance::Group;
-use crate::base::WalletId;
+use super::Tables;
+use super::records::decode;
 use crate::access::Roles;
+use crate::base::WalletId;
+use crate::base::codec::to_record;
+use crate::governance::Group;
+use crate::governance::config::Config;
 use crate::governance::settings::Settings;
 use candid::Principal;
 use ic_stable_structures::Memory;

@@ -1,9 +1,10 @@
 //! Transfers, and what is counted about them.
 
-use super::{Tables, decode};
+use super::Tables;
+use super::records::decode;
 use crate::base::codec::to_record;
-use crate::policy::{Activity, Scope, Spent};
 use crate::base::{Chain, Hash, Timestamp, TransferId};
+use crate::policy::{Activity, Scope, Spent};
 use crate::transfer::Transfer;
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};

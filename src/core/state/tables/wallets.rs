@@ -1,8 +1,9 @@
 //! Keys and wallets.
 
-use super::{Tables, decode};
-use crate::base::codec::to_record;
+use super::Tables;
+use super::records::decode;
 use crate::base::WalletId;
+use crate::base::codec::to_record;
 use crate::wallet::{RootKeys, Wallet};
 use ic_stable_structures::Memory;
 

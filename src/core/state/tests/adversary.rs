@@ -19,12 +19,13 @@ mod scopes;
 mod zones;
 
 use super::fixture::*;
+use crate::access::AgentChange;
+use crate::access::{Role, Session};
+use crate::base::{Amount, Asset, BlockIndex, Chain, DAY_NS, Hash, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
-use crate::event::{AgentChange, Event, SessionOpened, WalletChanged};
+use crate::event::{Event, SessionOpened, WalletChanged};
 use crate::governance::{Action, Group};
 use crate::policy::Scope;
-use crate::base::{Amount, Asset, BlockIndex, Chain, DAY_NS, Hash, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
-use crate::access::{Role, Session};
 use crate::state::{BatchRequest, Change, Decided, Refusal, State};
 use crate::transfer::TransferRequest;
 use crate::wallet::{KeyKind, NewKeys, NewWallet, ParentChange, WalletChange};

@@ -1,11 +1,12 @@
 //! What waits for people: who counts, what they say yes to, and how it ends.
 
 use super::fixture::*;
-use crate::event::{Event, RoleChange};
+use crate::access::Role;
+use crate::access::RoleChange;
+use crate::base::{Amount, Asset, Chain, HOUR_NS, Hash, TransferId};
+use crate::event::Event;
 use crate::governance::Group;
 use crate::policy::{ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, Decision, ReasonCode, Rule};
-use crate::base::{Amount, Asset, Chain, HOUR_NS, Hash, TransferId};
-use crate::access::Role;
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::{Outcome, Status, Transfer, TransferRequest};
 use candid::Principal;

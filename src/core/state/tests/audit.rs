@@ -1,11 +1,13 @@
 //! The log's own affairs: checkpoints, archives, what is given up, what is found, what happens when there is no room.
 
 use super::fixture::*;
-use crate::audit::{Archive, AuditSettings, Break};
-use crate::event::{AgentChange, Event};
-use crate::governance::Action;
-use crate::base::{Amount, BlockIndex, DAY_NS, HOUR_NS, Hash, MINUTE_NS, TransferId};
+use crate::access::AgentChange;
 use crate::access::Role;
+use crate::audit::Break;
+use crate::base::{Amount, BlockIndex, DAY_NS, HOUR_NS, Hash, MINUTE_NS, TransferId};
+use crate::event::Event;
+use crate::governance::Action;
+use crate::governance::retention::{Archive, AuditSettings};
 use crate::governance::settings::Settings;
 use crate::state::{Change, Decided, Filter, NewSession, Page, Refusal, ReplayError, State};
 use crate::transfer::TransferRequest;

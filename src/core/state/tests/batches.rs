@@ -2,12 +2,13 @@
 
 use super::fixture::*;
 use super::kaspa::{batch, consolidation, decided, own, replays};
-use crate::event::{Event, RoleChange};
+use crate::access::Role;
+use crate::access::RoleChange;
+use crate::base::{Amount, Asset, Chain, HOUR_NS, TransferId};
+use crate::event::Event;
+use crate::governance::settings::Settings;
 use crate::governance::{Action, Group};
 use crate::policy::{ApprovalRule, Counted, DEFAULT_APPROVAL_TIMEOUT_NS, RateWindow, ReasonCode, RecipientLimit, Rule, Scope};
-use crate::base::{Amount, Asset, Chain, HOUR_NS, TransferId};
-use crate::access::Role;
-use crate::governance::settings::Settings;
 use crate::state::{BatchOutcome, Decided, ItemOutcome, Refusal};
 use crate::transfer::{Outcome, Status};
 use crate::wallet::{KeyKind, WalletChange};

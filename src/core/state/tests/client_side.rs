@@ -1,8 +1,8 @@
 use super::fixture::*;
 use super::wallets::{assert_replays, create};
+use crate::base::{Amount, Asset, Bytes, Chain, MINUTE_NS, TransferId, WalletId};
 use crate::chains::kaspa::script::{ScriptForm, ScriptPublicKey};
 use crate::chains::{kaspa, solana};
-use crate::base::{Amount, Asset, Bytes, Chain, MINUTE_NS, TransferId, WalletId};
 use crate::state::Refusal;
 use crate::transfer::{BuiltTx, Status, TransferRequest};
 use crate::wallet::{KeyKind, NewKeys, NewWallet};

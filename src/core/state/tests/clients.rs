@@ -2,8 +2,8 @@ use super::fixture::*;
 use super::wallets::assert_replays;
 use crate::audit::Block;
 use crate::base::codec::NameHashes;
-use crate::event::{ClientSeen, Event};
 use crate::base::{BlockIndex, WalletId};
+use crate::event::{ClientSeen, Event};
 use crate::state::Refusal;
 
 fn last_seen(state: &TestState) -> ClientSeen {

@@ -1,11 +1,11 @@
 //! Changes by name, as an installation with one admin and no time lock makes them: at once.
 
 use super::fixture::TestState;
-use crate::event::{AgentChange, RoleChange};
+use crate::access::Role;
+use crate::access::{AgentChange, RoleChange};
+use crate::base::{Amount, Timestamp, TransferId, WalletId};
 use crate::governance::{Action, PolicyChange, QuarantineEnd};
 use crate::policy::{Rule, Scope};
-use crate::base::{Amount, Timestamp, TransferId, WalletId};
-use crate::access::Role;
 use crate::state::{Change, Decided, Refusal};
 use crate::wallet::WalletChange;
 use candid::Principal;

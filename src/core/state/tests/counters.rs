@@ -2,10 +2,11 @@
 
 use super::fixture::*;
 use super::kaspa::replays;
-use crate::event::{AgentChange, Event};
+use crate::access::AgentChange;
+use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Mint, Timestamp, TransferId};
+use crate::event::Event;
 use crate::governance::{Action, MAX_WORTH, PolicyChange, Rate};
 use crate::policy::{CounterKey, RecipientLimit, Rule, Scope, Window};
-use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Mint, Timestamp, TransferId};
 use crate::state::{BatchItem, BatchRequest, Change, Decided, Refusal};
 use crate::transfer::{Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;
@@ -245,7 +246,8 @@ fn what_is_not_looked_at_counts_as_if_the_recipient_had_received_it() {
         rules.into_iter().map(many).collect::<Vec<_>>()
     };
     set(&mut state, SCOPE, generous(unlimited()), at(0));
-    let settings = crate::governance::settings::Settings { attempts_per_minute: 5_000, attempts_per_hour: 5_000, ..state.settings() };
+    let settings =
+        crate::governance::settings::Settings { attempts_per_minute: 5_000, attempts_per_hour: 5_000, ..state.settings() };
     change(&mut state, Action::ChangeSettings(Box::new(settings)), at(0));
     // A thousand transfers are looked at: the newest. The first two are not among them.
     for n in 0..1_002_u64 {

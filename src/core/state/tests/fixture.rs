@@ -1,10 +1,10 @@
 //! A small installation to test on.
 
+use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Timestamp, TransferId, WalletId};
 use crate::chains::{kaspa, solana};
 use crate::governance::config::{Config, KaspaConfig, SolanaConfig};
-use crate::policy::{AllowEntry, Rule, Window};
-use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Timestamp, TransferId, WalletId};
 use crate::governance::settings::Settings;
+use crate::policy::{AllowEntry, Rule, Window};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, TransferRequest};
 use crate::wallet::{KeyKind, RootKey, RootKeys};

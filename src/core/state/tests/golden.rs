@@ -2,16 +2,18 @@
 
 use super::fixture::*;
 use super::kaspa;
-use crate::audit::{AuditSettings, Block};
+use crate::access::Role;
+use crate::access::{AgentChange, RoleChange};
+use crate::audit::Block;
 use crate::base::codec::NameHashes;
-use crate::event::{AgentChange, DenialsAggregated, Event, RoleChange, StateCheckpoint};
+use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
+use crate::event::{DenialsAggregated, Event, StateCheckpoint};
+use crate::governance::retention::AuditSettings;
+use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Rate};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope};
-use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
-use crate::access::Role;
-use crate::governance::settings::Settings;
-use crate::transfer::solana::{LifetimeChoice, SolanaSettings};
 use crate::state::{BatchItem, BatchRequest, Change, Decided, NewSession, State};
+use crate::transfer::solana::{LifetimeChoice, SolanaSettings};
 use crate::transfer::{BuiltTx, Outcome, SignedTx};
 use crate::wallet::{KeyKind, WalletChange};
 use ic_stable_structures::VectorMemory;

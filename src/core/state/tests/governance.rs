@@ -5,12 +5,12 @@ mod proposals;
 mod widening;
 
 use super::fixture::*;
-use crate::event::{AgentChange, RoleChange};
+use crate::access::Role;
+use crate::access::{AgentChange, RoleChange};
+use crate::base::{BlockIndex, HOUR_NS, ProposalId, Timestamp};
+use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Proposal, ProposalOutcome};
 use crate::policy::{Rule, Scope};
-use crate::base::{BlockIndex, HOUR_NS, ProposalId, Timestamp};
-use crate::access::Role;
-use crate::governance::settings::Settings;
 use crate::state::{Change, Decided, Refusal, State};
 use candid::Principal;
 use ic_stable_structures::VectorMemory;

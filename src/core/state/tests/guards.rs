@@ -1,9 +1,9 @@
 //! Breakers, minimum balances, and denials that are logged together.
 
 use super::fixture::*;
+use crate::base::{Amount, Asset, Chain, SECOND_NS};
 use crate::event::{DenialsAggregated, Event, PolicySet};
 use crate::policy::{Decision, ReasonCode, Rule, RuleKind, Scope};
-use crate::base::{Amount, Asset, Chain, SECOND_NS};
 use crate::state::{Decided, Refusal};
 use crate::transfer::{Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;

@@ -2,11 +2,11 @@
 //! history; a later layout gets an image of its own beside it.
 
 use super::fixture::*;
-use crate::event::RoleChange;
-use crate::governance::{Action, Group, Rate};
-use crate::base::{Amount, Asset, BlockIndex, DAY_NS, HOUR_NS, ProposalId, TransferId};
 use crate::access::Role;
+use crate::access::RoleChange;
+use crate::base::{Amount, Asset, BlockIndex, DAY_NS, HOUR_NS, ProposalId, TransferId};
 use crate::governance::settings::Settings;
+use crate::governance::{Action, Group, Rate};
 use crate::state::{Change, NewSession, State};
 use crate::transfer::Status;
 use crate::wallet::WalletChange;

@@ -1,9 +1,9 @@
 //! What the tools say about the policies of a real state.
 
 use super::fixture::*;
-use crate::policy::{Counted, Decision, Mode, RateWindow, Rule, Scope, Severity, Window};
-use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Timestamp};
 use crate::access::Role;
+use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Timestamp};
+use crate::policy::{Counted, Decision, Mode, RateWindow, Rule, Scope, Severity, Window};
 use crate::state::{ChangedDecision, DecisionCounts, Refusal};
 use crate::transfer::{Outcome, TransferRequest};
 

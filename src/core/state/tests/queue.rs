@@ -2,11 +2,11 @@
 
 use super::fixture::*;
 use super::wallets::{assert_replays, create};
-use crate::event::RoleChange;
+use crate::access::Role;
+use crate::access::RoleChange;
+use crate::base::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
 use crate::governance::{Action, Group, PolicyChange};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope, Window};
-use crate::base::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
-use crate::access::Role;
 use crate::state::{MAX_MOVED_TRANSFERS, NewSession, Recheck, Refusal};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use crate::wallet::{NewWallet, ParentChange, WalletChange};
@@ -224,7 +224,8 @@ fn a_new_owners_policy_binds_the_queue_and_the_old_owners_counts_it_no_more() {
 fn more_than_one_change_can_move_are_refused_and_nothing_moves() {
     let mut state = installed();
     let parent = parent(&mut state, DAILY);
-    let settings = crate::governance::settings::Settings { attempts_per_minute: 10_000, attempts_per_hour: 10_000, ..state.settings() };
+    let settings =
+        crate::governance::settings::Settings { attempts_per_minute: 10_000, attempts_per_hour: 10_000, ..state.settings() };
     act(&mut state, Action::ChangeSettings(Box::new(settings)), 0);
     queue(&mut state, WALLET, &[1], "own");
     for n in 0..MAX_MOVED_TRANSFERS / 100 {

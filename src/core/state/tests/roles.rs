@@ -1,6 +1,6 @@
 use super::fixture::*;
-use crate::base::WalletId;
 use crate::access::Role;
+use crate::base::WalletId;
 use crate::state::{Decided, Refusal, State};
 use candid::Principal;
 use ic_stable_structures::VectorMemory;

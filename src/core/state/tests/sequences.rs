@@ -2,14 +2,14 @@
 
 use super::fixture::*;
 use super::kaspa;
-use crate::audit::Block;
-use crate::chains::solana;
-use crate::base::codec::decode_value;
-use crate::policy::{Rule, Window};
-use crate::base::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
 use crate::access::Role;
+use crate::audit::Block;
+use crate::base::codec::decode_value;
+use crate::base::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
+use crate::chains::solana;
+use crate::policy::{Rule, Window};
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State};
-use crate::transfer::kaspa::BatchOutput;
+use crate::transfer::BatchOutput;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::KeyKind;
 use ic_stable_structures::VectorMemory;

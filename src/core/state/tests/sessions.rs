@@ -1,8 +1,8 @@
 use super::fixture::*;
 use super::wallets::{assert_replays, create};
-use crate::policy::{CounterKey, Decision, ReasonCode, Rule, Scope, Window};
-use crate::base::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, SessionId, WalletId};
 use crate::access::{Session, SessionEnd};
+use crate::base::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, SessionId, WalletId};
+use crate::policy::{CounterKey, Decision, ReasonCode, Rule, Scope, Window};
 use crate::state::{NewSession, Refusal};
 use crate::transfer::{Outcome, Status, TransferRequest};
 use crate::wallet::NewWallet;

@@ -1,14 +1,14 @@
 //! Tokens, nonce accounts and what is only simulated.
 
 use super::fixture::*;
-use crate::governance::config::SolanaOptions;
-use crate::policy::{Decision, Rule, RuleKind, Window};
 use crate::base::{Amount, Asset, Bytes, Mint, TransferId, WRAPPED_SOL};
+use crate::governance::config::SolanaOptions;
 use crate::governance::settings::Settings;
+use crate::policy::{Decision, Rule, RuleKind, Window};
+use crate::state::{Refusal, State};
 use crate::transfer::solana::{
     Execution, LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, SolanaTransferParams,
 };
-use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use ic_stable_structures::VectorMemory;
 
@@ -44,8 +44,7 @@ fn denied(state: &TestState, request: TransferRequest) -> Vec<(RuleKind, String)
 }
 
 fn replayed(state: &TestState) {
-    let blocks: Vec<_> =
-        (0..state.log_len()).map(|at| state.block_bytes(crate::base::BlockIndex::new(at)).unwrap()).collect();
+    let blocks: Vec<_> = (0..state.log_len()).map(|at| state.block_bytes(crate::base::BlockIndex::new(at)).unwrap()).collect();
     let again = State::replay(VectorMemory::default(), &blocks, state.tip().unwrap().1).unwrap();
     assert_eq!(again.digest(), state.digest());
 }

@@ -2,9 +2,9 @@
 
 use super::fixture::*;
 use super::kaspa::{self, decided, replays};
+use crate::base::{Amount, Asset, Chain, Mint};
 use crate::event::Event;
 use crate::policy::{Counted, RateWindow, Rule, Scope, Window};
-use crate::base::{Amount, Asset, Chain, Mint};
 use crate::state::{BatchItem, BatchRequest, ItemOutcome, Refusal};
 use crate::transfer::Status;
 use crate::wallet::KeyKind;

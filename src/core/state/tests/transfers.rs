@@ -1,6 +1,6 @@
 use super::fixture::*;
-use crate::policy::{Decision, ReasonCode, Rule, RuleKind};
 use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, HOUR_NS};
+use crate::policy::{Decision, ReasonCode, Rule, RuleKind};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;

@@ -1,6 +1,6 @@
 use super::fixture::*;
-use crate::policy::{Decision, ReasonCode};
 use crate::base::{BlockIndex, Bytes, Chain, Destination, SECOND_NS, WalletId};
+use crate::policy::{Decision, ReasonCode};
 use crate::state::{NewSession, Refusal, State};
 use crate::transfer::TransferRequest;
 use crate::wallet::{KeyKind, NewKeys, NewWallet, ParentChange, Signing, Wallet, WalletChange};

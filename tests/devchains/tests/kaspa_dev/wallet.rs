@@ -1,5 +1,6 @@
 //! A small HTTP client and two wallets of one key, Schnorr and ECDSA.
 
+use devchains::kaspa::{KaspaDev, NetworkType};
 use ic_secp256k1::PrivateKey;
 use kaspa_addresses::Address;
 use kaspa_consensus_core::{
@@ -12,7 +13,6 @@ use kaspa_consensus_core::{
     tx::{PopulatedTransaction, ScriptPublicKey, Transaction, TransactionInput, TransactionOutpoint, TransactionOutput, UtxoEntry},
 };
 use kaspa_txscript::pay_to_address_script;
-use devchains::kaspa::{KaspaDev, NetworkType};
 use serde_json::{Value, json};
 
 /// One KAS in sompi.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ic_ed25519::PrivateKey;
 use devchains::solana::SolanaDev;
+use ic_ed25519::PrivateKey;
 use serde_json::{Value, json};
 use solana_address::Address;
 use solana_hash::Hash;

@@ -17,6 +17,7 @@
 
 mod failure;
 mod grid;
+mod outcome;
 mod refusal;
 mod request;
 mod response;
@@ -25,14 +26,13 @@ mod transform;
 
 pub use failure::Failure;
 pub use grid::Grid;
-pub use refusal::Rejection;
-pub use request::{AddressBatch, DEFAULT_SCORE_STEP, FeeBucket, MAX_ADDRESSES, MAX_TRANSACTION_IDS, Method, Request, TxIdBatch};
+pub use outcome::{Rejection, SubmitOutcome};
+pub use request::{AddressBatch, DEFAULT_SCORE_STEP, MAX_ADDRESSES, MAX_TRANSACTION_IDS, Method, Request, TxIdBatch};
 pub use response::{
     Acceptance, is_rate_limited, parse_acceptance, parse_balance, parse_blue_score, parse_bound, parse_count, parse_dag,
     parse_feerate, parse_submit, parse_transaction, parse_utxos, settled_blue_score,
 };
-pub use submit::SubmitOutcome;
-pub use transform::{MAX_BODY_BYTES, canonicalise};
+pub use transform::{FeeBucket, MAX_BODY_BYTES, canonicalise};
 
 #[cfg(test)]
 mod tests;

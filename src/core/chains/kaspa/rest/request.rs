@@ -1,9 +1,8 @@
 //! The requests, each with the transform that fits its answer.
 
-use super::transform::Transform;
+use super::transform::{FeeBucket, Transform};
 use super::{Grid, submit};
 use crate::chains::kaspa::{Address, Transaction, TxId};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::num::NonZeroU64;
 
@@ -66,18 +65,6 @@ impl From<TxId> for TxIdBatch {
     fn from(id: TxId) -> Self {
         Self(vec![id])
     }
-}
-
-/// Which of the fee estimate's rates to take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeeBucket {
-    /// For the next block.
-    Priority,
-    /// For acceptance within a minute.
-    Normal,
-    /// For acceptance within an hour.
-    Low,
 }
 
 /// A request to a REST server.

@@ -1,9 +1,9 @@
 //! The canonical bodies: their types, and the parsers of what the replicas agreed on.
 
 use super::{Failure, SubmitOutcome};
+use crate::base::Amount;
 use crate::chains::kaspa::tx::MAX_SOMPI;
 use crate::chains::kaspa::{Address, Network, Outpoint, ScriptPublicKey, TxId, Utxo};
-use crate::base::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,40 +1,10 @@
 //! The body of a broadcast, and what a server's answer to it means.
 
-use super::refusal::{Rejection, classify_text, message, printable};
+use super::outcome::SubmitOutcome;
+use super::refusal::{classify_text, message, printable};
 use crate::chains::kaspa::script::ScriptPublicKey;
 use crate::chains::kaspa::tx::{NATIVE_SUBNETWORK, TRANSACTION_VERSION, Transaction, TxId};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// What is known after a broadcast. None of these says that the transaction will never land: another node may have it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubmitOutcome {
-    /// The node took the transaction, or has it already in its mempool or among those lately accepted. That is no confirmation.
-    Accepted,
-    /// An input is being spent by another transaction in the node's mempool.
-    Conflict {
-        /// The other transaction.
-        with: TxId,
-    },
-    /// An input does not exist, or no longer: it was never there, a conflicting transaction was accepted, or this one was, longer
-    /// ago than the node remembers. Ask for the acceptance.
-    Orphan,
-    /// The node refuses the transaction for a reason it named.
-    Rejected {
-        /// The reason.
-        reason: Rejection,
-        /// What the node said, without ids that stand twice, for people. Never decide on it.
-        diagnostic: String,
-    },
-    /// The server limits the rate of requests and did not look at this one.
-    RateLimited,
-    /// It may or may not have been taken.
-    Unknown {
-        /// What came back, cut short, for the operator. Never decide on it.
-        diagnostic: String,
-    },
-}
 
 /// The JSON of a broadcast. It leaves out what the server would ignore; gas and payload do not exist in [`Transaction`].
 pub(super) fn body(transaction: &Transaction) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use super::failure::limits_rate;
 use super::response::{Canonical, CanonicalAcceptance, CanonicalDag, CanonicalUtxo};
-use super::{Failure, FeeBucket, Grid, submit};
+use super::{Failure, Grid, submit};
 use crate::chains::kaspa::fee::FLOOR_SOMPI_PER_GRAM;
 use crate::chains::kaspa::{Network, ScriptPublicKey, TxId};
 use serde::de::DeserializeOwned;
@@ -341,4 +341,16 @@ fn transaction(status: u16, body: &[u8], id: TxId, max_blue_score: u64) -> Resul
 fn is_not_found(body: &[u8]) -> bool {
     let body = serde_json::from_slice::<Value>(body).ok();
     body.is_some_and(|body| body.get("detail").and_then(Value::as_str) == Some("Transaction not found"))
+}
+
+/// Which of the fee estimate's rates to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeBucket {
+    /// For the next block.
+    Priority,
+    /// For acceptance within a minute.
+    Normal,
+    /// For acceptance within an hour.
+    Low,
 }

@@ -7,9 +7,9 @@
 //! each number of inputs. Only a payment that is refused comes here.
 
 use super::search::Search;
+use crate::base::Amount;
 use crate::chains::kaspa::fee::{self, COST_OF_AN_INPUT};
 use crate::chains::kaspa::mass::{self, MAX_STORAGE_MASS, Masses};
-use crate::base::Amount;
 
 /// A set of coins, and the amounts for which it is tried.
 struct Candidate {

@@ -1,11 +1,11 @@
 //! The search over sets of coins for one amount.
 
-use super::{Obstacle, Payment, Plan};
+use super::plan::{MAX_INPUTS, Obstacle, Payment, Plan};
+use crate::base::Amount;
 use crate::chains::kaspa::fee::{self, COST_OF_AN_INPUT};
 use crate::chains::kaspa::mass::{self, MassError, Masses};
 use crate::chains::kaspa::script::ScriptPublicKey;
 use crate::chains::kaspa::tx::{Output, Utxo};
-use crate::base::Amount;
 
 /// Of no more coins than this, all sets are tried.
 const FEW_COINS: usize = 8;
@@ -52,7 +52,7 @@ impl<'a> Search<'a> {
 
     /// The most inputs that may be used.
     pub fn max_inputs(&self) -> usize {
-        self.payment.limits.max_inputs.min(super::MAX_INPUTS)
+        self.payment.limits.max_inputs.min(MAX_INPUTS)
     }
 
     /// The sum of all coins.

@@ -1,11 +1,11 @@
 //! The nearest amounts that can be paid, against an exhaustive search that weighs with rusty-kaspa.
 
 use super::{ECDSA_ADDRESS, SCHNORR_ADDRESS, amount, cases, utxo};
+use crate::base::Amount;
 use crate::chains::kaspa::fee::COST_OF_AN_INPUT;
 use crate::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use crate::chains::kaspa::select::{self, Limits, Payment, SelectError};
 use crate::chains::kaspa::{Address, FeePolicy, Network, Output, Plan, ScriptPublicKey, Utxo};
-use crate::base::Amount;
 use kaspa_consensus_core::constants::STORAGE_MASS_PARAMETER;
 use kaspa_consensus_core::mass::{UtxoCell, calc_storage_mass};
 use proptest::prelude::*;

@@ -1,13 +1,13 @@
 //! Coin selection: its laws for any wallet, and examples with amounts worked out by hand.
 
 use super::{ECDSA_ADDRESS, SCHNORR_ADDRESS, amount, cases, utxo};
+use crate::base::Amount;
 use crate::chains::kaspa::fee::COST_OF_AN_INPUT;
 use crate::chains::kaspa::intent::{self, Intent};
 use crate::chains::kaspa::mass::{DEFAULT_STORAGE_MASS_CAP, Dimension, OverLimit};
 use crate::chains::kaspa::select::{self, COINBASE_MATURITY, Limits, Obstacle, Payment, SelectError};
 use crate::chains::kaspa::tx::MAX_SOMPI;
 use crate::chains::kaspa::{Address, FeePolicy, Masses, Network, Outpoint, Plan, ScriptPublicKey, Utxo};
-use crate::base::Amount;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

@@ -1,12 +1,12 @@
 //! Several recipients, many coins made into one, and a stuck transaction that pays more.
 
 use super::{ECDSA_ADDRESS, SCHNORR_ADDRESS, amount, utxo};
+use crate::base::Amount;
 use crate::chains::kaspa::intent::{self, Deviation, Intent};
 use crate::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use crate::chains::kaspa::replace::{self, ReplaceError};
 use crate::chains::kaspa::select::{self, ConsolidationInputs, Limits, Payment, SelectError};
 use crate::chains::kaspa::{Address, FeePolicy, Masses, Network, Output, Plan, ScriptPublicKey, Utxo};
-use crate::base::Amount;
 use std::collections::BTreeSet;
 
 const KAS: u64 = 100_000_000;

@@ -1,9 +1,9 @@
 //! The durable form of transactions: what was stored is what is signed and sent, whatever version reads it.
 
 use super::{any_transaction, cases, tx_id};
+use crate::base::Amount;
 use crate::chains::kaspa::codec::CodecError;
 use crate::chains::kaspa::{Input, Outpoint, Output, ScriptPublicKey, Transaction, TxId, UnsignedTx, Utxo};
-use crate::base::Amount;
 use proptest::prelude::*;
 
 proptest! {

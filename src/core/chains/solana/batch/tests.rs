@@ -1,10 +1,10 @@
 use super::*;
+use crate::base::{Amount, Mint};
 use crate::chains::solana::fixtures::payer;
 use crate::chains::solana::{
     Address, Blockhash, Budget, BuildError, MAX_MEMO_BYTES, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment,
     TokenProgram, derived, describe_message,
 };
-use crate::base::{Amount, Mint};
 use proptest::prelude::*;
 
 const TOKEN: Asset = Asset::Spl { mint: Mint([9; 32]) };

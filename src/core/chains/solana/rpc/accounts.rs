@@ -1,11 +1,11 @@
 //! Accounts as nodes show them, and what is kept of them.
 
-use super::request::DATA_BYTES;
+use super::view::DATA_BYTES;
 use super::{AccountView, Failure, NonceState, Reading, TokenBalance, View};
+use crate::base::Amount;
 use crate::chains::solana::account::{ACCOUNT_TYPE_OFFSET, Account, AccountKind};
 use crate::chains::solana::token::{Holding, RawToken, read_head};
 use crate::chains::solana::{Address, Blockhash, NONCE_BYTES, known};
-use crate::base::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use std::num::NonZeroU64;

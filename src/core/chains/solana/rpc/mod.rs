@@ -13,22 +13,25 @@
 
 mod accounts;
 pub mod canister;
+mod context;
 mod failure;
 mod reading;
 mod request;
 mod response;
 mod transform;
+mod view;
 
 pub use canister::CanisterCall;
 pub use failure::{Failure, RpcErrorClass};
 pub use reading::Reading;
-pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch, View, Wanted};
+pub use request::{Commitment, MAX_SIGNATURES_PER_LOOKUP, Request, SignatureBatch};
 pub use response::{
     AccountView, Charge, EpochInfo, LatestBlockhash, NonceState, SendOutcome, Simulation, TokenBalance, failure_of, parse_accounts,
     parse_amount, parse_charge, parse_epoch, parse_hash, parse_latest_blockhash, parse_nonce, parse_send, parse_simulation,
     parse_statuses, parse_token_balances, parse_u64, verdict,
 };
 pub use transform::canonicalise;
+pub use view::{View, Wanted};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! The requests, each with the transform that fits its answer.
 
 use super::Reading;
-use super::transform::Transform;
+use super::context::Transform;
+use super::view::{DATA_BYTES, View, Wanted};
 use crate::chains::solana::token::TOKEN_HEAD_BYTES;
 use crate::chains::solana::{
     Address, Blockhash, RecentHash, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET,
@@ -51,44 +52,6 @@ impl SignatureBatch {
     }
 }
 
-/// An account and what is wanted of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// Its address.
-    pub address: Address,
-    /// What is wanted.
-    pub view: View,
-}
-
-/// What is wanted of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum View {
-    /// What it is and what it has.
-    Account {
-        /// What to keep of the lamports. Anyone can move them by sending dust; a bound is harder to disturb.
-        lamports: Reading,
-    },
-    /// A mint.
-    Mint,
-    /// A token account.
-    Holding {
-        /// What to keep of the amount.
-        amount: Reading,
-    },
-    /// A nonce account.
-    Nonce,
-}
-
-impl View {
-    /// Whether it takes the account's data.
-    pub(super) const fn needs_data(self) -> bool {
-        !matches!(self, Self::Account { .. })
-    }
-}
-
-/// How much of each account's data is read when any is needed. Larger mints are refused.
-pub(super) const DATA_BYTES: usize = 1_024;
 /// What an account without data, and one with [`DATA_BYTES`] in base64, take in an answer.
 const ACCOUNT_BYTES: u64 = 256;
 const DATA_ACCOUNT_BYTES: u64 = 1_664;

@@ -1,10 +1,10 @@
 //! The canonical bodies: their types, and the parsers of what the replicas agreed on.
 
 use super::{Failure, Request};
+use crate::base::Amount;
 use crate::chains::solana::account::Account;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
 use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup, TxSignature};
-use crate::base::Amount;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,9 +1,10 @@
 //! From a provider's answer to the canonical body on which replicas agree.
 
+use super::context::Transform;
 use super::response::Canonical;
 use super::{Charge, EpochInfo, Failure, LatestBlockhash, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
-use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use crate::base::Amount;
+use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,78 +12,6 @@ use std::num::NonZeroU64;
 
 /// The most characters kept of an error that a provider reports.
 const MAX_DIAGNOSTIC_CHARS: usize = 160;
-
-/// What to keep of an answer. It travels as the context of the transform, so it is small and self-contained.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Transform {
-    /// `getLatestBlockhash`: the hash and the slot of the state that knows it. The height claimed beside it is dropped so that nobody can
-    /// trust it.
-    LatestBlockhash {
-        /// The slot that the node must have reached.
-        min_slot: u64,
-    },
-    /// `getBalance`.
-    Balance {
-        /// What to keep of the number.
-        reading: Reading,
-    },
-    /// A bare number.
-    Number,
-    /// `getEpochInfo`.
-    EpochInfo {
-        /// What to keep of the block height.
-        height: Reading,
-        /// What to keep of the slot.
-        slot: Reading,
-        /// The slot that the node must have reached.
-        min_slot: u64,
-    },
-    /// `getAccountInfo` of a nonce account.
-    NonceChanged {
-        /// The value that it had.
-        value: Blockhash,
-        /// The slot that the node must have reached.
-        min_slot: u64,
-        /// What the slot of a change is rounded up to.
-        step: NonZeroU64,
-    },
-    /// `getMultipleAccounts`.
-    Accounts {
-        /// What to keep of each.
-        views: Vec<View>,
-        /// The slot that the node must have reached.
-        min_slot: u64,
-    },
-    /// `simulateTransaction`.
-    Simulation,
-    /// `getTransaction`: what it cost.
-    Charge,
-    /// `getRecentPrioritizationFees`: one price.
-    PriorityPrice,
-    /// `getTokenAccountsByOwner`.
-    TokenBalances,
-    /// `getSignatureStatuses`.
-    Statuses {
-        /// How many were asked for.
-        count: usize,
-        /// The slot from which on the node's "unknown" counts.
-        min_slot: u64,
-    },
-    /// `getGenesisHash`.
-    GenesisHash,
-    /// `sendTransaction`.
-    Send {
-        /// The id that the node must answer.
-        txid: TxSignature,
-    },
-}
-
-impl Transform {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        to_bytes(self)
-    }
-}
 
 /// Reduces a provider's answer to its canonical body.
 ///

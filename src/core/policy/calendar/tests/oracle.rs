@@ -1,8 +1,8 @@
 //! Comparison with `jiff`, which reads the same release of the rules by its own code.
 
 use super::*;
-use crate::policy::calendar::rules::find;
 use crate::base::{HOUR_NS, MINUTE_NS, SECOND_NS};
+use crate::policy::calendar::rules::find;
 use jiff::civil::{Date, Weekday as JiffDay};
 use jiff::tz::TimeZone as JiffZone;
 use jiff::{ToSpan, Zoned};

@@ -3,11 +3,12 @@
 use super::MEMBERS;
 use super::model::Limits;
 use super::{Game, OTHER, PARENT, WALLET, accomplice, admin, agent, guardian, other_owner};
-use crate::event::{AgentChange, ChainBreakerOpened, Event, ModeChanged, RoleChange};
+use crate::access::Role;
+use crate::access::{AgentChange, RoleChange};
+use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, SessionId, Timestamp, WalletId};
+use crate::event::{ChainBreakerOpened, Event, ModeChanged};
 use crate::governance::{Action, Group, Rate};
 use crate::policy::{Mode, Scope};
-use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, SessionId, Timestamp, WalletId};
-use crate::access::Role;
 use crate::state::NewSession;
 use crate::wallet::{ParentChange, WalletChange};
 use candid::Principal;

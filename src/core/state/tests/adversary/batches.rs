@@ -4,9 +4,9 @@ use super::model::{Answer, is_own_doing};
 use super::promises::Promise;
 use super::*;
 use crate::chains::solana;
-use crate::transfer::solana::SolanaTransferParams;
 use crate::state::{BatchItem, BatchOutcome, ItemOutcome, Refusal};
-use crate::transfer::kaspa::{Batch, BatchOutput};
+use crate::transfer::solana::SolanaTransferParams;
+use crate::transfer::{Batch, BatchOutput};
 
 /// What was let through, as one payment of its sum: that is how it is judged.
 fn whole(base: &TransferRequest, request: &BatchRequest, outputs: &[BatchOutput], parts: u64) -> TransferRequest {

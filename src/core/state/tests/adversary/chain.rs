@@ -2,8 +2,8 @@
 
 use super::promises::Promise;
 use super::*;
-use crate::policy::ReasonCode;
 use crate::base::Bytes;
+use crate::policy::ReasonCode;
 use crate::transfer::solana::{NonceOperation, NonceUse, SolanaBuilt};
 use crate::transfer::{BuiltTx, Status, Transfer};
 use sha2::{Digest, Sha256};

@@ -4,8 +4,8 @@ use super::model::{Approval, Entry, Limits, Model, number, small};
 use super::promises::{Broken, Promise};
 use super::zones;
 use super::{COLD, DENIED, EXPIRING, OPEN, SMALL};
-use crate::policy::{Counted, RateWindow, Scope, Window};
 use crate::base::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, TransferId, WalletId};
+use crate::policy::{Counted, RateWindow, Scope, Window};
 use crate::transfer::TransferRequest;
 use candid::Principal;
 

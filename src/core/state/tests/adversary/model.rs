@@ -3,12 +3,13 @@
 
 use super::promises::{Broken, Promise};
 use super::{SMALL, recipient};
-use crate::event::{Event, RoleChange, TransferReserved, TransferSettled};
-use crate::policy::{Counted, Decision, Evaluation, Mode, RateWindow, RuleKind, Scope, Window};
-use crate::base::{Asset, DAY_NS, Destination, HOUR_NS, Hash, SessionId, TransferId, WalletId};
 use crate::access::Role;
-use crate::transfer::solana::NonceOperation;
+use crate::access::RoleChange;
+use crate::base::{Asset, DAY_NS, Destination, HOUR_NS, Hash, SessionId, TransferId, WalletId};
+use crate::event::{Event, TransferReserved, TransferSettled};
+use crate::policy::{Counted, Decision, Evaluation, Mode, RateWindow, RuleKind, Scope, Window};
 use crate::transfer::TransferRequest;
+use crate::transfer::solana::NonceOperation;
 use crate::wallet::{ParentChange, WalletChange};
 use candid::Principal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

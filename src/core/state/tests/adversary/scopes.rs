@@ -3,10 +3,10 @@
 use super::model::{Approval, Limits};
 use super::{COLD, DENIED, EXPIRING, Game, OPEN, OTHER, PARENT, SMALL, WALLET, agent, listed, recipient};
 use super::{admin, other_owner};
+use crate::base::{Amount, Asset, Chain, DAY_NS, SECOND_NS, SessionId, Timestamp};
 use crate::event::{Event, PolicySet};
 use crate::governance::{Action, PolicyChange};
 use crate::policy::{AllowEntry, ApprovalRule, Counted, Period, RateWindow, RecipientLimit, Rule, Scope, TimeZone, Window};
-use crate::base::{Amount, Asset, Chain, DAY_NS, SECOND_NS, SessionId, Timestamp};
 
 /// What the recipient with limits of its own may receive, per transfer and per 24 hours.
 const SMALL_LIMITS: (u64, u64) = (300_000, 1_000_000);

@@ -1,8 +1,8 @@
 //! Local time in four zones, by the letter of their laws and with none of the calendar's code.
 
 use super::Dice;
-use crate::policy::{Period, TimeZone, Window};
 use crate::base::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS};
+use crate::policy::{Period, TimeZone, Window};
 
 /// Zones that are hours, half hours and a quarter of an hour away, with and without summer time, one of half an hour.
 pub const ZONES: [&str; 4] = ["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Asia/Kathmandu"];

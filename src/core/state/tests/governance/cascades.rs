@@ -1,10 +1,10 @@
 //! What falls when somebody loses a power (traps T41, T81).
 
 use super::*;
+use crate::access::{Session, SessionEnd};
+use crate::base::{Amount, Asset, Chain, MINUTE_NS, SessionId, TransferId};
 use crate::event::{Event, SessionOpened};
 use crate::policy::{ApprovalRule, ReasonCode, Window};
-use crate::base::{Amount, Asset, Chain, MINUTE_NS, SessionId, TransferId};
-use crate::access::{Session, SessionEnd};
 use crate::transfer::{Outcome, Status, TransferRequest};
 
 /// A council of which one admin is enough, with the groups `board` (20, 21) and `desk` (21, 22), and a policy that asks the board about

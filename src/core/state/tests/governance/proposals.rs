@@ -1,9 +1,9 @@
 //! From the proposal to its end.
 
 use super::*;
+use crate::base::DAY_NS;
 use crate::governance::{MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN};
 use crate::policy::Mode;
-use crate::base::DAY_NS;
 
 #[test]
 fn a_change_takes_effect_with_the_last_of_its_quorum() {

@@ -1,9 +1,9 @@
 //! What acts at once and what has to wait.
 
 use super::*;
+use crate::base::{Amount, Asset, Chain, DAY_NS, TransferId, WalletId};
 use crate::governance::{MAX_RATE_AGE_NS, QuarantineEnd, Rate};
 use crate::policy::AllowEntry;
-use crate::base::{Amount, Asset, Chain, DAY_NS, TransferId, WalletId};
 use crate::wallet::{ParentChange, WalletChange};
 
 /// How an action of a three-admin council with a quorum of two and a time lock is taken: at once, as a proposal that has to wait for

@@ -8,8 +8,8 @@ mod replacing;
 mod tidying;
 
 use crate::support::{payment, rules};
-use localnet::LocalNet;
 use devchains::kaspa::Provider;
+use localnet::LocalNet;
 use purser::api::*;
 use purser_it::network::Network;
 use purser_it::world::{Actor, KAS, World};

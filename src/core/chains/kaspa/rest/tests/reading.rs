@@ -1,13 +1,13 @@
 //! What is kept of answers, and that replicas agree on it.
 
 use super::{ADDRESS, SCRIPT, address, reduce, step, tx_id};
+use crate::base::Amount;
 use crate::chains::kaspa::rest::{
     Acceptance, Failure, FeeBucket, MAX_BODY_BYTES, Request, SubmitOutcome, TxIdBatch, canonicalise, parse_acceptance,
     parse_balance, parse_blue_score, parse_bound, parse_count, parse_dag, parse_feerate, parse_submit, parse_transaction,
     parse_utxos, settled_blue_score,
 };
 use crate::chains::kaspa::{Network, Outpoint, ScriptPublicKey, Transaction, Utxo};
-use crate::base::Amount;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,9 +2,9 @@
 
 use super::super::submit;
 use super::{ADDRESS, address, step, tx_id};
+use crate::base::Amount;
 use crate::chains::kaspa::rest::{AddressBatch, FeeBucket, MAX_TRANSACTION_IDS, Method, Request, TxIdBatch};
 use crate::chains::kaspa::{Outpoint, Output, ScriptPublicKey, Transaction};
-use crate::base::Amount;
 use serde_json::{Value, json};
 
 fn json_body(request: &Request) -> Option<Value> {

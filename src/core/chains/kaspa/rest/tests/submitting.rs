@@ -1,9 +1,9 @@
 //! What the answers to a broadcast mean. The texts are those of a rusty-kaspa 2.1.0 node, as the REST server passes them on.
 
 use super::{reduce, tx_id};
+use crate::base::Amount;
 use crate::chains::kaspa::rest::{Rejection, Request, SubmitOutcome, canonicalise, parse_submit};
 use crate::chains::kaspa::{Outpoint, Output, ScriptPublicKey, Transaction, TxId};
-use crate::base::Amount;
 use serde_json::{Value, json};
 
 fn transaction() -> Transaction {

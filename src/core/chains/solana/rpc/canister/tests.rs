@@ -2,10 +2,10 @@ use super::super::tests::{balance, both_accounts, every_request, published, stat
 use super::super::*;
 use super::interface::*;
 use super::*;
+use crate::base::Amount;
 use crate::chains::solana::account::{Account, AccountKind};
 use crate::chains::solana::fixtures::{PUBLISHED_TXID, payer};
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup};
-use crate::base::Amount;
 use candid::{CandidType, Decode, Encode, Reserved, decode_args};
 
 type Arguments<T> = (RpcSources, Option<RpcConfig>, T);

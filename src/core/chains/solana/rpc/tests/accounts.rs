@@ -1,9 +1,9 @@
 //! Accounts read with their data, simulations, prices and lists.
 
 use super::*;
+use crate::base::Amount;
 use crate::chains::solana::token::{Holding, Mint, TokenRefusal};
 use crate::chains::solana::{Address, Blockhash, Plan, RecentHash};
-use crate::base::Amount;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 const SYSTEM: &str = "11111111111111111111111111111111";

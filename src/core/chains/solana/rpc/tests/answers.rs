@@ -1,8 +1,8 @@
 use super::*;
+use crate::base::Amount;
 use crate::chains::solana::account::{Account, AccountKind};
 use crate::chains::solana::fixtures::PUBLISHED_TXID;
 use crate::chains::solana::{Address, Blockhash, SignatureStatus, StatusLookup};
-use crate::base::Amount;
 
 const TOKEN: &str = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
 const TOKEN_2022: &str = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb";

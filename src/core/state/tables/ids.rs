@@ -1,0 +1,67 @@
+//! The memory of each table. A number is never used again for something else.
+
+use crate::state::digest::TableId;
+
+/// Declares the numbers, and an enumeration that does not compile when two tables have the same one: they would write over each other.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
+        $($(#[$doc])* pub(super) const $name: TableId = $id;)*
+
+        #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Distinct {
+            $($name = $id,)*
+        }
+    };
+}
+
+tables! {
+    HEAD = 0,
+    CONFIG = 1,
+    KEYS = 2,
+    ROLES = 3,
+    AGENTS = 4,
+    WALLETS = 5,
+    // 6 and 7 held the policies and counters of version 0.1.
+    TRANSFERS = 8,
+    ACTIVE = 9,
+    TRANSFERS_BY_WALLET = 10,
+    IDEMPOTENCY = 11,
+    LOCKED_OUTPOINTS = 12,
+    // 13 and 14 were the log while it could only grow.
+    BUILT = 15,
+    WALLETS_BY_AGENT = 16,
+    // Policies and governance: 20 to 39.
+    SETTINGS = 20,
+    POLICIES = 21,
+    POLICY_HISTORY = 22,
+    SPENT = 23,
+    ACTIVITY = 24,
+    GROUPS = 25,
+    RATES = 26,
+    SESSIONS = 27,
+    OPEN_SESSIONS = 28,
+    PROPOSALS = 29,
+    OPEN_PROPOSALS = 30,
+    WALLETS_BY_OWNER = 31,
+    // 32 found the blocks with requests, before 43 found every block.
+    CHAIN_BREAKERS = 33,
+    WALLETS_BY_KEY = 34,
+    AWAITING = 35,
+    SESSION_ENDS = 36,
+    CLIENT_KEY = 38,
+    // The log and what watches over it: 40 to 49.
+    SUM = 40,
+    LOG_INDEX = 41,
+    LOG_DATA = 42,
+    BLOCKS_BY_SUBJECT = 43,
+    RETENTION = 44,
+    ARCHIVES = 45,
+    WATCH = 46,
+    // Solana: 55 to 59.
+    SOLANA_NONCES = 55,
+    SOLANA_SETTINGS = 56,
+    SOLANA_PROVIDERS = 57,
+    SOLANA_PROVIDER_KEYS = 58,
+    SOLANA_REACHED = 59,
+    QUARANTINED = 60,
+}
