@@ -26,7 +26,7 @@ fn post_upgrade(args: Option<InitArgs>) {
         ic_cdk::api::trap("upgrade: settings: they change by configure, not by an upgrade; leave them out");
     }
     let decided = store::read(|state| {
-        let config = args.map(|args| args.into_config(Some(&state.config())));
+        let config = args.map(|args| args.into_config(Some(state.config())));
         state.decide_upgrade(ic_cdk::api::msg_caller(), VERSION.into(), config)
     });
     store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("upgrade: {refusal}"))));

@@ -4,6 +4,7 @@ use super::log::{BreakReason, BrokenAt, IndexedBlock};
 use candid::{CandidType, Principal};
 use purser_core::audit;
 use purser_core::base::{TransferId, WalletId};
+use purser_core::governance::retention;
 use purser_core::state::Filter;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -115,20 +116,20 @@ pub struct FoundBlocks {
     pub next: Option<u64>,
 }
 
-impl From<AuditSettings> for audit::AuditSettings {
+impl From<AuditSettings> for retention::AuditSettings {
     fn from(settings: AuditSettings) -> Self {
         Self { retention_days: settings.retention_days, capacity: settings.capacity }
     }
 }
 
-impl From<audit::AuditSettings> for AuditSettings {
-    fn from(settings: audit::AuditSettings) -> Self {
+impl From<retention::AuditSettings> for AuditSettings {
+    fn from(settings: retention::AuditSettings) -> Self {
         Self { retention_days: settings.retention_days, capacity: settings.capacity }
     }
 }
 
-impl From<audit::Archive> for ArchiveInfo {
-    fn from(archive: audit::Archive) -> Self {
+impl From<retention::Archive> for ArchiveInfo {
+    fn from(archive: retention::Archive) -> Self {
         Self {
             first: archive.first.get(),
             last: archive.last.get(),

@@ -95,7 +95,7 @@ impl BatchArgs {
         if self.payments.is_empty() || self.payments.len() > MAX_BATCH_ITEMS {
             return Err(Error::invalid("payments", format!("between 1 and {MAX_BATCH_ITEMS}")));
         }
-        let asset: primitives::Asset = self.asset.unwrap_or(Asset::Kas).try_into()?;
+        let asset: base::Asset = self.asset.unwrap_or(Asset::Kas).try_into()?;
         let items = self.payments.iter().enumerate().map(|(position, payment)| payment.read(position, asset.chain(), config));
         Ok(BatchRequest {
             wallet: WalletId::new(self.wallet_id),

@@ -123,7 +123,7 @@ impl Error {
     }
 
     /// A provider that could not be asked. What it said is cut to a readable length.
-    pub fn provider(chain: primitives::Chain, problem: &str) -> Self {
+    pub fn provider(chain: base::Chain, problem: &str) -> Self {
         let problem = problem[..problem.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
         Self {
             code: "PROVIDER_UNAVAILABLE".into(),
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_long_complaint_of_a_provider_is_cut_between_characters() {
-        let error = Error::provider(primitives::Chain::Kaspa, &"é".repeat(300_000));
+        let error = Error::provider(base::Chain::Kaspa, &"é".repeat(300_000));
         assert_eq!(error.code, "PROVIDER_UNAVAILABLE");
         assert_eq!(error.message, format!("no Kaspa provider could be asked: {}", "é".repeat(256)));
     }

@@ -9,8 +9,8 @@ use purser_core::chains::kaspa::money::Kas;
 use purser_core::chains::kaspa::replace::ReplaceError;
 use purser_core::chains::kaspa::select::{Obstacle, SelectError};
 use purser_core::governance::config::Config;
-use purser_core::transfer::kaspa::{self, Consolidation, KaspaTransferParams, MAX_KASPA_INPUTS};
-use purser_core::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, TransferRequest};
+use purser_core::transfer::kaspa::{Consolidation, KaspaTransferParams, MAX_KASPA_INPUTS};
+use purser_core::transfer::{self, MAX_IDEMPOTENCY_KEY_BYTES, TransferRequest};
 use serde::{Deserialize, Serialize};
 
 /// The most coins that a consolidation takes when the caller does not say.
@@ -289,23 +289,27 @@ impl ConsolidateArgs {
             session: None,
             created_at: None,
             solana: None,
-            kaspa: Some(KaspaTransferParams { speed: Some(terms::FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
+            kaspa: Some(KaspaTransferParams {
+                speed: Some(transfer::kaspa::FeeSpeed::Low),
+                batch: None,
+                consolidation: Some(consolidation),
+            }),
         })
     }
 }
 
 impl NamedCoin {
-    fn read(self) -> Result<terms::NamedCoin, Error> {
+    fn read(self) -> Result<transfer::kaspa::NamedCoin, Error> {
         let mut outpoint = [0; 36];
         let (id, index) = outpoint.split_at_mut(32);
         hex::decode_to_slice(&self.transaction_id, id)
             .map_err(|_| Error::invalid("coins", "a transaction id is 64 hexadecimal digits"))?;
         index.copy_from_slice(&self.index.to_le_bytes());
-        Ok(terms::NamedCoin { outpoint: Bytes::new(outpoint), amount: Amount::new(self.amount) })
+        Ok(transfer::kaspa::NamedCoin { outpoint: Bytes::new(outpoint), amount: Amount::new(self.amount) })
     }
 }
 
-impl From<FeeSpeed> for terms::FeeSpeed {
+impl From<FeeSpeed> for transfer::kaspa::FeeSpeed {
     fn from(speed: FeeSpeed) -> Self {
         match speed {
             FeeSpeed::Priority => Self::Priority,
@@ -315,12 +319,12 @@ impl From<FeeSpeed> for terms::FeeSpeed {
     }
 }
 
-impl From<terms::FeeSpeed> for FeeSpeed {
-    fn from(speed: terms::FeeSpeed) -> Self {
+impl From<transfer::kaspa::FeeSpeed> for FeeSpeed {
+    fn from(speed: transfer::kaspa::FeeSpeed) -> Self {
         match speed {
-            terms::FeeSpeed::Priority => Self::Priority,
-            terms::FeeSpeed::Normal => Self::Normal,
-            terms::FeeSpeed::Low => Self::Low,
+            transfer::kaspa::FeeSpeed::Priority => Self::Priority,
+            transfer::kaspa::FeeSpeed::Normal => Self::Normal,
+            transfer::kaspa::FeeSpeed::Low => Self::Low,
         }
     }
 }

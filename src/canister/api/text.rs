@@ -18,7 +18,7 @@ impl Asset {
 
     /// An amount of base units, for people: of a token the base units and the mint, because only the chain knows where its point stands.
     pub fn show(self, base_units: u64) -> String {
-        match primitives::Asset::try_from(self) {
+        match base::Asset::try_from(self) {
             Ok(asset) => coins(asset, Amount::new(base_units)),
             Err(_) => format!("{base_units} base units of an unknown token"),
         }

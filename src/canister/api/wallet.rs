@@ -207,7 +207,7 @@ impl From<CoreSigning> for SigningMode {
 
 impl Usage {
     /// What counts, beside the limit that `policy` sets.
-    pub fn new(asset: primitives::Asset, usage: CoreUsage, policy: Option<&Policy>) -> Self {
+    pub fn new(asset: base::Asset, usage: CoreUsage, policy: Option<&Policy>) -> Self {
         let limit = policy.and_then(|policy| {
             policy.rules.iter().find_map(|rule| match rule {
                 Rule::SpendingLimit { asset: of, window: Window::Rolling24h, max } if *of == asset => Some(*max),
@@ -219,13 +219,13 @@ impl Usage {
             asset: asset.into(),
             posted: usage.posted.get(),
             reserved: usage.reserved.get(),
-            limit: limit.map(primitives::Amount::get),
+            limit: limit.map(base::Amount::get),
             remaining,
         }
     }
 }
 
-impl From<Chain> for primitives::Chain {
+impl From<Chain> for base::Chain {
     fn from(chain: Chain) -> Self {
         match chain {
             Chain::Kaspa => Self::Kaspa,
@@ -234,11 +234,11 @@ impl From<Chain> for primitives::Chain {
     }
 }
 
-impl From<primitives::Chain> for Chain {
-    fn from(chain: primitives::Chain) -> Self {
+impl From<base::Chain> for Chain {
+    fn from(chain: base::Chain) -> Self {
         match chain {
-            primitives::Chain::Kaspa => Self::Kaspa,
-            primitives::Chain::Solana => Self::Solana,
+            base::Chain::Kaspa => Self::Kaspa,
+            base::Chain::Solana => Self::Solana,
         }
     }
 }
@@ -248,16 +248,16 @@ impl Asset {
     ///
     /// # Errors
     /// When a mint is no address.
-    pub fn read(self, field: impl FnOnce() -> String) -> Result<primitives::Asset, Error> {
+    pub fn read(self, field: impl FnOnce() -> String) -> Result<base::Asset, Error> {
         Ok(match self {
-            Self::Kas => primitives::Asset::Kas,
-            Self::Sol => primitives::Asset::Sol,
-            Self::Spl { mint } => primitives::Asset::Spl { mint: parse_mint(mint, field)? },
+            Self::Kas => base::Asset::Kas,
+            Self::Sol => base::Asset::Sol,
+            Self::Spl { mint } => base::Asset::Spl { mint: parse_mint(mint, field)? },
         })
     }
 }
 
-impl TryFrom<Asset> for primitives::Asset {
+impl TryFrom<Asset> for base::Asset {
     type Error = Error;
 
     fn try_from(asset: Asset) -> Result<Self, Error> {
@@ -265,12 +265,12 @@ impl TryFrom<Asset> for primitives::Asset {
     }
 }
 
-impl From<primitives::Asset> for Asset {
-    fn from(asset: primitives::Asset) -> Self {
+impl From<base::Asset> for Asset {
+    fn from(asset: base::Asset) -> Self {
         match asset {
-            primitives::Asset::Kas => Self::Kas,
-            primitives::Asset::Sol => Self::Sol,
-            primitives::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
+            base::Asset::Kas => Self::Kas,
+            base::Asset::Sol => Self::Sol,
+            base::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
         }
     }
 }
@@ -297,7 +297,7 @@ impl KaspaKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::{Amount, Timestamp};
+    use base::{Amount, Timestamp};
 
     #[test]
     fn a_wallet_shows_the_addresses_of_its_own_keys() {
@@ -338,16 +338,16 @@ mod tests {
             version: 1,
             name: None,
             rules: vec![
-                Rule::SpendingLimit { asset: primitives::Asset::Kas, window: Window::Rolling24h, max: Amount::new(7) },
-                Rule::PerTransaction { asset: primitives::Asset::Sol, max: Amount::new(9) },
-                Rule::SpendingLimit { asset: primitives::Asset::Sol, window: Window::Rolling24h, max: Amount::new(max) },
+                Rule::SpendingLimit { asset: base::Asset::Kas, window: Window::Rolling24h, max: Amount::new(7) },
+                Rule::PerTransaction { asset: base::Asset::Sol, max: Amount::new(9) },
+                Rule::SpendingLimit { asset: base::Asset::Sol, window: Window::Rolling24h, max: Amount::new(max) },
             ],
         };
-        let with = Usage::new(primitives::Asset::Sol, usage, Some(&policy(100)));
+        let with = Usage::new(base::Asset::Sol, usage, Some(&policy(100)));
         assert_eq!(with, Usage { asset: Asset::Sol, posted: 30, reserved: 50, limit: Some(100), remaining: Some(20) });
-        let lowered = Usage::new(primitives::Asset::Sol, usage, Some(&policy(40)));
+        let lowered = Usage::new(base::Asset::Sol, usage, Some(&policy(40)));
         assert_eq!((lowered.limit, lowered.remaining), (Some(40), Some(0)));
-        let without = Usage::new(primitives::Asset::Sol, usage, None);
+        let without = Usage::new(base::Asset::Sol, usage, None);
         assert_eq!((without.limit, without.remaining), (None, None));
     }
 }

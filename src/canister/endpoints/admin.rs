@@ -27,7 +27,7 @@ fn start_emergency(reason: String) -> Result<(), Error> {
 
 #[ic_cdk::query]
 fn get_config() -> Config {
-    store::read(|state| Config::new(state.config(), state.keys().is_some()))
+    store::read(|state| Config::new(state.config().clone(), state.keys().is_some()))
 }
 
 #[ic_cdk::query]

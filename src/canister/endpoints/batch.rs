@@ -17,7 +17,7 @@ fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
     let on_kaspa = args.asset.unwrap_or(Asset::Kas) == Asset::Kas;
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
         access::agent(state, caller, wallet)?;
-        let request = args.into_request(&state.config())?;
+        let request = args.into_request(state.config())?;
         Ok(state.decide_batch(caller, &request, store::now())?)
     })
     .map_err(|error| if on_kaspa { error.on_kaspa() } else { error })

@@ -85,7 +85,7 @@ fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::W
         return Err(Error::invalid("asset", problem).on_kaspa());
     }
     let to = args.to.clone();
-    let request = args.into_request(&state.config()).map_err(|error| match error.detail {
+    let request = args.into_request(state.config()).map_err(|error| match error.detail {
         Some(ErrorDetail::InvalidArgument { field, problem }) if field == "to" => {
             Error::invalid_on_kaspa(KaspaError::unusable(&to, format!("{field}: {problem}")))
         }

@@ -68,6 +68,6 @@ fn list_solana_providers() -> Vec<SolanaProvider> {
             let has_key = state.provider_key(&url).is_some();
             SolanaProvider::new(url, has_key, genesis, health)
         };
-        state.config().solana.providers.into_iter().map(one).collect()
+        state.config().solana.providers.iter().cloned().map(one).collect()
     })
 }

@@ -140,7 +140,7 @@ pub(super) fn simulate(state: &Store, caller: Principal, args: TransferArgs, now
 
 fn read(state: &Store, caller: Principal, args: TransferArgs) -> Result<TransferRequest, Error> {
     access::agent(state, caller, WalletId::new(args.wallet_id))?;
-    args.into_request(&state.config())
+    args.into_request(state.config())
 }
 
 pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {

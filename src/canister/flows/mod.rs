@@ -344,7 +344,7 @@ impl<R: Runtime> TransferContext<'_, R> {
             return Err(FlowError::NeedsOperator("a threshold signature was asked for though the wallet's owner signs".to_owned()));
         }
         let kind = self.transfer.request.source;
-        let config = self.rt.read(|state| state.config());
+        let config = self.rt.read(|state| state.config().clone());
         let derivation_path = derivation_path(kind, config.path_name(kind.chain()), self.wallet.id);
         let key = SigningKey { kind, name: config.key_name, derivation_path };
         let answer = self.rt.sign(&key, message).await;

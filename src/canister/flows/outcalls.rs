@@ -55,7 +55,7 @@ pub(super) async fn solana<R: Runtime>(
 
 /// The canonical answer of the SOL RPC canister, made of as many calls as that takes.
 async fn through_canister<R: Runtime>(rt: &R, canister: Principal, request: &solana::rpc::Request) -> Result<Vec<u8>, CallError> {
-    let calls = request.canister_calls(rt.read(|state| state.config()).solana.network);
+    let calls = request.canister_calls(rt.read(|state| state.config().solana.network));
     let replies = join_all(calls.iter().map(|call| rt.call(canister, call))).await;
     let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
     request.canister_answer(&replies).map_err(CallError)
@@ -77,7 +77,7 @@ pub(super) async fn kaspa<R: Runtime>(
     replication: Replication,
     request: &kaspa::rest::Request,
 ) -> Result<Vec<u8>, CallError> {
-    let config = rt.read(|state| state.config());
+    let config = rt.read(|state| state.config().clone());
     let outcall = Outcall {
         url: format!("{}{}", provider(&config.kaspa.providers, provider_offset)?, request.path()),
         method: match request.method() {

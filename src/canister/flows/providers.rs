@@ -134,7 +134,7 @@ pub(super) fn praise(url: &str) {
 /// The providers that can be asked this, in the order in which they are: `provider_offset` says who is first, and those that rest come last. For a
 /// blockhash merit goes before the turn.
 fn order<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Vec<String> {
-    let config = rt.read(|state| state.config()).solana;
+    let config = rt.read(|state| state.config().solana.clone());
     let mut urls = if request.suits_canister() { config.providers } else { config.nodes() };
     if let Some(first) = provider_offset.checked_rem(urls.len()) {
         urls.rotate_left(first);
@@ -159,7 +159,7 @@ pub(super) fn nodes<R: Runtime>(rt: &R, provider_offset: usize) -> Vec<String> {
     let mut urls = order(rt, provider_offset, &position(Commitment::Finalized, Reading::EXACT, Reading::EXACT, 0));
     urls.sort_by_key(|url| is_silent(rt, url));
     let awake = urls.iter().filter(|url| !is_silent(rt, url)).count();
-    urls.truncate(awake.max(rt.read(|state| state.config()).solana.quorum()));
+    urls.truncate(awake.max(rt.read(|state| state.config().solana.quorum())));
     urls
 }
 
@@ -254,7 +254,7 @@ pub(super) async fn ask_next<R: Runtime>(
 /// # Errors
 /// When no answer is given often enough. With a quorum of one, whatever the one provider says is the answer, failures included.
 pub(super) async fn agreed<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-    let quorum = rt.read(|state| state.config()).solana.quorum();
+    let quorum = rt.read(|state| state.config().solana.quorum());
     if quorum == 1 {
         return ask(rt, provider_offset, Replication::Replicated, request).await;
     }
@@ -294,7 +294,7 @@ pub(super) async fn agreed<R: Runtime>(rt: &R, provider_offset: usize, request: 
 pub(super) async fn agreed_by_two<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Vec<u8>, CallError> {
     let urls = order(rt, provider_offset, request);
     let [first, second, ..] = &urls[..] else { return agreed(rt, provider_offset, request).await };
-    if rt.read(|state| state.config()).solana.quorum() > 1 {
+    if rt.read(|state| state.config().solana.quorum()) > 1 {
         return agreed(rt, provider_offset.wrapping_add(1), request).await;
     }
     let (one, other) = (ask_node(rt, first, request).await?, ask_node(rt, second, request).await?);
@@ -332,7 +332,7 @@ pub(super) async fn positions<R: Runtime>(
     provider_offset: usize,
     request: &Request,
 ) -> Result<Option<Vec<EpochInfo>>, CallError> {
-    let wanted = rt.read(|state| state.config()).solana.quorum().max(2);
+    let wanted = rt.read(|state| state.config().solana.quorum().max(2));
     let urls = order(rt, provider_offset, request);
     let (mut found, mut last, mut is_behind) = (Vec::new(), None, false);
     // Where there are fewer nodes than answers wanted, the same one is asked again.
@@ -401,7 +401,7 @@ async fn pin<R: Runtime>(rt: &R, url: &str) -> Result<(), CallError> {
 
 /// A public cluster's genesis is known; a local one's is the one that was configured, or that the other providers serve.
 fn check_genesis<R: Runtime>(rt: &R, found: Blockhash) -> Result<(), String> {
-    let config = rt.read(|state| state.config()).solana;
+    let config = rt.read(|state| state.config().solana.clone());
     config.network.check_genesis(found).map_err(|error| error.to_string())?;
     let named = config.genesis().map(<[u8]>::to_vec);
     let others = config.providers.iter().filter_map(|url| rt.read(|state| state.provider_genesis(url)).map(|hash| hash.to_vec()));

@@ -345,7 +345,7 @@ async fn fetch_keys() {
 /// The root public keys, from which every wallet is derived, and the key that clients' metadata is hashed with.
 async fn fetch_missing_keys() -> Result<(), String> {
     if store::read(|state| state.keys().is_none()) {
-        let key_name = store::read(|state| state.config()).key_name;
+        let key_name = store::read(|state| state.config().key_name.clone());
         let keys = Ic.root_keys(&key_name).await.map_err(|error| error.to_string())?;
         store::commit(store::read(|state| state.decide_register_keys(keys)).map_err(|error| error.to_string())?);
     }

@@ -7,18 +7,13 @@ mod subject;
 pub use payload::*;
 pub use subject::Subject;
 
-use crate::access::{Role, Session, SessionEnd};
-use crate::base::{Amount, BlockIndex, Bytes, Chain, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::access::{AgentChange, RoleChange};
 use crate::governance::config::Config;
 use crate::governance::retention::{Archive, AuditSettings};
 use crate::governance::settings::Settings;
-use crate::governance::{Group, Proposal, ProposalOutcome, Rate};
-use crate::policy::{Evaluation, Mode, ReasonCode, Reservations, ReservationsMoved, Rule, Scope};
-use crate::transfer::kaspa::InputSignature;
+use crate::governance::{Group, Proposal, Rate};
 use crate::transfer::solana::SolanaEvent;
-use crate::transfer::{Approval, BuiltTx, SignedTx, Status, Transfer, TransferRequest};
-use crate::wallet::{RootKeys, Wallet, WalletChange};
-use candid::Principal;
+use crate::wallet::{RootKeys, Wallet};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened. [`crate::state::State::commit`] applies it and appends it to the log in the same message.

@@ -1,16 +1,13 @@
 //! What the events say.
 
-use crate::access::{Role, Session, SessionEnd};
+use crate::access::{Session, SessionEnd};
 use crate::base::{Amount, BlockIndex, Bytes, Chain, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::governance::ProposalOutcome;
 use crate::governance::config::Config;
-use crate::governance::retention::{Archive, AuditSettings};
-use crate::governance::settings::Settings;
-use crate::governance::{Group, Proposal, ProposalOutcome, Rate};
 use crate::policy::{Evaluation, Mode, ReasonCode, Reservations, ReservationsMoved, Rule, Scope};
 use crate::transfer::kaspa::InputSignature;
-use crate::transfer::solana::SolanaEvent;
 use crate::transfer::{Approval, BuiltTx, SignedTx, Status, Transfer, TransferRequest};
-use crate::wallet::{RootKeys, Wallet, WalletChange};
+use crate::wallet::WalletChange;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 

@@ -1,15 +1,13 @@
 //! The pure evaluation of one request under every policy that binds it.
 
-use super::activity::{Activity, Counted};
+use super::activity::Counted;
 use super::finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
-use super::request::{PolicyData, RequestContext, RuleEvaluator, ScopedPolicy, Spend, Valued};
+use super::request::{PolicyData, RequestContext, RuleEvaluator, ScopedPolicy, Spend};
 use super::rule::{ApprovalRule, Policy, Rule, RuleKind};
 use super::scope::{CounterKey, Scope};
-use super::spent::{Spent, Window};
+use super::spent::Window;
 use super::{limits, recipients};
-use crate::base::{Amount, Asset, Chain, Destination, Timestamp};
-use crate::policy::Mode;
-use std::collections::BTreeMap;
+use crate::base::{Asset, Chain};
 
 /// Decides a request. Pure: the same arguments give the same answer, and every rule is asked whatever the others say, so that the
 /// explanation is complete and the order of rules cannot matter. `policies` contains the paying wallet's, which has to allow.

@@ -38,7 +38,7 @@ impl<M: Memory> State<M> {
     ///
     /// # Panics
     /// Before the state was initialised.
-    pub fn config(&self) -> Config {
+    pub fn config(&self) -> &Config {
         self.tables.config().expect("BUG: the state was never initialised")
     }
 
@@ -137,7 +137,7 @@ impl<M: Memory> State<M> {
 
     /// The canister's settings.
     pub fn settings(&self) -> Settings {
-        self.tables.settings().unwrap_or_else(|| Settings::new(&self.config()))
+        self.tables.settings().cloned().unwrap_or_else(|| Settings::new(self.config()))
     }
 
     /// A group of approvers.

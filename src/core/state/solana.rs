@@ -1,16 +1,13 @@
 //! What is durable on Solana only: nonce accounts, wallets' settings and pinned providers.
 
 use super::State;
-use super::digest::TableId;
-use super::tables::{Records, decode};
-use super::tracked::{Cell, Map, Opener, Recount};
+use super::tables::decode;
 use crate::base::codec::to_record;
 use crate::base::{Bytes, Timestamp, TransferId, WalletId};
 use crate::event::TransferBuilt;
 use crate::transfer::solana::{Execution, LifetimeChoice, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings};
 use crate::transfer::{Status, Transfer};
-use ic_stable_structures::memory_manager::VirtualMemory;
-use ic_stable_structures::{Memory, StableBTreeMap};
+use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
 /// More at a time would only wait for the same providers.

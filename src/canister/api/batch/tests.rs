@@ -1,6 +1,7 @@
 use super::*;
 use crate::api::fixture;
 use crate::api::transfer::Transfer;
+use purser_core::base;
 use purser_core::policy::{Rule, Window};
 
 fn batch() -> BatchArgs {
@@ -21,7 +22,7 @@ fn batch() -> BatchArgs {
 #[test]
 fn a_batch_is_read_with_the_defaults_of_a_transfer() {
     let request = batch().into_request(&fixture::config()).expect("readable");
-    assert_eq!((request.asset, request.max_fee, request.fee_named), (primitives::Asset::Kas, Amount::new(5_000_000), false));
+    assert_eq!((request.asset, request.max_fee, request.fee_named), (base::Asset::Kas, Amount::new(5_000_000), false));
     assert_eq!((request.source, request.items[0].amount), (KeyKind::KaspaSchnorr, Amount::new(7)));
     assert_eq!(request.speed, Some(purser_core::transfer::kaspa::FeeSpeed::Low));
 }
@@ -42,7 +43,7 @@ fn a_batch_on_solana_has_one_key_no_speed_and_its_own_addresses() {
     let payments = vec![Payment::new(to.clone(), 7)];
     let sol = BatchArgs { asset: Some(Asset::Sol), payments, fee_speed: None, ..batch() };
     let request = sol.clone().into_request(&fixture::config()).expect("readable");
-    assert_eq!((request.asset, request.source, request.max_fee), (primitives::Asset::Sol, KeyKind::Solana, Amount::new(10_000)));
+    assert_eq!((request.asset, request.source, request.max_fee), (base::Asset::Sol, KeyKind::Solana, Amount::new(10_000)));
     let refused = |args: BatchArgs| args.into_request(&fixture::config()).expect_err("refused").message;
     let keyed = refused(BatchArgs { kaspa_key: Some(KaspaKey::Schnorr), ..sol.clone() });
     assert_eq!(keyed, "kaspa_key: a wallet has one Solana key; leave this out for SOL and tokens");
@@ -66,13 +67,13 @@ fn what_is_said_about_a_payment_is_read_and_shown_with_it() {
     fixture::set_policy(
         &mut state,
         vec![
-            Rule::PerTransaction { asset: primitives::Asset::Sol, max: Amount::new(1_000) },
-            Rule::SpendingLimit { asset: primitives::Asset::Sol, window: Window::Rolling24h, max: Amount::new(100_000) },
+            Rule::PerTransaction { asset: base::Asset::Sol, max: Amount::new(1_000) },
+            Rule::SpendingLimit { asset: base::Asset::Sol, window: Window::Rolling24h, max: Amount::new(100_000) },
             Rule::AnyAddress { chain: Chain::Solana },
         ],
     );
     let args = BatchArgs { asset: Some(Asset::Sol), payments: vec![said.clone(), plain.clone()], fee_speed: None, ..batch() };
-    let request = args.into_request(&state.config()).expect("readable");
+    let request = args.into_request(state.config()).expect("readable");
     let (decided, outcome) = state.decide_batch(fixture::agent(), &request, fixture::NOW).expect("decided");
     state.commit(decided.expect("it is new"), fixture::NOW);
     let transfer = state.transfer(outcome.transfers[0]).expect("it was accepted");

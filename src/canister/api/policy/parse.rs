@@ -54,7 +54,7 @@ impl Place {
         })
     }
 
-    fn asset(&self, asset: Asset) -> Result<primitives::Asset, Error> {
+    fn asset(&self, asset: Asset) -> Result<base::Asset, Error> {
         asset.read(|| format!("rules[{}].asset", self.index))
     }
 

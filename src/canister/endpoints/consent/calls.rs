@@ -142,14 +142,14 @@ fn open_session(scene: Scene<'_>, (args,): (OpenSessionArgs,)) -> Result<Descrip
 }
 
 fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, ConsentError> {
-    let request = args.clone().into_request(&scene.state.config()).map_err(|error| ConsentError::unsupported(error.message))?;
+    let request = args.clone().into_request(scene.state.config()).map_err(|error| ConsentError::unsupported(error.message))?;
     let sum = args.payments.iter().try_fold(0u64, |sum, payment| sum.checked_add(payment.amount));
     let sum = sum.ok_or_else(|| ConsentError::unsupported("the payments are beyond all money"))?;
     let asset = args.asset.unwrap_or(Asset::Kas);
     let intent = format!("Make {} payments of {} together", args.payments.len(), asset.show(sum));
     let description = payments(Description::new(intent).amount("Amount", asset, sum), asset, &args.payments);
     let description = description.text("From", wallet(scene, args.wallet_id)?);
-    let most = request.largest_fee(&scene.state.config());
+    let most = request.largest_fee(scene.state.config());
     let description = description.amount("Fee of each transaction at most", asset.coin(), most.get());
     Ok(description.optional("Reason", args.reason).text("Reference", args.idempotency_key))
 }

@@ -147,7 +147,7 @@ fn waiting(state: &mut Store) -> (u64, [u8; 32]) {
     let approver = Principal::from_slice(&[21, 1]);
     fixture::change(state, Action::GrantRole(RoleChange { principal: approver, role: Role::Approver }));
     fixture::change(state, Action::SetGroup(CoreGroup { name: "ops".into(), members: [approver].into() }));
-    let asset = primitives::Asset::Sol;
+    let asset = base::Asset::Sol;
     let approval = ApprovalRule {
         asset: Some(asset),
         threshold: Amount::new(5),
@@ -160,11 +160,11 @@ fn waiting(state: &mut Store) -> (u64, [u8; 32]) {
     let rules = vec![
         CoreRule::PerTransaction { asset, max: Amount::new(1_000) },
         CoreRule::SpendingLimit { asset, window: Window::Rolling24h, max: Amount::new(100_000) },
-        CoreRule::AnyAddress { chain: primitives::Chain::Solana },
+        CoreRule::AnyAddress { chain: base::Chain::Solana },
         CoreRule::Approval(approval),
     ];
     fixture::set_policy(state, rules);
-    let args = fixture::sol(5, "k").into_request(&state.config()).expect("readable");
+    let args = fixture::sol(5, "k").into_request(state.config()).expect("readable");
     let (decided, _) = state.decide_transfer(agent(), args, NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
     let transfer = state.pending_approvals(None).remove(0);

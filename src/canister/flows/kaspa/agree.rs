@@ -79,7 +79,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// The providers by their places in the configuration, in the order in which they are asked: beginning with the one whose turn it
     /// is, and those that limit the rate of requests last.
     fn order(&self) -> Vec<usize> {
-        let providers = self.rt.read(|state| state.config().kaspa.providers);
+        let providers = self.rt.read(|state| state.config().kaspa.providers.clone());
         let mut order: Vec<usize> = (0..providers.len()).collect();
         if let Some(first) = self.provider_offset.checked_rem(order.len()) {
             order.rotate_left(first);
@@ -245,7 +245,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// The fee rate to pay, in sompi per gram, between the configured bounds: the least that enough providers suggest. It is no reason
     /// to stop when nobody suggests one.
     pub async fn feerate(&self, speed: FeeSpeed) -> u64 {
-        let config = self.rt.read(|state| state.config().kaspa);
+        let config = self.rt.read(|state| state.config().kaspa.clone());
         let bucket = match speed {
             FeeSpeed::Priority => FeeBucket::Priority,
             FeeSpeed::Normal => FeeBucket::Normal,

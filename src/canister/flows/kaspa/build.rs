@@ -62,7 +62,7 @@ fn taken<R: Runtime>(context: &TransferContext<'_, R>) -> Result<BTreeSet<Outpoi
 async fn pay<R: Runtime>(context: &TransferContext<'_, R>, others_before: bool) -> Result<Plan, FlowError> {
     let (first, more) = payments(&context.transfer.request, network(context))?;
     let ChainView { address, own, score, feerate } = read_chain(context).await?;
-    let config = context.rt.read(|state| state.config().kaspa);
+    let config = context.rt.read(|state| state.config().kaspa.clone());
     let limits = limits(&config, feerate, &context.transfer.request);
     let plan = |utxos: &[Utxo], taken: &BTreeSet<Outpoint>, without: &BTreeSet<Outpoint>| {
         let Output { amount, script } = &first;
@@ -131,7 +131,7 @@ async fn plan_consolidation<R: Runtime>(context: &TransferContext<'_, R>, terms:
         }
     };
     context.recheck()?;
-    let config = context.rt.read(|state| state.config().kaspa);
+    let config = context.rt.read(|state| state.config().kaspa.clone());
     let inputs = ConsolidationInputs {
         utxos: &utxos,
         reserved: &taken(context)?,

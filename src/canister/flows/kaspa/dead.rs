@@ -87,7 +87,7 @@ async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Tra
     if words.contains(&SubmitOutcome::Accepted) {
         return Verdict::Taken;
     }
-    let config = context.rt.read(|state| state.config().kaspa);
+    let config = context.rt.read(|state| state.config().kaspa.clone());
     // One of several is never enough, even where one would be for other questions.
     let needed = config.agreement().max(config.providers.len().min(2));
     let forever = |word: &SubmitOutcome| match word {

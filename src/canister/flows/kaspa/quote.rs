@@ -259,7 +259,7 @@ fn quote_from_utxos<M: Memory>(
     view: &View,
     feerate: u64,
 ) -> Result<Quote, QuoteError> {
-    let config = state.config().kaspa;
+    let config = &state.config().kaspa;
     let own = quoted_key(wallet, request.source)?.script_public_key();
     let (Output { amount, script }, more) = payments(request, config.network)?;
     let mut taken = state.locked_outpoints(wallet.id);
@@ -287,7 +287,7 @@ fn of_plan(plan: &Plan, feerate: u64, dust: Amount, view: &View) -> Quote {
 
 /// One input, and change that weighs nothing.
 fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequest, feerate: u64) -> Result<Quote, QuoteError> {
-    let config = state.config().kaspa;
+    let config = &state.config().kaspa;
     let own = quoted_key(wallet, request.source)?.script_public_key();
     let (first, more) = payments(request, config.network)?;
     let large = Output { amount: Amount::new(purser_core::chains::kaspa::tx::MAX_SOMPI), script: own.clone() };

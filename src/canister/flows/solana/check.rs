@@ -292,7 +292,7 @@ fn check_destination(recipient: &Address, seen: &AccountView, has_memo: bool) ->
 /// What creating so many recipients' token accounts takes.
 async fn token_rent<R: Runtime>(context: &TransferContext<'_, R>, mint: &Mint, accounts: usize) -> Result<Amount, FlowError> {
     let each = rent_minimum(context, mint.program.account_bytes(!mint.fees.is_empty())).await?;
-    let cap = context.rt.read(|state| state.config()).solana.max_rent();
+    let cap = context.rt.read(|state| state.config().solana.max_rent());
     let rent = Amount::checked_sum(std::iter::repeat_n(each, accounts)).unwrap_or(Amount::MAX);
     let total = signature_fee(1).and_then(|fee| fee.checked_add(rent));
     if each > cap || total.is_none_or(|total| total > context.transfer.request.max_fee) {
@@ -362,7 +362,7 @@ async fn check_funds_of<R: Runtime>(
 
 /// The most that fee and rent come to: what they are when no priority is offered, otherwise all that may be paid.
 fn fee_bound<R: Runtime>(context: &TransferContext<'_, R>, rent: Amount) -> Result<Amount, FlowError> {
-    if context.rt.read(|state| state.config()).solana.max_unit_price() > 0 {
+    if context.rt.read(|state| state.config().solana.max_unit_price()) > 0 {
         return Ok(context.transfer.request.max_fee);
     }
     let fee = signature_fee(1).and_then(|fee| fee.checked_add(rent));

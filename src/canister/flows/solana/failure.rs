@@ -54,7 +54,7 @@ enum Shown {
 async fn is_over<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx, slot: u64) -> Result<bool, FlowError> {
     let Some(lifetime) = lifetime(context, signed).await? else { return Ok(false) };
     let (nodes, needed) =
-        (providers::nodes(context.rt, context.provider_offset), context.rt.read(|state| state.config()).solana.quorum().max(2));
+        (providers::nodes(context.rt, context.provider_offset), context.rt.read(|state| state.config().solana.quorum().max(2)));
     let (mut over, mut lives, mut problem) = (0, false, None);
     for node in nodes.iter().cycle().take(nodes.len().max(needed)) {
         match look(context, node, signed, &lifetime, slot).await {

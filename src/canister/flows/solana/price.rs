@@ -37,7 +37,7 @@ pub(super) async fn offer<R: Runtime>(
     rent: Amount,
 ) -> Result<PreflightResult, FlowError> {
     let Some(Simulation { units, slot, .. }) = simulate(context, plan).await? else { return Ok(PreflightResult::NonceRefused) };
-    let cap = context.rt.read(|state| state.config()).solana.max_unit_price();
+    let cap = context.rt.read(|state| state.config().solana.max_unit_price());
     if cap == 0 {
         return Ok(PreflightResult::Success { budget: None, slot });
     }

@@ -55,7 +55,7 @@ pub(in crate::flows) async fn follow<R: Runtime>(context: &TransferContext<'_, R
 
 /// With the slot, when more than one provider named it: no older state is believed afterwards, so one that lies must not set it.
 pub(super) fn landed_in<R: Runtime>(context: &TransferContext<'_, R>, decided: Decided, slot: u64) -> Decided {
-    if context.rt.read(|state| state.config()).solana.quorum() > 1 { decided.in_slot(slot) } else { decided }
+    if context.rt.read(|state| state.config().solana.quorum()) > 1 { decided.in_slot(slot) } else { decided }
 }
 
 /// Expires a transaction that the chain does not know if it is proven dead; otherwise sends it again, even when the reads that could
@@ -125,7 +125,7 @@ async fn proven_dead<R: Runtime>(
     signed: &SignedTx,
     lifetime: &Lifetime,
 ) -> Result<bool, FlowError> {
-    let quorum = context.rt.read(|state| state.config()).solana.quorum();
+    let quorum = context.rt.read(|state| state.config().solana.quorum());
     let (nodes, needed) = (providers::nodes(context.rt, context.provider_offset), quorum.max(2));
     let questions = nodes.len().max(needed);
     let mut tally = Tally::default();
@@ -323,7 +323,7 @@ pub(super) async fn evidence<R: Runtime>(
 /// it, which is another one as well. What set it is in the log by its slot where several providers agree; the slot that a single node named
 /// counts only where one provider's word is enough for everything.
 fn least_slot_of_nonce<R: Runtime>(context: &TransferContext<'_, R>) -> u64 {
-    match context.rt.read(|state| state.config()).solana.quorum() {
+    match context.rt.read(|state| state.config().solana.quorum()) {
         1 => recent_hash_slot(context).unwrap_or(0),
         _ => providers::least_slot(context.rt),
     }

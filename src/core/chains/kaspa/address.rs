@@ -1,7 +1,7 @@
 //! Addresses: which network they belong to, what they pay to, and how they are read.
 
 use super::bech32;
-use super::keys;
+use super::point;
 use super::script::{ScriptForm, ScriptPublicKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Local verification of signatures, before anything is broadcast.
 
-use super::keys;
+use super::point;
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use std::fmt;
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::{HOUR_NS, MINUTE_NS};
 use crate::policy::tests::fixture::{PAYING, agent, at, limit, listed, open, open_but, per_transaction, sol_recipient};
 use crate::policy::*;
+use candid::Principal;
 
 struct Town {
     groups: Vec<(&'static str, Vec<u8>)>,

@@ -4,7 +4,7 @@ use super::rejection::{SESSION_OVER, rejected, strictest};
 use super::{Decided, authenticated, invalid, not_found};
 use crate::access::{Role, Session};
 use crate::base::{Hash, Timestamp, TransferId, WalletId};
-use crate::event::{ApprovalGiven, Event, TransferRejected, TransferTransition};
+use crate::event::{ApprovalGiven, Event, TransferTransition};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
 use crate::state::{Refusal, State};
 use crate::transfer::{Approval, MAX_REASON_BYTES, Status, Transfer, TransferRequest};

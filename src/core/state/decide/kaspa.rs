@@ -177,7 +177,7 @@ impl<M: Memory> State<M> {
         coins: usize,
         now: Timestamp,
     ) -> Option<(Decided, TransferId)> {
-        let (config, now) = (self.config().kaspa, self.monotonic_now(now));
+        let (config, now) = (&self.config().kaspa, self.monotonic_now(now));
         let above = config.consolidate_above.filter(|above| *above > 0)?;
         let on_kaspa = |transfer: &Transfer| transfer.request.asset.chain() == Chain::Kaspa;
         let its_own = |transfer: &Transfer| transfer.agent == ITSELF && now.nanos_since(transfer.created_at) < HOUR_NS;

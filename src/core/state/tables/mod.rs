@@ -16,16 +16,19 @@ pub use open::OpenError;
 pub(super) use records::{Records, decode};
 pub use transfers::IdempotencyEntry;
 
-use super::digest::{MultisetHash, Sum, TableId};
+use super::digest::{MultisetHash, Sum};
 use super::tracked::{Cell, Map, Opener, Recount, Set};
 use crate::audit::{AuditLog, Block};
-use crate::base::codec::to_record;
+use crate::base::codec::{from_record, to_record};
 use crate::base::{BlockIndex, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::governance::config::Config;
+use crate::governance::settings::Settings;
 use crate::policy::Mode;
 use candid::Principal;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 use ids::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use solana::SolanaTables;
 
@@ -57,6 +60,9 @@ pub struct Tables<M: Memory> {
     /// The decoded head cell: read several times in every message.
     head_cache: Head,
     config: Cell<M>,
+    /// The decoded configuration and settings: every decision reads them.
+    config_cache: Option<Config>,
+    settings_cache: Option<Settings>,
     keys: Cell<M>,
     roles: Records<Principal, M>,
     agents: Set<(u64, Principal), M>,
@@ -119,16 +125,25 @@ pub struct Tables<M: Memory> {
     pub solana: SolanaTables<M>,
 }
 
+/// Reads a cell that may never have been written.
+fn optional<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<Option<T>, OpenError> {
+    if bytes.is_empty() { Ok(None) } else { from_record(bytes).map(Some).map_err(|_| OpenError::Corrupt(table)) }
+}
+
 impl<M: Memory> Tables<M> {
     fn from_manager(manager: &MemoryManager<M>, head_cache: Head) -> Result<Self, OpenError> {
         let memory = |id| manager.get(MemoryId::new(id));
         let sum = StableCell::init(memory(SUM), Sum::empty().to_bytes());
         let multiset_hash = MultisetHash::new(Sum::from_bytes(sum.get()).ok_or(OpenError::Corrupt("sum"))?);
         let open = Opener { manager, multiset_hash: multiset_hash.clone() };
+        let (config, settings) = (open.cell(CONFIG), open.cell(SETTINGS));
+        let (config_cache, settings_cache) = (optional("config", config.get())?, optional("settings", settings.get())?);
         Ok(Self {
+            config_cache,
+            settings_cache,
             head: StableCell::init(memory(HEAD), Vec::new()),
             head_cache,
-            config: open.cell(CONFIG),
+            config,
             keys: open.cell(KEYS),
             roles: open.map(ROLES),
             agents: open.set(AGENTS),
@@ -140,7 +155,7 @@ impl<M: Memory> Tables<M> {
             locked_outpoints: open.map(LOCKED_OUTPOINTS),
             built: open.map(BUILT),
             wallets_by_agent: open.set(WALLETS_BY_AGENT),
-            settings: open.cell(SETTINGS),
+            settings,
             policies: open.map(POLICIES),
             policy_history: open.map(POLICY_HISTORY),
             spent: open.map(SPENT),

@@ -6,8 +6,6 @@ use crate::access::Roles;
 use crate::base::codec::from_record;
 use crate::base::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::governance::Proposal;
-use crate::governance::config::Config;
-use crate::governance::settings::Settings;
 use crate::policy::{Activity, Mode, Policy, Spent};
 use crate::transfer::Transfer;
 use crate::wallet::Wallet;
@@ -100,13 +98,11 @@ impl<M: Memory> Tables<M> {
             Some(bytes) if !is_record(&bytes) => Err(OpenError::Corrupt(table)),
             _ => Ok(()),
         };
-        readable("config", Some(self.config.get().clone()), |bytes| from_record::<Config>(bytes).is_ok())?;
         readable("roles", self.roles.first_key_value().map(|(_, v)| v), |bytes| from_record::<Roles>(bytes).is_ok())?;
         readable("wallets", self.wallets.last_key_value().map(|(_, v)| v), |bytes| from_record::<Wallet>(bytes).is_ok())?;
         readable("policies", self.policies.last_key_value().map(|(_, v)| v), |bytes| from_record::<Policy>(bytes).is_ok())?;
         readable("spent", self.spent.last_key_value().map(|(_, v)| v), |bytes| from_record::<Spent>(bytes).is_ok())?;
         readable("activity", self.activity.last_key_value().map(|(_, v)| v), |bytes| from_record::<Activity>(bytes).is_ok())?;
-        readable("settings", Some(self.settings.get().clone()), |bytes| from_record::<Settings>(bytes).is_ok())?;
         readable("proposals", self.proposals.last_key_value().map(|(_, v)| v), |bytes| from_record::<Proposal>(bytes).is_ok())?;
         readable("transfers", self.transfers.last_key_value().map(|(_, v)| v), |bytes| from_record::<Transfer>(bytes).is_ok())
     }

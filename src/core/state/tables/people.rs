@@ -12,22 +12,22 @@ use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> Tables<M> {
-    pub fn config(&self) -> Option<Config> {
-        let bytes = self.config.get();
-        (!bytes.is_empty()).then(|| decode("config", bytes))
+    pub fn config(&self) -> Option<&Config> {
+        self.config_cache.as_ref()
     }
 
     pub fn set_config(&mut self, config: &Config) {
         self.config.set(to_record(config));
+        self.config_cache = Some(config.clone());
     }
 
-    pub fn settings(&self) -> Option<Settings> {
-        let bytes = self.settings.get();
-        (!bytes.is_empty()).then(|| decode("settings", bytes))
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings_cache.as_ref()
     }
 
     pub fn set_settings(&mut self, settings: &Settings) {
         self.settings.set(to_record(settings));
+        self.settings_cache = Some(settings.clone());
     }
 
     pub fn roles(&self, principal: &Principal) -> Roles {

@@ -225,7 +225,7 @@ fn memos_take_more_transactions_and_each_holds_its_own_fee() {
     let mut state = with_token();
     let mut request = BatchRequest { max_fee: Amount::new(CAP + RENT), fee_named: false, ..batch(TOKEN, &[(5, 100); 8], "tokens") };
     request.items.iter_mut().for_each(|item| item.memo = Some("m".repeat(256)));
-    assert_eq!(request.largest_fee(&state.config()), Amount::new(CAP + 2 * RENT));
+    assert_eq!(request.largest_fee(state.config()), Amount::new(CAP + 2 * RENT));
     let outcome = decided(&mut state, &request);
     let parts: Vec<_> = outcome.transfers.iter().map(|id| state.transfer(*id).unwrap().request).collect();
     assert_eq!(parts.iter().map(|part| part.payments().len()).collect::<Vec<_>>(), [2; 4]);

@@ -10,7 +10,7 @@ use purser::api::BlockRange;
 use purser_core::audit::Block;
 use purser_core::base::codec::{NameHashes, decode_value, encode_value};
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Hash, Timestamp, TransferId, WalletId};
-use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferStep};
+use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferTransition};
 use purser_core::policy::{CounterKey, Decision, Evaluation, Reservation, Reservations, ReservedPart, Scope};
 use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
@@ -92,7 +92,7 @@ impl Chronicle {
         self.append(Event::TransferBuilt(TransferBuilt { id, built }));
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
-        self.append(Event::TransferSubmitted(TransferStep { id, note: None }));
+        self.append(Event::TransferSubmitted(TransferTransition { id, note: None }));
         self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None, slot: None }));
     }
 

@@ -2,6 +2,8 @@ use super::*;
 use crate::chains::solana::fixtures::{
     PUBLISHED_TXID, PUBLISHED_WIRE, payer, pays, published_plan, published_wire, recipient, sign,
 };
+use crate::chains::solana::keys::InvalidSignature;
+use crate::chains::solana::{AttachError, SignedTx, TxSignature, UnsignedTx};
 use proptest::prelude::*;
 
 fn transfer_of(lamports: u64) -> Plan {

@@ -2,12 +2,11 @@
 
 use super::Reading;
 use super::context::Transform;
-use super::view::{DATA_BYTES, View, Wanted};
+use super::view::{DATA_BYTES, Wanted};
 use crate::chains::solana::token::TOKEN_HEAD_BYTES;
 use crate::chains::solana::{
     Address, Blockhash, RecentHash, SignedTx, TokenProgram, TxSignature, UnsignedTx, account::ACCOUNT_TYPE_OFFSET,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::num::NonZeroU64;
 

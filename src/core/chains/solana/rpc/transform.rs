@@ -2,13 +2,12 @@
 
 use super::context::Transform;
 use super::response::Canonical;
-use super::{Charge, EpochInfo, Failure, LatestBlockhash, Reading, RpcErrorClass, SendOutcome, Simulation, View, accounts};
+use super::{Charge, EpochInfo, Failure, LatestBlockhash, RpcErrorClass, SendOutcome, Simulation, accounts};
 use crate::base::Amount;
 use crate::chains::solana::{Blockhash, SignatureStatus, StatusLookup, TxSignature};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::num::NonZeroU64;
 
 /// The most characters kept of an error that a provider reports.
 const MAX_DIAGNOSTIC_CHARS: usize = 160;

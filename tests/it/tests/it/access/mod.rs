@@ -1,3 +1,3 @@
-mod client_side;
-mod sessions;
-mod wallets;
+pub mod client_side;
+pub mod sessions;
+pub mod wallets;

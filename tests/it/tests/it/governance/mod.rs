@@ -1,1 +1,1 @@
-mod proposals;
+pub mod proposals;

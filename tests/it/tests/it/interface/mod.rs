@@ -1,2 +1,2 @@
-mod inputs;
-mod misbehaviour;
+pub mod inputs;
+pub mod misbehaviour;

@@ -1,3 +1,3 @@
-mod audit;
-mod certification;
-mod retention;
+pub mod audit;
+pub mod certification;
+pub mod retention;

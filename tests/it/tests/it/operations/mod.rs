@@ -1,8 +1,8 @@
-mod budgets;
-mod conformance;
-mod demo;
-mod faults;
-mod images;
-mod installation;
-mod recovery;
-mod upgrades;
+pub mod budgets;
+pub mod conformance;
+pub mod demo;
+pub mod faults;
+pub mod images;
+pub mod installation;
+pub mod recovery;
+pub mod upgrades;

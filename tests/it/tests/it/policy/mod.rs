@@ -1,3 +1,3 @@
-mod approvals;
-mod policies;
-mod policy_tools;
+pub mod approvals;
+pub mod policies;
+pub mod policy_tools;

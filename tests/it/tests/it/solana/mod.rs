@@ -1,7 +1,7 @@
-mod batches;
-mod lifetimes;
-mod nonces;
-mod providers;
-mod revocations;
-mod sol_rpc;
-mod tokens;
+pub mod batches;
+pub mod lifetimes;
+pub mod nonces;
+pub mod providers;
+pub mod revocations;
+pub mod sol_rpc;
+pub mod tokens;

@@ -1,4 +1,4 @@
-mod interleavings;
-mod transfers;
-mod waits;
-mod watch;
+pub mod interleavings;
+pub mod transfers;
+pub mod waits;
+pub mod watch;
