@@ -171,7 +171,8 @@ def bad_code(repository, text, is_test):
     if PATH.fullmatch(text):
         missing = [part for part in text.split("::") if part not in repository.words]
         return f"`{text}`: the sources know no {', '.join(missing)}" if missing else None
-    if text in FOREIGN:
+    # An address is no name.
+    if text in FOREIGN or len(text) >= 32 and IDENTIFIER.fullmatch(text) is None:
         return None
     if IDENTIFIER.fullmatch(text) or CAMEL.fullmatch(text):
         return None if text in repository.words else f"`{text}` occurs neither in the sources nor in the interface"
@@ -214,7 +215,7 @@ GOOD = {
     "README.md": "# A\n\nSee [b](docs/b.md#two-words--more) and [c](#a). `src/x.rs`, `scripts/run --fast`.\n\n"
     "```sh\nicp canister call purser pay '()'\nscripts/run\ncurl X/call/pay\n```\n",
     "docs/b.md": "# B\n\n## Two `words` & more\n\n## Same\n\n## Same\n\n[again](#same-1) [up](../README.md) [far](https://a.b/c)\n\n"
-    "`pay(amount)`, `Thing`, `Thing::make_it`, `no [link](x.md)`.\n\nShown by: `it_works`,\n`it_works`.\n\n"
+    "`pay(amount)`, `Thing`, `Thing::make_it`, `no [link](x.md)`, `FR8SeANG372x9FAh9W1NBf2aevVtyC266wp3wGCFzwdk`.\n\nShown by: `it_works`,\n`it_works`.\n\n"
     "<!-- names: off -->\n`old_name`\n<!-- names: on -->\n",
     "CHANGELOG.md": "`gone_for_ever` and [b](docs/b.md)\n",
     "src/x.rs": "struct Thing;\nimpl Thing { fn make_it() {} }\n#[test]\n#[ignore]\nfn it_works() {}\n",
