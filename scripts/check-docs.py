@@ -13,6 +13,8 @@ In all of them but CHANGELOG, which also tells of what is gone:
 * Every method that a command calls (`canister call purser NAME`, `/call/NAME`) is one of candid/purser.did.
 * Every script that a command names exists.
 
+docs/architecture.md names every event of the log (`Event::NAMES`).
+
 A part between the comments `names: off` and `names: on` may name what is not there: retired words.
 """
 
@@ -105,7 +107,7 @@ class Repository:
     """What the documents are compared with."""
 
     def __init__(self, root):
-        self.root, words, self.tests = root, set(), set()
+        self.root, words, self.tests, self.events = root, set(), set(), []
         for folder, folders, files in os.walk(root):
             folders[:] = [name for name in folders if name not in ("target", ".git", "node_modules", "docs")]
             for name in files:
@@ -116,6 +118,8 @@ class Repository:
                 text = read(path)
                 words.update(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text))
                 if name.endswith(".rs"):
+                    for listed in re.findall(r"const NAMES: \[&'static str; \d+\] = \[([^\]]*)\]", text):
+                        self.events += re.findall(r'"([a-z0-9_]+)"', listed)
                     self.tests.update(re.findall(r"#\[test\](?:\s*(?:#\[[^\n]*\]|//[^\n]*))*\s*(?:async )?fn ([a-z0-9_]+)", text))
                     # Tests that a macro makes: `fn name` without the attribute before it.
                     self.tests.update(re.findall(r"\bfn ([a-z0-9_]{12,})\(\)", text))
@@ -201,6 +205,9 @@ def findings(repository):
             for script in SCRIPT.findall(line):
                 if not repository.exists(script):
                     found.append(f"{page}:{number}: there is no {script}")
+    if repository.events and repository.exists("docs/architecture.md"):
+        named = {text for _, text, _ in repository.document("docs/architecture.md").code()}
+        found.extend(f"docs/architecture.md: the event `{name}` is not named" for name in repository.events if name not in named)
     if repository.exists("README.md"):
         words = len(read(os.path.join(repository.root, "README.md")).split())
         if words > MAX_README_WORDS:
@@ -212,13 +219,16 @@ def findings(repository):
 
 
 GOOD = {
-    "README.md": "# A\n\nSee [b](docs/b.md#two-words--more) and [c](#a). `src/x.rs`, `scripts/run --fast`.\n\n"
+    "README.md": "# A\n\nSee [b](docs/b.md#two-words--more), [e](docs/architecture.md) and [c](#a). `src/x.rs`, `scripts/run --fast`.\n\n"
     "```sh\nicp canister call purser pay '()'\nscripts/run\ncurl X/call/pay\n```\n",
     "docs/b.md": "# B\n\n## Two `words` & more\n\n## Same\n\n## Same\n\n[again](#same-1) [up](../README.md) [far](https://a.b/c)\n\n"
-    "`pay(amount)`, `Thing`, `Thing::make_it`, `no [link](x.md)`, `FR8SeANG372x9FAh9W1NBf2aevVtyC266wp3wGCFzwdk`.\n\nShown by: `it_works`,\n`it_works`.\n\n"
+    "`pay(amount)`, `Thing`, `Thing::make_it`, `no [link](x.md)`, `FR8SeANG372x9FAh9W1NBf2aevVtyC266wp3wGCFzwdk`.\n\n"
+    "Shown by: `it_works`,\n`it_works`.\n\n"
     "<!-- names: off -->\n`old_name`\n<!-- names: on -->\n",
+    "docs/architecture.md": "# E\n\n`it_began`\n",
     "CHANGELOG.md": "`gone_for_ever` and [b](docs/b.md)\n",
-    "src/x.rs": "struct Thing;\nimpl Thing { fn make_it() {} }\n#[test]\n#[ignore]\nfn it_works() {}\n",
+    "src/x.rs": "struct Thing;\nimpl Thing { fn make_it() {} }\n#[test]\n#[ignore]\nfn it_works() {}\n"
+    "pub const NAMES: [&'static str; 1] = [\n \"it_began\",\n];\n",
     "scripts/run": "#!/bin/sh\n",
     "candid/purser.did": "type T = record { a : nat };\nservice : () -> {\n  // Comment.\n  pay : (T) -> ();\n}\n",
 }
@@ -241,6 +251,7 @@ BAD = [
     ("CHANGELOG.md", "[x](nowhere.md)\n", "leads to no file"),
     ("README.md", "word " * MAX_README_WORDS, "at most 1000"),
     ("docs/c.md", "# C\n", "no link leads to docs/c.md"),
+    ("src/y.rs", "pub const NAMES: [&'static str; 1] = [\"it_ended\"];\n", "the event `it_ended` is not named"),
 ]
 
 
