@@ -109,7 +109,8 @@ class Repository:
     def __init__(self, root):
         self.root, words, self.tests, self.events = root, set(), set(), []
         for folder, folders, files in os.walk(root):
-            folders[:] = [name for name in folders if name not in ("target", ".git", "node_modules", "docs")]
+            # The architecture tests list retired names.
+            folders[:] = [name for name in folders if name not in ("target", ".git", "node_modules", "docs", "architecture")]
             for name in files:
                 path = os.path.join(folder, name)
                 is_script = os.path.relpath(folder, root) == "scripts" and not name.endswith(".csv")
