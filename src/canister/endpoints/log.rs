@@ -18,7 +18,7 @@ const MAX_VERIFIED: u64 = 1000;
 /// argument of a call has at most 64 KiB and a transaction at most 100 KB, so a block always fits.
 const MAX_REPLY_BYTES: usize = 900_000;
 /// Where the types of block are described.
-const BLOCK_TYPES_URL: &str = "https://github.com/purser-wallet/purser/blob/main/src/core/event.rs";
+const BLOCK_TYPES_URL: &str = "https://github.com/purser-wallet/purser/blob/main/docs/architecture.md#the-entries-of-the-log";
 
 #[ic_cdk::query]
 fn verify_integrity(from: Option<u64>, limit: Option<u64>) -> IntegrityReport {
