@@ -1,2 +1,3 @@
+pub mod compatibility;
 pub mod inputs;
 pub mod misbehaviour;
