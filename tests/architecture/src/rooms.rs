@@ -1,0 +1,137 @@
+//! Rooms: the first folders of a crate, and the table of which may use which.
+//!
+//! A room is the first folder, or file, under the root of a crate. The tables list the rooms from the lowest to the highest; a room uses
+//! rooms that stand before it in the list only, so that no circle can be written into a table.
+
+use crate::layout::Crate;
+use crate::survey::{Edge, Survey};
+use std::collections::BTreeSet;
+
+/// One room and the rooms of the same crate that it may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// The name of the folder, or of the file without `.rs`.
+    pub name: &'static str,
+    /// The rooms that it may use.
+    pub may_use: &'static [&'static str],
+}
+
+const fn room(name: &'static str, may_use: &'static [&'static str]) -> Room {
+    Room { name, may_use }
+}
+
+/// The rooms of the domain. `lib` is the root file, with the version.
+const CORE: &[Room] = &[
+    room("lib", &[]),
+    room("base", &["lib"]),
+    room("chains", &["base"]),
+    room("access", &["base"]),
+    room("wallet", &["access", "base", "chains"]),
+    room("policy", &["access", "base", "chains", "wallet"]),
+    room("transfer", &["access", "base", "chains", "policy", "wallet"]),
+    room("governance", &["access", "base", "chains", "policy", "wallet"]),
+    room("event", &["access", "base", "chains", "governance", "policy", "transfer", "wallet"]),
+    room("audit", &["base", "event"]),
+    room("state", &["access", "audit", "base", "chains", "event", "governance", "lib", "policy", "transfer", "wallet"]),
+];
+
+/// The rooms of the canister. `lib` is the root file, with the version.
+const CANISTER: &[Room] = &[
+    room("lib", &[]),
+    room("ports", &[]),
+    room("metrics", &["ports"]),
+    room("certification", &[]),
+    room("store", &["certification"]),
+    room("api", &["lib"]),
+    room("web", &["api", "certification", "lib", "metrics", "store"]),
+    room("flows", &["metrics", "ports", "store"]),
+    room("jobs", &["flows", "metrics", "ports", "store"]),
+    room("endpoints", &["api", "certification", "flows", "jobs", "lib", "metrics", "ports", "store", "web"]),
+    room("lifecycle", &["api", "certification", "jobs", "lib", "store"]),
+    room("interface", &["api"]),
+];
+
+/// The crates whose rooms are checked, by their short names, with their tables.
+pub const TABLES: &[(&str, &[Room])] = &[("core", CORE), ("canister", CANISTER)];
+
+/// The messages about uses between rooms, and between crates, that the tables do not allow, and about rooms that no table lists.
+pub fn offenders(survey: &Survey) -> Vec<String> {
+    offenders_by(survey, TABLES)
+}
+
+/// The messages by other tables, for tests of the rule.
+pub fn offenders_by(survey: &Survey, tables: &[(&str, &[Room])]) -> Vec<String> {
+    let mut messages = Vec::new();
+    for (name, table) in tables {
+        if let Some(krate) = survey.crates.iter().find(|krate| krate.name == *name) {
+            messages.extend(unlisted(survey, krate, table));
+        }
+    }
+    messages.extend(survey.edges.iter().filter_map(|edge| between_crates(survey, edge).or_else(|| between_rooms(survey, edge, tables))));
+    messages
+}
+
+/// The rooms that are missing in a table, and those in the table that are gone.
+fn unlisted(survey: &Survey, krate: &Crate, table: &[Room]) -> Vec<String> {
+    let own = survey.files.iter().filter(|file| file.is_product() && file.krate.is_some_and(|own| own.name == krate.name));
+    // Build scripts are crates of their own.
+    let rooms: BTreeSet<&str> = own.map(|file| file.room.as_str()).filter(|room| *room != "build").collect();
+    let known: BTreeSet<&str> = table.iter().map(|room| room.name).collect();
+    let name = krate.name;
+    let missing = rooms.difference(&known);
+    let gone = known.difference(&rooms);
+    let missing = missing.map(|room| format!("{name}/{room}: the table in `rooms.rs` does not list it; say there what it may use"));
+    missing.chain(gone.map(|room| format!("{name}/{room}: the table in `rooms.rs` lists it, and it is not there"))).collect()
+}
+
+fn between_crates(survey: &Survey, edge: &Edge) -> Option<String> {
+    let (from, to) = (survey.files[edge.from].krate?, survey.files[edge.to].krate?);
+    let forbidden = from.name != to.name && !from.may_use.contains(&to.name);
+    forbidden.then(|| {
+        let Edge { path, .. } = edge;
+        format!("{}: `{}` names `{path}` of `{}`; it may use {}", survey.place(edge), from.name, to.name, list(from.may_use))
+    })
+}
+
+fn between_rooms(survey: &Survey, edge: &Edge, tables: &[(&str, &[Room])]) -> Option<String> {
+    let (from, to) = (&survey.files[edge.from], &survey.files[edge.to]);
+    let krate = from.krate.filter(|krate| to.krate.is_some_and(|other| other.name == krate.name))?;
+    let (_, table) = tables.iter().find(|(name, _)| *name == krate.name)?;
+    let room = table.iter().find(|room| room.name == from.room)?;
+    let forbidden = from.room != to.room && !room.may_use.contains(&to.room.as_str());
+    forbidden.then(|| {
+        format!(
+            "{}: room `{}` names `{}`, which {} of room `{}` defines; it may use {}: pass the value down, or move what both need to a room \
+             that both may use",
+            survey.place(edge),
+            from.room,
+            edge.path,
+            to.path,
+            to.room,
+            list(room.may_use)
+        )
+    })
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() { "nothing of this repository".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+
+    #[test]
+    fn a_table_lists_a_room_once_and_after_all_that_it_uses() {
+        for (name, table) in TABLES {
+            let mut known = Vec::new();
+            for room in *table {
+                for used in room.may_use {
+                    assert!(known.contains(used), "{name}/{}: `{used}` is no room that stands before it", room.name);
+                }
+                assert!(!known.contains(&room.name), "{name}/{} is listed twice", room.name);
+                known.push(room.name);
+            }
+        }
+    }
+}
