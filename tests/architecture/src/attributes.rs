@@ -17,7 +17,9 @@ fn implies_test(condition: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = condition.into_iter().collect();
     match tokens.as_slice() {
         [TokenTree::Ident(word)] => word == "test",
-        [TokenTree::Ident(word), TokenTree::Group(group)] if word == "all" => alternatives(group.stream()).into_iter().any(implies_test),
+        [TokenTree::Ident(word), TokenTree::Group(group)] if word == "all" => {
+            alternatives(group.stream()).into_iter().any(implies_test)
+        }
         [TokenTree::Ident(word), TokenTree::Group(group)] if word == "any" => {
             let all = alternatives(group.stream());
             !all.is_empty() && all.into_iter().all(implies_test)

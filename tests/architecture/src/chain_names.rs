@@ -14,7 +14,8 @@ pub fn counts(survey: &Survey) -> Vec<(&str, usize)> {
         let in_chain_folder = CHAIN_FOLDERS.iter().any(|folder| file.path.starts_with(folder));
         file.is_product() && !in_chain_folder
     });
-    let mut counts: Vec<(&str, usize)> = outside.map(|file| (file.path.as_str(), count(file))).filter(|(_, lines)| *lines > 0).collect();
+    let mut counts: Vec<(&str, usize)> =
+        outside.map(|file| (file.path.as_str(), count(file))).filter(|(_, lines)| *lines > 0).collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     counts
 }
@@ -62,7 +63,9 @@ mod tests {
 
     #[test]
     fn names_are_found_in_identifiers_and_texts() {
-        for code in ["use crate::chains::kaspa;", "LAMPORTS_PER_UNIT", "Asset::Sol", "\"0.9 KAS\"", "sol_rpc()", "SolProvider", "SOL"] {
+        for code in
+            ["use crate::chains::kaspa;", "LAMPORTS_PER_UNIT", "Asset::Sol", "\"0.9 KAS\"", "sol_rpc()", "SolProvider", "SOL"]
+        {
             assert!(names_chain(code), "{code}");
         }
         for code in ["fn solve()", "resolve(absolute)", "console", "kasten"] {

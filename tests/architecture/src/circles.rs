@@ -39,20 +39,41 @@ pub fn offenders(survey: &Survey, level: Level) -> Vec<String> {
 /// A circle in words: its members, and each use with its place.
 pub fn describe(survey: &Survey, circle: &Circle) -> String {
     let mut text = format!("{} in a circle: {}", circle.members.len(), circle.members.join(", "));
-    for ((from, to), places) in grouped(survey, &circle.edges) {
-        text.push_str(&format!("\n  {from} -> {to}\n    {}", places.join("\n    ")));
+    for ((from, to), paths) in grouped(survey, &circle.edges) {
+        text.push_str(&format!("\n  {from} -> {to}"));
+        for (path, lines) in paths {
+            text.push_str(&format!("\n    {path} (line {})", lines.join(", ")));
+        }
     }
     text
 }
 
-/// The uses of each pair of files, as `line: path`.
-fn grouped<'a>(survey: &'a Survey, edges: &[Edge]) -> BTreeMap<(&'a str, &'a str), Vec<String>> {
-    let mut pairs: BTreeMap<_, Vec<String>> = BTreeMap::new();
+/// The lines of each path, by the two files.
+type Grouped<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, Vec<String>>>;
+
+fn grouped<'a>(survey: &'a Survey, edges: &'a [Edge]) -> Grouped<'a> {
+    let mut pairs = Grouped::new();
     for edge in edges {
         let pair = (survey.files[edge.from].path.as_str(), survey.files[edge.to].path.as_str());
-        pairs.entry(pair).or_default().push(format!("{}: {}", edge.line, edge.path));
+        pairs.entry(pair).or_default().entry(edge.path.as_str()).or_default().push(edge.line.to_string());
     }
     pairs
+}
+
+/// The uses between rooms of the same crate, each with the number of its lines.
+pub fn between_rooms(survey: &Survey) -> Vec<String> {
+    let mut pairs: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for edge in &survey.edges {
+        let (from, to) = (&survey.files[edge.from], &survey.files[edge.to]);
+        if let (Some(krate), Some(other)) = (from.krate, to.krate)
+            && krate == other
+            && krate.product
+            && from.room != to.room
+        {
+            *pairs.entry((krate.name, &from.room, &to.room)).or_default() += 1;
+        }
+    }
+    pairs.iter().map(|((krate, from, to), count)| format!("{krate}/{from} -> {krate}/{to}: {count}")).collect()
 }
 
 fn circles_of(survey: &Survey, level: Level, included: impl Fn(&Survey, usize) -> bool) -> Vec<Circle> {

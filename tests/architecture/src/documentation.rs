@@ -6,8 +6,23 @@ use crate::survey::{SourceFile, Survey};
 
 /// First words that leave open what a sentence is about.
 const OPEN_SUBJECTS: &[&str] = &[
-    "what", "whatever", "which", "whichever", "who", "whoever", "whom", "whose", "it", "its", "they", "them", "somebody", "someone",
-    "nobody", "anybody", "everybody", "something", "everything", "nothing",
+    "what",
+    "whatever",
+    "which",
+    "whichever",
+    "who",
+    "whoever",
+    "whom",
+    "whose",
+    "it",
+    "its",
+    "they",
+    "them",
+    "somebody",
+    "someone",
+    "nobody",
+    "anybody",
+    "everybody",
 ];
 /// Words before a number that cite a list outside the repository.
 const CITED: &[&str] = &["trap", "traps", "row", "rows", "requirement", "requirements", "issue", "issues"];
@@ -57,7 +72,9 @@ pub fn citations(survey: &Survey) -> Vec<String> {
     let messages = |file: &SourceFile| {
         let found = citations_in(file).into_iter();
         let path = file.path.clone();
-        found.map(move |(line, cited)| format!("{path}:{line}: `{cited}` is nothing a reader has; say the reason")).collect::<Vec<_>>()
+        found
+            .map(move |(line, cited)| format!("{path}:{line}: `{cited}` is nothing a reader has; say the reason"))
+            .collect::<Vec<_>>()
     };
     survey.files.iter().flat_map(messages).collect()
 }

@@ -8,6 +8,10 @@ pub const MAX_LINES: usize = 500;
 pub const MAX_TEST_LINES: usize = 800;
 /// The most words of the first sentence of a documentation comment.
 pub const MAX_SENTENCE_WORDS: usize = 20;
+/// The most lines of code outside the chain folders that name a chain. It only goes down.
+pub const MAX_CHAIN_LINES: usize = 762;
+/// The most enums of the interface that repeat one of the domain. It only goes down.
+pub const MAX_TWINS: usize = 21;
 
 /// One crate, by the file that its module tree begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +59,11 @@ const CRATES_BEFORE: &[Crate] = &[
     support("probe", "probe", "tests/probe/src/lib.rs", &["core"]),
 ];
 
-/// The crates that these sources consist of.
-pub fn crates(sources: &Sources) -> &'static [Crate] {
-    if sources.files.contains_key("src/canister/lib.rs") { CRATES } else { CRATES_BEFORE }
+/// The crates that these sources consist of. A crate whose folder has a file must have its root; one without a folder is left out.
+pub fn crates(sources: &Sources) -> Vec<Crate> {
+    let listed = if sources.files.contains_key("src/canister/lib.rs") { CRATES } else { CRATES_BEFORE };
+    let is_there = |krate: &&Crate| sources.files.keys().any(|path| path.starts_with(package_folder(krate)));
+    listed.iter().filter(is_there).copied().collect()
 }
 
 /// The beginnings of paths whose files may name a chain.

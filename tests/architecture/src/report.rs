@@ -1,8 +1,8 @@
 //! Report for people: one table of numbers, and on request every offender.
 
+use crate::Survey;
 use crate::circles::{Level, circles, describe, support_circles};
 use crate::{chain_names, circles as rule_circles, documentation, rooms, sizes, twins, words};
-use crate::Survey;
 
 /// The table of numbers that are compared before and after a change of the layout.
 pub fn table(survey: &Survey) -> String {
@@ -51,6 +51,7 @@ pub fn all_circles(survey: &Survey) -> String {
         text.push_str(&section(title, &described));
     }
     let rooms = circles(survey, Level::Rooms);
+    text.push_str(&section("Uses between rooms", &rule_circles::between_rooms(survey)));
     text.push_str(&section("Circles of rooms", &rooms.iter().map(|circle| circle.members.join(", ")).collect::<Vec<_>>()));
     text
 }

@@ -65,8 +65,13 @@ impl<'a> Resolver<'a> {
             let next_as_module = index + 1 < rest.len() || as_module;
             target = match name.as_str() {
                 "super" => Target::Module(self.module(module).parent?),
-                // What is not found is defined by a macro, whose call is in that module.
-                name => self.lookup(module, name, from, next_as_module, visited).unwrap_or(Target::Item(module)),
+                name => match self.lookup(module, name, from, next_as_module, visited) {
+                    Some(found) => found,
+                    // The name leads back to itself, here; another import may still lead to its item.
+                    None if visited.contains(&(module, name.to_owned(), next_as_module)) => return None,
+                    // What is not found is defined by a macro, whose call is in that module.
+                    None => Target::Item(module),
+                },
             };
         }
         Some(target)
@@ -89,10 +94,12 @@ impl<'a> Resolver<'a> {
         let child = module.children.get(name).filter(|child| !self.module(**child).is_test).map(|child| Target::Module(*child));
         let sees_private = self.tree.is_inside(from, within);
         let mut named = module.imports.iter().filter(|import| import.name.as_deref() == Some(name));
-        // An import whose first segment is no module and no crate of ours names something external.
         let mut imported = || {
             let import = named.find(|import| import.is_reexport || sees_private)?;
-            Some(self.follow(within, &import.segments, as_module, visited).unwrap_or(Target::External))
+            // What begins with no module and no crate of ours names something external.
+            let is_own = import.segments.first().is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super"));
+            let external = (!is_own).then_some(Target::External);
+            self.follow(within, &import.segments, as_module, visited).or(external)
         };
         let found = if as_module { child.or_else(&mut imported).or(item) } else { item.or_else(&mut imported).or(child) };
         found.or_else(|| self.find_in_globs(within, name, from, as_module, visited))
@@ -100,11 +107,13 @@ impl<'a> Resolver<'a> {
 
     fn find_in_globs(&self, within: usize, name: &str, from: usize, as_module: bool, visited: &mut Visited) -> Option<Target> {
         let sees_private = self.tree.is_inside(from, within);
-        let globs = self.module(within).imports.iter().filter(|import| import.name.is_none() && (import.is_reexport || sees_private));
+        let globs =
+            self.module(within).imports.iter().filter(|import| import.name.is_none() && (import.is_reexport || sees_private));
         for glob in globs {
-            // A glob over an enum brings its variants; the import itself is the edge to that enum.
+            // A glob over an enum brings its variants; the import itself is the edge to that enum. A glob brings what its own module
+            // can see, wherever the search began.
             if let Some(Target::Module(module)) = self.follow(within, &glob.segments, true, visited)
-                && let Some(target) = self.lookup(module, name, from, as_module, visited)
+                && let Some(target) = self.lookup(module, name, within, as_module, visited)
             {
                 return Some(target);
             }

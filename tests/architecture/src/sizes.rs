@@ -7,7 +7,9 @@ use crate::survey::{SourceFile, Survey};
 /// The messages about files that are too long.
 pub fn offenders(survey: &Survey) -> Vec<String> {
     let too_long = survey.files.iter().filter(|file| file.line_count() > limit(file));
-    too_long.map(|file| format!("{}: {} lines; at most {}: split it by subject", file.path, file.line_count(), limit(file))).collect()
+    too_long
+        .map(|file| format!("{}: {} lines; at most {}: split it by subject", file.path, file.line_count(), limit(file)))
+        .collect()
 }
 
 /// The most lines that a file may have.

@@ -76,7 +76,7 @@ impl Survey {
     /// # Errors
     /// When a file cannot be parsed, or a crate or a module has no file.
     pub fn of(sources: &Sources) -> Result<Self, String> {
-        Self::with_crates(sources, crates(sources))
+        Self::with_crates(sources, &crates(sources))
     }
 
     /// Surveys the sources as these crates.
@@ -135,6 +135,7 @@ fn edges(tree: &Tree, crates: &[Crate], files: &[SourceFile]) -> Vec<Edge> {
         }
         for PathUse { segments, line } in &module.uses {
             match resolver.resolve(index, segments) {
+                Some(Target::Item(target)) if is_imported(&resolver, index, module, &segments[0], target) => {}
                 Some(Target::Item(target)) => add(&tree.modules[target], *line, segments),
                 // One name alone that is a module's is a local value of the same name: modules are no values.
                 Some(Target::Module(target)) if segments.len() > 1 => add(&tree.modules[target], *line, segments),
@@ -145,6 +146,13 @@ fn edges(tree: &Tree, crates: &[Crate], files: &[SourceFile]) -> Vec<Edge> {
     let mut edges: Vec<Edge> = edges.into_iter().collect();
     edges.sort();
     edges
+}
+
+/// Whether a name came into scope by an import that is an edge to the same module already. What a module re-exports and uses itself is
+/// not: the re-export alone is no edge.
+fn is_imported(resolver: &Resolver, index: usize, module: &Module, name: &str, target: usize) -> bool {
+    let mut imports = module.imports.iter().filter(|import| !import.is_reexport && import.name.as_deref() == Some(name));
+    imports.any(|import| resolver.resolve(index, &import.segments) == Some(Target::Item(target)))
 }
 
 fn target_module(resolver: &Resolver, from: usize, segments: &[String]) -> Option<usize> {

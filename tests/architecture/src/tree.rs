@@ -104,10 +104,9 @@ impl Tree {
                     Some(path) => vec![normal(&format!("{}{path}", folder(&outer_file)))],
                     None => vec![format!("{}{name}.rs", place.folder), format!("{}{name}/mod.rs", place.folder)],
                 };
-                let (file, parsed) =
-                    candidates.iter().find_map(|path| place.files.get_key_value(path)).ok_or_else(|| {
-                        format!("{outer_file}: the file of `mod {name}` is not there; expected {}", candidates.join(" or "))
-                    })?;
+                let (file, parsed) = candidates.iter().find_map(|path| place.files.get_key_value(path)).ok_or_else(|| {
+                    format!("{outer_file}: the file of `mod {name}` is not there; expected {}", candidates.join(" or "))
+                })?;
                 (file.clone(), &parsed.items, folder_of_children(file))
             }
         };
