@@ -152,13 +152,13 @@ fn citations_in(file: &SourceFile) -> Vec<(usize, String)> {
     found
 }
 
-/// A number, with a letter before it or without: `44`, `T16`.
+/// Whether a word is a number, with a capital letter before it or without.
 fn is_number(word: &str) -> bool {
     let digits = word.strip_prefix(|first: char| first.is_ascii_uppercase()).unwrap_or(word);
     !digits.is_empty() && digits.chars().all(|character| character.is_ascii_digit())
 }
 
-/// The number of a trap without its word: `T16`.
+/// Whether a word is the number of a trap: digits after a `T`.
 fn is_trap(word: &str) -> bool {
     word.starts_with('T') && word.len() > 1 && is_number(word)
 }
