@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The folders that hold Rust sources, from the root of the repository.
-const FOLDERS: [&str; 3] = ["src", "tests", "tools"];
+const FOLDERS: [&str; 2] = ["src", "tests"];
 
 /// Source texts, keyed by their path from the root of the repository, with `/` between folders.
 #[derive(Clone, Debug, Default)]
