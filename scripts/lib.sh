@@ -10,6 +10,9 @@ cd "$ROOT"
 # Tools that are no part of the checkout are kept here, so that a fresh clone finds them again.
 CACHE=${PURSER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/purser}
 
+# The release of Rust that everything is built, linted and tested with.
+RUST_RELEASE=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
+
 WASM_TARGET=wasm32-unknown-unknown
 WASM_TARGET_DIR=${PURSER_WASM_TARGET_DIR:-target/wasm}
 [[ $WASM_TARGET_DIR == /* ]] || WASM_TARGET_DIR=$ROOT/$WASM_TARGET_DIR
@@ -22,6 +25,7 @@ DEBIAN_LINKER=wasm-ld-22
 DEBIAN_CLIPPY=/usr/bin/cargo-clippy
 
 IC_WASM_VERSION=0.11.1
+SHELLCHECK_VERSION=0.11.0.1
 
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
     BOLD=$'\033[1m' RED=$'\033[31m' PLAIN=$'\033[0m'
@@ -36,6 +40,24 @@ die() {
     exit 1
 }
 has() { command -v "$1" >/dev/null 2>&1; }
+
+# True if the toolchain that rustup calls $1 is installed and is the pinned release.
+is_pinned_rust() { [[ $(rustup run "$1" rustc --version 2>/dev/null) == "rustc $RUST_RELEASE "* ]]; }
+
+# Sets RUSTUP_TOOLCHAIN to the installed toolchain that is the pinned release, whatever its name: a machine that cannot reach rustup's
+# servers may have it as `stable` only, and rustup would try to download `1.95.0`. Leaves everything as it is without rustup, where
+# RUSTUP_TOOLCHAIN is set already, and where no toolchain is the pinned release (scripts/setup then installs it).
+choose_rust() {
+    local name
+    [[ -z ${RUSTUP_TOOLCHAIN:-} ]] && has rustup || return 0
+    for name in "$RUST_RELEASE" $(rustup toolchain list 2>/dev/null | cut -d' ' -f1); do
+        if is_pinned_rust "$name"; then
+            export RUSTUP_TOOLCHAIN=$name
+            return
+        fi
+    done
+}
+choose_rust
 
 sha256() {
     if has sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d' ' -f1
@@ -96,6 +118,25 @@ ic_wasm() {
     for candidate in "$CACHE/ic-wasm-$IC_WASM_VERSION/bin/ic-wasm" "$(command -v ic-wasm || true)"; do
         if [[ -x $candidate && $("$candidate" --version 2>/dev/null) == "ic-wasm $IC_WASM_VERSION" ]]; then
             echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Prints the path of shellcheck at the version the scripts are linted with; fails if it is not there.
+shellcheck_path() {
+    local home="$CACHE/shellcheck-$SHELLCHECK_VERSION"
+    [[ -x $home/bin/shellcheck ]] || return 1
+    echo "$home/bin/shellcheck"
+}
+
+# Prints the path of a Python that reads TOML (3.11 or newer); fails if there is none.
+python_with_toml() {
+    local name
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if has "$name" && "$name" -c 'import tomllib' 2>/dev/null; then
+            command -v "$name"
             return
         fi
     done
