@@ -1,30 +1,19 @@
-//! A small installation to test on.
+//! A small installation, for unit tests.
 
-use super::init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
-use super::transfer::TransferArgs;
-use super::wallet::Asset;
 use crate::store::Store;
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
 use purser_core::access::AgentChange;
 use purser_core::base::{Bytes, DAY_NS, Timestamp, WalletId};
-use purser_core::governance::config::Config;
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{Rule, Scope};
 use purser_core::state::{Change, Decided, Refusal};
 use purser_core::wallet::{RootKey, RootKeys};
+use purser_types::fixture::{WALLET_ID, admin, config};
 
-pub const WALLET: WalletId = WalletId::new(1);
+pub const WALLET: WalletId = WalletId::new(WALLET_ID);
 pub const NOW: Timestamp = Timestamp::from_nanos(1_000 * DAY_NS);
-
-pub fn admin() -> Principal {
-    Principal::from_slice(&[1, 1])
-}
-
-pub fn guardian() -> Principal {
-    Principal::from_slice(&[2, 1])
-}
 
 pub fn agent() -> Principal {
     Principal::from_slice(&[3, 1])
@@ -34,59 +23,8 @@ pub fn stranger() -> Principal {
     Principal::from_slice(&[9, 1])
 }
 
-pub fn init_args() -> InitArgs {
-    InitArgs {
-        admins: vec![admin()],
-        guardians: vec![guardian()],
-        key_name: "test_key_1".into(),
-        solana: SolanaInit {
-            network: SolanaNetwork::Local,
-            providers: vec!["http://127.0.0.1:8899".into()],
-            max_fee: None,
-            options: None,
-        },
-        kaspa: KaspaInit {
-            network: KaspaNetwork::Simnet,
-            providers: vec!["http://127.0.0.1:8000".into()],
-            max_fee: None,
-            feerate: None,
-            confirmations: None,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
-        },
-        settings: None,
-    }
-}
-
-pub fn config() -> Config {
-    init_args().into_config(None)
-}
-
-pub fn sol(amount: u64, key: &str) -> TransferArgs {
-    TransferArgs {
-        wallet_id: WALLET.get(),
-        asset: Asset::Sol,
-        to: "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin".into(),
-        amount,
-        max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
-        idempotency_key: key.into(),
-        reason: None,
-        session_id: None,
-        created_at: None,
-        solana: None,
-    }
-}
-
-pub fn kas(amount: u64, key: &str) -> TransferArgs {
-    let to = "kaspasim:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uj52ehfcn".into();
-    TransferArgs { asset: Asset::Kas, to, ..sol(amount, key) }
-}
-
-/// The generators of both curves, as any point will do.
-fn root_keys() -> RootKeys {
+/// Returns the generators of both curves: any point will do.
+pub fn root_keys() -> RootKeys {
     let key = |public_key: &str| RootKey {
         public_key: Bytes::new(hex::decode(public_key).expect("hex")),
         chain_code: Bytes::new([7; 32]),
@@ -115,7 +53,7 @@ pub fn set_policy(state: &mut Store, rules: Vec<Rule>) {
     change(state, Action::SetPolicy(PolicyChange { scope, replaces, name: None, rules }));
 }
 
-/// Initialised, with keys and one wallet with one agent: four blocks.
+/// Returns an installed state with keys and one wallet with one agent.
 pub fn installed() -> Store {
     let mut state = Store::new(DefaultMemoryImpl::default());
     let decided = state.decide_init(stranger(), config(), Settings::new(&config()));

@@ -1,30 +1,19 @@
-//! The interface as the code has it, compared with the documented one.
+//! The interface that the code exports, compared with the documented one.
 //!
 //! Not in the wasm: there the interface is the metadata section that `scripts/build` adds, and the printer would cost 100 kB.
 
-// What the signatures of the methods mention: the macro repeats them here.
-use crate::api::Error;
-use crate::api::admin::{Config, Member, Mode, Permissions, Role};
-use crate::api::approval::ApprovalRequest;
-use crate::api::audit::{ArchiveInfo, AuditSettings, AuditStatus, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
-use crate::api::batch::{BatchArgs, BatchOutcome};
-use crate::api::consent::{ConsentError, ConsentInfo, ConsentMessageRequest};
-use crate::api::governance::{Change, Group, Proposal, Rate, WalletChange};
-use crate::api::http::{HttpRequest, HttpResponse};
-use crate::api::init::InitArgs;
-use crate::api::kaspa::{ConsolidateArgs, FeeQuote, ReplaceArgs};
-use crate::api::log::{
-    Archive, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard, StateDigest,
-};
-use crate::api::policy::{Evaluation, Policy, Rule, Scope};
-use crate::api::policy_tools::{Backtest, Budget, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem};
-use crate::api::session::{ClientArgs, OpenSessionArgs, Session};
-use crate::api::settings::{Settings, SettingsInit};
-use crate::api::solana::{NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
-use crate::api::transfer::{ResolveQuarantineArgs, Transfer, TransferArgs, TransferOutcome};
-use crate::api::wallet::{Balances, CreateWalletArgs, Usage, Wallet, WalletCount};
+// The macro repeats the signatures of the methods here.
 use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
+use purser_types::{
+    ApprovalRequest, Archive, ArchiveInfo, AuditSettings, AuditStatus, Backtest, Balances, BatchArgs, BatchOutcome, BlockRange,
+    BlockType, Budget, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo, ConsentMessageRequest,
+    ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs, FoundBlocks, GetArchivesArgs,
+    GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, NonceAccount, OpenSessionArgs,
+    Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal, Rate, ReadinessItem, ReplaceArgs,
+    ResolveQuarantineArgs, Role, Rule, Scope, Session, Settings, SettingsInit, SolanaProvider, SolanaSettings, Standard,
+    StateDigest, TokenBalance, Transfer, TransferArgs, TransferOutcome, Usage, Wallet, WalletChange, WalletCount,
+};
 use serde_bytes::ByteBuf;
 
 ic_cdk::export_candid!();

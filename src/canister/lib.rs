@@ -1,23 +1,23 @@
-//! The Purser canister: Kaspa and Solana funds under threshold keys that nobody possesses, spent only within a policy, every attempt
-//! in a certified, hash-chained log. The decisions are made in [`purser_core`], which cannot touch the Internet Computer; this crate
-//! is its hands.
+//! The Purser canister: Kaspa and Solana funds under threshold keys, spent only within a policy, with every attempt in a certified,
+//! hash-chained log.
+//!
+//! [`purser_core`] makes the decisions and cannot call the Internet Computer; this crate can and makes none. The types of `candid/purser.did` and their conversions are in [`purser_types`].
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | [`api`] | the types of `candid/purser.did`, their conversions, the error envelope |
+//! | [`certification`] | the certified root over a snapshot of the state: the log's tip and the pages |
+//! | [`store`] | the one owner of the state: read, commit and certify |
+//! | [`ports`] | what the flows need of the Internet Computer, and its one implementation |
+//! | [`metrics`] | what is counted: outcomes, times, fees, calls, refusals |
+//! | [`flows`] | what a transfer does between its decisions: build, sign, submit, confirm |
+//! | [`jobs`] | timers and the queue of transfers under way |
+//! | [`web`] | the responses to HTTP gateways |
 //! | [`endpoints`] | the methods: caller, arguments, one decision, one commit |
 //! | [`lifecycle`] | installation and upgrades |
-//! | [`store`] | the one owner of the state: read, commit |
-//! | [`certification`] | the certified root over the log's tip and the web pages |
-//! | [`web`] | `/health` and `/audit/head` for HTTP gateways |
-//! | [`ports`] | what the flows need of the Internet Computer, and its one implementation |
-//! | [`flows`] | what a transfer does between its decisions: build, sign, submit, confirm |
-//! | [`metrics`] | what is counted: outcomes, times, fees, calls, refusals |
-//! | [`jobs`] | timers and the queue of transfers under way |
 //!
-//! Endpoints decide and commit in one message and never await; [`endpoints::balances`] is the one exception and decides nothing.
+//! Endpoints decide and commit in one message and never await. Three methods that ask providers are the exception and decide nothing:
+//! `refresh_balances`, `get_token_balances` and `quote_transfer`.
 
-pub mod api;
 pub mod certification;
 pub mod endpoints;
 pub mod flows;
@@ -27,6 +27,9 @@ pub mod metrics;
 pub mod ports;
 pub mod store;
 pub mod web;
+
+#[cfg(test)]
+mod fixture;
 
 /// The version of this module.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

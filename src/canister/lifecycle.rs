@@ -1,9 +1,9 @@
 //! Installation and upgrades. A trap here leaves everything as it was: a failed installation installs nothing, a failed upgrade keeps
 //! the old module and its state.
 
-use crate::api::init::InitArgs;
 use crate::{VERSION, jobs, store};
 use purser_core::governance::settings::Settings;
+use purser_types::InitArgs;
 
 #[ic_cdk::init]
 fn init(args: Option<InitArgs>) {
@@ -18,7 +18,7 @@ fn init(args: Option<InitArgs>) {
 }
 
 /// Opens the state, which checks its schema and that the log ends where it should; logs the new module; certifies anew, because
-/// certified data outlives an upgrade but the tree behind it does not; arms the timers, which an upgrade deletes (traps T90, T91).
+/// certified data outlives an upgrade but the tree behind it does not; starts the timers, which an upgrade deletes.
 #[ic_cdk::post_upgrade]
 fn post_upgrade(args: Option<InitArgs>) {
     store::open();

@@ -1,116 +1,47 @@
-//! What approvers are shown: one question, with what they need to answer it.
+//! Transfers that wait for approval, with what approvers need to decide.
 
-use super::batch::Payment;
-use super::policy::Scope;
-use super::policy_tools::Budget;
-use super::text::shown;
-use super::transfer::Transfer;
+use crate::policy::Scope;
+use crate::policy_tools::Budget;
+use crate::transfer::Transfer;
 use candid::CandidType;
-use ic_stable_structures::Memory;
-use purser_core::base::{SECOND_NS, Timestamp};
-use purser_core::state::State;
-use purser_core::transfer as domain;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// A transfer that waits for people.
+/// A transfer that waits for approval.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     /// The transfer.
     pub transfer: Transfer,
-    /// The question in one sentence.
+    /// The question in one sentence: payer, recipients, amount, fee, reason, votes and time left.
     pub summary: String,
-    /// What would be paid, with its unit.
+    /// The amount with its unit, such as `1.5 SOL`.
     pub amount: String,
-    /// What to name when agreeing to exactly this.
+    /// The hash that `approve_transfer` takes, 32 bytes.
     pub intent_hash: ByteBuf,
-    /// After this the answer is no, in nanoseconds since the epoch.
+    /// The end of the time to approve, in nanoseconds since the epoch.
     pub expires_at: u64,
-    /// How far each group is.
+    /// The votes of each group that is asked.
     pub votes: Vec<Votes>,
-    /// The limits of every scope it falls into, outermost first.
+    /// The limits of every scope that the transfer falls into, outermost first.
     pub budgets: Vec<ScopeBudgets>,
 }
 
-/// How far one group is with its decision.
+/// The votes of one group.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Votes {
-    /// The group.
+    /// The group's name.
     pub group: String,
-    /// How many of its members have to agree.
+    /// The number of members who have to agree.
     pub quorum: u32,
-    /// How many of those who may agree have.
+    /// The number of members who agree and still may.
     pub agreed: u32,
 }
 
 /// The limits of one scope.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ScopeBudgets {
-    /// Whose.
+    /// The scope.
     pub scope: Scope,
-    /// What is left of each; the transfer itself is held already.
+    /// The remainder of each limit, after the transfer's own reservation.
     pub budgets: Vec<Budget>,
-}
-
-impl ApprovalRequest {
-    /// The question that a transfer waits for; `None` when it waits for none, or its time is over.
-    pub fn new<M: Memory>(state: &State<M>, transfer: domain::Transfer, now: Timestamp) -> Option<Self> {
-        let approval = transfer.approval.clone().filter(|_| transfer.status == domain::Status::AwaitingApproval)?;
-        if approval.ready_at.is_none() && now >= approval.expires_at {
-            return None;
-        }
-        let votes = approval.demands.iter().map(|demand| Votes {
-            group: demand.group.clone(),
-            quorum: demand.quorum,
-            agreed: state.agreed(&transfer, demand),
-        });
-        let votes: Vec<Votes> = votes.collect();
-        let network = state.config().kaspa.network;
-        let scopes = state.scopes(&transfer).into_iter();
-        let budgets =
-            scopes.map(|scope| ScopeBudgets { scope: scope.into(), budgets: Budget::all(state.budgets(scope, now), network) });
-        let budgets = budgets.filter(|scope| !scope.budgets.is_empty()).collect();
-        let transfer = Transfer::new(transfer, network);
-        let amount = transfer.asset.show(transfer.amount);
-        let left = approval.expires_at.nanos_since(now) / SECOND_NS;
-        Some(Self {
-            summary: summary(&transfer, &amount, &votes, left),
-            amount,
-            intent_hash: ByteBuf::from(approval.intent.0),
-            expires_at: approval.expires_at.nanos(),
-            votes,
-            budgets,
-            transfer,
-        })
-    }
-}
-
-fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> String {
-    let Transfer { agent, wallet_id, asset, max_fee, .. } = transfer;
-    let to = match transfer.batch() {
-        [] => {
-            let memo = transfer.solana.as_ref().and_then(|details| details.memo.as_deref());
-            format!("{}{}", transfer.to, with_memo(memo))
-        }
-        // All of them, however many: people agree to each.
-        payments => {
-            let each = payments.iter().map(|payment| {
-                let Payment { to, amount, memo, .. } = payment;
-                format!("{to} ({}{})", asset.show(*amount), with_memo(memo.as_deref()))
-            });
-            each.collect::<Vec<_>>().join(", ")
-        }
-    };
-    let missing = votes.iter().map(|votes| format!("{} of {} of {}", votes.agreed, votes.quorum, shown(&votes.group)));
-    let missing = missing.collect::<Vec<_>>().join(" and ");
-    let why = transfer.reason.as_deref().map_or_else(String::new, |reason| format!(", for: {}", shown(reason)));
-    let fee = asset.coin().show(*max_fee);
-    format!(
-        "{agent} asks to pay {amount} and at most {fee} in fees from wallet {wallet_id} to {to}{why}. {missing} agreed; {left} s are left."
-    )
-}
-
-/// At an exchange the memo decides whose the money is.
-fn with_memo(memo: Option<&str>) -> String {
-    memo.map_or_else(String::new, |memo| format!(" with the memo `{}`", shown(memo)))
 }

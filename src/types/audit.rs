@@ -1,163 +1,113 @@
-//! How the log is kept, watched and searched.
+//! Retention, status, archives and search of the audit log.
 
-use super::log::{BreakReason, BrokenAt, IndexedBlock};
+use crate::log::{BrokenAt, IndexedBlock};
 use candid::{CandidType, Principal};
-use purser_core::audit;
-use purser_core::base::{TransferId, WalletId};
-use purser_core::governance::retention;
-use purser_core::state::Filter;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// What admins decide about the log.
+/// The settings of the log, which admins change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct AuditSettings {
-    /// For how long an entry is kept at least, in days.
+    /// The least time that an entry is kept, in days, 1 to 36,500.
     pub retention_days: u32,
-    /// How many bytes the kept entries may take before nothing more is spent.
+    /// The most bytes of kept entries, 1 MiB to 16 GiB; beyond it nothing is spent.
     pub capacity: u64,
 }
 
-/// How the log stands.
+/// The state of the log; times are in nanoseconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct AuditStatus {
     /// The number of blocks ever logged.
     pub log_length: u64,
-    /// The first that is kept; earlier ones are archived.
+    /// The first block that is kept; earlier ones are archived.
     pub first_block: u64,
-    /// The bytes that the kept ones take.
+    /// The bytes of the kept blocks.
     pub bytes_kept: u64,
-    /// What admins decided.
+    /// The settings in force.
     pub settings: AuditSettings,
-    /// The first block of which no archive is confirmed.
+    /// The first block that no confirmed archive holds.
     pub archived_until: u64,
-    /// When the state was last recomputed and recorded.
+    /// The last time that the state was recomputed and its digest recorded.
     pub checkpointed_at: Option<u64>,
-    /// The next block to be verified in the present round.
+    /// The next block to verify in the present round.
     pub verified_until: u64,
-    /// When a part of the log was last verified.
+    /// The last time that a part of the log was verified.
     pub verified_at: Option<u64>,
-    /// When the last round through the whole log ended.
+    /// The end of the last round through the whole log.
     pub round_ended_at: Option<u64>,
-    /// The break that was found.
+    /// The first broken block that verification found; an emergency has started then.
     pub broken_at: Option<BrokenAt>,
-    /// Failures to append, in a row.
+    /// The number of failures to append in a row; at 3 an emergency starts.
     pub append_failures: u32,
-    /// When an older snapshot of the canister was last loaded, as far as is known.
+    /// The last time that an older snapshot of the canister was loaded, as far as is known.
     pub snapshot_loaded_at: Option<u64>,
 }
 
-/// What an auditor vouches for.
+/// A copy of a part of the log that an auditor vouches for.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConfirmArchiveArgs {
-    /// The last block of the copy.
+    /// The last block of the copy, which begins where the archive before ends.
     pub last: u64,
-    /// Its hash.
+    /// The last block's hash, 32 bytes.
     pub hash: ByteBuf,
-    /// Where the copy is, for people.
+    /// The place of the copy, for people, 1 to 512 bytes.
     pub location: String,
-    /// The canister that serves it through `icrc3_get_blocks`, when one does.
+    /// The canister that serves the copy through `icrc3_get_blocks`, when one does.
     pub canister: Option<Principal>,
 }
 
 /// A confirmed copy of a part of the log.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ArchiveInfo {
-    /// Its first block.
+    /// The first block.
     pub first: u64,
-    /// Its last.
+    /// The last block.
     pub last: u64,
-    /// The hash of its last.
+    /// The last block's hash, 32 bytes.
     pub hash: ByteBuf,
-    /// Where it is.
+    /// The place of the copy, for people.
     pub location: String,
-    /// The canister that serves it, when one does.
+    /// The canister that serves the copy through `icrc3_get_blocks`, when one does.
     pub canister: Option<Principal>,
 }
 
-/// What blocks are about.
+/// The subject of blocks that are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum BlockFilter {
-    /// Anything.
+    /// Every block.
     All,
-    /// A wallet, its transfers included.
+    /// Blocks about a wallet and its transfers.
     Wallet(u64),
-    /// On whose word.
+    /// Blocks of a principal's commands.
     Actor(Principal),
-    /// A transfer.
+    /// Blocks about a transfer.
     Transfer(u64),
 }
 
-/// Which blocks are wanted.
+/// A search of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct FindBlocksArgs {
-    /// What they are about.
+    /// The subject.
     pub filter: BlockFilter,
-    /// No earlier block.
+    /// The first block, inclusive.
     pub from: Option<u64>,
-    /// No block at or after this one.
+    /// The block to end before, exclusive.
     pub until: Option<u64>,
-    /// None logged before, in nanoseconds since the epoch.
+    /// The earliest time, inclusive, in nanoseconds since the epoch.
     pub from_time: Option<u64>,
-    /// None logged at or after, in nanoseconds since the epoch.
+    /// The time to end before, exclusive, in nanoseconds since the epoch.
     pub until_time: Option<u64>,
-    /// Newest first.
+    /// Whether the newest blocks come first.
     pub newest_first: bool,
-    /// At most so many.
+    /// The most blocks in the answer; 100 when absent, and at most 100.
     pub limit: Option<u32>,
 }
 
-/// The blocks that were found.
+/// The blocks of a search.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct FoundBlocks {
-    /// In the order asked for.
+    /// The blocks, in the order that was asked for.
     pub blocks: Vec<IndexedBlock>,
-    /// Where to go on: the next `from`, or `until` when the newest come first; null at the end.
+    /// The place to continue: the next `from`, or `until` when the newest come first; absent at the end.
     pub next: Option<u64>,
-}
-
-impl From<AuditSettings> for retention::AuditSettings {
-    fn from(settings: AuditSettings) -> Self {
-        Self { retention_days: settings.retention_days, capacity: settings.capacity }
-    }
-}
-
-impl From<retention::AuditSettings> for AuditSettings {
-    fn from(settings: retention::AuditSettings) -> Self {
-        Self { retention_days: settings.retention_days, capacity: settings.capacity }
-    }
-}
-
-impl From<retention::Archive> for ArchiveInfo {
-    fn from(archive: retention::Archive) -> Self {
-        Self {
-            first: archive.first.get(),
-            last: archive.last.get(),
-            hash: ByteBuf::from(archive.hash.0),
-            location: archive.location,
-            canister: archive.canister,
-        }
-    }
-}
-
-impl From<BlockFilter> for Filter {
-    fn from(filter: BlockFilter) -> Self {
-        match filter {
-            BlockFilter::All => Self::All,
-            BlockFilter::Wallet(id) => Self::Wallet(WalletId::new(id)),
-            BlockFilter::Actor(actor) => Self::Actor(actor),
-            BlockFilter::Transfer(id) => Self::Transfer(TransferId::new(id)),
-        }
-    }
-}
-
-impl From<audit::Break> for BreakReason {
-    fn from(reason: audit::Break) -> Self {
-        match reason {
-            audit::Break::Unreadable => Self::Unreadable,
-            audit::Break::WrongParent => Self::WrongParent,
-            audit::Break::WrongTip => Self::WrongTip,
-            audit::Break::WrongHash => Self::WrongHash,
-        }
-    }
 }

@@ -1,130 +1,130 @@
-//! ICRC-21: what a person is shown before a call is signed. The types are the standard's.
+//! The types of ICRC-21: the description of a call that a person reads before signing it.
 
 use candid::{CandidType, Nat};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// Which call is about to be signed, and how its description is to be shown.
+/// A call to describe, and the form of the description.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConsentMessageRequest {
     /// The method.
     pub method: String,
-    /// Its encoded arguments.
+    /// The encoded arguments.
     pub arg: ByteBuf,
-    /// How the person wants it.
+    /// The form of the description.
     pub user_preferences: ConsentMessageSpec,
 }
 
-/// How a description is to be shown.
+/// The form of a description.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConsentMessageSpec {
     /// Language and time zone.
     pub metadata: ConsentMessageMetadata,
-    /// On what; a generic display when absent or unknown.
+    /// The display; a generic one when absent or unknown.
     pub device_spec: Option<DeviceSpec>,
 }
 
 /// Language and time zone of a description.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConsentMessageMetadata {
-    /// A BCP-47 tag.
+    /// The language, a BCP-47 tag.
     pub language: String,
-    /// Absent where nothing depends on it.
+    /// The offset of the time zone; absent where nothing depends on it.
     pub utc_offset_minutes: Option<i16>,
 }
 
-/// What a description is shown on.
+/// A display for descriptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum DeviceSpec {
-    /// Large, renders Markdown.
+    /// A large display that renders Markdown.
     GenericDisplay,
-    /// Small, shows named fields of plain text.
+    /// A small display that shows named fields of plain text.
     FieldsDisplay,
 }
 
-/// A description and what it is made for.
+/// A description with its language and time zone.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConsentInfo {
     /// The description.
     pub consent_message: ConsentMessage,
-    /// Its language and time zone.
+    /// The language and time zone.
     pub metadata: ConsentMessageMetadata,
 }
 
-/// A description in one of the standard's two forms.
+/// A description in one of the two forms of the standard.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum ConsentMessage {
-    /// Markdown.
+    /// Text in Markdown.
     GenericDisplayMessage(String),
     /// Named fields.
     FieldsDisplayMessage(FieldsDisplay),
 }
 
-/// Named fields.
+/// A description as named fields.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct FieldsDisplay {
-    /// What the call does.
+    /// The effect of the call.
     pub intent: String,
-    /// In the order in which they matter.
+    /// The fields, the most important first.
     pub fields: Vec<(String, FieldValue)>,
 }
 
-/// What a field says.
+/// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum FieldValue {
     /// Plain text.
     Text {
-        /// As it is shown.
+        /// The text as it is shown.
         content: String,
     },
-    /// Money.
+    /// An amount of money.
     TokenAmount {
-        /// How many of the digits stand after the point.
+        /// The number of decimal places.
         decimals: u8,
-        /// Base units.
+        /// The amount, in base units.
         amount: u64,
-        /// Of what.
+        /// The symbol of the asset.
         symbol: String,
     },
-    /// A moment.
+    /// A time.
     TimestampSeconds {
-        /// Since the epoch.
+        /// The seconds since the epoch.
         amount: u64,
     },
-    /// A stretch of time.
+    /// A duration.
     DurationSeconds {
-        /// How long.
+        /// The seconds.
         amount: u64,
     },
 }
 
-/// For developers.
+/// The reason why there is no description, for developers.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConsentErrorInfo {
-    /// What is wrong.
+    /// The problem.
     pub description: String,
 }
 
-/// Why there is no description.
+/// The error of a call that cannot be described.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum ConsentError {
-    /// The call would be refused: no such method, or arguments that cannot be read.
+    /// The call would be refused, or moves neither money nor power.
     UnsupportedCanisterCall(ConsentErrorInfo),
-    /// The call is nothing that people sign.
+    /// Part of the standard; never returned.
     ConsentMessageUnavailable(ConsentErrorInfo),
-    /// Never: descriptions cost nothing.
+    /// Part of the standard; never returned, because descriptions cost nothing.
     InsufficientPayment(ConsentErrorInfo),
-    /// Never: the others say it all.
+    /// Part of the standard; never returned.
     GenericError {
-        /// For programs.
+        /// The code, for programs.
         error_code: Nat,
-        /// What is wrong.
+        /// The problem.
         description: String,
     },
 }
 
 impl ConsentError {
-    /// A call that would be refused.
+    /// Returns the error of a call that would be refused.
     pub fn unsupported(description: impl Into<String>) -> Self {
         Self::UnsupportedCanisterCall(ConsentErrorInfo { description: description.into() })
     }

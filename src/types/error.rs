@@ -1,118 +1,203 @@
-//! The envelope of every refusal: a stable code, a sentence, and the details for programs.
+//! The answer of every method that changed nothing: a stable code, a sentence, and details for programs.
 
-use super::kaspa::KaspaError;
-use super::transfer::Status;
-use super::wallet::Chain;
+use crate::chain::Chain;
+use crate::status::Status;
 use candid::CandidType;
-use purser_core::base;
-use purser_core::state::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// The most bytes of a provider's complaint that are passed on.
-const MAX_PROBLEM_BYTES: usize = 512;
+/// The most characters of an unusable address that an error repeats; no address is longer.
+const MAX_SHOWN_ADDRESS: usize = 100;
 
-/// What exactly is wrong.
+/// The reason of an error, for programs.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum ErrorDetail {
     /// The caller did not sign in.
     Anonymous,
     /// The caller lacks a power.
     Unauthorized {
-        /// Whose it is.
+        /// The holders of the power, such as "an Admin".
         needs: String,
     },
-    /// There is no such thing.
+    /// No record has this name.
     NotFound {
-        /// What kind of thing.
+        /// The kind of record, such as "wallet".
         what: String,
-        /// As it was named.
+        /// The name that was given.
         id: String,
     },
     /// An argument cannot be accepted.
     InvalidArgument {
-        /// The argument as the interface calls it.
+        /// The argument's name in the interface.
         field: String,
-        /// What is wrong and what would be right.
+        /// The problem, and what would be right.
         problem: String,
     },
-    /// The idempotency key stands for another request.
+    /// The idempotency key belongs to another request.
     IdempotencyConflict {
-        /// The transfer it stands for.
+        /// The transfer of that other request.
         transfer_id: u64,
-        /// The hash of the request it stands for.
+        /// The hash of that other request.
         expected: ByteBuf,
         /// The hash of this request.
         got: ByteBuf,
     },
-    /// The transfer is not in a status that allows this.
+    /// The transfer's status does not allow the call.
     WrongStatus {
-        /// Where it stands.
+        /// The transfer's status.
         status: Status,
-        /// What the call needs.
+        /// The statuses that the call needs.
         needs: String,
     },
     /// A bound is reached.
     LimitReached {
-        /// What is bounded.
+        /// The bounded quantity.
         what: String,
         /// The bound.
         max: u64,
-        /// Where it stands.
+        /// The present number.
         current: u64,
     },
-    /// The threshold public keys are not here yet.
+    /// The threshold public keys are not known yet; they are fetched right after installation.
     KeysNotReady,
-    /// It is so already.
+    /// The change is in force already.
     AlreadySo {
-        /// What is so.
+        /// The state that the change would bring about.
         what: String,
     },
-    /// The audit log is full; nothing is spent that it has no room for.
+    /// The audit log is full, so nothing is spent.
     AuditUnavailable {
-        /// The bytes it takes.
+        /// The bytes of the kept entries.
         kept: u64,
-        /// The bytes it may take.
+        /// The bytes that the kept entries may take.
         capacity: u64,
     },
-    /// A provider could not be asked; nothing is known and nothing has changed.
+    /// No provider could be asked; nothing has changed.
     ProviderUnavailable {
-        /// Of which chain.
+        /// The providers' chain.
         chain: Chain,
-        /// What happened.
+        /// The last provider's failure.
         problem: String,
     },
-    /// Something that was asked of Kaspa cannot be done.
+    /// A request about Kaspa cannot be carried out.
     Kaspa(KaspaError),
-    /// The proposal is over, or not ready.
+    /// The proposal is closed, or has to wait.
     ProposalStatus {
-        /// Which.
+        /// The proposal.
         proposal_id: u64,
-        /// Where it stands and what would be right.
+        /// The proposal's state, and what would be right.
         problem: String,
     },
-    /// The owner has as many active wallets as an owner may have.
+    /// The owner has as many active wallets as one owner may have.
     WalletLimitReached {
         /// The bound.
         max: u64,
-        /// Where it stands.
+        /// The owner's active wallets.
         current: u64,
     },
 }
 
-/// Why a call changed nothing.
+/// The error of a method, which has changed nothing. One exception: the third `AUDIT_UNAVAILABLE` in a row starts an emergency.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Error {
-    /// Stable, for programs.
+    /// The stable code, for programs; `candid/purser.did` lists them.
     pub code: String,
-    /// For people.
+    /// The sentence for people.
     pub message: String,
-    /// Optional, so that a client of this version can read the errors of a later one.
+    /// The reason. Optional, so that a client of this version can read the errors of a later one.
     pub detail: Option<ErrorDetail>,
 }
 
+/// The reason why a request about Kaspa cannot be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum KaspaError {
+    /// A recipient cannot be paid.
+    InvalidAddress {
+        /// The address, at most 100 characters of it.
+        address: String,
+        /// The position of the recipient, and the problem.
+        problem: String,
+    },
+    /// The paying key is not a point of its curve.
+    InvalidPublicKey {
+        /// The problem.
+        problem: String,
+    },
+    /// A signature is not the registered key's signature of what is to be signed.
+    InvalidSignature {
+        /// The signature's position, or the number that is needed.
+        problem: String,
+    },
+    /// No transaction can pay exactly this amount with the coins at hand.
+    InvalidAmount {
+        /// The nearest larger amount that can be paid, in sompi.
+        min: Option<u64>,
+        /// The nearest smaller amount that can be paid, in sompi.
+        max: Option<u64>,
+    },
+    /// The wallet cannot spend the amount and its fee now.
+    InsufficientFunds {
+        /// The amount without its fee, in sompi.
+        required: u64,
+        /// The coins that can be spent now, in sompi.
+        available: u64,
+        /// The mining rewards that are not mature yet, in sompi.
+        immature: u64,
+        /// The coins that unfinished transfers spend, in sompi.
+        reserved: u64,
+        /// The most that can be paid now, after its fee, in sompi; absent when nothing can.
+        max: Option<u64>,
+    },
+    /// The transaction cannot be made.
+    InvalidTransaction {
+        /// The problem.
+        problem: String,
+    },
+    /// The network asks a higher fee than the cap.
+    FeeTooHigh {
+        /// The network's fee, in sompi.
+        required: u64,
+        /// The cap, in sompi.
+        max_fee: u64,
+    },
+    /// No provider gave a usable answer.
+    NetworkError {
+        /// The HTTP status of the last answer, if there was one.
+        status_code: Option<u16>,
+        /// The problem.
+        problem: String,
+    },
+    /// The transaction cannot be encoded or decoded.
+    SerializationError {
+        /// The problem.
+        problem: String,
+    },
+    /// The digests to sign cannot be computed.
+    CryptographicError {
+        /// The problem.
+        problem: String,
+    },
+    /// A provider serves another network than the configured one.
+    ConfigurationError {
+        /// The problem.
+        problem: String,
+    },
+    /// An argument cannot be accepted.
+    ValidationError {
+        /// The argument's name in the interface.
+        field: String,
+        /// The problem, and what would be right.
+        problem: String,
+    },
+    /// The canister's own records contradict one another; nothing was done.
+    InternalError {
+        /// The contradiction.
+        problem: String,
+    },
+}
+
 impl Error {
-    /// An argument that cannot be accepted.
+    /// Returns `VALIDATION_FAILED` for an argument that cannot be accepted.
     pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         let (field, problem) = (field.into(), problem.into());
         Self {
@@ -122,39 +207,7 @@ impl Error {
         }
     }
 
-    /// A provider that could not be asked. What it said is cut to a readable length.
-    pub fn provider(chain: base::Chain, problem: &str) -> Self {
-        let problem = problem[..problem.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
-        Self {
-            code: "PROVIDER_UNAVAILABLE".into(),
-            message: format!("no {chain} provider could be asked: {problem}"),
-            detail: Some(ErrorDetail::ProviderUnavailable { chain: chain.into(), problem }),
-        }
-    }
-
-    /// Something that was asked of Kaspa cannot be done. What a provider said is cut to a readable length.
-    pub fn kaspa(error: KaspaError) -> Self {
-        let message = error.text();
-        let message = message[..message.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
-        Self { code: "KASPA_ERROR".into(), message, detail: Some(ErrorDetail::Kaspa(error)) }
-    }
-
-    /// An argument that only Kaspa's methods have, or have in a way of their own.
-    pub fn invalid_on_kaspa(error: KaspaError) -> Self {
-        Self { code: "VALIDATION_FAILED".into(), ..Self::kaspa(error) }
-    }
-
-    /// The same error in the words of Kaspa's methods: an argument that cannot be accepted becomes a [`KaspaError`].
-    pub fn on_kaspa(self) -> Self {
-        match self.detail {
-            Some(ErrorDetail::InvalidArgument { field, problem }) => {
-                Self::invalid_on_kaspa(KaspaError::ValidationError { field, problem })
-            }
-            _ => self,
-        }
-    }
-
-    /// The same refusal about the argument that the domain calls `domain` and the interface `interface`.
+    /// Returns the same error with the interface's name of the argument in the place of the domain's.
     pub fn with_field(self, domain: &str, interface: &str) -> Self {
         match self.detail {
             Some(ErrorDetail::InvalidArgument { field, problem }) if field == domain => Self::invalid(interface, problem),
@@ -163,86 +216,9 @@ impl Error {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        let (code, message) = (refusal.code().to_owned(), refusal.to_string());
-        let detail = match refusal {
-            Refusal::Anonymous => ErrorDetail::Anonymous,
-            Refusal::Unauthorized { needs } => ErrorDetail::Unauthorized { needs: needs.into() },
-            Refusal::NotFound { what, id } => ErrorDetail::NotFound { what: what.into(), id },
-            Refusal::InvalidArgument { field, problem } => ErrorDetail::InvalidArgument { field: field.into(), problem },
-            Refusal::IdempotencyConflict { transfer, expected, got } => ErrorDetail::IdempotencyConflict {
-                transfer_id: transfer.get(),
-                expected: ByteBuf::from(expected.0),
-                got: ByteBuf::from(got.0),
-            },
-            Refusal::WrongStatus { status, needs } => ErrorDetail::WrongStatus { status: status.into(), needs: needs.into() },
-            Refusal::LimitReached { what, max, current } => ErrorDetail::LimitReached { what: what.into(), max, current },
-            Refusal::KeysNotReady => ErrorDetail::KeysNotReady,
-            Refusal::AlreadySo { what } => ErrorDetail::AlreadySo { what: what.into() },
-            Refusal::ProposalStatus { proposal, problem } => ErrorDetail::ProposalStatus { proposal_id: proposal.get(), problem },
-            Refusal::WalletLimitReached { max, current } => ErrorDetail::WalletLimitReached { max, current },
-            Refusal::AuditUnavailable { kept, capacity } => ErrorDetail::AuditUnavailable { kept, capacity },
-        };
-        Self { code, message, detail: Some(detail) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use purser_core::base::{Hash, TransferId};
-    use purser_core::transfer;
-
-    fn of(refusal: Refusal) -> (String, String, ErrorDetail) {
-        let Error { code, message, detail } = refusal.into();
-        (code, message, detail.expect("a detail"))
-    }
-
-    #[test]
-    fn a_refusal_keeps_its_code_its_sentence_and_its_details() {
-        assert_eq!(
-            of(Refusal::Unauthorized { needs: "an Admin" }),
-            ("AUTH_FAILED".into(), "this takes an Admin".into(), ErrorDetail::Unauthorized { needs: "an Admin".into() })
-        );
-        assert_eq!(
-            of(Refusal::NotFound { what: "wallet", id: "9".into() }),
-            ("NOT_FOUND".into(), "there is no wallet 9".into(), ErrorDetail::NotFound { what: "wallet".into(), id: "9".into() })
-        );
-        let (code, _, detail) = of(Refusal::WrongStatus { status: transfer::Status::Submitted, needs: "patience" });
-        assert_eq!(
-            (code.as_str(), detail),
-            ("WRONG_STATUS", ErrorDetail::WrongStatus { status: Status::Submitted, needs: "patience".into() })
-        );
-        let (code, _, detail) = of(Refusal::LimitReached { what: "agents", max: 100, current: 99 });
-        assert_eq!(code, "LIMIT_REACHED");
-        assert_eq!(detail, ErrorDetail::LimitReached { what: "agents".into(), max: 100, current: 99 });
-    }
-
-    #[test]
-    fn a_conflict_does_not_swap_its_hashes() {
-        let (code, _, detail) =
-            of(Refusal::IdempotencyConflict { transfer: TransferId::new(7), expected: Hash([1; 32]), got: Hash([2; 32]) });
-        assert_eq!(code, "IDEMPOTENCY_CONFLICT");
-        assert_eq!(
-            detail,
-            ErrorDetail::IdempotencyConflict { transfer_id: 7, expected: ByteBuf::from([1; 32]), got: ByteBuf::from([2; 32]) }
-        );
-    }
-
-    #[test]
-    fn a_field_is_renamed_only_when_it_is_the_one() {
-        let error = Error::from(Refusal::InvalidArgument { field: "principal", problem: "nobody".into() });
-        assert_eq!(error.clone().with_field("principal", "member"), Error::invalid("member", "nobody"));
-        assert_eq!(error.clone().with_field("role", "member"), error);
-        let other = Error::from(Refusal::Anonymous);
-        assert_eq!(other.clone().with_field("principal", "member"), other);
-    }
-
-    #[test]
-    fn a_long_complaint_of_a_provider_is_cut_between_characters() {
-        let error = Error::provider(base::Chain::Kaspa, &"é".repeat(300_000));
-        assert_eq!(error.code, "PROVIDER_UNAVAILABLE");
-        assert_eq!(error.message, format!("no Kaspa provider could be asked: {}", "é".repeat(256)));
+impl KaspaError {
+    /// Returns the error of an address that cannot be paid, with at most 100 characters of the address.
+    pub fn unusable(address: &str, problem: String) -> Self {
+        Self::InvalidAddress { address: address.chars().take(MAX_SHOWN_ADDRESS).collect(), problem }
     }
 }

@@ -1,291 +1,154 @@
-//! Changes, proposals, groups and rates.
+//! Changes that admins make, proposals, groups and rates.
 
-use super::Error;
-use super::admin::Role;
-use super::audit::AuditSettings;
-use super::policy::{Rule, Scope};
-use super::settings::Settings;
-use super::transfer::ResolveQuarantineArgs;
-use super::wallet::Asset;
+use crate::admin::Role;
+use crate::asset::Asset;
+use crate::audit::AuditSettings;
+use crate::policy::{Rule, Scope};
+use crate::settings::Settings;
+use crate::transfer::ResolveQuarantineArgs;
 use candid::{CandidType, Principal};
-use purser_core::access::{AgentChange, RoleChange};
-use purser_core::base::{Amount, Timestamp, WalletId};
-use purser_core::chains::kaspa;
-use purser_core::governance as domain;
-use purser_core::state;
-use purser_core::wallet::{ParentChange, WalletChange as CoreWalletChange};
 use serde::{Deserialize, Serialize};
 
-/// What has become of a change.
+/// The outcome of a change: in force, or waiting for other admins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Change {
-    /// It is in force.
+    /// The change is in force.
     Applied,
-    /// It waits, as the proposal of this number.
+    /// The change waits, as the proposal of this number.
     Proposed(u64),
 }
 
 /// A named set of principals that approves transfers.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Group {
-    /// What rules call it.
+    /// The name that rules use, 1 to 64 bytes.
     pub name: String,
-    /// Each holds the role Approver.
+    /// The members, at most 64, each with the role Approver; without members there is no group.
     pub members: Vec<Principal>,
 }
 
-/// What an asset is worth.
+/// The worth of an asset in the unit of account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Rate {
-    /// Of what.
+    /// The asset.
     pub asset: Asset,
-    /// Millionths of the unit of account for `per` base units.
+    /// The worth of `per` base units, in millionths of the unit of account.
     pub value: u64,
-    /// Base units.
+    /// The number of base units, usually those of one coin; at most 10^18.
     pub per: u64,
-    /// From when on it says nothing, in nanoseconds since the epoch.
+    /// The end of the rate's validity, at most 7 days ahead, in nanoseconds since the epoch.
     pub expires_at: u64,
 }
 
-/// A change of a wallet beside its policy.
+/// A change of a wallet other than of its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum WalletChange {
-    /// New transfers are taken again.
+    /// The wallet takes new transfers again.
     Activate,
-    /// No new transfers.
+    /// The wallet takes no new transfers.
     Deactivate,
-    /// First among its owner's wallets.
+    /// The wallet becomes the first of its owner's wallets.
     MakePrimary,
-    /// Whose wallet it is.
+    /// The wallet gets another owner.
     Owner(Principal),
-    /// The wallet whose policy binds this one too.
+    /// The wallet gets another parent, whose policy binds it too, or none.
     Parent(Option<u64>),
 }
 
 /// A change as it is proposed.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Action {
-    /// See `set_policy`.
+    /// The call `set_policy`.
     SetPolicy {
-        /// Whose.
+        /// The scope of the policy.
         scope: Scope,
-        /// The version it replaces, 0 for none.
+        /// The version that is replaced; 0 for none.
         replaces: u64,
-        /// For people.
+        /// The policy's name, for people.
         name: Option<String>,
-        /// All rules from then on.
+        /// The new rules.
         rules: Vec<Rule>,
     },
-    /// See `grant_role`.
+    /// The call `grant_role`.
     GrantRole {
-        /// Whose.
+        /// The principal.
         member: Principal,
-        /// Which.
+        /// The role.
         role: Role,
     },
-    /// See `revoke_role`.
+    /// The call `revoke_role`.
     RevokeRole {
-        /// Whose.
+        /// The principal.
         member: Principal,
-        /// Which.
+        /// The role.
         role: Role,
     },
-    /// See `add_agent`.
+    /// The call `add_agent`.
     AddAgent {
-        /// Of which wallet.
+        /// The wallet.
         wallet_id: u64,
-        /// Which principal.
+        /// The agent.
         agent: Principal,
     },
-    /// See `set_group`.
+    /// The call `set_group`.
     SetGroup(Group),
-    /// See `set_rate`.
+    /// The call `set_rate`.
     SetRate(Rate),
-    /// See `configure`.
+    /// The call `configure`, with every setting that would be in force.
     Configure(Settings),
-    /// See `end_emergency`.
+    /// The call `end_emergency`.
     EndEmergency {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A change of a wallet beside its policy.
+    /// The call `change_wallet`.
     ChangeWallet {
-        /// Which.
+        /// The wallet.
         wallet_id: u64,
-        /// How.
+        /// The change.
         change: WalletChange,
     },
-    /// See `resolve_quarantine`.
+    /// The call `resolve_quarantine`.
     ResolveQuarantine(ResolveQuarantineArgs),
-    /// See `remove_principal`.
+    /// The call `remove_principal`.
     RemovePrincipal {
-        /// Whom.
+        /// The principal.
         member: Principal,
     },
-    /// See `set_audit_settings`.
+    /// The call `set_audit_settings`.
     ConfigureAudit(AuditSettings),
 }
 
-/// How a proposal ended.
+/// The end of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Closing {
-    /// It took effect.
+    /// The change took effect.
     Executed,
-    /// Its proposer or a guardian stopped it.
+    /// The proposer or a guardian stopped it.
     Cancelled,
-    /// Not enough admins agreed in time.
+    /// The quorum was not reached in time.
     Expired,
-    /// It did not fit what was in force any more.
+    /// The state that it would have changed had changed meanwhile, or its quorum no longer stood.
     Stale,
 }
 
-/// A change that waits, or waited.
+/// A change that waits for other admins, or waited; times are in nanoseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Proposal {
-    /// Never reused.
+    /// The proposal's number, never reused.
     pub id: u64,
-    /// What would happen.
+    /// The change.
     pub action: Action,
-    /// Which admin wants it.
+    /// The admin who proposed it.
     pub proposer: Principal,
-    /// When, in nanoseconds since the epoch.
+    /// The time of the proposal.
     pub made_at: u64,
-    /// Without its quorum it is void then.
+    /// The end of the time to reach the quorum.
     pub expires_at: u64,
-    /// Which admins agree, the proposer included.
+    /// The admins who agree, the proposer first.
     pub approved_by: Vec<Principal>,
-    /// When it may take effect, once the quorum is reached.
+    /// The time at which the change takes effect, once the quorum is reached.
     pub ready_at: Option<u64>,
-    /// How it ended.
+    /// The end of the proposal; absent while it is open.
     pub closed: Option<Closing>,
-}
-
-impl Proposal {
-    /// A proposal as the interface shows it, with Kaspa addresses on `network`.
-    pub fn new(proposal: domain::Proposal, network: kaspa::Network) -> Self {
-        Self {
-            id: proposal.id.get(),
-            action: Action::new(proposal.action, network),
-            proposer: proposal.proposer,
-            made_at: proposal.made_at.nanos(),
-            expires_at: proposal.expires_at.nanos(),
-            approved_by: proposal.approved_by.into_iter().collect(),
-            ready_at: proposal.ready_at.map(Timestamp::nanos),
-            closed: proposal.closed.map(Into::into),
-        }
-    }
-}
-
-impl Action {
-    fn new(action: domain::Action, network: kaspa::Network) -> Self {
-        match action {
-            domain::Action::SetPolicy(domain::PolicyChange { scope, replaces, name, rules }) => Self::SetPolicy {
-                scope: scope.into(),
-                replaces,
-                name,
-                rules: rules.into_iter().map(|rule| draft(Rule::new(rule, network))).collect(),
-            },
-            domain::Action::GrantRole(RoleChange { principal, role }) => Self::GrantRole { member: principal, role: role.into() },
-            domain::Action::RevokeRole(RoleChange { principal, role }) => Self::RevokeRole { member: principal, role: role.into() },
-            domain::Action::AddAgent(AgentChange { wallet, agent }) => Self::AddAgent { wallet_id: wallet.get(), agent },
-            domain::Action::SetGroup(group) => Self::SetGroup(group.into()),
-            domain::Action::SetRate(rate) => Self::SetRate(rate.into()),
-            domain::Action::ChangeSettings(settings) => Self::Configure((*settings).into()),
-            domain::Action::EndEmergency { reason } => Self::EndEmergency { reason },
-            domain::Action::ChangeWallet { wallet, change } => {
-                Self::ChangeWallet { wallet_id: wallet.get(), change: change.into() }
-            }
-            domain::Action::ResolveQuarantine(end) => Self::ResolveQuarantine(ResolveQuarantineArgs {
-                transfer_id: end.transfer.get(),
-                landed: end.landed,
-                fee_paid: end.fee_paid.get(),
-                note: end.note,
-            }),
-            domain::Action::RemovePrincipal(member) => Self::RemovePrincipal { member },
-            domain::Action::ConfigureAudit(settings) => Self::ConfigureAudit(settings.into()),
-        }
-    }
-}
-
-/// A rule that is not in force yet: from when on its recipients can be paid is not known.
-fn draft(mut rule: Rule) -> Rule {
-    if let Rule::Allowlist { recipients, .. } = &mut rule {
-        recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);
-    }
-    rule
-}
-
-impl From<state::Change> for Change {
-    fn from(change: state::Change) -> Self {
-        match change {
-            state::Change::Applied => Self::Applied,
-            state::Change::Proposed(id) => Self::Proposed(id.get()),
-        }
-    }
-}
-
-impl From<Group> for domain::Group {
-    fn from(group: Group) -> Self {
-        Self { name: group.name, members: group.members.into_iter().collect() }
-    }
-}
-
-impl From<domain::Group> for Group {
-    fn from(group: domain::Group) -> Self {
-        Self { name: group.name, members: group.members.into_iter().collect() }
-    }
-}
-
-impl TryFrom<Rate> for domain::Rate {
-    type Error = Error;
-
-    fn try_from(rate: Rate) -> Result<Self, Error> {
-        Ok(Self {
-            asset: rate.asset.try_into()?,
-            value: Amount::new(rate.value),
-            per: Amount::new(rate.per),
-            expires_at: Timestamp::from_nanos(rate.expires_at),
-        })
-    }
-}
-
-impl From<domain::Rate> for Rate {
-    fn from(rate: domain::Rate) -> Self {
-        Self { asset: rate.asset.into(), value: rate.value.get(), per: rate.per.get(), expires_at: rate.expires_at.nanos() }
-    }
-}
-
-impl From<WalletChange> for CoreWalletChange {
-    fn from(change: WalletChange) -> Self {
-        match change {
-            WalletChange::Activate => Self::Activate,
-            WalletChange::Deactivate => Self::Deactivate,
-            WalletChange::MakePrimary => Self::MakePrimary,
-            WalletChange::Owner(owner) => Self::Owner(owner),
-            WalletChange::Parent(parent) => Self::Parent(ParentChange { parent: parent.map(WalletId::new) }),
-        }
-    }
-}
-
-impl From<CoreWalletChange> for WalletChange {
-    fn from(change: CoreWalletChange) -> Self {
-        match change {
-            CoreWalletChange::Activate => Self::Activate,
-            CoreWalletChange::Deactivate => Self::Deactivate,
-            CoreWalletChange::MakePrimary => Self::MakePrimary,
-            CoreWalletChange::Owner(owner) => Self::Owner(owner),
-            CoreWalletChange::Parent(ParentChange { parent }) => Self::Parent(parent.map(|wallet| wallet.get())),
-        }
-    }
-}
-
-impl From<domain::ProposalOutcome> for Closing {
-    fn from(closing: domain::ProposalOutcome) -> Self {
-        match closing {
-            domain::ProposalOutcome::Executed => Self::Executed,
-            domain::ProposalOutcome::Cancelled => Self::Cancelled,
-            domain::ProposalOutcome::Expired => Self::Expired,
-            domain::ProposalOutcome::Stale => Self::Stale,
-        }
-    }
 }

@@ -1,39 +1,38 @@
-//! What an HTTP gateway sends and gets.
+//! The requests and responses of HTTP gateways.
 //!
-//! These are our own types rather than a library's because the method is text here: a method nobody knows is answered, not trapped
-//! on.
+//! A library has such types too. Here the method is text, so that an unknown method is answered and does not trap.
 
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// A header's name and value.
+/// The name and the value of a header.
 pub type HeaderField = (String, String);
 
-/// A request as the gateway passes it on.
+/// A request of an HTTP gateway.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct HttpRequest {
-    /// As sent.
+    /// The HTTP method.
     pub method: String,
-    /// Path and query.
+    /// The path and the query.
     pub url: String,
-    /// As sent.
+    /// The headers.
     pub headers: Vec<HeaderField>,
-    /// As sent.
+    /// The body.
     pub body: ByteBuf,
-    /// The latest form of certificate that the gateway understands.
+    /// The latest version of certificates that the gateway understands.
     pub certificate_version: Option<u16>,
 }
 
-/// The answer.
+/// A response to an HTTP gateway.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct HttpResponse {
     /// The HTTP status.
     pub status_code: u16,
-    /// The certificate's among them.
+    /// The headers, with the certificate among them.
     pub headers: Vec<HeaderField>,
-    /// The content.
+    /// The body.
     pub body: ByteBuf,
-    /// Whether the gateway shall ask again with an update call; never here.
+    /// Whether the gateway is to repeat the request as an update; always absent.
     pub upgrade: Option<bool>,
 }

@@ -1,91 +1,67 @@
-//! Sessions, and what clients say about themselves.
+//! Sessions of agents, and reports about clients.
 
-use super::policy::Rule;
+use crate::policy::Rule;
 use candid::{CandidType, Principal};
-use purser_core::access::{Session as CoreSession, SessionEnd};
-use purser_core::base::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A session to be opened.
+/// A session to open.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct OpenSessionArgs {
-    /// The wallet it spends from.
+    /// The wallet that the session spends from.
     pub wallet_id: u64,
-    /// Whose it is; the caller's when absent.
+    /// The agent; the caller when absent.
     pub agent: Option<Principal>,
-    /// How long it lasts.
+    /// The session's length, a second to 30 days.
     pub ttl_seconds: u64,
-    /// For people.
+    /// The session's name, for people, at most 64 bytes.
     pub label: Option<String>,
-    /// Its own limits.
+    /// The session's own rules.
     pub rules: Vec<Rule>,
 }
 
-/// A stretch of an agent's work with its own limits.
+/// A period of an agent's work with its own limits; times are in nanoseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Session {
-    /// Never reused.
+    /// The session's number, never reused.
     pub id: u64,
-    /// The wallet it spends from.
+    /// The wallet that the session spends from.
     pub wallet_id: u64,
-    /// Who may name it.
+    /// The agent whose requests may name it.
     pub agent: Principal,
-    /// Who opened it.
+    /// The principal that opened it.
     pub opened_by: Principal,
-    /// When, in nanoseconds since the epoch.
+    /// The time at which it was opened.
     pub opened_at: u64,
-    /// When it ends by itself.
+    /// The time at which it ends by itself.
     pub expires_at: u64,
-    /// For people.
+    /// The session's name, for people.
     pub label: Option<String>,
-    /// Whether requests may name it.
+    /// The session's status.
     pub status: SessionStatus,
 }
 
-/// Where a session stands.
+/// The status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum SessionStatus {
     /// Requests may name it.
     Open,
     /// Its time is over.
     Expired,
-    /// Somebody closed it.
+    /// A caller closed it.
     Revoked,
     /// Its agent was removed or its wallet deactivated.
     Cascaded,
 }
 
-/// What a client says about itself.
+/// A report about a client, for the log; the address and the device are kept as keyed hashes.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ClientArgs {
-    /// Whether its user was let in.
+    /// Whether the client's user was let in.
     pub success: bool,
-    /// The wallet it came for.
+    /// The wallet that the client asked for.
     pub wallet_id: Option<u64>,
-    /// Its network address.
+    /// The client's network address, at most 256 bytes.
     pub address: Option<String>,
-    /// Its device's fingerprint.
+    /// The fingerprint of the client's device, at most 256 bytes.
     pub device: Option<String>,
-}
-
-impl Session {
-    /// A session as the interface shows it at a time.
-    pub fn new(session: CoreSession, now: Timestamp) -> Self {
-        let status = match session.ended {
-            None if session.is_open(now) => SessionStatus::Open,
-            None | Some(SessionEnd::Expired) => SessionStatus::Expired,
-            Some(SessionEnd::Revoked) => SessionStatus::Revoked,
-            Some(SessionEnd::Cascaded) => SessionStatus::Cascaded,
-        };
-        Self {
-            id: session.id.get(),
-            wallet_id: session.wallet.get(),
-            agent: session.agent,
-            opened_by: session.opened_by,
-            opened_at: session.opened_at.nanos(),
-            expires_at: session.expires_at.nanos(),
-            label: session.label,
-            status,
-        }
-    }
 }

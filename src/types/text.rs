@@ -1,39 +1,21 @@
-//! Amounts and foreign texts as people read them.
+//! Texts of callers, made safe to show: bounded in length, without characters that hide or reorder others.
 
-use super::wallet::Asset;
-use purser_core::base::{self, Amount};
-use purser_core::policy::coins;
-
-/// The most characters of a foreign text that are shown to people who decide.
+/// The most characters of a caller's text that people who decide are shown.
 const MAX_SHOWN_CHARS: usize = 200;
+/// The most characters of a caller's text that an error repeats.
+const MAX_ECHO_CHARS: usize = 48;
 
-impl Asset {
-    /// The coin that pays the fees of its transfers.
-    pub const fn coin(self) -> Self {
-        match self {
-            Self::Kas => Self::Kas,
-            Self::Sol | Self::Spl { .. } => Self::Sol,
-        }
-    }
-
-    /// An amount of base units, for people: of a token the base units and the mint, because only the chain knows where its point stands.
-    pub fn show(self, base_units: u64) -> String {
-        match base::Asset::try_from(self) {
-            Ok(asset) => coins(asset, Amount::new(base_units)),
-            Err(_) => format!("{base_units} base units of an unknown token"),
-        }
-    }
-}
-
-/// Somebody else's text, shown to a person who decides: one line, of bounded length, without characters that are invisible, reorder what
-/// is around them or could end a span of Markdown code.
+/// Returns a caller's text for a person who decides: one line of at most 200 characters, made [`visible`].
 pub fn shown(text: &str) -> String {
     let start: String = text.chars().take(MAX_SHOWN_CHARS).collect();
     let rest = if start.len() < text.len() { "…" } else { "" };
     visible(&start) + rest
 }
 
-/// The same of any length.
+/// Returns a text of any length on one line, with every character visible and in the order it is read.
+///
+/// Control characters, invisible characters and those that change the direction of writing become U+FFFD; a backtick, which would end a
+/// span of Markdown code, becomes an apostrophe.
 pub fn visible(text: &str) -> String {
     let visible = |c: char| match c {
         '`' => '\'',
@@ -41,6 +23,15 @@ pub fn visible(text: &str) -> String {
         c => c,
     };
     text.chars().map(visible).collect()
+}
+
+/// Returns the beginning of a caller's text for an error: at most 48 characters, escaped where they are not printable.
+pub fn echo(text: &str) -> String {
+    let mut start: String = text.chars().take(MAX_ECHO_CHARS).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MAX_ECHO_CHARS).is_some() {
+        start.push('…');
+    }
+    start
 }
 
 /// Zero-width characters, line separators, and those that change the direction of writing.
@@ -51,17 +42,6 @@ fn is_deceptive(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purser_core::policy::decimal;
-
-    #[test]
-    fn amounts_have_every_digit_that_matters() {
-        assert_eq!(Asset::Sol.show(0), "0 SOL");
-        assert_eq!(Asset::Sol.show(1), "0.000000001 SOL");
-        assert_eq!(Asset::Sol.show(2_000_000_000), "2 SOL");
-        assert_eq!(Asset::Kas.show(150_000_010), "1.5000001 KAS");
-        assert_eq!(Asset::Kas.show(u64::MAX), "184467440737.09551615 KAS");
-        assert_eq!(decimal(Amount::new(1_200), 0), "1200");
-    }
 
     #[test]
     fn foreign_texts_cannot_pretend_to_be_more() {
@@ -69,5 +49,14 @@ mod tests {
         assert_eq!(shown("a`\n# Approved"), "a'\u{fffd}# Approved");
         assert_eq!(shown("to\u{202e}me\u{200b}"), "to\u{fffd}me\u{fffd}");
         assert_eq!(shown(&"é".repeat(201)), format!("{}…", "é".repeat(200)));
+    }
+
+    #[test]
+    fn an_echo_is_short_and_printable() {
+        assert_eq!(echo("abc"), "abc");
+        assert_eq!(echo("a\nb\u{1b}"), "a\\nb\\u{1b}");
+        let long = "x".repeat(1_000_000);
+        assert_eq!(echo(&long), format!("{}…", "x".repeat(48)));
+        assert_eq!(echo(&"é".repeat(48)), "é".repeat(48));
     }
 }

@@ -1,13 +1,13 @@
-//! What stops agents and the canister at once, and what everybody may ask about powers.
+//! The removal of an agent, the start of an emergency, and the roles, mode and configuration that everybody may read.
 
 use super::access;
-use crate::api::admin::{Config, Member, Mode, Permissions, roles};
-use crate::api::{Error, at_most};
-use crate::store;
+use crate::{VERSION, store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::base::WalletId;
 use purser_core::transfer::MAX_REASON_BYTES;
+use purser_types::convert::admin::roles;
+use purser_types::{Config, Error, Member, Mode, Permissions, at_most};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
@@ -27,7 +27,7 @@ fn start_emergency(reason: String) -> Result<(), Error> {
 
 #[ic_cdk::query]
 fn get_config() -> Config {
-    store::read(|state| Config::new(state.config().clone(), state.keys().is_some()))
+    store::read(|state| Config::new(state.config(), VERSION, state.keys().is_some()))
 }
 
 #[ic_cdk::query]

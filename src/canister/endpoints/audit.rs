@@ -1,10 +1,6 @@
-//! How the log is kept, watched and searched.
+//! Settings, archives, status and search of the audit log.
 
 use super::access;
-use crate::api::audit::{ArchiveInfo, AuditSettings, AuditStatus, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
-use crate::api::governance::Change;
-use crate::api::log::{BrokenAt, IndexedBlock};
-use crate::api::{Error, MAX_PAGE, at_most, page};
 use crate::store::{self, Store};
 use candid::Nat;
 use ic_cdk::api::msg_caller;
@@ -12,6 +8,11 @@ use purser_core::base::{BlockIndex, Hash, Timestamp};
 use purser_core::governance::Action;
 use purser_core::governance::retention::MAX_LOCATION_BYTES;
 use purser_core::state::Page;
+use purser_types::log::IndexedBlock;
+use purser_types::{
+    ArchiveInfo, AuditSettings, AuditStatus, BrokenAt, Change, ConfirmArchiveArgs, Error, FindBlocksArgs, FoundBlocks, MAX_PAGE,
+    at_most, page,
+};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_audit_settings(settings: AuditSettings) -> Result<Change, Error> {

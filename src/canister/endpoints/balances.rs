@@ -1,13 +1,12 @@
-//! The one method that awaits. It decides nothing: balances are information.
+//! The balances of a wallet, as the providers report them now. The method awaits and decides nothing.
 
 use super::access;
-use crate::api::Error;
-use crate::api::wallet::{Balance, Balances};
 use crate::flows::Observed;
 use crate::jobs::RefreshError;
 use crate::{jobs, store};
 use purser_core::base::WalletId;
 use purser_core::state::Refusal;
+use purser_types::{Balance, Balances, Error};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {

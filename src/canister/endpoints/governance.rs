@@ -1,12 +1,6 @@
-//! What admins change, with the proposals that some changes take.
+//! The changes of admins, and the proposals that some of them need.
 
 use super::access;
-use crate::api::admin::Role;
-use crate::api::governance::{Change, Group, Proposal, Rate};
-use crate::api::policy::{Rule, Scope, parse_rules, parse_scope};
-use crate::api::settings::{Settings, SettingsInit};
-use crate::api::transfer::ResolveQuarantineArgs;
-use crate::api::{Error, at_most, page};
 use crate::jobs;
 use crate::store::{self, Store};
 use candid::Principal;
@@ -16,6 +10,10 @@ use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::MAX_REASON_BYTES;
+use purser_types::convert::policy::parse_rules;
+use purser_types::{
+    Change, Error, Group, Proposal, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit, at_most, page,
+};
 
 /// The most bytes of proposals that one reply carries; a reply may have 2 MB.
 const MAX_REPLY_BYTES: usize = 1_500_000;
@@ -44,7 +42,7 @@ fn add_agent(wallet_id: u64, agent: Principal) -> Result<Change, Error> {
 fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Change, Error> {
     let action = store::read(|state| -> Result<_, Error> {
         access::admin(state, msg_caller())?;
-        let scope = parse_scope(scope);
+        let scope = scope.into();
         let rules = parse_rules(rules, state.config().kaspa.network)?;
         Ok(Action::SetPolicy(PolicyChange { scope, replaces: state.last_policy_version(&scope), name, rules }))
     })?;
@@ -136,7 +134,10 @@ fn get_settings() -> Settings {
     store::read(|state| state.settings()).into()
 }
 
-/// Asks for a change on the caller's word, and starts what it may have let go on or left to be waited for.
+/// Requests a change for the caller, commits it or its proposal, and starts the timers that it may need.
+///
+/// # Errors
+/// When the domain refuses the change.
 pub(super) fn change(action: Action) -> Result<Change, Error> {
     let (decided, change) = store::read(|state| state.decide_change(msg_caller(), action, store::now()))
         .map_err(|refusal| Error::from(refusal).with_field("principal", "member"))?;
@@ -153,7 +154,7 @@ fn advance(proposal_id: u64, decide: impl FnOnce(&Store, ProposalId) -> Result<D
     store::read(|state| find(state, id))
 }
 
-/// As many proposals as fit one reply, and one in any case: each may hold a policy with hundreds of recipients.
+/// Returns as many proposals as fit one reply, and at least one: each may hold a policy with hundreds of recipients.
 fn fitting(proposals: impl Iterator<Item = Proposal>) -> Vec<Proposal> {
     let mut bytes = 0;
     let mut fitting: Vec<Proposal> = Vec::new();
@@ -167,6 +168,10 @@ fn fitting(proposals: impl Iterator<Item = Proposal>) -> Vec<Proposal> {
     fitting
 }
 
+/// Returns a proposal as the answer shows it.
+///
+/// # Errors
+/// `NOT_FOUND` when there is no such proposal.
 fn find(state: &Store, id: ProposalId) -> Result<Proposal, Error> {
     let proposal = state.proposal(id).ok_or_else(|| Refusal::NotFound { what: "proposal", id: id.to_string() })?;
     Ok(Proposal::new(proposal, state.config().kaspa.network))

@@ -1,17 +1,19 @@
-//! Looking at policies: before they are in force, while they are, and afterwards. Nothing here changes anything.
+//! Lint, backtest, explanation, history and difference of policies, and the checklist before production. Nothing here changes the
+//! state.
 
 use super::access;
-use crate::api::policy::{Policy, Rule, Scope, parse_rules, parse_scope};
-use crate::api::policy_tools::{Backtest, Budget, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem};
-use crate::api::{Error, page};
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::{canister_cycle_balance, msg_caller};
 use purser_core::base::WalletId;
 use purser_core::policy::{Rule as CoreRule, Scope as CoreScope, diff, validate, widens};
 use purser_core::state::Refusal;
+use purser_types::convert::policy::parse_rules;
+use purser_types::{
+    Backtest, Budget, Error, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem, Rule, Scope, page,
+};
 
-/// What the canister should have left: some months of an idle canister, and a thousand signatures.
+/// The cycles that a ready canister has: some months of an idle canister, and a thousand signatures.
 const CYCLES_RESERVE: u128 = 30_000_000_000_000;
 /// The most versions in one reply: a policy with full lists is long.
 const MAX_VERSIONS: usize = 10;
@@ -45,19 +47,19 @@ fn explain_policy(wallet_id: u64, agent: Option<Principal>) -> Result<PolicyExpl
 
 #[ic_cdk::query]
 fn get_policy_of(scope: Scope) -> Option<Policy> {
-    let scope = parse_scope(scope);
+    let scope = scope.into();
     store::read(|state| state.policy_of(&scope).map(|policy| Policy::new(policy, state.config().kaspa.network)))
 }
 
 #[ic_cdk::query]
 fn get_usage_of(scope: Scope) -> Vec<Budget> {
-    let scope = parse_scope(scope);
+    let scope = scope.into();
     store::read(|state| Budget::all(state.budgets(scope, store::now()), state.config().kaspa.network))
 }
 
 #[ic_cdk::query]
 fn policy_history(scope: Scope, before: Option<u64>, limit: Option<u32>) -> Vec<PolicyVersion> {
-    let scope = parse_scope(scope);
+    let scope = scope.into();
     store::read(|state| {
         let network = state.config().kaspa.network;
         let past = state.policy_history(&scope, before, page(limit).min(MAX_VERSIONS));
@@ -69,7 +71,7 @@ fn policy_history(scope: Scope, before: Option<u64>, limit: Option<u32>) -> Vec<
 
 #[ic_cdk::query]
 fn diff_policies(scope: Scope, from: u64, to: u64) -> Result<PolicyDiff, Error> {
-    let scope = parse_scope(scope);
+    let scope = scope.into();
     store::read(|state| {
         let version = |number: u64| match number {
             0 => Ok(None),
@@ -95,8 +97,11 @@ fn production_readiness() -> Result<Vec<ReadinessItem>, Error> {
     })
 }
 
-/// A draft from somebody who may try it out.
+/// Reads the draft of a policy for a caller with a role.
+///
+/// # Errors
+/// When the caller has no role, or a rule cannot be read.
 fn draft(state: &Store, caller: Principal, scope: Scope, rules: Vec<Rule>) -> Result<(CoreScope, Vec<CoreRule>), Error> {
     access::role_holder(state, caller)?;
-    Ok((parse_scope(scope), parse_rules(rules, state.config().kaspa.network)?))
+    Ok((scope.into(), parse_rules(rules, state.config().kaspa.network)?))
 }

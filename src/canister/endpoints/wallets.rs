@@ -1,10 +1,6 @@
 //! Wallets and their policies.
 
 use super::{access, governance};
-use crate::api::governance::{Change, WalletChange};
-use crate::api::policy::Policy;
-use crate::api::wallet::{CreateWalletArgs, Usage, Wallet, WalletCount};
-use crate::api::{Error, MAX_PAGE, address, page};
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
@@ -12,6 +8,8 @@ use purser_core::base::{Asset, Chain, Timestamp, WalletId};
 use purser_core::governance::Action;
 use purser_core::policy::Rule as DomainRule;
 use purser_core::state::Refusal;
+use purser_types::convert::address;
+use purser_types::{Change, CreateWalletArgs, Error, MAX_PAGE, Policy, Usage, Wallet, WalletChange, WalletCount, page};
 use std::collections::BTreeSet;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -66,7 +64,7 @@ fn get_wallet_by_address(address: String) -> Result<Wallet, Error> {
     store::read(|state| at_address(state, &address))
 }
 
-/// The one that stands first first, then the oldest; those that take no transfers last.
+/// Returns the wallets of an owner: the primary one, then the oldest, deactivated ones last; at most [`MAX_PAGE`].
 pub(super) fn owned(state: &Store, owner: &Principal) -> Vec<Wallet> {
     let mut wallets: Vec<_> = state.wallets_of(owner).collect();
     wallets.sort_by_key(|wallet| (!wallet.primary, wallet.deactivated, wallet.id));
@@ -74,7 +72,10 @@ pub(super) fn owned(state: &Store, owner: &Principal) -> Vec<Wallet> {
     wallets.into_iter().take(MAX_PAGE).map(|wallet| Wallet::new(wallet, network)).collect()
 }
 
-/// The wallet with an address on either chain.
+/// Returns the wallet with an address on either chain.
+///
+/// # Errors
+/// When the text is no address, or no wallet has it.
 pub(super) fn at_address(state: &Store, text: &str) -> Result<Wallet, Error> {
     let network = state.config().kaspa.network;
     let chain = if text.contains(':') { Chain::Kaspa } else { Chain::Solana };
@@ -97,7 +98,10 @@ fn get_usage(wallet_id: u64) -> Result<Vec<Usage>, Error> {
     store::read(|state| usage(state, WalletId::new(wallet_id), store::now()))
 }
 
-/// One entry per coin, and one per token that the policy names.
+/// Returns the usage of every coin, and of every token that the policy names.
+///
+/// # Errors
+/// When there is no such wallet.
 pub(super) fn usage(state: &Store, wallet: WalletId, now: Timestamp) -> Result<Vec<Usage>, Error> {
     access::exists(state, wallet)?;
     let policy = state.policy(wallet);

@@ -1,22 +1,24 @@
-//! Addresses as text. The text of a caller is decoded at the door; inside, recipients are compared as bytes (trap T17).
+//! Addresses of both chains, from and to text.
+//!
+//! A text is read once, here: the domain compares recipients as bytes.
 
-use super::echo;
+use crate::text::echo;
 use purser_core::base::{Chain, Destination};
 use purser_core::chains::kaspa::script::{ScriptForm, ScriptPublicKey};
 use purser_core::chains::{kaspa, solana};
 
-/// The longest text that is looked at as an address, in bytes (requirement row 59). Every address is shorter.
+/// The longest text that is read as an address, in bytes. Every address is shorter.
 pub const MAX_ADDRESS_BYTES: usize = 128;
 
 const KASPA_SCHNORR: u8 = 0;
 const KASPA_ECDSA: u8 = 1;
 const KASPA_SCRIPT_HASH: u8 = 8;
 
-/// Reads a recipient. The work is bounded whatever the length of the text.
+/// Reads the address of a recipient. The work is bounded whatever the length of the text.
 ///
 /// # Errors
-/// What is wrong with the text: another chain's or network's address, a typing error, or somebody who can never be paid. The
-/// text is repeated only in part.
+/// The problem in a sentence: another chain's or network's address, a typing error, or a program that cannot be paid. The text is
+/// repeated only in part.
 pub fn parse(text: &str, chain: Chain, network: kaspa::Network) -> Result<Destination, String> {
     if text.len() > MAX_ADDRESS_BYTES {
         return Err(format!("{} bytes are too long for an address", text.len()));
@@ -28,7 +30,7 @@ pub fn parse(text: &str, chain: Chain, network: kaspa::Network) -> Result<Destin
     parsed.map_err(|problem| format!("`{}` is no {chain} address that can be paid: {problem}", echo(text)))
 }
 
-/// The text of a recipient. What cannot be an address, which only a bug could have stored, is shown as hex.
+/// Returns the text of a recipient; bytes that are no address, which only a bug could have stored, as hexadecimal digits.
 pub fn text(destination: &Destination, network: kaspa::Network) -> String {
     let address = match destination.chain {
         Chain::Solana => <[u8; 32]>::try_from(&destination.payload[..]).ok().map(|bytes| solana_text(&bytes)),
@@ -37,7 +39,7 @@ pub fn text(destination: &Destination, network: kaspa::Network) -> String {
     address.unwrap_or_else(|| hex::encode(&destination.payload[..]))
 }
 
-/// The Solana address of an Ed25519 key.
+/// Returns the Solana address of an Ed25519 public key.
 pub fn solana_text(key: &[u8; 32]) -> String {
     solana::Address::from_bytes(*key).to_string()
 }

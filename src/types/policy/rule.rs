@@ -1,35 +1,11 @@
-//! Rules and the explanation of a decision.
+//! Policies and their rules.
 
-mod evaluation;
-mod parse;
-mod show;
-
-pub use evaluation::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode, RuleKind};
-pub use parse::{parse_rules, parse_scope};
-
-use super::wallet::{Asset, Chain};
-use candid::{CandidType, Principal};
+use crate::asset::Asset;
+use crate::chain::Chain;
+use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
-/// Whose policy, and whose spending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Scope {
-    /// All wallets of one owner.
-    User(Principal),
-    /// One wallet.
-    Wallet(u64),
-    /// One agent of one wallet.
-    Agent {
-        /// The wallet.
-        wallet_id: u64,
-        /// The agent.
-        agent: Principal,
-    },
-    /// One session.
-    Session(u64),
-}
-
-/// The stretch of time that a limit looks back on.
+/// The time window of a limit of money.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Window {
     /// The last 24 hours, sliding.
@@ -40,43 +16,43 @@ pub enum Window {
     Rolling30d,
     /// The current day, week or month.
     Calendar {
-        /// Which.
+        /// The period.
         period: Period,
-        /// By whose clocks: a name of the IANA database.
+        /// The time zone, a name of the IANA database.
         time_zone: String,
     },
 }
 
 /// A calendar period; weeks start on Monday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "they say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Period {
     Day,
     Week,
     Month,
 }
 
-/// The stretch of time that a rate limit looks back on, sliding.
+/// The time window of a rate limit, sliding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "they say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum RateWindow {
     Minute,
     Hour,
     Day,
 }
 
-/// What a rate limit counts.
+/// The requests that a rate limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Counted {
     /// Every request that was decided.
     Attempts,
-    /// Requests that were allowed or wait for an approval.
+    /// Requests that were allowed or wait for approval.
     Executions,
 }
 
 /// A day of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "they say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Weekday {
     Mon,
     Tue,
@@ -87,153 +63,150 @@ pub enum Weekday {
     Sun,
 }
 
-/// Some hours of some days, by local time.
+/// Hours of some days, by local time.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct HoursWindow {
-    /// On which days it starts.
+    /// The days on which the window starts.
     pub days: Vec<Weekday>,
-    /// `HH:MM`, inclusive.
+    /// The start, `HH:MM`, inclusive.
     pub start: String,
-    /// `HH:MM`, exclusive; `24:00` for midnight, and an earlier time than `start` for one on the next day.
+    /// The end, `HH:MM`, exclusive; `24:00` for midnight. An end before the start is on the next day.
     pub end: String,
 }
 
-/// What one recipient may receive of one asset, inclusive.
+/// The most that one recipient may receive of one asset, in base units, inclusive, fees not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct RecipientLimit {
-    /// Of what.
+    /// The asset.
     pub asset: Asset,
-    /// In one transfer.
+    /// The most in one transfer.
     pub per_transaction: Option<u64>,
-    /// Within any 24 hours, fees not counted.
+    /// The most within any 24 hours.
     pub rolling_24h: Option<u64>,
 }
 
-/// A recipient that may be paid.
+/// A recipient on an allowlist; times are in nanoseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Recipient {
-    /// As text.
+    /// The address, of the configured network.
     pub address: String,
-    /// For people.
+    /// The recipient's name, for people, at most 64 bytes.
     pub label: Option<String>,
-    /// Its own limits.
+    /// The recipient's own limits.
     pub limits: Vec<RecipientLimit>,
-    /// From when on it is not paid any more, in nanoseconds since the epoch.
+    /// The time from which it is no longer paid.
     pub expires_at: Option<u64>,
-    /// From when on it can be paid. The canister's word; ignored in what it is told.
+    /// The time from which it can be paid. Only in answers; ignored in arguments.
     pub usable_from: Option<u64>,
 }
 
 impl Recipient {
-    /// A recipient without conditions.
+    /// Returns a recipient without conditions.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, limits: Vec::new(), expires_at: None, usable_from: None }
     }
 }
 
-/// One demand of a policy.
+/// A rule of a policy; maxima are inclusive and in base units unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Rule {
-    /// What one transfer may send, fees not counted.
+    /// The most that one transfer may send, fees not counted.
     PerTransaction {
-        /// Of what.
+        /// The asset.
         asset: Asset,
-        /// Inclusive, in base units.
+        /// The most.
         max: u64,
     },
-    /// What a window may spend, fees included.
+    /// The most that may be spent within a window, fees included.
     SpendingLimit {
-        /// Of what.
+        /// The asset.
         asset: Asset,
-        /// Over which time.
+        /// The time window.
         window: Window,
-        /// Inclusive, in base units.
+        /// The most.
         max: u64,
     },
-    /// What a window may spend of several assets together.
+    /// The most that may be spent of several assets together within a window.
     ValueLimit {
-        /// Of which assets.
+        /// The assets.
         assets: Vec<Asset>,
-        /// Over which time.
+        /// The time window.
         window: Window,
-        /// Inclusive, in millionths of the unit of account.
+        /// The most, in millionths of the unit of account.
         max: u64,
     },
     /// The only recipients on a chain.
     Allowlist {
-        /// Which chain.
+        /// The chain.
         chain: Chain,
-        /// Who.
+        /// The recipients, 1 to 256.
         recipients: Vec<Recipient>,
-        /// How long a new one waits before it can be paid.
+        /// The time that a new recipient waits before it can be paid.
         cool_down_seconds: u64,
     },
     /// Every recipient on a chain.
     AnyAddress {
-        /// Which chain.
+        /// The chain.
         chain: Chain,
     },
-    /// Recipients that are never paid.
+    /// The recipients that are never paid.
     Denylist {
-        /// Which chain.
+        /// The chain.
         chain: Chain,
-        /// As text.
+        /// The addresses, 1 to 256.
         addresses: Vec<String>,
     },
-    /// How many requests may be made within a sliding window.
+    /// The most requests within a sliding window.
     RateLimit {
-        /// Which count.
+        /// The requests that count.
         counted: Counted,
-        /// Over which time.
+        /// The time window.
         window: RateWindow,
-        /// Inclusive.
+        /// The most, at most 10,000.
         max: u32,
     },
-    /// When transfers may be asked for.
+    /// The hours in which transfers may be requested.
     ActiveHours {
-        /// A name of the IANA database.
+        /// The time zone, a name of the IANA database.
         time_zone: String,
-        /// At least one has to be open.
+        /// The hours, 1 to 16 windows.
         windows: Vec<HoursWindow>,
     },
-    /// When people have to agree first.
+    /// The approval that transfers need.
     Approval {
-        /// Of what; absent for every asset without an approval rule of its own.
+        /// The asset; absent for every asset without an approval rule of its own.
         asset: Option<Asset>,
-        /// Amounts of at least this, in base units.
+        /// The least amount that needs approval.
         threshold: u64,
-        /// Requests that bring the last 24 hours to at least this.
+        /// The least sum of the last 24 hours, this request included, that needs approval.
         cumulative_24h: Option<u64>,
-        /// Whose members decide.
+        /// The group whose members decide.
         group: String,
-        /// How many of them.
+        /// The number of members who have to agree.
         quorum: u32,
-        /// After this the request is denied; 300 when absent.
+        /// The time to agree, after which the request is denied; 300 when absent.
         timeout_seconds: Option<u64>,
-        /// How long the money stays after the quorum is reached.
+        /// The time that the money stays after the quorum is reached.
         time_lock_seconds: u64,
     },
-    /// What must be left after a transfer, its fee and its rent.
+    /// The least that must be left after a transfer, its fee and its rent.
     MinimumBalance {
-        /// Of what.
+        /// The asset.
         asset: Asset,
-        /// Inclusive, in base units.
+        /// The least.
         min: u64,
     },
-    /// Transfers are asked for within a session only.
+    /// Requests need an open session.
     RequireSession,
 }
 
-/// All rules of a scope at one version.
+/// The rules of a scope at one version.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Policy {
-    /// Counts up from 1.
+    /// The version, counted up from 1.
     pub version: u64,
-    /// For people.
+    /// The policy's name, for people.
     pub name: Option<String>,
-    /// The order never changes a decision.
+    /// The rules; their order never changes a decision.
     pub rules: Vec<Rule>,
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,7 +3,7 @@
 use candid::utils::{ArgumentDecoder, ArgumentEncoder, decode_args, encode_args};
 use candid::{CandidType, Principal};
 use localnet::{Ic, Reject};
-use purser::api::*;
+use purser_types::*;
 use serde::de::DeserializeOwned;
 
 /// One caller's view of one canister.

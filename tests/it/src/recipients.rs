@@ -1,9 +1,9 @@
 //! Addresses outside the canister, one per number, and a policy that lets the first be paid.
 
 use crate::world::{KAS, SOL};
-use purser::api::{Asset, Chain, Recipient, Rule, Window};
 use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
 use purser_core::chains::solana::Address as SolanaAddress;
+use purser_types::{Asset, Chain, Recipient, Rule, Window};
 use sha2::{Digest, Sha256};
 
 /// A Solana address: the public key of the Ed25519 key whose seed is `n` repeated, so a point of the curve.

@@ -1,8 +1,8 @@
 //! The interface's ICRC-3 values as the domain's.
 
-use purser::api::Value;
 use purser_core::audit::Value as CoreValue;
 use purser_core::base::Bytes;
+use purser_types::Value;
 
 /// An ICRC-3 value of the interface as the domain's.
 ///

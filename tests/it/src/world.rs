@@ -7,7 +7,7 @@ use candid::{Encode, Principal};
 use devchains::kaspa::{KaspaDev, NetworkType};
 use devchains::solana::SolanaDev;
 use localnet::Reject;
-use purser::api::*;
+use purser_types::*;
 use std::time::Duration;
 
 /// One KAS in sompi.

@@ -1,8 +1,6 @@
 use super::*;
-use crate::api::fixture;
-use crate::api::transfer::Transfer;
-use purser_core::base;
-use purser_core::policy::{Rule, Window};
+use crate::fixture;
+use crate::kaspa::FeeSpeed;
 
 fn batch() -> BatchArgs {
     BatchArgs {
@@ -55,7 +53,7 @@ fn a_batch_on_solana_has_one_key_no_speed_and_its_own_addresses() {
 }
 
 #[test]
-fn what_is_said_about_a_payment_is_read_and_shown_with_it() {
+fn the_memo_and_the_vault_of_a_payment_are_read() {
     let to = fixture::sol(1, "k").to;
     let said = Payment { memo: Some("tag 7".into()), allow_off_curve: Some(true), ..Payment::new(to.clone(), 7) };
     let plain = Payment { allow_off_curve: Some(false), ..Payment::new(to, 8) };
@@ -63,20 +61,4 @@ fn what_is_said_about_a_payment_is_read_and_shown_with_it() {
     let items = args.into_request(&fixture::config()).expect("readable").items;
     assert_eq!((items[0].memo.as_deref(), items[0].off_curve), (Some("tag 7"), true));
     assert_eq!((&items[1].memo, items[1].off_curve), (&None, false));
-    let mut state = fixture::installed();
-    fixture::set_policy(
-        &mut state,
-        vec![
-            Rule::PerTransaction { asset: base::Asset::Sol, max: Amount::new(1_000) },
-            Rule::SpendingLimit { asset: base::Asset::Sol, window: Window::Rolling24h, max: Amount::new(100_000) },
-            Rule::AnyAddress { chain: Chain::Solana },
-        ],
-    );
-    let args = BatchArgs { asset: Some(Asset::Sol), payments: vec![said.clone(), plain.clone()], fee_speed: None, ..batch() };
-    let request = args.into_request(state.config()).expect("readable");
-    let (decided, outcome) = state.decide_batch(fixture::agent(), &request, fixture::NOW).expect("decided");
-    state.commit(decided.expect("it is new"), fixture::NOW);
-    let transfer = state.transfer(outcome.transfers[0]).expect("it was accepted");
-    let shown = Transfer::new(transfer, state.config().kaspa.network);
-    assert_eq!(shown.batch(), [said, Payment { allow_off_curve: None, ..plain }]);
 }

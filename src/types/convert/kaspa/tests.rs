@@ -1,6 +1,5 @@
 use super::*;
-use crate::api::fixture;
-use purser_core::chains::kaspa::fee::FloorOverCap;
+use crate::fixture;
 
 #[test]
 fn named_coins_are_outpoints() {
@@ -23,34 +22,4 @@ fn named_coins_are_outpoints() {
     let error = args(Some(vec![bad])).into_request(&own, &fixture::config()).expect_err("no id");
     assert_eq!(error.message, "coins: a transaction id is 64 hexadecimal digits");
     assert_eq!(args(None).into_request(&own, &fixture::config()).map(|request| request.amount), Ok(Amount::ZERO));
-}
-
-#[test]
-fn errors_carry_the_amounts_that_would_do() {
-    let of = |error| KaspaError::of_quote(QuoteError::Coins(error), Amount::new(50));
-    let rest = Obstacle::Rest { rest: Amount::new(1) };
-    let unbuildable = of(SelectError::Unbuildable { obstacle: rest, below: Some(Amount::new(40)), above: Some(Amount::new(60)) });
-    assert_eq!(unbuildable, KaspaError::InvalidAmount { min: Some(60), max: Some(40) });
-    assert_eq!(
-        unbuildable.text(),
-        "no transaction can pay exactly this amount with the coins at hand; less can be paid up to 0.0000004 KAS (40 sompi); more can be paid from 0.0000006 KAS (60 sompi)"
-    );
-    let over = Obstacle::Fee(FloorOverCap { floor: Amount::new(9), max_fee: Amount::new(8) });
-    let over = of(SelectError::Unbuildable { obstacle: over, below: None, above: None });
-    assert_eq!(over, KaspaError::FeeTooHigh { required: 9, max_fee: 8 });
-    let poor = of(SelectError::InsufficientFunds {
-        spendable: Amount::new(1),
-        immature: Amount::new(2),
-        reserved: Amount::new(3),
-        largest: Some(Amount::new(100_000_000)),
-    });
-    assert_eq!(
-        poor,
-        KaspaError::InsufficientFunds { required: 50, available: 1, immature: 2, reserved: 3, max: Some(100_000_000) }
-    );
-    let hint = "; at most this can be paid: 1 KAS (100,000,000 sompi)";
-    assert!(poor.text().ends_with(hint), "{}", poor.text());
-    let silent = QuoteError::Provider { problem: "nothing".into(), status_code: Some(503) };
-    let silent = KaspaError::of_quote(silent, Amount::ZERO);
-    assert_eq!(silent.text(), "Kaspa providers gave no answer (HTTP 503): nothing");
 }

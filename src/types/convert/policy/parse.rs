@@ -1,8 +1,11 @@
-//! Rules as they come from outside. Sizes are checked before the first address is decoded; whether the rules work together is the
-//! domain's to say.
+//! Rules and scopes of arguments as the domain reads them.
+//!
+//! Sizes are checked before the first address is decoded. The domain checks whether the rules fit together.
 
-use super::{Counted, HoursWindow, Period, RateWindow, Recipient, RecipientLimit, Rule, Scope, Weekday, Window};
-use crate::api::{Asset, Error, address};
+use crate::asset::Asset;
+use crate::convert::address;
+use crate::error::Error;
+use crate::policy::{HoursWindow, Recipient, RecipientLimit, Rule, Scope, Window};
 use purser_core::base::{self, Amount, Chain, Destination, SECOND_NS, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
@@ -10,7 +13,7 @@ use purser_core::policy as domain;
 /// Reads the rules of a policy.
 ///
 /// # Errors
-/// The first field that cannot be read.
+/// `VALIDATION_FAILED` for the first field that cannot be read; a rule is named by its position.
 pub fn parse_rules(rules: Vec<Rule>, network: kaspa::Network) -> Result<Vec<domain::Rule>, Error> {
     if rules.len() > domain::MAX_RULES {
         return Err(Error::invalid("rules", format!("{} rules; at most {}", rules.len(), domain::MAX_RULES)));
@@ -29,17 +32,18 @@ pub fn parse_rules(rules: Vec<Rule>, network: kaspa::Network) -> Result<Vec<doma
     rules.into_iter().enumerate().map(|(index, rule)| Place { index, network }.rule(rule)).collect()
 }
 
-/// Reads a scope.
-pub fn parse_scope(scope: Scope) -> domain::Scope {
-    match scope {
-        Scope::User(owner) => domain::Scope::User(owner),
-        Scope::Wallet(wallet) => domain::Scope::Wallet(WalletId::new(wallet)),
-        Scope::Agent { wallet_id, agent } => domain::Scope::Agent { wallet: WalletId::new(wallet_id), agent },
-        Scope::Session(session) => domain::Scope::Session(SessionId::new(session)),
+impl From<Scope> for domain::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::User(owner) => Self::User(owner),
+            Scope::Wallet(wallet) => Self::Wallet(WalletId::new(wallet)),
+            Scope::Agent { wallet_id, agent } => Self::Agent { wallet: WalletId::new(wallet_id), agent },
+            Scope::Session(session) => Self::Session(SessionId::new(session)),
+        }
     }
 }
 
-/// The rule being read, to name it in errors.
+/// The position of the rule that is read, for errors, and the network of its addresses.
 struct Place {
     index: usize,
     network: kaspa::Network,
@@ -165,48 +169,5 @@ impl Place {
         };
         let windows = windows.into_iter().enumerate().map(window).collect::<Result<_, Error>>()?;
         Ok(domain::ActiveHours { zone, windows })
-    }
-}
-
-impl From<Period> for domain::Period {
-    fn from(period: Period) -> Self {
-        match period {
-            Period::Day => Self::Day,
-            Period::Week => Self::Week,
-            Period::Month => Self::Month,
-        }
-    }
-}
-
-impl From<RateWindow> for domain::RateWindow {
-    fn from(window: RateWindow) -> Self {
-        match window {
-            RateWindow::Minute => Self::Minute,
-            RateWindow::Hour => Self::Hour,
-            RateWindow::Day => Self::Day,
-        }
-    }
-}
-
-impl From<Counted> for domain::Counted {
-    fn from(counted: Counted) -> Self {
-        match counted {
-            Counted::Attempts => Self::Attempts,
-            Counted::Executions => Self::Executions,
-        }
-    }
-}
-
-impl From<Weekday> for domain::Weekday {
-    fn from(day: Weekday) -> Self {
-        match day {
-            Weekday::Mon => Self::Mon,
-            Weekday::Tue => Self::Tue,
-            Weekday::Wed => Self::Wed,
-            Weekday::Thu => Self::Thu,
-            Weekday::Fri => Self::Fri,
-            Weekday::Sat => Self::Sat,
-            Weekday::Sun => Self::Sun,
-        }
     }
 }

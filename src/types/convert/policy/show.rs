@@ -1,13 +1,13 @@
-//! Rules as the interface shows them.
+//! Policies, rules and scopes of the domain as answers show them.
 
-use super::{Counted, HoursWindow, Period, Policy, RateWindow, Recipient, RecipientLimit, Rule, Scope, Weekday, Window};
-use crate::api::address;
+use crate::convert::address;
+use crate::policy::{HoursWindow, Policy, Recipient, RecipientLimit, Rule, Scope, Window};
 use purser_core::base::{Amount, SECOND_NS};
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
 
 impl Policy {
-    /// A policy as the interface shows it.
+    /// Returns a policy of the domain with addresses of `network`.
     pub fn new(policy: domain::Policy, network: kaspa::Network) -> Self {
         let rules = policy.rules.into_iter().map(|rule| Rule::new(rule, network)).collect();
         Self { version: policy.version, name: policy.name, rules }
@@ -15,7 +15,7 @@ impl Policy {
 }
 
 impl Rule {
-    /// A rule as the interface shows it.
+    /// Returns a rule of the domain with addresses of `network`.
     pub fn new(rule: domain::Rule, network: kaspa::Network) -> Self {
         match rule {
             domain::Rule::PerTransaction { asset, max } => Self::PerTransaction { asset: asset.into(), max: max.get() },
@@ -109,49 +109,6 @@ impl From<domain::RecipientLimit> for RecipientLimit {
             asset: limit.asset.into(),
             per_transaction: limit.per_transaction.map(Amount::get),
             rolling_24h: limit.rolling_24h.map(Amount::get),
-        }
-    }
-}
-
-impl From<domain::Period> for Period {
-    fn from(period: domain::Period) -> Self {
-        match period {
-            domain::Period::Day => Self::Day,
-            domain::Period::Week => Self::Week,
-            domain::Period::Month => Self::Month,
-        }
-    }
-}
-
-impl From<domain::RateWindow> for RateWindow {
-    fn from(window: domain::RateWindow) -> Self {
-        match window {
-            domain::RateWindow::Minute => Self::Minute,
-            domain::RateWindow::Hour => Self::Hour,
-            domain::RateWindow::Day => Self::Day,
-        }
-    }
-}
-
-impl From<domain::Counted> for Counted {
-    fn from(counted: domain::Counted) -> Self {
-        match counted {
-            domain::Counted::Attempts => Self::Attempts,
-            domain::Counted::Executions => Self::Executions,
-        }
-    }
-}
-
-impl From<domain::Weekday> for Weekday {
-    fn from(day: domain::Weekday) -> Self {
-        match day {
-            domain::Weekday::Mon => Self::Mon,
-            domain::Weekday::Tue => Self::Tue,
-            domain::Weekday::Wed => Self::Wed,
-            domain::Weekday::Thu => Self::Thu,
-            domain::Weekday::Fri => Self::Fri,
-            domain::Weekday::Sat => Self::Sat,
-            domain::Weekday::Sun => Self::Sun,
         }
     }
 }

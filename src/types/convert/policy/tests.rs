@@ -1,6 +1,12 @@
 //! Rules there and back, and findings.
 
-use super::*;
+use super::parse_rules;
+use crate::asset::Asset;
+use crate::chain::Chain;
+use crate::policy::{
+    Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, RateWindow, ReasonCode, Recipient, RecipientLimit, Rule,
+    RuleKind, Weekday, Window,
+};
 use purser_core::base::Amount;
 use purser_core::chains::kaspa::Network::Simnet;
 use purser_core::policy as domain;

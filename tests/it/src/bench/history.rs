@@ -6,7 +6,6 @@ use crate::values::core;
 use crate::world::{Actor, World};
 use candid::{Nat, Principal};
 use ic_stable_structures::VectorMemory;
-use purser::api::BlockRange;
 use purser_core::audit::Block;
 use purser_core::base::codec::{NameHashes, decode_value, encode_value};
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Hash, Timestamp, TransferId, WalletId};
@@ -15,6 +14,7 @@ use purser_core::policy::{CounterKey, Decision, Evaluation, Reservation, Reserva
 use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, Signing, Wallet};
+use purser_types::BlockRange;
 use std::time::Duration;
 
 const LAMPORTS: u64 = 1_000;

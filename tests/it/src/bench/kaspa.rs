@@ -3,7 +3,7 @@
 use crate::recipients;
 use crate::world::{Actor, KAS, World};
 use localnet::MessageKind;
-use purser::api::*;
+use purser_types::*;
 use serde::Serialize;
 
 /// What one transfer cost.

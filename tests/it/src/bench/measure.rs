@@ -5,7 +5,7 @@ use crate::network::Network;
 use crate::recipients;
 use crate::world::{Actor, KAS, SOL, World};
 use localnet::{LocalNet, MessageTrace};
-use purser::api::{Asset, BlockRange, Status, TransferArgs};
+use purser_types::{Asset, BlockRange, Status, TransferArgs};
 use serde::Serialize;
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use crate::network::Network;
 use crate::recipients;
 use crate::world::{Actor, SOL, World};
 use localnet::LocalNet;
-use purser::api::{Asset, Rule, SettingsInit, Status, TransferArgs, Wallet, Window};
+use purser_types::{Asset, Rule, SettingsInit, Status, TransferArgs, Wallet, Window};
 use serde::Serialize;
 use std::time::Duration;
 

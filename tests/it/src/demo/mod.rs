@@ -12,7 +12,7 @@ use crate::world::World;
 use localnet::LocalNet;
 use narrator::Narrator;
 pub use narrator::grouped;
-use purser::api::{Transfer, Wallet};
+use purser_types::{Transfer, Wallet};
 use report::{Report, Step};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -4,7 +4,7 @@ use super::Demo;
 use super::narrator::grouped;
 use crate::recipients;
 use crate::world::{Actor, SOL};
-use purser::api::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
+use purser_types::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
 
 fn payment(demo: &Demo, key: &str) -> TransferArgs {
     TransferArgs {

@@ -9,7 +9,7 @@ use candid::types::internal::FuncMode;
 use candid::types::{Function, Type, TypeInner};
 use candid::{Decode, Encode, IDLArgs, TypeEnv};
 use candid_parser::utils::CandidSource;
-use purser::api::{HttpRequest, HttpResponse};
+use purser_types::{HttpRequest, HttpResponse};
 use std::io::{Error, Read};
 use std::time::Duration;
 use tiny_http::{Header, Method, Request, Response, Server};

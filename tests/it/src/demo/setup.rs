@@ -4,7 +4,7 @@ use super::Demo;
 use super::narrator::grouped;
 use crate::world::{Actor, KAS, SOL};
 use crate::{recipients, wasm};
-use purser::api::{Change, Rule, Scope, Window};
+use purser_types::{Change, Rule, Scope, Window};
 
 /// Deploys the released wasm and creates a wallet.
 pub fn deploy(demo: &mut Demo) {

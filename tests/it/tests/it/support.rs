@@ -1,9 +1,9 @@
 //! What several tests share.
 
-use purser::api::*;
 use purser_it::recipients;
 pub use purser_it::recipients::rules;
 use purser_it::world::{Actor, World};
+use purser_types::*;
 
 /// Payments of KAS in one request, with every default.
 pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs {

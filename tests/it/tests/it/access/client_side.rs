@@ -2,8 +2,8 @@
 
 use crate::support::{CHAINS, payment, rules};
 use candid::Principal;
-use purser::api::*;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 use serde_bytes::ByteBuf;
 use std::time::Duration;
 

@@ -3,9 +3,9 @@
 use crate::support::{denial, payment, rules};
 use candid::Principal;
 use localnet::Reject;
-use purser::api::*;
 use purser_it::client::Answer;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 use std::time::Duration;
 
 fn args(wallet_id: u64, ttl_seconds: u64, max: u64) -> OpenSessionArgs {

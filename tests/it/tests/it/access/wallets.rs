@@ -2,9 +2,9 @@
 
 use crate::support::{denial, payment, rules};
 use candid::Principal;
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 fn owner() -> Principal {
     Principal::self_authenticating([50])

@@ -3,10 +3,10 @@
 use crate::support::{denial, payment, rules};
 use candid::Principal;
 use localnet::Reject;
-use purser::api::*;
 use purser_it::client::Client;
 use purser_it::network::Network;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 use std::time::Duration;
 
 const TIME_LOCK: u64 = 3_600;

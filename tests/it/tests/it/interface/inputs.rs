@@ -3,11 +3,11 @@
 use crate::support::{payment, rules};
 use candid::Principal;
 use candid::utils::encode_args;
-use purser::api::*;
 use purser_core::chains::kaspa::Network as CoreKaspaNetwork;
 use purser_it::client::{Answer, Client};
 use purser_it::recipients;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 /// What a call answered, as far as these tests compare it.
 fn code<T>(answer: Answer<T>) -> String {

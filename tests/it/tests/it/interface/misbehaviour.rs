@@ -3,8 +3,8 @@
 use crate::support::{Books, payment, rules};
 use devchains::kaspa::{Endpoint, Fault as KaspaFault};
 use devchains::solana::{Fault as SolanaFault, Lie as SolanaLie};
-use purser::api::*;
 use purser_it::world::{KAS, SOL, World};
+use purser_types::*;
 
 /// How many requests a fault meets: all replicas of one outcall.
 const REPLICAS: u64 = 13;

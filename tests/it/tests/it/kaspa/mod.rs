@@ -10,9 +10,9 @@ mod tidying;
 use crate::support::{payment, rules};
 use devchains::kaspa::Provider;
 use localnet::LocalNet;
-use purser::api::*;
 use purser_it::network::Network;
 use purser_it::world::{Actor, KAS, World};
+use purser_types::*;
 
 /// How many requests a fault meets: all replicas of one outcall.
 const REPLICAS: u32 = 13;

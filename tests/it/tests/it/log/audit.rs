@@ -3,12 +3,12 @@
 use crate::support::{payment, rules};
 use candid::Nat;
 use ic_stable_structures::VectorMemory;
-use purser::api::*;
 use purser_core::base::codec::{Value as CoreValue, encode_value};
 use purser_core::base::{Bytes, Hash};
 use purser_core::state::State;
 use purser_it::values::core;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 /// Every block of the log, oldest first, as anybody reads it.
 fn blocks(world: &mut World) -> Vec<CoreValue> {

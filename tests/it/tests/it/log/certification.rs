@@ -5,8 +5,8 @@ use blst::BLST_ERROR;
 use blst::min_sig::{PublicKey, Signature};
 use candid::{Decode, Encode, Principal};
 use ic_certification::{Certificate, HashTree, LookupResult};
-use purser::api::*;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 
 /// What comes before a state tree's root hash in the subnet's signature.
 const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";

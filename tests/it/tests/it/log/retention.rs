@@ -3,10 +3,10 @@
 use crate::support::{payment, rules};
 use crate::transfer::watch::{DAY, FIVE_MINUTES, pass};
 use candid::{Nat, Principal};
-use purser::api::*;
 use purser_it::replica;
 use purser_it::values::core;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 use purser_verify::certificate::RootKey;
 use purser_verify::check::{Job, Report, check};
 use purser_verify::command::{self, Outcome};

@@ -2,8 +2,8 @@
 
 use crate::support::{Books, CHAINS, payment, rules};
 use localnet::{CallKind, Effect, Nth, Reject};
-use purser::api::*;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 /// What one transfer of these tests sends: little, so that many fit under the day's limit.
 fn amount(asset: Asset) -> u64 {

@@ -3,9 +3,9 @@
 
 use candid::Principal;
 use flate2::read::GzDecoder;
-use purser::api::*;
 use purser_it::wasm;
 use purser_it::world::{Actor, World};
+use purser_types::*;
 use std::io::Read;
 
 /// The image's own admin.

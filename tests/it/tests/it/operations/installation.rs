@@ -1,10 +1,10 @@
 //! What the installer decides, and what an upgrade may change.
 
 use crate::support::{payment, rules};
-use purser::api::*;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 
 /// A change of the configuration.
 type Change = fn(&mut InitArgs);

@@ -4,10 +4,10 @@ use crate::log::retention::{export, verify};
 use crate::support::{payment, rules, usage_of};
 use crate::transfer::watch::{DAY, FIVE_MINUTES, pass};
 use localnet::{CallKind, Effect, Nth};
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::values::core;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 use std::path::Path;
 
 /// Puts other stable memory under the canister, with the upgrade that follows it, as scripts/restore does.
@@ -101,7 +101,8 @@ fn last_alarm(world: &mut World) -> String {
         limit: Some(100),
     };
     let page = world.as_actor(Actor::Anonymous).find_blocks(&args);
-    let reason = |block: &purser::api::log::IndexedBlock| core(&block.block).get("tx")?.get("reason")?.as_text().map(str::to_owned);
+    let reason =
+        |block: &purser_types::log::IndexedBlock| core(&block.block).get("tx")?.get("reason")?.as_text().map(str::to_owned);
     page.blocks.iter().find_map(reason).unwrap_or_default()
 }
 

@@ -2,8 +2,8 @@
 
 use crate::support::{Books, CHAINS, payment, rules};
 use devchains::solana::Fault;
-use purser::api::*;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 use std::collections::BTreeSet;
 
 fn amount(asset: Asset) -> u64 {

@@ -3,9 +3,9 @@
 use crate::support::{denial, payment, rules};
 use candid::{Encode, Principal};
 use localnet::{CallKind, Effect, Nth};
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 use serde_bytes::{ByteBuf, Bytes};
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! What the policy denies, and what it says about it.
 
 use crate::support::{denial, payment, rules, usage_of};
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 #[test]
 fn denials_explain_themselves() {

@@ -1,9 +1,9 @@
 //! Looking at policies before, while and after they are in force.
 
 use crate::support::{payment, rules};
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 fn agent_of(wallet: u64) -> Scope {
     Scope::Agent { wallet_id: wallet, agent: Actor::Agent.principal() }

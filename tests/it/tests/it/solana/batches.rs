@@ -5,10 +5,10 @@ use crate::solana::tokens::token;
 use crate::support::{batch_of, rules, usage_of};
 use candid::Principal;
 use devchains::solana::{Fault, Program};
-use purser::api::*;
 use purser_core::chains::solana::{Address, TokenProgram, derived};
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 use serde_json::{Value, json};
 
 /// What the chain of the tests demands for a token account of 165 bytes: 5,080 lamports for each and for 128 more.

@@ -6,9 +6,9 @@ use crate::solana::providers::{Several, several, two_of_three};
 use crate::support::{Books, payment, rules, usage_of};
 use devchains::solana::{Fault, Lie};
 use localnet::{CallKind, Effect, Nth};
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 use serde_json::json;
 
 const AMOUNT: u64 = SOL / 10;

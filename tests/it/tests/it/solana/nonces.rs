@@ -2,10 +2,10 @@
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::Fault;
-use purser::api::*;
 use purser_it::bench::drain;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 
 /// 80 bytes of a nonce account and its 128 of overhead, at the chain's rate.
 const NONCE_RENT: u64 = 208 * 5_080;

@@ -2,10 +2,10 @@
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{Fault, Lie, SolanaDev};
-use purser::api::*;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 
 /// A second and a third address of the same chain, of which two must agree.
 pub struct Several {

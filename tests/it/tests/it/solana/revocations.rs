@@ -3,10 +3,10 @@
 use crate::solana::nonces::with_pool;
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::Fault;
-use purser::api::*;
 use purser_core::chains::solana::{Address, derived};
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 
 const MANY: u64 = 100_000;
 

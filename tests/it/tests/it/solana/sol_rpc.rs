@@ -7,11 +7,11 @@ use crate::solana::tokens::{token, wallet_with};
 use crate::support::{payment, rules};
 use candid::{CandidType, Decode, Encode, Principal};
 use devchains::solana::{Fault, Lie, Program, SolanaDev};
-use purser::api::*;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::wasm;
 use purser_it::world::{Actor, CYCLES, SOL, World};
+use purser_types::*;
 use serde_json::json;
 
 /// How many requests one outcall makes.

@@ -2,9 +2,9 @@
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{Extension, Fault, Program};
-use purser::api::*;
 use purser_it::recipients;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 
 /// What the chain of the tests demands for accounts: 128 bytes and their size, 5,080 lamports each.
 const fn rent(bytes: u64) -> u64 {

@@ -3,10 +3,10 @@
 use crate::support::{Books, CHAINS, payment, rules};
 use candid::{Principal, encode_args};
 use localnet::{LocalNet, Scheduler};
-use purser::api::*;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 /// The most answers that are put in order; a transfer awaits fewer before it is broadcast.
 const CHOICES: u32 = 6;

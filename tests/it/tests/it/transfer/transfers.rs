@@ -1,8 +1,8 @@
 //! Money moves: what the chain says, what the canister says, and that both agree.
 
 use crate::support::{payment, rules, usage_of};
-use purser::api::*;
 use purser_it::world::{Actor, KAS, SOL, World};
+use purser_types::*;
 
 #[test]
 fn sol_reaches_the_recipient_and_the_books_agree() {

@@ -3,8 +3,8 @@
 use crate::support::{CHAINS, payment, rules};
 use devchains::kaspa::Fault as KaspaFault;
 use devchains::solana::{Fault, Lie};
-use purser::api::*;
 use purser_it::world::{Actor, SOL, World};
+use purser_types::*;
 use serde_json::json;
 
 fn note(world: &mut World, id: u64) -> String {

@@ -1,0 +1,29 @@
+//! The assets that transfers send and limits count.
+
+use crate::mint::MintText;
+use candid::CandidType;
+use serde::{Deserialize, Serialize};
+
+/// An asset of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Asset {
+    /// Kaspa's coin, in sompi.
+    Kas,
+    /// Solana's coin, in lamports; wrapped SOL counts as SOL.
+    Sol,
+    /// A token on Solana, of either token program, in its own base units.
+    Spl {
+        /// The address of its mint.
+        mint: MintText,
+    },
+}
+
+impl Asset {
+    /// Returns the coin that pays the fees of the asset's transfers.
+    pub const fn coin(self) -> Self {
+        match self {
+            Self::Kas => Self::Kas,
+            Self::Sol | Self::Spl { .. } => Self::Sol,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Assets, from and to the domain, and amounts as people read them.
+
+use super::mint::parse_mint;
+use crate::asset::Asset;
+use crate::error::Error;
+use purser_core::base::{self, Amount};
+use purser_core::policy::coins;
+
+impl Asset {
+    /// Reads the asset. `field` returns the name of the argument, for the error.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` when the mint is no address.
+    pub fn read(self, field: impl FnOnce() -> String) -> Result<base::Asset, Error> {
+        Ok(match self {
+            Self::Kas => base::Asset::Kas,
+            Self::Sol => base::Asset::Sol,
+            Self::Spl { mint } => base::Asset::Spl { mint: parse_mint(mint, field)? },
+        })
+    }
+
+    /// Returns an amount with its unit, for people, such as `1.5 SOL`.
+    ///
+    /// Of a token the base units and the mint: only the chain knows its decimal places.
+    pub fn show(self, base_units: u64) -> String {
+        match base::Asset::try_from(self) {
+            Ok(asset) => coins(asset, Amount::new(base_units)),
+            Err(_) => format!("{base_units} base units of an unknown token"),
+        }
+    }
+}
+
+impl TryFrom<Asset> for base::Asset {
+    type Error = Error;
+
+    fn try_from(asset: Asset) -> Result<Self, Error> {
+        asset.read(|| "asset".to_owned())
+    }
+}
+
+impl From<base::Asset> for Asset {
+    fn from(asset: base::Asset) -> Self {
+        match asset {
+            base::Asset::Kas => Self::Kas,
+            base::Asset::Sol => Self::Sol,
+            base::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purser_core::policy::decimal;
+
+    #[test]
+    fn amounts_have_every_digit_that_matters() {
+        assert_eq!(Asset::Sol.show(0), "0 SOL");
+        assert_eq!(Asset::Sol.show(1), "0.000000001 SOL");
+        assert_eq!(Asset::Sol.show(2_000_000_000), "2 SOL");
+        assert_eq!(Asset::Kas.show(150_000_010), "1.5000001 KAS");
+        assert_eq!(Asset::Kas.show(u64::MAX), "184467440737.09551615 KAS");
+        assert_eq!(decimal(Amount::new(1_200), 0), "1200");
+    }
+}

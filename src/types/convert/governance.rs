@@ -1,0 +1,131 @@
+//! Changes, proposals, groups and rates, from and to the domain.
+
+use crate::error::Error;
+use crate::governance::{Action, Change, Group, Proposal, Rate, WalletChange};
+use crate::policy::Rule;
+use crate::transfer::ResolveQuarantineArgs;
+use purser_core::access::{AgentChange, RoleChange};
+use purser_core::base::{Amount, Timestamp, WalletId};
+use purser_core::chains::kaspa;
+use purser_core::governance as domain;
+use purser_core::state;
+use purser_core::wallet::{self, ParentChange};
+
+impl Proposal {
+    /// Returns a proposal of the domain with Kaspa addresses of `network`.
+    pub fn new(proposal: domain::Proposal, network: kaspa::Network) -> Self {
+        Self {
+            id: proposal.id.get(),
+            action: Action::new(proposal.action, network),
+            proposer: proposal.proposer,
+            made_at: proposal.made_at.nanos(),
+            expires_at: proposal.expires_at.nanos(),
+            approved_by: proposal.approved_by.into_iter().collect(),
+            ready_at: proposal.ready_at.map(Timestamp::nanos),
+            closed: proposal.closed.map(Into::into),
+        }
+    }
+}
+
+impl Action {
+    fn new(action: domain::Action, network: kaspa::Network) -> Self {
+        match action {
+            domain::Action::SetPolicy(domain::PolicyChange { scope, replaces, name, rules }) => Self::SetPolicy {
+                scope: scope.into(),
+                replaces,
+                name,
+                rules: rules.into_iter().map(|rule| draft(Rule::new(rule, network))).collect(),
+            },
+            domain::Action::GrantRole(RoleChange { principal, role }) => Self::GrantRole { member: principal, role: role.into() },
+            domain::Action::RevokeRole(RoleChange { principal, role }) => Self::RevokeRole { member: principal, role: role.into() },
+            domain::Action::AddAgent(AgentChange { wallet, agent }) => Self::AddAgent { wallet_id: wallet.get(), agent },
+            domain::Action::SetGroup(group) => Self::SetGroup(group.into()),
+            domain::Action::SetRate(rate) => Self::SetRate(rate.into()),
+            domain::Action::ChangeSettings(settings) => Self::Configure((*settings).into()),
+            domain::Action::EndEmergency { reason } => Self::EndEmergency { reason },
+            domain::Action::ChangeWallet { wallet, change } => {
+                Self::ChangeWallet { wallet_id: wallet.get(), change: change.into() }
+            }
+            domain::Action::ResolveQuarantine(end) => Self::ResolveQuarantine(ResolveQuarantineArgs {
+                transfer_id: end.transfer.get(),
+                landed: end.landed,
+                fee_paid: end.fee_paid.get(),
+                note: end.note,
+            }),
+            domain::Action::RemovePrincipal(member) => Self::RemovePrincipal { member },
+            domain::Action::ConfigureAudit(settings) => Self::ConfigureAudit(settings.into()),
+        }
+    }
+}
+
+/// Removes the times from which recipients can be paid: they are not known before the rule is in force.
+fn draft(mut rule: Rule) -> Rule {
+    if let Rule::Allowlist { recipients, .. } = &mut rule {
+        recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);
+    }
+    rule
+}
+
+impl From<state::Change> for Change {
+    fn from(change: state::Change) -> Self {
+        match change {
+            state::Change::Applied => Self::Applied,
+            state::Change::Proposed(id) => Self::Proposed(id.get()),
+        }
+    }
+}
+
+impl From<Group> for domain::Group {
+    fn from(group: Group) -> Self {
+        Self { name: group.name, members: group.members.into_iter().collect() }
+    }
+}
+
+impl From<domain::Group> for Group {
+    fn from(group: domain::Group) -> Self {
+        Self { name: group.name, members: group.members.into_iter().collect() }
+    }
+}
+
+impl TryFrom<Rate> for domain::Rate {
+    type Error = Error;
+
+    fn try_from(rate: Rate) -> Result<Self, Error> {
+        Ok(Self {
+            asset: rate.asset.try_into()?,
+            value: Amount::new(rate.value),
+            per: Amount::new(rate.per),
+            expires_at: Timestamp::from_nanos(rate.expires_at),
+        })
+    }
+}
+
+impl From<domain::Rate> for Rate {
+    fn from(rate: domain::Rate) -> Self {
+        Self { asset: rate.asset.into(), value: rate.value.get(), per: rate.per.get(), expires_at: rate.expires_at.nanos() }
+    }
+}
+
+impl From<WalletChange> for wallet::WalletChange {
+    fn from(change: WalletChange) -> Self {
+        match change {
+            WalletChange::Activate => Self::Activate,
+            WalletChange::Deactivate => Self::Deactivate,
+            WalletChange::MakePrimary => Self::MakePrimary,
+            WalletChange::Owner(owner) => Self::Owner(owner),
+            WalletChange::Parent(parent) => Self::Parent(ParentChange { parent: parent.map(WalletId::new) }),
+        }
+    }
+}
+
+impl From<wallet::WalletChange> for WalletChange {
+    fn from(change: wallet::WalletChange) -> Self {
+        match change {
+            wallet::WalletChange::Activate => Self::Activate,
+            wallet::WalletChange::Deactivate => Self::Deactivate,
+            wallet::WalletChange::MakePrimary => Self::MakePrimary,
+            wallet::WalletChange::Owner(owner) => Self::Owner(owner),
+            wallet::WalletChange::Parent(ParentChange { parent }) => Self::Parent(parent.map(|wallet| wallet.get())),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Lints, explanations, differences and backtests of policies as answers show them.
+
+use super::address;
+use crate::policy::Rule;
+use crate::policy_tools::{
+    Backtest, Budget, Counting, DecisionChange, DecisionCounts, PolicyDiff, PolicyExplanation, PolicyLint, ReadinessItem,
+    RuleChange, ScopeExplanation,
+};
+use purser_core::base::Timestamp;
+use purser_core::chains::kaspa;
+use purser_core::policy as domain;
+use purser_core::state;
+
+impl Budget {
+    fn new(budget: domain::Budget, network: kaspa::Network) -> Self {
+        Self {
+            rule_index: budget.rule_index,
+            counting: match budget.kind {
+                domain::LimitKind::Units(asset, window) => Counting::Units { asset: asset.into(), window: window.into() },
+                domain::LimitKind::Value(assets, window) => {
+                    Counting::Value { assets: assets.into_iter().map(Into::into).collect(), window: window.into() }
+                }
+                domain::LimitKind::Recipient(asset, to) => {
+                    Counting::Recipient { asset: asset.into(), address: address::text(&to, network) }
+                }
+                domain::LimitKind::Requests(counted, window) => {
+                    Counting::Requests { counted: counted.into(), window: window.into() }
+                }
+            },
+            limit: budget.limit.get(),
+            posted: budget.posted.get(),
+            reserved: budget.reserved.get(),
+            remaining: budget.remaining.get(),
+        }
+    }
+
+    /// Returns the limits over time of a scope, with addresses of `network`.
+    pub fn all(budgets: Vec<domain::Budget>, network: kaspa::Network) -> Vec<Self> {
+        budgets.into_iter().map(|budget| Self::new(budget, network)).collect()
+    }
+}
+
+impl PolicyExplanation {
+    /// Returns an explanation in sentences, with addresses of `network`.
+    pub fn new(explanation: state::Explanation, now: Timestamp, network: kaspa::Network) -> Self {
+        let address = |to: &_| address::text(to, network);
+        let scope = |explained: state::Explained| {
+            let (version, name) =
+                explained.policy.as_ref().map_or((None, None), |policy| (Some(policy.version), policy.name.clone()));
+            let rules = explained.policy.iter().flat_map(|policy| &policy.rules);
+            ScopeExplanation {
+                scope: explained.scope.into(),
+                version,
+                name,
+                rules: rules.map(|rule| domain::describe(rule, now, &address)).collect(),
+                budgets: Budget::all(explained.budgets, network),
+            }
+        };
+        Self { scopes: explanation.scopes.into_iter().map(scope).collect(), notes: explanation.notes }
+    }
+}
+
+impl PolicyDiff {
+    /// Returns the difference between two sets of rules, with addresses of `network`.
+    pub fn new(diff: domain::Diff, widens: bool, network: kaspa::Network) -> Self {
+        let show = |rules: Vec<domain::Rule>| rules.into_iter().map(|rule| Rule::new(rule, network)).collect();
+        let changed = |(old, new): (_, _)| RuleChange { old: Rule::new(old, network), new: Rule::new(new, network) };
+        Self {
+            added: show(diff.added),
+            removed: show(diff.removed),
+            changed: diff.changed.into_iter().map(changed).collect(),
+            widens,
+        }
+    }
+}
+
+impl Backtest {
+    /// Returns a backtest with addresses of `network`.
+    pub fn new(backtest: state::Backtest, network: kaspa::Network) -> Self {
+        let change = |change: state::ChangedDecision| DecisionChange {
+            block: change.block.get(),
+            at: change.at.nanos(),
+            wallet_id: change.request.wallet.get(),
+            agent: change.agent,
+            asset: change.request.asset.into(),
+            amount: change.request.amount.get(),
+            to: address::text(&change.request.to, network),
+            was: change.was.into(),
+            becomes: change.becomes.into(),
+            why: change.why,
+        };
+        Self {
+            since: backtest.since.nanos(),
+            truncated: backtest.truncated,
+            was: backtest.was.into(),
+            becomes: backtest.becomes.into(),
+            changes: backtest.changes.into_iter().map(change).collect(),
+        }
+    }
+}
+
+impl From<domain::Lint> for PolicyLint {
+    fn from(lint: domain::Lint) -> Self {
+        Self { severity: lint.severity.into(), rule_index: lint.rule_index, problem: lint.problem, remedy: lint.remedy }
+    }
+}
+
+impl From<state::DecisionCounts> for DecisionCounts {
+    fn from(counts: state::DecisionCounts) -> Self {
+        Self { allowed: counts.allowed, for_approval: counts.for_approval, denied: counts.denied }
+    }
+}
+
+impl From<state::ReadinessItem> for ReadinessItem {
+    fn from(item: state::ReadinessItem) -> Self {
+        Self { name: item.name.to_owned(), passed: item.passed, reason: item.reason }
+    }
+}

@@ -1,0 +1,151 @@
+//! Wallets, keys and usage, from and to the domain.
+
+use super::address;
+use crate::wallet::{CreateWalletArgs, KaspaKey, Signing, Usage, Wallet};
+use purser_core::base::{self, Bytes, WalletId};
+use purser_core::chains::kaspa;
+use purser_core::policy::{Policy, Rule, Window};
+use purser_core::state;
+use purser_core::wallet::{self, KeyKind, NewKeys, NewWallet};
+use serde_bytes::ByteBuf;
+
+impl Wallet {
+    /// Returns a wallet of the domain with its Kaspa addresses on `network`.
+    ///
+    /// # Panics
+    /// When a stored key is not a point of its curve, which no derivation yields.
+    pub fn new(wallet: wallet::Wallet, network: kaspa::Network) -> Self {
+        const BUG: &str = "BUG: a wallet with an impossible key";
+        let if_any = |key: &[u8], address: &dyn Fn(&[u8]) -> String| if key.is_empty() { String::new() } else { address(key) };
+        let solana = |key: &[u8]| address::solana_text(key.try_into().expect(BUG));
+        let schnorr = |key: &[u8]| kaspa::Address::from_schnorr_key(network, key.try_into().expect(BUG)).expect(BUG).to_string();
+        let ecdsa = |key: &[u8]| kaspa::Address::from_ecdsa_key(network, key.try_into().expect(BUG)).expect(BUG).to_string();
+        Self {
+            owner: wallet.owner(),
+            parent: wallet.parent.map(WalletId::get),
+            signing: wallet.signing.into(),
+            active: !wallet.deactivated,
+            primary: wallet.primary,
+            id: wallet.id.get(),
+            label: wallet.label,
+            created_by: wallet.created_by,
+            created_at: wallet.created_at.nanos(),
+            solana_address: if_any(&wallet.solana_key, &solana),
+            kaspa_schnorr_address: if_any(&wallet.kaspa_schnorr_key, &schnorr),
+            kaspa_ecdsa_address: if_any(&wallet.kaspa_ecdsa_key, &ecdsa),
+        }
+    }
+}
+
+impl From<CreateWalletArgs> for NewWallet {
+    fn from(args: CreateWalletArgs) -> Self {
+        let CreateWalletArgs { label, owner, parent, signing } = args;
+        let bytes = |key: Option<ByteBuf>| key.map(|key| Bytes::new(key.into_vec()));
+        let keys = match signing {
+            Signing::Threshold => NewKeys::Threshold,
+            Signing::ClientSide { solana_key, kaspa_key } => {
+                NewKeys::ClientSide { solana: bytes(solana_key), kaspa: bytes(kaspa_key) }
+            }
+        };
+        Self { label, owner, parent: parent.map(WalletId::new), keys }
+    }
+}
+
+impl Usage {
+    /// Returns the usage of an asset, with the limit that `policy` sets.
+    pub fn new(asset: base::Asset, usage: state::Usage, policy: Option<&Policy>) -> Self {
+        let limit = policy.and_then(|policy| {
+            policy.rules.iter().find_map(|rule| match rule {
+                Rule::SpendingLimit { asset: of, window: Window::Rolling24h, max } if *of == asset => Some(*max),
+                _ => None,
+            })
+        });
+        let remaining = limit.map(|max| max.remaining_after(usage.posted).remaining_after(usage.reserved).get());
+        Self {
+            asset: asset.into(),
+            posted: usage.posted.get(),
+            reserved: usage.reserved.get(),
+            limit: limit.map(base::Amount::get),
+            remaining,
+        }
+    }
+}
+
+impl KaspaKey {
+    /// Returns the key's kind in the domain.
+    pub const fn kind(self) -> KeyKind {
+        match self {
+            Self::Schnorr => KeyKind::KaspaSchnorr,
+            Self::Ecdsa => KeyKind::KaspaEcdsa,
+        }
+    }
+
+    /// Returns the Kaspa key of a kind; `None` for the Solana key.
+    pub const fn of(kind: KeyKind) -> Option<Self> {
+        match kind {
+            KeyKind::Solana => None,
+            KeyKind::KaspaSchnorr => Some(Self::Schnorr),
+            KeyKind::KaspaEcdsa => Some(Self::Ecdsa),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::Asset;
+    use base::{Amount, Timestamp};
+    use candid::Principal;
+
+    #[test]
+    fn a_wallet_shows_the_addresses_of_its_own_keys() {
+        let key = hex::decode("027a7440ee783988a2e132bea6b22f991fb971c4eca2f3378e2a99aded7df353ae").expect("hex");
+        let other = hex::decode("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798").expect("hex");
+        let of = |schnorr: &[u8], ecdsa: &[u8]| {
+            let wallet = wallet::Wallet {
+                id: WalletId::new(3),
+                label: "ops".into(),
+                created_by: Principal::management_canister(),
+                created_at: Timestamp::from_nanos(5),
+                solana_key: Bytes::new([0; 31].into_iter().chain([1]).collect::<Vec<u8>>()),
+                kaspa_schnorr_key: Bytes::new(schnorr),
+                kaspa_ecdsa_key: Bytes::new(ecdsa),
+                owner: None,
+                parent: None,
+                signing: Default::default(),
+                deactivated: false,
+                primary: false,
+            };
+            Wallet::new(wallet, kaspa::Network::Mainnet)
+        };
+        let schnorr = "kaspa:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uayhcthxq";
+        let ecdsa = "kaspa:qyp85azqaeurnz9zuyetaf4j97v3lwt3cnk29ueh3c4fnt0d0he48tsfqyrrcue";
+        let wallet = of(&key, &other);
+        assert_eq!((wallet.id, wallet.created_at), (3, 5));
+        assert_eq!(wallet.solana_address, "11111111111111111111111111111112");
+        assert_eq!(wallet.kaspa_schnorr_address, schnorr);
+        assert_ne!(wallet.kaspa_ecdsa_address, ecdsa);
+        assert_eq!(of(&other, &key).kaspa_ecdsa_address, ecdsa);
+        assert_eq!(of(&key, &[]).kaspa_ecdsa_address, "", "a key that was never registered has no address");
+    }
+
+    #[test]
+    fn usage_counts_what_is_posted_and_reserved_against_the_assets_own_limit() {
+        let usage = state::Usage { posted: Amount::new(30), reserved: Amount::new(50) };
+        let policy = |max| Policy {
+            version: 1,
+            name: None,
+            rules: vec![
+                Rule::SpendingLimit { asset: base::Asset::Kas, window: Window::Rolling24h, max: Amount::new(7) },
+                Rule::PerTransaction { asset: base::Asset::Sol, max: Amount::new(9) },
+                Rule::SpendingLimit { asset: base::Asset::Sol, window: Window::Rolling24h, max: Amount::new(max) },
+            ],
+        };
+        let with = Usage::new(base::Asset::Sol, usage, Some(&policy(100)));
+        assert_eq!(with, Usage { asset: Asset::Sol, posted: 30, reserved: 50, limit: Some(100), remaining: Some(20) });
+        let lowered = Usage::new(base::Asset::Sol, usage, Some(&policy(40)));
+        assert_eq!((lowered.limit, lowered.remaining), (Some(40), Some(0)));
+        let without = Usage::new(base::Asset::Sol, usage, None);
+        assert_eq!((without.limit, without.remaining), (None, None));
+    }
+}
