@@ -11,11 +11,13 @@
 //!
 //! Under a page stand the hash of the certification expression, an empty label (the request is not certified) and the hashes of its
 //! two responses: HTTP certification, version 2, response only. The shape never changes, so the tree is written out here instead of
-//! being kept in a map: it is a function of the state, costs a fraction of a rebalanced tree with every commit, and nothing of it
-//! can be lost in an upgrade (trap T91).
+//! being kept in a map: it is a function of the [`Snapshot`] that the caller gives, costs a fraction of a rebalanced tree with every
+//! commit, and nothing of it can be lost in an upgrade, which keeps certified data and drops the heap.
 
-use crate::store;
-use crate::web::pages::{Page, Snapshot, found};
+mod pages;
+
+pub use pages::{Page, Snapshot};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ic_certification::{HashTree, fork, fork_hash, labeled, labeled_hash, leaf, leaf_hash, pruned};
@@ -24,27 +26,30 @@ use ic_http_certification::{
     CERTIFICATE_EXPRESSION_HEADER_NAME, DefaultCelBuilder, DefaultResponseCertification, DefaultResponseOnlyCelExpression,
     HttpCertificationPath, HttpResponse, filter_response_headers, response_hash, response_headers_hash,
 };
+use pages::found;
 use purser_core::audit::leb128;
 use purser_core::base::{BlockIndex, Hash};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// Certifies what the state says now. The store calls it after every commit, in the same message.
+/// Certifies a snapshot of the state. The store does so after every commit, in the same message.
 ///
 /// # Panics
 /// Where the system forbids certifying: in queries and in cleanup callbacks, which therefore must not commit.
-pub fn refresh() {
-    ic_cdk::api::certified_data_set(Certified::new(&store::read(Snapshot::of)).root());
+pub fn certify(snapshot: &Snapshot) {
+    ic_cdk::api::certified_data_set(Certified::new(snapshot).root());
 }
 
-/// The tree for ICRC-3's tip certificate, as CBOR.
-pub fn tip_tree() -> Vec<u8> {
-    to_cbor(&Certified::new(&store::read(Snapshot::of)).tip_witness())
+/// Returns the tree for ICRC-3's tip certificate, in CBOR.
+pub fn tip_tree(snapshot: &Snapshot) -> Vec<u8> {
+    to_cbor(&Certified::new(snapshot).tip_witness())
 }
 
-/// A page's response, with the certificate that a gateway needs when there is one. `is_refused`: to a method that no page has.
-pub fn response(page: Page, is_refused: bool, certificate: Option<&[u8]>) -> HttpResponse<'static> {
-    Certified::new(&store::read(Snapshot::of)).response(page, is_refused, certificate)
+/// Returns the response of a page, with the certificate that a gateway needs when there is one.
+///
+/// `is_refused`: the request has a method that no page has.
+pub fn response(snapshot: &Snapshot, page: Page, is_refused: bool, certificate: Option<&[u8]>) -> HttpResponse<'static> {
+    Certified::new(snapshot).response(page, is_refused, certificate)
 }
 
 /// Everything under the root.

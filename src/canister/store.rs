@@ -1,6 +1,6 @@
-//! The one place that owns the state. Everything durable lives in stable memory; the heap holds handles to it.
+//! The one owner of the state. Everything durable is in stable memory; the heap holds handles to it.
 
-use crate::certification;
+use crate::certification::{self, Snapshot};
 use ic_stable_structures::DefaultMemoryImpl;
 use purser_core::base::{BlockIndex, Timestamp};
 use purser_core::state::{Decided, State};
@@ -13,12 +13,12 @@ thread_local! {
     static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
 }
 
-/// The time of the current message. Not strictly monotonic; the log's own times are.
+/// Returns the time of the current message. Not strictly monotonic; the log's own times are.
 pub fn now() -> Timestamp {
     Timestamp::from_nanos(ic_cdk::api::time())
 }
 
-/// A fresh state on fresh memory; `init` only.
+/// Creates an empty state in empty memory; `init` only.
 pub fn create() {
     STORE.set(Some(State::new(DefaultMemoryImpl::default())));
 }
@@ -37,7 +37,7 @@ pub fn read<T>(f: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| f(store.as_ref().expect("BUG: the state is read before it is opened")))
 }
 
-/// Lets the watch over the log take its notes, the one thing that is kept without a log entry.
+/// Changes the records about the verification of the log, which are kept without a log entry.
 ///
 /// # Panics
 /// Inside a `read` or `commit`.
@@ -45,17 +45,17 @@ pub fn mutate_unlogged<T>(f: impl FnOnce(&mut Store) -> T) -> T {
     STORE.with_borrow_mut(|store| f(store.as_mut().expect("BUG: the state is changed before it is opened")))
 }
 
-/// Applies what was decided, appends it to the log and certifies the new tip, all in this message.
+/// Applies a decision, appends it to the log and certifies the new tip, all in this message. Returns the index of the last block.
 pub fn commit(decided: Decided) -> BlockIndex {
-    let index = STORE.with_borrow_mut(|store| {
+    let (index, snapshot) = STORE.with_borrow_mut(|store| {
         let store = store.as_mut().expect("BUG: the state is changed before it is opened");
-        store.commit(decided, now())
+        (store.commit(decided, now()), Snapshot::of(store))
     });
-    certification::refresh();
+    certification::certify(&snapshot);
     index
 }
 
-/// Makes what was decided about a provider's API key happen and keeps the key, which is a secret and so not in what was decided.
+/// Commits a decision about a provider's API key and stores the key. The decision is logged; the key is a secret and is not in it.
 pub fn keep_provider_key(decided: Decided, url: &str, key: Option<&str>) {
     STORE.with_borrow_mut(|store| {
         store.as_mut().expect("BUG: the state is changed before it is opened").keep_provider_key(url, key);
@@ -63,7 +63,7 @@ pub fn keep_provider_key(decided: Decided, url: &str, key: Option<&str>) {
     commit(decided);
 }
 
-/// Keeps the key that clients' metadata is hashed with. It is a secret, so nothing about it is logged.
+/// Stores the key that clients' metadata is hashed with. The key is a secret, so nothing is logged.
 pub fn keep_client_key(key: [u8; 32]) {
     STORE.with_borrow_mut(|store| {
         store.as_mut().expect("BUG: the state is changed before it is opened").keep_client_key(key);

@@ -1,22 +1,21 @@
-//! What HTTP gateways get: two certified pages, and a certified 404 for everything else.
+//! The responses to HTTP gateways: two certified pages, and a certified 404 for every other path.
 
-pub mod pages;
-
-use crate::api::http::{HttpRequest, HttpResponse};
-use crate::certification;
+use crate::certification::{self, Page, Snapshot};
 use ic_http_certification::HttpRequest as GatewayRequest;
-use pages::Page;
+use purser_types::{HttpRequest, HttpResponse};
 use serde_bytes::ByteBuf;
 
-/// Answers a request. The page follows from the path alone; what the query, the headers or the body say changes nothing.
-pub fn respond(request: &HttpRequest, certificate: Option<Vec<u8>>) -> HttpResponse {
+/// Returns the response to a request, from a snapshot of the state.
+///
+/// The page follows from the path alone: the query, the headers and the body change nothing.
+pub fn respond(request: &HttpRequest, snapshot: &Snapshot, certificate: Option<&[u8]>) -> HttpResponse {
     let Some(page) = route(&request.url) else {
         // No gateway asks for what is no url, so nobody waits for a certificate.
         return HttpResponse { status_code: 400, headers: Vec::new(), body: ByteBuf::new(), upgrade: None };
     };
     // A gateway cuts the body off the response to HEAD itself, after it has verified it.
     let is_refused = !matches!(request.method.as_str(), "GET" | "HEAD");
-    let response = certification::response(page, is_refused, certificate.as_deref());
+    let response = certification::response(snapshot, page, is_refused, certificate);
     HttpResponse {
         status_code: response.status_code().as_u16(),
         headers: response.headers().to_vec(),
@@ -25,7 +24,7 @@ pub fn respond(request: &HttpRequest, certificate: Option<Vec<u8>>) -> HttpRespo
     }
 }
 
-/// The page of a url, decoded as a gateway decodes it; `None` when it is no url.
+/// Returns the page of a url, decoded as a gateway decodes it; `None` when the text is no url.
 fn route(url: &str) -> Option<Page> {
     let path = GatewayRequest::get(url).build().get_path().ok()?;
     let page = Page::ALL.into_iter().find(|page| page.path() == Some(path.as_str()));
@@ -35,6 +34,8 @@ fn route(url: &str) -> Option<Page> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use purser_core::base::{BlockIndex, Hash};
+    use purser_core::policy::Mode;
 
     #[test]
     fn a_page_is_found_by_its_path_alone() {
@@ -62,6 +63,8 @@ mod tests {
             body: ByteBuf::new(),
             certificate_version: None,
         };
-        assert_eq!(respond(&request, None).status_code, 400);
+        let snapshot =
+            Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(0), Hash([1; 32])), digest: Hash([2; 32]) };
+        assert_eq!(respond(&request, &snapshot, None).status_code, 400);
     }
 }

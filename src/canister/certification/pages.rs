@@ -1,48 +1,49 @@
-//! The pages, made from a snapshot of the state. No page shows the cycles balance: it would tell an attacker when a drain succeeds
-//! (trap T95).
+//! The certified pages, made from a snapshot of the state. No page shows the cycles balance: it would tell an attacker when a drain
+//! succeeds.
 
 use crate::VERSION;
-use crate::store::Store;
 use ic_http_certification::{HttpResponse, StatusCode};
+use ic_stable_structures::Memory;
 use purser_core::base::{BlockIndex, Hash};
 use purser_core::policy::Mode;
+use purser_core::state::State;
 use serde_json::json;
 
-/// What the pages show of the state.
+/// The part of the state that is certified: the end of the log, and the facts on the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Whether money may leave.
+    /// The mode of operation.
     pub mode: Mode,
     /// Whether the threshold public keys are known.
     pub keys_ready: bool,
-    /// The last block of the log.
+    /// The last block of the log, with its hash.
     pub tip: (BlockIndex, Hash),
     /// The digest of the state after it.
     pub digest: Hash,
 }
 
-/// A page.
+/// A certified page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// How the canister is.
+    /// The health of the canister.
     Health,
-    /// Where the log ends.
+    /// The end of the log.
     AuditHead,
-    /// Everything else.
+    /// Every other path.
     NotFound,
 }
 
 impl Snapshot {
-    /// What the pages show of `state`.
+    /// Returns the snapshot of a state.
     ///
     /// # Panics
     /// Before the first commit, which is the installation's.
-    pub fn of(state: &Store) -> Self {
+    pub fn of<M: Memory>(state: &State<M>) -> Self {
         let tip = state.tip().expect("BUG: a page of a log without blocks");
         Self { mode: state.mode(), keys_ready: state.keys().is_some(), tip, digest: state.digest() }
     }
 
-    /// How the canister is.
+    /// Returns the page about the health of the canister.
     pub fn health(&self) -> HttpResponse<'static> {
         let body = json!({
             "status": if self.keys_ready { "ok" } else { "waiting for keys" },
@@ -53,7 +54,7 @@ impl Snapshot {
         found(&body)
     }
 
-    /// Where the log ends.
+    /// Returns the page about the end of the log.
     pub fn audit_head(&self) -> HttpResponse<'static> {
         let (index, hash) = self.tip;
         found(&json!({ "index": index.get(), "hash": hash.to_string() }))
@@ -64,7 +65,7 @@ impl Page {
     /// Every page.
     pub const ALL: [Self; 3] = [Self::Health, Self::AuditHead, Self::NotFound];
 
-    /// The path; `None` for the page of all other paths.
+    /// Returns the path; `None` for the page of all other paths.
     pub const fn path(self) -> Option<&'static str> {
         match self {
             Self::Health => Some("/health"),
@@ -73,12 +74,12 @@ impl Page {
         }
     }
 
-    /// The answer of every path without a page.
+    /// Returns the response of every path without a page.
     pub fn not_found() -> HttpResponse<'static> {
         json_response(StatusCode::NOT_FOUND, &json!({ "error": "not found" }))
     }
 
-    /// Every page's answer to other methods than `GET` and `HEAD`.
+    /// Returns the response of every page to other methods than `GET` and `HEAD`.
     pub fn refusal() -> HttpResponse<'static> {
         let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "method not allowed" }));
         response.add_header(("allow".into(), "GET, HEAD".into()));
@@ -86,7 +87,7 @@ impl Page {
     }
 }
 
-/// A page that exists. All of these have the same status and headers.
+/// Returns the response of a page that exists; all of these have the same status and headers.
 pub fn found(body: &serde_json::Value) -> HttpResponse<'static> {
     json_response(StatusCode::OK, body)
 }

@@ -1,15 +1,15 @@
-//! The audit log: ICRC-3, its verification, the digest of the state.
+//! The blocks of the audit log by ICRC-3, their verification, and the digest of the state.
 
-use crate::api::log::{
-    Archive, ArchivedBlocks, BlockRange, BlockType, DataCertificate, GetArchivesArgs, GetBlocksCallback, GetBlocksResult,
-    IndexedBlock, IntegrityReport, Standard, StateDigest,
-};
-use crate::api::{Error, MAX_PAGE};
-use crate::certification;
+use crate::certification::{self, Snapshot};
 use crate::store::{self, Store};
 use candid::Nat;
 use purser_core::audit::Block;
 use purser_core::base::BlockIndex;
+use purser_types::log::{ArchivedBlocks, GetBlocksCallback, IndexedBlock};
+use purser_types::{
+    Archive, BlockRange, BlockType, DataCertificate, Error, GetArchivesArgs, GetBlocksResult, IntegrityReport, MAX_PAGE, Standard,
+    StateDigest,
+};
 use serde_bytes::ByteBuf;
 
 /// The most blocks that one call verifies.
@@ -31,7 +31,7 @@ fn get_state_digest() -> Result<StateDigest, Error> {
     Ok(store::read(digest))
 }
 
-/// The archives that canisters serve; others are in `list_archives`.
+/// Returns the archives that canisters serve; `list_archives` returns the others too.
 #[ic_cdk::query]
 fn icrc3_get_archives(args: GetArchivesArgs) -> Vec<Archive> {
     let archives = store::read(|state| state.archives(BlockIndex::default(), usize::MAX));
@@ -56,7 +56,7 @@ fn icrc3_get_blocks(args: Vec<BlockRange>) -> GetBlocksResult {
 #[ic_cdk::query]
 fn icrc3_get_tip_certificate() -> Option<DataCertificate> {
     let certificate = ByteBuf::from(ic_cdk::api::data_certificate()?);
-    Some(DataCertificate { certificate, hash_tree: ByteBuf::from(certification::tip_tree()) })
+    Some(DataCertificate { certificate, hash_tree: ByteBuf::from(certification::tip_tree(&store::read(Snapshot::of))) })
 }
 
 #[ic_cdk::query]
@@ -75,6 +75,7 @@ fn icrc10_supported_standards() -> Vec<Standard> {
     .into()
 }
 
+/// Returns the digest of the state, with the end of the log that it belongs to.
 pub(super) fn digest(state: &Store) -> StateDigest {
     StateDigest {
         digest: ByteBuf::from(state.digest().0),
@@ -83,7 +84,7 @@ pub(super) fn digest(state: &Store) -> StateDigest {
     }
 }
 
-/// The blocks of all ranges, in order, as many as fit one reply. Whoever wants more asks again from where it ends.
+/// Returns the blocks of all ranges in order, as many as fit one reply. The caller asks again for the rest.
 pub(super) fn blocks(state: &Store, ranges: &[BlockRange]) -> GetBlocksResult {
     let (first, length) = (state.first_block().get(), state.log_len());
     let indices = ranges.iter().flat_map(|range| {
@@ -104,7 +105,7 @@ pub(super) fn blocks(state: &Store, ranges: &[BlockRange]) -> GetBlocksResult {
     GetBlocksResult { log_length: Nat::from(length), blocks, archived_blocks: archived(state, ranges) }
 }
 
-/// Which of the ranges canisters hold that serve archives. What is in an archive of another kind is in `list_archives`.
+/// Returns the parts of the ranges that archive canisters hold; `list_archives` returns the other archives.
 fn archived(state: &Store, ranges: &[BlockRange]) -> Vec<ArchivedBlocks> {
     let kept = state.first_block().get();
     let mut found = Vec::new();
@@ -126,7 +127,7 @@ fn archived(state: &Store, ranges: &[BlockRange]) -> Vec<ArchivedBlocks> {
     found
 }
 
-/// A natural number as far as it can matter: no log has more blocks than 64 bits count.
+/// Returns a natural number, at most [`u64::MAX`]: no log has more blocks.
 fn small(n: &Nat) -> u64 {
     u64::try_from(&n.0).unwrap_or(u64::MAX)
 }
