@@ -1,22 +1,18 @@
-//! What the calls of agents, approvers and guardians do, in words.
+//! The calls of agents, approvers, owners and guardians in words.
 
-use super::{Description, Scene};
-use crate::api::audit::ConfirmArchiveArgs;
-use crate::api::batch::{BatchArgs, Payment};
-use crate::api::consent::ConsentError;
-use crate::api::kaspa::{ConsolidateArgs, ReplaceArgs};
-use crate::api::policy::parse_rules;
-use crate::api::session::OpenSessionArgs;
-use crate::api::text::shown;
-use crate::api::transfer::{Transfer, TransferArgs};
-use crate::api::wallet::{Asset, CreateWalletArgs, Signing};
-use crate::endpoints::transfers;
+use super::description::Description;
+use super::payments::{payments, terms_of, with_transfer};
+use super::scene::{Scene, read};
 use candid::Principal;
-use candid::utils::{ArgumentDecoder, decode_args};
-use purser_core::base::{SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
+use purser_core::base::{SECOND_NS, SessionId, Timestamp};
+use purser_types::convert::policy::parse_rules;
+use purser_types::{
+    Asset, BatchArgs, ConfirmArchiveArgs, ConsentError, ConsolidateArgs, CreateWalletArgs, OpenSessionArgs, ReplaceArgs, Signing,
+    TransferArgs,
+};
 use serde_bytes::ByteBuf;
 
-/// A call in words.
+/// Describes a call.
 ///
 /// # Errors
 /// When there is no such update, it moves neither money nor power, its arguments cannot be read, or it is about something that does not
@@ -30,15 +26,15 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "reject_transfer" => {
             let (id, note): (u64, String) = read(arg)?;
-            with_transfer(Description::new(format!("Say no to transfer {id}")), &transfer(scene, id)?).optional("Note", Some(note))
+            with_transfer(Description::new(format!("Say no to transfer {id}")), &scene.transfer(id)?).optional("Note", Some(note))
         }
         "cancel_transfer" => {
             let (id, note): (u64, Option<String>) = read(arg)?;
-            with_transfer(Description::new(format!("Call off transfer {id}")), &transfer(scene, id)?).optional("Note", note)
+            with_transfer(Description::new(format!("Call off transfer {id}")), &scene.transfer(id)?).optional("Note", note)
         }
         "quarantine_transfer" => {
             let (id, note): (u64, String) = read(arg)?;
-            with_transfer(Description::new(format!("Leave transfer {id} to people")), &transfer(scene, id)?)
+            with_transfer(Description::new(format!("Leave transfer {id} to people")), &scene.transfer(id)?)
                 .optional("Note", Some(note))
         }
         "batch_transfer" => pay_many(scene, read(arg)?)?,
@@ -51,15 +47,15 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let session = scene.state.session(SessionId::new(id));
             let session = session.ok_or_else(|| ConsentError::unsupported(format!("there is no session {id}")))?;
             let description = Description::new(format!("Close session {id}")).text("Agent", session.agent);
-            description.text("Wallet", wallet(scene, session.wallet.get())?)
+            description.text("Wallet", scene.wallet(session.wallet.get())?)
         }
         "submit_signatures" => {
             let (id, _): (u64, Vec<ByteBuf>) = read(arg)?;
-            with_transfer(Description::new(format!("Send the signed transfer {id}")), &transfer(scene, id)?)
+            with_transfer(Description::new(format!("Send the signed transfer {id}")), &scene.transfer(id)?)
         }
         "set_nonce_pool" => {
             let (id, size): (u64, u16) = read(arg)?;
-            let description = Description::new("Create nonce accounts on Solana").text("Wallet", wallet(scene, id)?);
+            let description = Description::new("Create nonce accounts on Solana").text("Wallet", scene.wallet(id)?);
             description
                 .text("How many in all", size)
                 .text("Costs", "rent for each that is missing, which stays the wallet's, and fees")
@@ -72,7 +68,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "revoke_transfer" => {
             let (id,): (u64,) = read(arg)?;
-            with_transfer(Description::new(format!("Keep transfer {id} from landing, if it has not")), &transfer(scene, id)?)
+            with_transfer(Description::new(format!("Keep transfer {id} from landing, if it has not")), &scene.transfer(id)?)
         }
         "start_emergency" => {
             let (reason,): (String,) = read(arg)?;
@@ -88,14 +84,10 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "remove_agent" => {
             let (id, agent): (u64, Principal) = read(arg)?;
-            Description::new("Remove an agent").text("Agent", agent).text("Wallet", wallet(scene, id)?)
+            Description::new("Remove an agent").text("Agent", agent).text("Wallet", scene.wallet(id)?)
         }
         _ => super::changes::describe(scene, method, arg)?,
     })
-}
-
-pub(super) fn read<'a, T: ArgumentDecoder<'a>>(arg: &'a [u8]) -> Result<T, ConsentError> {
-    decode_args(arg).map_err(|_| ConsentError::unsupported("the arguments are not those of the method"))
 }
 
 fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, ConsentError> {
@@ -105,21 +97,21 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
     // What cannot be read as a request would be refused, so nobody should be asked to sign it.
     let request = args.into_request(&config).map_err(|error| ConsentError::unsupported(error.message))?;
     let description = Description::new(format!("Pay {}", asset.show(amount))).amount("Amount", asset, amount).text("To", to);
-    let description = description.text("From", wallet(scene, id)?).amount("Fee at most", asset.coin(), request.max_fee.get());
+    let description = description.text("From", scene.wallet(id)?).amount("Fee at most", asset.coin(), request.max_fee.get());
     let terms = request.solana.unwrap_or_default();
     let description = terms_of(description, "", terms.memo.as_deref(), terms.off_curve);
     Ok(description.optional("Reason", reason).text("Reference", key))
 }
 
 fn approve(scene: Scene<'_>, id: u64, intent: &[u8]) -> Result<Description, ConsentError> {
-    let transfer = transfer(scene, id)?;
+    let transfer = scene.transfer(id)?;
     let waiting = transfer.approval.as_ref().filter(|approval| approval.intent_hash[..] == *intent);
     let Some(approval) = waiting else {
         return Err(ConsentError::unsupported("the intent hash is not that of what the transfer waits for"));
     };
     let left = Timestamp::from_nanos(approval.expires_at).nanos_since(scene.now) / SECOND_NS;
     let description = with_transfer(Description::new(format!("Agree to pay {}", transfer.asset.show(transfer.amount))), &transfer);
-    Ok(description.text("From", wallet(scene, transfer.wallet_id)?).seconds("Time left to agree", left))
+    Ok(description.text("From", scene.wallet(transfer.wallet_id)?).seconds("Time left to agree", left))
 }
 
 fn create_wallet(scene: Scene<'_>, (args,): (CreateWalletArgs,)) -> Result<Description, ConsentError> {
@@ -128,7 +120,7 @@ fn create_wallet(scene: Scene<'_>, (args,): (CreateWalletArgs,)) -> Result<Descr
         Signing::ClientSide { .. } => "the owner, with their own keys",
     };
     let description = Description::new("Create a wallet").optional("Label", Some(args.label)).optional("Owner", args.owner);
-    let parent = args.parent.map(|id| wallet(scene, id)).transpose()?;
+    let parent = args.parent.map(|id| scene.wallet(id)).transpose()?;
     Ok(description.optional("Under", parent).text("Signed by", signing))
 }
 
@@ -136,7 +128,7 @@ fn open_session(scene: Scene<'_>, (args,): (OpenSessionArgs,)) -> Result<Descrip
     let rules = parse_rules(args.rules, scene.state.config().kaspa.network);
     let rules = rules.map_err(|error| ConsentError::unsupported(error.message))?;
     let description =
-        Description::new("Open a session").text("Wallet", wallet(scene, args.wallet_id)?).optional("Agent", args.agent);
+        Description::new("Open a session").text("Wallet", scene.wallet(args.wallet_id)?).optional("Agent", args.agent);
     let description = description.seconds("Lasts", args.ttl_seconds).optional("Label", args.label);
     Ok(description.rules(scene, &rules))
 }
@@ -148,72 +140,25 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
     let asset = args.asset.unwrap_or(Asset::Kas);
     let intent = format!("Make {} payments of {} together", args.payments.len(), asset.show(sum));
     let description = payments(Description::new(intent).amount("Amount", asset, sum), asset, &args.payments);
-    let description = description.text("From", wallet(scene, args.wallet_id)?);
+    let description = description.text("From", scene.wallet(args.wallet_id)?);
     let most = request.largest_fee(scene.state.config());
     let description = description.amount("Fee of each transaction at most", asset.coin(), most.get());
     Ok(description.optional("Reason", args.reason).text("Reference", args.idempotency_key))
 }
 
-/// Every payment of a batch, however many there are: people agree to each.
-fn payments(mut description: Description, asset: Asset, payments: &[Payment]) -> Description {
-    for (n, payment) in (1..).zip(payments) {
-        let text = format!("{} to {}", asset.show(payment.amount), payment.to);
-        description = terms_of(
-            description.text(&format!("Payment {n}"), text),
-            &format!(" of payment {n}"),
-            payment.memo.as_deref(),
-            payment.allow_off_curve.unwrap_or(false),
-        );
-    }
-    description
-}
-
 fn consolidate(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
     let max_fee = args.max_fee.unwrap_or(scene.state.config().kaspa.max_fee.get());
-    let description = Description::new("Make one coin of many").text("Wallet", wallet(scene, args.wallet_id)?);
+    let description = Description::new("Make one coin of many").text("Wallet", scene.wallet(args.wallet_id)?);
     let description = description.text("Effect", "the money stays in the wallet; only a fee leaves");
     Ok(description.amount("Fee at most", Asset::Kas, max_fee).text("Reference", args.idempotency_key))
 }
 
 fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, ConsentError> {
-    let transfer = transfer(scene, args.transfer_id)?;
+    let transfer = scene.transfer(args.transfer_id)?;
     let intent = format!("Pay a higher fee for transfer {}", args.transfer_id);
     let description = with_transfer(Description::new(intent), &transfer);
     Ok(match args.fee {
         Some(fee) => description.amount("New fee", Asset::Kas, fee),
         None => description.text("New fee", "twice the present one"),
     })
-}
-
-/// What a transfer is about.
-pub(super) fn with_transfer(description: Description, transfer: &Transfer) -> Description {
-    let description = description.amount("Amount", transfer.asset, transfer.amount);
-    let description = match transfer.batch() {
-        [] => description.text("To", &transfer.to),
-        batch => payments(description, transfer.asset, batch),
-    };
-    let description =
-        description.amount("Fee at most", transfer.asset.coin(), transfer.max_fee).text("Asked for by", transfer.agent);
-    let description = match &transfer.solana {
-        Some(details) => terms_of(description, "", details.memo.as_deref(), details.off_curve),
-        None => description,
-    };
-    description.optional("Reason", transfer.reason.as_ref())
-}
-
-/// What is said about Solana beside who is paid how much; `whose` goes behind the names of the fields.
-fn terms_of(description: Description, whose: &str, memo: Option<&str>, off_curve: bool) -> Description {
-    let vault = off_curve.then_some("may be a program's vault, for which nobody holds a private key");
-    description.optional(&format!("Memo{whose}"), memo).optional(&format!("Recipient{whose}"), vault)
-}
-
-pub(super) fn transfer(scene: Scene<'_>, id: u64) -> Result<Transfer, ConsentError> {
-    transfers::find(scene.state, TransferId::new(id)).map_err(|error| ConsentError::unsupported(error.message))
-}
-
-/// A wallet's number and label.
-pub(super) fn wallet(scene: Scene<'_>, id: u64) -> Result<String, ConsentError> {
-    let wallet =
-        scene.state.wallet(WalletId::new(id)).ok_or_else(|| ConsentError::unsupported(format!("there is no wallet {id}")))?;
-    Ok(if wallet.label.is_empty() { format!("wallet {id}") } else { format!("wallet {id}, {}", shown(&wallet.label)) })
 }

@@ -1,24 +1,21 @@
-//! What the changes that admins make do, in words: asked for directly, or as a proposal that is agreed to.
+//! The changes of admins in words: requested directly, or as a proposal.
 
-use super::calls::{read, transfer, wallet, with_transfer};
-use super::{Description, Scene};
-use crate::api::Error;
-use crate::api::admin::Role;
-use crate::api::audit::AuditSettings;
-use crate::api::consent::ConsentError;
-use crate::api::governance::{Group, Rate, WalletChange as ApiWalletChange};
-use crate::api::policy::{Rule, Scope, parse_rules, parse_scope};
-use crate::api::settings::{Settings, SettingsInit};
-use crate::api::transfer::ResolveQuarantineArgs;
-use crate::api::wallet::Asset;
+use super::description::Description;
+use super::payments::with_transfer;
+use super::scene::{Scene, read};
 use candid::Principal;
 use purser_core::access::{AgentChange, RoleChange};
 use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
 use purser_core::policy::decimal;
 use purser_core::wallet::{ParentChange, WalletChange};
+use purser_types::convert::policy::parse_rules;
+use purser_types::{
+    Asset, AuditSettings, ConsentError, Error, Group, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit,
+    WalletChange as ApiWalletChange,
+};
 
-/// A change in words.
+/// Describes a change.
 ///
 /// # Errors
 /// As for the calls that are no changes.
@@ -34,7 +31,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
     }
 }
 
-/// The change that a call asks for.
+/// Returns the change that a call requests.
 fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentError> {
     Ok(match method {
         "set_policy" => {
@@ -42,7 +39,7 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentE
             // What cannot be read would be refused, so nobody should be asked to sign it.
             let rules = parse_rules(rules, scene.state.config().kaspa.network);
             let rules = rules.map_err(|error| ConsentError::unsupported(error.message))?;
-            let scope = parse_scope(scope);
+            let scope = scope.into();
             Action::SetPolicy(PolicyChange { scope, replaces: scene.state.last_policy_version(&scope), name, rules })
         }
         "grant_role" => {
@@ -113,7 +110,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             .text("Effect", "roles, groups, agents and sessions end; what it asked for and is not signed is called off"),
         Action::AddAgent(change) => Description::new("Let an agent ask for transfers")
             .text("Agent", change.agent)
-            .text("Wallet", wallet(scene, change.wallet.get())?)
+            .text("Wallet", scene.wallet(change.wallet.get())?)
             .text("Bounds", "only what the policies allow"),
         Action::SetGroup(group) => {
             let intent =
@@ -132,9 +129,9 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
         Action::EndEmergency { reason } => Description::new("Resume payments by one stage")
             .text("Effect", "from the emergency to limited operation, from there to normal")
             .optional("Reason", Some(reason)),
-        Action::ChangeWallet { wallet: id, change } => change_wallet(change).text("Wallet", wallet(scene, id.get())?),
+        Action::ChangeWallet { wallet: id, change } => change_wallet(change).text("Wallet", scene.wallet(id.get())?),
         Action::ResolveQuarantine(end) => {
-            let transfer = transfer(scene, end.transfer.get())?;
+            let transfer = scene.transfer(end.transfer.get())?;
             let what = if end.landed { "has paid" } else { "has not paid" };
             let description = with_transfer(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
             description.amount("Fee paid", transfer.asset.coin(), end.fee_paid.get()).optional("Note", Some(&end.note))
@@ -174,7 +171,7 @@ fn change_wallet(change: &WalletChange) -> Description {
     }
 }
 
-/// Every setting that becomes another.
+/// Describes every setting that changes.
 fn configure(old: &Settings, new: &Settings) -> Description {
     let numbers = [
         ("Admins who have to agree", old.quorum, new.quorum),

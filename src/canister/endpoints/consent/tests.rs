@@ -1,16 +1,6 @@
-use super::{Scene, answer};
-use crate::api::batch::{BatchArgs, Payment};
-use crate::api::consent::{
-    ConsentError, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec, FieldValue,
-};
-use crate::api::fixture::{self, NOW, WALLET, agent, installed, stranger};
-use crate::api::governance::{Group, WalletChange};
-use crate::api::policy::{Rule, Scope};
-use crate::api::session::OpenSessionArgs;
-use crate::api::settings::SettingsInit;
-use crate::api::solana::{MintText, SolanaTerms};
-use crate::api::transfer::TransferArgs;
-use crate::api::wallet::{Asset, Chain, CreateWalletArgs, KaspaKey, Signing};
+use super::answer;
+use super::scene::Scene;
+use crate::fixture::{self, NOW, WALLET, agent, installed, stranger};
 use crate::store::Store;
 use candid::utils::{ArgumentEncoder, encode_args};
 use candid::{Encode, Principal};
@@ -19,6 +9,12 @@ use purser_core::access::RoleChange;
 use purser_core::base::{self, Amount};
 use purser_core::governance::{Action, Group as CoreGroup};
 use purser_core::policy::{ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, Rule as CoreRule, Window};
+use purser_types::fixture::{kas, sol};
+use purser_types::{
+    Asset, BatchArgs, Chain, ConsentError, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec,
+    CreateWalletArgs, DeviceSpec, FieldValue, Group, KaspaKey, MintText, OpenSessionArgs, Payment, Rule, Scope, SettingsInit,
+    Signing, SolanaTerms, TransferArgs, WalletChange,
+};
 use serde_bytes::ByteBuf;
 
 fn request(method: &str, args: impl ArgumentEncoder, device_spec: Option<DeviceSpec>) -> ConsentMessageRequest {
@@ -46,7 +42,7 @@ fn refused(state: &Store, method: &str, args: impl ArgumentEncoder) -> String {
 #[test]
 fn a_payment_is_described_with_its_amounts_and_its_end() {
     let state = installed();
-    let args = TransferArgs { reason: Some("rent".into()), max_fee: Some(6_000), ..fixture::sol(1_500_000_000, "invoice-17") };
+    let args = TransferArgs { reason: Some("rent".into()), max_fee: Some(6_000), ..sol(1_500_000_000, "invoice-17") };
     let to = args.to.clone();
     let expected = format!(
         "# Pay 1.5 SOL\n\n**Amount:** `1.5 SOL`\n\n**To:** `{to}`\n\n**From:** `wallet 1, ops`\n\n**Fee at most:** `0.000006 SOL`\n\n\
@@ -67,7 +63,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
     let state = installed();
     let asset = Asset::Spl { mint: MintText::new(USDC) };
     let terms = SolanaTerms { memo: Some("invoice 17".into()), allow_off_curve: Some(true) };
-    let args = TransferArgs { asset, solana: Some(terms), ..fixture::sol(1_500_000, "invoice-17") };
+    let args = TransferArgs { asset, solana: Some(terms), ..sol(1_500_000, "invoice-17") };
     let text = markdown(&state, "transfer", (&args,));
     let amount = format!("1500000 base units of the token {USDC}");
     assert!(text.starts_with(&format!("# Pay {amount}\n\n**Amount:** `{amount}`\n")), "{text}");
@@ -82,7 +78,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
 fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     let state = installed();
     let mint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
-    let to = fixture::sol(1, "k").to;
+    let to = sol(1, "k").to;
     let args = BatchArgs {
         wallet_id: WALLET.get(),
         asset: Some(Asset::Spl { mint: MintText::new(mint) }),
@@ -120,7 +116,7 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
 #[test]
 fn foreign_texts_have_no_power_over_the_description() {
     let state = installed();
-    let args = TransferArgs { reason: Some("x`\n\n# Pay nothing\n".into()), ..fixture::kas(1, "k") };
+    let args = TransferArgs { reason: Some("x`\n\n# Pay nothing\n".into()), ..kas(1, "k") };
     let text = markdown(&state, "transfer", (&args,));
     assert!(text.contains("**Reason:** `x'\u{fffd}\u{fffd}# Pay nothing\u{fffd}`"), "{text}");
     assert_eq!(text.matches("\n# ").count(), 0, "{text}");
@@ -132,8 +128,8 @@ fn what_would_be_refused_is_not_described() {
     assert!(refused(&state, "get_transfer", (1u64,)).starts_with("there is no such update"));
     assert!(refused(&state, "no_such_method", ()).starts_with("there is no such update"));
     assert_eq!(refused(&state, "transfer", (7u64,)), "the arguments are not those of the method");
-    assert_eq!(refused(&state, "transfer", (&TransferArgs { wallet_id: 9, ..fixture::sol(1, "k") },)), "there is no wallet 9");
-    let nowhere = TransferArgs { to: "?".into(), ..fixture::sol(1, "k") };
+    assert_eq!(refused(&state, "transfer", (&TransferArgs { wallet_id: 9, ..sol(1, "k") },)), "there is no wallet 9");
+    let nowhere = TransferArgs { to: "?".into(), ..sol(1, "k") };
     assert!(refused(&state, "transfer", (&nowhere,)).starts_with("to: "));
     assert_eq!(refused(&state, "cancel_transfer", (5u64, None::<String>)), "there is no transfer 5");
     assert_eq!(refused(&state, "approve_proposal", (5u64,)), "no proposal 5 is open");
@@ -164,7 +160,7 @@ fn waiting(state: &mut Store) -> (u64, [u8; 32]) {
         CoreRule::Approval(approval),
     ];
     fixture::set_policy(state, rules);
-    let args = fixture::sol(5, "k").into_request(state.config()).expect("readable");
+    let args = sol(5, "k").into_request(state.config()).expect("readable");
     let (decided, _) = state.decide_transfer(agent(), args, NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
     let transfer = state.pending_approvals(None).remove(0);
@@ -204,7 +200,7 @@ fn every_change_of_power_is_described() {
         "# Change the canister's settings\n\n**Time lock:** `60 seconds`\n\n**What every wallet keeps:** `0 SOL`\n"
     );
     let group = Group { name: "ops".into(), members: vec![who] };
-    let role = crate::api::Role::Admin;
+    let role = purser_types::Role::Admin;
     let wallet = CreateWalletArgs { label: "a".into(), owner: None, parent: Some(1), signing: Signing::Threshold };
     let session = OpenSessionArgs { wallet_id: 1, agent: None, ttl_seconds: 60, label: None, rules: Vec::new() };
     let starts = [

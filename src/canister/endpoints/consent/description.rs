@@ -1,0 +1,92 @@
+//! The effect of a call in one line and named fields.
+
+use super::scene::Scene;
+use purser_core::base::{Amount, SECOND_NS, Timestamp};
+use purser_core::policy::{Rule, decimal, describe};
+use purser_types::convert::address;
+use purser_types::text::{shown, visible};
+use purser_types::{Asset, FieldValue};
+use std::fmt::Write;
+
+/// The description of a call: its effect in one line, and named fields.
+pub(super) struct Description {
+    /// The effect of the call, in one line.
+    pub(super) intent: String,
+    /// The fields, the most important first.
+    pub(super) fields: Vec<(String, FieldValue)>,
+}
+
+impl Description {
+    /// Returns a description without fields.
+    pub(super) fn new(intent: impl Into<String>) -> Self {
+        Self { intent: intent.into(), fields: Vec::new() }
+    }
+
+    fn field(mut self, name: &str, value: FieldValue) -> Self {
+        self.fields.push((name.to_owned(), value));
+        self
+    }
+
+    /// Adds a text of at most 200 characters on one line, made safe to show: it may be a caller's.
+    pub(super) fn text(self, name: &str, text: impl ToString) -> Self {
+        let content = shown(&text.to_string());
+        self.field(name, FieldValue::Text { content })
+    }
+
+    /// Adds a text, and nothing when it is absent or empty.
+    pub(super) fn optional(self, name: &str, text: Option<impl ToString>) -> Self {
+        match text.map(|text| text.to_string()).filter(|text| !text.is_empty()) {
+            Some(text) => self.text(name, text),
+            None => self,
+        }
+    }
+
+    /// Adds an amount of an asset, in base units.
+    pub(super) fn amount(self, name: &str, asset: Asset, amount: u64) -> Self {
+        let (decimals, symbol) = match asset {
+            Asset::Kas => (8, "KAS"),
+            Asset::Sol => (9, "SOL"),
+            // Only the chain knows a token's decimal places, and nobody vouches for its name.
+            Asset::Spl { .. } => return self.text(name, asset.show(amount)),
+        };
+        self.field(name, FieldValue::TokenAmount { decimals, amount, symbol: symbol.to_owned() })
+    }
+
+    /// Adds a duration, in seconds.
+    pub(super) fn seconds(self, name: &str, amount: u64) -> Self {
+        self.field(name, FieldValue::DurationSeconds { amount })
+    }
+
+    /// Adds rules in sentences: whole, however long, each on one line.
+    pub(super) fn rules(mut self, scene: Scene<'_>, rules: &[Rule]) -> Self {
+        let network = scene.state.config().kaspa.network;
+        for (n, rule) in (1..).zip(rules) {
+            let sentence = describe(rule, scene.now, &|to| address::text(to, network));
+            self = self.field(&format!("Rule {n}"), FieldValue::Text { content: visible(&sentence) });
+        }
+        self
+    }
+
+    /// Adds a time.
+    pub(super) fn moment(self, name: &str, at: Timestamp) -> Self {
+        self.field(name, FieldValue::TimestampSeconds { amount: at.nanos() / SECOND_NS })
+    }
+
+    /// Returns the description as Markdown.
+    pub(super) fn markdown(&self) -> String {
+        let mut text = format!("# {}\n", self.intent);
+        for (name, value) in &self.fields {
+            let value = match value {
+                FieldValue::Text { content } => content.clone(),
+                FieldValue::TokenAmount { decimals, amount, symbol } => {
+                    format!("{} {symbol}", decimal(Amount::new(*amount), *decimals))
+                }
+                FieldValue::TimestampSeconds { amount } => format!("{amount} seconds after 1970"),
+                FieldValue::DurationSeconds { amount } => format!("{amount} seconds"),
+            };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n**{name}:** `{value}`\n");
+        }
+        text
+    }
+}
