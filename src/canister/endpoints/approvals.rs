@@ -1,14 +1,12 @@
-//! What people decide about transfers that need them.
+//! The approval and the rejection of transfers that wait for it.
 
 use super::access;
-use super::transfers::find;
-use crate::api::approval::ApprovalRequest;
-use crate::api::transfer::Transfer;
-use crate::api::{Error, MAX_PAGE};
+use super::requests::find;
 use crate::jobs;
 use crate::store;
 use ic_cdk::api::msg_caller;
 use purser_core::base::{Hash, TransferId, WalletId};
+use purser_types::{ApprovalRequest, Error, MAX_PAGE, Transfer};
 use serde_bytes::ByteBuf;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

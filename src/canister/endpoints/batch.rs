@@ -1,15 +1,13 @@
-//! Many payments at once, on either chain.
+//! Several payments in one call, on either chain.
 
 use super::access;
-use super::transfers::{commit_decision, note_refusal};
-use crate::api::Error;
-use crate::api::batch::{BatchArgs, BatchOutcome};
-use crate::api::wallet::Asset;
+use super::requests::{commit_decision, note_refusal};
 use crate::store;
 use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
 use purser_core::base::{TransferId, WalletId};
 use purser_core::state::ItemOutcome;
+use purser_types::{Asset, BatchArgs, BatchOutcome, Error};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
@@ -22,7 +20,7 @@ fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
     })
     .map_err(|error| if on_kaspa { error.on_kaspa() } else { error })
     .inspect_err(note_refusal)?;
-    // What is not worth an entry is so for every payment.
+    // A denial without an entry of its own is one for every payment, so the first says why.
     let denied = match outcome.items.first() {
         Some(ItemOutcome::Denied { evaluation }) => Some(evaluation),
         _ => None,

@@ -1,12 +1,8 @@
-//! What only Kaspa has: consolidations, replacements, quotes.
+//! Consolidations, replacements and quotes, which only Kaspa has, and the counters of the canister.
 
 use super::access;
-use super::transfers::{find, note_refusal};
-use crate::api::kaspa::{ConsolidateArgs, FeeQuote, KaspaError, ReplaceArgs};
-use crate::api::transfer::{Transfer, TransferArgs, TransferOutcome};
-use crate::api::wallet::{Asset as ApiAsset, KaspaKey, Wallet};
-use crate::api::{Error, ErrorDetail};
-use crate::flows::kaspa as flow;
+use super::requests::{answer, commit_decision, find, note_refusal};
+use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError, quote_from_cache};
 use crate::store::{self, Store};
 use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
@@ -15,6 +11,10 @@ use purser_core::chains::kaspa::{KeyKind as Scheme, UnsignedTx, WalletKey, repla
 use purser_core::state::Refusal;
 use purser_core::transfer::{BuiltTx, Outcome, TransferRequest};
 use purser_core::wallet::KeyKind;
+use purser_types::{
+    Asset as ApiAsset, ConsolidateArgs, Error, ErrorDetail, FeeQuote, KaspaError, KaspaKey, ReplaceArgs, Transfer, TransferArgs,
+    TransferOutcome, Wallet,
+};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
@@ -32,11 +32,11 @@ fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
     })
     .map_err(Error::on_kaspa)
     .inspect_err(note_refusal)?;
-    super::transfers::commit_decision(paying, caller, decided, outcome.denied());
+    commit_decision(paying, caller, decided, outcome.denied());
     if let Outcome::Accepted { transfer, .. } = &outcome {
         jobs::wake(*transfer);
     }
-    super::transfers::answer(outcome)
+    answer(outcome)
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -62,7 +62,7 @@ async fn quote_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
         max: 1,
         current: 1,
     })?;
-    quote.map(Into::into).map_err(|error| Error::kaspa(KaspaError::of_quote(error, request.amount)))
+    quote.map(fee_quote).map_err(|error| Error::kaspa(quote_error(error, request.amount)))
 }
 
 #[ic_cdk::query]
@@ -71,10 +71,40 @@ fn get_metrics() -> Result<Vec<(String, u64)>, Error> {
     Ok(metrics::all())
 }
 
-/// What the fee would be, from what was last seen; nothing about SOL.
+/// Returns the quote of a KAS transfer from the last answers of the providers; `None` for other assets.
 pub(super) fn recalled(state: &Store, request: &TransferRequest, now: Timestamp) -> Option<FeeQuote> {
     let wallet = state.wallet(request.wallet).filter(|_| request.asset == Asset::Kas)?;
-    flow::quote_from_cache(state, now, &wallet, request).ok().map(Into::into)
+    quote_from_cache(state, now, &wallet, request).ok().map(fee_quote)
+}
+
+/// Returns a quote as the answer shows it.
+fn fee_quote(quote: Quote) -> FeeQuote {
+    FeeQuote {
+        fee: quote.fee.get(),
+        feerate: quote.feerate,
+        inputs: quote.inputs as u32,
+        change: quote.change.get(),
+        dust: quote.dust.get(),
+        compute_mass: quote.masses.compute,
+        storage_mass: quote.masses.storage,
+        observed_at: match quote.basis {
+            QuoteBasis::Coins(at) => Some(at.nanos()),
+            QuoteBasis::SmallestTransaction => None,
+        },
+        waits: quote.waits,
+    }
+}
+
+/// Returns the reason why a transfer of `required` has no quote.
+fn quote_error(error: QuoteError, required: Amount) -> KaspaError {
+    match error {
+        QuoteError::Coins(error) => KaspaError::of_coins(error, required),
+        QuoteError::Provider { problem, status_code } => KaspaError::NetworkError { status_code, problem },
+        QuoteError::Impossible(problem) => KaspaError::InvalidTransaction { problem },
+        QuoteError::Key(problem) => KaspaError::InvalidPublicKey { problem },
+        QuoteError::WrongNetwork(problem) => KaspaError::ConfigurationError { problem },
+        QuoteError::Internal(problem) => KaspaError::InternalError { problem },
+    }
 }
 
 fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::Wallet, TransferRequest), Error> {
@@ -95,7 +125,10 @@ fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::W
     Ok((wallet, request))
 }
 
-/// The same transaction with a higher fee.
+/// Returns the transaction of a transfer with a higher fee; twice the present one when `fee` is absent.
+///
+/// # Errors
+/// When there is no such transfer, nothing is built, or the fee cannot be taken out of the change.
 fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<BuiltTx, Error> {
     let unknown = || Refusal::NotFound { what: "transfer", id: id.to_string() };
     let transfer = state.transfer(id).ok_or_else(unknown)?;
@@ -116,4 +149,19 @@ fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<Bui
     replaced.digests(&key).map_err(|error| Error::kaspa(KaspaError::CryptographicError { problem: error.to_string() }))?;
     let bytes = replaced.to_bytes().map_err(|error| Error::kaspa(KaspaError::SerializationError { problem: error.to_string() }))?;
     Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, inputs: built.inputs.clone(), solana: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_that_no_provider_answered_keeps_the_status() {
+        let silent = QuoteError::Provider { problem: "nothing".into(), status_code: Some(503) };
+        let error = Error::kaspa(quote_error(silent, Amount::ZERO));
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("KASPA_ERROR", "Kaspa providers gave no answer (HTTP 503): nothing")
+        );
+    }
 }

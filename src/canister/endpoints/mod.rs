@@ -15,6 +15,7 @@ pub mod lockout;
 pub mod log;
 pub mod outcalls;
 pub mod policy_tools;
+mod requests;
 pub mod sessions;
 pub mod solana;
 pub mod transfers;

@@ -1,11 +1,6 @@
-//! Sessions, what owners sign themselves, and what clients say about themselves.
+//! Sessions of agents, signatures of client-side wallets, and reports about clients.
 
-use super::{access, transfers};
-use crate::api::kaspa::KaspaError;
-use crate::api::policy::parse_rules;
-use crate::api::session::{ClientArgs, OpenSessionArgs, Session};
-use crate::api::transfer::Transfer;
-use crate::api::{Error, MAX_PAGE, at_most};
+use super::{access, requests};
 use crate::jobs::{self, sessions};
 use crate::store;
 use candid::Principal;
@@ -13,6 +8,8 @@ use ic_cdk::api::msg_caller;
 use purser_core::base::{Chain, HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
 use purser_core::policy::MAX_NAME_BYTES;
 use purser_core::state::{NewSession, Refusal};
+use purser_types::convert::policy::parse_rules;
+use purser_types::{ClientArgs, Error, KaspaError, MAX_PAGE, OpenSessionArgs, Session, Transfer, at_most};
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -80,7 +77,7 @@ fn submit_signatures(transfer_id: u64, signatures: Vec<ByteBuf>) -> Result<Trans
     })?;
     store::commit(decided);
     jobs::wake(id);
-    store::read(|state| transfers::find(state, id))
+    store::read(|state| requests::find(state, id))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

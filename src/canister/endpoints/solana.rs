@@ -1,13 +1,13 @@
-//! What there is on Solana only: nonce accounts, revocations, tokens, providers.
+//! Nonce accounts, revocations, tokens and providers, which only Solana has.
 
 use super::access;
-use crate::api::Error;
-use crate::api::solana::{NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
-use crate::{flows, jobs, store};
+use crate::flows::{self, Health, TokenHolding};
+use crate::{jobs, store};
 use ic_cdk::api::msg_caller;
-use purser_core::base::{TransferId, WalletId};
-use purser_core::chains::solana::{Address, derived};
+use purser_core::base::{Bytes, TransferId, WalletId};
+use purser_core::chains::solana::{Address, Blockhash, derived};
 use purser_core::state::Refusal;
+use purser_types::{Error, NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), Error> {
@@ -49,7 +49,7 @@ fn list_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
 async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
     let wallet = store::read(|state| access::require_wallet_operator(state, msg_caller(), WalletId::new(wallet_id)))?;
     let holdings = jobs::token_balances(&wallet).await?;
-    Ok(holdings.into_iter().map(Into::into).collect())
+    Ok(holdings.into_iter().map(token_balance).collect())
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -66,8 +66,34 @@ fn list_solana_providers() -> Vec<SolanaProvider> {
             let genesis = state.provider_genesis(&url);
             let health = flows::health(&url);
             let has_key = state.provider_key(&url).is_some();
-            SolanaProvider::new(url, has_key, genesis, health)
+            provider(url, has_key, genesis, health)
         };
         state.config().solana.providers.iter().cloned().map(one).collect()
     })
+}
+
+/// Returns a token account as the answer shows it.
+fn token_balance(holding: TokenHolding) -> TokenBalance {
+    let TokenHolding { balance, program } = holding;
+    TokenBalance {
+        mint: balance.mint.to_string(),
+        program: program.into(),
+        account: balance.account.to_string(),
+        amount: balance.amount.get(),
+        frozen: balance.frozen,
+    }
+}
+
+/// Returns a provider as the answer shows it.
+fn provider(url: String, has_key: bool, genesis: Option<Bytes>, health: Health) -> SolanaProvider {
+    let rests_until = health.resting_until().nanos();
+    SolanaProvider {
+        url,
+        has_key,
+        genesis: genesis.and_then(|hash| hash[..].try_into().ok()).map(|hash| Blockhash::from_bytes(hash).to_string()),
+        answers: health.answers,
+        failures: health.failures,
+        latency_ns: health.latency_ns,
+        rests_until: (rests_until > 0).then_some(rests_until),
+    }
 }

@@ -1,18 +1,16 @@
 //! What the methods do before and after a decision, on a real state. What needs the Internet Computer is tested by the suite.
 
-use super::{log, transfers, wallets};
-use crate::api::ErrorDetail;
-use crate::api::fixture::{self, NOW, WALLET, admin, agent, guardian, installed, stranger};
-use crate::api::log::BlockRange;
-use crate::api::policy::{Decision, Rule, Window, parse_rules};
-use crate::api::transfer::TransferArgs;
-use crate::api::wallet::{Asset, Chain};
+use super::{log, requests, transfers, wallets};
 use crate::endpoints::access;
+use crate::fixture::{self, NOW, WALLET, agent, installed, stranger};
 use crate::store::Store;
 use candid::{Nat, Principal};
 use purser_core::base::WalletId;
 use purser_core::state::Refusal;
 use purser_core::transfer::Outcome;
+use purser_types::convert::policy::parse_rules;
+use purser_types::fixture::{admin, config, guardian, sol};
+use purser_types::{Asset, BatchArgs, BlockRange, Chain, Decision, ErrorDetail, Payment, Rule, TransferArgs, Window};
 
 fn set_policy(state: &mut Store) {
     let rules = vec![
@@ -32,7 +30,7 @@ fn refusal(state: &Store, caller: Principal, args: TransferArgs) -> (String, Err
 #[test]
 fn a_strangers_arguments_are_not_looked_at() {
     let state = installed();
-    let nonsense = TransferArgs { to: "?".into(), ..fixture::sol(0, "") };
+    let nonsense = TransferArgs { to: "?".into(), ..sol(0, "") };
     let (code, detail) = refusal(&state, Principal::anonymous(), nonsense.clone());
     assert_eq!((code.as_str(), detail), ("AUTH_FAILED", ErrorDetail::Anonymous));
     for caller in [stranger(), admin(), guardian()] {
@@ -48,15 +46,15 @@ fn a_strangers_arguments_are_not_looked_at() {
 #[test]
 fn a_transfer_is_denied_accepted_and_recognised() {
     let mut state = installed();
-    let denied = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let denied = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     assert!(matches!(denied, (Some(_), Outcome::Denied { .. })), "{denied:?}");
     set_policy(&mut state);
-    let (decided, outcome) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let (decided, outcome) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     let Outcome::Accepted { transfer: id, .. } = outcome else { panic!("{outcome:?}") };
     state.commit(decided.expect("something to commit"), NOW);
-    let again = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let again = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     assert!(matches!(again, (None, Outcome::Duplicate { transfer }) if transfer == id), "{again:?}");
-    let (code, _) = refusal(&state, agent(), fixture::sol(11, "k"));
+    let (code, _) = refusal(&state, agent(), sol(11, "k"));
     assert_eq!(code, "IDEMPOTENCY_CONFLICT");
 }
 
@@ -64,13 +62,13 @@ fn a_transfer_is_denied_accepted_and_recognised() {
 fn a_transfer_is_recognised_after_an_upgrade_changed_the_fee_cap() {
     let mut state = installed();
     set_policy(&mut state);
-    let (decided, _) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let (decided, _) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
-    let mut config = fixture::config();
-    config.solana.max_fee = purser_core::base::Amount::new(20_000);
-    let decided = state.decide_upgrade(stranger(), "2".into(), Some(config));
+    let mut changed = config();
+    changed.solana.max_fee = purser_core::base::Amount::new(20_000);
+    let decided = state.decide_upgrade(stranger(), "2".into(), Some(changed));
     fixture::commit(&mut state, decided);
-    let again = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let again = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     assert!(matches!(again, (None, Outcome::Duplicate { .. })), "{again:?}");
 }
 
@@ -78,13 +76,13 @@ fn a_transfer_is_recognised_after_an_upgrade_changed_the_fee_cap() {
 fn what_has_ended_holds_nothing() {
     let mut state = installed();
     set_policy(&mut state);
-    let (decided, outcome) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let (decided, outcome) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     let Outcome::Accepted { transfer: id, .. } = outcome else { panic!("{outcome:?}") };
     state.commit(decided.expect("something to commit"), NOW);
-    assert_eq!(transfers::find(&state, id).expect("a transfer").reserved, 10_010);
+    assert_eq!(requests::find(&state, id).expect("a transfer").reserved, 10_010);
     let decided = state.decide_cancel(agent(), id, None);
     fixture::commit(&mut state, decided);
-    assert_eq!(transfers::find(&state, id).expect("a transfer").reserved, 0);
+    assert_eq!(requests::find(&state, id).expect("a transfer").reserved, 0);
 }
 
 #[test]
@@ -92,11 +90,11 @@ fn a_simulation_answers_as_the_transfer_would_and_changes_nothing() {
     let mut state = installed();
     set_policy(&mut state);
     let before = state.log_len();
-    let allowed = transfers::simulate(&state, agent(), fixture::sol(1_000, "k"), NOW).expect("an agent");
+    let allowed = transfers::simulate(&state, agent(), sol(1_000, "k"), NOW).expect("an agent");
     assert_eq!((allowed.decision, allowed.policy_version), (Decision::Allow, 1));
-    let denied = transfers::simulate(&state, agent(), fixture::sol(1_001, "k"), NOW).expect("an agent");
+    let denied = transfers::simulate(&state, agent(), sol(1_001, "k"), NOW).expect("an agent");
     assert_eq!(denied.decision, Decision::Deny);
-    assert_eq!(transfers::simulate(&state, stranger(), fixture::sol(1, "k"), NOW).expect_err("refused").code, "AUTH_FAILED");
+    assert_eq!(transfers::simulate(&state, stranger(), sol(1, "k"), NOW).expect_err("refused").code, "AUTH_FAILED");
     assert_eq!(state.log_len(), before);
 }
 
@@ -104,7 +102,7 @@ fn a_simulation_answers_as_the_transfer_would_and_changes_nothing() {
 fn usage_is_listed_for_every_asset_with_the_policys_limit() {
     let mut state = installed();
     set_policy(&mut state);
-    let (decided, _) = transfers::decide(&state, agent(), fixture::sol(10, "k"), NOW).expect("decided");
+    let (decided, _) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
     let usage = wallets::usage(&state, WALLET, NOW).expect("a wallet");
     let figures: Vec<_> = usage.iter().map(|u| (u.asset, u.posted, u.reserved, u.limit, u.remaining)).collect();
@@ -189,4 +187,30 @@ fn a_reply_stays_under_two_megabytes() {
     assert!(result.blocks.len() > 1 && result.blocks.len() < 60, "{} blocks", result.blocks.len());
     let reply = candid::encode_one(&result).expect("encodable").len();
     assert!(reply < 2_000_000, "{reply} bytes");
+}
+
+#[test]
+fn the_memo_and_the_vault_of_a_payment_are_shown_with_it() {
+    let mut state = installed();
+    set_policy(&mut state);
+    let to = sol(1, "k").to;
+    let said = Payment { memo: Some("tag 7".into()), allow_off_curve: Some(true), ..Payment::new(to.clone(), 7) };
+    let plain = Payment { allow_off_curve: Some(false), ..Payment::new(to, 8) };
+    let args = BatchArgs {
+        wallet_id: WALLET.get(),
+        asset: Some(Asset::Sol),
+        kaspa_key: None,
+        payments: vec![said.clone(), plain.clone()],
+        max_fee: None,
+        fee_speed: None,
+        idempotency_key: "k".into(),
+        reason: None,
+        session_id: None,
+        created_at: None,
+    };
+    let request = args.into_request(state.config()).expect("readable");
+    let (decided, outcome) = state.decide_batch(agent(), &request, NOW).expect("decided");
+    state.commit(decided.expect("it is new"), NOW);
+    let shown = requests::find(&state, outcome.transfers[0]).expect("it was accepted");
+    assert_eq!(shown.batch(), [said, Payment { allow_off_curve: None, ..plain }]);
 }

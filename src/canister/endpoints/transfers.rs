@@ -1,19 +1,15 @@
-//! Transfers: asked for, looked up, cancelled.
+//! Transfers: requested, simulated, read, cancelled, quarantined.
 
-use super::access;
-use crate::api::kaspa::KaspaError;
-use crate::api::policy::Evaluation;
-use crate::api::transfer::{ToSign, Transfer, TransferArgs, TransferOutcome};
-use crate::api::{Error, ErrorDetail, at_most, page};
+use super::requests::{answer, commit_decision, find, note_refusal, shown};
+use super::{access, kaspa};
+use crate::jobs;
 use crate::store::{self, Store};
-use crate::{jobs, metrics};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::base::{Timestamp, TransferId, WalletId};
-use purser_core::policy;
-use purser_core::state::{Decided, Refusal};
-use purser_core::transfer::{self as domain, MAX_REASON_BYTES, Outcome, TransferRequest};
-use serde_bytes::ByteBuf;
+use purser_core::state::Decided;
+use purser_core::transfer::{MAX_REASON_BYTES, Outcome, TransferRequest};
+use purser_types::{Error, Evaluation, Transfer, TransferArgs, TransferOutcome, at_most, page};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
@@ -25,56 +21,6 @@ fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
         jobs::wake(*transfer);
     }
     answer(outcome)
-}
-
-/// Commits what was decided about a request. A denial without an entry of its own is counted, and is logged with others.
-pub(super) fn commit_decision(wallet: WalletId, caller: Principal, decided: Option<Decided>, denied: Option<&policy::Evaluation>) {
-    match (decided, denied) {
-        (Some(decided), _) => {
-            jobs::log_denials_of(wallet, caller);
-            store::commit(decided);
-            jobs::audit::append_ended(true);
-        }
-        (None, Some(evaluation)) => jobs::count_denial(wallet, caller, evaluation),
-        (None, None) => {}
-    }
-}
-
-/// The outcome as the caller sees it.
-pub(super) fn answer(outcome: Outcome) -> Result<TransferOutcome, Error> {
-    match outcome {
-        Outcome::Accepted { transfer, evaluation } => {
-            Ok(TransferOutcome::Accepted { transfer_id: transfer.get(), evaluation: evaluation.into() })
-        }
-        Outcome::Pending { transfer: id, evaluation } => {
-            jobs::wake(id);
-            let transfer = store::read(|state| find(state, id))?;
-            Ok(TransferOutcome::Pending { transfer: Box::new(transfer), evaluation: evaluation.into() })
-        }
-        Outcome::Duplicate { transfer } => {
-            let transfer = store::read(|state| find(state, transfer))?;
-            Ok(TransferOutcome::Duplicate { transfer: Box::new(transfer) })
-        }
-        Outcome::Denied { evaluation } => {
-            metrics::denied();
-            Ok(TransferOutcome::Denied { evaluation: evaluation.into() })
-        }
-    }
-}
-
-/// Counts a refusal.
-pub(super) fn note_refusal(error: &Error) {
-    let field = match &error.detail {
-        Some(ErrorDetail::InvalidArgument { field, .. } | ErrorDetail::Kaspa(KaspaError::ValidationError { field, .. })) => {
-            Some(field.rsplit('.').next().unwrap_or(field))
-        }
-        Some(ErrorDetail::Kaspa(KaspaError::InvalidAddress { .. })) => Some("to"),
-        _ => None,
-    };
-    metrics::refused(&error.code, field);
-    if let Some(ErrorDetail::AuditUnavailable { .. }) = &error.detail {
-        jobs::audit::append_ended(false);
-    }
 }
 
 #[ic_cdk::query]
@@ -121,7 +67,10 @@ fn list_transfers(wallet_id: u64, before: Option<u64>, limit: Option<u32>) -> Re
     })
 }
 
-/// What becomes of a request; nothing has happened yet.
+/// Returns the decision about a request and its outcome; nothing is committed.
+///
+/// # Errors
+/// When the caller is no agent of the wallet, an argument cannot be read, or the domain refuses the request.
 pub(super) fn decide(
     state: &Store,
     caller: Principal,
@@ -131,29 +80,17 @@ pub(super) fn decide(
     Ok(state.decide_transfer(caller, read(state, caller, args)?, now)?)
 }
 
-/// The answer that [`decide`] would give.
+/// Returns the evaluation of the request that [`decide`] would make.
+///
+/// # Errors
+/// As [`decide`].
 pub(super) fn simulate(state: &Store, caller: Principal, args: TransferArgs, now: Timestamp) -> Result<Evaluation, Error> {
     let request = read(state, caller, args)?;
-    let fee = super::kaspa::recalled(state, &request, now);
+    let fee = kaspa::recalled(state, &request, now);
     Ok(Evaluation { fee, ..state.simulate(caller, request, now)?.into() })
 }
 
 fn read(state: &Store, caller: Principal, args: TransferArgs) -> Result<TransferRequest, Error> {
     access::agent(state, caller, WalletId::new(args.wallet_id))?;
     args.into_request(state.config())
-}
-
-pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
-    let transfer = state.transfer(id).ok_or_else(|| Refusal::NotFound { what: "transfer", id: id.to_string() })?;
-    let to_sign = state.to_sign(&transfer).map(|(messages, until)| ToSign {
-        messages: messages.into_iter().map(|message| ByteBuf::from(message.into_vec())).collect(),
-        until: until.nanos(),
-    });
-    Ok(Transfer { to_sign, ..shown(state, transfer) })
-}
-
-/// A transfer as the interface shows it: one that waits says why.
-fn shown(state: &Store, transfer: domain::Transfer) -> Transfer {
-    let note = jobs::note_of(state, &transfer);
-    Transfer { note, ..Transfer::new(transfer, state.config().kaspa.network) }
 }
