@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 /// An asset of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Asset {
-    /// Kaspa's coin, in sompi.
+    /// Kaspa's native asset, in sompi.
     Kas,
-    /// Solana's coin, in lamports; wrapped SOL counts as SOL.
+    /// Solana's native asset, in lamports; wrapped SOL counts as SOL.
     Sol,
     /// A token on Solana, of either token program, in its own base units.
     Spl {
@@ -19,7 +19,7 @@ pub enum Asset {
 }
 
 impl Asset {
-    /// Returns the coin that pays the fees of the asset's transfers.
+    /// Returns the native asset of the chain, which pays the fees of the asset's transfers.
     pub const fn coin(self) -> Self {
         match self {
             Self::Kas => Self::Kas,

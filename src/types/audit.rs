@@ -17,25 +17,25 @@ pub struct AuditSettings {
 /// The state of the log; times are in nanoseconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct AuditStatus {
-    /// The number of blocks ever logged.
+    /// The number of entries ever logged.
     pub log_length: u64,
-    /// The first block that is kept; earlier ones are archived.
+    /// The first entry that is kept; earlier ones are archived.
     pub first_block: u64,
-    /// The bytes of the kept blocks.
+    /// The bytes of the kept entries.
     pub bytes_kept: u64,
     /// The settings in force.
     pub settings: AuditSettings,
-    /// The first block that no confirmed archive holds.
+    /// The first entry that no confirmed archive holds.
     pub archived_until: u64,
     /// The last time that the state was recomputed and its digest recorded.
     pub checkpointed_at: Option<u64>,
-    /// The next block to verify in the present round.
+    /// The next entry to verify in the present round.
     pub verified_until: u64,
     /// The last time that a part of the log was verified.
     pub verified_at: Option<u64>,
     /// The end of the last round through the whole log.
     pub round_ended_at: Option<u64>,
-    /// The first broken block that verification found; an emergency has started then.
+    /// The first broken entry that verification found; an emergency has started then.
     pub broken_at: Option<BrokenAt>,
     /// The number of failures to append in a row; at 3 an emergency starts.
     pub append_failures: u32,
@@ -46,9 +46,9 @@ pub struct AuditStatus {
 /// A copy of a part of the log that an auditor vouches for.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ConfirmArchiveArgs {
-    /// The last block of the copy, which begins where the archive before ends.
+    /// The last entry of the copy, which begins where the archive before ends.
     pub last: u64,
-    /// The last block's hash, 32 bytes.
+    /// The last entry's hash, 32 bytes.
     pub hash: ByteBuf,
     /// The place of the copy, for people, 1 to 512 bytes.
     pub location: String,
@@ -59,11 +59,11 @@ pub struct ConfirmArchiveArgs {
 /// A confirmed copy of a part of the log.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ArchiveInfo {
-    /// The first block.
+    /// The first entry.
     pub first: u64,
-    /// The last block.
+    /// The last entry.
     pub last: u64,
-    /// The last block's hash, 32 bytes.
+    /// The last entry's hash, 32 bytes.
     pub hash: ByteBuf,
     /// The place of the copy, for people.
     pub location: String,
@@ -71,16 +71,16 @@ pub struct ArchiveInfo {
     pub canister: Option<Principal>,
 }
 
-/// The subject of blocks that are searched.
+/// The subject of entries that are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum BlockFilter {
-    /// Every block.
+    /// Every entry.
     All,
-    /// Blocks about a wallet and its transfers.
+    /// Entries about a wallet and its transfers.
     Wallet(u64),
-    /// Blocks of a principal's commands.
+    /// Entries of a principal's commands.
     Actor(Principal),
-    /// Blocks about a transfer.
+    /// Entries about a transfer.
     Transfer(u64),
 }
 
@@ -89,24 +89,24 @@ pub enum BlockFilter {
 pub struct FindBlocksArgs {
     /// The subject.
     pub filter: BlockFilter,
-    /// The first block, inclusive.
+    /// The first entry, inclusive.
     pub from: Option<u64>,
-    /// The block to end before, exclusive.
+    /// The entry to end before, exclusive.
     pub until: Option<u64>,
     /// The earliest time, inclusive, in nanoseconds since the epoch.
     pub from_time: Option<u64>,
     /// The time to end before, exclusive, in nanoseconds since the epoch.
     pub until_time: Option<u64>,
-    /// Whether the newest blocks come first.
+    /// Whether the newest entries come first.
     pub newest_first: bool,
-    /// The most blocks in the answer; 100 when absent, and at most 100.
+    /// The most entries in the answer; 100 when absent, and at most 100.
     pub limit: Option<u32>,
 }
 
-/// The blocks of a search.
+/// The entries that a search found.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct FoundBlocks {
-    /// The blocks, in the order that was asked for.
+    /// The entries, in the order that was asked for.
     pub blocks: Vec<IndexedBlock>,
     /// The place to continue: the next `from`, or `until` when the newest come first; absent at the end.
     pub next: Option<u64>,

@@ -31,7 +31,7 @@ pub struct BatchArgs {
     pub kaspa_key: Option<KaspaKey>,
     /// The payments, 1 to 500.
     pub payments: Vec<Payment>,
-    /// The most that each transaction may pay in fees, on Solana with the rent of accounts it creates, in the coin's base units.
+    /// The most that each transaction may pay in fees, on Solana with the rent of accounts it creates, in base units of the native asset.
     ///
     /// When absent the configured cap, which for tokens has room for an account of every recipient.
     pub max_fee: Option<u64>,

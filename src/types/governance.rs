@@ -34,7 +34,7 @@ pub struct Rate {
     pub asset: Asset,
     /// The worth of `per` base units, in millionths of the unit of account.
     pub value: u64,
-    /// The number of base units, usually those of one coin; at most 10^18.
+    /// The number of base units, usually those of one whole KAS or SOL; at most 10^18.
     pub per: u64,
     /// The end of the rate's validity, at most 7 days ahead, in nanoseconds since the epoch.
     pub expires_at: u64,

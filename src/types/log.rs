@@ -1,4 +1,6 @@
 //! The integrity and the digest of the log, and the types of ICRC-3 and ICRC-10.
+//!
+//! ICRC-3 calls an entry of the log a block.
 
 use candid::{CandidType, Int, Nat, Principal};
 use serde::{Deserialize, Serialize};

@@ -146,7 +146,7 @@ pub struct DecisionCounts {
 /// A logged request about which a draft decides otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct DecisionChange {
-    /// The block of the request.
+    /// The entry of the request in the log.
     pub block: u64,
     /// The time of the request, in nanoseconds since the epoch.
     pub at: u64,
@@ -173,7 +173,7 @@ pub struct DecisionChange {
 pub struct Backtest {
     /// The time of the first request, in nanoseconds since the epoch; counters start empty there.
     pub since: u64,
-    /// Whether older requests of the period were left out: at most 1,000 blocks are read.
+    /// Whether older requests of the period were left out: at most 1,000 entries are read.
     pub truncated: bool,
     /// The decisions that were made.
     pub was: DecisionCounts,

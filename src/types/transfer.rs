@@ -22,7 +22,7 @@ pub struct TransferArgs {
     pub to: String,
     /// The amount that the recipient receives, in base units; at least 1.
     pub amount: u64,
-    /// The most that it may pay in fees, in the coin's base units; the configured cap when absent.
+    /// The most that it may pay in fees, in base units of the native asset; the configured cap when absent.
     pub max_fee: Option<u64>,
     /// KAS only: the paying key; Schnorr when absent.
     pub kaspa_key: Option<KaspaKey>,
@@ -47,7 +47,7 @@ pub struct ResolveQuarantineArgs {
     pub transfer_id: u64,
     /// Whether the amount moved.
     pub landed: bool,
-    /// The fee that was paid, in the coin's base units.
+    /// The fee that was paid, in base units of the native asset.
     pub fee_paid: u64,
     /// The evidence, for the log and for people, at most 1,024 bytes.
     pub note: String,
