@@ -1,4 +1,4 @@
-//! What the subnet signs: one root over the log's tip, as ICRC-3 wants it, and the web pages, as HTTP gateways verify them.
+//! The certified root over the tip of the log, for ICRC-3, and the web pages, for HTTP gateways.
 //!
 //! ```text
 //! root ─┬─ "http_expr" ─┬─ "<*>" ───────────────────── the 404 of every other path

@@ -1,5 +1,5 @@
-//! The Purser canister: Kaspa and Solana funds under threshold keys, spent only within a policy, with every attempt in a certified,
-//! hash-chained log.
+//! The Purser canister holds Kaspa and Solana funds under threshold keys and spends them only within a policy. Every attempt is in a
+//! certified, hash-chained log.
 //!
 //! [`purser_core`] makes the decisions and cannot call the Internet Computer; this crate can and makes none. The types of `candid/purser.did` and their conversions are in [`purser_types`].
 //!
@@ -30,9 +30,6 @@ pub mod web;
 
 #[cfg(test)]
 mod fixture;
-
-/// The version of this module.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 // Last, because it exports the methods of the modules above it.
 #[cfg(not(target_family = "wasm"))]

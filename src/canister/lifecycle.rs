@@ -1,7 +1,8 @@
 //! Installation and upgrades. A trap here leaves everything as it was: a failed installation installs nothing, a failed upgrade keeps
 //! the old module and its state.
 
-use crate::{VERSION, jobs, store};
+use crate::{jobs, store};
+use purser_core::VERSION;
 use purser_core::governance::settings::Settings;
 use purser_types::InitArgs;
 

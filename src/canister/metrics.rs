@@ -1,5 +1,4 @@
-//! What the canister counts: outcomes, times, fees, calls, refusals. On the heap, so an upgrade starts anew; the log is the record of
-//! what happened, and this says how it goes.
+//! Counters of outcomes, times, fees, calls and refusals. They are on the heap, so an upgrade starts anew; the log is the record.
 
 use purser_core::base::metrics::{Histogram, Metrics};
 use purser_core::base::{Chain, SECOND_NS, Timestamp};
@@ -72,7 +71,7 @@ pub fn ended(transfer: &Transfer) {
     count("kaspa_coins_spent", transfer.built.as_ref().map_or(0, |built| built.inputs.len() as u64));
 }
 
-/// Coins that could be listed when a transaction was built: beside those spent, how much of a wallet's set is used at a time.
+/// Counts the coins that were listed when a transaction was built. Beside the spent ones, they show how much of a wallet's set is used.
 pub fn coins_listed(coins: usize) {
     count("kaspa_coins_listed", coins as u64);
 }

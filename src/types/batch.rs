@@ -31,9 +31,10 @@ pub struct BatchArgs {
     pub kaspa_key: Option<KaspaKey>,
     /// The payments, 1 to 500.
     pub payments: Vec<Payment>,
-    /// The most that each transaction may pay in fees, on Solana with the rent of accounts it creates, in base units of the native asset.
+    /// The most that each transaction may pay in fees, in base units of the native asset.
     ///
-    /// When absent the configured cap, which for tokens has room for an account of every recipient.
+    /// On Solana it includes the rent of new accounts. When absent the configured cap, which for tokens has room for an account of every
+    /// recipient.
     pub max_fee: Option<u64>,
     /// KAS only: the fee rate; normal when absent.
     pub fee_speed: Option<FeeSpeed>,

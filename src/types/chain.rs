@@ -8,6 +8,6 @@ use serde::{Deserialize, Serialize};
 pub enum Chain {
     /// The Kaspa BlockDAG.
     Kaspa,
-    /// Solana.
+    /// The Solana chain.
     Solana,
 }

@@ -119,9 +119,9 @@ pub enum Action {
     ConfigureAudit(AuditSettings),
 }
 
-/// The end of a proposal.
+/// The outcome of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Closing {
+pub enum ProposalOutcome {
     /// The change took effect.
     Executed,
     /// The proposer or a guardian stopped it.
@@ -149,6 +149,6 @@ pub struct Proposal {
     pub approved_by: Vec<Principal>,
     /// The time at which the change takes effect, once the quorum is reached.
     pub ready_at: Option<u64>,
-    /// The end of the proposal; absent while it is open.
-    pub closed: Option<Closing>,
+    /// The outcome; absent while the proposal is open.
+    pub closed: Option<ProposalOutcome>,
 }

@@ -70,7 +70,7 @@ pub use consent::{
     FieldValue, FieldsDisplay,
 };
 pub use error::{Error, ErrorDetail, KaspaError};
-pub use governance::{Action, Change, Closing, Group, Proposal, Rate, WalletChange};
+pub use governance::{Action, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
 pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
 pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, NamedCoin, ReplaceArgs};

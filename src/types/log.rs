@@ -53,9 +53,9 @@ pub struct StateDigest {
 /// A value of ICRC-3.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum Value {
-    /// Bytes.
+    /// A byte string.
     Blob(ByteBuf),
-    /// Text.
+    /// A text.
     Text(String),
     /// A natural number.
     Nat(Nat),

@@ -5,9 +5,9 @@ use candid::types::{Serializer as CandidSerializer, Type, TypeInner};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// The address of a mint as text, at most 44 bytes: a longer text is no address and is read as empty.
+/// The address of a mint as text, at most 44 bytes.
 ///
-/// The bytes are held in place so that an asset can be copied like a number.
+/// A longer text is no address and is read as empty. The bytes are stored in place so that an asset can be copied like a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MintText {
     bytes: [u8; 44],

@@ -51,7 +51,7 @@ pub enum Counting {
         /// The recipient's address.
         address: String,
     },
-    /// Requests.
+    /// The number of requests.
     Requests {
         /// The requests that count.
         counted: Counted,

@@ -45,11 +45,11 @@ pub struct Session {
 pub enum SessionStatus {
     /// Requests may name it.
     Open,
-    /// Its time is over.
+    /// The session's time is over.
     Expired,
     /// A caller closed it.
     Revoked,
-    /// Its agent was removed or its wallet deactivated.
+    /// The agent was removed or the wallet deactivated.
     Cascaded,
 }
 

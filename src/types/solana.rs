@@ -61,7 +61,7 @@ pub struct SolanaDetails {
     pub off_curve: bool,
     /// The upkeep of nonce accounts that it does; absent for payments.
     pub operation: Option<NonceOperation>,
-    /// The part of the fee that is rent for new accounts, in lamports; after the end, the part that was paid.
+    /// The part of the fee that is rent for new accounts, in lamports. After the end, the part that was paid.
     pub rent: u64,
     /// The number of the nonce account that it uses; absent when it uses a recent blockhash.
     pub nonce: Option<u16>,
@@ -99,7 +99,7 @@ pub enum NonceStatus {
         /// The transfer.
         transfer_id: u64,
     },
-    /// It can be used.
+    /// The account can be used.
     Ready,
     /// The chain has another account at its address; it is not used.
     Broken {
@@ -124,9 +124,9 @@ pub struct NonceAccount {
 /// A token program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum TokenProgram {
-    /// SPL Token.
+    /// The SPL Token program.
     Classic,
-    /// Token-2022.
+    /// The Token-2022 program.
     Token2022,
 }
 
@@ -160,6 +160,6 @@ pub struct SolanaProvider {
     pub failures: u64,
     /// The latency of the last answer, in nanoseconds.
     pub latency_ns: u64,
-    /// The end of the time in which it is asked only if no other can be, in nanoseconds since the epoch.
+    /// The end of its rate limit, in nanoseconds since the epoch. Until then it is asked only if no other provider can be.
     pub rests_until: Option<u64>,
 }

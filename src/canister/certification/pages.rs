@@ -1,9 +1,9 @@
 //! The certified pages, made from a snapshot of the state. No page shows the cycles balance: it would tell an attacker when a drain
 //! succeeds.
 
-use crate::VERSION;
 use ic_http_certification::{HttpResponse, StatusCode};
 use ic_stable_structures::Memory;
+use purser_core::VERSION;
 use purser_core::base::{BlockIndex, Hash};
 use purser_core::policy::Mode;
 use purser_core::state::State;

@@ -1,5 +1,7 @@
-//! Who may have its arguments looked at. The domain checks powers again when it decides; these checks come first so that a stranger
-//! cannot make the canister work, and they answer for the few methods that need no decision.
+//! Checks of the caller's powers before arguments are read.
+//!
+//! The domain checks powers again when it decides. These checks come first so that a stranger cannot make the canister work, and they
+//! are the only ones of the few methods that need no decision.
 
 use crate::store::Store;
 use candid::Principal;
@@ -8,15 +10,15 @@ use purser_core::base::WalletId;
 use purser_core::state::Refusal;
 use purser_core::wallet::Wallet;
 
-/// Anybody but the anonymous principal.
+/// Checks that the caller signed in.
 ///
 /// # Errors
-/// [`Refusal::Anonymous`].
+/// [`Refusal::Anonymous`] for the anonymous principal.
 pub fn signed_in(caller: Principal) -> Result<(), Refusal> {
     if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
 }
 
-/// An admin.
+/// Checks that the caller is an admin.
 ///
 /// # Errors
 /// When the caller is none.
@@ -25,17 +27,17 @@ pub fn admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
     if state.roles_of(&caller).has(Role::Admin) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an Admin" }) }
 }
 
-/// Somebody who holds a role, or is an agent or an owner of a wallet.
+/// Checks that the caller holds a role, or is an agent or an owner of a wallet.
 ///
 /// # Errors
-/// When the caller is nobody.
+/// When the caller is none of these.
 pub fn member(state: &Store, caller: Principal) -> Result<(), Refusal> {
     signed_in(caller)?;
     let needs = "a role, an agent or an owner of a wallet";
     if state.has_power(&caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs }) }
 }
 
-/// An agent of an existing wallet.
+/// Checks that the wallet exists and the caller is an agent of it.
 ///
 /// # Errors
 /// When the caller is none, or there is no such wallet.
@@ -45,7 +47,7 @@ pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), R
     if state.is_agent(wallet, &caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an agent of the wallet" }) }
 }
 
-/// An agent of an existing wallet, an admin or a guardian. Returns the wallet.
+/// Returns an existing wallet to an agent of it, an admin or a guardian.
 ///
 /// # Errors
 /// When the caller is none of these, or there is no such wallet.
@@ -59,7 +61,7 @@ pub fn require_wallet_operator(state: &Store, caller: Principal, id: WalletId) -
     Err(Refusal::Unauthorized { needs: "an agent of the wallet, an Admin or a Guardian" })
 }
 
-/// Whoever holds any role: what takes the canister work is not done for strangers.
+/// Checks that the caller holds any role: methods that take much work are not open to strangers.
 ///
 /// # Errors
 /// When the caller holds none.
@@ -68,7 +70,7 @@ pub fn role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
     if state.roles_of(&caller).0.is_empty() { Err(Refusal::Unauthorized { needs: "a member with any role" }) } else { Ok(()) }
 }
 
-/// An existing wallet.
+/// Checks that a wallet exists.
 ///
 /// # Errors
 /// When there is none of that number.

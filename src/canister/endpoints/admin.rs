@@ -1,7 +1,7 @@
 //! The removal of an agent, the start of an emergency, and the roles, mode and configuration that everybody may read.
 
 use super::access;
-use crate::{VERSION, store};
+use crate::store;
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::base::WalletId;
@@ -27,7 +27,7 @@ fn start_emergency(reason: String) -> Result<(), Error> {
 
 #[ic_cdk::query]
 fn get_config() -> Config {
-    store::read(|state| Config::new(state.config(), VERSION, state.keys().is_some()))
+    store::read(|state| Config::new(state.config(), state.keys().is_some()))
 }
 
 #[ic_cdk::query]

@@ -1,5 +1,5 @@
-//! The first filter of what comes from outside: it saves cycles, it protects nothing. One replica runs it, other canisters bypass it,
-//! and every method checks again (trap T94).
+//! The first filter of calls from outside: it saves cycles and protects nothing. One replica runs it, other canisters bypass it,
+//! and every method checks again.
 
 use super::lockout;
 use crate::store;

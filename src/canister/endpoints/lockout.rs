@@ -1,8 +1,8 @@
-//! Who keeps calling without any power is not listened to for a while.
+//! Updates of callers without any power are rejected unread after a few failures, until some time has passed.
 //!
-//! Whoever holds no role, no agency and no wallet can command nothing: each of its updates is a failed authorization. The first few are
-//! answered with what is missing; after that, calls are rejected unread until some time has passed. It is a shield for cycles only,
-//! kept on the heap: an upgrade forgets it, and whoever has a power is never kept out.
+//! A caller without a role, an agency and a wallet can command nothing: each of its updates is a failed authorization. The first few are
+//! answered with what is missing. The lockout saves cycles and protects nothing else. It is kept on the heap: an upgrade forgets it, and
+//! a caller with a power is never locked out.
 
 use crate::store;
 use candid::Principal;

@@ -23,7 +23,7 @@ use std::fmt::Display;
 pub struct Ic;
 
 impl Ic {
-    /// 32 bytes that nobody could foresee.
+    /// Returns 32 random bytes of the Internet Computer.
     ///
     /// # Errors
     /// When the call failed.
@@ -32,8 +32,8 @@ impl Ic {
         <[u8; 32]>::try_from(bytes).map_err(|bytes| failed(format!("{} random bytes instead of 32", bytes.len())))
     }
 
-    /// The last snapshot of this canister that was loaded, among its last 20 changes. The history is the Internet Computer's: it is in no
-    /// snapshot.
+    /// Returns the last snapshot of this canister that was loaded, among its last 20 changes. The Internet Computer keeps the history,
+    /// and no snapshot holds it.
     ///
     /// # Errors
     /// When the call failed.
@@ -53,9 +53,9 @@ impl Ic {
 /// A snapshot of this canister that was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotLoaded {
-    /// When.
+    /// The time at which it was loaded.
     pub loaded_at: Timestamp,
-    /// When it was taken.
+    /// The time at which it was taken.
     pub taken_at: Timestamp,
 }
 

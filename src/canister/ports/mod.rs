@@ -1,4 +1,4 @@
-//! What a flow needs from outside the domain. Flows are generic over [`Runtime`], so that tests can script every answer.
+//! The interfaces to the world outside the domain. Flows are generic over [`Runtime`], so that tests can script every answer.
 
 pub mod ic;
 
@@ -61,7 +61,7 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
-/// Which threshold key signs.
+/// A threshold key that signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
     /// The scheme: Ed25519, BIP340 or ECDSA.
@@ -74,10 +74,16 @@ pub struct SigningKey {
 
 /// The threshold keys.
 pub trait Signer {
-    /// The 64 bytes of a signature. `message` is the whole message for Ed25519, and 32 bytes of digest for the other two.
+    /// Returns the 64 bytes of a signature. `message` is the whole message for Ed25519, and a 32-byte digest otherwise.
+    ///
+    /// # Errors
+    /// When the call gave no result; the signature may have been made.
     fn sign(&self, key: &SigningKey, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, CallError>>;
 
-    /// The canister's public keys at the empty path.
+    /// Returns the canister's public keys at the empty path.
+    ///
+    /// # Errors
+    /// When a call gave no result.
     fn root_keys(&self, key_name: &str) -> impl Future<Output = Result<RootKeys, CallError>>;
 }
 
@@ -93,17 +99,17 @@ pub enum Method {
 /// One HTTPS outcall.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcall {
-    /// Where to.
+    /// The address.
     pub url: String,
-    /// How.
+    /// The HTTP method.
     pub method: Method,
-    /// JSON, for POST.
+    /// The body, JSON, for POST.
     pub body: Option<Vec<u8>>,
-    /// The price depends on it; a longer answer fails.
+    /// The most bytes of the answer. The price depends on it; a longer answer fails.
     pub max_response_bytes: u64,
-    /// Whose canonicalising transform reduces the answer.
+    /// The chain whose canonicalising transform reduces the answer.
     pub chain: Chain,
-    /// What that transform is told to keep.
+    /// The context of that transform, which says what it keeps.
     pub context: Vec<u8>,
     /// Whether every replica asks and they must agree. Otherwise one node answers, and nothing may be decided on its word.
     pub replicated: bool,
@@ -111,13 +117,19 @@ pub struct Outcall {
 
 /// HTTPS outcalls.
 pub trait HttpOutcall {
-    /// The canonical body of the answer.
+    /// Returns the canonical body of the answer.
+    ///
+    /// # Errors
+    /// When the outcall gave no result; the provider may have received the request.
     fn request(&self, outcall: &Outcall) -> impl Future<Output = Result<Vec<u8>, CallError>>;
 }
 
 /// The SOL RPC canister.
 pub trait SolRpc {
-    /// The reply, in Candid. Whatever the call does can be done twice; no reply within minutes is none.
+    /// Returns the reply in Candid. The effect of a call can happen twice; a reply that does not come within minutes is none.
+    ///
+    /// # Errors
+    /// When the call gave no result; it may have had its effect.
     fn call(&self, canister: Principal, call: &CanisterCall) -> impl Future<Output = Result<Vec<u8>, CallError>>;
 }
 

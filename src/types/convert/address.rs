@@ -30,7 +30,9 @@ pub fn parse(text: &str, chain: Chain, network: kaspa::Network) -> Result<Destin
     parsed.map_err(|problem| format!("`{}` is no {chain} address that can be paid: {problem}", echo(text)))
 }
 
-/// Returns the text of a recipient; bytes that are no address, which only a bug could have stored, as hexadecimal digits.
+/// Returns the address of a recipient as text.
+///
+/// Bytes that are no address, which only a bug could have stored, become hexadecimal digits.
 pub fn text(destination: &Destination, network: kaspa::Network) -> String {
     let address = match destination.chain {
         Chain::Solana => <[u8; 32]>::try_from(&destination.payload[..]).ok().map(|bytes| solana_text(&bytes)),

@@ -1,15 +1,16 @@
 //! Roles, the mode and the configuration as answers show them.
 
 use crate::admin::{Config, Mode, Role};
+use purser_core::VERSION;
 use purser_core::access::Roles;
 use purser_core::governance::config;
 use purser_core::policy;
 
 impl Config {
-    /// Returns the public part of a configuration. `version` is the module's; `keys_ready`: the threshold public keys are known.
-    pub fn new(config: &config::Config, version: &str, keys_ready: bool) -> Self {
+    /// Returns the public part of a configuration. `keys_ready`: the threshold public keys are known.
+    pub fn new(config: &config::Config, keys_ready: bool) -> Self {
         Self {
-            version: version.to_owned(),
+            version: VERSION.to_owned(),
             key_name: config.key_name.clone(),
             solana_network: config.solana.network.into(),
             kaspa_network: config.kaspa.network.into(),

@@ -1,7 +1,7 @@
 //! The enums without fields that have the same variants in the interface and in the domain.
 
 use crate::{
-    BreakReason, Chain, Closing, Counted, Decision, Execution, FeeSpeed, KaspaNetwork, LifetimeChoice, Period, RateWindow,
+    BreakReason, Chain, Counted, Decision, Execution, FeeSpeed, KaspaNetwork, LifetimeChoice, Period, ProposalOutcome, RateWindow,
     ReasonCode, Role, RuleKind, Severity, SigningMode, SolanaNetwork, Status, TokenProgram, Weekday,
 };
 use purser_core::chains::{kaspa, solana};
@@ -95,7 +95,7 @@ convert_variants!(FeeSpeed, transfer::kaspa::FeeSpeed: Priority, Normal, Low);
 convert_variants!(Execution, transfer::solana::Execution: Simulate, Live);
 convert_variants!(LifetimeChoice, transfer::solana::LifetimeChoice: Auto, Blockhash);
 
-convert_variants!(Closing, governance::ProposalOutcome: Executed, Cancelled, Expired, Stale);
+convert_variants!(ProposalOutcome, governance::ProposalOutcome: Executed, Cancelled, Expired, Stale);
 convert_variants!(BreakReason, audit::Break: Unreadable, WrongParent, WrongTip, WrongHash);
 
 #[cfg(test)]

@@ -12,25 +12,25 @@ pub enum RuleKind {
     Mode,
     /// The existence of a policy.
     Policy,
-    /// [`super::Rule::PerTransaction`].
+    /// The rule [`super::Rule::PerTransaction`].
     PerTransaction,
-    /// [`super::Rule::SpendingLimit`].
+    /// The rule [`super::Rule::SpendingLimit`].
     SpendingLimit,
-    /// [`super::Rule::Allowlist`] or [`super::Rule::AnyAddress`].
+    /// The rules [`super::Rule::Allowlist`] and [`super::Rule::AnyAddress`].
     Allowlist,
-    /// [`super::Rule::ValueLimit`].
+    /// The rule [`super::Rule::ValueLimit`].
     ValueLimit,
-    /// [`super::Rule::Denylist`].
+    /// The rule [`super::Rule::Denylist`].
     Denylist,
-    /// [`super::Rule::RateLimit`], or the canister's own quota.
+    /// The rule [`super::Rule::RateLimit`], and the canister's own quota.
     RateLimit,
-    /// [`super::Rule::ActiveHours`].
+    /// The rule [`super::Rule::ActiveHours`].
     ActiveHours,
-    /// [`super::Rule::Approval`].
+    /// The rule [`super::Rule::Approval`].
     Approval,
-    /// [`super::Rule::MinimumBalance`].
+    /// The rule [`super::Rule::MinimumBalance`].
     MinimumBalance,
-    /// [`super::Rule::RequireSession`].
+    /// The rule [`super::Rule::RequireSession`].
     Session,
     /// The circuit breakers.
     CircuitBreaker,

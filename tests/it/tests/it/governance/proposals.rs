@@ -71,7 +71,7 @@ fn carried(world: &mut World, change: impl FnOnce(&mut Client<'_>) -> Result<Cha
     approve(world, id);
     wait(world, TIME_LOCK);
     let ended = proposal(world, id);
-    assert_eq!(ended.closed, Some(Closing::Executed), "{ended:?}");
+    assert_eq!(ended.closed, Some(ProposalOutcome::Executed), "{ended:?}");
     ended
 }
 
@@ -104,7 +104,7 @@ fn a_first_policy_waits_for_the_quorum_and_the_time_lock_and_then_takes_effect_b
     assert_eq!(denied.code, Some(ReasonCode::PolicyDenied));
     assert_eq!(world.as_actor(Actor::Admin).execute_proposal(id).expect_err("the time lock runs").code, "WRONG_STATUS");
     wait(&mut world, 60);
-    assert_eq!(proposal(&mut world, id).closed, Some(Closing::Executed), "nobody had to ask for it");
+    assert_eq!(proposal(&mut world, id).closed, Some(ProposalOutcome::Executed), "nobody had to ask for it");
     world.solana.airdrop(&wallet.solana_address, 10 * SOL);
     let paid = world.accepted(&payment(wallet.id, Asset::Sol, SOL, "in force"));
     assert_eq!(world.settle(paid).status, Status::Confirmed);
@@ -140,7 +140,7 @@ fn a_guardian_stops_a_change_while_the_time_lock_runs() {
         assert_eq!(world.as_actor(nobody).cancel_proposal(id, None).expect_err("nobody").code, "AUTH_FAILED");
     }
     let stopped = world.as_actor(Actor::Guardian).cancel_proposal(id, Some("never heard of it")).expect("a guardian may");
-    assert_eq!(stopped.closed, Some(Closing::Cancelled));
+    assert_eq!(stopped.closed, Some(ProposalOutcome::Cancelled));
     wait(&mut world, TIME_LOCK);
     assert_eq!(world.as_actor(Actor::Admin).execute_proposal(id).expect_err("over").code, "WRONG_STATUS");
     assert_eq!(world.as_principal(Actor::Stranger.principal()).my_permissions(None).roles, vec![]);
@@ -162,7 +162,7 @@ fn a_change_that_is_out_of_date_is_closed_and_undoes_nothing() {
     tighter[0] = Rule::PerTransaction { asset: Asset::Sol, max: SOL / 10 };
     assert_eq!(world.as_actor(Actor::Admin).set_policy(scope, None, &tighter), Ok(Change::Applied));
     wait(&mut world, TIME_LOCK);
-    assert_eq!(proposal(&mut world, id).closed, Some(Closing::Stale));
+    assert_eq!(proposal(&mut world, id).closed, Some(ProposalOutcome::Stale));
     let policy = world.as_actor(Actor::Stranger).get_policy(wallet.id).expect("open").expect("it has one");
     assert_eq!((policy.version, &policy.rules[0]), (2, &tighter[0]));
 }
@@ -178,9 +178,9 @@ fn proposals_and_their_timer_survive_an_upgrade() {
     world.upgrade(None).expect("it upgrades");
     assert_eq!(world.as_actor(Actor::Stranger).list_proposals(None, None), before);
     wait(&mut world, TIME_LOCK);
-    assert_eq!(proposal(&mut world, id).closed, Some(Closing::Executed));
+    assert_eq!(proposal(&mut world, id).closed, Some(ProposalOutcome::Executed));
     wait(&mut world, world_ttl());
-    assert_eq!(proposal(&mut world, lonely).closed, Some(Closing::Expired), "nobody else agreed");
+    assert_eq!(proposal(&mut world, lonely).closed, Some(ProposalOutcome::Expired), "nobody else agreed");
     assert_eq!(world.as_principal(approver(1)).my_permissions(None).roles, vec![Role::Approver]);
     assert_eq!(world.as_principal(approver(2)).my_permissions(None).roles, vec![]);
 }
@@ -258,7 +258,7 @@ fn the_quorum_can_always_be_reached() {
     assert!(refused.message.contains("init: quorum:"), "{refused}");
     let mut world = council();
     let out = proposed(&mut world, |admin| admin.revoke_role(third_admin(), Role::Admin));
-    assert_eq!(approve(&mut world, out).closed, Some(Closing::Executed), "an admin goes without a time lock");
+    assert_eq!(approve(&mut world, out).closed, Some(ProposalOutcome::Executed), "an admin goes without a time lock");
     let refused = world.as_actor(Actor::Admin).revoke_role(second_admin(), Role::Admin).expect_err("one is too few");
     assert_eq!(refused.code, "VALIDATION_FAILED");
 }
