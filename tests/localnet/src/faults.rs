@@ -67,7 +67,7 @@ pub enum Effect {
     /// The replicas' results differ; for outcalls only, other calls are answered as usual.
     DisagreeingReplicas,
     /// It is answered only when the test delivers it.
-    Reservation,
+    Hold,
 }
 
 struct Rule {

@@ -17,18 +17,19 @@ mod fault;
 mod refusal;
 mod rest;
 mod server;
+mod state;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 pub use kaspa_consensus_core::network::NetworkType;
 use kaspa_consensus_core::tx::ScriptPublicKey;
-use rand::{Rng, SeedableRng, rngs::SmallRng};
 use serde_json::Value;
 
 use chain::Chain;
 pub use fault::{Endpoint, Fault, FaultsHandle, Lie};
 use server::Running;
+use state::State;
 
 /// A running dev chain. Dropping it stops its threads.
 pub struct KaspaDev {
@@ -42,14 +43,7 @@ impl KaspaDev {
     /// Starts an empty chain of this network (a testnet is testnet-10) on a free port.
     pub fn start(network: NetworkType) -> Self {
         let faults = FaultsHandle::default();
-        let state = State {
-            chain: Chain::new(network),
-            random: SmallRng::seed_from_u64(20_090_103),
-            auto_mine: false,
-            received: Vec::new(),
-            calls: Vec::new(),
-        };
-        let state = Arc::new(Mutex::new(state));
+        let state = Arc::new(Mutex::new(State::new(network)));
         Self { server: Running::start(&state, &faults), state, faults }
     }
 
@@ -196,39 +190,5 @@ impl Provider {
     /// The faults that this server alone is told to commit.
     pub fn faults(&self) -> FaultsHandle {
         self.faults.clone()
-    }
-}
-
-/// Everything behind the one lock.
-struct State {
-    chain: Chain,
-    random: SmallRng,
-    auto_mine: bool,
-    received: Vec<Value>,
-    calls: Vec<String>,
-}
-
-impl State {
-    /// Handles one call and lets a little of the chain's time pass. The fault, if one strikes, is returned for the server, which
-    /// carries out those that concern the wire.
-    fn call(&mut self, request: &rest::Request, faults: &FaultsHandle) -> (Option<Fault>, rest::Answer) {
-        self.calls.push(format!("{} {}", request.method, request.path));
-        let endpoint = rest::endpoint(request.method, request.path);
-        if let (Some(Endpoint::Submit), Some(body)) = (endpoint, &request.body) {
-            self.received.push(body.clone());
-        }
-        let fault = faults.strike(endpoint);
-        if let Some(Fault::Reorg { depth }) = fault {
-            self.chain.reorg(depth);
-        }
-        let answer = match &fault {
-            Some(fault) if fault.replaces_handling() => rest::internal_error(),
-            fault => rest::answer(&mut self.chain, &mut self.random, request, endpoint, fault.as_ref()),
-        };
-        if self.auto_mine {
-            self.chain.mine(1);
-        }
-        self.chain.advance(self.random.gen_range(0..=2));
-        (fault, answer)
     }
 }

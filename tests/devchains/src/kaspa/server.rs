@@ -9,9 +9,9 @@ use std::{
 use tiny_http::{Header, Response, Server};
 
 use super::{
-    State,
     fault::{Fault, FaultsHandle},
     rest::{Request, internal_error},
+    state::State,
 };
 
 /// Enough for a subnet's 13 replicas asking at once.

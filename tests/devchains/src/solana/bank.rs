@@ -7,14 +7,13 @@
 use std::collections::HashSet;
 
 use litesvm::LiteSVM;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use solana_address::Address;
 use solana_hash::Hash;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 
-use super::wire;
+use super::tx_error::TxError;
 
 /// Mainnet's rate since SIMD-0437's second step (2026-10), in lamports per byte.
 pub const RENT_LAMPORTS_PER_BYTE: u64 = 5_080;
@@ -35,27 +34,6 @@ pub struct Account {
     pub owner: Address,
     pub executable: bool,
     pub rent_epoch: u64,
-}
-
-/// An error of the runtime, in the two forms the RPC shows it.
-#[derive(Clone, Debug)]
-pub struct TxError {
-    /// As in `data.err`, for instance `"BlockhashNotFound"`.
-    pub json: Value,
-    /// As in messages, for instance `Blockhash not found`.
-    pub text: String,
-}
-
-impl TxError {
-    /// Neither a recent blockhash nor the current value of a nonce.
-    pub fn blockhash_not_found() -> Self {
-        Self { json: "BlockhashNotFound".into(), text: "Blockhash not found".into() }
-    }
-
-    /// The message has been processed before.
-    pub fn already_processed() -> Self {
-        Self { json: "AlreadyProcessed".into(), text: "This transaction has already been processed".into() }
-    }
 }
 
 /// What running a transaction did.
@@ -193,7 +171,7 @@ impl Bank {
         let pre_balances = self.balances(keys);
         let (meta, error) = match self.svm.send_transaction(tx.clone()) {
             Ok(meta) => (meta, None),
-            Err(failed) => (failed.meta, Some(wire::tx_error(&failed.err))),
+            Err(failed) => (failed.meta, Some(TxError::of(&failed.err))),
         };
         // LiteSVM reports the signature of those transactions only that got as far as paying their fee.
         let included = error.is_none() || meta.signature != Signature::default();

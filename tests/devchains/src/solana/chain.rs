@@ -14,7 +14,8 @@ use solana_hash::Hash;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 
-use super::bank::{Bank, Executed, Lifetime, Moment, TxError};
+use super::bank::{Bank, Executed, Lifetime, Moment};
+use super::tx_error::TxError;
 
 /// A blockhash is good while at most this many blocks lie between it and the newest block (`MAX_PROCESSING_AGE`): the hash of block
 /// H lands in block H + 151 at the latest, and block H + 151 already answers that it is invalid.

@@ -1,11 +1,9 @@
 //! Misbehaviour on order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-use super::Node;
 
 /// Genesis hash of Solana's devnet: what a provider configured for the wrong cluster answers.
 pub const DEVNET_GENESIS_HASH: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
@@ -124,61 +122,52 @@ struct Ordered {
     calls: u64,
 }
 
-/// Faults that wait for their calls, first come, first served; a call meets at most one.
-#[derive(Default)]
-pub struct Faults {
-    ordered: Vec<Ordered>,
-}
+/// The faults of one node, first ordered, first met; a call meets at most one. Clones share them.
+#[derive(Clone, Default)]
+pub struct FaultsHandle(Arc<Mutex<Vec<Ordered>>>);
 
-impl Faults {
-    /// The fault for this call, if one waits.
-    pub fn take(&mut self, method: &str) -> Option<Fault> {
-        let at = self.ordered.iter().position(|ordered| {
+impl FaultsHandle {
+    /// Orders `fault` for the next `calls` calls of any method that it applies to.
+    pub fn next(&self, calls: u64, fault: Fault) {
+        self.order(fault, None, calls);
+    }
+
+    /// Orders `fault` for the next `calls` calls of `method`.
+    pub fn on(&self, method: &str, calls: u64, fault: Fault) {
+        self.order(fault, Some(method), calls);
+    }
+
+    /// Cancels every fault that no call has met yet.
+    pub fn clear(&self) {
+        self.ordered().clear();
+    }
+
+    /// The number of calls that still meet a fault.
+    pub fn left(&self) -> u64 {
+        self.ordered().iter().map(|ordered| ordered.calls).sum()
+    }
+
+    /// The fault that this call meets, which is used up by it.
+    pub(super) fn take(&self, method: &str) -> Option<Fault> {
+        let mut faults = self.ordered();
+        let at = faults.iter().position(|ordered| {
             ordered.method.as_deref().is_none_or(|wanted| wanted == method) && ordered.fault.applies_to(method)
         })?;
-        let fault = self.ordered[at].fault.clone();
-        self.ordered[at].calls -= 1;
-        if self.ordered[at].calls == 0 {
-            self.ordered.remove(at);
+        let fault = faults[at].fault.clone();
+        faults[at].calls -= 1;
+        if faults[at].calls == 0 {
+            faults.remove(at);
         }
         Some(fault)
     }
 
-    fn order(&mut self, fault: Fault, method: Option<&str>, calls: u64) {
+    fn order(&self, fault: Fault, method: Option<&str>, calls: u64) {
         if calls > 0 {
-            self.ordered.push(Ordered { fault, method: method.map(str::to_owned), calls });
+            self.ordered().push(Ordered { fault, method: method.map(str::to_owned), calls });
         }
     }
-}
 
-/// Orders faults from a running dev chain.
-#[derive(Clone)]
-pub struct FaultsHandle {
-    pub(super) node: Arc<Mutex<Node>>,
-}
-
-impl FaultsHandle {
-    /// The next `calls` calls of any method (that the fault makes sense for) meet `fault`.
-    pub fn next(&self, calls: u64, fault: Fault) {
-        self.with(|faults| faults.order(fault, None, calls));
-    }
-
-    /// The next `calls` calls of `method` meet `fault`.
-    pub fn on(&self, method: &str, calls: u64, fault: Fault) {
-        self.with(|faults| faults.order(fault, Some(method), calls));
-    }
-
-    /// Cancels whatever has not happened yet.
-    pub fn clear(&self) {
-        self.with(|faults| faults.ordered.clear());
-    }
-
-    /// Calls that still have a fault waiting for them.
-    pub fn left(&self) -> u64 {
-        self.with(|faults| faults.ordered.iter().map(|ordered| ordered.calls).sum())
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
-        change(&mut self.node.lock().unwrap_or_else(PoisonError::into_inner).faults)
+    fn ordered(&self) -> MutexGuard<'_, Vec<Ordered>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,26 +6,21 @@ use solana_hash::Hash;
 use solana_message::VersionedMessage;
 use solana_signature::Signature;
 
-use super::chain::{BLOCKHASH_AGE_MAX, Block, Chain, Commitment, Landed, STATUS_CACHE_SLOTS};
+use super::chain::{Block, Chain, Commitment, Landed, STATUS_CACHE_SLOTS};
+use super::error::RpcError;
 use super::params::{Config, Params};
-use super::rpc::{RpcError, View};
+use super::reply::{API_VERSIONS, Reply, in_context, show_blockhash};
+use super::tokens;
+use super::view::{View, health};
 use super::wire::{self, Encoding};
 
-/// A node that is further behind calls itself unhealthy (Agave's default `health-check-slot-distance`).
-const HEALTHY_SLOTS_BEHIND_MAX: u64 = 128;
 const SLOTS_PER_EPOCH: u64 = 432_000;
 /// Warm-up epochs of mainnet's schedule: their number and their slots.
 const WARMUP_EPOCHS: u64 = 14;
 const WARMUP_SLOTS: u64 = 524_256;
-/// Versions the nodes behind one address run: `apiVersion` moves between calls.
-const API_VERSIONS: [&str; 2] = ["4.3.2", "4.4.0"];
-/// `context.slot` is up to this many slots less (exclusive) than the block's.
-const CONTEXT_JITTER_SLOTS: u64 = 3;
 const SLOT_MILLIS: u64 = 200;
 /// Unix time of slot 0 of the made-up clock behind `blockTime`, in seconds.
 const EPOCH_SECONDS: u64 = 1_700_000_000;
-
-type Reply = Result<Value, RpcError>;
 
 /// Answers a method that only reads.
 pub fn read(chain: &Chain, view: View, method: &str, params: &Params<'_>) -> Reply {
@@ -48,27 +43,6 @@ pub fn read(chain: &Chain, view: View, method: &str, params: &Params<'_>) -> Rep
         "isBlockhashValid" => is_blockhash_valid(chain, view, params),
         _ => Err(RpcError::new(-32601, "Method not found")),
     }
-}
-
-/// Wraps `value` as answered from `block`. Slot and version differ from call to call, as behind a load balancer; the slot is never
-/// newer than the data and never older than the caller accepts.
-pub fn in_context(view: View, block: &Block, config: Config<'_>, value: Value) -> Value {
-    let slot = (block.slot - view.call % CONTEXT_JITTER_SLOTS).max(config.min_context_slot());
-    let version = API_VERSIONS[(view.call % 2) as usize];
-    json!({ "context": { "apiVersion": version, "slot": slot }, "value": value })
-}
-
-/// Whether the node is close enough to the others.
-///
-/// # Errors
-/// -32005 with the distance.
-pub fn health(view: View) -> Result<(), RpcError> {
-    let behind = view.slots_behind;
-    if behind > HEALTHY_SLOTS_BEHIND_MAX {
-        let data = json!({ "numSlotsBehind": behind });
-        return Err(RpcError::with_data(-32005, format!("Node is behind by {behind} slots"), data));
-    }
-    Ok(())
 }
 
 fn balance(chain: &Chain, view: View, params: &Params<'_>) -> Reply {
@@ -98,6 +72,26 @@ fn show_account(chain: &Chain, block: &Block, address: &Address, config: Config<
     wire::account(&account, config.encoding(), config.data_slice()?)
 }
 
+/// `getTokenAccountsByOwner` with a program: the associated accounts of the mints that this chain made. Newest mints first, since the
+/// order means nothing.
+pub fn token_accounts_by_owner(chain: &Chain, mints: &[(Address, Address)], view: View, params: &Params<'_>) -> Reply {
+    let owner: Address = params.parsed(0)?;
+    let filter = params.config(1)?;
+    let program = filter.get("programId").and_then(Value::as_str).and_then(|text| text.parse::<Address>().ok());
+    let program = program.ok_or_else(|| RpcError::invalid_params("this dev chain filters by programId"))?;
+    let config = params.config(2)?;
+    let block = config.block(chain, view)?;
+    let mut list = Vec::new();
+    for (mint, _) in mints.iter().rev().filter(|(_, of)| *of == program) {
+        let address = tokens::associated(&owner, mint, &program);
+        if let Some(account) = chain.bank(block).account(&address) {
+            let shown = wire::account(&account, config.encoding(), config.data_slice()?)?;
+            list.push(json!({ "pubkey": address.to_string(), "account": shown }));
+        }
+    }
+    Ok(in_context(view, block, config, list.into()))
+}
+
 fn minimum_balance(chain: &Chain, view: View, params: &Params<'_>) -> Reply {
     let bytes = usize::try_from(params.integer(0)?).map_err(|e| RpcError::invalid_params(e.to_string()))?;
     let block = params.config(1)?.block(chain, view)?;
@@ -108,11 +102,6 @@ fn latest_blockhash(chain: &Chain, view: View, params: &Params<'_>) -> Reply {
     let config = params.config(0)?;
     let block = config.block(chain, view)?;
     Ok(in_context(view, block, config, show_blockhash(block)))
-}
-
-/// The newest hash `block` knows, which is its own, and the last height it is promised to be valid at.
-pub fn show_blockhash(block: &Block) -> Value {
-    json!({ "blockhash": block.hash.to_string(), "lastValidBlockHeight": block.height + BLOCKHASH_AGE_MAX })
 }
 
 fn is_blockhash_valid(chain: &Chain, view: View, params: &Params<'_>) -> Reply {

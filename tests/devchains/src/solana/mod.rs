@@ -9,22 +9,28 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `bank` | the accounts after a block, execution, nonces |
-//! | `chain` | blocks, blockhash age, commitments, what is pending, forks |
-//! | `rpc`, `params`, `wire` | envelopes and errors, parameters, encodings |
-//! | `methods`, `submit` | the methods: those that read, those that take a transaction |
-//! | `tokens` | mints and token accounts out of nothing |
-//! | `faults`, `http` | misbehaviour, the server |
+//! | `bank`, `tx_error` | the accounts after a block, execution, nonces, errors of the runtime |
+//! | `chain` | blocks, blockhash age, commitments, pending transactions, forks |
+//! | `node` | one node: the chain, its faults and the record of its calls |
+//! | `rpc`, `error`, `params`, `view`, `reply`, `wire` | envelopes, errors, parameters, shared parts of answers, encodings |
+//! | `methods`, `submit` | the methods that read, and those that take a transaction |
+//! | `tokens` | the data of mints and token accounts |
+//! | `faults`, `http` | ordered faults, the server |
 
 mod bank;
 mod chain;
+mod error;
 mod faults;
 mod http;
 mod methods;
+mod node;
 mod params;
+mod reply;
 mod rpc;
 mod submit;
 mod tokens;
+mod tx_error;
+mod view;
 mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,67 +43,11 @@ pub use tokens::{Extension, Program};
 pub use faults::{DEVNET_GENESIS_HASH, Fault, FaultsHandle, HUGE_BODY_BYTES, Lie};
 
 use chain::{Chain, Commitment};
-use faults::Faults;
-use http::{Answer, Server};
-use params::Params;
-use wire::Encoding;
+use http::Server;
+use node::Node;
 
 /// What the faucet behind `requestAirdrop` owns: 500 million SOL, in lamports.
 const FAUCET_LAMPORTS: u64 = 500_000_000_000_000_000;
-
-/// One node and the chain it sees.
-struct Node {
-    chain: Chain,
-    faults: Faults,
-    calls: Vec<String>,
-    received: Vec<Vec<u8>>,
-    auto_advance: bool,
-    /// What the target of every request has to contain.
-    key: Option<String>,
-    /// Every mint, with its program.
-    mints: Vec<(Address, Address)>,
-}
-
-impl Node {
-    fn new(chain: Chain) -> Self {
-        Self {
-            chain,
-            faults: Faults::default(),
-            calls: Vec::new(),
-            received: Vec::new(),
-            auto_advance: false,
-            key: None,
-            mints: Vec::new(),
-        }
-    }
-
-    /// Records a call that has arrived, whatever becomes of it.
-    fn note(&mut self, method: &str, params: &Params<'_>) {
-        self.calls.push(method.to_owned());
-        if method == "sendTransaction" {
-            self.received.extend(sent_bytes(params));
-        }
-        if self.auto_advance && ["getBlockHeight", "getSignatureStatuses"].contains(&method) {
-            self.chain.produce();
-        }
-    }
-}
-
-impl Node {
-    /// Answers a request whose target shows the key, if one is needed. Like real ones, it repeats what it refuses.
-    fn serve(&mut self, target: &str, body: &[u8]) -> Answer {
-        match &self.key {
-            Some(key) if !target.contains(key.as_str()) => Answer::text(401, &format!("no access with {target}")),
-            _ => rpc::handle(self, body),
-        }
-    }
-}
-
-fn sent_bytes(params: &Params<'_>) -> Option<Vec<u8>> {
-    let config = params.config(1).ok()?;
-    let encoding = Encoding::of_transaction(config.encoding(), Encoding::Base58).ok()?;
-    encoding.decode(params.string(0).ok()?).ok()
-}
 
 /// A running dev chain; dropping it stops its server.
 pub struct SolanaDev {
@@ -115,7 +65,7 @@ impl SolanaDev {
         chain.fund(&submit::faucet_address(), FAUCET_LAMPORTS);
         let node = Arc::new(Mutex::new(Node::new(chain)));
         let served = node.clone();
-        let server = Server::start(Arc::new(move |target, body| lock(&served).serve(target, body)));
+        let server = Server::start(Arc::new(move |target, body| rpc::serve(&mut lock(&served), target, body)));
         Self { node, server }
     }
 
@@ -132,7 +82,7 @@ impl SolanaDev {
             let (first, second) = (&mut *first, &mut *second);
             std::mem::swap(&mut first.chain, &mut second.chain);
             std::mem::swap(&mut first.mints, &mut second.mints);
-            let answer = second.serve(target, body);
+            let answer = rpc::serve(second, target, body);
             std::mem::swap(&mut first.chain, &mut second.chain);
             std::mem::swap(&mut first.mints, &mut second.mints);
             answer
@@ -256,7 +206,7 @@ impl SolanaDev {
 
     /// Orders misbehaviour.
     pub fn faults(&self) -> FaultsHandle {
-        FaultsHandle { node: self.node.clone() }
+        self.lock().faults.clone()
     }
 
     /// The bytes of every `sendTransaction` that arrived, in order, repetitions and refused ones included.

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::chain::{Block, Chain, Commitment};
-use super::rpc::{RpcError, View};
+use super::error::RpcError;
+use super::view::View;
 
 /// The positional parameters of a call.
 pub struct Params<'a> {

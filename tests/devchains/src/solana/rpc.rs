@@ -3,50 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::error::RpcError;
 use super::faults::{Fault, HUGE_BODY_BYTES};
 use super::http::Answer;
+use super::node::Node;
 use super::params::Params;
-use super::{Node, methods, submit, tokens};
-
-/// Where a call is answered from.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct View {
-    /// Slots this node is behind the others.
-    pub slots_behind: u64,
-    /// Running number of the call; makes `context` move between calls.
-    pub call: u64,
-}
-
-/// A JSON-RPC error. Codes and texts are Agave's (`custom_error.rs`).
-#[derive(Clone, Debug)]
-pub struct RpcError {
-    code: i64,
-    message: String,
-    data: Option<Value>,
-}
-
-impl RpcError {
-    pub fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: None }
-    }
-
-    pub fn with_data(code: i64, message: impl Into<String>, data: Value) -> Self {
-        Self { code, message: message.into(), data: Some(data) }
-    }
-
-    /// -32602.
-    pub fn invalid_params(message: impl Into<String>) -> Self {
-        Self::new(-32602, message)
-    }
-
-    fn into_json(self) -> Value {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let Some(data) = self.data {
-            error["data"] = data;
-        }
-        error
-    }
-}
+use super::view::View;
+use super::{methods, submit};
 
 fn success(id: Value, result: Value) -> Value {
     json!({ "jsonrpc": "2.0", "result": result, "id": id })
@@ -56,8 +19,16 @@ fn failure(id: Value, error: RpcError) -> Value {
     json!({ "jsonrpc": "2.0", "error": error.into_json(), "id": id })
 }
 
+/// Answers a request whose target contains the key, where the node requires one. A refusal repeats the target, as real nodes do.
+pub fn serve(node: &mut Node, target: &str, body: &[u8]) -> Answer {
+    match &node.key {
+        Some(key) if !target.contains(key.as_str()) => Answer::text(401, &format!("no access with {target}")),
+        _ => handle(node, body),
+    }
+}
+
 /// Answers one HTTP body: a request or a batch of them.
-pub fn handle(node: &mut Node, body: &[u8]) -> Answer {
+fn handle(node: &mut Node, body: &[u8]) -> Answer {
     let reply = match serde_json::from_slice(body) {
         Err(_) => failure(Value::Null, RpcError::new(-32700, "Parse error")),
         Ok(Value::Array(batch)) if !batch.is_empty() => {
@@ -110,7 +81,7 @@ fn answer(node: &mut Node, request: &Value) -> Result<Value, Answer> {
         "sendTransaction" => submit::send_transaction(node, view, &params, drops),
         "simulateTransaction" => submit::simulate_transaction(node, view, &params),
         "getFeeForMessage" => submit::fee_for_message(node, view, &params),
-        "getTokenAccountsByOwner" => tokens::accounts_by_owner(&node.chain, &node.mints, view, &params),
+        "getTokenAccountsByOwner" => methods::token_accounts_by_owner(&node.chain, &node.mints, view, &params),
         "requestAirdrop" => submit::request_airdrop(node, &params),
         _ => methods::read(&node.chain, view, method, &params),
     };

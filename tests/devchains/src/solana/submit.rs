@@ -10,18 +10,17 @@ use solana_message::{Message, VersionedMessage};
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 
-use super::Node;
 use super::bank::{Bank, Executed};
 use super::chain::{Commitment, has_valid_signatures};
-use super::methods::{health, in_context, show_blockhash};
+use super::error::RpcError;
+use super::node::Node;
 use super::params::{Config, Params, parse_list};
-use super::rpc::{RpcError, View};
+use super::reply::{Reply, in_context, show_blockhash};
+use super::view::{View, health};
 use super::wire::{self, Encoding};
 
 /// The key behind `requestAirdrop`.
 static FAUCET: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate_from_seed(b"localnet Solana faucet"));
-
-type Reply = Result<Value, RpcError>;
 
 /// `sendTransaction`: checks like a node that does the preflight it was asked for, then forwards. With `drops` it forwards nothing.
 pub fn send_transaction(node: &mut Node, view: View, params: &Params<'_>, drops: bool) -> Reply {

@@ -1,14 +1,7 @@
 //! Tokens out of nothing: mints and token accounts as the programs lay them out. What moves them are the real programs.
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use solana_address::Address;
-
-use super::chain::Chain;
-use super::methods::in_context;
-use super::params::Params;
-use super::rpc::{RpcError, View};
-use super::wire;
 
 const CLASSIC: &str = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA";
 const TOKEN_2022: &str = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb";
@@ -110,29 +103,4 @@ pub(super) fn account(mint: &Address, owner: &Address, amount: u64, program: Add
 
 pub(super) fn amount(account: &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(account.get(64..72)?.try_into().ok()?))
-}
-
-/// `getTokenAccountsByOwner` with a program: the associated accounts of the mints that this chain made. Newest mints first, since the
-/// order means nothing.
-pub(super) fn accounts_by_owner(
-    chain: &Chain,
-    mints: &[(Address, Address)],
-    view: View,
-    params: &Params<'_>,
-) -> Result<serde_json::Value, RpcError> {
-    let owner: Address = params.parsed(0)?;
-    let filter = params.config(1)?;
-    let program = filter.get("programId").and_then(serde_json::Value::as_str).and_then(|text| text.parse::<Address>().ok());
-    let program = program.ok_or_else(|| RpcError::invalid_params("this dev chain filters by programId"))?;
-    let config = params.config(2)?;
-    let block = config.block(chain, view)?;
-    let mut list = Vec::new();
-    for (mint, _) in mints.iter().rev().filter(|(_, of)| *of == program) {
-        let address = associated(&owner, mint, &program);
-        if let Some(account) = chain.bank(block).account(&address) {
-            let shown = wire::account(&account, config.encoding(), config.data_slice()?)?;
-            list.push(json!({ "pubkey": address.to_string(), "account": shown }));
-        }
-    }
-    Ok(in_context(view, block, config, list.into()))
 }

@@ -1,16 +1,16 @@
-//! Encodings of the JSON-RPC: transactions in, accounts and runtime errors out.
+//! Encodings of the JSON-RPC: transactions in, accounts out.
 
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
 use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use solana_message::VersionedMessage;
 use solana_transaction::versioned::VersionedTransaction;
 
-use super::bank::{Account, TxError};
-use super::rpc::RpcError;
+use super::bank::Account;
+use super::error::RpcError;
 
 /// Largest legacy or version-0 transaction in bytes (`PACKET_DATA_SIZE`).
 pub const TRANSACTION_BYTES_MAX: usize = 1_232;
@@ -149,46 +149,4 @@ pub fn account(account: &Account, encoding: Option<&str>, slice: Option<Range<us
         "rentEpoch": account.rent_epoch,
         "space": account.data.len(),
     }))
-}
-
-/// A runtime error in the forms the RPC shows it.
-pub fn tx_error(error: &(impl Debug + Display)) -> TxError {
-    TxError { json: variant(&format!("{error:?}")), text: error.to_string() }
-}
-
-/// The JSON form of an enum value printed with `{:?}`: serde's default representation. LiteSVM's errors are serialisable only with
-/// a feature that the rest of the workspace does not use.
-fn variant(debug: &str) -> Value {
-    let debug = debug.trim();
-    if let Some((name, fields)) = debug.strip_suffix(" }").and_then(|rest| rest.split_once(" { ")) {
-        let fields: Map<_, _> = fields
-            .split(", ")
-            .filter_map(|field| field.split_once(": "))
-            .map(|(key, value)| (key.to_owned(), variant(value)))
-            .collect();
-        return json!({ name: fields });
-    }
-    if let Some((name, items)) = debug.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
-        let mut items: Vec<_> = items.splitn(2, ", ").map(variant).collect();
-        let content = if items.len() == 1 { items.remove(0) } else { items.into() };
-        return json!({ name: content });
-    }
-    debug.parse::<u64>().map_or_else(|_| debug.into(), Value::from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn should_render_runtime_errors_as_serde_does() {
-        assert_eq!(variant("BlockhashNotFound"), json!("BlockhashNotFound"));
-        assert_eq!(variant("DuplicateInstruction(3)"), json!({"DuplicateInstruction": 3}));
-        assert_eq!(
-            variant("InsufficientFundsForRent { account_index: 1 }"),
-            json!({"InsufficientFundsForRent": {"account_index": 1}})
-        );
-        assert_eq!(variant("InstructionError(2, Custom(1))"), json!({"InstructionError": [2, {"Custom": 1}]}));
-        assert_eq!(variant("InstructionError(0, InvalidArgument)"), json!({"InstructionError": [0, "InvalidArgument"]}));
-    }
 }

@@ -1,78 +1,43 @@
-//! The demo: the main job on real input, narrated line by line, and checked. `scripts/demo` runs it.
+//! The demo: a payment on each chain with real input, printed line by line, and checked. `scripts/demo` runs it.
 
-mod money;
-mod narrator;
+mod console;
+mod context;
+mod payments;
 mod report;
 mod safety;
 mod serve;
 mod setup;
 
-use crate::network::Network;
-use crate::world::World;
-use localnet::LocalNet;
-use narrator::Narrator;
-pub use narrator::grouped;
-use purser_types::{Transfer, Wallet};
+pub use console::grouped;
+use context::Demo;
 use report::{Report, Step};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// The demo while it runs.
-pub struct Demo {
-    world: World,
-    narrator: Narrator,
-    step: Step,
-    wallet: Option<Wallet>,
-    sent: Vec<Transfer>,
-}
+/// The title of a step, and the function that performs it.
+type DemoStep = (&'static str, fn(&mut Demo));
 
-/// A step of the demo: what it is called, and what it does.
-type Scene = (&'static str, fn(&mut Demo));
-
-const SCENES: [Scene; 7] = [
+const STEPS: [DemoStep; 7] = [
     ("Deploy, and create a wallet", setup::deploy),
     ("Fund it, and read the balances through outcalls", setup::fund),
     ("Set a policy", setup::policy),
-    ("An agent sends SOL and KAS within the policy", money::send),
-    ("What the policy does not allow is denied, and explained", money::denied),
+    ("An agent sends SOL and KAS within the policy", payments::send),
+    ("What the policy does not allow is denied, and explained", payments::denied),
     ("Emergency mode", safety::emergency),
     ("Upgrade in place", safety::upgrade),
 ];
 
-impl Demo {
-    fn new() -> Self {
-        let world = World::empty(Network::Local(Box::new(LocalNet::new())));
-        Self { world, narrator: Narrator::new(), step: Step::default(), wallet: None, sent: Vec::new() }
+fn run_step(demo: &mut Demo, number: usize, (title, step): DemoStep) -> Step {
+    demo.console.heading(number, STEPS.len(), title);
+    demo.step = Step::named(title);
+    demo.world.network.local().take_traces();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(demo))) {
+        demo.check(format!("the step runs to its end: {}", message(&*panic)), false);
     }
-
-    /// The wallet that an earlier step created.
-    fn wallet(&self) -> Wallet {
-        self.wallet.clone().expect("an earlier step created the wallet")
-    }
-
-    fn say(&mut self, line: impl AsRef<str>) {
-        self.narrator.say(line.as_ref());
-    }
-
-    /// Records and prints whether something is as expected.
-    fn check(&mut self, what: impl Into<String>, ok: bool) {
-        let what = what.into();
-        self.narrator.check(&what, ok);
-        self.step.record(what, ok);
-    }
-
-    fn play(&mut self, number: usize, (name, scene): Scene) -> Step {
-        self.narrator.heading(number, SCENES.len(), name);
-        self.step = Step::named(name);
-        self.world.network.local().take_traces();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| scene(self))) {
-            self.check(format!("the step runs to its end: {}", message(&*panic)), false);
-        }
-        self.step.measure(&self.world.network.local().take_traces());
-        let step = std::mem::take(&mut self.step);
-        self.narrator.cost(&step);
-        step
-    }
+    demo.step.measure(&demo.world.network.local().take_traces());
+    let step = std::mem::take(&mut demo.step);
+    demo.console.cost(&step);
+    step
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
@@ -80,23 +45,23 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or("it panicked").to_owned()
 }
 
-/// Plays every step, writes the report to `report` and returns whether everything was as expected. A step that fails ends the demo:
-/// the later ones stand on it. With `serve` the network then keeps running until it is interrupted.
+/// Runs every step, writes the report to `report` and returns whether every check passed. A failed step ends the demo, because the
+/// later ones depend on it. With `serve` the network then runs until the process is interrupted.
 ///
 /// # Errors
 /// When the report cannot be written or the server cannot start.
 pub fn run(report: &Path, serve: bool) -> std::io::Result<bool> {
     let mut demo = Demo::new();
     let mut steps = Vec::new();
-    for (index, scene) in SCENES.into_iter().enumerate() {
-        steps.push(demo.play(index + 1, scene));
+    for (index, step) in STEPS.into_iter().enumerate() {
+        steps.push(run_step(&mut demo, index + 1, step));
         if !steps.last().is_some_and(|step| step.ok) {
             break;
         }
     }
-    let result = Report::new(steps, SCENES.len());
+    let result = Report::new(steps, STEPS.len());
     result.write(report)?;
-    demo.narrator.verdict(&result, report);
+    demo.console.summary(&result, report);
     if result.ok && serve {
         serve::until_interrupted(demo)?;
     }

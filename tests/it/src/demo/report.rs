@@ -1,13 +1,13 @@
-//! `target/demo-report.json`.
+//! The report of the demo, `target/demo-report.json`.
 
 use localnet::MessageTrace;
 use serde::Serialize;
 use std::path::Path;
 
-/// Everything the demo did.
+/// The result of the whole demo.
 #[derive(Serialize)]
 pub struct Report {
-    /// Whether every step ran and everything was as expected.
+    /// Whether every step ran and every check passed.
     pub ok: bool,
     /// How many steps there should be; fewer ran when one failed.
     pub expected_steps: usize,
@@ -15,18 +15,18 @@ pub struct Report {
     pub steps: Vec<Step>,
 }
 
-/// One step.
+/// The result of one step.
 #[derive(Default, Serialize)]
 pub struct Step {
-    /// What it shows.
+    /// The title of the step.
     pub name: String,
-    /// Whether everything in it was as expected.
+    /// Whether every check of the step passed.
     pub ok: bool,
-    /// What was checked.
+    /// The checks, in order.
     pub checked: Vec<Check>,
-    /// Wasm instructions of all the canister's messages in it.
+    /// Wasm instructions of the canister's messages.
     pub instructions: u64,
-    /// Cycles the canister paid in it.
+    /// Cycles that the canister paid.
     pub cycles: u128,
     /// HTTPS outcalls.
     pub outcalls: usize,
@@ -34,17 +34,17 @@ pub struct Step {
     pub signatures: usize,
 }
 
-/// One thing that was checked.
+/// The result of one check.
 #[derive(Serialize)]
 pub struct Check {
-    /// What.
+    /// The expectation.
     pub what: String,
-    /// Whether it was so.
+    /// Whether it held.
     pub ok: bool,
 }
 
 impl Step {
-    /// A step in which nothing was checked yet. It becomes ok with its first check, because a step without one shows nothing.
+    /// A step without checks. It becomes ok with its first check, because a step without one proves nothing.
     pub fn named(name: &str) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
@@ -55,7 +55,7 @@ impl Step {
         self.checked.push(Check { what, ok });
     }
 
-    /// Adds what the canister's messages used.
+    /// Adds the resources that the canister's messages used.
     pub fn measure(&mut self, traces: &[MessageTrace]) {
         for trace in traces {
             self.instructions += trace.instructions;
@@ -67,7 +67,7 @@ impl Step {
 }
 
 impl Report {
-    /// Judges the steps.
+    /// A report of these steps, which is ok when all expected steps are.
     pub fn new(steps: Vec<Step>, expected_steps: usize) -> Self {
         Self { ok: steps.len() == expected_steps && steps.iter().all(|step| step.ok), expected_steps, steps }
     }

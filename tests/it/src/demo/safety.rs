@@ -1,7 +1,7 @@
-//! Steps 6 and 7: the brake, and an upgrade under way.
+//! Steps 6 and 7: emergency mode, and an upgrade in place.
 
-use super::Demo;
-use super::narrator::grouped;
+use super::console::grouped;
+use super::context::Demo;
 use crate::recipients;
 use crate::world::{Actor, SOL};
 use purser_types::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
@@ -23,7 +23,7 @@ fn payment(demo: &Demo, key: &str) -> TransferArgs {
     }
 }
 
-/// A guardian pulls the brake, an admin releases it.
+/// Starts an emergency as a guardian, and ends it as an admin.
 pub fn emergency(demo: &mut Demo) {
     let args = payment(demo, "before-the-emergency");
     let under_way = demo.world.accepted(&args);
@@ -51,7 +51,7 @@ pub fn emergency(demo: &mut Demo) {
     demo.check("and then everything", ended == Ok(Change::Applied) && normal);
 }
 
-/// The limits and the log outlive the module.
+/// Upgrades the canister and checks that counters and log are kept.
 pub fn upgrade(demo: &mut Demo) {
     let wallet = demo.wallet().id;
     let before = demo.world.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet exists");

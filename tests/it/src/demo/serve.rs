@@ -1,8 +1,8 @@
-//! `--serve`: the network keeps running, and answers on loopback.
+//! `--serve`: a server on loopback in front of the running network.
 //!
 //! Not the Internet Computer's own HTTP interface: one plain endpoint that takes and gives Candid text, so that `curl` is enough.
 
-use super::Demo;
+use super::context::Demo;
 use crate::wasm;
 use crate::world::Actor;
 use candid::types::internal::FuncMode;

@@ -1,7 +1,7 @@
-//! Steps 1 to 3: a canister, a wallet, money, a policy.
+//! Steps 1 to 3: deployment, a wallet, its funds and its policy.
 
-use super::Demo;
-use super::narrator::grouped;
+use super::console::grouped;
+use super::context::Demo;
 use crate::world::{Actor, KAS, SOL};
 use crate::{recipients, wasm};
 use purser_types::{Change, Rule, Scope, Window};
@@ -48,7 +48,7 @@ pub fn fund(demo: &mut Demo) {
     demo.check(format!("and {} sompi (ECDSA)", grouped(balances.kas_ecdsa.amount.into())), balances.kas_ecdsa.amount == 50 * KAS);
 }
 
-/// Lets an agent spend a little.
+/// Sets a policy and adds an agent.
 pub fn policy(demo: &mut Demo) {
     let wallet = demo.wallet();
     let rules = recipients::rules();

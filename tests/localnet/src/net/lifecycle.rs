@@ -3,8 +3,8 @@
 use candid::Principal;
 use sha2::{Digest, Sha256};
 
-use super::LocalNet;
 use super::messages::trap_reject;
+use super::network::LocalNet;
 use super::state::{Canister, Status};
 use crate::exec::context::{Context, Entry};
 use crate::exec::{Function, Instance, Ran};

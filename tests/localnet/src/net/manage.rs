@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
-use super::LocalNet;
-use super::outbound::Request;
-use super::state::Status;
+use super::network::LocalNet;
+use super::state::{Request, Status};
 use crate::exec::context::{Context, Entry};
 use crate::faults::{CallKind, Effect};
 use crate::ic::Reject;

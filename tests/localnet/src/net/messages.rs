@@ -2,7 +2,7 @@
 
 use candid::Principal;
 
-use super::LocalNet;
+use super::network::LocalNet;
 use super::state::{CallContext, Callback, Job, Origin, Status};
 use crate::certificate::CanisterState;
 use crate::exec::context::{Context, Entry, Environment, OutgoingCall};

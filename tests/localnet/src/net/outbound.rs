@@ -3,9 +3,8 @@
 use candid::Principal;
 use ic_management_canister_types::HttpRequestArgs;
 
-use super::LocalNet;
-use super::Scheduler;
-use super::state::Origin;
+use super::network::{LocalNet, Scheduler};
+use super::state::{Origin, Request};
 use crate::faults::{CallKind, Effect};
 use crate::ic::{Ic, Reject};
 
@@ -26,19 +25,6 @@ pub struct Pending {
     pub url: Option<String>,
 }
 
-/// An unanswered call to the management canister.
-#[derive(Clone)]
-pub(super) struct Request {
-    pub canister: Principal,
-    pub kind: CallKind,
-    pub method: String,
-    pub arg: Vec<u8>,
-    pub cycles: u128,
-    pub fault: Option<Effect>,
-    /// Index of the trace and of the call in it.
-    trace: (usize, usize),
-}
-
 impl LocalNet {
     /// Calls to the management canister that wait for [`LocalNet::deliver`] or for the next round, oldest first.
     pub fn pending(&self) -> Vec<Pending> {
@@ -53,7 +39,7 @@ impl LocalNet {
 
     /// Whether the call is answered by itself.
     pub(super) fn is_free(&self, request: &Request) -> bool {
-        self.scheduler == Scheduler::Auto && request.fault != Some(Effect::Reservation)
+        self.scheduler == Scheduler::Auto && request.fault != Some(Effect::Hold)
     }
 
     pub(super) fn request(

@@ -3,8 +3,8 @@
 use candid::{Principal, Reserved};
 use ic_management_canister_types as ic;
 
-use super::LocalNet;
 use super::manage::{decode, encode};
+use super::network::LocalNet;
 use crate::exec::stable::{StableMemory, WASM_PAGE};
 use crate::ic::Reject;
 

@@ -4,6 +4,7 @@ use candid::Principal;
 use ic_management_canister_types::{Change, ChangeDetails, ChangeOrigin, CreationRecord, FromUserRecord};
 
 use crate::exec::Instance;
+use crate::faults::{CallKind, Effect};
 use crate::ic::{MessageId, Reject};
 
 /// Whether a canister takes calls.
@@ -120,6 +121,19 @@ pub struct Callback {
     pub prepaid: u128,
     /// 0 is none.
     pub deadline_ns: u64,
+}
+
+/// An unanswered call to the management canister.
+#[derive(Clone)]
+pub struct Request {
+    pub canister: Principal,
+    pub kind: CallKind,
+    pub method: String,
+    pub arg: Vec<u8>,
+    pub cycles: u128,
+    pub fault: Option<Effect>,
+    /// Index of the trace and of the call in it.
+    pub trace: (usize, usize),
 }
 
 /// A message to be executed.

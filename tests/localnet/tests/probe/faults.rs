@@ -54,7 +54,7 @@ fn should_let_a_signature_request_expire() {
 fn should_hold_a_call_until_it_is_delivered() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Reservation);
+    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Hold);
     let call = probe.net.submit(id, user(), "rand", encode_args(()).unwrap()).unwrap();
     let unanswered = probe.net.await_call(call.clone()).unwrap_err();
     assert_eq!(unanswered.code, Reject::SYS_UNKNOWN);

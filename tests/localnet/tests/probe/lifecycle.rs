@@ -77,7 +77,7 @@ fn should_refuse_calls_while_stopped() {
 fn should_stop_only_when_open_calls_are_answered() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Reservation);
+    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Hold);
     let call = probe.net.submit(id, user(), "rand", encode_args(()).unwrap()).unwrap();
     probe.net.tick();
     assert_eq!(probe.net.stop(id, controller()).unwrap_err().code, Reject::SYS_TRANSIENT);

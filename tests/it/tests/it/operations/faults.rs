@@ -113,7 +113,7 @@ fn what_traps_again_and_again_is_left_to_an_admin() {
     for asset in CHAINS {
         let mut trial = Trial::new(asset);
         let canister = trial.world.canister;
-        trial.world.network.local().faults().inject(canister, CallKind::SignSchnorr, Nth::Only(1), Effect::Reservation);
+        trial.world.network.local().faults().inject(canister, CallKind::SignSchnorr, Nth::Only(1), Effect::Hold);
         let id = trial.world.accepted(&payment(trial.wallet.id, asset, amount(asset), "unlucky"));
         let held = trial.await_held_signature();
         // A signature that was lost is asked for again, and nothing else is asked before it.

@@ -16,7 +16,7 @@ const AMOUNT: u64 = SOL / 10;
 /// Asks for a transfer whose signature takes until all of `steps` are over, and delivers it then.
 fn with_a_late_signature(world: &mut World, wallet: &Wallet, steps: usize) -> u64 {
     let canister = world.canister;
-    world.network.local().faults().inject(canister, CallKind::SignSchnorr, Nth::Only(1), Effect::Reservation);
+    world.network.local().faults().inject(canister, CallKind::SignSchnorr, Nth::Only(1), Effect::Hold);
     let id = world.accepted(&payment(wallet.id, Asset::Sol, AMOUNT, "signed late"));
     (0..steps).for_each(|_| world.step());
     let pending = world.network.local().pending();

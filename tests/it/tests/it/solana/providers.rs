@@ -1,4 +1,4 @@
-//! Several providers: they must agree, serve the right chain, and be up to date; and what is only simulated.
+//! Several providers: they must agree, serve the right chain, and be up to date; and what is only tried out.
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{Fault, Lie, SolanaDev};

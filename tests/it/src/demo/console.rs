@@ -1,4 +1,4 @@
-//! What the demo prints. Colours only where they can be seen.
+//! The demo's output, in colours on a terminal.
 
 use super::report::{Report, Step};
 use std::io::IsTerminal;
@@ -9,38 +9,38 @@ const DIM: &str = "2";
 const GREEN: &str = "32";
 const RED: &str = "31";
 
-/// Prints the story.
-pub struct Narrator {
+/// Standard output of the demo.
+pub struct Console {
     colours: bool,
 }
 
-impl Narrator {
-    /// Colours on a terminal, unless `NO_COLOR` is set.
+impl Console {
+    /// An output with colours on a terminal, unless `NO_COLOR` is set.
     pub fn new() -> Self {
         Self { colours: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }
 
-    fn paint(&self, colour: &str, text: &str) -> String {
+    fn coloured(&self, colour: &str, text: &str) -> String {
         if self.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// A step begins.
+    /// Prints the heading of a step.
     pub fn heading(&self, number: usize, of: usize, name: &str) {
-        println!("\n{}", self.paint(BOLD, &format!("{number}/{of}  {name}")));
+        println!("\n{}", self.coloured(BOLD, &format!("{number}/{of}  {name}")));
     }
 
-    /// One line of the story.
-    pub fn say(&self, line: &str) {
+    /// Prints an indented line.
+    pub fn line(&self, line: &str) {
         println!("      {line}");
     }
 
-    /// One thing that was checked.
+    /// Prints the result of a check.
     pub fn check(&self, what: &str, ok: bool) {
-        let mark = if ok { self.paint(GREEN, "ok  ") } else { self.paint(RED, "FAIL") };
+        let mark = if ok { self.coloured(GREEN, "ok  ") } else { self.coloured(RED, "FAIL") };
         println!("  {mark} {what}");
     }
 
-    /// What a step used.
+    /// Prints the resources that a step used.
     pub fn cost(&self, step: &Step) {
         let line = format!(
             "      {} instructions, {} cycles, {} outcalls, {} signatures",
@@ -49,16 +49,17 @@ impl Narrator {
             step.outcalls,
             step.signatures
         );
-        println!("{}", self.paint(DIM, &line));
+        println!("{}", self.coloured(DIM, &line));
     }
 
-    /// How it all ended.
-    pub fn verdict(&self, report: &Report, path: &Path) {
+    /// Prints the result of the whole demo and the path of its report.
+    pub fn summary(&self, report: &Report, path: &Path) {
         let checks: usize = report.steps.iter().map(|step| step.checked.len()).sum();
         let failed = report.steps.iter().flat_map(|step| &step.checked).filter(|check| !check.ok).count();
-        let verdict = if report.ok { self.paint(GREEN, "The demo ran as expected") } else { self.paint(RED, "The demo FAILED") };
+        let result =
+            if report.ok { self.coloured(GREEN, "The demo ran as expected") } else { self.coloured(RED, "The demo FAILED") };
         println!(
-            "\n{verdict}: {} of {} steps, {checks} checks, {failed} failed. Report: {}",
+            "\n{result}: {} of {} steps, {checks} checks, {failed} failed. Report: {}",
             report.steps.len(),
             report.expected_steps,
             path.display()
@@ -66,7 +67,7 @@ impl Narrator {
     }
 }
 
-/// `1234567` as `1_234_567`.
+/// A number with its digits in groups of three: `1234567` as `1_234_567`.
 pub fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

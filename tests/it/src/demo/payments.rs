@@ -1,7 +1,7 @@
-//! Steps 4 and 5: money moves within the policy, and only there.
+//! Steps 4 and 5: payments within the policy, and payments that it denies.
 
-use super::Demo;
-use super::narrator::grouped;
+use super::console::grouped;
+use super::context::Demo;
 use crate::recipients;
 use crate::world::{Actor, KAS, SOL};
 use purser_types::{Asset, Evaluation, Status, TransferArgs, TransferOutcome};
@@ -23,17 +23,17 @@ fn payment(demo: &Demo, asset: Asset, to: String, amount: u64, key: &str) -> Tra
     }
 }
 
-/// One payment on each chain.
+/// Makes one payment on each chain.
 pub fn send(demo: &mut Demo) {
     let sol = payment(demo, Asset::Sol, recipients::solana(1), SOL / 2, "invoice-1");
     pay(demo, &sol);
     let kas = payment(demo, Asset::Kas, recipients::kaspa(1), 12 * KAS, "invoice-2");
     pay(demo, &kas);
 
-    let at_rest = demo.world.solana.balance(&sol.to);
-    demo.check(format!("on Solana the recipient has {} lamports", grouped(at_rest.into())), at_rest == sol.amount);
-    let at_rest = demo.world.kaspa.balance(&kas.to);
-    demo.check(format!("on Kaspa the recipient has {} sompi", grouped(at_rest.into())), at_rest == kas.amount);
+    let received = demo.world.solana.balance(&sol.to);
+    demo.check(format!("on Solana the recipient has {} lamports", grouped(received.into())), received == sol.amount);
+    let received = demo.world.kaspa.balance(&kas.to);
+    demo.check(format!("on Kaspa the recipient has {} sompi", grouped(received.into())), received == kas.amount);
 
     let again = demo.world.as_actor(Actor::Agent).transfer(&sol);
     let first = demo.sent.first().map(|transfer| transfer.id);
@@ -59,7 +59,7 @@ fn pay(demo: &mut Demo, args: &TransferArgs) {
     demo.sent.push(ended);
 }
 
-/// A payment over the limit and one to a stranger.
+/// Requests a payment over the limit and one to an address that is not listed.
 pub fn denied(demo: &mut Demo) {
     let over = payment(demo, Asset::Sol, recipients::solana(1), 2 * SOL, "too-much");
     refused(demo, &over, "SpendingLimitExceeded");
