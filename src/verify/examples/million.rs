@@ -16,7 +16,7 @@ use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, Outcome, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, RootKey, RootKeys};
 use purser_verify::certificate::RootKey as NetworkKey;
-use purser_verify::check::{Job, check};
+use purser_verify::check::{VerifyOptions, check};
 use purser_verify::export::Writer;
 use purser_verify::progress::Progress;
 use std::time::Instant;
@@ -127,9 +127,15 @@ fn main() -> std::io::Result<()> {
     }
     writer.finish(None)?;
     println!("{} bytes of exported file per entry", std::fs::metadata(&path)?.len() / entries);
-    let job =
-        Job { files: vec![path.clone()], canister: None, root_key: NetworkKey::of_the_ic(), now: 0, max_age: None, rebuild: None };
-    let report = check(&job, &mut Progress::default())?;
+    let options = VerifyOptions {
+        files: vec![path.clone()],
+        canister: None,
+        root_key: NetworkKey::mainnet(),
+        now: 0,
+        max_age: None,
+        rebuild: None,
+    };
+    let report = check(&options, &mut Progress::default())?;
     assert!(report.breaks.is_empty());
     println!("purser-verify, hashes and links: {} entries per second", report.entries_per_second);
     let started = Instant::now();

@@ -29,7 +29,7 @@ pub struct RootKey(Vec<u8>);
 
 impl RootKey {
     /// The Internet Computer's.
-    pub fn of_the_ic() -> Self {
+    pub fn mainnet() -> Self {
         Self(hex::decode(IC_ROOT_KEY).expect("the constant is hexadecimal"))
     }
 
@@ -37,31 +37,31 @@ impl RootKey {
     ///
     /// # Errors
     /// When it is no BLS key in DER.
-    pub fn from_der(der: Vec<u8>) -> Result<Self, Invalid> {
+    pub fn from_der(der: Vec<u8>) -> Result<Self, InvalidCertificate> {
         bls_key(&der)?;
         Ok(Self(der))
     }
 
     /// Whether it is the Internet Computer's.
-    pub fn is_the_ics(&self) -> bool {
-        *self == Self::of_the_ic()
+    pub fn is_mainnet(&self) -> bool {
+        *self == Self::mainnet()
     }
 }
 
 /// Why a certificate proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(pub String);
+pub struct InvalidCertificate(pub String);
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for InvalidCertificate {}
 
-fn invalid(problem: impl Into<String>) -> Invalid {
-    Invalid(problem.into())
+fn invalid(problem: impl Into<String>) -> InvalidCertificate {
+    InvalidCertificate(problem.into())
 }
 
 /// Where a log ends, on the subnet's word.
@@ -91,11 +91,11 @@ impl TipCertificate {
     ///
     /// # Errors
     /// When the tree says none.
-    pub fn claimed_index(&self) -> Result<u64, Invalid> {
-        leb128(found(&self.tree()?, &[b"last_block_index"])?)
+    pub fn claimed_index(&self) -> Result<u64, InvalidCertificate> {
+        leb128(lookup(&self.tree()?, &[b"last_block_index"])?)
     }
 
-    fn tree(&self) -> Result<HashTree, Invalid> {
+    fn tree(&self) -> Result<HashTree, InvalidCertificate> {
         serde_cbor::from_slice(&self.hash_tree).map_err(|error| invalid(format!("the hash tree is no tree: {error}")))
     }
 
@@ -103,17 +103,17 @@ impl TipCertificate {
     ///
     /// # Errors
     /// When a signature, the delegation, the canister or the tree is not as it must be.
-    pub fn verify(&self, canister: Principal, root_key: &RootKey) -> Result<CertifiedTip, Invalid> {
+    pub fn verify(&self, canister: Principal, root_key: &RootKey) -> Result<CertifiedTip, InvalidCertificate> {
         let certificate = verified(&self.certificate, canister, root_key)?;
-        let certified = found(&certificate.tree, &[b"canister", canister.as_slice(), b"certified_data"])?;
+        let certified = lookup(&certificate.tree, &[b"canister", canister.as_slice(), b"certified_data"])?;
         let tree = self.tree()?;
         if tree.digest() != certified {
             return Err(invalid("the hash tree is not the one that the subnet certified"));
         }
-        let hash = found(&tree, &[b"last_block_hash"])?;
+        let hash = lookup(&tree, &[b"last_block_hash"])?;
         let hash = Hash(hash.try_into().map_err(|_| invalid("the certified hash has not 32 bytes"))?);
-        let index = leb128(found(&tree, &[b"last_block_index"])?)?;
-        let signed_at = leb128(found(&certificate.tree, &[b"time"])?)?;
+        let index = leb128(lookup(&tree, &[b"last_block_index"])?)?;
+        let signed_at = leb128(lookup(&certificate.tree, &[b"time"])?)?;
         let state = match tree.lookup_path([b"state_digest"]) {
             LookupResult::Found(digest) => {
                 Some(Hash(digest.try_into().map_err(|_| invalid("the certified state digest has not 32 bytes"))?))
@@ -125,7 +125,7 @@ impl TipCertificate {
 }
 
 /// A certificate whose signature counts for `canister`.
-fn verified(bytes: &[u8], canister: Principal, root_key: &RootKey) -> Result<Certificate, Invalid> {
+fn verified(bytes: &[u8], canister: Principal, root_key: &RootKey) -> Result<Certificate, InvalidCertificate> {
     let certificate = read(bytes)?;
     let signer = match &certificate.delegation {
         None => root_key.0.clone(),
@@ -136,7 +136,7 @@ fn verified(bytes: &[u8], canister: Principal, root_key: &RootKey) -> Result<Cer
 }
 
 /// The key of the subnet that the root key lets speak for `canister`.
-fn delegated_key(bytes: &[u8], subnet: &[u8], canister: Principal, root_key: &RootKey) -> Result<Vec<u8>, Invalid> {
+fn delegated_key(bytes: &[u8], subnet: &[u8], canister: Principal, root_key: &RootKey) -> Result<Vec<u8>, InvalidCertificate> {
     let certificate = read(bytes)?;
     if certificate.delegation.is_some() {
         return Err(invalid("a delegation must be signed by the root key itself"));
@@ -146,12 +146,12 @@ fn delegated_key(bytes: &[u8], subnet: &[u8], canister: Principal, root_key: &Ro
     if !ranges.iter().any(|(first, last)| *first <= canister && canister <= *last) {
         return Err(invalid(format!("the subnet that signed may not speak for canister {canister}")));
     }
-    Ok(found(&certificate.tree, &[b"subnet", subnet, b"public_key"])?.to_vec())
+    Ok(lookup(&certificate.tree, &[b"subnet", subnet, b"public_key"])?.to_vec())
 }
 
 /// The canisters of a subnet. They stand under the subnet itself, or in shards under a path of their own.
-fn canister_ranges(tree: &HashTree, subnet: &[u8]) -> Result<Vec<(Principal, Principal)>, Invalid> {
-    let decode = |bytes: &[u8]| -> Result<Vec<(Principal, Principal)>, Invalid> {
+fn canister_ranges(tree: &HashTree, subnet: &[u8]) -> Result<Vec<(Principal, Principal)>, InvalidCertificate> {
+    let decode = |bytes: &[u8]| -> Result<Vec<(Principal, Principal)>, InvalidCertificate> {
         let ranges: Vec<(ByteBuf, ByteBuf)> =
             serde_cbor::from_slice(bytes).map_err(|error| invalid(format!("the canister ranges are unreadable: {error}")))?;
         let principal =
@@ -173,11 +173,11 @@ fn canister_ranges(tree: &HashTree, subnet: &[u8]) -> Result<Vec<(Principal, Pri
     Ok(ranges)
 }
 
-fn read(bytes: &[u8]) -> Result<Certificate, Invalid> {
+fn read(bytes: &[u8]) -> Result<Certificate, InvalidCertificate> {
     serde_cbor::from_slice(bytes).map_err(|error| invalid(format!("not a certificate: {error}")))
 }
 
-fn check_signature(certificate: &Certificate, der: &[u8]) -> Result<(), Invalid> {
+fn check_signature(certificate: &Certificate, der: &[u8]) -> Result<(), InvalidCertificate> {
     let key = bls_key(der)?;
     let signature = Signature::from_bytes(&certificate.signature).map_err(|_| invalid("the signature is no point of the curve"))?;
     let message = [STATE_ROOT, &certificate.tree.digest()].concat();
@@ -187,13 +187,13 @@ fn check_signature(certificate: &Certificate, der: &[u8]) -> Result<(), Invalid>
     }
 }
 
-fn bls_key(der: &[u8]) -> Result<PublicKey, Invalid> {
+fn bls_key(der: &[u8]) -> Result<PublicKey, InvalidCertificate> {
     let prefix = hex::decode(DER_PREFIX).expect("the constant is hexadecimal");
     let key = der.strip_prefix(&prefix[..]).ok_or_else(|| invalid("the key is no BLS12-381 key in DER"))?;
     PublicKey::key_validate(key).map_err(|_| invalid("the key is no point of the curve"))
 }
 
-fn found<'a>(tree: &'a HashTree, path: &[&[u8]]) -> Result<&'a [u8], Invalid> {
+fn lookup<'a>(tree: &'a HashTree, path: &[&[u8]]) -> Result<&'a [u8], InvalidCertificate> {
     match tree.lookup_path(path) {
         LookupResult::Found(value) => Ok(value),
         _ => {
@@ -203,7 +203,7 @@ fn found<'a>(tree: &'a HashTree, path: &[&[u8]]) -> Result<&'a [u8], Invalid> {
     }
 }
 
-fn leb128(bytes: &[u8]) -> Result<u64, Invalid> {
+fn leb128(bytes: &[u8]) -> Result<u64, InvalidCertificate> {
     let mut value = 0u128;
     for (position, byte) in bytes.iter().enumerate().take(10) {
         value |= u128::from(byte & 0x7f) << (7 * position);

@@ -1,7 +1,7 @@
 //! Hashes and links: whether every entry is the one that the next one names, up to the certified tip, and which one is not.
 //!
 //! An entry names its predecessor's hash and nothing names its own, so a chain is believed from its end: the certificate vouches for
-//! the last entry, that one for the one before, and so on down. Where the descent meets an entry with another hash, it is that entry
+//! the last entry, that one for the one before, and so on down. Where the scan meets an entry with another hash, it is that entry
 //! that was changed, not the one that names it.
 
 use purser_core::audit::Block;
@@ -92,7 +92,7 @@ enum Expected {
 pub fn breaks(first: u64, links: &[Link], tip: Option<Tip>) -> Vec<Break> {
     let end = first + links.len() as u64;
     let certified_end = tip.map_or(end, |tip| tip.index + 1);
-    let mut descent = Descent { first, surplus: i128::from(end) - i128::from(certified_end), breaks: Vec::new() };
+    let mut scan = ReverseScan { first, surplus: i128::from(end) - i128::from(certified_end), breaks: Vec::new() };
     let last_is_tip = tip.is_none_or(|tip| matches!(links.last(), Some(Link::Readable { hash, .. }) if *hash == tip.hash));
     let mut expected = match (tip, links.last()) {
         (Some(tip), _) => Expected::Hash(tip.hash),
@@ -100,27 +100,27 @@ pub fn breaks(first: u64, links: &[Link], tip: Option<Tip>) -> Vec<Break> {
         _ => Expected::Unknown,
     };
     let mut believed = links;
-    if !last_is_tip && descent.surplus != 0 {
+    if !last_is_tip && scan.surplus != 0 {
         // Either the end was cut off, or something stands behind it.
         let cut = usize::try_from(certified_end.saturating_sub(first)).unwrap_or(usize::MAX).min(links.len());
-        (believed, expected) = (&links[..cut], if descent.surplus > 0 { expected } else { Expected::Unknown });
-        let fault = if descent.surplus > 0 { Fault::Inserted } else { Fault::Missing };
-        descent.breaks.push(Break { index: first + cut as u64, fault });
-        descent.surplus = 0;
+        (believed, expected) = (&links[..cut], if scan.surplus > 0 { expected } else { Expected::Unknown });
+        let fault = if scan.surplus > 0 { Fault::Inserted } else { Fault::Missing };
+        scan.breaks.push(Break { index: first + cut as u64, fault });
+        scan.surplus = 0;
     }
-    descent.run(believed, expected);
-    descent.breaks.sort_unstable_by_key(|found| found.index);
-    descent.breaks
+    scan.run(believed, expected);
+    scan.breaks.sort_unstable_by_key(|found| found.index);
+    scan.breaks
 }
 
-struct Descent {
+struct ReverseScan {
     first: u64,
     /// How many entries there are too many; negative when some are missing.
     surplus: i128,
     breaks: Vec<Break>,
 }
 
-impl Descent {
+impl ReverseScan {
     fn run(&mut self, links: &[Link], mut expected: Expected) {
         for (position, link) in links.iter().enumerate().rev() {
             let index = self.first + position as u64;

@@ -1,6 +1,6 @@
 //! The whole verification of exported files: their chain, their certificate, their replay.
 
-use crate::certificate::{CertifiedTip, Invalid, RootKey, TipCertificate};
+use crate::certificate::{CertifiedTip, InvalidCertificate, RootKey, TipCertificate};
 use crate::chain::{Break, Link, Tip, breaks};
 use crate::export::Reader;
 use crate::progress::Progress;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What is to be verified.
-pub struct Job {
+pub struct VerifyOptions {
     /// The files, in any order: together they are the log, or its end.
     pub files: Vec<PathBuf>,
     /// Whose log it must be; whoever's it says when nothing is demanded.
@@ -49,16 +49,16 @@ pub struct Report {
     /// Everything else that is wrong.
     pub problems: Vec<String>,
     /// What the subnet vouches for.
-    pub certificate: Option<Certified>,
+    pub certificate: Option<CertificateReport>,
     /// What replaying the log gave; only a whole log can be replayed.
-    pub replay: Option<Replayed>,
+    pub replay: Option<ReplayReport>,
     /// How fast entries were hashed and linked, per second.
     pub entries_per_second: u64,
 }
 
 /// See [`Report::certificate`].
 #[derive(Debug, Serialize)]
-pub struct Certified {
+pub struct CertificateReport {
     /// The last entry's index.
     pub index: u64,
     /// The last entry's hash.
@@ -73,7 +73,7 @@ pub struct Certified {
 
 /// See [`Report::replay`].
 #[derive(Debug, Serialize)]
-pub struct Replayed {
+pub struct ReplayReport {
     /// The digest of the state at the end.
     pub state_digest: String,
     /// Checkpoints in the log that are of this very state.
@@ -111,9 +111,9 @@ struct Source {
 }
 
 impl Source {
-    fn of(job: &Job) -> io::Result<Self> {
+    fn of(options: &VerifyOptions) -> io::Result<Self> {
         let mut files = Vec::new();
-        for path in &job.files {
+        for path in &options.files {
             let header =
                 Reader::open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?.header;
             files.push((header.first, header.canister, path.clone()));
@@ -154,9 +154,9 @@ impl Source {
 ///
 /// # Errors
 /// When the files cannot be read or are no exports. A log that is not in order is no error but a [`Report`].
-pub fn check(job: &Job, progress: &mut Progress) -> io::Result<Report> {
-    let source = Source::of(job)?;
-    let canister = job.canister.unwrap_or(source.canister);
+pub fn check(options: &VerifyOptions, progress: &mut Progress) -> io::Result<Report> {
+    let source = Source::of(options)?;
+    let canister = options.canister.unwrap_or(source.canister);
     let started = Instant::now();
     progress.begin("hashing");
     let (mut names, mut links, mut last_at) = (NameHashes::default(), Vec::new(), None);
@@ -182,14 +182,14 @@ pub fn check(job: &Job, progress: &mut Progress) -> io::Result<Report> {
     if canister != source.canister {
         report.problems.push(format!("the log says that it is of canister {}", source.canister));
     }
-    let certified = certified(&tips, canister, job, last_at, &mut report);
-    lower_tips_agree(&tips, canister, job, source.first, &links, &mut report);
+    let certified = certified(&tips, canister, options, last_at, &mut report);
+    check_earlier_tips(&tips, canister, options, source.first, &links, &mut report);
     let tip = certified.map(|tip| Tip { index: tip.index, hash: tip.hash });
     report.breaks = breaks(source.first, &links, tip);
     report.first_broken_at = report.breaks.first().map(|found| found.index);
     drop(links);
     if report.breaks.is_empty() && source.first == 0 && certified.is_some() {
-        replay(&source, job, certified.and_then(|tip| tip.state), &mut report, progress)?;
+        replay(&source, options, certified.and_then(|tip| tip.state), &mut report, progress)?;
     }
     progress.end();
     report.valid = report.breaks.is_empty() && report.problems.is_empty() && certified.is_some();
@@ -199,14 +199,14 @@ pub fn check(job: &Job, progress: &mut Progress) -> io::Result<Report> {
 fn certified(
     tips: &[TipCertificate],
     canister: Principal,
-    job: &Job,
+    options: &VerifyOptions,
     last_at: Option<u64>,
     report: &mut Report,
 ) -> Option<CertifiedTip> {
-    let verified: Result<Vec<_>, Invalid> = tips.iter().map(|tip| tip.verify(canister, &job.root_key)).collect();
+    let verified: Result<Vec<_>, InvalidCertificate> = tips.iter().map(|tip| tip.verify(canister, &options.root_key)).collect();
     let highest = verified.and_then(|tips| {
         let highest = tips.into_iter().max_by_key(|tip| (tip.index, tip.signed_at));
-        highest.ok_or_else(|| Invalid("there is none: an end that was cut off would not be noticed".into()))
+        highest.ok_or_else(|| InvalidCertificate("there is none: an end that was cut off would not be noticed".into()))
     });
     let tip = match highest {
         Ok(tip) => tip,
@@ -218,15 +218,15 @@ fn certified(
     if last_at.is_some_and(|last_at| tip.signed_at < last_at) && report.first + report.entries == tip.index + 1 {
         report.problems.push("the certificate: it is older than the entry that it certifies".into());
     }
-    let age = Duration::from_nanos(job.now.saturating_sub(tip.signed_at));
-    if let Some(max_age) = job.max_age.filter(|max_age| age > *max_age) {
+    let age = Duration::from_nanos(options.now.saturating_sub(tip.signed_at));
+    if let Some(max_age) = options.max_age.filter(|max_age| age > *max_age) {
         report.problems.push(format!("the certificate: it is {} seconds old, of at most {}", age.as_secs(), max_age.as_secs()));
     }
-    report.certificate = Some(Certified {
+    report.certificate = Some(CertificateReport {
         index: tip.index,
         hash: tip.hash.to_string(),
         signed_at: tip.signed_at,
-        by_the_ic: job.root_key.is_the_ics(),
+        by_the_ic: options.root_key.is_mainnet(),
         state_digest: tip.state.map(|digest| digest.to_string()),
     });
     Some(tip)
@@ -234,8 +234,15 @@ fn certified(
 
 /// Earlier certificates must be of the same log, and a later one must not be of less of it: that is a canister whose state was set
 /// back, and which may be about to do again what it has done.
-fn lower_tips_agree(tips: &[TipCertificate], canister: Principal, job: &Job, first: u64, links: &[Link], report: &mut Report) {
-    let mut tips: Vec<_> = tips.iter().filter_map(|tip| tip.verify(canister, &job.root_key).ok()).collect();
+fn check_earlier_tips(
+    tips: &[TipCertificate],
+    canister: Principal,
+    options: &VerifyOptions,
+    first: u64,
+    links: &[Link],
+    report: &mut Report,
+) {
+    let mut tips: Vec<_> = tips.iter().filter_map(|tip| tip.verify(canister, &options.root_key).ok()).collect();
     tips.sort_by_key(|tip| tip.signed_at);
     for tip in &tips {
         let position = tip.index.checked_sub(first).and_then(|position| usize::try_from(position).ok());
@@ -254,7 +261,13 @@ fn lower_tips_agree(tips: &[TipCertificate], canister: Principal, job: &Job, fir
     }
 }
 
-fn replay(source: &Source, job: &Job, certified: Option<Hash>, report: &mut Report, progress: &mut Progress) -> io::Result<()> {
+fn replay(
+    source: &Source,
+    options: &VerifyOptions,
+    certified: Option<Hash>,
+    report: &mut Report,
+    progress: &mut Progress,
+) -> io::Result<()> {
     let started = Instant::now();
     progress.begin("replaying");
     let memory = VectorMemory::default();
@@ -281,8 +294,8 @@ fn replay(source: &Source, job: &Job, certified: Option<Hash>, report: &mut Repo
     }
     let rate = per_second(report.entries, started.elapsed());
     report.replay = Some(replayed(state, replay.checkpoints(), digest, rate));
-    if let Some(path) = job.rebuild.as_ref().filter(|_| report.problems.is_empty()) {
-        rebuild(replay.into_state(), &memory, job.now, path)?;
+    if let Some(path) = options.rebuild.as_ref().filter(|_| report.problems.is_empty()) {
+        rebuild(replay.into_state(), &memory, options.now, path)?;
     }
     Ok(())
 }
@@ -297,7 +310,7 @@ fn rebuild(mut state: State<VectorMemory>, memory: &VectorMemory, now: u64, path
     std::fs::write(path, &*memory.borrow())
 }
 
-fn replayed(state: &State<VectorMemory>, checkpoints: Checkpoints, digest: Hash, entries_per_second: u64) -> Replayed {
+fn replayed(state: &State<VectorMemory>, checkpoints: Checkpoints, digest: Hash, entries_per_second: u64) -> ReplayReport {
     let wallets = state.wallets(None, usize::MAX);
     let now = state.last_at();
     let counters = wallets.iter().flat_map(|wallet| Asset::ALL.map(|asset| (wallet.id, asset)));
@@ -305,7 +318,7 @@ fn replayed(state: &State<VectorMemory>, checkpoints: Checkpoints, digest: Hash,
         let usage = state.usage(wallet, asset, now);
         Counter { wallet: wallet.get(), asset: asset.to_string(), posted: usage.posted.get(), reserved: usage.reserved.get() }
     });
-    Replayed {
+    ReplayReport {
         state_digest: digest.to_string(),
         checkpoints: checkpoints.equal,
         checkpoints_of_other_versions: checkpoints.other_version,

@@ -1,8 +1,8 @@
 //! The command line: what `purser-verify` does with its arguments.
 
 use crate::certificate::RootKey;
-use crate::check::{Job, check};
-use crate::live::Live;
+use crate::check::{VerifyOptions, check};
+use crate::live::LiveCanister;
 use crate::progress::Progress;
 use crate::report;
 use std::path::PathBuf;
@@ -117,7 +117,7 @@ fn verify(options: &Options, now: u64) -> Result<(bool, String), Failure> {
     let mut temporary = None;
     if let Some(url) = &options.url {
         let canister = options.canister.ok_or("--url needs a --canister")?;
-        let live = Live::new(url, canister);
+        let live = LiveCanister::new(url, canister);
         if options.is_local {
             let der = live.root_key().map_err(|error| error.to_string())?;
             root_key = RootKey::from_der(der).map_err(|error| format!("the network's root key: {error}"))?;
@@ -130,8 +130,10 @@ fn verify(options: &Options, now: u64) -> Result<(bool, String), Failure> {
         files.push(path);
     }
     let max_age = options.max_age.or(options.url.is_some().then_some(300)).map(Duration::from_secs);
-    let report =
-        check(&Job { files, canister: options.canister, root_key, now, max_age, rebuild: options.rebuild.clone() }, &mut progress);
+    let report = check(
+        &VerifyOptions { files, canister: options.canister, root_key, now, max_age, rebuild: options.rebuild.clone() },
+        &mut progress,
+    );
     if let Some(path) = temporary {
         // What stays behind in the temporary directory does no harm.
         std::fs::remove_file(path).ok();
@@ -146,7 +148,7 @@ fn verify(options: &Options, now: u64) -> Result<(bool, String), Failure> {
 }
 
 fn root_key(text: Option<&str>) -> Result<RootKey, Failure> {
-    let Some(text) = text else { return Ok(RootKey::of_the_ic()) };
+    let Some(text) = text else { return Ok(RootKey::mainnet()) };
     let der = match hex::decode(text) {
         Ok(der) => der,
         Err(_) => std::fs::read(text).map_err(|error| format!("{text}: {error}"))?,

@@ -38,7 +38,7 @@ fn unavailable(what: &str, problem: impl fmt::Display) -> Unavailable {
 }
 
 /// A canister behind a URL.
-pub struct Live {
+pub struct LiveCanister {
     agent: ureq::Agent,
     url: String,
     canister: Principal,
@@ -131,7 +131,7 @@ impl WireValue {
     }
 }
 
-impl Live {
+impl LiveCanister {
     /// The canister behind an API boundary node, a local replica, or whatever else speaks the interface.
     pub fn new(url: &str, canister: Principal) -> Self {
         let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).http_status_as_error(false);

@@ -268,8 +268,8 @@ fn a_certificate_that_does_not_count_is_no_proof() {
     let (index, hash) = state.tip().expect("a tip");
     let early = folder.write("early", 0, &blocks, Some(&tip(index.get(), hash, state.digest(), 5)));
     assert!(problem(&early, &[]).contains("older than the entry"));
-    let of_the_ic = run(&[&good], &[]);
-    assert_eq!(of_the_ic.status.code(), Some(1), "a local network's key is not the Internet Computer's");
+    let mainnet = run(&[&good], &[]);
+    assert_eq!(mainnet.status.code(), Some(1), "a local network's key is not the Internet Computer's");
 }
 
 #[test]

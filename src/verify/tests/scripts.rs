@@ -28,11 +28,11 @@ if [[ $line == *"snapshot create"* ]]; then echo "Created snapshot 0000000000000
 if [[ $line == *"snapshot upload"* ]]; then echo "Uploaded as snapshot 00000000000000180000000000100010101"; fi
 "#;
 
-struct Stage {
+struct ScriptTest {
     folder: PathBuf,
 }
 
-impl Stage {
+impl ScriptTest {
     fn new(name: &str) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::remove_dir_all(&folder).ok();
@@ -68,49 +68,49 @@ impl Stage {
 
 #[test]
 fn a_backup_stops_the_canister_for_its_snapshot_only_and_downloads_the_log_after_it() {
-    let stage = Stage::new("backup");
-    let folder = stage.folder.join("backups");
+    let test = ScriptTest::new("backup");
+    let folder = test.folder.join("backups");
     let folder = folder.to_str().expect("a path");
-    let output = stage.run("backup", &[CANISTER, folder], "");
+    let output = test.run("backup", &[CANISTER, folder], "");
     assert!(output.status.success(), "{output:?}");
-    let calls = stage.calls();
+    let calls = test.calls();
     let (icp, cargo) = calls.split_at(3);
     let expected = ["stop", "snapshot create", "start"].map(|what| format!("icp canister {what} {CANISTER} --network ic"));
     assert_eq!(icp, expected);
     let [verify] = cargo else { panic!("{calls:?}") };
     assert!(verify.contains(&format!("--url https://icp-api.io --canister {CANISTER} --save FOLDER/backups/purser-")), "{verify}");
-    let (logs, snapshots) = (stage.files("log"), stage.files("snapshot"));
+    let (logs, snapshots) = (test.files("log"), test.files("snapshot"));
     assert_eq!((logs.len(), snapshots.len()), (1, 1));
     assert!(fs::read_to_string(&snapshots[0]).expect("it is text").contains("00000000000000170000000000100010101"));
 
     // The next one has to go on where the first ended, and needs no canister to stop.
-    fs::rename(&logs[0], stage.folder.join("backups/purser-2026-01-01.log")).expect("ours");
-    assert!(stage.run("backup", &["--log-only", CANISTER, folder], "").status.success());
-    let calls = stage.calls();
+    fs::rename(&logs[0], test.folder.join("backups/purser-2026-01-01.log")).expect("ours");
+    assert!(test.run("backup", &["--log-only", CANISTER, folder], "").status.success());
+    let calls = test.calls();
     assert!(calls.len() == 1 && calls[0].ends_with(" FOLDER/backups/purser-2026-01-01.log"), "{calls:?}");
 }
 
 #[test]
 fn a_backup_that_fails_says_so_and_leaves_the_canister_running() {
-    let stage = Stage::new("backup-fails");
-    let folder = stage.folder.join("backups");
+    let test = ScriptTest::new("backup-fails");
+    let folder = test.folder.join("backups");
     let folder = folder.to_str().expect("a path");
-    assert!(!stage.run("backup", &[CANISTER, folder], "snapshot create").status.success());
-    assert_eq!(stage.calls().last(), Some(&format!("icp canister start {CANISTER} --network ic")));
-    let output = stage.run("backup", &[CANISTER, folder], "--save");
+    assert!(!test.run("backup", &[CANISTER, folder], "snapshot create").status.success());
+    assert_eq!(test.calls().last(), Some(&format!("icp canister start {CANISTER} --network ic")));
+    let output = test.run("backup", &[CANISTER, folder], "--save");
     assert!(
         !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("do not rely on this backup"),
         "{output:?}"
     );
-    assert_eq!(stage.run("backup", &[], "").status.code(), Some(1));
+    assert_eq!(test.run("backup", &[], "").status.code(), Some(1));
 }
 
 #[test]
 fn a_restore_puts_the_memory_that_the_log_gives_into_a_snapshot_and_starts_anew() {
-    let stage = Stage::new("restore");
-    let output = stage.run("restore", &[CANISTER, "a.log", "b.log"], "");
+    let test = ScriptTest::new("restore");
+    let output = test.run("restore", &[CANISTER, "a.log", "b.log"], "");
     assert!(output.status.success(), "{output:?}");
-    let calls = stage.calls();
+    let calls = test.calls();
     assert!(
         calls[0].starts_with("cargo run ") && calls[0].contains(" --rebuild ") && calls[0].ends_with(" a.log b.log"),
         "{calls:?}"
@@ -122,18 +122,15 @@ fn a_restore_puts_the_memory_that_the_log_gives_into_a_snapshot_and_starts_anew(
     assert!(calls[5].contains(" 00000000000000180000000000100010101 "), "{calls:?}");
     assert!(calls[6].contains("--mode upgrade"), "{calls:?}");
     // What was uploaded is the log's memory, and the snapshot says how long it is.
-    assert_eq!(fs::read_to_string(stage.folder.join("stable_memory.bin")).expect("it was uploaded"), "twelve bytes");
-    assert_eq!(
-        fs::read_to_string(stage.folder.join("metadata.json")).expect("it was uploaded"),
-        "{ \"stable_memory_size\": 12 }\n"
-    );
+    assert_eq!(fs::read_to_string(test.folder.join("stable_memory.bin")).expect("it was uploaded"), "twelve bytes");
+    assert_eq!(fs::read_to_string(test.folder.join("metadata.json")).expect("it was uploaded"), "{ \"stable_memory_size\": 12 }\n");
 }
 
 #[test]
 fn nothing_is_restored_from_a_log_that_is_not_in_order() {
-    let stage = Stage::new("restore-fails");
-    assert!(!stage.run("restore", &[CANISTER, "a.log"], "--rebuild").status.success());
-    assert_eq!(stage.calls().len(), 1, "the canister is not touched");
-    assert!(!stage.run("restore", &[CANISTER, "a.log"], "snapshot upload").status.success());
-    assert!(stage.calls().iter().all(|call| !call.contains("snapshot restore") && !call.contains("install")));
+    let test = ScriptTest::new("restore-fails");
+    assert!(!test.run("restore", &[CANISTER, "a.log"], "--rebuild").status.success());
+    assert_eq!(test.calls().len(), 1, "the canister is not touched");
+    assert!(!test.run("restore", &[CANISTER, "a.log"], "snapshot upload").status.success());
+    assert!(test.calls().iter().all(|call| !call.contains("snapshot restore") && !call.contains("install")));
 }

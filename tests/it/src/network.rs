@@ -1,4 +1,4 @@
-//! Which network the world stands on.
+//! Which network the env stands on.
 
 use crate::pocket::Pocket;
 use localnet::{Ic, LocalNet};

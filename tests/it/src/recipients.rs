@@ -1,6 +1,7 @@
 //! Addresses outside the canister, one per number, and a policy that lets the first be paid.
 
-use crate::world::{KAS, SOL};
+use crate::test_env::{KAS, SOL};
+use purser::api::{Asset, Chain, Recipient, Rule, Window};
 use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
 use purser_core::chains::solana::Address as SolanaAddress;
 use purser_types::{Asset, Chain, Recipient, Rule, Window};
@@ -30,7 +31,7 @@ pub fn kaspa_on(network: Network, n: u8) -> String {
 }
 
 /// Rules as an admin gives them, without what the canister adds to its answers: from when on each recipient can be paid.
-pub fn as_given(mut rules: Vec<Rule>) -> Vec<Rule> {
+pub fn as_submitted(mut rules: Vec<Rule>) -> Vec<Rule> {
     for rule in &mut rules {
         if let Rule::Allowlist { recipients, .. } = rule {
             recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);

@@ -1,7 +1,7 @@
 //! The part of the Internet Computer's HTTPS interface that reading needs, before the network under the suite: `status` and anonymous
 //! queries, so that tools for the real one can be pointed at it.
 
-use crate::world::World;
+use crate::test_env::TestEnv;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -53,7 +53,7 @@ struct Status {
 ///
 /// # Errors
 /// When no port can be bound.
-pub fn serve<T: Send>(world: &mut World, client: impl FnOnce(String) -> T + Send) -> std::io::Result<T> {
+pub fn serve<T: Send>(env: &mut TestEnv, client: impl FnOnce(String) -> T + Send) -> std::io::Result<T> {
     let server = Server::http("127.0.0.1:0").map_err(Error::other)?;
     let url = format!("http://{}", server.server_addr());
     thread::scope(|scope| {
@@ -61,7 +61,7 @@ pub fn serve<T: Send>(world: &mut World, client: impl FnOnce(String) -> T + Send
         while !client.is_finished() {
             // A client that has gone away is no reason to fail.
             if let Some(mut request) = server.recv_timeout(Duration::from_millis(10))? {
-                let (status, body) = answer(world, &mut request);
+                let (status, body) = answer(env, &mut request);
                 request.respond(Response::from_data(body).with_status_code(status)).ok();
             }
         }
@@ -69,10 +69,10 @@ pub fn serve<T: Send>(world: &mut World, client: impl FnOnce(String) -> T + Send
     })
 }
 
-fn answer(world: &mut World, request: &mut Request) -> (u16, Vec<u8>) {
+fn answer(env: &mut TestEnv, request: &mut Request) -> (u16, Vec<u8>) {
     let url = request.url().to_owned();
     if url == "/api/v2/status" {
-        return (200, cbor(&Status { root_key: ByteBuf::from(world.network.ic().root_key()) }));
+        return (200, cbor(&Status { root_key: ByteBuf::from(env.network.ic().root_key()) }));
     }
     let mut body = Vec::new();
     if request.as_reader().take(MAX_BODY).read_to_end(&mut body).is_err() || !url.ends_with("/query") {
@@ -80,7 +80,7 @@ fn answer(world: &mut World, request: &mut Request) -> (u16, Vec<u8>) {
     }
     let Ok(Envelope { content }) = serde_cbor::from_slice(&body) else { return (400, b"no envelope".to_vec()) };
     let (canister, sender) = (Principal::from_slice(&content.canister_id), Principal::from_slice(&content.sender));
-    match world.network.ic().query(canister, sender, &content.method_name, content.arg.into_vec()) {
+    match env.network.ic().query(canister, sender, &content.method_name, content.arg.into_vec()) {
         Ok(arg) => (200, cbor(&Replied { status: "replied", reply: Reply { arg: ByteBuf::from(arg) } })),
         Err(reject) => (200, cbor(&Rejected { status: "rejected", reject_code: reject.code, reject_message: reject.message })),
     }

@@ -44,7 +44,7 @@ impl CallKind {
 
 /// Which of the matching calls a fault hits, counted from 1 since it was injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nth {
+pub enum Occurrence {
     /// Only this one.
     Only(u64),
     /// This one and all later ones.
@@ -73,7 +73,7 @@ pub enum Effect {
 struct Rule {
     canister: Principal,
     kind: CallKind,
-    nth: Nth,
+    occurrence: Occurrence,
     effect: Effect,
     seen: u64,
 }
@@ -95,7 +95,7 @@ pub struct Faults {
 
 impl Faults {
     /// Injects a fault into this canister's calls of this kind. Where several match, the one injected first wins; all count.
-    pub fn inject(&mut self, canister: Principal, kind: CallKind, nth: Nth, effect: Effect) {
+    pub fn inject(&mut self, canister: Principal, kind: CallKind, occurrence: Occurrence, effect: Effect) {
         self.rules.push(Rule { canister, kind, nth, effect, seen: 0 });
     }
 
@@ -120,8 +120,8 @@ impl Faults {
         for rule in self.rules.iter_mut().filter(|rule| rule.canister == canister && rule.kind == kind) {
             rule.seen += 1;
             let hits = match rule.nth {
-                Nth::Only(nth) => rule.seen == nth,
-                Nth::From(nth) => rule.seen >= nth,
+                Occurrence::Only(nth) => rule.seen == nth,
+                Occurrence::From(nth) => rule.seen >= nth,
             };
             if hits && hit.is_none() {
                 hit = Some(rule.effect.clone());

@@ -121,6 +121,6 @@ pub trait Ic {
     /// Adds cycles to the canister.
     fn add_cycles(&mut self, canister: Principal, amount: u128);
 
-    /// Public key, in DER, that certificates are checked against.
+    /// PublicKey key, in DER, that certificates are checked against.
     fn root_key(&self) -> Vec<u8>;
 }

@@ -14,7 +14,7 @@ pub mod mgmt;
 mod net;
 pub mod trace;
 
-pub use faults::{CallKind, Effect, Faults, Nth};
+pub use faults::{CallKind, Effect, Faults, Occurrence};
 pub use ic::{Ic, MessageId, Reject};
-pub use net::{Builder, LocalNet, Pending, Scheduler, Snapshot};
+pub use net::{Builder, LocalNet, PendingCall, Scheduler, Snapshot};
 pub use trace::{MessageKind, MessageTrace, MgmtCall};

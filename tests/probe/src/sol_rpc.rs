@@ -20,41 +20,41 @@ const PRICE: u128 = 1_000_000_000;
 
 /// How it misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, serde::Deserialize)]
-pub enum Mood {
+pub enum Misbehaviour {
     /// Not at all.
-    Honest,
+    None,
     /// Its providers disagree.
-    Divided,
+    Inconsistent,
     /// It wants more than it gets.
-    Greedy,
+    Overpriced,
     /// It answers something else.
-    Garbled,
+    Malformed,
     /// It knows no transaction and no account.
-    Blind,
+    NotFound,
 }
 
 thread_local! {
     static NODE: RefCell<String> = const { RefCell::new(String::new()) };
-    static MOOD: RefCell<Mood> = const { RefCell::new(Mood::Honest) };
-    static ASKED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static MISBEHAVIOUR: RefCell<Misbehaviour> = const { RefCell::new(Misbehaviour::None) };
+    static CALLED_METHODS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The node that it asks.
 #[update]
-fn sol_rpc_node(url: String) {
+fn sol_rpc_set_node(url: String) {
     NODE.set(url);
 }
 
 /// How it answers from now on.
 #[update]
-fn sol_rpc_mood(mood: Mood) {
-    MOOD.set(mood);
+fn sol_rpc_set_misbehaviour(misbehaviour: Misbehaviour) {
+    MISBEHAVIOUR.set(misbehaviour);
 }
 
 /// The methods that were called so far.
 #[query]
-fn sol_rpc_asked() -> Vec<String> {
-    ASKED.with_borrow(Clone::clone)
+fn sol_rpc_called_methods() -> Vec<String> {
+    CALLED_METHODS.with_borrow(Clone::clone)
 }
 
 /// Keeps what does not move, as the real one does.
@@ -74,8 +74,9 @@ fn sol_rpc_transform(args: TransformArgs) -> HttpRequestResult {
 
 /// The node's answer to a request, as all of three providers give it.
 async fn asked(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<Value> {
-    ASKED.with_borrow_mut(|asked| asked.push(method.to_owned()));
-    let expected = if MOOD.with_borrow(|mood| *mood == Mood::Greedy) { u128::MAX } else { PRICE };
+    CALLED_METHODS.with_borrow_mut(|asked| asked.push(method.to_owned()));
+    let expected =
+        if MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour == Misbehaviour::Overpriced) { u128::MAX } else { PRICE };
     let received = msg_cycles_available();
     if received < expected {
         let error = ProviderError::TooFewCycles { expected, received };
@@ -84,9 +85,9 @@ async fn asked(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<
     msg_cycles_accept(expected);
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let answer = ask(&body, config).await;
-    match MOOD.with_borrow(|mood| *mood) {
-        Mood::Divided => Multi::Inconsistent(Reserved),
-        Mood::Blind if method != "jsonRequest" => Multi::Consistent(answer.map(|value| match value.as_array() {
+    match MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour) {
+        Misbehaviour::Inconsistent => Multi::Inconsistent(Reserved),
+        Misbehaviour::NotFound if method != "jsonRequest" => Multi::Consistent(answer.map(|value| match value.as_array() {
             Some(all) => vec![Value::Null; all.len()].into(),
             None => Value::Null,
         })),
@@ -149,7 +150,7 @@ async fn get_account_info(_: RpcSources, config: Option<RpcConfig>, params: GetA
     map(asked("getAccountInfo", config, json!([params.pubkey, options])).await, |found| {
         (!found.is_null()).then(|| AccountInfo {
             lamports: found["lamports"].as_u64().expect("a number"),
-            data: if MOOD.with_borrow(|mood| *mood == Mood::Garbled) {
+            data: if MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour == Misbehaviour::Malformed) {
                 AccountData::LegacyBinary(Reserved)
             } else {
                 AccountData::Binary(text(&found["data"][0]), Reserved)
@@ -185,7 +186,7 @@ fn transaction_status(status: &Value) -> TransactionStatus {
     TransactionStatus {
         slot: status["slot"].as_u64().expect("a number"),
         status: if failed { Err(Reserved) } else { Ok(()) },
-        err: (failed && MOOD.with_borrow(|mood| *mood != Mood::Garbled)).then_some(Reserved),
+        err: (failed && MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour != Misbehaviour::Malformed)).then_some(Reserved),
         confirmation_status: match status["confirmationStatus"].as_str() {
             Some("processed") => Some(ConfirmationStatus::Processed),
             Some("confirmed") => Some(ConfirmationStatus::Confirmed),

@@ -17,12 +17,12 @@ fn canister(hex: &str) -> Principal {
 
 #[test]
 fn a_mainnet_certificate_counts_for_the_canisters_of_its_delegation_only() {
-    let verify = |id: &str| verified(&mainnet(), canister(id), &RootKey::of_the_ic()).map(|_| ());
+    let verify = |id: &str| verified(&mainnet(), canister(id), &RootKey::mainnet()).map(|_| ());
     for inside in ["00000000002000000101", "000000000020000c0101", "00000000002fffff0101"] {
         assert_eq!(verify(inside), Ok(()), "{inside}");
     }
     for outside in ["00000000000000020101", "00000000001fffff0101", "00000000003000020101"] {
-        let Invalid(problem) = verify(outside).expect_err(outside);
+        let InvalidCertificate(problem) = verify(outside).expect_err(outside);
         assert!(problem.contains("may not speak for"), "{problem}");
     }
 }
@@ -34,16 +34,16 @@ fn a_mainnet_certificate_with_any_part_changed_is_refused() {
     for position in (0..good.len()).step_by(7) {
         let mut bad = good.clone();
         bad[position] ^= 1;
-        assert!(verified(&bad, ours, &RootKey::of_the_ic()).is_err(), "byte {position}");
+        assert!(verified(&bad, ours, &RootKey::mainnet()).is_err(), "byte {position}");
     }
 }
 
 #[test]
 fn another_root_key_is_refused() {
-    let Invalid(problem) =
+    let InvalidCertificate(problem) =
         verified(&mainnet(), canister("000000000020000c0101"), &network(9).root_key()).map(|_| ()).expect_err("another network");
     assert_eq!(problem, "the signature is not by the key that should have signed");
-    assert!(RootKey::of_the_ic().is_the_ics() && !network(9).root_key().is_the_ics());
+    assert!(RootKey::mainnet().is_mainnet() && !network(9).root_key().is_mainnet());
     assert!(RootKey::from_der(vec![0; 133]).is_err());
 }
 

@@ -67,12 +67,12 @@ impl Chain {
 
     /// Removes a transaction and everything that builds on it from the mempool.
     fn evict(&mut self, id: TransactionId) {
-        let mut gone = vec![id];
+        let mut evicted = vec![id];
         self.mempool.retain(|other| {
-            let leaves =
-                gone.contains(&other.tx.id()) || other.tx.inputs.iter().any(|i| gone.contains(&i.previous_outpoint.transaction_id));
+            let leaves = evicted.contains(&other.tx.id())
+                || other.tx.inputs.iter().any(|i| evicted.contains(&i.previous_outpoint.transaction_id));
             if leaves {
-                gone.push(other.tx.id());
+                evicted.push(other.tx.id());
             }
             !leaves
         });
@@ -80,7 +80,7 @@ impl Chain {
 
     fn admit(&self, tx: &Transaction, replace: bool) -> Result<(Admitted, Option<TransactionId>), Refusal> {
         let id = tx.id();
-        if self.remembers_acceptance(&id) {
+        if self.is_recently_accepted(&id) {
             return Err(Refusal::AlreadyAccepted(id));
         }
         if self.mempool.iter().any(|other| other.tx.id() == id) {

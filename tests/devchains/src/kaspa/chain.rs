@@ -27,14 +27,14 @@ const FAUCET_AGE: u64 = 1_000;
 const ACCEPTED_MEMORY: u64 = 1_200;
 
 /// What a quiet network asks for, in sompi per gram.
-const QUIET_FEERATE: u64 = 100;
+const DEFAULT_FEERATE: u64 = 100;
 
 /// One output that exists or existed, so that the set can also be shown as it was.
 pub(super) struct Coin {
     /// The entry as the node would report it.
     pub entry: UtxoEntry,
     /// DAA score at which the coin appeared in the set.
-    born: u64,
+    created: u64,
     /// DAA score at which it left the set.
     spent: Option<u64>,
     /// Whether the REST API says that it is bound to a covenant, if it is. The servers of today do not.
@@ -123,7 +123,7 @@ impl Chain {
             mempool: Vec::new(),
             orphans: Vec::new(),
             records: HashMap::new(),
-            feerates: [QUIET_FEERATE; 3],
+            feerates: [DEFAULT_FEERATE; 3],
             accepted: Vec::new(),
             now: View { daa: FIRST_DAA_SCORE, blue: FIRST_BLUE_SCORE },
             fork: 0,
@@ -202,13 +202,13 @@ impl Chain {
             let entry = UtxoEntry::new(output.value, output.script_public_key.clone(), block_daa_score, tx.is_coinbase(), None);
             self.coins.insert(
                 TransactionOutpoint::new(tx.id(), index),
-                Coin { entry, born: self.now.daa, spent: None, shows_covenant: false },
+                Coin { entry, created: self.now.daa, spent: None, shows_covenant: false },
             );
         }
     }
 
     /// Binds the first output of a transaction to a covenant, as if the transaction had said so.
-    pub fn bind(&mut self, id: TransactionId, shown: bool) {
+    pub fn bind_to_covenant(&mut self, id: TransactionId, shown: bool) {
         let coin = self.coins.get_mut(&TransactionOutpoint::new(id, 0)).expect("BUG: a coin that was not made is bound");
         coin.entry.covenant_id = Some(kaspa_consensus_core::Hash::from_bytes(id.as_bytes()));
         coin.shows_covenant = shown;
@@ -272,7 +272,7 @@ impl Chain {
     }
 
     /// Whether a node still remembers that the consensus accepted `id`; afterwards it takes the transaction for an orphan.
-    pub fn remembers_acceptance(&self, id: &TransactionId) -> bool {
+    pub fn is_recently_accepted(&self, id: &TransactionId) -> bool {
         self.acceptance(id).is_some_and(|at| self.now.daa <= at.daa + ACCEPTED_MEMORY)
     }
 
@@ -291,7 +291,7 @@ impl Chain {
             .coins
             .iter()
             .filter(|(_, coin)| coin.entry.script_public_key == *script)
-            .filter(|(_, coin)| coin.born <= view.daa && coin.spent.is_none_or(|spent| spent > view.daa))
+            .filter(|(_, coin)| coin.created <= view.daa && coin.spent.is_none_or(|spent| spent > view.daa))
             .map(|(outpoint, coin)| (*outpoint, coin.entry.clone()))
             .collect();
         coins.sort_by_key(|(outpoint, _)| (outpoint.transaction_id, outpoint.index));

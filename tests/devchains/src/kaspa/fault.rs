@@ -33,7 +33,7 @@ pub enum Endpoint {
 
 /// A false statement in an otherwise well-formed answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lie {
+pub enum FalseAnswer {
     /// The list of coins holds one more, of this many sompi, that does not exist.
     PhantomUtxo {
         /// Amount of the invented coin.
@@ -85,7 +85,7 @@ pub enum Fault {
         daa: u64,
     },
     /// The answer holds a false statement.
-    Lie(Lie),
+    FalseAnswer(FalseAnswer),
     /// Before the request is looked at, the last `depth` chain blocks are undone.
     Reorg {
         /// How many chain blocks.
@@ -100,7 +100,7 @@ pub enum Fault {
     },
 }
 
-struct Armed {
+struct OrderedFault {
     target: Option<Endpoint>,
     fault: Fault,
     calls: u32,
@@ -108,48 +108,48 @@ struct Armed {
 
 /// The faults of one chain; clones share them.
 #[derive(Clone, Default)]
-pub struct FaultsHandle(Arc<Mutex<Vec<Armed>>>);
+pub struct FaultsHandle(Arc<Mutex<Vec<OrderedFault>>>);
 
 impl FaultsHandle {
     /// The next `calls` calls of any endpoint meet `fault`.
     pub fn next(&self, calls: u32, fault: Fault) {
-        self.arm(Armed { target: None, fault, calls });
+        self.order(OrderedFault { target: None, fault, calls });
     }
 
     /// The next `calls` calls of `endpoint` meet `fault`.
     pub fn next_at(&self, endpoint: Endpoint, calls: u32, fault: Fault) {
-        self.arm(Armed { target: Some(endpoint), fault, calls });
+        self.order(OrderedFault { target: Some(endpoint), fault, calls });
     }
 
     /// Forgets every fault that has not struck yet.
     pub fn clear(&self) {
-        self.armed().clear();
+        self.ordered().clear();
     }
 
     /// How many calls are still to meet a fault.
     pub fn pending(&self) -> u32 {
-        self.armed().iter().map(|armed| armed.calls).sum()
+        self.ordered().iter().map(|ordered| ordered.calls).sum()
     }
 
     /// The fault this call meets: the one ordered first among those that fit.
-    pub(super) fn strike(&self, endpoint: Option<Endpoint>) -> Option<Fault> {
-        let mut armed = self.armed();
-        let at = armed.iter().position(|armed| armed.target.is_none() || armed.target == endpoint)?;
-        armed[at].calls -= 1;
-        let fault = armed[at].fault.clone();
-        if armed[at].calls == 0 {
-            armed.remove(at);
+    pub(super) fn take(&self, endpoint: Option<Endpoint>) -> Option<Fault> {
+        let mut ordered = self.ordered();
+        let at = ordered.iter().position(|ordered| ordered.target.is_none() || ordered.target == endpoint)?;
+        ordered[at].calls -= 1;
+        let fault = ordered[at].fault.clone();
+        if ordered[at].calls == 0 {
+            ordered.remove(at);
         }
         Some(fault)
     }
 
-    fn arm(&self, armed: Armed) {
-        if armed.calls > 0 {
-            self.armed().push(armed);
+    fn order(&self, ordered: OrderedFault) {
+        if ordered.calls > 0 {
+            self.ordered().push(ordered);
         }
     }
 
-    fn armed(&self) -> std::sync::MutexGuard<'_, Vec<Armed>> {
+    fn ordered(&self) -> std::sync::MutexGuard<'_, Vec<OrderedFault>> {
         self.0.lock().expect("BUG: a thread panicked while it held the faults")
     }
 }

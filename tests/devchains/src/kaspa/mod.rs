@@ -27,14 +27,14 @@ use kaspa_consensus_core::tx::ScriptPublicKey;
 use serde_json::Value;
 
 use chain::Chain;
-pub use fault::{Endpoint, Fault, FaultsHandle, Lie};
-use server::Running;
+pub use fault::{Endpoint, FalseAnswer, Fault, FaultsHandle};
+use server::RunningServer;
 use state::State;
 
 /// A running dev chain. Dropping it stops its threads.
 pub struct KaspaDev {
     // Declared first: the server's threads end before the state they use.
-    server: Running,
+    server: RunningServer,
     state: Arc<Mutex<State>>,
     faults: FaultsHandle,
 }
@@ -44,7 +44,7 @@ impl KaspaDev {
     pub fn start(network: NetworkType) -> Self {
         let faults = FaultsHandle::default();
         let state = Arc::new(Mutex::new(State::new(network)));
-        Self { server: Running::start(&state, &faults), state, faults }
+        Self { server: RunningServer::start(&state, &faults), state, faults }
     }
 
     /// Base URL of the REST API, without a slash at the end.
@@ -55,7 +55,7 @@ impl KaspaDev {
     /// Another server of the same chain, with faults of its own.
     pub fn provider(&self) -> Provider {
         let faults = FaultsHandle::default();
-        Provider { server: Running::start(&self.state, &faults), faults }
+        Provider { server: RunningServer::start(&self.state, &faults), faults }
     }
 
     /// Sets what the fee estimate suggests, in sompi per gram.
@@ -86,7 +86,7 @@ impl KaspaDev {
     /// If `address` is not one of this network.
     pub fn covenant_coin(&self, address: &str, sompi: u64, shown: bool) -> String {
         let id = self.fund(address, sompi, false);
-        self.state().chain.bind(id.parse().expect("BUG: an id that is none"), shown);
+        self.state().chain.bind_to_covenant(id.parse().expect("BUG: an id that is none"), shown);
         id
     }
 
@@ -135,7 +135,7 @@ impl KaspaDev {
     }
 
     /// Empties the mempool, as a node's restart does.
-    pub fn forget_mempool(&self) {
+    pub fn clear_mempool(&self) {
         let mut state = self.state();
         state.chain.mempool.clear();
         state.chain.orphans.clear();
@@ -177,7 +177,7 @@ fn script_of(address: &str) -> ScriptPublicKey {
 
 /// A further server of a dev chain. Dropping it stops its threads.
 pub struct Provider {
-    server: Running,
+    server: RunningServer,
     faults: FaultsHandle,
 }
 

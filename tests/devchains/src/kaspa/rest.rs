@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     chain::{Chain, Record, View},
-    fault::{Endpoint, Fault, Lie},
-    wire::{self, Undecodable, unprocessable},
+    fault::{Endpoint, FalseAnswer, Fault},
+    wire::{self, DecodeError, unprocessable},
 };
 
 /// Above this many coins an address's list is answered empty.
@@ -74,23 +74,23 @@ pub(super) fn answer(
         Some(Fault::StaleNode { daa }) => chain.view_at(*daa),
         _ => chain.now(),
     };
-    let lie = match fault {
-        Some(Fault::Lie(lie)) => Some(lie),
+    let false_answer = match fault {
+        Some(Fault::FalseAnswer(false_answer)) => Some(false_answer),
         _ => None,
     };
-    let reading = Reading { chain, view, lie };
+    let reader = Reader { chain, view, false_answer };
     let result = match endpoint {
-        Endpoint::BlockDag => Ok(reading.block_dag()),
+        Endpoint::BlockDag => Ok(reader.block_dag()),
         Endpoint::BlueScore => Ok(json!({"blueScore": view.blue})),
-        Endpoint::FeeEstimate => Ok(reading.fee_estimate()),
-        Endpoint::Kaspad => Ok(reading.kaspad()),
-        Endpoint::Health => Ok(reading.health()),
-        Endpoint::Balance => reading.balance(request),
-        Endpoint::Utxos => reading.utxos(request, order),
-        Endpoint::UtxoCount => reading.utxo_count(request),
-        Endpoint::Acceptance => reading.acceptance(request),
-        Endpoint::Search => reading.search(request),
-        Endpoint::Transaction => reading.transaction(request),
+        Endpoint::FeeEstimate => Ok(reader.fee_estimate()),
+        Endpoint::Kaspad => Ok(reader.kaspad()),
+        Endpoint::Health => Ok(reader.health()),
+        Endpoint::Balance => reader.balance(request),
+        Endpoint::Utxos => reader.utxos(request, order),
+        Endpoint::UtxoCount => reader.utxo_count(request),
+        Endpoint::Acceptance => reader.acceptance(request),
+        Endpoint::Search => reader.search(request),
+        Endpoint::Transaction => reader.transaction(request),
         Endpoint::Submit => unreachable!("handled above"),
     };
     result.map_or_else(|refused| refused, |value| (200, value))
@@ -99,8 +99,8 @@ pub(super) fn answer(
 fn submit(chain: &mut Chain, request: &Request, fault: Option<&Fault>) -> Answer {
     let submission = match wire::submission(request.body.as_ref().unwrap_or(&Value::Null)) {
         Ok(submission) => submission,
-        Err(Undecodable::Unprocessable(detail)) => return (422, detail),
-        Err(Undecodable::Raised) => return internal_error(),
+        Err(DecodeError::Unprocessable(detail)) => return (422, detail),
+        Err(DecodeError::Raised) => return internal_error(),
     };
     let id = submission.tx.id();
     let refused = |why: &str| (400, json!({"error": format!("RPC Server (remote error) -> Rejected transaction {id}: {why}")}));
@@ -123,13 +123,13 @@ fn submit(chain: &mut Chain, request: &Request, fault: Option<&Fault>) -> Answer
 }
 
 /// The chain as one call sees it.
-struct Reading<'a> {
+struct Reader<'a> {
     chain: &'a Chain,
     view: View,
-    lie: Option<&'a Lie>,
+    false_answer: Option<&'a FalseAnswer>,
 }
 
-impl Reading<'_> {
+impl Reader<'_> {
     fn block_dag(&self) -> Value {
         let (sink, blocks) = (self.chain.block_hash(self.view.blue), self.view.blue.to_string());
         json!({
@@ -141,8 +141,8 @@ impl Reading<'_> {
     }
 
     fn fee_estimate(&self) -> Value {
-        let [priority, normal, low] = match self.lie {
-            Some(Lie::Feerate { sompi_per_gram }) => [*sompi_per_gram; 3],
+        let [priority, normal, low] = match self.false_answer {
+            Some(FalseAnswer::Feerate { sompi_per_gram }) => [*sompi_per_gram; 3],
             _ => self.chain.feerates,
         };
         // The estimated times move with every block on a node; what they say is of no use to anybody who must agree on them.
@@ -177,14 +177,14 @@ impl Reading<'_> {
         if request.method == "GET" {
             return entry(self.address_in_path(request)?);
         }
-        let addresses = texts(request, "addresses")?;
+        let addresses = string_list(request, "addresses")?;
         addresses.iter().map(|address| self.check_address(address)).collect::<Result<Vec<_>, _>>()?;
         addresses.into_iter().map(entry).collect()
     }
 
     fn balance_of(&self, address: &str) -> Result<u64, Answer> {
-        match self.lie {
-            Some(Lie::Balance { sompi }) => Ok(*sompi),
+        match self.false_answer {
+            Some(FalseAnswer::Balance { sompi }) => Ok(*sompi),
             _ => Ok(self.coins(address)?.iter().map(|(_, entry)| entry.amount).sum()),
         }
     }
@@ -192,7 +192,7 @@ impl Reading<'_> {
     fn utxos(&self, request: &Request, order: &mut SmallRng) -> Result<Value, Answer> {
         let addresses = match request.method {
             "GET" => vec![self.address_in_path(request)?],
-            _ => texts(request, "addresses")?,
+            _ => string_list(request, "addresses")?,
         };
         addresses.iter().map(|address| self.check_address(address)).collect::<Result<Vec<_>, _>>()?;
         let mut list = Vec::new();
@@ -201,7 +201,7 @@ impl Reading<'_> {
             if coins.len() > UTXOS_LIMIT {
                 continue;
             }
-            self.distort(address, &mut coins);
+            self.falsify(address, &mut coins);
             list.extend(coins.into_iter().map(|(outpoint, entry)| {
                 let mut listed = utxo(address, outpoint, &entry);
                 if let Some(covenant) = self.chain.shown_covenant(&outpoint) {
@@ -238,7 +238,7 @@ impl Reading<'_> {
 
     /// Accepted, accepting block, its blue score, its time.
     fn acceptance_of(&self, record: Option<&Record>) -> (bool, Value, Value, Value) {
-        if self.lie == Some(&Lie::Accepted) {
+        if self.false_answer == Some(&FalseAnswer::Accepted) {
             return (
                 true,
                 self.chain.block_hash(self.view.blue).into(),
@@ -303,15 +303,15 @@ impl Reading<'_> {
         Ok(self.chain.coins_of(&script, self.view))
     }
 
-    fn distort(&self, address: &str, coins: &mut Vec<(TransactionOutpoint, UtxoEntry)>) {
-        match self.lie {
-            Some(Lie::PhantomUtxo { sompi }) => {
+    fn falsify(&self, address: &str, coins: &mut Vec<(TransactionOutpoint, UtxoEntry)>) {
+        match self.false_answer {
+            Some(FalseAnswer::PhantomUtxo { sompi }) => {
                 let id = TransactionId::from_bytes(Sha256::digest(address).into());
                 let script = Chain::script_of(address).expect("BUG: the address was checked");
                 coins.push((TransactionOutpoint::new(id, 0), UtxoEntry::new(*sompi, script, self.view.daa - 1_000, false, None)));
             }
-            Some(Lie::UtxoAmount { sompi }) => coins.iter_mut().for_each(|(_, entry)| entry.amount = *sompi),
-            Some(Lie::UtxoScript) => {
+            Some(FalseAnswer::UtxoAmount { sompi }) => coins.iter_mut().for_each(|(_, entry)| entry.amount = *sompi),
+            Some(FalseAnswer::UtxoScript) => {
                 // A well-formed script for the all-zero key: nobody's.
                 let script = [&[0x20][..], &[0; 32], &[0xac]].concat();
                 let nobody = kaspa_consensus_core::tx::ScriptPublicKey::from_vec(0, script);
@@ -350,14 +350,14 @@ fn invalid(address: &str) -> Answer {
 }
 
 /// The list of strings called `name` in the body.
-fn texts<'r>(request: &'r Request, name: &str) -> Result<Vec<&'r str>, Answer> {
+fn string_list<'r>(request: &'r Request, name: &str) -> Result<Vec<&'r str>, Answer> {
     let list = request.body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_array);
-    let texts: Option<Vec<&str>> = list.and_then(|list| list.iter().map(Value::as_str).collect());
-    texts.ok_or_else(|| (422, unprocessable(&["body", name], "value is not a valid list", "type_error.list")))
+    let string_list: Option<Vec<&str>> = list.and_then(|list| list.iter().map(Value::as_str).collect());
+    string_list.ok_or_else(|| (422, unprocessable(&["body", name], "value is not a valid list", "type_error.list")))
 }
 
 fn transaction_ids<'r>(request: &'r Request) -> Result<Vec<&'r str>, Answer> {
-    let ids = texts(request, "transactionIds")?;
+    let ids = string_list(request, "transactionIds")?;
     match ids.len() > IDS_LIMIT {
         true => Err((422, json!({"detail": format!("Too many transaction ids. Max {IDS_LIMIT}")}))),
         false => Ok(ids),

@@ -20,27 +20,27 @@ const WORKERS: usize = 16;
 const MAX_BODY: usize = 200_000;
 
 /// Connections that a [`Fault::Hang`] keeps open and silent.
-type Silenced = Arc<Mutex<Vec<Box<dyn Write + Send>>>>;
+type HeldConnections = Arc<Mutex<Vec<Box<dyn Write + Send>>>>;
 
 /// A running server; dropping it joins its threads.
-pub(super) struct Running {
+pub(super) struct RunningServer {
     server: Arc<Server>,
     workers: Vec<JoinHandle<()>>,
     port: u16,
 }
 
-impl Running {
+impl RunningServer {
     /// Serves the chain, as `faults` bid.
     pub fn start(state: &Arc<Mutex<State>>, faults: &FaultsHandle) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").expect("a loopback port is free"));
         let port = server.server_addr().to_ip().expect("BUG: bound to an IP address").port();
-        let silenced = Silenced::default();
+        let held = HeldConnections::default();
         let worker = |_| {
-            let (server, state, silenced, faults) = (server.clone(), state.clone(), silenced.clone(), faults.clone());
+            let (server, state, held, faults) = (server.clone(), state.clone(), held.clone(), faults.clone());
             std::thread::spawn(move || {
                 // Ends with the error that `unblock` puts in the queue.
                 while let Ok(request) = server.recv() {
-                    serve(request, &state, &faults, &silenced);
+                    serve(request, &state, &faults, &held);
                 }
             })
         };
@@ -53,7 +53,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         for _ in &self.workers {
             self.server.unblock();
@@ -65,7 +65,7 @@ impl Drop for Running {
     }
 }
 
-fn serve(mut request: tiny_http::Request, state: &Mutex<State>, faults: &FaultsHandle, silenced: &Silenced) {
+fn serve(mut request: tiny_http::Request, state: &Mutex<State>, faults: &FaultsHandle, held: &HeldConnections) {
     let method = request.method().to_string();
     let url = request.url().replace("%3A", ":").replace("%3a", ":");
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -76,11 +76,9 @@ fn serve(mut request: tiny_http::Request, state: &Mutex<State>, faults: &FaultsH
     let parts = Request { method: &method, path, query, body: serde_json::from_slice(&body).ok() };
     let (fault, answer) = state.lock().expect("BUG: a thread panicked while it held the chain").call(&parts, faults);
     match fault {
-        Some(Fault::Hang) => {
-            silenced.lock().expect("BUG: a thread panicked while it held the connections").push(request.into_writer())
-        }
+        Some(Fault::Hang) => held.lock().expect("BUG: a thread panicked while it held the connections").push(request.into_writer()),
         Some(Fault::Broken) => {
-            // The client may be gone already, which is just as broken.
+            // The client may be evicted already, which is just as broken.
             let mut wire = request.into_writer();
             let _ = wire.write_all(b"\0 not HTTP\r\n\r\n").and_then(|()| wire.flush());
         }
@@ -112,6 +110,6 @@ fn send_json(request: tiny_http::Request, status: u16, body: String) {
 }
 
 fn send<R: Read>(request: tiny_http::Request, response: Response<R>) {
-    // Fails only when the client has gone, which is its own affair.
+    // Fails only when the client has evicted, which is its own affair.
     let _ = request.respond(response);
 }

@@ -39,7 +39,7 @@ impl State {
         if let (Some(Endpoint::Submit), Some(body)) = (endpoint, &request.body) {
             self.received.push(body.clone());
         }
-        let fault = faults.strike(endpoint);
+        let fault = faults.take(endpoint);
         if let Some(Fault::Reorg { depth }) = fault {
             self.chain.reorg(depth);
         }

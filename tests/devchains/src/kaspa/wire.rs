@@ -10,7 +10,7 @@ use kaspa_consensus_core::{
 use serde_json::{Value, json};
 
 /// Why a body does not describe a transaction.
-pub(super) enum Undecodable {
+pub(super) enum DecodeError {
     /// Status 422 with this body.
     Unprocessable(Value),
     /// Status 500: the model was fine, the conversion raised.
@@ -29,8 +29,8 @@ pub(super) fn unprocessable(location: &[&str], message: &str, kind: &str) -> Val
 }
 
 /// Decodes a submission. Fields the server's model does not know (`gas`, `payload`, `storageMass`) are dropped, as it does.
-pub(super) fn submission(body: &Value) -> Result<Submission, Undecodable> {
-    let root = Node { value: body, path: vec!["body".into()] };
+pub(super) fn submission(body: &Value) -> Result<Submission, DecodeError> {
+    let root = JsonNode { value: body, path: vec!["body".into()] };
     let tx = root.field("transaction")?;
     let inputs = tx.list("inputs")?.iter().map(input).collect::<Result<_, _>>()?;
     let outputs = tx.list("outputs")?.iter().map(output).collect::<Result<_, _>>()?;
@@ -39,7 +39,7 @@ pub(super) fn submission(body: &Value) -> Result<Submission, Undecodable> {
         None => 0,
     };
     let subnetwork = match tx.optional("subnetworkId") {
-        Some(id) => SubnetworkId::from_str(id.text()?).map_err(|_| Undecodable::Raised)?,
+        Some(id) => SubnetworkId::from_str(id.text()?).map_err(|_| DecodeError::Raised)?,
         None => SUBNETWORK_ID_NATIVE,
     };
     let version = tx.field("version")?.number()?;
@@ -47,70 +47,70 @@ pub(super) fn submission(body: &Value) -> Result<Submission, Undecodable> {
     Ok(Submission { tx: Transaction::new(version, inputs, outputs, lock_time, subnetwork, 0, vec![]), allow_orphan })
 }
 
-fn input(node: &Node) -> Result<TransactionInput, Undecodable> {
+fn input(node: &JsonNode) -> Result<TransactionInput, DecodeError> {
     let previous = node.field("previousOutpoint")?;
-    let id = TransactionId::from_str(previous.field("transactionId")?.text()?).map_err(|_| Undecodable::Raised)?;
+    let id = TransactionId::from_str(previous.field("transactionId")?.text()?).map_err(|_| DecodeError::Raised)?;
     let outpoint = TransactionOutpoint::new(id, previous.field("index")?.number()?);
     let script = node.field("signatureScript")?.bytes()?;
     Ok(TransactionInput::new(outpoint, script, node.field("sequence")?.number()?, node.field("sigOpCount")?.number()?))
 }
 
-fn output(node: &Node) -> Result<TransactionOutput, Undecodable> {
+fn output(node: &JsonNode) -> Result<TransactionOutput, DecodeError> {
     let script = node.field("scriptPublicKey")?;
     let key = ScriptPublicKey::from_vec(script.field("version")?.number()?, script.field("scriptPublicKey")?.bytes()?);
     Ok(TransactionOutput::new(node.field("amount")?.number()?, key))
 }
 
 /// A value and where it stands in the body.
-struct Node<'a> {
+struct JsonNode<'a> {
     value: &'a Value,
     path: Vec<String>,
 }
 
-impl<'a> Node<'a> {
-    fn below(&self, name: &str, value: &'a Value) -> Node<'a> {
-        Node { value, path: self.path.iter().cloned().chain([name.to_owned()]).collect() }
+impl<'a> JsonNode<'a> {
+    fn below(&self, name: &str, value: &'a Value) -> JsonNode<'a> {
+        JsonNode { value, path: self.path.iter().cloned().chain([name.to_owned()]).collect() }
     }
 
-    fn field(&self, name: &str) -> Result<Node<'a>, Undecodable> {
+    fn field(&self, name: &str) -> Result<JsonNode<'a>, DecodeError> {
         match self.value.get(name) {
             Some(value) => Ok(self.below(name, value)),
-            None => Err(self.below(name, &Value::Null).complaint("field required", "value_error.missing")),
+            None => Err(self.below(name, &Value::Null).error("field required", "value_error.missing")),
         }
     }
 
-    fn optional(&self, name: &str) -> Option<Node<'a>> {
+    fn optional(&self, name: &str) -> Option<JsonNode<'a>> {
         self.value.get(name).filter(|value| !value.is_null()).map(|value| self.below(name, value))
     }
 
-    fn list(&self, name: &str) -> Result<Vec<Node<'a>>, Undecodable> {
+    fn list(&self, name: &str) -> Result<Vec<JsonNode<'a>>, DecodeError> {
         let list = self.field(name)?;
         match list.value.as_array() {
             Some(items) => Ok(items.iter().enumerate().map(|(i, item)| list.below(&i.to_string(), item)).collect()),
-            None => Err(list.complaint("value is not a valid list", "type_error.list")),
+            None => Err(list.error("value is not a valid list", "type_error.list")),
         }
     }
 
-    fn text(&self) -> Result<&'a str, Undecodable> {
-        self.value.as_str().ok_or_else(|| self.complaint("str type expected", "type_error.str"))
+    fn text(&self) -> Result<&'a str, DecodeError> {
+        self.value.as_str().ok_or_else(|| self.error("str type expected", "type_error.str"))
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, Undecodable> {
-        hex::decode(self.text()?).map_err(|_| Undecodable::Raised)
+    fn bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        hex::decode(self.text()?).map_err(|_| DecodeError::Raised)
     }
 
     /// An integer, written as a number or as a decimal string. One that `T` cannot hold passes the model and raises later.
-    fn number<T: TryFrom<i128>>(&self) -> Result<T, Undecodable> {
+    fn number<T: TryFrom<i128>>(&self) -> Result<T, DecodeError> {
         let number = match self.value {
             Value::String(text) => text.parse().ok(),
             value => value.as_u64().map(i128::from).or_else(|| value.as_i64().map(i128::from)),
         };
-        let number: i128 = number.ok_or_else(|| self.complaint("value is not a valid integer", "type_error.integer"))?;
-        T::try_from(number).map_err(|_| Undecodable::Raised)
+        let number: i128 = number.ok_or_else(|| self.error("value is not a valid integer", "type_error.integer"))?;
+        T::try_from(number).map_err(|_| DecodeError::Raised)
     }
 
-    fn complaint(&self, message: &str, kind: &str) -> Undecodable {
+    fn error(&self, message: &str, kind: &str) -> DecodeError {
         let location: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        Undecodable::Unprocessable(unprocessable(&location, message, kind))
+        DecodeError::Unprocessable(unprocessable(&location, message, kind))
     }
 }

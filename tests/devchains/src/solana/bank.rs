@@ -76,7 +76,7 @@ pub enum Lifetime {
 
 /// Where and when a transaction runs.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct ExecutionContext {
     pub slot: u64,
     /// The newest blockhash the block can see: its parent's.
     pub last_hash: Hash,
@@ -164,8 +164,8 @@ impl Bank {
     }
 
     /// Runs a transaction and keeps its effects.
-    pub fn execute(&mut self, tx: &VersionedTransaction, moment: &Moment) -> Executed {
-        self.svm.warp_to_slot(moment.slot);
+    pub fn execute(&mut self, tx: &VersionedTransaction, context: &ExecutionContext) -> Executed {
+        self.svm.warp_to_slot(context.slot);
         let keys = tx.message.static_account_keys();
         let nonces: Vec<_> = keys.iter().map(|key| self.nonce_value(key)).collect();
         let pre_balances = self.balances(keys);
@@ -176,7 +176,7 @@ impl Bank {
         // LiteSVM reports the signature of those transactions only that got as far as paying their fee.
         let included = error.is_none() || meta.signature != Signature::default();
         if included {
-            self.advance_nonces(keys, &nonces, moment, error.is_some());
+            self.advance_nonces(keys, &nonces, context, error.is_some());
         }
         let post_balances = self.balances(keys);
         Executed {
@@ -192,13 +192,13 @@ impl Bank {
 
     /// Nonces that changed take the value mainnet gives them (LiteSVM hashes the message's own blockhash), and the nonce of a failed
     /// transaction advances like any other.
-    fn advance_nonces(&mut self, keys: &[Address], before: &[Option<Hash>], moment: &Moment, failed: bool) {
+    fn advance_nonces(&mut self, keys: &[Address], before: &[Option<Hash>], context: &ExecutionContext, failed: bool) {
         for (key, before) in keys.iter().zip(before) {
             let now = self.nonce_value(key);
-            let used_up = failed && moment.lifetime == Lifetime::Nonce(*key);
+            let used_up = failed && context.lifetime == Lifetime::Nonce(*key);
             if now.is_some() && (now != *before || used_up) {
                 let mut account = self.svm.get_account(key).expect("it has just been read");
-                account.data[40..72].copy_from_slice(durable_nonce(&moment.last_hash).as_ref());
+                account.data[40..72].copy_from_slice(durable_nonce(&context.last_hash).as_ref());
                 self.svm.set_account(*key, account).expect("a nonce account can be set");
             }
         }

@@ -14,7 +14,7 @@ use solana_hash::Hash;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 
-use super::bank::{Bank, Executed, Lifetime, Moment};
+use super::bank::{Bank, Executed, ExecutionContext, Lifetime};
 use super::tx_error::TxError;
 
 /// A blockhash is good while at most this many blocks lie between it and the newest block (`MAX_PROCESSING_AGE`): the hash of block
@@ -220,7 +220,7 @@ impl Chain {
         let executed = match self.lifetime(tx, head, SIMULATION_AGE_MAX, &bank) {
             None => Executed::refused(TxError::blockhash_not_found()),
             Some(_) if self.is_processed(tx, head) => Executed::refused(TxError::already_processed()),
-            Some(lifetime) => bank.execute(tx, &Moment { slot: head.slot, last_hash: head.hash, lifetime }),
+            Some(lifetime) => bank.execute(tx, &ExecutionContext { slot: head.slot, last_hash: head.hash, lifetime }),
         };
         (executed, bank)
     }
@@ -229,7 +229,7 @@ impl Chain {
     pub fn fee(&self, tx: &VersionedTransaction, head: &Block) -> Option<u64> {
         let mut bank = self.bank(head).clone();
         let lifetime = self.lifetime(tx, head, BLOCKHASH_AGE_MAX, &bank)?;
-        Some(bank.execute(tx, &Moment { slot: head.slot, last_hash: head.hash, lifetime }).fee)
+        Some(bank.execute(tx, &ExecutionContext { slot: head.slot, last_hash: head.hash, lifetime }).fee)
     }
 
     /// Hands a transaction to the leaders. One with a bad signature goes nowhere, and the sender is not told.
@@ -281,7 +281,7 @@ impl Chain {
             let Some(lifetime) = lifetime.filter(|_| !self.by_message.contains_key(&message)) else {
                 continue;
             };
-            let executed = bank.execute(&one.tx, &Moment { slot, last_hash: parent.hash, lifetime });
+            let executed = bank.execute(&one.tx, &ExecutionContext { slot, last_hash: parent.hash, lifetime });
             if executed.included {
                 self.by_message.insert(message, height);
                 self.by_signature.insert(one.tx.signatures[0], self.landed.len());

@@ -29,7 +29,7 @@ pub enum Fault {
         slots: u64,
     },
     /// The answer is well formed and wrong.
-    Lie(Lie),
+    FalseAnswer(FalseAnswer),
     /// Before the call is answered, everything that is not finalized is rolled back.
     Reorg,
     /// HTTP 200 with a body that is neither JSON nor UTF-8.
@@ -40,7 +40,7 @@ pub enum Fault {
 
 /// A wrong answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Lie {
+pub enum FalseAnswer {
     /// The accounts of `getBalance`, `getAccountInfo` and `getMultipleAccounts` hold this many lamports.
     Balance(u64),
     /// `getLatestBlockhash` answers a hash that no block has.
@@ -60,10 +60,10 @@ impl Fault {
     fn applies_to(&self, method: &str) -> bool {
         match self {
             Self::DropSend | Self::LandButError => method == "sendTransaction",
-            Self::Lie(Lie::Balance(_)) => ["getBalance", "getAccountInfo", "getMultipleAccounts"].contains(&method),
-            Self::Lie(Lie::Blockhash | Lie::LastValidBlockHeight(_)) => method == "getLatestBlockhash",
-            Self::Lie(Lie::GenesisHash) => method == "getGenesisHash",
-            Self::Lie(Lie::NotFound) => {
+            Self::FalseAnswer(FalseAnswer::Balance(_)) => ["getBalance", "getAccountInfo", "getMultipleAccounts"].contains(&method),
+            Self::FalseAnswer(FalseAnswer::Blockhash | FalseAnswer::LastValidBlockHeight(_)) => method == "getLatestBlockhash",
+            Self::FalseAnswer(FalseAnswer::GenesisHash) => method == "getGenesisHash",
+            Self::FalseAnswer(FalseAnswer::NotFound) => {
                 ["getAccountInfo", "getMultipleAccounts", "getSignatureStatuses", "getTransaction"].contains(&method)
             }
             _ => true,
@@ -71,21 +71,21 @@ impl Fault {
     }
 }
 
-impl Lie {
+impl FalseAnswer {
     /// Turns a true result into this lie.
-    pub fn tell(&self, result: Value) -> Value {
+    pub fn apply_to(&self, result: Value) -> Value {
         let Value::Object(mut wrapped) = result else {
-            return self.about(result);
+            return self.falsify(result);
         };
         if wrapped.contains_key("context") {
             let value = wrapped.remove("value").unwrap_or_default();
-            wrapped.insert("value".into(), self.about(value));
+            wrapped.insert("value".into(), self.falsify(value));
             return wrapped.into();
         }
-        self.about(wrapped.into())
+        self.falsify(wrapped.into())
     }
 
-    fn about(&self, value: Value) -> Value {
+    fn falsify(&self, value: Value) -> Value {
         match self {
             Self::Balance(lamports) => with_balance(value, *lamports),
             Self::Blockhash => {
@@ -116,7 +116,7 @@ fn with_field(mut value: Value, field: &str, content: Value) -> Value {
     value
 }
 
-struct Ordered {
+struct OrderedFault {
     fault: Fault,
     method: Option<String>,
     calls: u64,
@@ -124,7 +124,7 @@ struct Ordered {
 
 /// The faults of one node, first ordered, first met; a call meets at most one. Clones share them.
 #[derive(Clone, Default)]
-pub struct FaultsHandle(Arc<Mutex<Vec<Ordered>>>);
+pub struct FaultsHandle(Arc<Mutex<Vec<OrderedFault>>>);
 
 impl FaultsHandle {
     /// Orders `fault` for the next `calls` calls of any method that it applies to.
@@ -133,7 +133,7 @@ impl FaultsHandle {
     }
 
     /// Orders `fault` for the next `calls` calls of `method`.
-    pub fn on(&self, method: &str, calls: u64, fault: Fault) {
+    pub fn next_at(&self, method: &str, calls: u64, fault: Fault) {
         self.order(fault, Some(method), calls);
     }
 
@@ -143,7 +143,7 @@ impl FaultsHandle {
     }
 
     /// The number of calls that still meet a fault.
-    pub fn left(&self) -> u64 {
+    pub fn pending(&self) -> u64 {
         self.ordered().iter().map(|ordered| ordered.calls).sum()
     }
 
@@ -163,11 +163,11 @@ impl FaultsHandle {
 
     fn order(&self, fault: Fault, method: Option<&str>, calls: u64) {
         if calls > 0 {
-            self.ordered().push(Ordered { fault, method: method.map(str::to_owned), calls });
+            self.ordered().push(OrderedFault { fault, method: method.map(str::to_owned), calls });
         }
     }
 
-    fn ordered(&self) -> MutexGuard<'_, Vec<Ordered>> {
+    fn ordered(&self) -> MutexGuard<'_, Vec<OrderedFault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

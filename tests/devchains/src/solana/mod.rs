@@ -40,7 +40,7 @@ use solana_address::Address;
 pub use bank::RENT_LAMPORTS_PER_BYTE;
 pub use tokens::{Extension, Program};
 
-pub use faults::{DEVNET_GENESIS_HASH, Fault, FaultsHandle, HUGE_BODY_BYTES, Lie};
+pub use faults::{DEVNET_GENESIS_HASH, FalseAnswer, Fault, FaultsHandle, HUGE_BODY_BYTES};
 
 use chain::{Chain, Commitment};
 use http::Server;
@@ -74,7 +74,7 @@ impl SolanaDev {
     ///
     /// # Panics
     /// If no port can be bound.
-    pub fn second_address(&self) -> Self {
+    pub fn provider(&self) -> Self {
         let node = Arc::new(Mutex::new(Node::new(Chain::new())));
         let (first, served) = (self.node.clone(), node.clone());
         let server = Server::start(Arc::new(move |target, body| {

@@ -87,7 +87,7 @@ fn answer(node: &mut Node, request: &Value) -> Result<Value, Answer> {
     };
     match (fault, result) {
         (Some(Fault::LandButError), _) => Err(Answer::text(500, "Internal Server Error")),
-        (Some(Fault::Lie(lie)), Ok(result)) => Ok(success(id, lie.tell(result))),
+        (Some(Fault::FalseAnswer(false_answer)), Ok(result)) => Ok(success(id, false_answer.apply_to(result))),
         (_, Ok(result)) => Ok(success(id, result)),
         (_, Err(error)) => Ok(failure(id, error)),
     }

@@ -25,12 +25,12 @@ pub const ECDSA: &str = "kaspasim:qyp85azqaeurnz9zuyetaf4j97v3lwt3cnk29ueh3c4fnt
 pub const FLOOR: u64 = 203_600;
 
 /// A chain and a client of it.
-pub struct Net {
+pub struct ChainClient {
     pub chain: KaspaDev,
     agent: ureq::Agent,
 }
 
-impl Net {
+impl ChainClient {
     pub fn start() -> Self {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         Self { chain: KaspaDev::start(NetworkType::Simnet), agent }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use devchains::solana::{DEVNET_GENESIS_HASH, Fault, HUGE_BODY_BYTES, Lie, SolanaDev};
+use devchains::solana::{DEVNET_GENESIS_HASH, FalseAnswer, Fault, HUGE_BODY_BYTES, SolanaDev};
 
 use crate::client::*;
 
@@ -49,11 +49,11 @@ fn should_send_bodies_no_client_can_use() {
 fn should_choose_the_method_and_forget_when_cleared() {
     let chain = SolanaDev::start();
     let faults = chain.faults();
-    faults.on("getSlot", 3, Fault::Http500);
-    assert_eq!((health(&chain), faults.left()), (healthy(), 3));
+    faults.next_at("getSlot", 3, Fault::Http500);
+    assert_eq!((health(&chain), faults.pending()), (healthy(), 3));
     let slot = br#"{"jsonrpc":"2.0","id":1,"method":"getSlot"}"#;
     assert_eq!(post(&chain, "application/json", slot).map(|answer| answer.0), Some(500));
-    assert_eq!(faults.left(), 2);
+    assert_eq!(faults.pending(), 2);
     faults.clear();
     assert_eq!(post(&chain, "application/json", slot).map(|answer| answer.0), Some(200));
 }
@@ -127,27 +127,27 @@ fn should_lie_as_told() {
     let (chain, tx) = transfer_of_one_sol();
     let payer = Key::new("payer").text();
     let faults = chain.faults();
-    faults.next(2, Fault::Lie(Lie::Balance(7)));
+    faults.next(2, Fault::FalseAnswer(FalseAnswer::Balance(7)));
     assert_eq!(balance_at(&chain, &payer, "finalized"), 7);
     assert_eq!(value(&chain, "getAccountInfo", json!([payer, { "encoding": "base64" }]))["lamports"], 7);
     assert_eq!(balance_at(&chain, &payer, "finalized"), 10 * SOL);
 
-    faults.next(1, Fault::Lie(Lie::Blockhash));
+    faults.next(1, Fault::FalseAnswer(FalseAnswer::Blockhash));
     let invented = newest_hash(&chain);
     assert_eq!(value(&chain, "isBlockhashValid", json!([invented.to_string(), { "commitment": "processed" }])), false);
-    faults.next(1, Fault::Lie(Lie::LastValidBlockHeight(1)));
+    faults.next(1, Fault::FalseAnswer(FalseAnswer::LastValidBlockHeight(1)));
     assert_eq!(value(&chain, "getLatestBlockhash", json!([]))["lastValidBlockHeight"], 1);
 
-    faults.next(1, Fault::Lie(Lie::GenesisHash));
+    faults.next(1, Fault::FalseAnswer(FalseAnswer::GenesisHash));
     assert_eq!(result(&chain, "getGenesisHash", json!([])), DEVNET_GENESIS_HASH);
     assert_eq!(result(&chain, "getGenesisHash", json!([])), chain.genesis_hash());
 
     let signature = send(&chain, &tx);
     chain.advance(1);
-    faults.next(1, Fault::Lie(Lie::NotFound));
+    faults.next(1, Fault::FalseAnswer(FalseAnswer::NotFound));
     assert_eq!(status(&chain, &signature), Value::Null);
     assert_eq!(status(&chain, &signature)["confirmationStatus"], "processed");
-    faults.on("getSlot", 1, Fault::Lie(Lie::Value(json!("soon"))));
+    faults.next_at("getSlot", 1, Fault::FalseAnswer(FalseAnswer::Value(json!("soon"))));
     assert_eq!(result(&chain, "getSlot", json!([])), "soon");
 }
 

@@ -15,13 +15,13 @@ const NONCE_RENT: u64 = 1_056_640;
 const RECENT_BLOCKHASHES: &str = "SysvarRecentB1ockHashes11111111111111111111";
 const RENT: &str = "SysvarRent111111111111111111111111111111111";
 
-struct World {
+struct NonceTest {
     chain: SolanaDev,
     payer: Key,
     nonce: Key,
 }
 
-impl World {
+impl NonceTest {
     /// A chain on which `payer` has 10 SOL.
     fn new() -> Self {
         let chain = SolanaDev::start();
@@ -83,74 +83,74 @@ impl World {
 
 #[test]
 fn should_hash_the_parent_block_into_a_new_nonce() {
-    let world = World::new();
-    let expected = world.next();
-    let created = send(&world.chain, &world.create());
+    let test = NonceTest::new();
+    let expected = test.next();
+    let created = send(&test.chain, &test.create());
     // Knowing the value in advance does not help: a nonce cannot be used in the block that sets it.
-    send(&world.chain, &world.pay(SOL, expected));
-    world.chain.advance(1);
-    assert_eq!(world.stored(), expected);
-    assert_eq!(world.chain.landed(), [created]);
-    assert_eq!(world.chain.balance(&world.payer.text()), 10 * SOL - NONCE_RENT - 10_000, "two signatures");
+    send(&test.chain, &test.pay(SOL, expected));
+    test.chain.advance(1);
+    assert_eq!(test.stored(), expected);
+    assert_eq!(test.chain.landed(), [created]);
+    assert_eq!(test.chain.balance(&test.payer.text()), 10 * SOL - NONCE_RENT - 10_000, "two signatures");
 }
 
 #[test]
 fn should_land_a_nonce_transaction_long_after_and_once() {
-    let world = World::new();
-    send(&world.chain, &world.create());
-    world.chain.advance(1);
-    let value = world.stored();
-    let tx = world.pay(SOL, value);
-    let rival = world.pay(2 * SOL, value);
-    world.chain.advance(400);
-    assert_eq!(world.stored(), value);
-    assert_eq!(preflight_error(&world.chain, &tx), json!(null));
-    send(&world.chain, &rival);
-    let expected = world.next();
-    world.chain.advance(1);
-    assert_eq!(world.stored(), expected);
-    assert_eq!(world.chain.balance(&Key::new("recipient").text()), SOL, "the rival is on the same nonce");
-    assert_eq!(preflight_error(&world.chain, &rival)["data"]["err"], "BlockhashNotFound");
+    let test = NonceTest::new();
+    send(&test.chain, &test.create());
+    test.chain.advance(1);
+    let value = test.stored();
+    let tx = test.pay(SOL, value);
+    let rival = test.pay(2 * SOL, value);
+    test.chain.advance(400);
+    assert_eq!(test.stored(), value);
+    assert_eq!(preflight_error(&test.chain, &tx), json!(null));
+    send(&test.chain, &rival);
+    let expected = test.next();
+    test.chain.advance(1);
+    assert_eq!(test.stored(), expected);
+    assert_eq!(test.chain.balance(&Key::new("recipient").text()), SOL, "the rival is on the same nonce");
+    assert_eq!(preflight_error(&test.chain, &rival)["data"]["err"], "BlockhashNotFound");
 }
 
 #[test]
 fn should_advance_the_nonce_of_a_failed_transaction_and_charge_it() {
-    let world = World::new();
-    send(&world.chain, &world.create());
-    world.chain.advance(5);
-    let before = world.chain.balance(&world.payer.text());
-    let tx = world.pay(100 * SOL, world.stored());
-    let signature = send(&world.chain, &tx);
-    let expected = world.next();
-    world.chain.advance(1);
-    assert_eq!(status(&world.chain, &signature)["err"], json!({ "InstructionError": [1, { "Custom": 1 }] }));
-    assert_eq!(world.stored(), expected);
-    assert_eq!(world.chain.balance(&world.payer.text()), before - 5_000);
+    let test = NonceTest::new();
+    send(&test.chain, &test.create());
+    test.chain.advance(5);
+    let before = test.chain.balance(&test.payer.text());
+    let tx = test.pay(100 * SOL, test.stored());
+    let signature = send(&test.chain, &tx);
+    let expected = test.next();
+    test.chain.advance(1);
+    assert_eq!(status(&test.chain, &signature)["err"], json!({ "InstructionError": [1, { "Custom": 1 }] }));
+    assert_eq!(test.stored(), expected);
+    assert_eq!(test.chain.balance(&test.payer.text()), before - 5_000);
 
     // Refilling the payer does not bring it back.
-    world.chain.airdrop(&world.payer.text(), 200 * SOL);
-    send(&world.chain, &tx);
-    world.chain.advance(3);
-    assert_eq!(world.chain.landed().len(), 2);
-    assert_eq!(world.chain.balance(&Key::new("recipient").text()), 0);
+    test.chain.airdrop(&test.payer.text(), 200 * SOL);
+    send(&test.chain, &tx);
+    test.chain.advance(3);
+    assert_eq!(test.chain.landed().len(), 2);
+    assert_eq!(test.chain.balance(&Key::new("recipient").text()), 0);
 }
 
 #[test]
 fn should_leave_the_nonce_alone_if_validation_fails() {
-    let world = World::new();
-    send(&world.chain, &world.create());
-    world.chain.advance(5);
-    let value = world.stored();
+    let test = NonceTest::new();
+    send(&test.chain, &test.create());
+    test.chain.advance(5);
+    let value = test.stored();
     // A stranger cannot advance the nonce: its authority has to sign.
-    let stranger = Key::funded(&world.chain, "stranger", SOL);
+    let stranger = Key::funded(&test.chain, "stranger", SOL);
     let accounts = vec![
-        AccountMeta::new(world.nonce.address(), false),
+        AccountMeta::new(test.nonce.address(), false),
         AccountMeta::new_readonly(RECENT_BLOCKHASHES.parse().expect("an address"), false),
         AccountMeta::new_readonly(stranger.address(), true),
     ];
     let theft = Instruction { program_id: Default::default(), accounts, data: vec![4, 0, 0, 0] };
-    send(&world.chain, &sign(&[&stranger], &[theft], value));
-    world.chain.advance(1);
-    assert_eq!((world.stored(), world.chain.landed().len()), (value, 1));
-    assert_eq!(world.chain.balance(&stranger.text()), SOL);
+    send(&test.chain, &sign(&[&stranger], &[theft], value));
+    test.chain.advance(1);
+    assert_eq!((test.stored(), test.chain.landed().len()), (value, 1));
+    assert_eq!(test.chain.balance(&stranger.text()), SOL);
 }

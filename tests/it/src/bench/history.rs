@@ -2,8 +2,8 @@
 //! canister's own domain crate, and the state's memory becomes the canister's stable memory. Calling the canister 600,000 times
 //! would take hours and give the same bytes.
 
+use crate::test_env::{Actor, TestEnv};
 use crate::values::core;
-use crate::world::{Actor, World};
 use candid::{Nat, Principal};
 use ic_stable_structures::VectorMemory;
 use purser_core::audit::Block;
@@ -22,28 +22,28 @@ const FEE: u64 = 5_000;
 const MONTH_NS: u64 = 30 * DAY_NS;
 
 /// Gives the canister `size` wallets with one finished transfer each.
-pub fn grow(world: &mut World, size: u64) {
-    let mut chain = Chronicle::of(world);
+pub fn add_wallets(env: &mut TestEnv, size: u64) {
+    let mut chain = LogBuilder::of(env);
     for n in 0..size {
         let wallet = WalletId::new(n);
         chain.append(Event::WalletCreated(chain.wallet(wallet)));
         chain.pay(wallet, n);
     }
-    chain.install_in(world);
+    chain.install_in(env);
 }
 
 /// Gives one wallet `size` finished transfers, spread over a month, so that its counters are as full as they can be.
-pub fn spend(world: &mut World, wallet: u64, size: u64) {
-    let mut chain = Chronicle::of(world);
+pub fn add_transfers(env: &mut TestEnv, wallet: u64, size: u64) {
+    let mut chain = LogBuilder::of(env);
     for n in 0..size {
         chain.at = chain.at.saturating_add(MONTH_NS / size);
         chain.pay(WalletId::new(wallet), n + 1);
     }
-    chain.install_in(world);
-    world.network.ic().advance_time(Duration::from_nanos(MONTH_NS));
+    chain.install_in(env);
+    env.network.ic().advance_time(Duration::from_nanos(MONTH_NS));
 }
 
-struct Chronicle {
+struct LogBuilder {
     blocks: Vec<Vec<u8>>,
     tip: Hash,
     names: NameHashes,
@@ -51,11 +51,11 @@ struct Chronicle {
     memory: VectorMemory,
 }
 
-impl Chronicle {
+impl LogBuilder {
     /// What the canister has logged so far: its installation and its keys.
-    fn of(world: &mut World) -> Self {
+    fn of(env: &mut TestEnv) -> Self {
         let range = BlockRange { start: Nat::from(0u8), length: Nat::from(100u8) };
-        let page = world.as_actor(Actor::Admin).icrc3_get_blocks(&[range]);
+        let page = env.as_actor(Actor::Admin).icrc3_get_blocks(&[range]);
         assert_eq!(page.log_length, Nat::from(page.blocks.len()), "a new canister has a short log");
         let blocks: Vec<Vec<u8>> = page.blocks.iter().map(|block| encode_value(&core(&block.block))).collect();
         let last = decode_value(blocks.last().expect("the installation is logged")).expect("a block reads back");
@@ -97,15 +97,15 @@ impl Chronicle {
     }
 
     /// Replays the history and makes its memory the canister's.
-    fn install_in(self, world: &mut World) {
+    fn install_in(self, env: &mut TestEnv) {
         let state = State::replay(self.memory.clone(), &self.blocks, self.tip).expect("the history is a chain");
         assert_eq!(state.log_len(), self.blocks.len() as u64);
         drop(state);
         let bytes = self.memory.borrow().clone();
-        let canister = world.canister;
-        world.network.local().set_stable_memory(canister, &bytes);
-        world.upgrade(None).expect("the history is accepted");
-        let report = world.as_actor(Actor::Admin).verify_integrity(None, None);
+        let canister = env.canister;
+        env.network.local().set_stable_memory(canister, &bytes);
+        env.upgrade(None).expect("the history is accepted");
+        let report = env.as_actor(Actor::Admin).verify_integrity(None, None);
         assert!(report.valid, "{report:?}");
     }
 

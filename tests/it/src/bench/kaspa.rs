@@ -1,7 +1,7 @@
 //! Kaspa transfers of unusual size: what one costs from its request to its end.
 
 use crate::recipients;
-use crate::world::{Actor, KAS, World};
+use crate::test_env::{Actor, KAS, TestEnv};
 use localnet::MessageKind;
 use purser_types::*;
 use serde::Serialize;
@@ -13,8 +13,8 @@ pub struct Case {
     pub name: String,
     /// Wasm instructions of the canister's own messages, from the request to the end.
     pub instructions: u64,
-    /// Instructions of the dearest message.
-    pub dearest_message: u64,
+    /// Instructions of the costliest message.
+    pub costliest_message: u64,
     /// Coins that it spent.
     pub inputs: u32,
     /// Threshold signatures.
@@ -36,19 +36,19 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-fn world() -> World {
-    World::local_with(|args| args.kaspa.max_fee = Some(KAS))
+fn env() -> TestEnv {
+    TestEnv::local_with(|args| args.kaspa.max_fee = Some(KAS))
 }
 
 fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
-    let mut world = world();
-    let wallet = world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin");
-    world.set_policy(wallet.id, &recipients::rules());
-    world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
+    let mut env = env();
+    let wallet = env.as_actor(Actor::Admin).create_wallet("measured").expect("an admin");
+    env.set_policy(wallet.id, &recipients::rules());
+    env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     for sompi in coins {
-        world.kaspa.faucet(&wallet.kaspa_schnorr_address, *sompi);
+        env.kaspa.faucet(&wallet.kaspa_schnorr_address, *sompi);
     }
-    world.network.local().take_traces();
+    env.network.local().take_traces();
     let args = BatchArgs {
         wallet_id: wallet.id,
         asset: None,
@@ -61,18 +61,18 @@ fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
         session_id: None,
         created_at: None,
     };
-    let outcome = world.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
+    let outcome = env.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
     let [id] = outcome.transfer_ids[..] else { panic!("one transaction: {outcome:?}") };
-    let ended = world.settle(id);
+    let ended = env.wait_for_end(id);
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
-    let traces = world.network.local().take_traces();
+    let traces = env.network.local().take_traces();
     let own = || traces.iter().filter(|trace| !matches!(trace.kind, MessageKind::Query | MessageKind::Transform));
     let calls = || traces.iter().flat_map(|trace| &trace.mgmt_calls);
     let outcalls = || calls().filter(|call| call.method == "http_request");
     Case {
         name: name.into(),
         instructions: own().map(|trace| trace.instructions).sum(),
-        dearest_message: own().map(|trace| trace.instructions).max().unwrap_or_default(),
+        costliest_message: own().map(|trace| trace.instructions).max().unwrap_or_default(),
         inputs: ended.kaspa.as_ref().and_then(|kaspa| kaspa.inputs).unwrap_or_default(),
         signatures: calls().filter(|call| call.method.starts_with("sign_with_")).count(),
         outcalls: outcalls().count(),

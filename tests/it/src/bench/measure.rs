@@ -3,7 +3,7 @@
 use super::history;
 use crate::network::Network;
 use crate::recipients;
-use crate::world::{Actor, KAS, SOL, World};
+use crate::test_env::{Actor, KAS, SOL, TestEnv};
 use localnet::{LocalNet, MessageTrace};
 use purser_types::{Asset, BlockRange, Status, TransferArgs};
 use serde::Serialize;
@@ -37,20 +37,20 @@ pub struct Step {
     /// Threshold signatures among them.
     pub signatures: usize,
     /// Whether its cost must not depend on the history.
-    pub grows_with_nothing: bool,
+    pub is_independent_of_history: bool,
 }
 
 struct Bench {
-    world: World,
+    env: TestEnv,
     steps: Vec<Step>,
 }
 
 impl Bench {
-    /// Runs `work` and books what the canister's messages used.
-    fn step<T>(&mut self, name: &str, grows_with_nothing: bool, work: impl FnOnce(&mut World) -> T) -> T {
-        self.world.network.local().take_traces();
-        let result = work(&mut self.world);
-        let traces = self.world.network.local().take_traces();
+    /// Runs `work` and totals what the canister's messages used.
+    fn step<T>(&mut self, name: &str, is_independent_of_history: bool, work: impl FnOnce(&mut TestEnv) -> T) -> T {
+        self.env.network.local().take_traces();
+        let result = work(&mut self.env);
+        let traces = self.env.network.local().take_traces();
         let count = |wanted: &dyn Fn(&str) -> bool| {
             let calls = traces.iter().flat_map(|trace| &trace.mgmt_calls);
             calls.filter(|call| wanted(&call.method)).count()
@@ -63,7 +63,7 @@ impl Bench {
             management_calls: count(&|_| true),
             outcalls: count(&|method| method == "http_request"),
             signatures: count(&|method| method.starts_with("sign_with_")),
-            grows_with_nothing,
+            is_independent_of_history,
         });
         result
     }
@@ -76,20 +76,19 @@ pub(super) fn cycles(trace: &MessageTrace) -> u128 {
 
 /// Measures every step in a canister with `size` wallets and finished transfers.
 pub fn with_history(size: u64) -> Measurement {
-    let mut world = World::on(Network::Local(Box::new(LocalNet::new())));
-    history::grow(&mut world, size);
-    let mut bench = Bench { world, steps: Vec::new() };
-    bench.step("upgrade", true, |world| world.upgrade(None).expect("it upgrades"));
-    bench.world.step();
-    let wallet =
-        bench.step("create a wallet", true, |world| world.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
-    bench.step("set a policy", true, |world| world.set_policy(wallet.id, &recipients::rules()));
-    bench.step("add an agent", true, |world| {
-        world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
+    let mut env = TestEnv::on(Network::Local(Box::new(LocalNet::new())));
+    history::add_wallets(&mut env, size);
+    let mut bench = Bench { env, steps: Vec::new() };
+    bench.step("upgrade", true, |env| env.upgrade(None).expect("it upgrades"));
+    bench.env.step();
+    let wallet = bench.step("create a wallet", true, |env| env.as_actor(Actor::Admin).create_wallet("measured").expect("an admin"));
+    bench.step("set a policy", true, |env| env.set_policy(wallet.id, &recipients::rules()));
+    bench.step("add an agent", true, |env| {
+        env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     });
-    bench.world.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    bench.world.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
-    bench.step("refresh balances", true, |world| world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer"));
+    bench.env.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    bench.env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    bench.step("refresh balances", true, |env| env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer"));
     for (asset, to, amount) in [(Asset::Sol, recipients::solana(1), SOL / 2), (Asset::Kas, recipients::kaspa(1), 7 * KAS)] {
         let args = TransferArgs {
             wallet_id: wallet.id,
@@ -107,21 +106,21 @@ pub fn with_history(size: u64) -> Measurement {
         };
         transfer(&mut bench, &args);
     }
-    bench.step("look up a transfer", true, |world| {
-        let newest = world.as_actor(Actor::Agent).list_transfers(wallet.id, None, Some(1)).expect("open");
-        world.as_actor(Actor::Agent).get_transfer(newest[0].id).expect("open");
+    bench.step("look up a transfer", true, |env| {
+        let newest = env.as_actor(Actor::Agent).list_transfers(wallet.id, None, Some(1)).expect("open");
+        env.as_actor(Actor::Agent).get_transfer(newest[0].id).expect("open");
     });
     // With a short history there are fewer entries to read and to verify, so these may grow up to that number and no further.
-    bench.step("read 100 entries", false, |world| {
+    bench.step("read 100 entries", false, |env| {
         let range = BlockRange { start: 0u8.into(), length: 100u8.into() };
-        assert!(!world.as_actor(Actor::Anonymous).icrc3_get_blocks(&[range]).blocks.is_empty());
+        assert!(!env.as_actor(Actor::Anonymous).icrc3_get_blocks(&[range]).blocks.is_empty());
     });
-    bench.step("log one entry", true, |world| world.as_actor(Actor::Admin).start_emergency("measured").expect("an admin"));
-    bench.step("watch: verify 1,000 blocks", false, |world| {
-        let ic = world.network.ic();
+    bench.step("log one entry", true, |env| env.as_actor(Actor::Admin).start_emergency("measured").expect("an admin"));
+    bench.step("watch: verify 1,000 blocks", false, |env| {
+        let ic = env.network.ic();
         ic.advance_time(Duration::from_secs(300));
         (0..10).for_each(|_| ic.tick());
-        let status = world.as_actor(Actor::Admin).get_audit_status();
+        let status = env.as_actor(Actor::Admin).get_audit_status();
         assert!(status.verified_at.is_some() && status.broken_at.is_none(), "{status:?}");
     });
     Measurement { size, steps: bench.steps }
@@ -129,10 +128,10 @@ pub fn with_history(size: u64) -> Measurement {
 
 /// What the decision about a request costs after `size` transfers of the same wallet within a month; see [`Step::until_certified`].
 pub fn of_a_busy_wallet(size: u64) -> u64 {
-    let mut world = World::on(Network::Local(Box::new(LocalNet::new())));
-    let wallet = world.wallet(&recipients::rules());
-    history::spend(&mut world, wallet.id, size);
-    let mut bench = Bench { world, steps: Vec::new() };
+    let mut env = TestEnv::on(Network::Local(Box::new(LocalNet::new())));
+    let wallet = env.wallet(&recipients::rules());
+    history::add_transfers(&mut env, wallet.id, size);
+    let mut bench = Bench { env, steps: Vec::new() };
     let args = TransferArgs {
         wallet_id: wallet.id,
         asset: Asset::Sol,
@@ -154,28 +153,28 @@ pub fn of_a_busy_wallet(size: u64) -> u64 {
 fn request(bench: &mut Bench, args: &TransferArgs) {
     let asset = args.asset;
     // The reply comes from the message that decides; what follows is driven by timers.
-    let message = bench.step(&format!("request {asset:?}"), true, |world| {
+    let message = bench.step(&format!("request {asset:?}"), true, |env| {
         let arg = candid::encode_args((args,)).expect("arguments encode");
-        let canister = world.canister;
-        let ic = world.network.ic();
+        let canister = env.canister;
+        let ic = env.network.ic();
         let message = ic.submit(canister, Actor::Agent.principal(), "transfer", arg).expect("it is let in");
         while ic.poll(&message).is_none() {
             ic.tick();
         }
         message
     });
-    let canister = bench.world.canister;
-    assert!(bench.world.network.ic().poll(&message).is_some_and(|answer| answer.is_ok()), "canister {canister} answers");
+    let canister = bench.env.canister;
+    assert!(bench.env.network.ic().poll(&message).is_some_and(|answer| answer.is_ok()), "canister {canister} answers");
 }
 
 fn transfer(bench: &mut Bench, args: &TransferArgs) {
     request(bench, args);
     let asset = args.asset;
-    let newest = bench.world.as_actor(Actor::Agent).list_transfers(args.wallet_id, None, Some(1)).expect("open");
+    let newest = bench.env.as_actor(Actor::Agent).list_transfers(args.wallet_id, None, Some(1)).expect("open");
     let id = newest.first().expect("it was accepted").id;
-    bench.step(&format!("drive to submission {asset:?}"), true, |world| {
-        world.follow(id, |transfer| !matches!(transfer.status, Status::Reserved | Status::Built | Status::Signed))
+    bench.step(&format!("drive to submission {asset:?}"), true, |env| {
+        env.wait_until(id, |transfer| !matches!(transfer.status, Status::Reserved | Status::Built | Status::Signed))
     });
-    let ended = bench.step(&format!("follow to the end {asset:?}"), false, |world| world.settle(id));
+    let ended = bench.step(&format!("follow to the end {asset:?}"), false, |env| env.wait_for_end(id));
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
 }

@@ -10,8 +10,8 @@ use crate::wasm;
 use measure::Measurement;
 use serde::Serialize;
 use std::path::Path;
-pub use table::Verdict;
-pub use throughput::{POOLS, Throughput, drain};
+pub use table::TargetResult;
+pub use throughput::{POOLS, Throughput, measure_queue};
 
 /// How many wallets and finished transfers exist before the measurement. Each transfer has six entries in the log.
 pub const HISTORIES: [u64; 3] = [1, 1_000, 166_667];
@@ -46,7 +46,7 @@ struct Results {
     throughput: Vec<Throughput>,
     histories: Vec<Measurement>,
     kaspa: Vec<kaspa::Case>,
-    verdicts: Vec<Verdict>,
+    targets: Vec<TargetResult>,
 }
 
 /// Measures, prints the table, writes the JSON and returns whether every target is met.
@@ -57,17 +57,17 @@ pub fn run(path: &Path) -> std::io::Result<bool> {
     let mut results = measure_all(&HISTORIES, &BUSY, &POOLS);
     eprintln!("measuring Kaspa transfers of unusual size …");
     results.kaspa = kaspa::cases();
-    results.verdicts.extend(judge_kaspa(&results.kaspa));
-    table::print(&results.histories, &results.verdicts);
+    results.targets.extend(kaspa_targets(&results.kaspa));
+    table::print(&results.histories, &results.targets);
     table::print_throughput(&results.throughput);
     table::print_kaspa(&results.kaspa);
-    let met = results.verdicts.iter().all(|verdict| verdict.met);
+    let met = results.targets.iter().all(|target| target.met);
     std::fs::write(path, serde_json::to_vec_pretty(&results)?)?;
     println!("\nwritten to {}", path.display());
     Ok(met)
 }
 
-/// Measures how queues of payments drain, and prints it.
+/// Measures how queues of payments measure_queue, and prints it.
 pub fn run_throughput() {
     table::print_throughput(&queues(&POOLS));
 }
@@ -75,7 +75,7 @@ pub fn run_throughput() {
 fn queues(pools: &[u16]) -> Vec<Throughput> {
     let measure = |pool: &u16| {
         eprintln!("measuring {QUEUED} queued transfers with {pool} nonce accounts …");
-        throughput::drain(QUEUED, *pool)
+        throughput::measure_queue(QUEUED, *pool)
     };
     pools.iter().map(measure).collect()
 }
@@ -98,64 +98,65 @@ fn measure_all(sizes: &[u64], busy: &[u64], pools: &[u16]) -> Results {
         })
         .collect();
     let throughput = queues(pools);
-    let mut verdicts = judge(&histories, [wasm_bytes, wasm_gzip_bytes]);
-    verdicts.extend(judge_busy(&busy_wallet));
-    Results { wasm_bytes, wasm_gzip_bytes, busy_wallet, throughput, histories, kaspa: Vec::new(), verdicts }
+    let mut targets = history_targets(&histories, [wasm_bytes, wasm_gzip_bytes]);
+    targets.extend(busy_wallet_targets(&busy_wallet));
+    Results { wasm_bytes, wasm_gzip_bytes, busy_wallet, throughput, histories, kaspa: Vec::new(), targets }
 }
 
 /// The targets that a canister with a short history misses; there should be none.
-pub fn missed_when_new() -> Vec<Verdict> {
-    measure_all(&HISTORIES[..1], &[], &[]).verdicts.into_iter().filter(|verdict| !verdict.met).collect()
+pub fn missed_when_new() -> Vec<TargetResult> {
+    measure_all(&HISTORIES[..1], &[], &[]).targets.into_iter().filter(|target| !target.met).collect()
 }
 
 /// The targets that Kaspa transfers of unusual size miss; there should be none.
-pub fn missed_by_kaspa() -> Vec<Verdict> {
+pub fn missed_by_kaspa() -> Vec<TargetResult> {
     let cases = kaspa::cases();
     table::print_kaspa(&cases);
-    judge_kaspa(&cases).into_iter().filter(|verdict| !verdict.met).collect()
+    kaspa_targets(&cases).into_iter().filter(|target| !target.met).collect()
 }
 
-fn judge_kaspa(cases: &[kaspa::Case]) -> Vec<Verdict> {
+fn kaspa_targets(cases: &[kaspa::Case]) -> Vec<TargetResult> {
     let each = |case: &kaspa::Case| {
         let what = |of: &str| format!("Kaspa, {}: {of}", case.name);
-        let dearest = Verdict::at_most(what("instructions of the dearest message"), case.dearest_message, MAX_MESSAGE_INSTRUCTIONS);
-        [dearest, Verdict::at_most(what("signatures"), case.signatures as u64, case.inputs.into())]
+        let costliest =
+            TargetResult::at_most(what("instructions of the costliest message"), case.costliest_message, MAX_MESSAGE_INSTRUCTIONS);
+        [costliest, TargetResult::at_most(what("signatures"), case.signatures as u64, case.inputs.into())]
     };
     cases.iter().flat_map(each).collect()
 }
 
-fn judge_busy(busy: &[(u64, u64)]) -> Vec<Verdict> {
+fn busy_wallet_targets(busy: &[(u64, u64)]) -> Vec<TargetResult> {
     let Some((fewest, least)) = busy.first() else { return Vec::new() };
     let what = |size: u64| format!("request Sol from a wallet with {size} instead of {fewest} transfers: instructions");
     let limit = least.saturating_mul(MAX_GROWTH_PERCENT) / 100;
-    busy.iter().skip(1).map(|(size, instructions)| Verdict::at_most(what(*size), *instructions, limit)).collect()
+    busy.iter().skip(1).map(|(size, instructions)| TargetResult::at_most(what(*size), *instructions, limit)).collect()
 }
 
-fn judge(histories: &[Measurement], wasm: [usize; 2]) -> Vec<Verdict> {
-    let mut verdicts = Vec::new();
+fn history_targets(histories: &[Measurement], wasm: [usize; 2]) -> Vec<TargetResult> {
+    let mut targets = Vec::new();
     for history in histories {
         for step in history.steps.iter().filter(|step| step.name.starts_with("request")) {
             let what = format!(
                 "{} with {} transfers: instructions until it is decided, reserved, logged and certified",
                 step.name, history.size
             );
-            verdicts.push(Verdict::at_most(what, step.until_certified, MAX_DECISION_INSTRUCTIONS));
+            targets.push(TargetResult::at_most(what, step.until_certified, MAX_DECISION_INSTRUCTIONS));
         }
         for step in history.steps.iter().filter(|step| step.name.starts_with("drive to submission")) {
             let what = |of: &str| format!("{} with {} transfers: {of}", step.name, history.size);
             let most = MAX_OUTCALLS.iter().find(|(asset, _)| step.name.ends_with(asset)).map_or(0, |(_, most)| *most);
-            verdicts.push(Verdict::at_most(what("outcalls"), step.outcalls as u64, most as u64));
-            verdicts.push(Verdict::at_most(what("signatures"), step.signatures as u64, MAX_SIGNATURES as u64));
+            targets.push(TargetResult::at_most(what("outcalls"), step.outcalls as u64, most as u64));
+            targets.push(TargetResult::at_most(what("signatures"), step.signatures as u64, MAX_SIGNATURES as u64));
         }
     }
     if let [short, .., long] = histories {
-        for (before, after) in short.steps.iter().zip(&long.steps).filter(|(before, _)| before.grows_with_nothing) {
+        for (before, after) in short.steps.iter().zip(&long.steps).filter(|(before, _)| before.is_independent_of_history) {
             let limit = before.instructions.saturating_mul(MAX_GROWTH_PERCENT) / 100;
             let what = format!("{}: instructions with {} instead of {} transfers", before.name, long.size, short.size);
-            verdicts.push(Verdict::at_most(what, after.instructions, limit));
+            targets.push(TargetResult::at_most(what, after.instructions, limit));
         }
     }
-    verdicts.push(Verdict::at_most("wasm: bytes".into(), wasm[0] as u64, MAX_WASM[0] as u64));
-    verdicts.push(Verdict::at_most("wasm, compressed: bytes".into(), wasm[1] as u64, MAX_WASM[1] as u64));
-    verdicts
+    targets.push(TargetResult::at_most("wasm: bytes".into(), wasm[0] as u64, MAX_WASM[0] as u64));
+    targets.push(TargetResult::at_most("wasm, compressed: bytes".into(), wasm[1] as u64, MAX_WASM[1] as u64));
+    targets
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// One target.
 #[derive(Debug, Serialize)]
-pub struct Verdict {
+pub struct TargetResult {
     /// What was measured.
     pub what: String,
     /// What came out.
@@ -19,7 +19,7 @@ pub struct Verdict {
     pub met: bool,
 }
 
-impl Verdict {
+impl TargetResult {
     /// Compares.
     pub fn at_most(what: String, measured: u64, at_most: u64) -> Self {
         Self { what, measured, at_most, met: measured <= at_most }
@@ -27,7 +27,7 @@ impl Verdict {
 }
 
 /// Prints steps as rows, and per history the figures of a step.
-pub fn print(histories: &[Measurement], verdicts: &[Verdict]) {
+pub fn print(histories: &[Measurement], targets: &[TargetResult]) {
     println!(
         "{:<34} {:>9} {:>15} {:>15} {:>17} {:>6} {:>9} {:>10}",
         "step", "history", "instructions", "until certified", "cycles", "calls", "outcalls", "signatures"
@@ -50,9 +50,9 @@ pub fn print(histories: &[Measurement], verdicts: &[Verdict]) {
         }
     }
     println!();
-    for verdict in verdicts {
-        let mark = if verdict.met { "ok  " } else { "OVER" };
-        println!("{mark} {}: {} of at most {}", verdict.what, grouped(verdict.measured.into()), grouped(verdict.at_most.into()));
+    for target in targets {
+        let mark = if target.met { "ok  " } else { "OVER" };
+        println!("{mark} {}: {} of at most {}", target.what, grouped(target.measured.into()), grouped(target.at_most.into()));
     }
 }
 
@@ -83,14 +83,14 @@ pub fn print_throughput(queues: &[Throughput]) {
 pub fn print_kaspa(cases: &[Case]) {
     println!(
         "\n{:<16} {:>15} {:>15} {:>10} {:>9} {:>13} {:>19}",
-        "Kaspa transfer", "instructions", "dearest message", "signatures", "outcalls", "answer bytes", "cycles"
+        "Kaspa transfer", "instructions", "costliest message", "signatures", "outcalls", "answer bytes", "cycles"
     );
     for case in cases {
         println!(
             "{:<16} {:>15} {:>15} {:>10} {:>9} {:>13} {:>19}",
             case.name,
             grouped(case.instructions.into()),
-            grouped(case.dearest_message.into()),
+            grouped(case.costliest_message.into()),
             case.signatures,
             case.outcalls,
             grouped(case.answer_bytes as u128),

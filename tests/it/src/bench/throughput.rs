@@ -2,7 +2,7 @@
 
 use crate::network::Network;
 use crate::recipients;
-use crate::world::{Actor, SOL, World};
+use crate::test_env::{Actor, SOL, TestEnv};
 use localnet::LocalNet;
 use purser_types::{Asset, Rule, SettingsInit, Status, TransferArgs, Wallet, Window};
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub const POOLS: [u16; 4] = [0, 1, 4, 16];
 /// One round of the subnet, and the Solana blocks in it.
 const ROUND: Duration = Duration::from_secs(1);
 const BLOCKS_PER_ROUND: u64 = 5;
-/// A queue that takes longer than this does not drain.
+/// A queue that takes longer than this does not measure_queue.
 const MAX_ROUNDS: u64 = 20_000;
 
 /// What a queue cost.
@@ -39,22 +39,22 @@ pub struct Throughput {
 ///
 /// # Panics
 /// When one of them is not confirmed.
-pub fn drain(transfers: u64, pool: u16) -> Throughput {
-    let mut world = world();
-    let wallet = world.wallet(&rules());
-    world.solana.airdrop(&wallet.solana_address, 1_000 * SOL);
+pub fn measure_queue(transfers: u64, pool: u16) -> Throughput {
+    let mut env = env();
+    let wallet = env.wallet(&rules());
+    env.solana.airdrop(&wallet.solana_address, 1_000 * SOL);
     if pool > 0 {
-        let created = world.as_actor(Actor::Admin).set_nonce_pool(wallet.id, pool).expect("an admin");
-        created.into_iter().for_each(|id| assert_eq!(world.settle(id).status, Status::Confirmed, "a nonce account"));
+        let created = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, pool).expect("an admin");
+        created.into_iter().for_each(|id| assert_eq!(env.wait_for_end(id).status, Status::Confirmed, "a nonce account"));
     } else {
         // The provider is asked for its genesis once; that is no cost of a queue.
-        world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
+        env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
     }
-    world.network.local().take_traces();
-    let ids: Vec<u64> = (0..transfers).map(|n| world.accepted(&payment(&wallet, n))).collect();
-    let rounds = rounds(&mut world, &ids);
-    let attempts = ids.iter().map(|id| u64::from(attempts(&mut world, *id))).sum();
-    let traces = world.network.local().take_traces();
+    env.network.local().take_traces();
+    let ids: Vec<u64> = (0..transfers).map(|n| env.request_transfer(&payment(&wallet, n))).collect();
+    let rounds = rounds(&mut env, &ids);
+    let attempts = ids.iter().map(|id| u64::from(attempts(&mut env, *id))).sum();
+    let traces = env.network.local().take_traces();
     let calls = |wanted: &dyn Fn(&str) -> bool| {
         traces.iter().flat_map(|trace| &trace.mgmt_calls).filter(|call| wanted(&call.method)).count() as u64
     };
@@ -71,13 +71,13 @@ pub fn drain(transfers: u64, pool: u16) -> Throughput {
 }
 
 /// A canister that takes a hundred requests within a minute.
-fn world() -> World {
-    let mut world = World::empty(Network::Local(Box::new(LocalNet::new())));
-    let mut args = world.init_args();
+fn env() -> TestEnv {
+    let mut env = TestEnv::empty(Network::Local(Box::new(LocalNet::new())));
+    let mut args = env.init_args();
     args.settings = Some(SettingsInit { attempts_per_minute: Some(1_000), ..SettingsInit::default() });
-    world.install(&args).expect("it installs");
-    world.await_keys();
-    world
+    env.install(&args).expect("it installs");
+    env.await_keys();
+    env
 }
 
 fn rules() -> Vec<Rule> {
@@ -107,28 +107,28 @@ fn payment(wallet: &Wallet, n: u64) -> TransferArgs {
     }
 }
 
-fn rounds(world: &mut World, ids: &[u64]) -> u64 {
+fn rounds(env: &mut TestEnv, ids: &[u64]) -> u64 {
     let mut waiting = ids.to_vec();
     for round in 0..MAX_ROUNDS {
         while let Some(id) = waiting.last() {
-            let transfer = world.as_actor(Actor::Stranger).get_transfer(*id).expect("it exists");
+            let transfer = env.as_actor(Actor::Stranger).get_transfer(*id).expect("it exists");
             match transfer.status {
                 Status::Confirmed => _ = waiting.pop(),
-                Status::Failed | Status::Cancelled | Status::Quarantined => panic!("it does not drain: {transfer:?}"),
+                Status::Failed | Status::Cancelled | Status::Quarantined => panic!("the queue does not drain: {transfer:?}"),
                 _ => break,
             }
         }
         if waiting.is_empty() {
             return round;
         }
-        world.solana.advance(BLOCKS_PER_ROUND);
-        let ic = world.network.ic();
+        env.solana.advance(BLOCKS_PER_ROUND);
+        let ic = env.network.ic();
         ic.advance_time(ROUND);
         ic.tick();
     }
     panic!("{} of {} transfers are not confirmed after {MAX_ROUNDS} rounds", waiting.len(), ids.len());
 }
 
-fn attempts(world: &mut World, id: u64) -> u32 {
-    world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists").attempt
+fn attempts(env: &mut TestEnv, id: u64) -> u32 {
+    env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists").attempt
 }

@@ -3,14 +3,14 @@
 use super::console::Console;
 use super::report::Step;
 use crate::network::Network;
-use crate::world::World;
+use crate::test_env::TestEnv;
 use localnet::LocalNet;
 use purser::api::{Transfer, Wallet};
 
 /// The demo while it runs.
 pub struct Demo {
     /// The network with the canister and both chains.
-    pub world: World,
+    pub env: TestEnv,
     /// Standard output.
     pub console: Console,
     /// The record of the current step.
@@ -24,8 +24,8 @@ pub struct Demo {
 impl Demo {
     /// A demo on a network whose canister has no code yet.
     pub fn new() -> Self {
-        let world = World::empty(Network::Local(Box::new(LocalNet::new())));
-        Self { world, console: Console::new(), step: Step::default(), wallet: None, sent: Vec::new() }
+        let env = TestEnv::empty(Network::Local(Box::new(LocalNet::new())));
+        Self { env, console: Console::new(), step: Step::default(), wallet: None, sent: Vec::new() }
     }
 
     /// The wallet that an earlier step created.

@@ -30,11 +30,11 @@ const STEPS: [DemoStep; 7] = [
 fn run_step(demo: &mut Demo, number: usize, (title, step): DemoStep) -> Step {
     demo.console.heading(number, STEPS.len(), title);
     demo.step = Step::named(title);
-    demo.world.network.local().take_traces();
+    demo.env.network.local().take_traces();
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| step(demo))) {
         demo.check(format!("the step runs to its end: {}", message(&*panic)), false);
     }
-    demo.step.measure(&demo.world.network.local().take_traces());
+    demo.step.measure(&demo.env.network.local().take_traces());
     let step = std::mem::take(&mut demo.step);
     demo.console.cost(&step);
     step

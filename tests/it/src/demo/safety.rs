@@ -3,8 +3,8 @@
 use super::console::grouped;
 use super::context::Demo;
 use crate::recipients;
-use crate::world::{Actor, SOL};
-use purser_types::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
+use crate::test_env::{Actor, SOL};
+use purser::api::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
 
 fn payment(demo: &Demo, key: &str) -> TransferArgs {
     TransferArgs {
@@ -26,38 +26,38 @@ fn payment(demo: &Demo, key: &str) -> TransferArgs {
 /// Starts an emergency as a guardian, and ends it as an admin.
 pub fn emergency(demo: &mut Demo) {
     let args = payment(demo, "before-the-emergency");
-    let under_way = demo.world.accepted(&args);
-    let started = demo.world.as_actor(Actor::Guardian).start_emergency("drill");
+    let under_way = demo.env.request_transfer(&args);
+    let started = demo.env.as_actor(Actor::Guardian).start_emergency("drill");
     demo.check("a guardian starts it", started == Ok(()));
     let args = payment(demo, "during-the-emergency");
-    let denied = demo.world.as_actor(Actor::Agent).transfer(&args);
+    let denied = demo.env.as_actor(Actor::Agent).transfer(&args);
     let denied = matches!(denied, Ok(TransferOutcome::Denied { .. }));
     demo.check("a transfer is denied", denied);
-    let mode = demo.world.as_actor(Actor::Stranger).get_mode();
+    let mode = demo.env.as_actor(Actor::Stranger).get_mode();
     demo.check("reads work", matches!(mode, Mode::Emergency { .. }));
-    demo.world.step();
-    let held = demo.world.as_actor(Actor::Stranger).get_transfer(under_way).map(|transfer| transfer.status);
+    demo.env.step();
+    let held = demo.env.as_actor(Actor::Stranger).get_transfer(under_way).map(|transfer| transfer.status);
     demo.check(format!("the transfer under way is held: {held:?}"), !matches!(held, Ok(Status::Confirmed) | Err(_)));
-    let cancelled = demo.world.as_actor(Actor::Agent).cancel_transfer(under_way, Some("drill"));
+    let cancelled = demo.env.as_actor(Actor::Agent).cancel_transfer(under_way, Some("drill"));
     let cancelled = cancelled.is_ok_and(|transfer| transfer.status == Status::Cancelled && transfer.reserved == 0);
     demo.check("cancelling works, and frees what was reserved", cancelled);
-    let refused = demo.world.as_actor(Actor::Guardian).end_emergency("over");
+    let refused = demo.env.as_actor(Actor::Guardian).end_emergency("over");
     demo.check("a guardian cannot end it", refused.is_err_and(|error| error.code == "AUTH_FAILED"));
-    let ended = demo.world.as_actor(Actor::Admin).end_emergency("over");
-    let limited = matches!(demo.world.as_actor(Actor::Stranger).get_mode(), Mode::Limited { percent: 10, .. });
+    let ended = demo.env.as_actor(Actor::Admin).end_emergency("over");
+    let limited = matches!(demo.env.as_actor(Actor::Stranger).get_mode(), Mode::Limited { percent: 10, .. });
     demo.check("an admin ends it: a tenth of every limit is let out at first", ended == Ok(Change::Applied) && limited);
-    let ended = demo.world.as_actor(Actor::Admin).end_emergency("all is well");
-    let normal = demo.world.as_actor(Actor::Stranger).get_mode() == Mode::Normal;
+    let ended = demo.env.as_actor(Actor::Admin).end_emergency("all is well");
+    let normal = demo.env.as_actor(Actor::Stranger).get_mode() == Mode::Normal;
     demo.check("and then everything", ended == Ok(Change::Applied) && normal);
 }
 
 /// Upgrades the canister and checks that counters and log are kept.
 pub fn upgrade(demo: &mut Demo) {
     let wallet = demo.wallet().id;
-    let before = demo.world.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet exists");
-    let upgraded = demo.world.upgrade(None);
+    let before = demo.env.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet exists");
+    let upgraded = demo.env.upgrade(None);
     demo.check("stop, upgrade, start", upgraded == Ok(()));
-    let after = demo.world.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet is still there");
+    let after = demo.env.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet is still there");
     for usage in &after {
         demo.say(format!(
             "{:?}: {} spent of {} in 24 h",
@@ -67,10 +67,10 @@ pub fn upgrade(demo: &mut Demo) {
         ));
     }
     demo.check("what was spent is still spent", before == after && after.iter().all(|usage| usage.posted > 0));
-    let report = demo.world.as_actor(Actor::Stranger).verify_integrity(None, None);
+    let report = demo.env.as_actor(Actor::Stranger).verify_integrity(None, None);
     demo.check(format!("the audit chain verifies: {} blocks", report.entries_checked), report.valid && report.entries_checked > 0);
-    let tip = demo.world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads the digest");
-    let certificate = demo.world.as_actor(Actor::Stranger).icrc3_get_tip_certificate();
+    let tip = demo.env.as_actor(Actor::Admin).get_state_digest().expect("an admin reads the digest");
+    let certificate = demo.env.as_actor(Actor::Stranger).icrc3_get_tip_certificate();
     demo.check("its tip is certified", certificate.is_some());
     demo.say(format!("tip: block {}, {}", tip.log_length.saturating_sub(1), hex::encode(tip.tip.unwrap_or_default())));
 }

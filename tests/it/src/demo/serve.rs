@@ -3,8 +3,8 @@
 //! Not the Internet Computer's own HTTP interface: one plain endpoint that takes and gives Candid text, so that `curl` is enough.
 
 use super::context::Demo;
+use crate::test_env::Actor;
 use crate::wasm;
-use crate::world::Actor;
 use candid::types::internal::FuncMode;
 use candid::types::{Function, Type, TypeInner};
 use candid::{Decode, Encode, IDLArgs, TypeEnv};
@@ -14,7 +14,7 @@ use std::io::{Error, Read};
 use std::time::Duration;
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// How long the server waits for a request before it lets five seconds pass in the world.
+/// How long the server waits for a request before it lets five seconds pass in the env.
 const IDLE: Duration = Duration::from_secs(1);
 /// The largest request body, in bytes.
 const MAX_BODY: u64 = 1 << 20;
@@ -29,7 +29,7 @@ pub fn until_interrupted(mut demo: Demo) -> std::io::Result<()> {
     introduce(&demo, &server);
     loop {
         match server.recv_timeout(IDLE)? {
-            None => demo.world.step(),
+            None => demo.env.step(),
             Some(mut request) => {
                 let (status, body) = answer(&mut demo, &interface, &mut request);
                 let text = Header::from_bytes("content-type", "text/plain; charset=utf-8").expect("a plain header");
@@ -44,9 +44,9 @@ fn introduce(demo: &Demo, server: &Server) {
     let address = server.server_addr();
     let wallet = demo.wallet().id;
     println!("\nThe network keeps running; five seconds pass in it for every idle second. Interrupt to stop.");
-    println!("  canister      {}", demo.world.canister);
-    println!("  Solana RPC    {}", demo.world.solana.url());
-    println!("  Kaspa REST    {}", demo.world.kaspa.url());
+    println!("  canister      {}", demo.env.canister);
+    println!("  Solana RPC    {}", demo.env.solana.url());
+    println!("  Kaspa REST    {}", demo.env.kaspa.url());
     println!("Call any method of candid/purser.did, in Candid text, as admin, guardian, agent, stranger or anonymous:");
     println!("  curl -d '()' 'http://{address}/call/get_mode'");
     println!("  curl -d '({wallet})' 'http://{address}/call/get_policy'");
@@ -76,7 +76,7 @@ fn gateway(demo: &mut Demo, method: &Method, url: String) -> (u16, Vec<u8>) {
     let request =
         HttpRequest { method: method.to_string(), url, headers: vec![], body: vec![].into(), certificate_version: Some(2) };
     let arg = Encode!(&request).expect("a request encodes");
-    let reply = demo.world.network.ic().query(demo.world.canister, Actor::Anonymous.principal(), "http_request", arg);
+    let reply = demo.env.network.ic().query(demo.env.canister, Actor::Anonymous.principal(), "http_request", arg);
     match reply.map(|reply| Decode!(&reply, HttpResponse)) {
         Ok(Ok(response)) => (response.status_code, response.body.to_vec()),
         Ok(Err(error)) => (502, error.to_string().into_bytes()),
@@ -113,7 +113,7 @@ impl Interface {
         let function = self.function(method)?;
         let arguments = candid_parser::parse_idl_args(text).map_err(|error| error.to_string())?;
         let arg = arguments.to_bytes_with_types(&self.types, &function.args).map_err(|error| error.to_string())?;
-        let (ic, canister) = (demo.world.network.ic(), demo.world.canister);
+        let (ic, canister) = (demo.env.network.ic(), demo.env.canister);
         let reply = if function.modes.contains(&FuncMode::Query) {
             ic.query(canister, sender, method, arg)
         } else {

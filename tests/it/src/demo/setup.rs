@@ -2,7 +2,7 @@
 
 use super::console::grouped;
 use super::context::Demo;
-use crate::world::{Actor, KAS, SOL};
+use crate::test_env::{Actor, KAS, SOL};
 use crate::{recipients, wasm};
 use purser_types::{Change, Rule, Scope, Window};
 
@@ -10,14 +10,14 @@ use purser_types::{Change, Rule, Scope, Window};
 pub fn deploy(demo: &mut Demo) {
     let module = wasm::purser();
     demo.say(format!("target/purser.wasm, {} bytes, goes on a subnet of 13 replicas", grouped(module.len() as u128)));
-    let args = demo.world.init_args();
-    let installed = demo.world.install(&args);
-    demo.check(format!("the canister {} is installed", demo.world.canister), installed.is_ok());
-    demo.world.await_keys();
-    let config = demo.world.as_actor(Actor::Stranger).get_config();
+    let args = demo.env.init_args();
+    let installed = demo.env.install(&args);
+    demo.check(format!("the canister {} is installed", demo.env.canister), installed.is_ok());
+    demo.env.await_keys();
+    let config = demo.env.as_actor(Actor::Stranger).get_config();
     demo.check(format!("it learned its threshold public keys ({})", config.key_name), config.keys_ready);
 
-    let wallet = demo.world.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
+    let wallet = demo.env.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
     demo.say(format!("wallet {} \"{}\"", wallet.id, wallet.label));
     demo.say(format!("Solana           {}", wallet.solana_address));
     demo.say(format!("Kaspa (Schnorr)  {}", wallet.kaspa_schnorr_address));
@@ -25,9 +25,9 @@ pub fn deploy(demo: &mut Demo) {
     demo.check("the Kaspa addresses are a simnet's", {
         [&wallet.kaspa_schnorr_address, &wallet.kaspa_ecdsa_address].iter().all(|address| address.starts_with("kaspasim:"))
     });
-    let again = demo.world.as_actor(Actor::Stranger).get_wallet(wallet.id);
+    let again = demo.env.as_actor(Actor::Stranger).get_wallet(wallet.id);
     demo.check("anybody reads the same addresses", again.is_ok_and(|seen| seen.solana_address == wallet.solana_address));
-    let refused = demo.world.as_actor(Actor::Stranger).create_wallet("mine");
+    let refused = demo.env.as_actor(Actor::Stranger).create_wallet("mine");
     demo.check("a stranger cannot create one (AUTH_FAILED)", refused.is_err_and(|error| error.code == "AUTH_FAILED"));
     demo.wallet = Some(wallet);
 }
@@ -35,11 +35,11 @@ pub fn deploy(demo: &mut Demo) {
 /// Pays into the wallet from the chains' faucets.
 pub fn fund(demo: &mut Demo) {
     let wallet = demo.wallet();
-    demo.world.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    demo.world.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
-    demo.world.kaspa.faucet(&wallet.kaspa_ecdsa_address, 50 * KAS);
+    demo.env.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    demo.env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    demo.env.kaspa.faucet(&wallet.kaspa_ecdsa_address, 50 * KAS);
     demo.say("the faucets paid 10 SOL, 100 KAS (Schnorr) and 50 KAS (ECDSA)");
-    let balances = demo.world.as_actor(Actor::Admin).refresh_balances(wallet.id).expect("the providers answer");
+    let balances = demo.env.as_actor(Actor::Admin).refresh_balances(wallet.id).expect("the providers answer");
     demo.check(format!("the canister reads {} lamports", grouped(balances.sol.amount.into())), balances.sol.amount == 10 * SOL);
     demo.check(
         format!("and {} sompi (Schnorr)", grouped(balances.kas_schnorr.amount.into())),
@@ -52,17 +52,17 @@ pub fn fund(demo: &mut Demo) {
 pub fn policy(demo: &mut Demo) {
     let wallet = demo.wallet();
     let rules = recipients::rules();
-    let set = demo.world.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet.id), Some("allowance"), &rules);
-    let version = demo.world.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten().map(|policy| policy.version);
+    let set = demo.env.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet.id), Some("allowance"), &rules);
+    let version = demo.env.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten().map(|policy| policy.version);
     demo.check("the admin sets version 1", set == Ok(Change::Applied) && version == Some(1));
-    demo.world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
-    let shown = demo.world.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten();
+    demo.env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
+    let shown = demo.env.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten();
     let shown = shown.map(|policy| policy.rules).unwrap_or_default();
     for rule in &shown {
         demo.say(describe(rule));
     }
-    demo.check("shown back, it is what was set", recipients::as_given(shown) == rules);
-    let members = demo.world.as_actor(Actor::Stranger).list_agents(wallet.id).unwrap_or_default();
+    demo.check("shown back, it is what was set", recipients::as_submitted(shown) == rules);
+    let members = demo.env.as_actor(Actor::Stranger).list_agents(wallet.id).unwrap_or_default();
     demo.check("the wallet has one agent", members == [Actor::Agent.principal()]);
 }
 

@@ -2,8 +2,7 @@
 
 use purser_it::recipients;
 pub use purser_it::recipients::rules;
-use purser_it::world::{Actor, World};
-use purser_types::*;
+use purser_it::test_env::{Actor, TestEnv};
 
 /// Payments of KAS in one request, with every default.
 pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs {
@@ -60,7 +59,7 @@ pub fn usage_of(usages: &[Usage], asset: Asset) -> Usage {
 pub const CHAINS: [Asset; 2] = [Asset::Sol, Asset::Kas];
 
 /// What the chain and the canister have to agree on after every transfer to recipient 1.
-pub struct Books {
+pub struct ExpectedTotals {
     wallet: Wallet,
     asset: Asset,
     received: u64,
@@ -68,45 +67,45 @@ pub struct Books {
     landed: usize,
 }
 
-impl Books {
+impl ExpectedTotals {
     /// Notes where everything stands.
-    pub fn open(world: &mut World, wallet: &Wallet, asset: Asset) -> Self {
-        let mut books = Self { wallet: wallet.clone(), asset, received: 0, spent: 0, landed: 0 };
-        books.received = books.balance(world);
-        books.landed = books.landed_now(world).len();
-        books
+    pub fn new(env: &mut TestEnv, wallet: &Wallet, asset: Asset) -> Self {
+        let mut totals = Self { wallet: wallet.clone(), asset, received: 0, spent: 0, landed: 0 };
+        totals.received = totals.balance(env);
+        totals.landed = totals.landed_now(env).len();
+        totals
     }
 
-    fn balance(&self, world: &World) -> u64 {
+    fn balance(&self, env: &TestEnv) -> u64 {
         match self.asset {
-            Asset::Sol | Asset::Spl { .. } => world.solana.balance(&recipients::solana(1)),
-            Asset::Kas => world.kaspa.balance(&recipients::kaspa(1)),
+            Asset::Sol | Asset::Spl { .. } => env.solana.balance(&recipients::solana(1)),
+            Asset::Kas => env.kaspa.balance(&recipients::kaspa(1)),
         }
     }
 
-    fn landed_now(&self, world: &World) -> Vec<String> {
+    fn landed_now(&self, env: &TestEnv) -> Vec<String> {
         match self.asset {
-            Asset::Sol | Asset::Spl { .. } => world.solana.landed(),
-            Asset::Kas => world.kaspa.accepted(),
+            Asset::Sol | Asset::Spl { .. } => env.solana.landed(),
+            Asset::Kas => env.kaspa.accepted(),
         }
     }
 
     /// Checks them after `transfer` has ended.
-    pub fn check(&mut self, world: &mut World, transfer: &Transfer, what: &str) {
+    pub fn check(&mut self, env: &mut TestEnv, transfer: &Transfer, what: &str) {
         let confirmed = transfer.status == Status::Confirmed;
         let fee = transfer.fee_paid.expect("an ended transfer names its fee");
         self.received += if confirmed { transfer.amount } else { 0 };
         self.spent += if confirmed { transfer.amount + fee } else { fee };
         self.landed += usize::from(confirmed);
-        assert_eq!(self.balance(world), self.received, "{what}: the recipient has what was sent, once");
-        let landed = self.landed_now(world);
+        assert_eq!(self.balance(env), self.received, "{what}: the recipient has what was sent, once");
+        let landed = self.landed_now(env);
         assert_eq!(landed.len(), self.landed, "{what}: one transaction landed, and no other: {landed:?}");
         if confirmed {
             assert_eq!(transfer.txid.as_ref(), landed.last(), "{what}: it is the one that the canister names");
         }
-        let usage = usage_of(&world.as_actor(Actor::Stranger).get_usage(self.wallet.id).expect("open"), self.asset);
+        let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(self.wallet.id).expect("open"), self.asset);
         assert_eq!((usage.posted, usage.reserved), (self.spent, 0), "{what}: what counts is what was spent");
-        let report = world.as_actor(Actor::Stranger).verify_integrity(None, None);
+        let report = env.as_actor(Actor::Stranger).verify_integrity(None, None);
         assert!(report.valid, "{what}: {report:?}");
     }
 }

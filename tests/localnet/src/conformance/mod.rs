@@ -22,7 +22,7 @@ pub type Outcome = (String, String);
 const CYCLES: u128 = 100_000_000_000_000;
 /// Rounds that any network needs at most to run a due timer to its end.
 const TIMER_ROUNDS: usize = 10;
-const KEY: &str = "key_1";
+const KEY_NAME: &str = "key_1";
 
 /// A request of the probe's `fetch`.
 #[derive(CandidType)]
@@ -73,7 +73,7 @@ fn encode(args: impl ArgumentEncoder) -> Vec<u8> {
     encode_args(args).expect("the arguments are representable in Candid")
 }
 
-fn done(result: Result<(), Reject>) -> String {
+fn result_code(result: Result<(), Reject>) -> String {
     result.map_or_else(|reject| format!("reject {}", reject.code), |()| "done".to_string())
 }
 
@@ -93,7 +93,7 @@ impl Scenario<'_> {
     }
 
     /// Notes an update's reply, or its reject code.
-    fn expect<R: Debug + for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) {
+    fn note_update<R: Debug + for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) {
         let outcome = match self.update::<R>(method, args) {
             Ok(reply) => format!("{reply:?}"),
             Err(reject) => format!("reject {}", reject.code),
@@ -102,7 +102,7 @@ impl Scenario<'_> {
     }
 
     /// Notes a query's reply, or its reject code.
-    fn look<R: Debug + for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) {
+    fn note_query<R: Debug + for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) {
         let outcome = match self.query::<R>(method, args) {
             Ok(reply) => format!("{reply:?}"),
             Err(reject) => format!("reject {}", reject.code),
@@ -111,59 +111,59 @@ impl Scenario<'_> {
     }
 
     fn counters(&mut self) {
-        self.look::<(u64, u64)>("counters", ());
+        self.note_query::<(u64, u64)>("counters", ());
     }
 
     fn install(&mut self) {
         let strangers = self.net.install(self.id, user(), self.wasm, encode((Some(7_u64),)));
-        self.note("install by a stranger", done(strangers));
+        self.note("install by a stranger", result_code(strangers));
         let installed = self.net.install(self.id, controller(), self.wasm, encode((Some(7_u64),)));
-        self.note("install", done(installed));
+        self.note("install", result_code(installed));
         self.counters();
     }
 
     fn traps(&mut self) {
-        self.expect::<(u64,)>("increment", ());
+        self.note_update::<(u64,)>("increment", ());
         for method in ["increment_and_trap", "increment_and_panic", "increment_and_unreachable", "answer_twice"] {
-            self.expect::<()>(method, ());
+            self.note_update::<()>(method, ());
             self.counters();
         }
         // More often than the stack would hold the frames, if the stack pointer did not roll back.
         for _ in 0..20 {
             let _ = self.update::<()>("trap_deep_in_the_stack", ());
         }
-        self.expect::<()>("trap_deep_in_the_stack", ());
+        self.note_update::<()>("trap_deep_in_the_stack", ());
         let before = self.query::<(u64, u64)>("memory_pages", ());
-        self.expect::<()>("grow_and_trap", ());
+        self.note_update::<()>("grow_and_trap", ());
         let after = self.query::<(u64, u64)>("memory_pages", ());
         self.note("memory shrinks back after a trap", (before == after).to_string());
-        self.expect::<()>("no_such_method", ());
-        self.expect::<()>("refused", ());
-        self.expect::<()>("inspected_trap", ());
+        self.note_update::<()>("no_such_method", ());
+        self.note_update::<()>("refused", ());
+        self.note_update::<()>("inspected_trap", ());
     }
 
     fn queries(&mut self) {
-        self.look::<(u64,)>("query_increment", ());
+        self.note_query::<(u64,)>("query_increment", ());
         self.counters();
-        self.expect::<(u64,)>("query_increment", ());
+        self.note_update::<(u64,)>("query_increment", ());
         self.counters();
-        self.look::<(bool,)>("replicated", ());
-        self.expect::<(bool,)>("replicated", ());
-        self.look::<()>("certify_in_query", ());
-        self.look::<()>("increment", ());
+        self.note_query::<(bool,)>("replicated", ());
+        self.note_update::<(bool,)>("replicated", ());
+        self.note_query::<()>("certify_in_query", ());
+        self.note_query::<()>("increment", ());
     }
 
     fn calls(&mut self) {
-        self.expect::<(Vec<String>,)>("events_around_a_call", ());
+        self.note_update::<(Vec<String>,)>("events_around_a_call", ());
         for method in ["trap_after_self_call", "trap_after_raw_rand"] {
-            self.expect::<()>(method, ());
+            self.note_update::<()>(method, ());
             self.counters();
         }
         for certify_on_drop in [true, false] {
-            self.expect::<()>("trap_with_lock", (certify_on_drop,));
-            self.look::<(bool,)>("locked", ());
+            self.note_update::<()>("trap_with_lock", (certify_on_drop,));
+            self.note_query::<(bool,)>("locked", ());
         }
-        self.expect::<(u64,)>("add_around_two_calls", ());
+        self.note_update::<(u64,)>("add_around_two_calls", ());
         let (id, nobody) = (self.id, Principal::from_slice(&[0, 0, 0, 0, 0, 0xee, 0xee, 0xee, 1, 1]));
         for (canister, method) in [
             (id, "answer_with_reject"),
@@ -180,25 +180,25 @@ impl Scenario<'_> {
         let random = self.update::<(Vec<u8>,)>("rand", ()).map(|(bytes,)| bytes.len());
         self.note("bytes of raw_rand", format!("{:?}", random.map_err(|reject| reject.code)));
         let cycles = (candid::Nat::from(1_000_000_u64), candid::Nat::from(400_000_u64));
-        self.expect::<(candid::Nat, candid::Nat)>("send_cycles", cycles);
+        self.note_update::<(candid::Nat, candid::Nat)>("send_cycles", cycles);
     }
 
     fn timers(&mut self) {
         for (method, seconds) in [("arm", 10_u64), ("arm_await", 10), ("arm_trap", 10)] {
-            self.expect::<()>(method, (seconds,));
+            self.note_update::<()>(method, (seconds,));
             for pause in [5, 10] {
-                self.pass(pause);
-                self.look::<(u64,)>("fired", ());
+                self.advance(pause);
+                self.note_query::<(u64,)>("fired", ());
             }
         }
-        self.expect::<()>("arm_interval", (100_u64,));
+        self.note_update::<()>("arm_interval", (100_u64,));
         for _ in 0..3 {
-            self.pass(100);
-            self.look::<(u64,)>("fired", ());
+            self.advance(100);
+            self.note_query::<(u64,)>("fired", ());
         }
     }
 
-    fn pass(&mut self, seconds: u64) {
+    fn advance(&mut self, seconds: u64) {
         self.net.advance_time(Duration::from_secs(seconds));
         for _ in 0..TIMER_ROUNDS {
             self.net.tick();
@@ -207,11 +207,11 @@ impl Scenario<'_> {
 
     fn certified_data(&mut self) {
         self.note_certified_data();
-        self.expect::<()>("certify", (b"certified".to_vec(),));
+        self.note_update::<()>("certify", (b"certified".to_vec(),));
         self.note_certified_data();
-        self.expect::<()>("certify", (vec![0_u8; 33],));
+        self.note_update::<()>("certify", (vec![0_u8; 33],));
         self.note_certified_data();
-        self.expect::<(Option<Vec<u8>>,)>("certificate", ());
+        self.note_update::<(Option<Vec<u8>>,)>("certificate", ());
     }
 
     fn note_certified_data(&mut self) {
@@ -233,10 +233,10 @@ impl Scenario<'_> {
         let schnorr = ic_secp256k1::PublicKey::derive_pocketic_key(Secp256k1Id::SchnorrKey1, &id, &path).0;
         let ed25519 = ic_ed25519::PublicKey::derive_pocketic_key(Ed25519Id::Key1, &id, &path).0;
 
-        let keys = self.update::<(Result<Triple, (u32, String)>,)>("keys", (KEY, path.clone()));
+        let keys = self.update::<(Result<Triple, (u32, String)>,)>("keys", (KEY_NAME, path.clone()));
         let expected = (ecdsa.serialize_sec1(true), schnorr.serialize_sec1(true), ed25519.serialize_raw().to_vec());
         self.note("keys are derived as published", format!("{}", keys.is_ok_and(|(keys,)| keys == Ok(expected))));
-        let signed = self.update::<(Result<Triple, String>,)>("sign", (KEY, path.clone(), message.clone()));
+        let signed = self.update::<(Result<Triple, String>,)>("sign", (KEY_NAME, path.clone(), message.clone()));
         let verified = signed.map(|(signed,)| {
             signed.map(|(first, second, third)| {
                 let ecdsa = ecdsa.verify_ecdsa_signature_prehashed_with_malleability(&message, &first);
@@ -281,31 +281,31 @@ impl Scenario<'_> {
     }
 
     fn upgrades(&mut self) {
-        self.expect::<()>("reset", ());
+        self.note_update::<()>("reset", ());
         self.counters();
         for (name, refuse) in [("upgrade refused by post_upgrade", true), ("upgrade", false)] {
             let upgraded = self.net.upgrade(self.id, controller(), self.wasm, encode((Some(refuse),)));
-            self.note(name, done(upgraded));
+            self.note(name, result_code(upgraded));
             self.counters();
         }
-        self.expect::<(u64,)>("increment", ());
-        self.expect::<()>("set_trap_in_pre_upgrade", (true,));
+        self.note_update::<(u64,)>("increment", ());
+        self.note_update::<()>("set_trap_in_pre_upgrade", (true,));
         let upgraded = self.net.upgrade(self.id, controller(), self.wasm, encode((Some(false),)));
-        self.note("upgrade refused by pre_upgrade", done(upgraded));
+        self.note("upgrade refused by pre_upgrade", result_code(upgraded));
         self.counters();
         self.note_certified_data();
         // The interval of the timers' step is gone with the upgrade.
-        self.pass(1_000);
-        self.look::<(u64,)>("fired", ());
+        self.advance(1_000);
+        self.note_query::<(u64,)>("fired", ());
     }
 
     fn stop(&mut self) {
         let stopped = self.net.stop(self.id, controller());
-        self.note("stop", done(stopped));
-        self.expect::<(u64,)>("increment", ());
-        self.look::<(u64, u64)>("counters", ());
+        self.note("stop", result_code(stopped));
+        self.note_update::<(u64,)>("increment", ());
+        self.note_query::<(u64, u64)>("counters", ());
         let started = self.net.start(self.id, controller());
-        self.note("start", done(started));
-        self.expect::<(u64,)>("increment", ());
+        self.note("start", result_code(started));
+        self.note_update::<(u64,)>("increment", ());
     }
 }

@@ -6,9 +6,9 @@ use crate::ic::Reject;
 
 /// Why a function of a canister runs. Each value is one bit, so that a rule can name several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry(u16);
+pub struct EntryPoint(u16);
 
-impl Entry {
+impl EntryPoint {
     /// `canister_init`, `canister_post_upgrade`.
     pub const INIT: Self = Self(1);
     /// `canister_pre_upgrade`.
@@ -48,20 +48,20 @@ impl Entry {
 }
 
 /// The instruction limits of the interface specification.
-pub fn instruction_limit(entry: Entry) -> u64 {
+pub fn instruction_limit(entry: EntryPoint) -> u64 {
     const B: u64 = 1_000_000_000;
-    if entry.is_in(Entry::INIT.or(Entry::PRE_UPGRADE).or(Entry::START)) {
+    if entry.is_in(EntryPoint::INIT.or(EntryPoint::PRE_UPGRADE).or(EntryPoint::START)) {
         300 * B
-    } else if entry == Entry::INSPECT {
+    } else if entry == EntryPoint::INSPECT {
         200_000_000
-    } else if entry.is_in(Entry::QUERY.or(Entry::TRANSFORM)) {
+    } else if entry.is_in(EntryPoint::QUERY.or(EntryPoint::TRANSFORM)) {
         5 * B
     } else {
         40 * B
     }
 }
 
-/// What a canister may know of its surroundings.
+/// What a canister may know of its environment_functions.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// The canister's own id.
@@ -76,7 +76,7 @@ pub struct Environment {
     pub status: u32,
     /// Number of replicas of the subnet.
     pub replicas: u32,
-    /// Public key that certificates are checked against, DER.
+    /// PublicKey key that certificates are checked against, DER.
     pub root_key: Vec<u8>,
     /// The subnet's id.
     pub subnet: Principal,
@@ -111,7 +111,7 @@ pub struct OutgoingCall {
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Why the function runs.
-    pub entry: Entry,
+    pub entry: EntryPoint,
     /// Surroundings.
     pub env: Environment,
     /// The caller.
@@ -161,7 +161,7 @@ pub struct Context {
 
 impl Context {
     /// A context without argument, caller's rights or effects.
-    pub fn new(entry: Entry, env: Environment, caller: Principal) -> Self {
+    pub fn new(entry: EntryPoint, env: Environment, caller: Principal) -> Self {
         Self {
             entry,
             env,

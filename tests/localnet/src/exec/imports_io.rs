@@ -3,18 +3,18 @@
 use candid::Principal;
 use wasmtime::{Linker, Result};
 
-use super::context::{Entry, OutgoingCall};
-use super::imports::{Api, CALL, Host, enter, read, violation};
+use super::context::{EntryPoint, OutgoingCall};
+use super::imports::{Api, CALL_COST, Host, enter, read, violation};
 use crate::mgmt::cycles::Prices;
 
-const CALLING: Entry = Entry::UPDATE.or(Entry::REPLY).or(Entry::REJECT).or(Entry::TIMER);
+const CALLING: EntryPoint = EntryPoint::UPDATE.or(EntryPoint::REPLY).or(EntryPoint::REJECT).or(EntryPoint::TIMER);
 /// Longest wait of a best-effort call, in seconds.
 const MAX_TIMEOUT_S: u32 = 300;
 /// `call_perform`'s answer when the canister cannot pay for the call: SYS_TRANSIENT.
 const CANNOT_PAY: u32 = 2;
 
 fn building<'a>(api: &'a mut Api<'_>, name: &str, bytes: u64) -> Result<&'a mut OutgoingCall> {
-    match &mut enter(api, name, CALLING, CALL, bytes)?.call {
+    match &mut enter(api, name, CALLING, CALL_COST, bytes)?.call {
         Some(call) => Ok(call),
         None => violation(format!("ic0.{name} without ic0.call_new")),
     }
@@ -109,13 +109,13 @@ fn call_new(
     Ok(())
 }
 
-const ALWAYS: Entry = Entry::ANY.or(Entry::START);
-const STABLE: u64 = 20;
+const ALWAYS: EntryPoint = EntryPoint::ANY.or(EntryPoint::START);
+const STABLE_COST: u64 = 20;
 
 /// Defines the functions on stable memory.
 pub fn stable(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap("ic0", "stable64_size", |mut api: Api<'_>| -> Result<u64> {
-        enter(&mut api, "stable64_size", ALWAYS, STABLE, 0)?;
+        enter(&mut api, "stable64_size", ALWAYS, STABLE_COST, 0)?;
         Ok(api.data().stable.size())
     })?;
     linker.func_wrap("ic0", "stable64_grow", |mut api: Api<'_>, pages: u64| -> Result<u64> {
@@ -123,11 +123,11 @@ pub fn stable(linker: &mut Linker<Host>) -> Result<()> {
         Ok(api.data_mut().stable.grow(pages).unwrap_or(u64::MAX))
     })?;
     linker.func_wrap("ic0", "stable64_read", |mut api: Api<'_>, dst: u64, offset: u64, size: u64| -> Result<()> {
-        enter(&mut api, "stable64_read", ALWAYS, STABLE, size)?;
+        enter(&mut api, "stable64_read", ALWAYS, STABLE_COST, size)?;
         transfer(&mut api, dst, size, |stable, heap| stable.read(offset, heap))
     })?;
     linker.func_wrap("ic0", "stable64_write", |mut api: Api<'_>, offset: u64, src: u64, size: u64| -> Result<()> {
-        enter(&mut api, "stable64_write", ALWAYS, STABLE, size)?;
+        enter(&mut api, "stable64_write", ALWAYS, STABLE_COST, size)?;
         transfer(&mut api, src, size, |stable, heap| stable.write(offset, heap))
     })?;
     Ok(())

@@ -20,12 +20,12 @@ pub struct Runtime {
     engine: Engine,
     linker: Linker<Host>,
     /// Compiled modules by the SHA-256 of their bytes: compiling takes seconds, and tests install the same module again and again.
-    compiled: Mutex<HashMap<[u8; 32], Code>>,
+    compiled: Mutex<HashMap<[u8; 32], CompiledModule>>,
 }
 
 /// A compiled module, ready to be instantiated.
 #[derive(Clone)]
-pub struct Code {
+pub struct CompiledModule {
     pre: InstancePre<Host>,
     globals: Arc<[String]>,
     functions: Arc<BTreeSet<String>>,
@@ -42,7 +42,7 @@ pub enum Function {
 
 /// Why a function did not end normally.
 #[derive(Clone, Debug)]
-pub struct Trapped {
+pub struct FunctionTrap {
     /// What went wrong.
     pub message: String,
     /// Whether the canister called `ic0.trap`.
@@ -50,25 +50,25 @@ pub struct Trapped {
 }
 
 /// How a function ended. Its changes to memory are pending: [`Instance::commit`] or [`Instance::rollback`].
-pub struct Ran {
+pub struct Execution {
     /// The context with the function's effects; to be ignored, printed lines apart, if it trapped.
     pub context: Context,
     /// Instructions executed.
     pub instructions: u64,
     /// The trap, if it did.
-    pub trap: Option<Trapped>,
+    pub trap: Option<FunctionTrap>,
 }
 
 /// A canister's code and memories.
 pub struct Instance {
-    code: Code,
-    live: Live,
+    code: CompiledModule,
+    running: RunningInstance,
     heap: Vec<u8>,
     globals: Vec<Val>,
 }
 
 /// The wasm instance that runs. It is replaced when a rollback must shrink its memory.
-struct Live {
+struct RunningInstance {
     store: Store<Host>,
     instance: WasmInstance,
     memory: Option<Memory>,
@@ -97,7 +97,7 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         imports::message(&mut linker)?;
         imports::cycles(&mut linker)?;
-        imports::surroundings(&mut linker)?;
+        imports::environment_functions(&mut linker)?;
         imports_io::calls(&mut linker)?;
         imports_io::stable(&mut linker)?;
         Ok(Self { engine, linker, compiled: Mutex::default() })
@@ -107,7 +107,7 @@ impl Runtime {
     ///
     /// # Errors
     /// The module is invalid, imports what the system API does not have, or needs what localnet cannot roll back.
-    pub fn compile(&self, wasm: &[u8]) -> Result<Code, String> {
+    pub fn compile(&self, wasm: &[u8]) -> Result<CompiledModule, String> {
         // Tests of one process wait for the first of them to compile instead of all compiling the same module.
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = Sha256::digest(wasm).into();
@@ -118,7 +118,7 @@ impl Runtime {
         let module = Module::new(&self.engine, &instrumented.wasm).map_err(|e| format!("{e:#}"))?;
         let pre = self.linker.instantiate_pre(&module).map_err(|e| format!("{e:#}"))?;
         let functions = instrumented.functions.into_iter().collect();
-        let code = Code { pre, globals: instrumented.globals.into(), functions: Arc::new(functions) };
+        let code = CompiledModule { pre, globals: instrumented.globals.into(), functions: Arc::new(functions) };
         compiled.insert(hash, code.clone());
         Ok(code)
     }
@@ -129,9 +129,9 @@ impl Instance {
     ///
     /// # Errors
     /// The module cannot be instantiated, for example because a data segment does not fit its memory.
-    pub fn new(code: Code) -> Result<Self, String> {
-        let live = Live::new(&code)?;
-        Ok(Self { code, live, heap: Vec::new(), globals: Vec::new() })
+    pub fn new(code: CompiledModule) -> Result<Self, String> {
+        let running = RunningInstance::new(&code)?;
+        Ok(Self { code, running, heap: Vec::new(), globals: Vec::new() })
     }
 
     /// Whether the module exports this function.
@@ -146,30 +146,30 @@ impl Instance {
 
     /// Takes the stable memory out, uncommitted changes included.
     pub fn take_stable(&mut self) -> StableMemory {
-        std::mem::take(&mut self.live.store.data_mut().stable)
+        std::mem::take(&mut self.running.store.data_mut().stable)
     }
 
     /// Puts a stable memory in.
     pub fn put_stable(&mut self, stable: StableMemory) {
-        self.live.store.data_mut().stable = stable;
+        self.running.store.data_mut().stable = stable;
     }
 
     /// Runs a function in this context.
-    pub fn run(&mut self, function: &Function, context: Context) -> Ran {
+    pub fn run(&mut self, function: &Function, context: Context) -> Execution {
         let limit = instruction_limit(context.entry);
-        let live = &mut self.live;
-        let host = live.store.data_mut();
+        let running = &mut self.running;
+        let host = running.store.data_mut();
         host.limit = limit;
         host.context = Some(context);
-        let result = live.store.set_fuel(limit).and_then(|()| live.call(function));
-        let instructions = limit - live.store.get_fuel().unwrap_or(0).min(limit);
-        let context = live.store.data_mut().context.take().expect("the context was put in above");
-        Ran { context, instructions, trap: result.err().map(|error| trapped(&error, limit)) }
+        let result = running.store.set_fuel(limit).and_then(|()| running.call(function));
+        let instructions = limit - running.store.get_fuel().unwrap_or(0).min(limit);
+        let context = running.store.data_mut().context.take().expect("the context was put in above");
+        Execution { context, instructions, trap: result.err().map(|error| trapped(&error, limit)) }
     }
 
     /// Makes the changes since the last commit permanent.
     pub fn commit(&mut self) {
-        let Live { store, memory, globals, .. } = &mut self.live;
+        let RunningInstance { store, memory, globals, .. } = &mut self.running;
         store.data_mut().stable.commit();
         self.globals = globals.iter().map(|global| global.get(&mut *store)).collect();
         if let Some(memory) = memory {
@@ -181,12 +181,12 @@ impl Instance {
 
     /// Undoes the changes since the last commit: stable memory, heap, its size, and globals.
     pub fn rollback(&mut self) {
-        self.live.store.data_mut().stable.rollback();
-        let size = self.live.memory.map_or(0, |memory| memory.data_size(&self.live.store));
+        self.running.store.data_mut().stable.rollback();
+        let size = self.running.memory.map_or(0, |memory| memory.data_size(&self.running.store));
         if size != self.heap.len() {
             self.renew();
         }
-        let Live { store, memory, globals, .. } = &mut self.live;
+        let RunningInstance { store, memory, globals, .. } = &mut self.running;
         if let Some(memory) = memory {
             copy_changed(&self.heap, memory.data_mut(&mut *store));
         }
@@ -197,18 +197,18 @@ impl Instance {
 
     /// Replaces the wasm instance by a fresh one with a memory of the committed size.
     fn renew(&mut self) {
-        let mut live = Live::new(&self.code).expect("a module that was instantiated can be instantiated again");
-        live.store.data_mut().stable = self.take_stable();
-        if let Some(memory) = live.memory {
-            let missing = (self.heap.len() - memory.data_size(&live.store)) as u64 / WASM_PAGE;
-            memory.grow(&mut live.store, missing).expect("the memory had this size before");
+        let mut running = RunningInstance::new(&self.code).expect("a module that was instantiated can be instantiated again");
+        running.store.data_mut().stable = self.take_stable();
+        if let Some(memory) = running.memory {
+            let missing = (self.heap.len() - memory.data_size(&running.store)) as u64 / WASM_PAGE;
+            memory.grow(&mut running.store, missing).expect("the memory had this size before");
         }
-        self.live = live;
+        self.running = running;
     }
 }
 
-impl Live {
-    fn new(code: &Code) -> Result<Self, String> {
+impl RunningInstance {
+    fn new(code: &CompiledModule) -> Result<Self, String> {
         let mut store = Store::new(code.pre.module().engine(), Host::default());
         let instance = code.pre.instantiate(&mut store).map_err(|error| format!("{error:#}"))?;
         let memory = instance.get_memory(&mut store, MEMORY);
@@ -241,9 +241,9 @@ fn copy_changed(from: &[u8], to: &mut [u8]) {
     }
 }
 
-fn trapped(error: &wasmtime::Error, limit: u64) -> Trapped {
+fn trapped(error: &wasmtime::Error, limit: u64) -> FunctionTrap {
     if let Some(trap) = error.downcast_ref::<SystemTrap>() {
-        return Trapped { message: trap.message.clone(), explicit: trap.explicit };
+        return FunctionTrap { message: trap.message.clone(), explicit: trap.explicit };
     }
     let message = match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => format!("exceeded the limit of {limit} instructions for single message execution"),
@@ -251,5 +251,5 @@ fn trapped(error: &wasmtime::Error, limit: u64) -> Trapped {
         Some(trap) => trap.to_string(),
         None => format!("{error:#}"),
     };
-    Trapped { message, explicit: false }
+    FunctionTrap { message, explicit: false }
 }

@@ -7,5 +7,5 @@ mod instance;
 mod instrument;
 pub mod stable;
 
-pub use instance::{Code, Function, Instance, Ran, Runtime, Trapped};
+pub use instance::{CompiledModule, Execution, Function, FunctionTrap, Instance, Runtime};
 pub use instrument::START;

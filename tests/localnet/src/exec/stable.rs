@@ -28,7 +28,7 @@ pub struct OutOfBounds;
 
 impl StableMemory {
     /// A memory that holds `bytes` from its beginning, and zeros up to the next page.
-    pub fn holding(bytes: &[u8]) -> Self {
+    pub fn from_bytes(bytes: &[u8]) -> Self {
         let wasm_pages = (bytes.len() as u64).div_ceil(WASM_PAGE);
         let page = |part: &[u8]| {
             let mut page = Box::new([0; PAGE]);

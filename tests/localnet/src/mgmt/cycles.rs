@@ -28,7 +28,7 @@ pub struct Prices {
 
 /// Why a signature has no price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoPrice {
+pub enum PriceError {
     /// There is no such curve or algorithm (1 in the system API).
     Algorithm,
     /// There is no key of this name (2 in the system API).
@@ -91,15 +91,15 @@ impl Prices {
     ///
     /// # Errors
     /// Unknown algorithm or key name.
-    pub fn signature(self, key_name: &str, algorithm: u32, kinds: u32) -> Result<u128, NoPrice> {
+    pub fn signature(self, key_name: &str, algorithm: u32, kinds: u32) -> Result<u128, PriceError> {
         if algorithm >= kinds {
-            return Err(NoPrice::Algorithm);
+            return Err(PriceError::Algorithm);
         }
         match key_name {
             "key_1" => Ok(SIGNATURE * FIDUCIARY / REFERENCE),
             "test_key_1" => Ok(SIGNATURE),
             "dfx_test_key" => Ok(self.scale(SIGNATURE)),
-            _ => Err(NoPrice::KeyName),
+            _ => Err(PriceError::KeyName),
         }
     }
 }
@@ -113,8 +113,8 @@ mod tests {
         let prices = Prices::new(13);
         assert_eq!(prices.signature("key_1", 0, 1), Ok(26_153_846_153));
         assert_eq!(prices.signature("test_key_1", 1, 2), Ok(10_000_000_000));
-        assert_eq!(prices.signature("key_2", 0, 1), Err(NoPrice::KeyName));
-        assert_eq!(prices.signature("key_1", 1, 1), Err(NoPrice::Algorithm));
+        assert_eq!(prices.signature("key_2", 0, 1), Err(PriceError::KeyName));
+        assert_eq!(prices.signature("key_1", 1, 1), Err(PriceError::Algorithm));
         assert_eq!(prices.http_request(0, 0), 49_140_000);
         assert_eq!(prices.http_request(1, 1) - prices.http_request(0, 0), 5_200 + 10_400);
         assert_eq!(Prices::new(34).http_request(0, 0), 171_360_000);

@@ -147,11 +147,11 @@ fn failure(error: &ureq::Error, limit: u64) -> Reject {
     }
 }
 
-/// The result that enough replicas agree on: `n − f` of `n`, where `f` is the number that may be faulty.
+/// The result that enough replicas consensus on: `n − f` of `n`, where `f` is the number that may be faulty.
 ///
 /// # Errors
-/// The rejection they agree on, or the lack of agreement.
-pub fn agree(results: &[Result<Vec<u8>, Reject>]) -> Result<Vec<u8>, Reject> {
+/// The rejection they consensus on, or the lack of agreement.
+pub fn consensus(results: &[Result<Vec<u8>, Reject>]) -> Result<Vec<u8>, Reject> {
     let needed = results.len() - (results.len().saturating_sub(1)) / 3;
     for candidate in results {
         let votes = results.iter().filter(|other| *other == candidate).count();
@@ -169,11 +169,11 @@ mod tests {
     #[test]
     fn should_need_nine_of_thirteen_equal_results() {
         let result = |odd: usize| -> Vec<_> { (0..13u8).map(|i| Ok(vec![if usize::from(i) < odd { i + 1 } else { 0 }])).collect() };
-        assert_eq!(agree(&result(4)), Ok(vec![0]));
-        assert_eq!(agree(&result(5)).unwrap_err().code, Reject::SYS_TRANSIENT);
-        assert_eq!(agree(&[Ok(vec![7])]), Ok(vec![7]));
+        assert_eq!(consensus(&result(4)), Ok(vec![0]));
+        assert_eq!(consensus(&result(5)).unwrap_err().code, Reject::SYS_TRANSIENT);
+        assert_eq!(consensus(&[Ok(vec![7])]), Ok(vec![7]));
         let rejects = vec![Err(Reject::new(1, "too large")); 13];
-        assert_eq!(agree(&rejects), Err(Reject::new(1, "too large")));
+        assert_eq!(consensus(&rejects), Err(Reject::new(1, "too large")));
     }
 
     #[test]

@@ -14,7 +14,7 @@ const NAMES: [&str; 3] = ["key_1", "test_key_1", "dfx_test_key"];
 const MAX_PATH: usize = 255;
 
 /// A public key and its chain code.
-pub struct Public {
+pub struct PublicKey {
     /// SEC1 compressed (secp256k1) or raw (Ed25519).
     pub key: Vec<u8>,
     /// Chain code, 32 bytes.
@@ -51,28 +51,28 @@ fn ed25519(name: &str, canister: Principal, path: &[Vec<u8>]) -> Result<(ic_ed25
 ///
 /// # Errors
 /// Unknown key, or a path that is too long.
-pub fn ecdsa_public_key(caller: Principal, args: &ic::EcdsaPublicKeyArgs) -> Result<Public, Reject> {
+pub fn ecdsa_public_key(caller: Principal, args: &ic::EcdsaPublicKeyArgs) -> Result<PublicKey, Reject> {
     let EcdsaCurve::Secp256k1 = args.key_id.curve;
     let canister = args.canister_id.unwrap_or(caller);
     let (key, chain_code) = secp256k1(&args.key_id.name, canister, &args.derivation_path)?;
-    Ok(Public { key: key.public_key().serialize_sec1(true), chain_code: chain_code.to_vec() })
+    Ok(PublicKey { key: key.public_key().serialize_sec1(true), chain_code: chain_code.to_vec() })
 }
 
 /// `schnorr_public_key`
 ///
 /// # Errors
 /// Unknown key, or a path that is too long.
-pub fn schnorr_public_key(caller: Principal, args: &ic::SchnorrPublicKeyArgs) -> Result<Public, Reject> {
+pub fn schnorr_public_key(caller: Principal, args: &ic::SchnorrPublicKeyArgs) -> Result<PublicKey, Reject> {
     let canister = args.canister_id.unwrap_or(caller);
     let (name, path) = (&args.key_id.name, &args.derivation_path);
     match args.key_id.algorithm {
         SchnorrAlgorithm::Bip340secp256k1 => {
             let (key, chain_code) = secp256k1(name, canister, path)?;
-            Ok(Public { key: key.public_key().serialize_sec1(true), chain_code: chain_code.to_vec() })
+            Ok(PublicKey { key: key.public_key().serialize_sec1(true), chain_code: chain_code.to_vec() })
         }
         SchnorrAlgorithm::Ed25519 => {
             let (key, chain_code) = ed25519(name, canister, path)?;
-            Ok(Public { key: key.public_key().serialize_raw().to_vec(), chain_code: chain_code.to_vec() })
+            Ok(PublicKey { key: key.public_key().serialize_raw().to_vec(), chain_code: chain_code.to_vec() })
         }
     }
 }

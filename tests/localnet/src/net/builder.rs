@@ -70,7 +70,7 @@ impl Builder {
             time_ns: self.start_ns,
             scheduler: self.scheduler,
             canisters: BTreeMap::new(),
-            jobs: VecDeque::new(),
+            queue: VecDeque::new(),
             contexts: BTreeMap::new(),
             callbacks: BTreeMap::new(),
             requests: BTreeMap::new(),

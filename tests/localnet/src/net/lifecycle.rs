@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::messages::trap_reject;
 use super::network::LocalNet;
 use super::state::{Canister, Status};
-use crate::exec::context::{Context, Entry};
-use crate::exec::{Function, Instance, Ran};
+use crate::exec::context::{Context, EntryPoint};
+use crate::exec::{Execution, Function, Instance};
 use crate::ic::Reject;
 use crate::trace::MessageKind;
 
@@ -67,10 +67,10 @@ impl LocalNet {
         wasm: &[u8],
         arg: Vec<u8>,
         old: &mut Instance,
-    ) -> Result<(Instance, Ran), Reject> {
+    ) -> Result<(Instance, Execution), Reject> {
         let mut certified = None;
         if old.exports("canister_pre_upgrade") {
-            let context = self.lifecycle_context(id, sender, Entry::PRE_UPGRADE);
+            let context = self.lifecycle_context(id, sender, EntryPoint::PRE_UPGRADE);
             let ran = old.run(&Function::Export("canister_pre_upgrade".to_string()), context);
             self.trace(id, MessageKind::Upgrade, "canister_pre_upgrade", &ran, self.prices().execution(ran.instructions));
             self.charge(id, &ran);
@@ -99,22 +99,22 @@ impl LocalNet {
         })
     }
 
-    fn lifecycle_context(&self, id: Principal, sender: Principal, entry: Entry) -> Context {
+    fn lifecycle_context(&self, id: Principal, sender: Principal, entry: EntryPoint) -> Context {
         let mut context = Context::new(entry, self.environment(id), sender);
         context.balance = self.canisters[&id].cycles;
         context
     }
 
     /// Runs the start function and then `hook`, each if there is one. The global timer is off before.
-    fn run_hooks(&self, id: Principal, sender: Principal, instance: &mut Instance, hook: &str, arg: Vec<u8>) -> Ran {
-        let context = self.lifecycle_context(id, sender, Entry::START);
+    fn run_hooks(&self, id: Principal, sender: Principal, instance: &mut Instance, hook: &str, arg: Vec<u8>) -> Execution {
+        let context = self.lifecycle_context(id, sender, EntryPoint::START);
         let mut ran = if instance.has_start() {
             instance.run(&Function::Export(crate::exec::START.to_string()), context)
         } else {
-            Ran { context, instructions: 0, trap: None }
+            Execution { context, instructions: 0, trap: None }
         };
         if ran.trap.is_none() && instance.exports(hook) {
-            let mut context = self.lifecycle_context(id, sender, Entry::INIT);
+            let mut context = self.lifecycle_context(id, sender, EntryPoint::INIT);
             context.arg = arg;
             let started = ran.instructions;
             ran = instance.run(&Function::Export(hook.to_string()), context);
@@ -123,14 +123,14 @@ impl LocalNet {
         ran
     }
 
-    fn charge(&mut self, id: Principal, ran: &Ran) {
+    fn charge(&mut self, id: Principal, ran: &Execution) {
         let fee = self.prices().execution(ran.instructions);
         let canister = self.canisters.get_mut(&id).expect("it is controlled");
         canister.cycles = canister.cycles.saturating_sub(fee);
     }
 
     /// Makes the new code and the effects of its first message permanent.
-    fn replace(&mut self, id: Principal, mut instance: Instance, wasm: &[u8], ran: Ran) {
+    fn replace(&mut self, id: Principal, mut instance: Instance, wasm: &[u8], ran: Execution) {
         instance.commit();
         let fee = self.prices().execution(ran.instructions);
         let canister = self.canisters.get_mut(&id).expect("it is controlled");

@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 
 use super::network::LocalNet;
-use super::state::{Request, Status};
-use crate::exec::context::{Context, Entry};
+use super::state::{ManagementRequest, Status};
+use crate::exec::context::{Context, EntryPoint};
 use crate::faults::{CallKind, Effect};
 use crate::ic::Reject;
-use crate::mgmt::{cycles::NoPrice, http, keys};
+use crate::mgmt::{cycles::PriceError, http, keys};
 use crate::trace::MessageKind;
 
 /// An answer and the cycles charged for it.
@@ -51,7 +51,7 @@ pub(super) fn encode(value: &impl CandidType) -> Vec<u8> {
 }
 
 impl LocalNet {
-    pub(super) fn manage(&mut self, request: &Request) -> Answer {
+    pub(super) fn manage(&mut self, request: &ManagementRequest) -> Answer {
         let caller = request.canister;
         match request.kind {
             CallKind::RawRand => {
@@ -91,7 +91,7 @@ impl LocalNet {
 
     fn sign<T: CandidType + DeserializeOwned + SigningKey>(
         &mut self,
-        request: &Request,
+        request: &ManagementRequest,
         sign: impl FnOnce(&mut Self, T) -> Result<Vec<u8>, Reject>,
     ) -> Answer {
         let args: T = match decode(&request.arg) {
@@ -101,7 +101,7 @@ impl LocalNet {
         let (name, algorithm, kinds) = args.key();
         let price = match self.prices().signature(name, algorithm, kinds) {
             Ok(price) => price,
-            Err(NoPrice::Algorithm | NoPrice::KeyName) => {
+            Err(PriceError::Algorithm | PriceError::KeyName) => {
                 let message = format!("Unable to route {}: unknown or disabled threshold key {name}", request.method);
                 return (Err(Reject::new(Reject::CANISTER_REJECT, message)), 0);
             }
@@ -116,7 +116,7 @@ impl LocalNet {
         (result, price)
     }
 
-    fn http_request(&mut self, request: &Request, args: &ic::HttpRequestArgs) -> Answer {
+    fn http_request(&mut self, request: &ManagementRequest, args: &ic::HttpRequestArgs) -> Answer {
         let price = self.prices().http_request(http::request_bytes(args), http::response_limit(args));
         let own_transform = args.transform.as_ref().is_none_or(|transform| transform.function.0.principal == request.canister);
         let foreign = Reject::new(Reject::CANISTER_REJECT, "transform needs to be exported by a requesting canister");
@@ -141,7 +141,7 @@ impl LocalNet {
         if request.fault == Some(Effect::Timeout) {
             return (Err(Reject::new(Reject::SYS_TRANSIENT, http::TIMED_OUT)), price);
         }
-        (http::agree(&results), price)
+        (http::consensus(&results), price)
     }
 
     /// One replica's response as the canister's transform leaves it, in Candid.
@@ -159,7 +159,7 @@ impl LocalNet {
         if !self.canisters[&canister].exports(&export) {
             return Err(super::messages::no_method(canister, "query", &method));
         }
-        let mut context = Context::new(Entry::TRANSFORM, self.environment(canister), Principal::management_canister());
+        let mut context = Context::new(EntryPoint::TRANSFORM, self.environment(canister), Principal::management_canister());
         // Replicas transform at slightly different times, so a transform must not let the time through.
         context.env.time_ns += u64::from(replica);
         context.arg = encode(&ic::TransformArgs { response, context: transform.context.clone() });
@@ -194,7 +194,7 @@ impl LocalNet {
     }
 }
 
-fn paid(request: &Request, price: u128) -> Result<(), Reject> {
+fn paid(request: &ManagementRequest, price: u128) -> Result<(), Reject> {
     if request.cycles >= price {
         return Ok(());
     }

@@ -3,10 +3,10 @@
 use candid::Principal;
 
 use super::network::LocalNet;
-use super::state::{CallContext, Callback, Job, Origin, Status};
+use super::state::{CallContext, Callback, Origin, QueuedMessage, Status};
 use crate::certificate::CanisterState;
-use crate::exec::context::{Context, Entry, Environment, OutgoingCall};
-use crate::exec::{Function, Ran, Trapped};
+use crate::exec::context::{Context, EntryPoint, Environment, OutgoingCall};
+use crate::exec::{Execution, Function, FunctionTrap};
 use crate::ic::Reject;
 use crate::trace::{MessageKind, MessageTrace, MgmtCall};
 
@@ -21,7 +21,7 @@ pub fn no_response(canister: Principal) -> Reject {
     Reject::new(Reject::CANISTER_ERROR, format!("Error from Canister {canister}: Canister did not produce a response"))
 }
 
-pub fn trap_reject(canister: Principal, trap: &Trapped) -> Reject {
+pub fn trap_reject(canister: Principal, trap: &FunctionTrap) -> Reject {
     let message = &trap.message;
     let what = if trap.explicit {
         format!("Canister called `ic0.trap` with message: '{message}'")
@@ -91,7 +91,7 @@ impl LocalNet {
         }
     }
 
-    pub(super) fn trace(&mut self, canister: Principal, kind: MessageKind, method: &str, ran: &Ran, cycles: u128) {
+    pub(super) fn trace(&mut self, canister: Principal, kind: MessageKind, method: &str, ran: &Execution, cycles: u128) {
         self.traces.push(MessageTrace {
             canister,
             kind,
@@ -105,22 +105,22 @@ impl LocalNet {
         });
     }
 
-    pub(super) fn run_job(&mut self, job: Job) {
-        match job {
-            Job::Request { callee, origin, caller, method, arg, cycles, deadline_ns } => {
+    pub(super) fn run_message(&mut self, message: QueuedMessage) {
+        match message {
+            QueuedMessage::Request { callee, origin, caller, method, arg, cycles, deadline_ns } => {
                 if let Err(reject) = self.running(callee) {
                     return self.answer(origin, Err(reject), cycles);
                 }
                 let canister = &self.canisters[&callee];
                 let (update, query) = (format!("canister_update {method}"), format!("canister_query {method}"));
                 let (entry, export) = if canister.exports(&update) {
-                    (Entry::UPDATE, update)
+                    (EntryPoint::UPDATE, update)
                 } else if canister.exports(&query) {
-                    (Entry::REPLICATED_QUERY, query)
+                    (EntryPoint::REPLICATED_QUERY, query)
                 } else {
                     return self.answer(origin, Err(no_method(callee, "update", &method)), cycles);
                 };
-                let id = self.open(CallContext {
+                let id = self.open_call(CallContext {
                     canister: callee,
                     origin,
                     caller,
@@ -135,9 +135,9 @@ impl LocalNet {
                 context.arg = arg;
                 let message = Message { context: id, kind: MessageKind::Update, function: Function::Export(export) };
                 let trap = self.execute(message, context, false);
-                self.settle(id, trap);
+                self.close_if_done(id, trap);
             }
-            Job::Answer { callback, result, refund } => self.run_answer(callback, result, refund),
+            QueuedMessage::Answer { callback, result, refund } => self.run_answer(callback, result, refund),
         }
     }
 
@@ -154,7 +154,7 @@ impl LocalNet {
                 continue;
             }
             let caller = Principal::management_canister();
-            let call = self.open(CallContext {
+            let call = self.open_call(CallContext {
                 canister: id,
                 origin: Origin::System,
                 caller,
@@ -165,10 +165,10 @@ impl LocalNet {
                 outstanding: 0,
                 instructions: 0,
             });
-            let context = Context::new(Entry::TIMER, self.environment(id), caller);
+            let context = Context::new(EntryPoint::TIMER, self.environment(id), caller);
             let function = Function::Export("canister_global_timer".to_string());
             let trap = self.execute(Message { context: call, kind: MessageKind::Timer, function }, context, false);
-            self.settle(call, trap);
+            self.close_if_done(call, trap);
         }
     }
 
@@ -184,9 +184,10 @@ impl LocalNet {
         let open = self.contexts.get_mut(&call).expect("a call with outstanding callbacks stays open");
         open.outstanding -= 1;
         let caller = open.caller;
-        let (entry, (fun, env)) = if result.is_ok() { (Entry::REPLY, callback.reply) } else { (Entry::REJECT, callback.reject) };
+        let (entry, (fun, env)) =
+            if result.is_ok() { (EntryPoint::REPLY, callback.reply) } else { (EntryPoint::REJECT, callback.reject) };
         if fun == NO_CALLBACK || canister.instance.is_none() {
-            return self.settle(call, None);
+            return self.close_if_done(call, None);
         }
         canister.callbacks_run += 1;
         let mut context = Context::new(entry, environment.clone(), caller);
@@ -199,21 +200,21 @@ impl LocalNet {
         let message = Message { context: call, kind: MessageKind::Callback, function: Function::Callback(fun, env) };
         let trap = self.execute(message, context, fault);
         if let (Some(_), Some((fun, env))) = (&trap, callback.cleanup) {
-            let context = Context::new(Entry::CLEANUP, environment, caller);
+            let context = Context::new(EntryPoint::CLEANUP, environment, caller);
             let message = Message { context: call, kind: MessageKind::Cleanup, function: Function::Callback(fun, env) };
             self.execute(message, context, false);
         }
-        self.settle(call, trap);
+        self.close_if_done(call, trap);
     }
 
-    fn open(&mut self, call: CallContext) -> u64 {
-        let id = self.fresh_id();
+    fn open_call(&mut self, call: CallContext) -> u64 {
+        let id = self.new_id();
         self.contexts.insert(id, call);
         id
     }
 
     /// Executes one message of a call: all its effects apply, or (if it traps) none but the fee.
-    fn execute(&mut self, message: Message, mut context: Context, fault: bool) -> Option<Trapped> {
+    fn execute(&mut self, message: Message, mut context: Context, fault: bool) -> Option<FunctionTrap> {
         let call = &self.contexts[&message.context];
         let (id, method) = (call.canister, call.method.clone());
         let canister = self.canisters.get_mut(&id).expect("canisters are never deleted");
@@ -226,10 +227,10 @@ impl LocalNet {
         let instance = canister.instance.as_mut().expect("callers check that there is code");
         let mut ran = instance.run(&message.function, context);
         if fault && ran.trap.is_none() {
-            ran.trap = Some(Trapped { message: "localnet: injected trap".to_string(), explicit: false });
+            ran.trap = Some(FunctionTrap { message: "localnet: injected trap".to_string(), explicit: false });
         }
         // A query method leaves no trace in memory even where its reply is agreed on.
-        let keep = ran.trap.is_none() && ran.context.entry != Entry::REPLICATED_QUERY;
+        let keep = ran.trap.is_none() && ran.context.entry != EntryPoint::REPLICATED_QUERY;
         if keep {
             instance.commit()
         } else {
@@ -268,7 +269,7 @@ impl LocalNet {
 
     /// Puts a call on its way.
     fn send(&mut self, context: u64, caller: Principal, call: OutgoingCall) {
-        let id = self.fresh_id();
+        let id = self.new_id();
         let deadline_ns = call.timeout_s.map_or(0, |s| self.time_ns + u64::from(s) * 1_000_000_000);
         let OutgoingCall { callee, method, arg, cycles, reply, reject, cleanup, .. } = call;
         let prepaid = self.prices().response_reserve();
@@ -284,7 +285,7 @@ impl LocalNet {
             self.request(id, caller, method, arg, cycles, trace);
         } else {
             let origin = Origin::Callback(id);
-            self.jobs.push_back(Job::Request { callee, origin, caller, method, arg, cycles, deadline_ns });
+            self.queue.push_back(QueuedMessage::Request { callee, origin, caller, method, arg, cycles, deadline_ns });
         }
     }
 
@@ -301,13 +302,13 @@ impl LocalNet {
             Origin::Ingress(id) => {
                 self.answers.insert(id, Some(result));
             }
-            Origin::Callback(callback) => self.jobs.push_back(Job::Answer { callback, result, refund }),
+            Origin::Callback(callback) => self.queue.push_back(QueuedMessage::Answer { callback, result, refund }),
             Origin::System => {}
         }
     }
 
     /// Closes a call that has nothing outstanding, rejecting it if it is unanswered.
-    fn settle(&mut self, context: u64, trap: Option<Trapped>) {
+    fn close_if_done(&mut self, context: u64, trap: Option<FunctionTrap>) {
         let call = &self.contexts[&context];
         if call.outstanding > 0 {
             return;

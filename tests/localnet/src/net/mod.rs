@@ -18,5 +18,5 @@ mod state;
 
 pub use builder::Builder;
 pub use network::{LocalNet, Scheduler};
-pub use outbound::Pending;
+pub use outbound::PendingCall;
 pub use snapshots::Snapshot;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use candid::Principal;
 use rand::rngs::StdRng;
 
-use super::state::{CallContext, Callback, Canister, Job, Request, Status};
+use super::state::{CallContext, Callback, Canister, ManagementRequest, QueuedMessage, Status};
 use crate::certificate::RootKey;
 use crate::exec::Runtime;
 use crate::faults::Faults;
@@ -34,11 +34,11 @@ pub struct LocalNet {
     pub(super) time_ns: u64,
     pub(super) scheduler: Scheduler,
     pub(super) canisters: BTreeMap<Principal, Canister>,
-    pub(super) jobs: VecDeque<Job>,
+    pub(super) queue: VecDeque<QueuedMessage>,
     pub(super) contexts: BTreeMap<u64, CallContext>,
     pub(super) callbacks: BTreeMap<u64, Callback>,
     /// Unanswered calls to the management canister, oldest first.
-    pub(super) requests: BTreeMap<u64, Request>,
+    pub(super) requests: BTreeMap<u64, ManagementRequest>,
     /// Outcomes of ingress messages; `None` while they are processed.
     pub(super) answers: BTreeMap<MessageId, Option<Result<Vec<u8>, Reject>>>,
     pub(super) faults: Faults,
@@ -77,7 +77,7 @@ impl LocalNet {
         Prices::new(self.replicas)
     }
 
-    pub(super) fn fresh_id(&mut self) -> u64 {
+    pub(super) fn new_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
     }

@@ -4,13 +4,13 @@ use candid::Principal;
 use ic_management_canister_types::HttpRequestArgs;
 
 use super::network::{LocalNet, Scheduler};
-use super::state::{Origin, Request};
+use super::state::{ManagementRequest, Origin};
 use crate::faults::{CallKind, Effect};
 use crate::ic::{Ic, Reject};
 
 /// An unanswered call to the management canister, as tests see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingCall {
     /// Identifies it in [`LocalNet::deliver`].
     pub id: u64,
     /// Kind of its method.
@@ -27,8 +27,8 @@ pub struct Pending {
 
 impl LocalNet {
     /// Calls to the management canister that wait for [`LocalNet::deliver`] or for the next round, oldest first.
-    pub fn pending(&self) -> Vec<Pending> {
-        self.requests.iter().map(|(id, request)| request.as_seen(*id)).collect()
+    pub fn pending(&self) -> Vec<PendingCall> {
+        self.requests.iter().map(|(id, request)| request.as_pending(*id)).collect()
     }
 
     /// Answers a pending call and runs a round, so that the caller's callback runs. Does nothing if there is no such call.
@@ -38,7 +38,7 @@ impl LocalNet {
     }
 
     /// Whether the call is answered by itself.
-    pub(super) fn is_free(&self, request: &Request) -> bool {
+    pub(super) fn is_answered_automatically(&self, request: &ManagementRequest) -> bool {
         self.scheduler == Scheduler::Auto && request.fault != Some(Effect::Hold)
     }
 
@@ -53,7 +53,7 @@ impl LocalNet {
     ) {
         let kind = CallKind::of(&method);
         let fault = self.faults.on_call(canister, kind);
-        self.requests.insert(callback, Request { canister, kind, method, arg, cycles, fault, trace });
+        self.requests.insert(callback, ManagementRequest { canister, kind, method, arg, cycles, fault, trace });
     }
 
     pub(super) fn answer_request(&mut self, id: u64) {
@@ -73,10 +73,10 @@ impl LocalNet {
     }
 }
 
-impl Request {
-    fn as_seen(&self, id: u64) -> Pending {
+impl ManagementRequest {
+    fn as_pending(&self, id: u64) -> PendingCall {
         let args = candid::decode_one::<HttpRequestArgs>(&self.arg).ok().filter(|_| self.kind == CallKind::HttpRequest);
-        Pending {
+        PendingCall {
             id,
             kind: self.kind,
             canister: self.canister,

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::messages::{no_method, no_response};
 use super::network::LocalNet;
-use super::state::{Callback, Canister, Job, Origin, Status};
-use crate::exec::context::{Context, Entry};
+use super::state::{Callback, Canister, Origin, QueuedMessage, Status};
+use crate::exec::context::{Context, EntryPoint};
 use crate::ic::{Ic, MessageId, Reject};
 use crate::trace::MessageKind;
 
@@ -26,8 +26,8 @@ impl LocalNet {
             canister.status == Status::Running && canister.global_timer_ns != 0 && canister.global_timer_ns <= self.time_ns
         };
         let late = |callback: &Callback| callback.deadline_ns != 0 && callback.deadline_ns < self.time_ns;
-        self.jobs.is_empty()
-            && !self.requests.values().any(|request| self.is_free(request))
+        self.queue.is_empty()
+            && !self.requests.values().any(|request| self.is_answered_automatically(request))
             && !self.canisters.values().any(due)
             && !self.callbacks.values().any(late)
     }
@@ -51,7 +51,7 @@ impl LocalNet {
         if !self.running(id)?.exports("canister_inspect_message") {
             return Ok(());
         }
-        let mut context = Context::new(Entry::INSPECT, self.environment(id), sender);
+        let mut context = Context::new(EntryPoint::INSPECT, self.environment(id), sender);
         context.method = method.to_string();
         context.arg = arg.to_vec();
         let context = self.run_without_trace(id, "canister_inspect_message", MessageKind::Inspect, method, context)?;
@@ -95,9 +95,9 @@ impl Ic for LocalNet {
         payer.cycles = payer.cycles.checked_sub(price).ok_or_else(|| {
             Reject::new(Reject::SYS_TRANSIENT, format!("Canister {canister} is out of cycles: {price} are needed"))
         })?;
-        let id = MessageId(Sha256::digest(self.fresh_id().to_be_bytes()).to_vec());
+        let id = MessageId(Sha256::digest(self.new_id().to_be_bytes()).to_vec());
         self.answers.insert(id.clone(), None);
-        self.jobs.push_back(Job::Request {
+        self.queue.push_back(QueuedMessage::Request {
             callee: canister,
             origin: Origin::Ingress(id.clone()),
             caller: sender,
@@ -113,14 +113,15 @@ impl Ic for LocalNet {
         // Rounds have distinct times, as on the IC.
         self.time_ns += 1;
         self.expire_callbacks();
-        let free: Vec<u64> = self.requests.iter().filter(|(_, request)| self.is_free(request)).map(|(id, _)| *id).collect();
+        let free: Vec<u64> =
+            self.requests.iter().filter(|(_, request)| self.is_answered_automatically(request)).map(|(id, _)| *id).collect();
         for id in free {
             self.answer_request(id);
         }
         self.run_timers();
         for _ in 0..MAX_MESSAGES {
-            let Some(job) = self.jobs.pop_front() else { break };
-            self.run_job(job);
+            let Some(message) = self.queue.pop_front() else { break };
+            self.run_message(message);
         }
     }
 
@@ -138,7 +139,7 @@ impl Ic for LocalNet {
         if !self.running(canister)?.exports(&export) {
             return Err(no_method(canister, "query", method));
         }
-        let mut context = Context::new(Entry::QUERY, self.environment(canister), sender);
+        let mut context = Context::new(EntryPoint::QUERY, self.environment(canister), sender);
         context.arg = arg;
         context.may_respond = true;
         context.data_certificate = Some(self.certify(canister));

@@ -54,7 +54,7 @@ impl LocalNet {
     /// When the canister has no module.
     pub fn set_stable_memory(&mut self, canister: Principal, bytes: &[u8]) {
         let instance = self.canisters.get_mut(&canister).and_then(|canister| canister.instance.as_mut());
-        instance.expect("the canister has a module").put_stable(StableMemory::holding(bytes));
+        instance.expect("the canister has a module").put_stable(StableMemory::from_bytes(bytes));
     }
 
     /// The canister's stable memory.

@@ -125,7 +125,7 @@ pub struct Callback {
 
 /// An unanswered call to the management canister.
 #[derive(Clone)]
-pub struct Request {
+pub struct ManagementRequest {
     pub canister: Principal,
     pub kind: CallKind,
     pub method: String,
@@ -137,7 +137,7 @@ pub struct Request {
 }
 
 /// A message to be executed.
-pub enum Job {
+pub enum QueuedMessage {
     /// A call of a method.
     Request {
         callee: Principal,

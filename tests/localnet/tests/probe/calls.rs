@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use candid::{Nat, Principal, encode_args};
-use localnet::{CallKind, Effect, Ic, MessageKind, Nth, Reject};
+use localnet::{CallKind, Effect, Ic, MessageKind, Occurrence, Reject};
 
 use crate::{Probe, controller, rejected, user};
 
@@ -85,7 +85,7 @@ fn should_accept_some_cycles_and_refund_the_rest() {
 fn should_set_cycles_aside_while_a_call_is_open_and_give_them_back() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Hold);
+    probe.net.faults().inject(id, CallKind::RawRand, Occurrence::Only(1), Effect::Hold);
     let before = probe.net.cycle_balance(id);
     let call = probe.net.submit(id, user(), "rand", encode_args(()).unwrap()).unwrap();
     probe.net.tick();
@@ -102,7 +102,7 @@ fn should_set_cycles_aside_while_a_call_is_open_and_give_them_back() {
 fn should_end_a_best_effort_call_at_its_deadline() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Hold);
+    probe.net.faults().inject(id, CallKind::RawRand, Occurrence::Only(1), Effect::Hold);
     let call = probe.net.submit(id, user(), "rand_within_a_second", encode_args(()).unwrap()).unwrap();
     probe.net.tick();
     assert_eq!(probe.net.poll(&call), None);

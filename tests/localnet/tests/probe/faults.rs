@@ -1,7 +1,7 @@
 //! Injected faults, and the scheduler that lets a test choose the order of answers.
 
 use candid::encode_args;
-use localnet::{CallKind, Effect, Ic, LocalNet, Nth, Reject, Scheduler};
+use localnet::{CallKind, Effect, Ic, LocalNet, Occurrence, Reject, Scheduler};
 
 use crate::{Probe, rejected, user};
 
@@ -30,7 +30,7 @@ fn should_reject_the_chosen_occurrence() {
     let mut probe = Probe::new();
     let id = probe.id;
     let effect = Effect::Reject { code: Reject::CANISTER_REJECT, message: "request queue for key is full".to_string() };
-    probe.net.faults().inject(id, CallKind::SignEcdsa, Nth::Only(2), effect);
+    probe.net.faults().inject(id, CallKind::SignEcdsa, Occurrence::Only(2), effect);
     let sign = |probe: &mut Probe| probe.update::<(u32, String)>("sign_with_cycles", (30_000_000_000_u64,));
     assert_eq!(sign(&mut probe), (0, String::new()));
     assert_eq!(sign(&mut probe), (4, "request queue for key is full".to_string()));
@@ -41,7 +41,7 @@ fn should_reject_the_chosen_occurrence() {
 fn should_let_a_signature_request_expire() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::SignEcdsa, Nth::From(1), Effect::Timeout);
+    probe.net.faults().inject(id, CallKind::SignEcdsa, Occurrence::From(1), Effect::Timeout);
     for _ in 0..2 {
         let outcome = probe.update::<(u32, String)>("sign_with_cycles", (30_000_000_000_u64,));
         assert_eq!(outcome, (Reject::CANISTER_ERROR, "Signature request expired".to_string()));
@@ -54,7 +54,7 @@ fn should_let_a_signature_request_expire() {
 fn should_hold_a_call_until_it_is_delivered() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Hold);
+    probe.net.faults().inject(id, CallKind::RawRand, Occurrence::Only(1), Effect::Hold);
     let call = probe.net.submit(id, user(), "rand", encode_args(()).unwrap()).unwrap();
     let unanswered = probe.net.await_call(call.clone()).unwrap_err();
     assert_eq!(unanswered.code, Reject::SYS_UNKNOWN);

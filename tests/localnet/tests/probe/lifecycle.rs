@@ -6,7 +6,7 @@ use blst::min_sig::{PublicKey, Signature};
 use candid::{Principal, encode_args};
 use ic_certification::{Certificate, LookupResult};
 use localnet::certificate::{BLS_SUITE, STATE_ROOT};
-use localnet::{CallKind, Effect, Ic, Nth, Reject};
+use localnet::{CallKind, Effect, Ic, Occurrence, Reject};
 use sha2::{Digest, Sha256};
 
 use crate::{Probe, controller, rejected, user, wasm};
@@ -77,7 +77,7 @@ fn should_refuse_calls_while_stopped() {
 fn should_stop_only_when_open_calls_are_answered() {
     let mut probe = Probe::new();
     let id = probe.id;
-    probe.net.faults().inject(id, CallKind::RawRand, Nth::Only(1), Effect::Hold);
+    probe.net.faults().inject(id, CallKind::RawRand, Occurrence::Only(1), Effect::Hold);
     let call = probe.net.submit(id, user(), "rand", encode_args(()).unwrap()).unwrap();
     probe.net.tick();
     assert_eq!(probe.net.stop(id, controller()).unwrap_err().code, Reject::SYS_TRANSIENT);

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use candid::CandidType;
-use localnet::{CallKind, Effect, LocalNet, MessageKind, Nth, Reject};
+use localnet::{CallKind, Effect, LocalNet, MessageKind, Occurrence, Reject};
 
 use localnet::conformance::Server;
 
@@ -123,10 +123,10 @@ fn should_inject_faults_into_outcalls() {
     let (mut probe, server) = (Probe::new(), Server::start());
     let id = probe.id;
     let get = || Fetch::get(format!("{}/body", server.url()));
-    probe.net.faults().inject(id, CallKind::HttpRequest, Nth::Only(1), Effect::DisagreeingReplicas);
-    probe.net.faults().inject(id, CallKind::HttpRequest, Nth::Only(2), Effect::Timeout);
+    probe.net.faults().inject(id, CallKind::HttpRequest, Occurrence::Only(1), Effect::DisagreeingReplicas);
+    probe.net.faults().inject(id, CallKind::HttpRequest, Occurrence::Only(2), Effect::Timeout);
     let unreachable = Effect::Reject { code: Reject::SYS_TRANSIENT, message: "unreachable".to_string() };
-    probe.net.faults().inject(id, CallKind::HttpRequest, Nth::Only(3), unreachable);
+    probe.net.faults().inject(id, CallKind::HttpRequest, Occurrence::Only(3), unreachable);
 
     assert!(fetch(&mut probe, get()).unwrap_err().1.starts_with("No consensus could be reached."));
     assert_eq!(server.take_requests(), 13);

@@ -2,8 +2,8 @@
 
 use crate::support::{CHAINS, payment, rules};
 use candid::Principal;
-use purser_it::world::{Actor, KAS, SOL, World};
-use purser_types::*;
+use purser::api::*;
+use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use serde_bytes::ByteBuf;
 use std::time::Duration;
 
@@ -20,19 +20,19 @@ fn secp256k1() -> ic_secp256k1::PrivateKey {
 }
 
 /// A funded wallet of the owner's with the owner's keys.
-fn own_wallet(world: &mut World) -> Wallet {
+fn own_wallet(env: &mut TestEnv) -> Wallet {
     let signing = Signing::ClientSide {
         solana_key: Some(ByteBuf::from(ed25519().public_key().serialize_raw())),
         kaspa_key: Some(ByteBuf::from(secp256k1().public_key().serialize_sec1(true))),
     };
     let args = CreateWalletArgs { label: "own".into(), owner: Some(owner()), parent: None, signing };
-    let wallet = world.as_actor(Actor::Admin).create_wallet_with(&args).expect("an admin creates a wallet");
+    let wallet = env.as_actor(Actor::Admin).create_wallet_with(&args).expect("an admin creates a wallet");
     assert_eq!(wallet.signing, SigningMode::ClientSide);
-    assert_eq!(world.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()), Ok(Change::Applied));
-    world.set_policy(wallet.id, &rules());
-    world.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    world.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
-    world.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
+    assert_eq!(env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()), Ok(Change::Applied));
+    env.set_policy(wallet.id, &rules());
+    env.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    env.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
     wallet
 }
 
@@ -49,65 +49,65 @@ fn sign(transfer: &Transfer) -> Vec<ByteBuf> {
     messages.iter().map(sign).collect()
 }
 
-fn signatures_asked_for(world: &mut World) -> usize {
-    let traces = world.network.local().take_traces();
+fn signatures_asked_for(env: &mut TestEnv) -> usize {
+    let traces = env.network.local().take_traces();
     traces.iter().flat_map(|trace| &trace.mgmt_calls).filter(|call| call.method.starts_with("sign_with")).count()
 }
 
 #[test]
 fn the_owner_signs_and_the_canister_broadcasts() {
-    let mut world = World::local();
-    let wallet = own_wallet(&mut world);
+    let mut env = TestEnv::local();
+    let wallet = own_wallet(&mut env);
     let payments = [
         payment(wallet.id, Asset::Sol, SOL, "sol"),
         payment(wallet.id, Asset::Kas, 5 * KAS, "schnorr"),
         TransferArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..payment(wallet.id, Asset::Kas, 5 * KAS, "ecdsa") },
     ];
     for args in payments {
-        let id = world.accepted(&args);
-        let built = world.follow(id, |transfer| transfer.to_sign.is_some());
+        let id = env.request_transfer(&args);
+        let built = env.wait_until(id, |transfer| transfer.to_sign.is_some());
         assert_eq!(built.status, Status::Built);
         let good = sign(&built);
         let mut wrong = good.clone();
         wrong[0][63] ^= 1;
-        let refused = world.as_principal(owner()).submit_signatures(id, &wrong).expect_err("it is not the owner's");
+        let refused = env.as_principal(owner()).submit_signatures(id, &wrong).expect_err("it is not the owner's");
         assert!(refused.message.starts_with("signatures: "), "{refused:?}");
-        assert_eq!(world.as_actor(Actor::Admin).submit_signatures(id, &good).expect_err("not an admin's").code, "AUTH_FAILED");
-        let signed = world.as_principal(owner()).submit_signatures(id, &good).expect("the owner's signatures");
+        assert_eq!(env.as_actor(Actor::Admin).submit_signatures(id, &good).expect_err("not an admin's").code, "AUTH_FAILED");
+        let signed = env.as_principal(owner()).submit_signatures(id, &good).expect("the owner's signatures");
         assert!(signed.txid.is_some() && signed.to_sign.is_none(), "{signed:?}");
-        let ended = world.settle(id);
+        let ended = env.wait_for_end(id);
         assert_eq!((ended.status, ended.txid), (Status::Confirmed, signed.txid), "{}", args.idempotency_key);
     }
-    assert_eq!((world.solana.landed().len(), world.kaspa.accepted().len()), (1, 2));
-    assert_eq!(signatures_asked_for(&mut world), 0, "no threshold key took part");
-    let report = world.as_actor(Actor::Stranger).verify_integrity(None, None);
+    assert_eq!((env.solana.landed().len(), env.kaspa.accepted().len()), (1, 2));
+    assert_eq!(signatures_asked_for(&mut env), 0, "no threshold key took part");
+    let report = env.as_actor(Actor::Stranger).verify_integrity(None, None);
     assert!(report.valid, "{report:?}");
 }
 
 #[test]
 fn what_is_not_signed_in_time_ends_and_frees_its_money() {
-    let mut world = World::local();
-    let wallet = own_wallet(&mut world);
+    let mut env = TestEnv::local();
+    let wallet = own_wallet(&mut env);
     for asset in CHAINS {
-        let id = world.accepted(&payment(wallet.id, asset, KAS, &format!("slow {asset:?}")));
-        let built = world.follow(id, |transfer| transfer.to_sign.is_some());
-        world.network.ic().advance_time(Duration::from_secs(600));
-        let late = world.as_principal(owner()).submit_signatures(id, &sign(&built)).expect_err("too late");
+        let id = env.request_transfer(&payment(wallet.id, asset, KAS, &format!("slow {asset:?}")));
+        let built = env.wait_until(id, |transfer| transfer.to_sign.is_some());
+        env.network.ic().advance_time(Duration::from_secs(600));
+        let late = env.as_principal(owner()).submit_signatures(id, &sign(&built)).expect_err("too late");
         assert_eq!(late.code, "WRONG_STATUS");
-        let ended = world.settle(id);
+        let ended = env.wait_for_end(id);
         assert_eq!((ended.status, ended.reserved, ended.attempt), (Status::Failed, 0, 1));
         assert!(ended.note.expect("a note").contains("did not sign it in time"));
     }
-    assert_eq!((world.solana.landed().len(), world.kaspa.accepted().len()), (0, 0));
+    assert_eq!((env.solana.landed().len(), env.kaspa.accepted().len()), (0, 0));
 }
 
 #[test]
 fn policies_bind_client_side_wallets_and_keys_are_theirs_alone() {
-    let mut world = World::new();
-    let wallet = own_wallet(&mut world);
-    let over = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL + 1, "over"));
+    let mut env = TestEnv::new();
+    let wallet = own_wallet(&mut env);
+    let over = env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL + 1, "over"));
     assert!(matches!(over, Ok(TransferOutcome::Denied { .. })), "{over:?}");
-    let balances = world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
+    let balances = env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
     assert_eq!((balances.sol.amount, balances.kas_schnorr.amount), (10 * SOL, 100 * KAS));
     let again = |solana_key: Option<Vec<u8>>, kaspa_key: Option<Vec<u8>>| CreateWalletArgs {
         label: "again".into(),
@@ -116,7 +116,7 @@ fn policies_bind_client_side_wallets_and_keys_are_theirs_alone() {
         signing: Signing::ClientSide { solana_key: solana_key.map(ByteBuf::from), kaspa_key: kaspa_key.map(ByteBuf::from) },
     };
     let key = ed25519().public_key().serialize_raw().to_vec();
-    let mut admin = world.as_actor(Actor::Admin);
+    let mut admin = env.as_actor(Actor::Admin);
     let code = |answer: Result<Wallet, Error>| answer.expect_err("it is refused").code;
     assert_eq!(code(admin.create_wallet_with(&again(Some(key), None))), "ALREADY_SO");
     assert_eq!(code(admin.create_wallet_with(&again(Some(vec![0; 32]), None))), "VALIDATION_FAILED");

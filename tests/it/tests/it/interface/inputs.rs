@@ -6,8 +6,7 @@ use candid::utils::encode_args;
 use purser_core::chains::kaspa::Network as CoreKaspaNetwork;
 use purser_it::client::{Answer, Client};
 use purser_it::recipients;
-use purser_it::world::{Actor, KAS, SOL, World};
-use purser_types::*;
+use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
 /// What a call answered, as far as these tests compare it.
 fn code<T>(answer: Answer<T>) -> String {
@@ -26,10 +25,10 @@ fn code<T>(answer: Answer<T>) -> String {
 }
 
 /// Runs `call` and checks that it changed nothing: neither the state nor the log.
-fn unchanged(world: &mut World, name: &str, call: impl FnOnce(&mut World) -> String) -> String {
-    let before = world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
-    let answer = call(world);
-    let after = world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
+fn unchanged(env: &mut TestEnv, name: &str, call: impl FnOnce(&mut TestEnv) -> String) -> String {
+    let before = env.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
+    let answer = call(env);
+    let after = env.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
     assert_eq!(after, before, "{name} answered {answer} and changed something");
     answer
 }
@@ -121,8 +120,8 @@ fn quarantined(transfer_id: u64) -> ResolveQuarantineArgs {
 
 #[test]
 fn who_lacks_the_power_is_refused_and_changes_nothing() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     for (name, call, allowed) in COMMANDS {
         for actor in
             [Actor::Admin, Actor::Guardian, Actor::Agent, Actor::Stranger].into_iter().filter(|actor| !allowed.contains(actor))
@@ -140,7 +139,7 @@ fn who_lacks_the_power_is_refused_and_changes_nothing() {
             };
             // A stranger that keeps failing is not answered any more, so that each call is another's.
             let caller = if actor == Actor::Stranger { Principal::self_authenticating(name) } else { actor.principal() };
-            let answer = unchanged(&mut world, name, |world| call(&mut world.as_principal(caller), wallet));
+            let answer = unchanged(&mut env, name, |env| call(&mut env.as_principal(caller), wallet));
             assert!(expected.contains(&answer.as_str()), "{name} as {actor:?}: {answer}, not {expected:?}");
         }
     }
@@ -148,8 +147,8 @@ fn who_lacks_the_power_is_refused_and_changes_nothing() {
 
 #[test]
 fn nobody_who_did_not_sign_in_gets_through() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     let somebody = Principal::self_authenticating([99]);
     let updates: [(&str, Vec<u8>); 31] = [
         ("create_wallet", encode_args((threshold("x"),)).unwrap()),
@@ -185,21 +184,21 @@ fn nobody_who_did_not_sign_in_gets_through() {
         ("confirm_archive", encode_args((archive(),)).unwrap()),
     ];
     for (method, arg) in updates {
-        unchanged(&mut world, method, |world| {
-            let canister = world.canister;
-            let reply = world.network.ic().update(canister, Principal::anonymous(), method, arg).expect("it is answered");
+        unchanged(&mut env, method, |env| {
+            let canister = env.canister;
+            let reply = env.network.ic().update(canister, Principal::anonymous(), method, arg).expect("it is answered");
             assert!(String::from_utf8_lossy(&reply).contains("AUTH_FAILED"), "{method}");
             String::new()
         });
     }
-    let simulated = world.as_actor(Actor::Anonymous).simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"));
+    let simulated = env.as_actor(Actor::Anonymous).simulate_transfer(&payment(wallet, Asset::Sol, SOL, "k"));
     assert_eq!(code(simulated), "AUTH_FAILED");
 }
 
 #[test]
 fn a_request_that_cannot_be_right_names_the_field() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     let sol = payment(wallet, Asset::Sol, SOL / 2, "k");
     let kas = payment(wallet, Asset::Kas, KAS, "k");
     let huge = "1".repeat(20_000);
@@ -211,7 +210,7 @@ fn a_request_that_cannot_be_right_names_the_field() {
         ("to", TransferArgs { to: recipients::solana(1), ..kas.clone() }),
         ("to", TransferArgs { to: recipients::kaspa_on(CoreKaspaNetwork::Mainnet, 1), ..kas.clone() }),
         ("to", TransferArgs { to: recipients::kaspa_on(CoreKaspaNetwork::Testnet10, 1), ..kas.clone() }),
-        ("to", TransferArgs { to: flip(&recipients::kaspa(1)), ..kas.clone() }),
+        ("to", TransferArgs { to: with_typo(&recipients::kaspa(1)), ..kas.clone() }),
         ("to", TransferArgs { to: "11111111111111111111111111111111".into(), ..sol.clone() }),
         ("idempotency_key", TransferArgs { idempotency_key: String::new(), ..sol.clone() }),
         ("idempotency_key", TransferArgs { idempotency_key: "k".repeat(65), ..sol.clone() }),
@@ -222,7 +221,7 @@ fn a_request_that_cannot_be_right_names_the_field() {
     ];
     for (field, args) in cases {
         let what = format!("{field}: {:?} {} {:?}", args.asset, args.amount, args.to.get(..40));
-        let answer = unchanged(&mut world, &what, |world| match world.as_actor(Actor::Agent).transfer(&args) {
+        let answer = unchanged(&mut env, &what, |env| match env.as_actor(Actor::Agent).transfer(&args) {
             Err(Error { detail: Some(ErrorDetail::InvalidArgument { field, .. }), .. }) => field,
             other => format!("{other:?}"),
         });
@@ -288,12 +287,12 @@ fn bad_batches(wallet: u64) -> Vec<BadBatch> {
 
 #[test]
 fn a_batch_that_cannot_be_right_names_the_field_and_the_payment() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     for (n, (field, problem, args)) in bad_batches(wallet).into_iter().enumerate() {
         let what = format!("batch {n}, {field}");
-        let answer = unchanged(&mut world, &what, |world| {
-            let (named, why) = refused_field(world.as_actor(Actor::Agent).batch_transfer(&args));
+        let answer = unchanged(&mut env, &what, |env| {
+            let (named, why) = refused_field(env.as_actor(Actor::Agent).batch_transfer(&args));
             assert!(why.contains(problem), "{what}: {why}");
             named
         });
@@ -303,15 +302,15 @@ fn a_batch_that_cannot_be_right_names_the_field_and_the_payment() {
 
 #[test]
 fn the_key_of_a_batch_stands_for_all_that_it_said() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     let first = BatchArgs {
         asset: Some(Asset::Sol),
         payments: vec![Payment::new(recipients::solana(1), SOL / 100), Payment::new(recipients::solana(1), SOL / 50)],
         ..batch(wallet)
     };
-    let made = world.as_actor(Actor::Agent).batch_transfer(&first).expect("it is accepted");
-    world.settle(made.transfer_ids[0]);
+    let made = env.as_actor(Actor::Agent).batch_transfer(&first).expect("it is accepted");
+    env.wait_for_end(made.transfer_ids[0]);
     let change = |change: &dyn Fn(&mut BatchArgs)| {
         let mut other = first.clone();
         change(&mut other);
@@ -327,16 +326,16 @@ fn the_key_of_a_batch_stands_for_all_that_it_said() {
         BatchArgs { idempotency_key: "b".into(), ..batch(wallet) },
     ];
     for (n, other) in others.iter().enumerate() {
-        let answer = unchanged(&mut world, "another batch", |world| code(world.as_actor(Actor::Agent).batch_transfer(other)));
+        let answer = unchanged(&mut env, "another batch", |env| code(env.as_actor(Actor::Agent).batch_transfer(other)));
         assert_eq!(answer, "IDEMPOTENCY_CONFLICT", "{n}");
     }
     let same = change(&|args| args.payments[0].allow_off_curve = Some(false));
-    let again = world.as_actor(Actor::Agent).batch_transfer(&same).expect("the same batch");
+    let again = env.as_actor(Actor::Agent).batch_transfer(&same).expect("the same batch");
     assert_eq!(again.transfer_ids, made.transfer_ids, "what is not allowed is as if nothing were said");
 }
 
 /// The same address with one character of its payload changed.
-fn flip(address: &str) -> String {
+fn with_typo(address: &str) -> String {
     let mut text: Vec<char> = address.chars().collect();
     let last = text.len() - 10;
     text[last] = if text[last] == 'q' { 'p' } else { 'q' };
@@ -345,20 +344,20 @@ fn flip(address: &str) -> String {
 
 #[test]
 fn amounts_at_the_edge_of_the_integers_are_denied_not_wrapped() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
-    let answer = world.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, u64::MAX, "max"));
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
+    let answer = env.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, u64::MAX, "max"));
     assert!(matches!(answer, Ok(TransferOutcome::Denied { .. })), "{answer:?}");
-    let usage = world.as_actor(Actor::Stranger).get_usage(wallet).expect("open");
+    let usage = env.as_actor(Actor::Stranger).get_usage(wallet).expect("open");
     assert!(usage.iter().all(|usage| usage.reserved == 0));
 }
 
 #[test]
 fn unknown_ids_are_not_found() {
-    let mut world = World::new();
-    world.wallet(&rules());
+    let mut env = TestEnv::new();
+    env.wallet(&rules());
     let nobody = u64::MAX;
-    type Lookup = fn(&mut World, u64) -> String;
+    type Lookup = fn(&mut TestEnv, u64) -> String;
     let calls: [(&str, Lookup); 16] = [
         ("change_wallet", |w, id| code(w.as_actor(Actor::Admin).change_wallet(id, WalletChange::Deactivate))),
         ("open_session", |w, id| code(w.as_actor(Actor::Admin).open_session(&session(id)))),
@@ -378,15 +377,15 @@ fn unknown_ids_are_not_found() {
         ("refresh_balances", |w, id| code(w.as_actor(Actor::Admin).refresh_balances(id))),
     ];
     for (name, call) in calls {
-        let answer = unchanged(&mut world, name, |world| call(world, nobody));
+        let answer = unchanged(&mut env, name, |env| call(env, nobody));
         assert_eq!(answer, "NOT_FOUND", "{name}");
     }
 }
 
 #[test]
 fn rules_that_cannot_work_are_refused() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     let limit = |max| Rule::PerTransaction { asset: Asset::Sol, max };
     let cases: Vec<(&str, Vec<Rule>)> = vec![
         ("a limit of nothing", vec![limit(0)]),
@@ -399,17 +398,17 @@ fn rules_that_cannot_work_are_refused() {
     ];
     for (name, rules) in cases {
         let answer =
-            unchanged(&mut world, name, |world| code(world.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet), None, &rules)));
+            unchanged(&mut env, name, |env| code(env.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet), None, &rules)));
         assert_eq!(answer, "VALIDATION_FAILED", "{name}");
     }
 }
 
 #[test]
 fn a_megabyte_anywhere_is_refused_without_a_trap() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules()).id;
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
     let megabyte = "x".repeat(1 << 20);
-    type Attempt = fn(&mut World, u64, &str) -> Result<String, localnet::Reject>;
+    type Attempt = fn(&mut TestEnv, u64, &str) -> Result<String, localnet::Reject>;
     let calls: [(&str, Attempt); 9] = [
         ("create_wallet", |w, _, text| {
             w.as_actor(Actor::Admin).try_update("create_wallet", (threshold(text),)).map(code::<Wallet>)
@@ -443,27 +442,27 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
         }),
     ];
     for (name, call) in calls {
-        let answer = unchanged(&mut world, name, |world| match call(world, wallet, &megabyte) {
+        let answer = unchanged(&mut env, name, |env| match call(env, wallet, &megabyte) {
             Ok(code) => code,
             Err(reject) => panic!("{name}: {reject}"),
         });
         assert!(["VALIDATION_FAILED", "NOT_FOUND"].contains(&answer.as_str()), "{name}: {answer}");
     }
     // Who has no power is not worth a megabyte: refused at the door, by `inspect_message`.
-    let stranger = world.as_actor(Actor::Stranger).try_update::<Answer<()>>("start_emergency", (&megabyte,));
+    let stranger = env.as_actor(Actor::Stranger).try_update::<Answer<()>>("start_emergency", (&megabyte,));
     assert_eq!(stranger.expect_err("it is not let in").code, localnet::Reject::CANISTER_REJECT);
 }
 
 #[test]
 fn pages_are_bounded() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules());
-    assert_eq!(world.as_actor(Actor::Anonymous).list_wallets(None, Some(u32::MAX)), vec![wallet.clone()]);
-    assert_eq!(world.as_actor(Actor::Anonymous).list_wallets(Some(u64::MAX), None), vec![]);
-    assert_eq!(world.as_actor(Actor::Anonymous).list_transfers(wallet.id, Some(0), Some(0)), Ok(vec![]));
-    let report = world.as_actor(Actor::Anonymous).verify_integrity(Some(u64::MAX), Some(u64::MAX));
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules());
+    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(None, Some(u32::MAX)), vec![wallet.clone()]);
+    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(Some(u64::MAX), None), vec![]);
+    assert_eq!(env.as_actor(Actor::Anonymous).list_transfers(wallet.id, Some(0), Some(0)), Ok(vec![]));
+    let report = env.as_actor(Actor::Anonymous).verify_integrity(Some(u64::MAX), Some(u64::MAX));
     assert_eq!((report.valid, report.entries_checked), (true, 0));
     let ranges = vec![BlockRange { start: 0u8.into(), length: u128::MAX.into() }; 100];
-    let page = world.as_actor(Actor::Anonymous).icrc3_get_blocks(&ranges);
+    let page = env.as_actor(Actor::Anonymous).icrc3_get_blocks(&ranges);
     assert!(page.blocks.len() <= 100, "{}", page.blocks.len());
 }

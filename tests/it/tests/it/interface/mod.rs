@@ -1,3 +1,2 @@
 pub mod compatibility;
 pub mod inputs;
-pub mod misbehaviour;

@@ -5,8 +5,8 @@ use blst::BLST_ERROR;
 use blst::min_sig::{PublicKey, Signature};
 use candid::{Decode, Encode, Principal};
 use ic_certification::{Certificate, HashTree, LookupResult};
-use purser_it::world::{Actor, SOL, World};
-use purser_types::*;
+use purser::api::*;
+use purser_it::test_env::{Actor, SOL, TestEnv};
 
 /// What comes before a state tree's root hash in the subnet's signature.
 const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";
@@ -16,11 +16,11 @@ const SIGNATURE_DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 const BLS_DER_PREFIX_LENGTH: usize = 37;
 
 /// Checks a certificate with nothing but the network's root key, and returns what it certifies for the canister.
-fn certified_data(world: &mut World, certificate: &[u8]) -> Vec<u8> {
+fn certified_data(env: &mut TestEnv, certificate: &[u8]) -> Vec<u8> {
     let certificate: Certificate = serde_cbor::from_slice(certificate).expect("a certificate is CBOR");
     assert!(certificate.delegation.is_none() || std::env::var_os("POCKET_IC_BIN").is_some(), "one subnet needs no delegation");
     if certificate.delegation.is_none() {
-        let root_key = world.network.ic().root_key();
+        let root_key = env.network.ic().root_key();
         let mut message = STATE_ROOT_DOMAIN.to_vec();
         message.extend(certificate.tree.digest());
         let key = &root_key[BLS_DER_PREFIX_LENGTH..];
@@ -32,7 +32,7 @@ fn certified_data(world: &mut World, certificate: &[u8]) -> Vec<u8> {
             "the subnet signed it"
         );
     }
-    lookup(&certificate.tree, &[b"canister", world.canister.as_slice(), b"certified_data"])
+    lookup(&certificate.tree, &[b"canister", env.canister.as_slice(), b"certified_data"])
 }
 
 fn lookup(tree: &HashTree, path: &[&[u8]]) -> Vec<u8> {
@@ -44,15 +44,15 @@ fn lookup(tree: &HashTree, path: &[&[u8]]) -> Vec<u8> {
 
 #[test]
 fn the_tip_of_the_log_is_certified_after_every_change() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules());
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules());
     let mut seen = Vec::new();
     for n in 0..3 {
-        world.as_actor(Actor::Admin).add_agent(wallet.id, Principal::self_authenticating([100 + n])).expect("an admin adds");
-        let proof = world.as_actor(Actor::Anonymous).icrc3_get_tip_certificate().expect("a query has a certificate");
+        env.as_actor(Actor::Admin).add_agent(wallet.id, Principal::self_authenticating([100 + n])).expect("an admin adds");
+        let proof = env.as_actor(Actor::Anonymous).icrc3_get_tip_certificate().expect("a query has a certificate");
         let tree: HashTree = serde_cbor::from_slice(&proof.hash_tree).expect("a hash tree is CBOR");
-        assert_eq!(certified_data(&mut world, &proof.certificate), tree.digest(), "the tree's root is what the subnet certified");
-        let tip = world.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
+        assert_eq!(certified_data(&mut env, &proof.certificate), tree.digest(), "the tree's root is what the subnet certified");
+        let tip = env.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
         assert_eq!(lookup(&tree, &[b"last_block_hash"]), tip.tip.expect("a log has a tip").to_vec());
         let index = leb128::read::unsigned(&mut lookup(&tree, &[b"last_block_index"]).as_slice()).expect("an index is LEB128");
         assert_eq!(index, tip.log_length - 1);
@@ -63,29 +63,29 @@ fn the_tip_of_the_log_is_certified_after_every_change() {
 
 #[test]
 fn the_certificate_survives_an_upgrade() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules());
-    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "k"));
-    world.settle(id);
-    world.upgrade(None).expect("it upgrades");
-    let proof = world.as_actor(Actor::Anonymous).icrc3_get_tip_certificate().expect("a query has a certificate");
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules());
+    let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "k"));
+    env.wait_for_end(id);
+    env.upgrade(None).expect("it upgrades");
+    let proof = env.as_actor(Actor::Anonymous).icrc3_get_tip_certificate().expect("a query has a certificate");
     let tree: HashTree = serde_cbor::from_slice(&proof.hash_tree).expect("a hash tree is CBOR");
-    assert_eq!(certified_data(&mut world, &proof.certificate), tree.digest());
+    assert_eq!(certified_data(&mut env, &proof.certificate), tree.digest());
 }
 
-fn get(world: &mut World, method: &str, url: &str) -> HttpResponse {
+fn get(env: &mut TestEnv, method: &str, url: &str) -> HttpResponse {
     let request =
         HttpRequest { method: method.into(), url: url.into(), headers: vec![], body: vec![].into(), certificate_version: Some(2) };
     let arg = Encode!(&request).expect("a request encodes");
-    let canister = world.canister;
-    let reply = world.network.ic().query(canister, Principal::anonymous(), "http_request", arg).expect("it answers");
+    let canister = env.canister;
+    let reply = env.network.ic().query(canister, Principal::anonymous(), "http_request", arg).expect("it answers");
     Decode!(&reply, HttpResponse).expect("a response decodes")
 }
 
 #[test]
 fn health_is_served_with_a_certificate_and_nothing_secret() {
-    let mut world = World::new();
-    let response = get(&mut world, "GET", "/health");
+    let mut env = TestEnv::new();
+    let response = get(&mut env, "GET", "/health");
     assert_eq!(response.status_code, 200);
     let body = String::from_utf8(response.body.to_vec()).expect("text");
     let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
@@ -99,18 +99,18 @@ fn health_is_served_with_a_certificate_and_nothing_secret() {
     let encoded =
         certificate.split("certificate=:").nth(1).and_then(|rest| rest.split(':').next()).expect("it holds a certificate");
     let certificate = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).expect("base64");
-    assert_eq!(certified_data(&mut world, &certificate).len(), 32);
+    assert_eq!(certified_data(&mut env, &certificate).len(), 32);
 
-    world.as_actor(Actor::Guardian).start_emergency("drill").expect("a guardian starts it");
-    let body = get(&mut world, "GET", "/health").body.to_vec();
+    env.as_actor(Actor::Guardian).start_emergency("drill").expect("a guardian starts it");
+    let body = get(&mut env, "GET", "/health").body.to_vec();
     let json: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!(json["mode"], "emergency");
 }
 
 #[test]
 fn other_paths_and_methods_are_refused() {
-    let mut world = World::new();
-    assert_eq!(get(&mut world, "GET", "/nothing").status_code, 404);
-    assert_eq!(get(&mut world, "GET", &format!("/{}", "x".repeat(10_000))).status_code, 404);
-    assert_eq!(get(&mut world, "POST", "/health").status_code, 405);
+    let mut env = TestEnv::new();
+    assert_eq!(get(&mut env, "GET", "/nothing").status_code, 404);
+    assert_eq!(get(&mut env, "GET", &format!("/{}", "x".repeat(10_000))).status_code, 404);
+    assert_eq!(get(&mut env, "POST", "/health").status_code, 405);
 }

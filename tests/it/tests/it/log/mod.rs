@@ -1,3 +1,4 @@
 pub mod audit;
 pub mod certification;
+pub mod integrity;
 pub mod retention;

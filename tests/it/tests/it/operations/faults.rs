@@ -1,9 +1,9 @@
 //! A fault at every await of a transfer: nothing is lost, nothing is paid twice, and the transfer ends where it should.
 
-use crate::support::{Books, CHAINS, payment, rules};
-use localnet::{CallKind, Effect, Nth, Reject};
-use purser_it::world::{Actor, KAS, SOL, World};
-use purser_types::*;
+use crate::support::{CHAINS, ExpectedTotals, payment, rules};
+use localnet::{CallKind, Effect, Occurrence, Reject};
+use purser::api::*;
+use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
 /// What one transfer of these tests sends: little, so that many fit under the day's limit.
 fn amount(asset: Asset) -> u64 {
@@ -13,53 +13,53 @@ fn amount(asset: Asset) -> u64 {
     }
 }
 
-/// Sends one transfer after another from one wallet, each with another fault, and checks the books after each.
-struct Trial {
-    world: World,
+/// Sends one transfer after another from one wallet, each with another fault, and checks the totals after each.
+struct FaultTest {
+    env: TestEnv,
     wallet: Wallet,
     asset: Asset,
-    books: Books,
+    totals: ExpectedTotals,
 }
 
-impl Trial {
+impl FaultTest {
     fn new(asset: Asset) -> Self {
-        let mut world = World::local();
-        let wallet = world.wallet(&rules());
-        let books = Books::open(&mut world, &wallet, asset);
-        Self { world, wallet, asset, books }
+        let mut env = TestEnv::local();
+        let wallet = env.wallet(&rules());
+        let totals = ExpectedTotals::new(&mut env, &wallet, asset);
+        Self { env, wallet, asset, totals }
     }
 
     /// One transfer under one fault, to its end.
-    fn transfer(&mut self, name: &str, sabotage: impl FnOnce(&mut World)) -> Transfer {
-        self.world.network.local().take_traces();
-        sabotage(&mut self.world);
+    fn transfer(&mut self, name: &str, inject_fault: impl FnOnce(&mut TestEnv)) -> Transfer {
+        self.env.network.local().take_traces();
+        inject_fault(&mut self.env);
         let args = payment(self.wallet.id, self.asset, amount(self.asset), name);
-        let id = self.world.accepted(&args);
-        let ended = self.world.settle(id);
-        self.world.network.local().faults().clear();
-        self.books.check(&mut self.world, &ended, name);
+        let id = self.env.request_transfer(&args);
+        let ended = self.env.wait_for_end(id);
+        self.env.network.local().faults().clear();
+        self.totals.check(&mut self.env, &ended, name);
         ended
     }
 
     /// Lets time pass until a signature is asked for, and returns the call.
     fn await_held_signature(&mut self) -> u64 {
         for _ in 0..100 {
-            let pending = self.world.network.local().pending();
+            let pending = self.env.network.local().pending();
             if let Some(call) = pending.iter().find(|call| call.kind == CallKind::SignSchnorr) {
                 return call.id;
             }
-            self.world.step();
+            self.env.step();
         }
         panic!("no signature is asked for");
     }
 
     /// The number of answers that a faultless transfer awaits, once the providers are known to serve the chain.
-    fn awaits(&mut self) -> usize {
+    fn count_awaits(&mut self) -> usize {
         self.transfer("first", |_| ());
-        self.world.network.local().take_traces();
+        self.env.network.local().take_traces();
         let ended = self.transfer("faultless", |_| ());
         assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
-        let traces = self.world.network.local().take_traces();
+        let traces = self.env.network.local().take_traces();
         traces.iter().map(|trace| trace.mgmt_calls.len()).sum()
     }
 }
@@ -67,15 +67,15 @@ impl Trial {
 #[test]
 fn a_trap_after_each_await_loses_nothing() {
     for asset in CHAINS {
-        let mut trial = Trial::new(asset);
-        let awaits = trial.awaits();
+        let mut test = FaultTest::new(asset);
+        let awaits = test.count_awaits();
         assert!(awaits >= 4, "at least three outcalls and a signature are awaited, not {awaits}");
         for nth in 1..=awaits {
             let name = format!("{asset:?}: a trap after await {nth}");
-            let canister = trial.world.canister;
-            let ended = trial.transfer(&name, |world| world.network.local().faults().trap_answer(canister, nth as u64));
+            let canister = test.env.canister;
+            let ended = test.transfer(&name, |env| env.network.local().faults().trap_answer(canister, nth as u64));
             assert_eq!(ended.status, Status::Confirmed, "{name}: {ended:?}");
-            let traces = trial.world.network.local().take_traces();
+            let traces = test.env.network.local().take_traces();
             // Answers to other calls of the run that trapped find nobody, which the CDK makes a trap of its own.
             let injected = |trapped: &String| trapped.contains("injected trap");
             let hit = traces.iter().filter(|trace| trace.trapped.as_ref().is_some_and(injected)).count();
@@ -90,16 +90,16 @@ fn a_trap_after_each_await_loses_nothing() {
 fn a_call_that_fails_at_each_await_loses_nothing() {
     let transient = Effect::Reject { code: Reject::SYS_TRANSIENT, message: "try again".into() };
     for asset in CHAINS {
-        let mut trial = Trial::new(asset);
-        trial.awaits();
-        let canister = trial.world.canister;
+        let mut test = FaultTest::new(asset);
+        test.count_awaits();
+        let canister = test.env.canister;
         for effect in [transient.clone(), Effect::Timeout, Effect::DisagreeingReplicas] {
             for kind in [CallKind::HttpRequest, CallKind::SignSchnorr] {
                 let calls = if kind == CallKind::HttpRequest { 5 } else { 1 };
                 for nth in 1..=calls {
                     let name = format!("{asset:?}: {effect:?} {kind:?} {nth}");
-                    let ended = trial.transfer(&name, |world| {
-                        world.network.local().faults().inject(canister, kind, Nth::Only(nth), effect.clone());
+                    let ended = test.transfer(&name, |env| {
+                        env.network.local().faults().inject(canister, kind, Occurrence::Only(nth), effect.clone());
                     });
                     assert_eq!(ended.status, Status::Confirmed, "{name}: {ended:?}");
                 }
@@ -111,48 +111,48 @@ fn a_call_that_fails_at_each_await_loses_nothing() {
 #[test]
 fn what_traps_again_and_again_is_left_to_an_admin() {
     for asset in CHAINS {
-        let mut trial = Trial::new(asset);
-        let canister = trial.world.canister;
-        trial.world.network.local().faults().inject(canister, CallKind::SignSchnorr, Nth::Only(1), Effect::Hold);
-        let id = trial.world.accepted(&payment(trial.wallet.id, asset, amount(asset), "unlucky"));
-        let held = trial.await_held_signature();
+        let mut test = FaultTest::new(asset);
+        let canister = test.env.canister;
+        test.env.network.local().faults().inject(canister, CallKind::SignSchnorr, Occurrence::Only(1), Effect::Hold);
+        let id = test.env.request_transfer(&payment(test.wallet.id, asset, amount(asset), "unlucky"));
+        let held = test.await_held_signature();
         // A signature that was lost is asked for again, and nothing else is asked before it.
         for nth in 1..=3 {
-            trial.world.network.local().faults().trap_answer(canister, nth);
+            test.env.network.local().faults().trap_answer(canister, nth);
         }
-        trial.world.network.local().deliver(held);
-        let quarantined = trial.world.follow(id, |transfer| transfer.status == Status::Quarantined);
+        test.env.network.local().deliver(held);
+        let quarantined = test.env.wait_until(id, |transfer| transfer.status == Status::Quarantined);
         assert!(quarantined.reserved > amount(asset), "the money stays reserved: {quarantined:?}");
-        trial.world.upgrade(None).expect("it upgrades");
-        trial.world.step();
-        assert_eq!(trial.world.as_actor(Actor::Stranger).get_transfer(id), Ok(quarantined), "an upgrade does not wake it");
+        test.env.upgrade(None).expect("it upgrades");
+        test.env.step();
+        assert_eq!(test.env.as_actor(Actor::Stranger).get_transfer(id), Ok(quarantined), "an upgrade does not wake it");
         let resolution = ResolveQuarantineArgs { transfer_id: id, landed: false, fee_paid: 0, note: "not on the chain".into() };
-        let refused = trial.world.as_actor(Actor::Agent).resolve_quarantine(&resolution).expect_err("an agent");
+        let refused = test.env.as_actor(Actor::Agent).resolve_quarantine(&resolution).expect_err("an agent");
         assert_eq!(refused.code, "AUTH_FAILED");
-        assert_eq!(trial.world.as_actor(Actor::Admin).resolve_quarantine(&resolution), Ok(Change::Applied));
-        let ended = trial.world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+        assert_eq!(test.env.as_actor(Actor::Admin).resolve_quarantine(&resolution), Ok(Change::Applied));
+        let ended = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
         assert_eq!((ended.status, ended.reserved), (Status::Failed, 0));
-        trial.books.check(&mut trial.world, &ended, "resolved");
+        test.totals.check(&mut test.env, &ended, "resolved");
     }
 }
 
 #[test]
 fn a_ticker_that_was_lost_is_started_again_by_the_next_request() {
-    let mut trial = Trial::new(Asset::Sol);
-    let canister = trial.world.canister;
-    let first = trial.world.accepted(&payment(trial.wallet.id, Asset::Sol, amount(Asset::Sol), "first"));
+    let mut test = FaultTest::new(Asset::Sol);
+    let canister = test.env.canister;
+    let first = test.env.request_transfer(&payment(test.wallet.id, Asset::Sol, amount(Asset::Sol), "first"));
     // The timers' own callbacks trap, which no code of the canister can do, and with them the ticker is gone.
     for nth in 1..=40 {
-        trial.world.network.local().faults().trap_callback(canister, nth);
+        test.env.network.local().faults().trap_callback(canister, nth);
     }
     for _ in 0..20 {
-        trial.world.step();
+        test.env.step();
     }
-    trial.world.network.local().faults().clear();
-    let second = trial.world.accepted(&payment(trial.wallet.id, Asset::Sol, amount(Asset::Sol) + 1, "second"));
+    test.env.network.local().faults().clear();
+    let second = test.env.request_transfer(&payment(test.wallet.id, Asset::Sol, amount(Asset::Sol) + 1, "second"));
     for id in [first, second] {
-        let ended = trial.world.settle(id);
+        let ended = test.env.wait_for_end(id);
         assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
     }
-    assert_eq!(trial.world.solana.landed().len(), 2);
+    assert_eq!(test.env.solana.landed().len(), 2);
 }

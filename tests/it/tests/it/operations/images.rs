@@ -3,9 +3,9 @@
 
 use candid::Principal;
 use flate2::read::GzDecoder;
+use purser::api::*;
+use purser_it::test_env::{Actor, TestEnv};
 use purser_it::wasm;
-use purser_it::world::{Actor, World};
-use purser_types::*;
 use std::io::Read;
 
 /// The image's own admin.
@@ -18,16 +18,16 @@ fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
     let path = wasm::root().join("src/core/state/tests/layout-2.bin.gz");
     let mut image = Vec::new();
     GzDecoder::new(std::fs::File::open(path).expect("the image is there")).read_to_end(&mut image).expect("it is gzip");
-    let mut world = World::local();
-    let canister = world.canister;
-    world.network.local().set_stable_memory(canister, &image);
-    world.upgrade(None).expect("it opens");
-    let status = world.as_actor(Actor::Anonymous).get_audit_status();
+    let mut env = TestEnv::local();
+    let canister = env.canister;
+    env.network.local().set_stable_memory(canister, &image);
+    env.upgrade(None).expect("it opens");
+    let status = env.as_actor(Actor::Anonymous).get_audit_status();
     // The upgrade is an entry of its own.
     assert_eq!((status.first_block, status.log_length), (10, 37));
-    let report = world.as_actor(Actor::Anonymous).verify_integrity(None, None);
+    let report = env.as_actor(Actor::Anonymous).verify_integrity(None, None);
     assert_eq!((report.valid, report.entries_checked), (true, 27));
-    let transfers = world.as_actor(Actor::Anonymous).list_transfers(1, None, None).expect("open");
+    let transfers = env.as_actor(Actor::Anonymous).list_transfers(1, None, None).expect("open");
     let found: Vec<_> = transfers.iter().map(|transfer| (transfer.idempotency_key.as_str(), transfer.status)).collect();
     let expected = [
         ("reserved", Status::Reserved),
@@ -36,7 +36,7 @@ fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
         ("confirmed", Status::Confirmed),
     ];
     assert_eq!(found, expected);
-    world.as_principal(admin()).start_emergency("the image's chains are not these").expect("an admin");
-    world.as_principal(admin()).cancel_transfer(transfers[0].id, None).expect("nothing of it was built");
-    assert!(world.as_actor(Actor::Anonymous).verify_integrity(None, None).valid);
+    env.as_principal(admin()).start_emergency("the image's chains are not these").expect("an admin");
+    env.as_principal(admin()).cancel_transfer(transfers[0].id, None).expect("nothing of it was built");
+    assert!(env.as_actor(Actor::Anonymous).verify_integrity(None, None).valid);
 }

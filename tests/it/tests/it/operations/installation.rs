@@ -3,18 +3,17 @@
 use crate::support::{payment, rules};
 use purser_it::network::Network;
 use purser_it::recipients;
-use purser_it::world::{Actor, SOL, World};
-use purser_types::*;
+use purser_it::test_env::{Actor, SOL, TestEnv};
 
 /// A change of the configuration.
 type Change = fn(&mut InitArgs);
 
 /// Installs a changed configuration and returns why it was refused.
 fn refusal(change: impl FnOnce(&mut InitArgs)) -> String {
-    let mut world = World::empty(Network::from_environment());
-    let mut args = world.init_args();
+    let mut env = TestEnv::empty(Network::from_environment());
+    let mut args = env.init_args();
     change(&mut args);
-    world.install(&args).expect_err("it is refused").message
+    env.install(&args).expect_err("it is refused").message
 }
 
 #[test]
@@ -40,40 +39,40 @@ fn a_bad_argument_stops_the_installation_and_is_named() {
 
 #[test]
 fn an_upgrade_changes_providers_but_never_addresses() {
-    let mut world = World::new();
-    let wallet = world.wallet(&rules());
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules());
     let frozen: [(&str, Change); 3] = [
         ("upgrade: key_name:", |args| args.key_name = "dfx_test_key".into()),
         ("upgrade: solana.network:", |args| args.solana.network = SolanaNetwork::Devnet),
         ("upgrade: kaspa.network:", |args| args.kaspa.network = KaspaNetwork::Devnet),
     ];
     for (expected, change) in frozen {
-        let mut args = world.init_args();
+        let mut args = env.init_args();
         change(&mut args);
-        let message = world.upgrade(Some(&args)).expect_err("it is refused").message;
+        let message = env.upgrade(Some(&args)).expect_err("it is refused").message;
         assert!(message.contains(expected), "{expected} is not in {message}");
     }
-    let mut args = world.init_args();
+    let mut args = env.init_args();
     args.kaspa.feerate = Some(150);
-    assert_eq!(world.upgrade(Some(&args)), Ok(()));
-    assert_eq!(world.as_actor(Actor::Stranger).get_config().kaspa_feerate, 150);
-    assert_eq!(world.as_actor(Actor::Stranger).get_wallet(wallet.id), Ok(wallet.clone()));
-    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "after"));
-    assert_eq!(world.settle(id).status, Status::Confirmed);
-    assert_eq!(world.solana.balance(&recipients::solana(1)), SOL / 10);
+    assert_eq!(env.upgrade(Some(&args)), Ok(()));
+    assert_eq!(env.as_actor(Actor::Stranger).get_config().kaspa_feerate, 150);
+    assert_eq!(env.as_actor(Actor::Stranger).get_wallet(wallet.id), Ok(wallet.clone()));
+    let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "after"));
+    assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
+    assert_eq!(env.solana.balance(&recipients::solana(1)), SOL / 10);
 }
 
 #[test]
 fn wallets_have_addresses_of_their_own() {
-    let mut world = World::new();
+    let mut env = TestEnv::new();
     let mut addresses = std::collections::BTreeSet::new();
     for n in 0..3 {
-        let wallet = world.as_actor(Actor::Admin).create_wallet(&format!("wallet {n}")).expect("an admin creates a wallet");
+        let wallet = env.as_actor(Actor::Admin).create_wallet(&format!("wallet {n}")).expect("an admin creates a wallet");
         addresses.extend([wallet.solana_address, wallet.kaspa_schnorr_address, wallet.kaspa_ecdsa_address]);
     }
     assert_eq!(addresses.len(), 9);
-    let listed = world.as_actor(Actor::Stranger).list_wallets(None, Some(2));
+    let listed = env.as_actor(Actor::Stranger).list_wallets(None, Some(2));
     assert_eq!(listed.len(), 2);
-    let rest = world.as_actor(Actor::Stranger).list_wallets(listed.last().map(|wallet| wallet.id), None);
+    let rest = env.as_actor(Actor::Stranger).list_wallets(listed.last().map(|wallet| wallet.id), None);
     assert_eq!(rest.len(), 1);
 }

@@ -1,171 +1,174 @@
-//! Several providers: they must agree, serve the right chain, and be up to date; and what is only tried out.
+//! ThreeProviders providers: they must agree, serve the right chain, and be up to date; and what is only tried out.
 
 use crate::support::{payment, rules, usage_of};
-use devchains::solana::{Fault, Lie, SolanaDev};
+use devchains::solana::{FalseAnswer, Fault, SolanaDev};
+use purser::api::*;
 use purser_it::network::Network;
 use purser_it::recipients;
-use purser_it::world::{Actor, SOL, World};
-use purser_types::*;
+use purser_it::test_env::{Actor, SOL, TestEnv};
 
 /// A second and a third address of the same chain, of which two must agree.
-pub struct Several {
-    pub world: World,
+pub struct ThreeProviders {
+    pub env: TestEnv,
     pub others: [SolanaDev; 2],
 }
 
-pub fn several(options: SolanaOptions) -> Several {
-    let mut world = World::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-    let others = [world.solana.second_address(), world.solana.second_address()];
-    let mut args = world.init_args();
+pub fn three_providers(options: SolanaOptions) -> ThreeProviders {
+    let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+    let others = [env.solana.provider(), env.solana.provider()];
+    let mut args = env.init_args();
     args.solana.providers.extend(others.iter().map(SolanaDev::url));
     args.solana.options = Some(options);
-    world.install(&args).expect("it installs");
-    world.await_keys();
-    Several { world, others }
+    env.install(&args).expect("it installs");
+    env.await_keys();
+    ThreeProviders { env, others }
 }
 
-pub fn two_of_three() -> Several {
-    several(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() })
+pub fn two_of_three() -> ThreeProviders {
+    three_providers(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() })
 }
 
 #[test]
 fn two_of_three_providers_outvote_one_that_lies() {
-    let Several { mut world, others: [liar, _honest] } = two_of_three();
-    let wallet = world.wallet(&rules());
-    let lies =
-        [("getMultipleAccounts", Lie::Balance(0)), ("getMultipleAccounts", Lie::NotFound), ("getSignatureStatuses", Lie::NotFound)];
+    let ThreeProviders { mut env, others: [faulty, _honest] } = two_of_three();
+    let wallet = env.wallet(&rules());
+    let lies = [
+        ("getMultipleAccounts", FalseAnswer::Balance(0)),
+        ("getMultipleAccounts", FalseAnswer::NotFound),
+        ("getSignatureStatuses", FalseAnswer::NotFound),
+    ];
     for (n, (method, lie)) in lies.into_iter().enumerate() {
-        liar.faults().on(method, 10_000, Fault::Lie(lie));
-        let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 100, &n.to_string()));
-        let ended = world.settle(id);
-        liar.faults().clear();
+        faulty.faults().next_at(method, 10_000, Fault::FalseAnswer(lie));
+        let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 100, &n.to_string()));
+        let ended = env.wait_for_end(id);
+        faulty.faults().clear();
         assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{method}: {ended:?}");
     }
-    assert_eq!(world.solana.landed().len(), 3);
-    let providers = world.as_actor(Actor::Stranger).list_solana_providers();
-    let genesis = world.solana.genesis_hash();
+    assert_eq!(env.solana.landed().len(), 3);
+    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
+    let genesis = env.solana.genesis_hash();
     assert!(providers.iter().all(|provider| provider.genesis.as_ref() == Some(&genesis)), "{providers:?}");
     assert!(providers.iter().all(|provider| provider.answers > 0), "{providers:?}");
 }
 
 #[test]
 fn a_provider_of_another_chain_is_never_believed() {
-    let Several { mut world, others: [stranger, _honest] } = two_of_three();
-    let wallet = world.wallet(&rules());
-    stranger.faults().on("getGenesisHash", 10_000, Fault::Lie(Lie::GenesisHash));
-    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 100, "anyway"));
-    assert_eq!(world.settle(id).status, Status::Confirmed);
+    let ThreeProviders { mut env, others: [stranger, _honest] } = two_of_three();
+    let wallet = env.wallet(&rules());
+    stranger.faults().next_at("getGenesisHash", 10_000, Fault::FalseAnswer(FalseAnswer::GenesisHash));
+    let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 100, "anyway"));
+    assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
     let asked: Vec<String> = stranger.calls();
     assert!(!asked.is_empty() && asked.iter().all(|method| method == "getGenesisHash"), "nothing else was asked: {asked:?}");
-    let providers = world.as_actor(Actor::Stranger).list_solana_providers();
+    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
     assert_eq!((providers[1].genesis.as_ref(), providers[1].rests_until.is_some()), (None, true), "{providers:?}");
 }
 
 #[test]
 fn as_many_as_must_agree_must_be_named() {
-    let mut world = World::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-    let mut args = world.init_args();
+    let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+    let mut args = env.init_args();
     args.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
-    let refused = world.install(&args).expect_err("one provider").message;
+    let refused = env.install(&args).expect_err("one provider").message;
     assert!(refused.contains("solana.quorum"), "{refused}");
 }
 
 #[test]
 fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
-    let mut world = several(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() }).world;
-    let wallet = world.wallet(&rules());
-    world.network.local().take_traces();
+    let mut env = three_providers(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() }).env;
+    let wallet = env.wallet(&rules());
+    env.network.local().take_traces();
     let args = payment(wallet.id, Asset::Sol, SOL / 2, "tried out");
-    let id = world.accepted(&args);
-    let ended = world.settle(id);
+    let id = env.request_transfer(&args);
+    let ended = env.wait_for_end(id);
     assert_eq!((ended.status, ended.attempt, ended.reserved), (Status::Cancelled, 1, 0), "{ended:?}");
     assert_eq!(ended.note.as_deref(), Some("simulated: everything but the signature"));
     assert!(ended.solana.as_ref().is_some_and(|details| details.simulated) && ended.txid.is_none());
-    let traces = world.network.local().take_traces();
+    let traces = env.network.local().take_traces();
     let calls: Vec<&str> = traces.iter().flat_map(|trace| &trace.mgmt_calls).map(|call| call.method.as_str()).collect();
     assert!(!calls.is_empty() && calls.iter().all(|method| *method == "http_request"), "no signature: {calls:?}");
-    assert!(world.solana.calls().iter().any(|method| method == "simulateTransaction"));
-    assert!(world.solana.received().is_empty());
-    let usage = usage_of(&world.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    assert!(env.solana.calls().iter().any(|method| method == "simulateTransaction"));
+    assert!(env.solana.received().is_empty());
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
     assert_eq!((usage.posted, usage.reserved), (0, 0));
     // The same request under the same key is a new one: nothing was promised.
-    assert_ne!(world.accepted(&args), id);
+    assert_ne!(env.request_transfer(&args), id);
 }
 
 #[test]
 fn a_priority_fee_follows_the_market_up_to_the_caps() {
     // The chain's market asks for 3,000 millionths in three of four slots; 3,000 units are the least of a transfer of SOL.
     for (cap, max_fee, fee) in [(100_000, None, 5_000 + 9), (1_000, None, 5_000 + 3), (100_000, Some(5_002), 5_000 + 2)] {
-        let mut world = several(SolanaOptions { max_unit_price: Some(cap), ..SolanaOptions::default() }).world;
-        let wallet = world.wallet(&rules());
-        let id = world.accepted(&TransferArgs { max_fee, ..payment(wallet.id, Asset::Sol, SOL / 2, "urgent") });
-        let ended = world.settle(id);
+        let mut env = three_providers(SolanaOptions { max_unit_price: Some(cap), ..SolanaOptions::default() }).env;
+        let wallet = env.wallet(&rules());
+        let id = env.request_transfer(&TransferArgs { max_fee, ..payment(wallet.id, Asset::Sol, SOL / 2, "urgent") });
+        let ended = env.wait_for_end(id);
         assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(fee)), "{ended:?}");
-        assert_eq!(world.solana.balance(&wallet.solana_address), 10 * SOL - SOL / 2 - fee, "the chain took what was said");
+        assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - SOL / 2 - fee, "the chain took what was said");
     }
 }
 
 #[test]
 fn a_failing_simulation_costs_nothing() {
-    let mut world = World::local();
-    let wallet = world.wallet(&rules());
+    let mut env = TestEnv::local();
+    let wallet = env.wallet(&rules());
     let failure = serde_json::json!({ "err": { "InstructionError": [0, { "Custom": 1 }] }, "unitsConsumed": 150, "logs": [] });
-    world.solana.faults().on("simulateTransaction", 2, Fault::Lie(Lie::Value(failure)));
-    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 2, "doomed"));
-    let ended = world.settle(id);
+    env.solana.faults().next_at("simulateTransaction", 2, Fault::FalseAnswer(FalseAnswer::Value(failure)));
+    let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 2, "doomed"));
+    let ended = env.wait_for_end(id);
     assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(0)), "{ended:?}");
     assert_eq!(ended.note.as_deref(), Some(r#"the simulation failed: {"InstructionError":[0,{"Custom":1}]}"#));
-    assert_eq!(world.solana.balance(&recipients::solana(1)), 0);
-    assert!(world.solana.received().is_empty());
+    assert_eq!(env.solana.balance(&recipients::solana(1)), 0);
+    assert!(env.solana.received().is_empty());
 }
 
 const KEY: &str = "f00-secret_key.77";
 
-/// A world whose one provider wants a key.
-fn with_key() -> (World, String) {
-    let mut world = World::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-    let mut args = world.init_args();
-    let url = format!("{}/rpc?api-key={{key}}", world.solana.url());
+/// A env whose one provider wants a key.
+fn with_key() -> (TestEnv, String) {
+    let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+    let mut args = env.init_args();
+    let url = format!("{}/rpc?api-key={{key}}", env.solana.url());
     args.solana.providers = vec![url.clone()];
-    world.install(&args).expect("a placeholder behind the host");
-    world.await_keys();
-    world.solana.require_key(KEY);
-    (world, url)
+    env.install(&args).expect("a placeholder behind the host");
+    env.await_keys();
+    env.solana.require_key(KEY);
+    (env, url)
 }
 
 /// Everything that anybody can read, and everything that the canister printed.
-fn everything_public(world: &mut World, id: u64) -> String {
+fn everything_public(env: &mut TestEnv, id: u64) -> String {
     let range = BlockRange { start: 0u8.into(), length: 1_000u16.into() };
-    let log = world.as_actor(Actor::Stranger).icrc3_get_blocks(&[range]);
-    let transfer = world.as_actor(Actor::Stranger).get_transfer(id);
-    let providers = world.as_actor(Actor::Stranger).list_solana_providers();
-    let printed: Vec<String> = world.network.local().take_traces().into_iter().flat_map(|trace| trace.prints).collect();
+    let log = env.as_actor(Actor::Stranger).icrc3_get_blocks(&[range]);
+    let transfer = env.as_actor(Actor::Stranger).get_transfer(id);
+    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
+    let printed: Vec<String> = env.network.local().take_traces().into_iter().flat_map(|trace| trace.prints).collect();
     format!("{log:?} {transfer:?} {providers:?} {printed:?}")
 }
 
 #[test]
 fn an_api_key_goes_to_its_provider_and_nowhere_else() {
-    let (mut world, url) = with_key();
-    let wallet = world.wallet(&rules());
-    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "first"));
-    (0..3).for_each(|_| world.step());
-    assert!(world.solana.calls().is_empty(), "without a key nobody is asked");
-    assert_eq!(world.as_actor(Actor::Agent).set_provider_key(&url, Some(KEY)).expect_err("an agent").code, "AUTH_FAILED");
+    let (mut env, url) = with_key();
+    let wallet = env.wallet(&rules());
+    let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "first"));
+    (0..3).for_each(|_| env.step());
+    assert!(env.solana.calls().is_empty(), "without a key nobody is asked");
+    assert_eq!(env.as_actor(Actor::Agent).set_provider_key(&url, Some(KEY)).expect_err("an agent").code, "AUTH_FAILED");
     // A key that the provider refuses: it repeats the whole address, as some do.
-    world.as_actor(Actor::Admin).set_provider_key(&url, Some("wrong-key-12345")).expect("an admin");
-    (0..3).for_each(|_| world.step());
-    let refused = world.as_actor(Actor::Agent).refresh_balances(wallet.id).expect_err("no access");
+    env.as_actor(Actor::Admin).set_provider_key(&url, Some("wrong-key-12345")).expect("an admin");
+    (0..3).for_each(|_| env.step());
+    let refused = env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect_err("no access");
     assert!(!format!("{refused:?}").contains("wrong-key"), "{refused:?}");
-    assert!(!everything_public(&mut world, id).contains("wrong-key"));
-    world.as_actor(Actor::Admin).set_provider_key(&url, Some(KEY)).expect("an admin");
-    let ended = world.settle(id);
+    assert!(!everything_public(&mut env, id).contains("wrong-key"));
+    env.as_actor(Actor::Admin).set_provider_key(&url, Some(KEY)).expect("an admin");
+    let ended = env.wait_for_end(id);
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
-    let providers = world.as_actor(Actor::Stranger).list_solana_providers();
+    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
     assert_eq!((providers[0].url.as_str(), providers[0].has_key), (url.as_str(), true));
-    let public = everything_public(&mut world, id);
+    let public = everything_public(&mut env, id);
     assert!(public.contains("provider_key_set") && !public.contains(KEY), "the change is in the log, the key is not");
     // An upgrade keeps it.
-    world.upgrade(None).expect("it upgrades");
-    let id = world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "second"));
-    assert_eq!(world.settle(id).status, Status::Confirmed);
+    env.upgrade(None).expect("it upgrades");
+    let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "second"));
+    assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
 }

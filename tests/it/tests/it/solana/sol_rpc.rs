@@ -6,12 +6,12 @@
 use crate::solana::tokens::{token, wallet_with};
 use crate::support::{payment, rules};
 use candid::{CandidType, Decode, Encode, Principal};
-use devchains::solana::{Fault, Lie, Program, SolanaDev};
+use devchains::solana::{FalseAnswer, Fault, Program, SolanaDev};
+use purser::api::*;
 use purser_it::network::Network;
 use purser_it::recipients;
+use purser_it::test_env::{Actor, CYCLES, SOL, TestEnv};
 use purser_it::wasm;
-use purser_it::world::{Actor, CYCLES, SOL, World};
-use purser_types::*;
 use serde_json::json;
 
 /// How many requests one outcall makes.
@@ -19,20 +19,20 @@ const REPLICAS: u64 = 13;
 
 /// How the stand-in misbehaves; see the probe.
 #[derive(Clone, Copy, Debug, CandidType)]
-enum Mood {
-    Divided,
-    Greedy,
-    Garbled,
-    Blind,
-    Honest,
+enum Misbehaviour {
+    Inconsistent,
+    Overpriced,
+    Malformed,
+    NotFound,
+    None,
 }
 
 /// Two nodes, of which both must agree, and the canister.
-struct WithCanister {
-    world: World,
+struct SolRpcTest {
+    env: TestEnv,
     second: SolanaDev,
     /// What the canister's providers are.
-    its_node: SolanaDev,
+    sol_rpc_set_node: SolanaDev,
     canister: Principal,
 }
 
@@ -69,9 +69,9 @@ fn real_canister() -> Option<Vec<u8>> {
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-fn deploy(world: &mut World, node: &SolanaDev, real: Option<Vec<u8>>) -> Principal {
+fn deploy(env: &mut TestEnv, node: &SolanaDev, real: Option<Vec<u8>>) -> Principal {
     let (url, admin) = (node.url(), Actor::Admin.principal());
-    let ic = world.network.ic();
+    let ic = env.network.ic();
     let canister = ic.create_canister(&[admin], CYCLES);
     match real {
         Some(wasm) => {
@@ -88,161 +88,166 @@ fn deploy(world: &mut World, node: &SolanaDev, real: Option<Vec<u8>>) -> Princip
         }
         None => {
             ic.install(canister, admin, &wasm::probe(), Encode!(&None::<u64>).expect("arguments")).expect("the probe installs");
-            ic.update(canister, admin, "sol_rpc_node", Encode!(&url).expect("arguments")).expect("an address");
+            ic.update(canister, admin, "sol_rpc_set_node", Encode!(&url).expect("arguments")).expect("an address");
         }
     }
     canister
 }
 
-impl WithCanister {
+impl SolRpcTest {
     fn new() -> Self {
         Self::of(None)
     }
 
     fn of(real: Option<Vec<u8>>) -> Self {
-        let mut world = World::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-        let [second, its_node] = [world.solana.second_address(), world.solana.second_address()];
-        let canister = deploy(&mut world, &its_node, real);
-        let mut args = world.init_args();
+        let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+        let [second, sol_rpc_set_node] = [env.solana.provider(), env.solana.provider()];
+        let canister = deploy(&mut env, &sol_rpc_set_node, real);
+        let mut args = env.init_args();
         args.solana.providers.extend([second.url(), format!("canister:{canister}")]);
         args.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
-        world.install(&args).expect("it installs");
-        world.await_keys();
-        Self { world, second, its_node, canister }
+        env.install(&args).expect("it installs");
+        env.await_keys();
+        Self { env, second, sol_rpc_set_node, canister }
     }
 
-    fn mood(&mut self, mood: Mood) {
-        let arg = Encode!(&mood).expect("arguments");
-        self.world.network.ic().update(self.canister, Actor::Admin.principal(), "sol_rpc_mood", arg).expect("a mood");
+    fn set_misbehaviour(&mut self, misbehaviour: Misbehaviour) {
+        let arg = Encode!(&misbehaviour).expect("arguments");
+        self.env
+            .network
+            .ic()
+            .update(self.canister, Actor::Admin.principal(), "sol_rpc_set_misbehaviour", arg)
+            .expect("a misbehaviour");
     }
 
-    fn asked(&mut self) -> Vec<String> {
+    fn called_methods(&mut self) -> Vec<String> {
         let arg = Encode!().expect("arguments");
-        let reply = self.world.network.ic().query(self.canister, Actor::Admin.principal(), "sol_rpc_asked", arg).expect("a list");
+        let reply =
+            self.env.network.ic().query(self.canister, Actor::Admin.principal(), "sol_rpc_called_methods", arg).expect("a list");
         Decode!(&reply, Vec<String>).expect("a list")
     }
 
     /// The second node answers nothing any more.
-    fn silence_second(&self) {
+    fn disable_second(&self) {
         self.second.faults().next(1_000_000, Fault::Http500);
     }
 }
 
 #[test]
 fn with_one_of_two_nodes_gone_the_canister_completes_the_quorum() {
-    let mut all = WithCanister::of(real_canister());
-    let wallet = all.world.wallet(&rules());
-    all.silence_second();
-    let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "paid"));
-    let ended = all.world.settle(id);
+    let mut test = SolRpcTest::of(real_canister());
+    let wallet = test.env.wallet(&rules());
+    test.disable_second();
+    let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "paid"));
+    let ended = test.env.wait_for_end(id);
     assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
-    assert_eq!(all.world.solana.landed().len(), 1);
-    let asked = all.its_node.calls();
+    assert_eq!(test.env.solana.landed().len(), 1);
+    let asked = test.sol_rpc_set_node.calls();
     for method in ["getGenesisHash", "getAccountInfo", "getSignatureStatuses"] {
         assert!(asked.iter().any(|found| found == method), "{method} in {asked:?}");
     }
     let never = ["getEpochInfo", "getBlockHeight", "getLatestBlockhash", "simulateTransaction", "getRecentPrioritizationFees"];
     assert!(never.iter().all(|method| !asked.iter().any(|found| found == method)), "{asked:?}");
-    let name = format!("canister:{}", all.canister);
-    let providers = all.world.as_actor(Actor::Stranger).list_solana_providers();
+    let name = format!("canister:{}", test.canister);
+    let providers = test.env.as_actor(Actor::Stranger).list_solana_providers();
     let provider = providers.iter().find(|provider| provider.url == name).expect("it is listed");
     assert!(provider.answers > 0 && provider.genesis.is_some(), "{provider:?}");
 }
 
 #[test]
 fn a_failure_on_chain_is_agreed_on_with_the_canister() {
-    let mut all = WithCanister::of(real_canister());
-    let wallet = all.world.wallet(&rules());
+    let mut test = SolRpcTest::of(real_canister());
+    let wallet = test.env.wallet(&rules());
     // Each of them words it in its own way.
     let failed = |err: serde_json::Value| {
         let status =
             json!({ "slot": 48, "confirmations": null, "err": err, "status": { "Err": err }, "confirmationStatus": "finalized" });
-        Fault::Lie(Lie::Value(json!([status])))
+        Fault::FalseAnswer(FalseAnswer::Value(json!([status])))
     };
-    all.world.solana.faults().on("sendTransaction", 10_000, Fault::DropSend);
-    all.world.solana.faults().on("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
-    all.its_node.faults().on("getSignatureStatuses", 10_000, failed(json!("InsufficientFundsForFee")));
-    let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "fails"));
-    all.world.follow(id, |transfer| transfer.deadline_height.is_some());
-    all.silence_second();
-    (0..40).for_each(|_| all.world.step());
-    let waiting = all.world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+    test.env.solana.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
+    test.env.solana.faults().next_at("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
+    test.sol_rpc_set_node.faults().next_at("getSignatureStatuses", 10_000, failed(json!("InsufficientFundsForFee")));
+    let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "fails"));
+    test.env.wait_until(id, |transfer| transfer.deadline_height.is_some());
+    test.disable_second();
+    (0..40).for_each(|_| test.env.step());
+    let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!(waiting.status, Status::Submitted, "one node does not prove that it can land no more: {waiting:?}");
-    all.second.faults().clear();
-    all.second.faults().on("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
-    let ended = all.world.settle(id);
+    test.second.faults().clear();
+    test.second.faults().next_at("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
+    let ended = test.env.wait_for_end(id);
     assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(5_000)), "{ended:?}");
     assert!(ended.note.as_deref().is_some_and(|note| note.starts_with("the transaction failed on chain")), "{ended:?}");
 }
 
 #[test]
 fn the_canister_alone_with_one_node_buries_nothing() {
-    let mut all = WithCanister::of(real_canister());
-    let wallet = all.world.wallet(&rules());
-    for node in [&all.world.solana, &all.second, &all.its_node] {
-        node.faults().on("sendTransaction", 10_000, Fault::DropSend);
+    let mut test = SolRpcTest::of(real_canister());
+    let wallet = test.env.wallet(&rules());
+    for node in [&test.env.solana, &test.second, &test.sol_rpc_set_node] {
+        node.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
     }
-    let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "dropped"));
-    all.world.follow(id, |transfer| transfer.deadline_height.is_some());
-    all.silence_second();
-    // Several lifetimes of a blockhash.
-    (0..80).for_each(|_| all.world.step());
-    let waiting = all.world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+    let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "dropped"));
+    test.env.wait_until(id, |transfer| transfer.deadline_height.is_some());
+    test.disable_second();
+    // ThreeProviders lifetimes of a blockhash.
+    (0..80).for_each(|_| test.env.step());
+    let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((waiting.status, waiting.attempt), (Status::Submitted, 1), "{waiting:?}");
-    for node in [&all.world.solana, &all.second, &all.its_node] {
+    for node in [&test.env.solana, &test.second, &test.sol_rpc_set_node] {
         node.faults().clear();
     }
-    let ended = all.world.settle(id);
+    let ended = test.env.wait_for_end(id);
     assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 2), "with both nodes it is proven dead: {ended:?}");
-    assert_eq!(all.world.solana.landed().len(), 1);
+    assert_eq!(test.env.solana.landed().len(), 1);
 }
 
 #[test]
 fn tokens_are_checked_and_paid_with_the_canister() {
-    let mut all = WithCanister::of(real_canister());
+    let mut test = SolRpcTest::of(real_canister());
     for (number, program) in [(1, Program::Classic), (2, Program::Token2022)] {
-        let mint = all.world.solana.mint(number, program, 6, &[]);
-        let wallet = wallet_with(&mut all.world, &[&mint]);
-        all.silence_second();
+        let mint = test.env.solana.mint(number, program, 6, &[]);
+        let wallet = wallet_with(&mut test.env, &[&mint]);
+        test.disable_second();
         for key in ["new account", "the same again"] {
             let key = format!("{key} {program:?}");
-            let id = all.world.accepted(&payment(wallet.id, token(&mint), 70_000, &key));
-            let ended = all.world.settle(id);
+            let id = test.env.request_transfer(&payment(wallet.id, token(&mint), 70_000, &key));
+            let ended = test.env.wait_for_end(id);
             assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{program:?}: {ended:?}");
         }
-        assert_eq!(all.world.solana.tokens(&mint, &recipients::solana(1)), Some(140_000));
+        assert_eq!(test.env.solana.tokens(&mint, &recipients::solana(1)), Some(140_000));
     }
 }
 
 #[test]
 fn broadcasts_go_through_the_canister() {
-    let mut all = WithCanister::of(real_canister());
-    let wallet = all.world.wallet(&rules());
-    all.silence_second();
+    let mut test = SolRpcTest::of(real_canister());
+    let wallet = test.env.wallet(&rules());
+    test.disable_second();
     // The first node takes no broadcasts; the canister does.
-    all.world.solana.faults().on("sendTransaction", 10_000, Fault::Http500);
-    let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "carried"));
-    let ended = all.world.settle(id);
+    test.env.solana.faults().next_at("sendTransaction", 10_000, Fault::Http500);
+    let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "carried"));
+    let ended = test.env.wait_for_end(id);
     assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
-    assert!(all.its_node.calls().iter().any(|method| method == "sendTransaction"));
+    assert!(test.sol_rpc_set_node.calls().iter().any(|method| method == "sendTransaction"));
 }
 
 #[test]
 fn a_trap_after_each_answer_loses_nothing() {
-    let mut all = WithCanister::new();
-    let wallet = all.world.wallet(&rules());
-    all.silence_second();
-    let purser = all.world.canister;
+    let mut test = SolRpcTest::new();
+    let wallet = test.env.wallet(&rules());
+    test.disable_second();
+    let purser = test.env.canister;
     let mut hits = 0;
     for nth in 1..=16u64 {
-        all.world.network.local().take_traces();
-        all.world.network.local().faults().trap_answer(purser, nth);
-        let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 100, &nth.to_string()));
-        let ended = all.world.settle(id);
-        all.world.network.local().faults().clear();
+        test.env.network.local().take_traces();
+        test.env.network.local().faults().trap_answer(purser, nth);
+        let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 100, &nth.to_string()));
+        let ended = test.env.wait_for_end(id);
+        test.env.network.local().faults().clear();
         assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "a trap after answer {nth}: {ended:?}");
-        assert_eq!(all.world.solana.landed().len() as u64, nth, "paid once each");
-        let traces = all.world.network.local().take_traces();
+        assert_eq!(test.env.solana.landed().len() as u64, nth, "paid once each");
+        let traces = test.env.network.local().take_traces();
         hits += traces.iter().filter(|trace| trace.trapped.as_ref().is_some_and(|why| why.contains("injected trap"))).count();
     }
     // The nodes' and the canister's accounts, a simulation, a blockhash, a signature, a broadcast and the statuses.
@@ -251,42 +256,42 @@ fn a_trap_after_each_answer_loses_nothing() {
 
 #[test]
 fn a_canister_that_misbehaves_is_outvoted() {
-    for mood in [Mood::Divided, Mood::Greedy, Mood::Garbled, Mood::Blind] {
-        let mut all = WithCanister::new();
-        let wallet = all.world.wallet(&rules());
-        all.mood(mood);
+    for misbehaviour in [Misbehaviour::Inconsistent, Misbehaviour::Overpriced, Misbehaviour::Malformed, Misbehaviour::NotFound] {
+        let mut test = SolRpcTest::new();
+        let wallet = test.env.wallet(&rules());
+        test.set_misbehaviour(misbehaviour);
         // The nodes disagree about one thing, so that the canister is asked.
-        all.second.faults().on("getMultipleAccounts", REPLICAS, Fault::Lie(Lie::Balance(0)));
-        let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "anyway"));
-        let ended = all.world.settle(id);
-        assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{mood:?}: {ended:?}");
-        assert!(!all.asked().is_empty(), "{mood:?}");
-        let again = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "again"));
-        all.mood(Mood::Honest);
-        assert_eq!(all.world.settle(again).status, Status::Confirmed, "{mood:?}");
-        assert_eq!(all.world.solana.landed().len(), 2, "{mood:?}");
+        test.second.faults().next_at("getMultipleAccounts", REPLICAS, Fault::FalseAnswer(FalseAnswer::Balance(0)));
+        let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "anyway"));
+        let ended = test.env.wait_for_end(id);
+        assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{misbehaviour:?}: {ended:?}");
+        assert!(!test.called_methods().is_empty(), "{misbehaviour:?}");
+        let again = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "again"));
+        test.set_misbehaviour(Misbehaviour::None);
+        assert_eq!(test.env.wait_for_end(again).status, Status::Confirmed, "{misbehaviour:?}");
+        assert_eq!(test.env.solana.landed().len(), 2, "{misbehaviour:?}");
     }
 }
 
 #[test]
 fn a_canister_of_another_chain_is_never_believed() {
-    let mut all = WithCanister::new();
-    let wallet = all.world.wallet(&rules());
-    all.its_node.faults().on("getGenesisHash", 10_000, Fault::Lie(Lie::GenesisHash));
-    all.silence_second();
-    let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "waits"));
-    (0..20).for_each(|_| all.world.step());
-    let waiting = all.world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+    let mut test = SolRpcTest::new();
+    let wallet = test.env.wallet(&rules());
+    test.sol_rpc_set_node.faults().next_at("getGenesisHash", 10_000, Fault::FalseAnswer(FalseAnswer::GenesisHash));
+    test.disable_second();
+    let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "waits"));
+    (0..20).for_each(|_| test.env.step());
+    let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!(waiting.status, Status::Reserved, "{waiting:?}");
-    assert!(all.its_node.calls().iter().all(|method| method == "getGenesisHash"), "{:?}", all.its_node.calls());
-    all.second.faults().clear();
-    assert_eq!(all.world.settle(id).status, Status::Confirmed);
+    assert!(test.sol_rpc_set_node.calls().iter().all(|method| method == "getGenesisHash"), "{:?}", test.sol_rpc_set_node.calls());
+    test.second.faults().clear();
+    assert_eq!(test.env.wait_for_end(id).status, Status::Confirmed);
 }
 
 #[test]
 fn what_names_no_usable_canister_is_refused() {
-    let mut world = World::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-    let node = world.solana.url();
+    let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+    let node = env.solana.url();
     let real = "canister:tghme-zyaaa-aaaar-qarca-cai".to_owned();
     let two = || Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
     let cases = [
@@ -299,30 +304,30 @@ fn what_names_no_usable_canister_is_refused() {
         (SolanaNetwork::Testnet, vec!["https://a.test".into(), real.clone()], None, "no providers for the testnet"),
     ];
     for (network, providers, options, expected) in cases {
-        let mut args = world.init_args();
+        let mut args = env.init_args();
         args.solana = SolanaInit { network, providers: providers.clone(), options, ..args.solana };
-        let refused = world.install(&args).expect_err("it is refused").message;
+        let refused = env.install(&args).expect_err("it is refused").message;
         assert!(refused.contains(expected), "{providers:?}: {refused}");
     }
-    let mut args = world.init_args();
+    let mut args = env.init_args();
     args.solana.providers.push(real);
-    world.install(&args).expect("a node and the canister");
+    env.install(&args).expect("a node and the canister");
 }
 
 #[test]
 fn an_inflated_epoch_of_one_node_proves_no_death_beside_the_canister() {
-    let mut all = WithCanister::new();
-    let wallet = all.world.wallet(&rules());
-    for node in [&all.world.solana, &all.second, &all.its_node] {
-        node.faults().on("sendTransaction", 10_000, Fault::DropSend);
+    let mut test = SolRpcTest::new();
+    let wallet = test.env.wallet(&rules());
+    for node in [&test.env.solana, &test.second, &test.sol_rpc_set_node] {
+        node.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
     }
     let lie = json!({ "absoluteSlot": 1u64 << 40, "blockHeight": 1u64 << 40, "epoch": 1, "slotIndex": 1, "slotsInEpoch": 1 });
-    all.second.faults().on("getEpochInfo", 10_000, Fault::Lie(Lie::Value(lie)));
-    all.second.faults().on("getSignatureStatuses", 10_000, Fault::Lie(Lie::NotFound));
-    all.mood(Mood::Blind);
-    let id = all.world.accepted(&payment(wallet.id, Asset::Sol, SOL / 10, "held"));
-    all.world.follow(id, |transfer| transfer.status == Status::Submitted);
-    (0..10).for_each(|_| all.world.step());
-    let held = all.world.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
+    test.second.faults().next_at("getEpochInfo", 10_000, Fault::FalseAnswer(FalseAnswer::Value(lie)));
+    test.second.faults().next_at("getSignatureStatuses", 10_000, Fault::FalseAnswer(FalseAnswer::NotFound));
+    test.set_misbehaviour(Misbehaviour::NotFound);
+    let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "held"));
+    test.env.wait_until(id, |transfer| transfer.status == Status::Submitted);
+    (0..10).for_each(|_| test.env.step());
+    let held = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((held.status, held.attempt), (Status::Submitted, 1), "{held:?}");
 }

@@ -3,8 +3,7 @@
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{Extension, Fault, Program};
 use purser_it::recipients;
-use purser_it::world::{Actor, SOL, World};
-use purser_types::*;
+use purser_it::test_env::{Actor, SOL, TestEnv};
 
 /// What the chain of the tests demands for accounts: 128 bytes and their size, 5,080 lamports each.
 const fn rent(bytes: u64) -> u64 {
@@ -16,20 +15,20 @@ pub fn token(mint: &str) -> Asset {
 }
 
 /// The usual wallet with 1,000,000 base units of each token, which may pay 100,000 at a time and 500,000 a day of each.
-pub fn wallet_with(world: &mut World, mints: &[&str]) -> Wallet {
+pub fn wallet_with(env: &mut TestEnv, mints: &[&str]) -> Wallet {
     let mut rules = rules();
     for mint in mints {
         rules.push(Rule::PerTransaction { asset: token(mint), max: 100_000 });
         rules.push(Rule::SpendingLimit { asset: token(mint), window: Window::Rolling24h, max: 500_000 });
     }
-    let wallet = world.wallet(&rules);
-    mints.iter().for_each(|mint| world.solana.give_tokens(mint, &wallet.solana_address, 1_000_000));
+    let wallet = env.wallet(&rules);
+    mints.iter().for_each(|mint| env.solana.give_tokens(mint, &wallet.solana_address, 1_000_000));
     wallet
 }
 
-fn pay(world: &mut World, args: &TransferArgs) -> Transfer {
-    let id = world.accepted(args);
-    world.settle(id)
+fn pay(env: &mut TestEnv, args: &TransferArgs) -> Transfer {
+    let id = env.request_transfer(args);
+    env.wait_for_end(id)
 }
 
 fn details(transfer: &Transfer) -> &SolanaDetails {
@@ -38,26 +37,26 @@ fn details(transfer: &Transfer) -> &SolanaDetails {
 
 #[test]
 fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
-    let mut world = World::new();
+    let mut env = TestEnv::new();
     for (number, program, bytes) in [(1, Program::Classic, 165), (2, Program::Token2022, 170)] {
         let key = |which: &str| format!("{which} {program:?}");
-        let mint = world.solana.mint(number, program, 6, &[]);
-        let wallet = wallet_with(&mut world, &[&mint]);
-        let before = world.solana.balance(&wallet.solana_address);
-        let first = pay(&mut world, &payment(wallet.id, token(&mint), 70_000, &key("first")));
+        let mint = env.solana.mint(number, program, 6, &[]);
+        let wallet = wallet_with(&mut env, &[&mint]);
+        let before = env.solana.balance(&wallet.solana_address);
+        let first = pay(&mut env, &payment(wallet.id, token(&mint), 70_000, &key("first")));
         assert_eq!((first.status, first.fee_paid), (Status::Confirmed, Some(5_000 + rent(bytes))), "{program:?}: {first:?}");
         assert_eq!((details(&first).rent, details(&first).arrives), (rent(bytes), None));
-        let second = pay(&mut world, &payment(wallet.id, token(&mint), 30_000, &key("second")));
+        let second = pay(&mut env, &payment(wallet.id, token(&mint), 30_000, &key("second")));
         assert_eq!((second.status, second.fee_paid), (Status::Confirmed, Some(5_000)), "the account is there: {second:?}");
-        assert_eq!(world.solana.tokens(&mint, &recipients::solana(1)), Some(100_000));
-        assert_eq!(world.solana.tokens(&mint, &wallet.solana_address), Some(900_000));
-        assert_eq!(world.solana.balance(&wallet.solana_address), before - 10_000 - rent(bytes));
-        let usages = world.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+        assert_eq!(env.solana.tokens(&mint, &recipients::solana(1)), Some(100_000));
+        assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(900_000));
+        assert_eq!(env.solana.balance(&wallet.solana_address), before - 10_000 - rent(bytes));
+        let usages = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
         let of_token = usage_of(&usages, token(&mint));
         assert_eq!((of_token.posted, of_token.reserved, of_token.remaining), (100_000, 0, Some(400_000)));
         let of_sol = usage_of(&usages, Asset::Sol);
         assert_eq!((of_sol.posted, of_sol.reserved), (10_000 + rent(bytes), 0), "the account counts against the limits of SOL");
-        let listed = world.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
+        let listed = env.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
         assert_eq!(
             listed.iter().map(|holding| (holding.mint.as_str(), holding.amount)).collect::<Vec<_>>(),
             [(mint.as_str(), 900_000)]
@@ -66,174 +65,174 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
 }
 
 /// What is spent and held of SOL.
-fn sol_usage(world: &mut World, wallet: &Wallet) -> (u64, u64) {
-    let of_sol = usage_of(&world.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+fn sol_usage(env: &mut TestEnv, wallet: &Wallet) -> (u64, u64) {
+    let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
     (of_sol.posted, of_sol.reserved)
 }
 
 #[test]
 fn two_payments_to_one_new_recipient_cost_one_token_account() {
-    let mut world = World::new();
+    let mut env = TestEnv::new();
     for (number, program, bytes) in [(1, Program::Classic, 165), (2, Program::Token2022, 170)] {
-        let mint = world.solana.mint(number, program, 6, &[]);
-        let wallet = wallet_with(&mut world, &[&mint]);
-        let before = world.solana.balance(&wallet.solana_address);
+        let mint = env.solana.mint(number, program, 6, &[]);
+        let wallet = wallet_with(&mut env, &[&mint]);
+        let before = env.solana.balance(&wallet.solana_address);
         let key = |n: u64| format!("{n} {program:?}");
-        let ids = [1, 2].map(|n| world.accepted(&payment(wallet.id, token(&mint), 10_000 * n, &key(n))));
-        let sent = ids.map(|id| world.follow(id, |transfer| transfer.status == Status::Submitted));
+        let ids = [1, 2].map(|n| env.request_transfer(&payment(wallet.id, token(&mint), 10_000 * n, &key(n))));
+        let sent = ids.map(|id| env.wait_until(id, |transfer| transfer.status == Status::Submitted));
         assert!(sent.iter().all(|transfer| details(transfer).rent == rent(bytes)), "each is built to create it: {sent:?}");
-        let ended = ids.map(|id| world.settle(id));
+        let ended = ids.map(|id| env.wait_for_end(id));
         assert_eq!(ended.clone().map(|transfer| transfer.status), [Status::Confirmed; 2], "{ended:?}");
         let paid = ended.clone().map(|transfer| transfer.fee_paid.expect("it is known"));
         assert_eq!(paid.iter().min(), Some(&5_000), "the other one had created it");
-        let left = before - world.solana.balance(&wallet.solana_address);
+        let left = before - env.solana.balance(&wallet.solana_address);
         assert_eq!((paid.iter().sum::<u64>(), left), (10_000 + rent(bytes), 10_000 + rent(bytes)));
         assert_eq!(ended.iter().map(|transfer| details(transfer).rent).sum::<u64>(), rent(bytes), "{ended:?}");
-        assert_eq!(sol_usage(&mut world, &wallet), (left, 0), "the limits count what was paid");
+        assert_eq!(sol_usage(&mut env, &wallet), (left, 0), "the limits count what was paid");
     }
 }
 
 #[test]
 fn a_token_account_that_somebody_else_has_created_by_then_costs_nothing() {
-    let mut world = World::new();
-    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&mint]);
-    let before = world.solana.balance(&wallet.solana_address);
-    world.solana.faults().on("sendTransaction", 1_000, Fault::DropSend);
-    let id = world.accepted(&payment(wallet.id, token(&mint), 10_000, "late"));
-    let sent = world.follow(id, |transfer| transfer.status == Status::Submitted);
+    let mut env = TestEnv::new();
+    let mint = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&mint]);
+    let before = env.solana.balance(&wallet.solana_address);
+    env.solana.faults().next_at("sendTransaction", 1_000, Fault::DropSend);
+    let id = env.request_transfer(&payment(wallet.id, token(&mint), 10_000, "late"));
+    let sent = env.wait_until(id, |transfer| transfer.status == Status::Submitted);
     assert_eq!(details(&sent).rent, rent(165));
-    world.solana.give_tokens(&mint, &recipients::solana(1), 1);
-    world.solana.faults().clear();
-    let ended = world.settle(id);
+    env.solana.give_tokens(&mint, &recipients::solana(1), 1);
+    env.solana.faults().clear();
+    let ended = env.wait_for_end(id);
     assert_eq!((ended.status, ended.fee_paid, details(&ended).rent), (Status::Confirmed, Some(5_000), 0), "{ended:?}");
-    assert_eq!(before - world.solana.balance(&wallet.solana_address), 5_000);
-    assert_eq!(sol_usage(&mut world, &wallet), (5_000, 0));
+    assert_eq!(before - env.solana.balance(&wallet.solana_address), 5_000);
+    assert_eq!(sol_usage(&mut env, &wallet), (5_000, 0));
 }
 
 #[test]
 fn while_no_provider_tells_what_a_token_account_cost_the_planned_rent_is_held_and_in_the_end_counted() {
-    let mut world = World::local();
-    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&mint]);
-    world.solana.faults().on("getTransaction", 100_000, Fault::Http500);
-    let id = world.accepted(&payment(wallet.id, token(&mint), 10_000, "untold"));
+    let mut env = TestEnv::local();
+    let mint = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&mint]);
+    env.solana.faults().next_at("getTransaction", 100_000, Fault::Http500);
+    let id = env.request_transfer(&payment(wallet.id, token(&mint), 10_000, "untold"));
     let asked = |transfer: &Transfer| transfer.note.as_ref().is_some_and(|note| note.contains("what it cost is not known yet"));
-    let waiting = world.follow(id, asked);
+    let waiting = env.wait_until(id, asked);
     assert_eq!((waiting.status, waiting.fee_paid), (Status::Submitted, None), "{waiting:?}");
-    let ended = world.settle(id);
+    let ended = env.wait_for_end(id);
     assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(5_000 + rent(165))), "{ended:?}");
     assert!(ended.note.as_ref().is_some_and(|note| note.starts_with("no provider told")), "{ended:?}");
 }
 
 /// How many lists of token accounts were asked for.
-fn lists(world: &World) -> usize {
-    world.solana.calls().iter().filter(|method| *method == "getTokenAccountsByOwner").count()
+fn lists(env: &TestEnv) -> usize {
+    env.solana.calls().iter().filter(|method| *method == "getTokenAccountsByOwner").count()
 }
 
 #[test]
 fn a_list_of_tokens_is_asked_for_once_a_minute() {
-    let mut world = World::local();
-    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&mint]);
-    let listed = |world: &mut World| world.as_actor(Actor::Agent).get_token_balances(wallet.id);
-    let first = listed(&mut world).expect("an agent");
-    let asked = lists(&world);
-    assert_eq!((first.len(), listed(&mut world)), (1, Ok(first.clone())));
-    assert_eq!(lists(&world), asked, "the answer is given again");
+    let mut env = TestEnv::local();
+    let mint = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&mint]);
+    let listed = |env: &mut TestEnv| env.as_actor(Actor::Agent).get_token_balances(wallet.id);
+    let first = listed(&mut env).expect("an agent");
+    let asked = lists(&env);
+    assert_eq!((first.len(), listed(&mut env)), (1, Ok(first.clone())));
+    assert_eq!(lists(&env), asked, "the answer is given again");
     // A question that fails is not repeated either.
-    (0..13).for_each(|_| world.step());
-    world.solana.faults().on("getTokenAccountsByOwner", 1_000, Fault::Http500);
-    assert_eq!(listed(&mut world).expect_err("no answer").code, "PROVIDER_UNAVAILABLE");
-    world.solana.faults().clear();
-    let asked = lists(&world);
-    assert_eq!(listed(&mut world).expect_err("too soon").code, "LIMIT_REACHED");
-    assert_eq!(lists(&world), asked);
-    (0..13).for_each(|_| world.step());
-    assert_eq!(listed(&mut world), Ok(first));
+    (0..13).for_each(|_| env.step());
+    env.solana.faults().next_at("getTokenAccountsByOwner", 1_000, Fault::Http500);
+    assert_eq!(listed(&mut env).expect_err("no answer").code, "PROVIDER_UNAVAILABLE");
+    env.solana.faults().clear();
+    let asked = lists(&env);
+    assert_eq!(listed(&mut env).expect_err("too soon").code, "LIMIT_REACHED");
+    assert_eq!(lists(&env), asked);
+    (0..13).for_each(|_| env.step());
+    assert_eq!(listed(&mut env), Ok(first));
 }
 
 #[test]
 fn tokens_that_strangers_give_do_not_hide_those_that_are_used() {
-    let mut world = World::local();
-    let used = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&used]);
+    let mut env = TestEnv::local();
+    let used = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&used]);
     for number in 2..=250 {
-        let dust = world.solana.mint(number, Program::Classic, 0, &[]);
-        world.solana.give_tokens(&dust, &wallet.solana_address, 1);
+        let dust = env.solana.mint(number, Program::Classic, 0, &[]);
+        env.solana.give_tokens(&dust, &wallet.solana_address, 1);
     }
-    let listed = world.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
+    let listed = env.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
     assert_eq!(listed.iter().map(|held| (held.mint.as_str(), held.amount)).collect::<Vec<_>>(), [(used.as_str(), 1_000_000)]);
 }
 
 #[test]
 fn a_mint_that_takes_a_fee_shows_what_arrives() {
-    let mut world = World::new();
-    let mint = world.solana.mint(1, Program::Token2022, 6, &[Extension::TransferFee(100)]);
-    let wallet = wallet_with(&mut world, &[&mint]);
-    let ended = pay(&mut world, &payment(wallet.id, token(&mint), 50_000, "fee"));
+    let mut env = TestEnv::new();
+    let mint = env.solana.mint(1, Program::Token2022, 6, &[Extension::TransferFee(100)]);
+    let wallet = wallet_with(&mut env, &[&mint]);
+    let ended = pay(&mut env, &payment(wallet.id, token(&mint), 50_000, "fee"));
     assert_eq!((ended.status, details(&ended).arrives), (Status::Confirmed, Some(49_500)), "{ended:?}");
     assert_eq!(details(&ended).rent, rent(182));
-    assert_eq!(world.solana.tokens(&mint, &recipients::solana(1)), Some(49_500));
-    assert_eq!(world.solana.tokens(&mint, &wallet.solana_address), Some(950_000));
+    assert_eq!(env.solana.tokens(&mint, &recipients::solana(1)), Some(49_500));
+    assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(950_000));
 }
 
 #[test]
 fn mints_whose_extensions_change_a_transfer_are_refused_at_no_cost() {
-    let mut world = World::new();
-    let wallet = wallet_with(&mut world, &[]);
+    let mut env = TestEnv::new();
+    let wallet = wallet_with(&mut env, &[]);
     for (number, extension, why) in
         [(1, 14, "transfer hook"), (2, 12, "permanent delegate"), (3, 26, "pausable"), (4, 99, "number 99")]
     {
-        let mint = world.solana.mint(number, Program::Token2022, 6, &[Extension::Other(extension, 32)]);
+        let mint = env.solana.mint(number, Program::Token2022, 6, &[Extension::Other(extension, 32)]);
         let mut rules = rules();
         rules.push(Rule::PerTransaction { asset: token(&mint), max: 9 });
         rules.push(Rule::SpendingLimit { asset: token(&mint), window: Window::Rolling24h, max: 9 });
-        world.set_policy(wallet.id, &rules);
-        let ended = pay(&mut world, &payment(wallet.id, token(&mint), 9, why));
+        env.set_policy(wallet.id, &rules);
+        let ended = pay(&mut env, &payment(wallet.id, token(&mint), 9, why));
         assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(0)), "{ended:?}");
         assert!(ended.note.as_ref().is_some_and(|note| note.contains(why)), "{ended:?}");
     }
-    assert!(world.solana.received().is_empty(), "nothing was sent");
+    assert!(env.solana.received().is_empty(), "nothing was sent");
 }
 
 #[test]
 fn a_memo_is_on_the_chain_with_its_payment() {
-    let mut world = World::new();
-    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&mint]);
+    let mut env = TestEnv::new();
+    let mint = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&mint]);
     let terms = SolanaTerms { memo: Some("invoice 17".into()), allow_off_curve: None };
     for (asset, amount) in [(Asset::Sol, SOL / 10), (token(&mint), 10)] {
         let args = TransferArgs { solana: Some(terms.clone()), ..payment(wallet.id, asset, amount, &format!("{asset:?}")) };
-        let ended = pay(&mut world, &args);
+        let ended = pay(&mut env, &args);
         assert_eq!((ended.status, details(&ended).memo.as_deref()), (Status::Confirmed, Some("invoice 17")), "{ended:?}");
-        let sent = world.solana.received().pop().expect("it was sent");
+        let sent = env.solana.received().pop().expect("it was sent");
         assert!(sent.windows(10).any(|window| window == b"invoice 17"), "the memo is in the transaction");
     }
 }
 
 #[test]
 fn what_is_no_wallet_gets_no_tokens() {
-    let mut world = World::new();
-    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&mint]);
+    let mut env = TestEnv::new();
+    let mint = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&mint]);
     // A token account named as if it were its owner: the money would be stuck in a nested account.
-    world.solana.put_account(&recipients::solana(1), "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", &[1; 165]);
-    let ended = pay(&mut world, &payment(wallet.id, token(&mint), 10, "nested"));
+    env.solana.put_account(&recipients::solana(1), "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", &[1; 165]);
+    let ended = pay(&mut env, &payment(wallet.id, token(&mint), 10, "nested"));
     assert_eq!(ended.note.as_deref(), Some("the recipient is a token account; pay the wallet that owns it instead"));
-    let unknown = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, token(&recipients::solana(7)), 10, "unknown"));
+    let unknown = env.as_actor(Actor::Agent).transfer(&payment(wallet.id, token(&recipients::solana(7)), 10, "unknown"));
     assert!(matches!(unknown, Ok(TransferOutcome::Denied { .. })), "a token without rules is denied: {unknown:?}");
-    let nonsense = world.as_actor(Actor::Agent).transfer(&payment(wallet.id, token("nonsense"), 10, "nonsense"));
+    let nonsense = env.as_actor(Actor::Agent).transfer(&payment(wallet.id, token("nonsense"), 10, "nonsense"));
     assert_eq!(nonsense.expect_err("no address").code, "VALIDATION_FAILED");
 }
 
 #[test]
 fn tokens_that_are_not_there_fail_the_transfer_at_no_cost() {
-    let mut world = World::new();
-    let mint = world.solana.mint(1, Program::Classic, 6, &[]);
-    let wallet = wallet_with(&mut world, &[&mint]);
-    world.solana.give_tokens(&mint, &wallet.solana_address, 9);
-    let ended = pay(&mut world, &payment(wallet.id, token(&mint), 10, "too much"));
+    let mut env = TestEnv::new();
+    let mint = env.solana.mint(1, Program::Classic, 6, &[]);
+    let wallet = wallet_with(&mut env, &[&mint]);
+    env.solana.give_tokens(&mint, &wallet.solana_address, 9);
+    let ended = pay(&mut env, &payment(wallet.id, token(&mint), 10, "too much"));
     assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(0)), "{ended:?}");
     let note = "10 base units of the token are required, 0 of them to be kept as the minimum balance; the wallet holds less";
     assert_eq!((ended.code, ended.note.as_deref()), (Some(ReasonCode::InsufficientBalance), Some(note)));

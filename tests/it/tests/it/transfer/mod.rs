@@ -1,4 +1,4 @@
 pub mod interleavings;
+pub mod providers;
 pub mod transfers;
-pub mod waits;
-pub mod watch;
+pub mod waiting;

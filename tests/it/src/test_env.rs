@@ -1,4 +1,4 @@
-//! The world the suite runs in, and how time passes in it.
+//! The env the suite runs in, and how time passes in it.
 
 use crate::client::Client;
 use crate::network::Network;
@@ -53,7 +53,7 @@ impl Actor {
 }
 
 /// An Internet Computer with the canister on it, and the two chains it pays on.
-pub struct World {
+pub struct TestEnv {
     /// The network the canister runs on.
     pub network: Network,
     /// The Solana chain.
@@ -64,8 +64,8 @@ pub struct World {
     pub canister: Principal,
 }
 
-impl World {
-    /// A world with the canister installed and its keys known.
+impl TestEnv {
+    /// A env with the canister installed and its keys known.
     pub fn new() -> Self {
         Self::on(Network::from_environment())
     }
@@ -77,24 +77,24 @@ impl World {
 
     /// The same with other arguments than the usual ones.
     pub fn local_with(change: impl FnOnce(&mut InitArgs)) -> Self {
-        let mut world = Self::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-        let mut args = world.init_args();
+        let mut env = Self::empty(Network::Local(Box::new(localnet::LocalNet::new())));
+        let mut args = env.init_args();
         change(&mut args);
-        world.install(&args).unwrap_or_else(|reject| panic!("install: {reject}"));
-        world.await_keys();
-        world
+        env.install(&args).unwrap_or_else(|reject| panic!("install: {reject}"));
+        env.await_keys();
+        env
     }
 
     /// The same on a given network.
     pub fn on(network: Network) -> Self {
-        let mut world = Self::empty(network);
-        let args = world.init_args();
-        world.install(&args).unwrap_or_else(|reject| panic!("install: {reject}"));
-        world.await_keys();
-        world
+        let mut env = Self::empty(network);
+        let args = env.init_args();
+        env.install(&args).unwrap_or_else(|reject| panic!("install: {reject}"));
+        env.await_keys();
+        env
     }
 
-    /// A world whose canister has no code yet.
+    /// A env whose canister has no code yet.
     pub fn empty(mut network: Network) -> Self {
         let canister = network.ic().create_canister(&[Actor::Admin.principal()], CYCLES);
         Self { network, solana: SolanaDev::start(), kaspa: KaspaDev::start(NetworkType::Simnet), canister }
@@ -213,7 +213,7 @@ impl World {
     ///
     /// # Panics
     /// When it never does.
-    pub fn follow(&mut self, id: u64, until: impl Fn(&Transfer) -> bool) -> Transfer {
+    pub fn wait_until(&mut self, id: u64, until: impl Fn(&Transfer) -> bool) -> Transfer {
         let mut last = None;
         for _ in 0..MAX_STEPS {
             let transfer = self.as_actor(Actor::Admin).get_transfer(id).expect("the transfer exists");
@@ -227,15 +227,15 @@ impl World {
     }
 
     /// Lets time pass until the transfer has ended.
-    pub fn settle(&mut self, id: u64) -> Transfer {
-        self.follow(id, |transfer| matches!(transfer.status, Status::Confirmed | Status::Failed | Status::Cancelled))
+    pub fn wait_for_end(&mut self, id: u64) -> Transfer {
+        self.wait_until(id, |transfer| matches!(transfer.status, Status::Confirmed | Status::Failed | Status::Cancelled))
     }
 
     /// Asks for a transfer that must be accepted and returns its id.
     ///
     /// # Panics
     /// When it is refused, denied or a duplicate.
-    pub fn accepted(&mut self, args: &TransferArgs) -> u64 {
+    pub fn request_transfer(&mut self, args: &TransferArgs) -> u64 {
         match self.as_actor(Actor::Agent).transfer(args) {
             Ok(TransferOutcome::Accepted { transfer_id, .. }) => transfer_id,
             other => panic!("not accepted: {other:?}"),
@@ -243,7 +243,7 @@ impl World {
     }
 }
 
-impl Default for World {
+impl Default for TestEnv {
     fn default() -> Self {
         Self::new()
     }
