@@ -1,4 +1,4 @@
-//! Development chains on loopback for tests and the demo, each verified by code that is not ours.
+//! Dev chains on loopback for the tests and the demo. Each checks transactions with code of other authors.
 
 pub mod kaspa;
 pub mod solana;

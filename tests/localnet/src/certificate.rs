@@ -19,24 +19,24 @@ const DER_PREFIX: &str = "308182301d060d2b0601040182dc7c0503010201060c2b06010401
 
 /// The part of a canister's state that certificates show.
 pub struct CanisterState {
-    /// Its id.
+    /// The canister's id.
     pub id: Principal,
-    /// Its certified data.
+    /// The certified data.
     pub certified_data: Vec<u8>,
-    /// Its controllers.
+    /// The controllers.
     pub controllers: Vec<Principal>,
     /// SHA-256 of its module.
     pub module_hash: Option<[u8; 32]>,
 }
 
-/// The key that certificates are signed with.
+/// The key that signs certificates.
 pub struct RootKey {
     secret: SecretKey,
     der: Vec<u8>,
 }
 
 impl RootKey {
-    /// The network's key, always the same one.
+    /// The root key of every network: always the same one.
     pub fn new() -> Self {
         let secret = SecretKey::key_gen(&SEED, &[]).expect("the seed is 32 bytes long");
         let prefix = hex::decode(DER_PREFIX).expect("the prefix is hexadecimal");
@@ -49,7 +49,7 @@ impl RootKey {
         &self.der
     }
 
-    /// A certificate that shows the time, and the certified data, controllers and module hash of one canister; CBOR.
+    /// A certificate of the time and of one canister's certified data, controllers and module hash, in CBOR.
     pub fn certify(&self, time_ns: u64, canisters: &[CanisterState], shown: Principal) -> Vec<u8> {
         let canisters = canisters.iter().map(|state| {
             let tree = label(state.id.as_slice(), subtree(state));

@@ -2,7 +2,7 @@
 
 use candid::Principal;
 
-/// A method of the management canister, as far as faults tell them apart.
+/// A method of the management canister, as far as faults distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallKind {
     /// `sign_with_ecdsa`
@@ -21,7 +21,7 @@ pub enum CallKind {
     CanisterStatus,
     /// `canister_info`
     CanisterInfo,
-    /// Any other.
+    /// Any other method.
     Other,
 }
 
@@ -42,31 +42,31 @@ impl CallKind {
     }
 }
 
-/// Which of the matching calls a fault hits, counted from 1 since it was injected.
+/// The matching calls that a fault applies to, counted from 1 since it was injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occurrence {
-    /// Only this one.
+    /// Only the call with this number.
     Only(u64),
-    /// This one and all later ones.
+    /// The call with this number and all later ones.
     From(u64),
 }
 
-/// What happens to a call.
+/// The effect of a fault on a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It is rejected and has no effect.
+    /// The call is rejected and has no effect.
     Reject {
         /// Reject code, 1 to 6.
         code: u32,
         /// Message.
         message: String,
     },
-    /// It takes effect (an outcall's request is sent by every replica), but the answer is lost: an outcall is reported as timed
-    /// out, a signature request as expired. Other calls are answered as usual.
+    /// The call takes effect, but its answer is lost. An outcall, whose request every replica sends, is reported as timed out, and
+    /// a signature request as expired. Other calls are answered as usual.
     Timeout,
-    /// The replicas' results differ; for outcalls only, other calls are answered as usual.
+    /// The replicas' results of an outcall differ. Other calls are answered as usual.
     DisagreeingReplicas,
-    /// It is answered only when the test delivers it.
+    /// The call is answered only when the test delivers it.
     Hold,
 }
 
@@ -86,7 +86,7 @@ struct CallbackTrap {
     seen: u64,
 }
 
-/// The faults in force. Without any, the network is faultless.
+/// The injected faults; none at first.
 #[derive(Default)]
 pub struct Faults {
     rules: Vec<Rule>,
@@ -94,23 +94,25 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Injects a fault into this canister's calls of this kind. Where several match, the one injected first wins; all count.
+    /// Injects a fault into this canister's calls of this kind. Where several faults match a call, the first injected applies, and
+    /// all count the call.
     pub fn inject(&mut self, canister: Principal, kind: CallKind, occurrence: Occurrence, effect: Effect) {
         self.rules.push(Rule { canister, kind, nth, effect, seen: 0 });
     }
 
-    /// Makes the `nth` (from 1, counted from now) reply or reject callback of this canister trap once its code has run: all its
-    /// effects are undone and its cleanup callback runs, as if its last instruction had trapped.
+    /// Makes a reply or reject callback of this canister trap after its code has run: its effects are undone and its cleanup
+    /// callback runs. `nth` counts callbacks from 1, from now on.
     pub fn trap_callback(&mut self, canister: Principal, nth: u64) {
         self.traps.push(CallbackTrap { canister, management: false, nth, seen: 0 });
     }
 
-    /// The same, but only callbacks that receive an answer of the management canister count: those of timers do not.
+    /// Makes a callback trap as [`Faults::trap_callback`] does, counting only answers of the management canister. Callbacks of
+    /// timers do not count.
     pub fn trap_answer(&mut self, canister: Principal, nth: u64) {
         self.traps.push(CallbackTrap { canister, management: true, nth, seen: 0 });
     }
 
-    /// Ends all faults. Calls that are held stay held until delivered.
+    /// Removes all faults. Held calls stay held until delivered.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

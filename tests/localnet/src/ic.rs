@@ -1,4 +1,4 @@
-//! The small interface the suite uses to talk to a network: localnet by default, PocketIC where one is available.
+//! The interface of a network, as the suite uses it: localnet by default, PocketIC where one is available.
 
 use std::fmt;
 use std::time::Duration;
@@ -82,10 +82,10 @@ pub trait Ic {
     /// The canister does not exist, does not run, or its `canister_inspect_message` refuses the call.
     fn submit(&mut self, canister: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<MessageId, Reject>;
 
-    /// One round: due timers, queued messages, and the answers of the management canister.
+    /// Runs one round: due timers, queued messages, and answers of the management canister.
     fn tick(&mut self);
 
-    /// The call's outcome, if there is one; makes no progress by itself.
+    /// The call's outcome, if it is answered. No round passes.
     fn poll(&mut self, id: &MessageId) -> Option<Result<Vec<u8>, Reject>>;
 
     /// Ticks until the call is answered, for a bounded number of rounds.
@@ -94,7 +94,7 @@ pub trait Ic {
     /// The call was rejected, or was still unanswered (`SYS_UNKNOWN`) when the rounds ran out.
     fn await_call(&mut self, id: MessageId) -> Result<Vec<u8>, Reject>;
 
-    /// [`Ic::submit`] and [`Ic::await_call`].
+    /// Submits an update call and awaits its answer: [`Ic::submit`] and [`Ic::await_call`].
     ///
     /// # Errors
     /// Those of the two.
@@ -103,7 +103,7 @@ pub trait Ic {
         self.await_call(id)
     }
 
-    /// A non-replicated query: sees the latest state, leaves no trace in it, and has a data certificate.
+    /// Performs a non-replicated query, which sees the latest state and a data certificate, and changes nothing.
     ///
     /// # Errors
     /// The canister does not exist, does not run, or rejected or trapped.
@@ -112,7 +112,7 @@ pub trait Ic {
     /// Nanoseconds since 1970 as canisters see them.
     fn time_ns(&self) -> u64;
 
-    /// Moves the clock forward; what becomes due happens in the next rounds.
+    /// Moves the clock forward. Timers that become due run in the next rounds.
     fn advance_time(&mut self, by: Duration);
 
     /// Cycles the canister holds.

@@ -1,9 +1,9 @@
-//! The embedded network Purser's tests and demo run on. Test infrastructure: the canister never knows about it.
+//! The embedded network of Purser's tests and demo. The canister does not depend on it.
 //!
-//! * [`ic`]: the small interface the suite talks to, and [`LocalNet`], its embedded implementation
-//! * [`faults`], [`trace`]: what tests inject and what they read
-//! * [`exec`], [`mgmt`], [`certificate`]: the parts of the network
-//! * [`conformance`]: what any network must do, to compare this one with PocketIC
+//! * [`ic`]: the interface of a network, and [`LocalNet`], its embedded implementation
+//! * [`faults`], [`trace`]: faults that tests inject, and traces that they read
+//! * [`exec`], [`mgmt`], [`certificate`]: execution, the management canister, certificates
+//! * [`conformance`]: a scenario that compares this network with PocketIC
 
 pub mod certificate;
 pub mod conformance;

@@ -1,8 +1,8 @@
-//! What each executed message did and cost.
+//! Traces: the effects and costs of each executed message.
 
 use candid::Principal;
 
-/// Why a message was executed.
+/// The kind of an executed message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// `canister_init`.
@@ -43,7 +43,7 @@ pub struct MgmtCall {
 pub struct MessageTrace {
     /// The canister.
     pub canister: Principal,
-    /// Why it was executed.
+    /// The kind of the message.
     pub kind: MessageKind,
     /// The method called; of a callback, the method whose call it continues.
     pub method: String,

@@ -18,7 +18,7 @@ pub fn failure(failed: &CallFailed) -> (u32, String) {
     }
 }
 
-/// As [`failure`], for calls of the management canister.
+/// Reject code and message of a failed call of the management canister.
 pub fn error(error: &Error) -> (u32, String) {
     match error {
         Error::CallRejected(reject) => (reject.raw_reject_code(), reject.reject_message().to_string()),
@@ -49,7 +49,7 @@ async fn trap_after_self_call() {
     api::trap("asked to trap after the call");
 }
 
-/// As `trap_after_self_call`, over the management canister.
+/// Adds 1, calls the management canister, adds 10, traps: the 1 stays.
 #[update]
 async fn trap_after_raw_rand() {
     add(1);
@@ -58,7 +58,7 @@ async fn trap_after_raw_rand() {
     api::trap("asked to trap after raw_rand");
 }
 
-/// Adds 1, 10 and 100 around two calls; with a trap injected into a callback, what was added before it stays.
+/// Adds 1, 10 and 100 around two calls. With a trap injected into a callback, the earlier additions stay.
 #[update]
 async fn add_around_two_calls() -> u64 {
     let _lock = Lock::take(false);

@@ -1,5 +1,5 @@
-//! Probe: one behaviour of the Internet Computer per method. Not a product; it exists so that a network can be compared with what
-//! the interface specification says, and with another network.
+//! A probe canister: one behaviour of the Internet Computer per method. It compares a network with the interface specification and
+//! with other networks.
 
 mod calls;
 mod outcalls;
@@ -93,7 +93,7 @@ fn increment_and_unreachable() {
     std::arch::wasm32::unreachable();
 }
 
-/// Traps below a large stack frame: if the stack pointer, a mutable global, did not roll back, some calls would exhaust the stack.
+/// Traps below a large stack frame. If the stack pointer, a mutable global, did not roll back, some calls would exhaust the stack.
 #[update]
 fn trap_deep_in_the_stack() {
     let frame = [1_u8; 100_000];

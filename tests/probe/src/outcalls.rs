@@ -65,7 +65,7 @@ async fn sign_with_cycles(cycles: u64) -> (u32, String) {
     }
 }
 
-/// What to fetch, and how.
+/// The request of an outcall.
 #[derive(CandidType, Deserialize)]
 struct Fetch {
     url: String,

@@ -1,5 +1,5 @@
-//! The SOL RPC canister's interface, as far as Purser uses it, in front of one node: every one of its providers is that node. It answers
-//! with what the node says, asks to be paid, and misbehaves on order.
+//! A substitute of the SOL RPC canister, as far as Purser uses its interface. All its providers are one node. It answers as the
+//! node does, charges cycles, and has faults that a test sets.
 
 use candid::{CandidType, Reserved};
 use ic_cdk::api::{msg_cycles_accept, msg_cycles_available};
@@ -15,21 +15,21 @@ use purser_core::chains::solana::rpc::canister::interface::{
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
-/// What a call costs. The real one asks for about as much.
+/// The price of a call in cycles, about that of the real canister.
 const PRICE: u128 = 1_000_000_000;
 
-/// How it misbehaves.
+/// A fault of the substitute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, serde::Deserialize)]
 pub enum Misbehaviour {
-    /// Not at all.
+    /// No fault.
     None,
-    /// Its providers disagree.
+    /// The providers disagree.
     Inconsistent,
-    /// It wants more than it gets.
+    /// The price exceeds the attached cycles.
     Overpriced,
-    /// It answers something else.
+    /// Answers have other variants than expected.
     Malformed,
-    /// It knows no transaction and no account.
+    /// Transactions and accounts are not found.
     NotFound,
 }
 
@@ -39,13 +39,13 @@ thread_local! {
     static CALLED_METHODS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The node that it asks.
+/// Sets the URL of the node.
 #[update]
 fn sol_rpc_set_node(url: String) {
     NODE.set(url);
 }
 
-/// How it answers from now on.
+/// Sets the fault.
 #[update]
 fn sol_rpc_set_misbehaviour(misbehaviour: Misbehaviour) {
     MISBEHAVIOUR.set(misbehaviour);
@@ -57,7 +57,7 @@ fn sol_rpc_called_methods() -> Vec<String> {
     CALLED_METHODS.with_borrow(Clone::clone)
 }
 
-/// Keeps what does not move, as the real one does.
+/// Removes the parts that differ between replicas, as the real canister does.
 #[query]
 fn sol_rpc_transform(args: TransformArgs) -> HttpRequestResult {
     let mut answer: Value = serde_json::from_slice(&args.response.body).unwrap_or_default();

@@ -9,7 +9,7 @@ pub struct Heap {
     pub counter: u64,
     /// Held by [`Lock`].
     pub locked: bool,
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<String>,
     /// Timers fired.
     pub fired: u64,
@@ -43,7 +43,7 @@ pub fn add(n: u64) -> u64 {
     })
 }
 
-/// Notes an event.
+/// Records an event.
 pub fn note(event: impl Into<String>) {
     HEAP.with_borrow_mut(|heap| heap.events.push(event.into()));
 }

@@ -1,6 +1,6 @@
-//! Admission to the mempool, in rusty-kaspa's order of checks: the order decides which of several faults a caller hears about.
+//! Admission to the mempool, in rusty-kaspa's order of checks, because the order decides which of several faults is reported.
 //! Scripts, masses and consensus limits are rusty-kaspa's; the sequence and the relay policy follow its `mining` and `consensus`
-//! crates (2.1), which no registry release offers without a node around them.
+//! crates (2.1), which no registry release offers without a node.
 
 use std::collections::HashSet;
 
@@ -27,8 +27,8 @@ const RELAY_FEE_PER_KILOGRAM: u64 = 100_000;
 const MAX_P2SH_SIGNATURE_OPERATIONS: u64 = 15;
 
 impl Chain {
-    /// Admits `tx`. With `allow_orphan` a transaction whose parents are unknown waits for them instead of being refused; with
-    /// `replace` it must take the place of exactly one conflicting transaction, at a higher feerate.
+    /// Admits `tx`. With `allow_orphan` a transaction with unknown parents waits for them; with `replace` it must replace exactly
+    /// one conflicting transaction, at a higher feerate.
     pub fn submit(&mut self, tx: Transaction, allow_orphan: bool, replace: bool) -> Result<TransactionId, Refusal> {
         let id = tx.id();
         match self.admit(&tx, replace) {
@@ -48,7 +48,7 @@ impl Chain {
         }
     }
 
-    /// Admits every orphan whose parents have arrived; those found invalid are dropped without a word, as on a node.
+    /// Admits every orphan whose parents have arrived; invalid ones are dropped silently, as on a node.
     pub fn retry_orphans(&mut self) {
         loop {
             let before = self.orphans.len();

@@ -1,4 +1,4 @@
-//! The chain itself: coins, mempool, scores, acceptance and its undoing. What may enter the mempool is `admission`'s business.
+//! The chain: coins, mempool, scores, acceptance and reorganisation. The mempool's admission is in `admission`.
 
 use std::collections::HashMap;
 
@@ -13,23 +13,22 @@ use kaspa_consensus_core::{
 use kaspa_txscript::{SigCacheKey, caches::Cache, pay_to_address_script};
 use sha2::{Digest, Sha256};
 
-/// Scores a fresh chain starts with. Large, so that they need more than 32 bits together with a factor, and different, so that a
-/// reader who confuses the two scores is found out.
+/// The scores of a new chain. They are large, so that they need more than 32 bits together with a factor, and different, so that
+/// confusing them is detected.
 const FIRST_DAA_SCORE: u64 = 500_000_000;
 const FIRST_BLUE_SCORE: u64 = 495_000_000;
 /// Time of DAA score 0, in milliseconds; a block follows every 100 ms.
 const GENESIS_MS: u64 = 1_700_000_000_000;
 const BLOCK_MS: u64 = 100;
-/// How long before its creation a faucet's coin claims to have been accepted. Past coinbase maturity (1000) and past every
-/// wallet's own (100).
+/// The age, in DAA scores, of a faucet's coin. It is past coinbase maturity (1000) and past every wallet's own (100).
 const FAUCET_AGE: u64 = 1_000;
-/// For how many DAA scores (120 s) a node remembers the transactions the consensus accepted.
+/// The number of DAA scores (120 s) for which a node remembers accepted transactions.
 const ACCEPTED_MEMORY: u64 = 1_200;
 
-/// What a quiet network asks for, in sompi per gram.
+/// The feerate of a network without load, in sompi per gram.
 const DEFAULT_FEERATE: u64 = 100;
 
-/// One output that exists or existed, so that the set can also be shown as it was.
+/// An output that exists or existed, so that the set can also be shown as it was.
 pub(super) struct Coin {
     /// The entry as the node would report it.
     pub entry: UtxoEntry,
@@ -54,18 +53,18 @@ pub(super) struct Admitted {
     pub mass: u64,
 }
 
-/// Where a transaction was accepted.
+/// The acceptance of a transaction.
 #[derive(Clone)]
 pub(super) struct Acceptance {
     /// Hash of the accepting chain block.
     pub block: String,
-    /// Its blue score.
+    /// The block's blue score.
     pub blue: u64,
-    /// Its DAA score.
+    /// The block's DAA score.
     pub daa: u64,
 }
 
-/// What the indexer knows about a transaction that was in a block at least once.
+/// The indexer's record of a transaction that was in a block at least once.
 pub(super) struct Record {
     /// The transaction.
     pub admitted: Admitted,
@@ -86,7 +85,7 @@ pub(super) struct View {
     pub blue: u64,
 }
 
-/// See the module's documentation.
+/// The state of the chain.
 pub(super) struct Chain {
     pub network: NetworkId,
     pub params: Params,
@@ -97,7 +96,7 @@ pub(super) struct Chain {
     pub mempool: Vec<Admitted>,
     pub orphans: Vec<Transaction>,
     pub records: HashMap<TransactionId, Record>,
-    /// What the fee estimate suggests for priority, normal and low, in sompi per gram.
+    /// The feerates of the fee estimate for priority, normal and low, in sompi per gram.
     pub feerates: [u64; 3],
     /// Submitted transactions in order of acceptance.
     accepted: Vec<TransactionId>,
@@ -139,7 +138,7 @@ impl Chain {
         self.now
     }
 
-    /// The view of a node that stopped at `daa`, or the present one if that lies ahead.
+    /// The view of a node that stopped at `daa`, or the present view if that score is not reached.
     pub fn view_at(&self, daa: u64) -> View {
         let behind = self.now.daa.saturating_sub(daa);
         View { daa: self.now.daa - behind, blue: self.now.blue.saturating_sub(behind) }
@@ -207,7 +206,7 @@ impl Chain {
         }
     }
 
-    /// Binds the first output of a transaction to a covenant, as if the transaction had said so.
+    /// Binds the first output of a transaction to a covenant.
     pub fn bind_to_covenant(&mut self, id: TransactionId, shown: bool) {
         let coin = self.coins.get_mut(&TransactionOutpoint::new(id, 0)).expect("BUG: a coin that was not made is bound");
         coin.entry.covenant_id = Some(kaspa_consensus_core::Hash::from_bytes(id.as_bytes()));
@@ -220,8 +219,8 @@ impl Chain {
         coin.entry.covenant_id.map(|id| id.to_string())
     }
 
-    /// Pays `sompi` to `script` out of nothing, in a block of its own. A coinbase output is as young as it looks; any other looks
-    /// `FAUCET_AGE` old. Returns the transaction's id.
+    /// Creates a coin of `sompi` for `script`, in a block of its own. A coinbase coin has its true age, any other is `FAUCET_AGE`
+    /// old. Returns the transaction's id.
     pub fn fund(&mut self, script: ScriptPublicKey, sompi: u64, coinbase: bool) -> TransactionId {
         self.advance(1);
         self.funded += 1;
@@ -239,8 +238,8 @@ impl Chain {
         id
     }
 
-    /// Undoes the last `depth` chain blocks and puts a longer chain of empty ones in their place. What they accepted is back in
-    /// the mempool, as on a node whose DAG still holds the transactions; funding survives.
+    /// Replaces the last `depth` chain blocks by a longer chain of empty ones. The transactions that they accepted return to the
+    /// mempool, as on a node whose DAG still holds them; funding is kept.
     pub fn reorg(&mut self, depth: u64) {
         let kept = self.now.blue.saturating_sub(depth);
         let undone: Vec<TransactionId> =
@@ -271,7 +270,7 @@ impl Chain {
         self.records.get(id)?.acceptance.as_ref()
     }
 
-    /// Whether a node still remembers that the consensus accepted `id`; afterwards it takes the transaction for an orphan.
+    /// Whether a node still remembers that `id` was accepted. Afterwards the node reports the transaction as an orphan.
     pub fn is_recently_accepted(&self, id: &TransactionId) -> bool {
         self.acceptance(id).is_some_and(|at| self.now.daa <= at.daa + ACCEPTED_MEMORY)
     }

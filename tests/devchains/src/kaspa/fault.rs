@@ -1,8 +1,8 @@
-//! Faults a test can order: for the next calls of one endpoint or of all.
+//! Faults that a test orders for the next calls of one endpoint or of all.
 
 use std::sync::{Arc, Mutex};
 
-/// An endpoint of the REST API, as a fault's target.
+/// An endpoint of the REST API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `GET /info/blockdag` and its alias `/info/network`.
@@ -34,50 +34,50 @@ pub enum Endpoint {
 /// A false statement in an otherwise well-formed answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FalseAnswer {
-    /// The list of coins holds one more, of this many sompi, that does not exist.
+    /// The list of coins contains an additional coin of this many sompi that does not exist.
     PhantomUtxo {
-        /// Amount of the invented coin.
+        /// The amount of the invented coin.
         sompi: u64,
     },
-    /// Every coin is said to hold this many sompi.
+    /// Every coin is listed with this many sompi.
     UtxoAmount {
         /// The false amount.
         sompi: u64,
     },
-    /// Every coin is said to be locked by a script that is not the address's.
+    /// Every coin is listed with a script that is not the address's.
     UtxoScript,
-    /// Every balance is said to be this many sompi.
+    /// Every balance is this many sompi.
     Balance {
         /// The false balance.
         sompi: u64,
     },
-    /// Every transaction asked about is said to be accepted, even an unknown one.
+    /// Every requested transaction is reported as accepted, even an unknown one.
     Accepted,
-    /// Every bucket of the fee estimate asks for this many sompi per gram.
+    /// Every bucket of the fee estimate has this many sompi per gram.
     Feerate {
         /// The false feerate.
         sompi_per_gram: u64,
     },
 }
 
-/// One way to misbehave.
+/// A fault of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Status 429, without looking at the request.
+    /// Status 429; the request is ignored.
     Http429,
-    /// Status 500 in the server's usual words, without looking at the request.
+    /// Status 500 in the server's usual words; the request is ignored.
     Http500,
-    /// No answer: the connection stays open and silent until the caller gives up.
+    /// No answer: the connection stays open until the client gives up.
     Hang,
-    /// The request is not looked at and the answer is not HTTP, which a client reports like a connection that broke off.
+    /// The request is ignored and the answer is not HTTP. A client reports a broken connection.
     Broken,
-    /// A submission is answered with its id and forgotten.
+    /// A submission is answered with its id and dropped.
     DropSubmit,
     /// A submission is handled as usual, but the answer is a status 500.
     AcceptButError,
     /// A submission is handled as usual, but the answer is the server's own time-out: status 400 with an empty error.
     AcceptButTimeout,
-    /// A submission is refused with this text, whatever it is worth.
+    /// A submission is refused with this text, whether or not it is valid.
     RefuseSubmit(String),
     /// Reads are answered from the state at this virtual DAA score, by a node that stopped there.
     StaleNode {
@@ -86,9 +86,9 @@ pub enum Fault {
     },
     /// The answer holds a false statement.
     FalseAnswer(FalseAnswer),
-    /// Before the request is looked at, the last `depth` chain blocks are undone.
+    /// Before the request is handled, the last `depth` chain blocks are undone.
     Reorg {
-        /// How many chain blocks.
+        /// The number of chain blocks.
         depth: u64,
     },
     /// Status 200 with a body that is not JSON.
@@ -111,27 +111,27 @@ struct OrderedFault {
 pub struct FaultsHandle(Arc<Mutex<Vec<OrderedFault>>>);
 
 impl FaultsHandle {
-    /// The next `calls` calls of any endpoint meet `fault`.
+    /// Orders `fault` for the next `calls` calls of any endpoint.
     pub fn next(&self, calls: u32, fault: Fault) {
         self.order(OrderedFault { target: None, fault, calls });
     }
 
-    /// The next `calls` calls of `endpoint` meet `fault`.
+    /// Orders `fault` for the next `calls` calls of `endpoint`.
     pub fn next_at(&self, endpoint: Endpoint, calls: u32, fault: Fault) {
         self.order(OrderedFault { target: Some(endpoint), fault, calls });
     }
 
-    /// Forgets every fault that has not struck yet.
+    /// Cancels every fault that no call has met yet.
     pub fn clear(&self) {
         self.ordered().clear();
     }
 
-    /// How many calls are still to meet a fault.
+    /// The number of calls that still meet a fault.
     pub fn pending(&self) -> u32 {
         self.ordered().iter().map(|ordered| ordered.calls).sum()
     }
 
-    /// The fault this call meets: the one ordered first among those that fit.
+    /// The fault of this call: the first ordered among those that apply.
     pub(super) fn take(&self, endpoint: Option<Endpoint>) -> Option<Fault> {
         let mut ordered = self.ordered();
         let at = ordered.iter().position(|ordered| ordered.target.is_none() || ordered.target == endpoint)?;
@@ -155,7 +155,7 @@ impl FaultsHandle {
 }
 
 impl Fault {
-    /// Whether the request is not looked at: what goes on the wire is the server's business alone.
+    /// Whether the server answers without handling the request.
     pub(super) fn replaces_handling(&self) -> bool {
         matches!(self, Self::Http429 | Self::Http500 | Self::Hang | Self::Broken | Self::GarbageBody | Self::HugeBody { .. })
     }

@@ -1,15 +1,15 @@
-//! A Kaspa dev chain on loopback: the public REST API over a UTXO set in which every submitted transaction is checked by
-//! rusty-kaspa's own script engine and mass calculator, under its consensus limits and relay policy (v2.1, after Toccata).
+//! A Kaspa dev chain on loopback: the public REST API over a UTXO set. rusty-kaspa's own script engine and mass calculator check
+//! every submitted transaction, under its consensus limits and relay policy (v2.1, after Toccata).
 //!
-//! No wall clock enters. Blocks are mined by [`KaspaDev::mine`]; besides, 0 to 2 empty blocks pass after every call, as on a network
-//! that makes ten a second, and coins are listed in another order each time. Both come from a fixed seed, so one sequence of
-//! calls always meets the same chain.
+//! No wall clock is used. Blocks are mined by [`KaspaDev::mine`]. In addition, 0 to 2 empty blocks pass after every call, as on a
+//! network that makes ten a second, and coins are listed in another order each time. Both come from a fixed seed, so one sequence
+//! of calls always meets the same chain.
 //!
 //! * `chain`: coins, mempool, scores, acceptance, reorganisation
-//! * `admission`, `refusal`: what may enter the mempool, and why not in the node's words
+//! * `admission`, `refusal`: admission to the mempool, and refusals in the node's words
 //! * `wire`, `rest`: the REST API's decoding, endpoints and shapes
-//! * `fault`: ordered misbehaviour
-//! * `server`: HTTP
+//! * `fault`: ordered faults
+//! * `server`, `state`: HTTP, and the state that all servers of one chain share
 
 mod admission;
 mod chain;
@@ -52,7 +52,7 @@ impl KaspaDev {
         self.server.url()
     }
 
-    /// Another server of the same chain, with faults of its own.
+    /// Starts another server of the same chain, with faults of its own.
     pub fn provider(&self) -> Provider {
         let faults = FaultsHandle::default();
         Provider { server: RunningServer::start(&self.state, &faults), faults }
@@ -79,8 +79,8 @@ impl KaspaDev {
         self.fund(address, sompi, true)
     }
 
-    /// Gives `address` a coin like [`KaspaDev::faucet`], but bound to a covenant, for which a node counts it as two units of storage. With
-    /// `shown` the list of coins says so, which today's servers do not.
+    /// Gives `address` a coin like [`KaspaDev::faucet`], but bound to a covenant, so that a node counts two units of storage for
+    /// it. With `shown` the list of coins says so, which today's servers do not.
     ///
     /// # Panics
     /// If `address` is not one of this network.
@@ -113,7 +113,7 @@ impl KaspaDev {
         self.state().chain.mine(blocks);
     }
 
-    /// With `true`, a block is mined after every call, so that a demo needs nobody to mine.
+    /// Sets whether a block is mined after every call.
     pub fn auto_mine(&self, on: bool) {
         self.state().auto_mine = on;
     }
@@ -128,8 +128,7 @@ impl KaspaDev {
         self.state().chain.now().daa
     }
 
-    /// Undoes the last `depth` chain blocks in favour of a longer empty branch. Their transactions are unaccepted and wait in the
-    /// mempool; funding survives.
+    /// Replaces the last `depth` chain blocks by a longer empty branch. Their transactions return to the mempool; funding is kept.
     pub fn reorg(&self, depth: u64) {
         self.state().chain.reorg(depth);
     }
@@ -146,12 +145,12 @@ impl KaspaDev {
         self.state().chain.mempool.iter().map(|admitted| admitted.tx.id().to_string()).collect()
     }
 
-    /// The faults this chain is told to commit.
+    /// The faults of the first server.
     pub fn faults(&self) -> FaultsHandle {
         self.faults.clone()
     }
 
-    /// The JSON bodies posted to `/transactions`, whatever became of them.
+    /// The JSON bodies posted to `/transactions`, refused ones included.
     pub fn received(&self) -> Vec<Value> {
         self.state().received.clone()
     }
@@ -187,7 +186,7 @@ impl Provider {
         self.server.url()
     }
 
-    /// The faults that this server alone is told to commit.
+    /// The faults of this server.
     pub fn faults(&self) -> FaultsHandle {
         self.faults.clone()
     }

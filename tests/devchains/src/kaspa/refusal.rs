@@ -1,4 +1,4 @@
-//! Why a node does not take a transaction, in the node's own words (rusty-kaspa 2.1: `mining/errors/src/mempool.rs`).
+//! Refusals of transactions, in the node's own words (rusty-kaspa 2.1: `mining/errors/src/mempool.rs`).
 
 use std::fmt;
 

@@ -20,7 +20,7 @@ const IDS_LIMIT: usize = 1_000;
 /// A status and its JSON body.
 pub(super) type Answer = (u16, Value);
 
-/// One request, taken apart.
+/// A parsed request.
 pub(super) struct Request<'a> {
     pub method: &'a str,
     /// The path without the query, percent-decoded as far as addresses need it.
@@ -55,7 +55,7 @@ pub(super) fn internal_error() -> Answer {
     (500, json!({"message": "Internal server error"}))
 }
 
-/// Answers one request, as `fault` bids.
+/// Answers one request under a fault.
 pub(super) fn answer(
     chain: &mut Chain,
     order: &mut SmallRng,
@@ -122,7 +122,7 @@ fn submit(chain: &mut Chain, request: &Request, fault: Option<&Fault>) -> Answer
     }
 }
 
-/// The chain as one call sees it.
+/// A reader of the chain for one call.
 struct Reader<'a> {
     chain: &'a Chain,
     view: View,
@@ -145,7 +145,7 @@ impl Reader<'_> {
             Some(FalseAnswer::Feerate { sompi_per_gram }) => [*sompi_per_gram; 3],
             _ => self.chain.feerates,
         };
-        // The estimated times move with every block on a node; what they say is of no use to anybody who must agree on them.
+        // The estimated times change with every block, as on a node, so that answers which include them never agree.
         let seconds = 0.1 + (self.view.daa % 7) as f64 / 1_000.0;
         let bucket = |feerate: u64, factor: f64| json!({"feerate": feerate, "estimatedSeconds": seconds * factor});
         let normal = [bucket(normal, 1.0), bucket(low, 2.0)];
@@ -230,7 +230,7 @@ impl Reader<'_> {
         Ok(ids.into_iter().map(state).collect())
     }
 
-    /// What the indexer knew about this id at the view. Nothing while the transaction is in the mempool.
+    /// The indexer's record of this id at the view; `None` while the transaction is in the mempool.
     fn record(&self, id: &str) -> Option<(TransactionId, &Record)> {
         let id = id.parse().ok()?;
         self.chain.records.get(&id).filter(|record| record.mined <= self.view.daa).map(|record| (id, record))
@@ -312,7 +312,7 @@ impl Reader<'_> {
             }
             Some(FalseAnswer::UtxoAmount { sompi }) => coins.iter_mut().for_each(|(_, entry)| entry.amount = *sompi),
             Some(FalseAnswer::UtxoScript) => {
-                // A well-formed script for the all-zero key: nobody's.
+                // A well-formed script for the all-zero key, which has no owner.
                 let script = [&[0x20][..], &[0; 32], &[0xac]].concat();
                 let nobody = kaspa_consensus_core::tx::ScriptPublicKey::from_vec(0, script);
                 coins.iter_mut().for_each(|(_, entry)| entry.script_public_key = nobody.clone());

@@ -1,4 +1,4 @@
-//! HTTP on loopback: worker threads that take a request apart, ask the chain under its lock, and put the answer on the wire.
+//! HTTP on loopback: worker threads that parse a request, call the chain under its lock, and send the answer.
 
 use std::{
     io::{Read, Write},
@@ -14,7 +14,7 @@ use super::{
     state::State,
 };
 
-/// Enough for a subnet's 13 replicas asking at once.
+/// The number of threads: enough for 13 replicas that ask at once.
 const WORKERS: usize = 16;
 /// The longest body the REST server takes, in bytes.
 const MAX_BODY: usize = 200_000;
@@ -30,7 +30,7 @@ pub(super) struct RunningServer {
 }
 
 impl RunningServer {
-    /// Serves the chain, as `faults` bid.
+    /// Starts a server of the chain with these faults.
     pub fn start(state: &Arc<Mutex<State>>, faults: &FaultsHandle) -> Self {
         let server = Arc::new(Server::http("127.0.0.1:0").expect("a loopback port is free"));
         let port = server.server_addr().to_ip().expect("BUG: bound to an IP address").port();

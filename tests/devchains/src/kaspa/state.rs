@@ -10,7 +10,7 @@ use super::{
     rest,
 };
 
-/// Everything behind the one lock.
+/// The state behind the lock.
 pub(super) struct State {
     pub chain: Chain,
     random: SmallRng,
@@ -31,8 +31,8 @@ impl State {
         }
     }
 
-    /// Handles one call and lets a little of the chain's time pass. The fault, if one strikes, is returned for the server, which
-    /// carries out those that concern the wire.
+    /// Handles one call and lets up to two blocks pass. The fault, if any, is returned for the server, which performs those that
+    /// concern the connection.
     pub fn call(&mut self, request: &rest::Request, faults: &FaultsHandle) -> (Option<Fault>, rest::Answer) {
         self.calls.push(format!("{} {}", request.method, request.path));
         let endpoint = rest::endpoint(request.method, request.path);

@@ -1,5 +1,5 @@
-//! The body of `POST /transactions`, decoded as the REST server decodes it: pydantic's coercions and complaints first, then the
-//! node library's, whose failures surface as status 500.
+//! The decoder of `POST /transactions`. The order is the REST server's: pydantic's coercions and errors first, then the node
+//! library's, whose failures are answered with status 500.
 
 use std::str::FromStr;
 
@@ -9,11 +9,11 @@ use kaspa_consensus_core::{
 };
 use serde_json::{Value, json};
 
-/// Why a body does not describe a transaction.
+/// A body that does not describe a transaction.
 pub(super) enum DecodeError {
     /// Status 422 with this body.
     Unprocessable(Value),
-    /// Status 500: the model was fine, the conversion raised.
+    /// Status 500: the model is valid, the conversion raised.
     Raised,
 }
 
@@ -28,7 +28,8 @@ pub(super) fn unprocessable(location: &[&str], message: &str, kind: &str) -> Val
     json!({"detail": [{"loc": location, "msg": message, "type": kind}]})
 }
 
-/// Decodes a submission. Fields the server's model does not know (`gas`, `payload`, `storageMass`) are dropped, as it does.
+/// Decodes a submission. Fields that the server's model does not have (`gas`, `payload`, `storageMass`) are dropped, as the server
+/// does.
 pub(super) fn submission(body: &Value) -> Result<Submission, DecodeError> {
     let root = JsonNode { value: body, path: vec!["body".into()] };
     let tx = root.field("transaction")?;
@@ -61,7 +62,7 @@ fn output(node: &JsonNode) -> Result<TransactionOutput, DecodeError> {
     Ok(TransactionOutput::new(node.field("amount")?.number()?, key))
 }
 
-/// A value and where it stands in the body.
+/// A JSON value and its path in the body.
 struct JsonNode<'a> {
     value: &'a Value,
     path: Vec<String>,

@@ -1,8 +1,8 @@
-//! The state of accounts after one block, and the execution of transactions on it: LiteSVM, with what it does differently from
-//! mainnet put right.
+//! The accounts after one block, and the execution of transactions on them by LiteSVM.
 //!
-//! Put right here: the rent rate, the value a nonce account advances to, and a failed nonce transaction, which advances its nonce
-//! all the same. Not modelled: a transaction whose program cannot be loaded, which mainnet includes and charges for, is refused.
+//! Corrected towards mainnet: the rent rate, the value that a nonce account advances to, and failed nonce transactions, which
+//! advance their nonce too. Not modelled: a transaction whose program cannot be loaded is refused, while mainnet includes and
+//! charges it.
 
 use std::collections::HashSet;
 
@@ -36,7 +36,7 @@ pub struct Account {
     pub rent_epoch: u64,
 }
 
-/// What running a transaction did.
+/// The result of executing a transaction.
 #[derive(Clone, Debug)]
 pub struct Executed {
     /// Whether a block can hold the transaction: it paid its fee, whether or not its instructions failed.
@@ -52,7 +52,7 @@ pub struct Executed {
 }
 
 impl Executed {
-    /// A transaction that was turned away before it ran.
+    /// A transaction that was refused before execution.
     pub fn refused(error: TxError) -> Self {
         Self {
             included: false,
@@ -66,7 +66,7 @@ impl Executed {
     }
 }
 
-/// What keeps a transaction from being valid for ever.
+/// The lifetime of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
     Blockhash,
@@ -74,7 +74,7 @@ pub enum Lifetime {
     Nonce(Address),
 }
 
-/// Where and when a transaction runs.
+/// The block that a transaction is executed in.
 #[derive(Clone, Copy, Debug)]
 pub struct ExecutionContext {
     pub slot: u64,
@@ -122,7 +122,7 @@ impl Bank {
         self.svm.minimum_balance_for_rent_exemption(bytes)
     }
 
-    /// Adds lamports out of nothing.
+    /// Adds lamports to an account.
     ///
     /// # Panics
     /// If the balance would exceed `u64`.
@@ -133,10 +133,10 @@ impl Bank {
         self.svm.set_account(*address, account).expect("a plain account can be set");
     }
 
-    /// Puts an account with data where it is wanted.
+    /// Sets an account with data.
     ///
     /// # Panics
-    /// If it cannot stand there.
+    /// If the account cannot be set.
     pub fn put(&mut self, address: &Address, owner: Address, data: Vec<u8>) {
         let mut account = self.svm.get_account(address).unwrap_or_default();
         account.lamports = self.rent_exempt_minimum(data.len());
@@ -163,7 +163,7 @@ impl Bank {
         (signed && current).then_some(*address)
     }
 
-    /// Runs a transaction and keeps its effects.
+    /// Executes a transaction and keeps its effects.
     pub fn execute(&mut self, tx: &VersionedTransaction, context: &ExecutionContext) -> Executed {
         self.svm.warp_to_slot(context.slot);
         let keys = tx.message.static_account_keys();
@@ -190,8 +190,8 @@ impl Bank {
         }
     }
 
-    /// Nonces that changed take the value mainnet gives them (LiteSVM hashes the message's own blockhash), and the nonce of a failed
-    /// transaction advances like any other.
+    /// Sets nonces to mainnet's values, because LiteSVM hashes the message's own blockhash. The nonce of a failed transaction
+    /// advances too.
     fn advance_nonces(&mut self, keys: &[Address], before: &[Option<Hash>], context: &ExecutionContext, failed: bool) {
         for (key, before) in keys.iter().zip(before) {
             let now = self.nonce_value(key);

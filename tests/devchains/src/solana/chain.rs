@@ -4,7 +4,7 @@
 //! height   … F-1   F  ……… 31 blocks ………  T-1     T     pending
 //!          finalized ┘          confirmed ┘       └ processed (the tip)
 //! ```
-//! Nothing here looks at a clock: a block exists because someone called [`Chain::produce`].
+//! No clock is used: a block exists because [`Chain::produce`] was called.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,10 +17,10 @@ use solana_transaction::versioned::VersionedTransaction;
 use super::bank::{Bank, Executed, ExecutionContext, Lifetime};
 use super::tx_error::TxError;
 
-/// A blockhash is good while at most this many blocks lie between it and the newest block (`MAX_PROCESSING_AGE`): the hash of block
-/// H lands in block H + 151 at the latest, and block H + 151 already answers that it is invalid.
+/// The maximum age of a blockhash in blocks (`MAX_PROCESSING_AGE`). The hash of block H lands in block H + 151 at the latest, and
+/// block H + 151 already answers that it is invalid.
 pub const BLOCKHASH_AGE_MAX: u64 = 150;
-/// A simulation leaves six blocks for the way to the leader (`MAX_TRANSACTION_FORWARDING_DELAY`).
+/// The maximum age of a blockhash in a simulation, six blocks less for forwarding (`MAX_TRANSACTION_FORWARDING_DELAY`).
 pub const SIMULATION_AGE_MAX: u64 = 144;
 /// Slots after which a node forgets a signature unless asked to search its history.
 pub const STATUS_CACHE_SLOTS: u64 = 300;
@@ -33,12 +33,12 @@ const SKIP_EVERY: u64 = 10;
 const BLOCKS_AT_START: u64 = 64;
 /// Slots skipped before the chain starts: heights and slots are never equal.
 const SLOTS_SKIPPED_BEFORE: u64 = 22_000_000;
-/// Blocks whose accounts are kept: the finality lag and room for a stale node.
+/// The number of blocks whose accounts are kept: the finality lag and the lag of a stale node.
 const BANKS_KEPT: u64 = 512;
-/// How far behind a stale node can be, in blocks.
+/// The maximum lag of a stale node, in blocks.
 const STALE_BLOCKS_MAX: u64 = BANKS_KEPT - FINALIZED_LAG - 1;
 
-/// How certain an answer must be.
+/// The commitment of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Commitment {
     Processed,
@@ -95,7 +95,7 @@ struct Pending {
     retries: Option<u64>,
 }
 
-/// The chain. See the module's picture.
+/// The state of the chain.
 pub struct Chain {
     blocks: Vec<Block>,
     heights: HashMap<Hash, u64>,
@@ -175,7 +175,7 @@ impl Chain {
         &self.banks[&block.bank]
     }
 
-    /// Everything in blocks so far, in order.
+    /// The transactions in blocks, in order.
     pub fn landed(&self) -> &[Landed] {
         &self.landed
     }
@@ -195,7 +195,8 @@ impl Chain {
         self.hash_age(hash, head).is_some_and(|age| age <= BLOCKHASH_AGE_MAX)
     }
 
-    /// What makes `tx` valid right after `head`, with blockhashes of at most `age_max` blocks and the nonces of `bank`.
+    /// The lifetime of `tx` right after `head`, with blockhashes of at most `age_max` blocks and the nonces of `bank`; `None` if it
+    /// is invalid.
     fn lifetime(&self, tx: &VersionedTransaction, head: &Block, age_max: u64, bank: &Bank) -> Option<Lifetime> {
         match self.hash_age(tx.message.recent_blockhash(), head) {
             Some(age) if age <= age_max => Some(Lifetime::Blockhash),
@@ -204,7 +205,7 @@ impl Chain {
         }
     }
 
-    /// From now on a nonce's value is no blockhash, or is one again.
+    /// Sets whether transactions on a nonce are refused.
     pub fn refuse_nonces(&mut self, on: bool) {
         self.refuses_nonces = on;
     }
@@ -214,7 +215,7 @@ impl Chain {
         self.by_message.get(&tx.message.serialize()).is_some_and(|height| *height <= head.height)
     }
 
-    /// Runs `tx` as if right after `head`; answers also the accounts it would leave.
+    /// Executes `tx` as if right after `head`; answers also the accounts that it would leave.
     pub fn simulate(&self, tx: &VersionedTransaction, head: &Block) -> (Executed, Bank) {
         let mut bank = self.bank(head).clone();
         let executed = match self.lifetime(tx, head, SIMULATION_AGE_MAX, &bank) {
@@ -225,31 +226,31 @@ impl Chain {
         (executed, bank)
     }
 
-    /// What `tx` would cost right after `head`, in lamports, whether or not anyone can pay; `None` if it is not valid there.
+    /// The fee of `tx` right after `head`, in lamports, whether or not the payer can pay; `None` if it is not valid there.
     pub fn fee(&self, tx: &VersionedTransaction, head: &Block) -> Option<u64> {
         let mut bank = self.bank(head).clone();
         let lifetime = self.lifetime(tx, head, BLOCKHASH_AGE_MAX, &bank)?;
         Some(bank.execute(tx, &ExecutionContext { slot: head.slot, last_hash: head.hash, lifetime }).fee)
     }
 
-    /// Hands a transaction to the leaders. One with a bad signature goes nowhere, and the sender is not told.
+    /// Queues a transaction for the next block. One with a bad signature is dropped silently.
     pub fn submit(&mut self, tx: VersionedTransaction, wire: Vec<u8>, retries: Option<u64>) {
         if has_valid_signatures(&tx) {
             self.pending.push(Pending { tx, wire, retries });
         }
     }
 
-    /// Adds lamports to an account out of nothing, in every block that can still be asked about.
+    /// Adds lamports to an account in every kept block.
     pub fn fund(&mut self, address: &Address, lamports: u64) {
         self.banks.values_mut().for_each(|bank| bank.fund(address, lamports));
     }
 
-    /// Puts an account with data into every block that can still be asked about.
+    /// Sets an account with data in every kept block.
     pub fn put(&mut self, address: &Address, owner: Address, data: &[u8]) {
         self.banks.values_mut().for_each(|bank| bank.put(address, owner, data.to_vec()));
     }
 
-    /// Produces the next block from what is pending.
+    /// Produces the next block from the pending transactions.
     pub fn produce(&mut self) {
         let parent = self.tip().clone();
         let height = parent.height + 1;
@@ -267,7 +268,7 @@ impl Chain {
         self.forget_old_banks();
     }
 
-    /// Runs what is pending after `parent`; the accounts afterwards, if there was anything to run.
+    /// Executes the pending transactions after `parent`; answers the accounts afterwards, if there were any.
     fn execute_pending(&mut self, parent: &Block, slot: u64, height: u64) -> Option<Bank> {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
@@ -310,8 +311,8 @@ impl Chain {
         }
     }
 
-    /// Another fork wins: everything after the finalized block is gone, blockhashes and transactions included, and as many empty
-    /// blocks take its place.
+    /// Replaces all blocks after the finalized one by as many empty blocks of another fork. Their blockhashes and transactions are
+    /// gone.
     pub fn reorg(&mut self) {
         let kept = self.block(Commitment::Finalized, 0).clone();
         let lost = self.tip().height - kept.height;

@@ -1,16 +1,16 @@
-//! Misbehaviour on order.
+//! Faults that a test orders.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Genesis hash of Solana's devnet: what a provider configured for the wrong cluster answers.
+/// The genesis hash of Solana's devnet, which a provider of the wrong cluster answers.
 pub const DEVNET_GENESIS_HASH: &str = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
-/// Length of [`Fault::HugeBody`]'s answer in bytes, above the 2,000,000 an HTTPS outcall can receive.
+/// The length of [`Fault::HugeBody`]'s answer in bytes, above the 2,000,000 that an HTTPS outcall can receive.
 pub const HUGE_BODY_BYTES: usize = 3_000_000;
 
-/// One way of answering badly.
+/// A fault of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// HTTP 429 with a body that is not JSON; the call has no effect.
@@ -23,12 +23,12 @@ pub enum Fault {
     DropSend,
     /// `sendTransaction` forwards the transaction and answers HTTP 500.
     LandButError,
-    /// The node answers from the past. Up to 128 slots it calls itself healthy.
+    /// The node answers from the past. Up to 128 slots it reports that it is healthy.
     StaleNode {
-        /// How many slots it is behind, at most 479 blocks' worth.
+        /// The number of slots that the node is behind, at most 479 blocks' worth.
         slots: u64,
     },
-    /// The answer is well formed and wrong.
+    /// The answer is well formed and false.
     FalseAnswer(FalseAnswer),
     /// Before the call is answered, everything that is not finalized is rolled back.
     Reorg,
@@ -38,7 +38,7 @@ pub enum Fault {
     HugeBody,
 }
 
-/// A wrong answer.
+/// A well-formed false answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FalseAnswer {
     /// The accounts of `getBalance`, `getAccountInfo` and `getMultipleAccounts` hold this many lamports.
@@ -56,7 +56,7 @@ pub enum FalseAnswer {
 }
 
 impl Fault {
-    /// Whether this fault means anything for `method`.
+    /// Whether this fault applies to `method`.
     fn applies_to(&self, method: &str) -> bool {
         match self {
             Self::DropSend | Self::LandButError => method == "sendTransaction",
@@ -72,7 +72,7 @@ impl Fault {
 }
 
 impl FalseAnswer {
-    /// Turns a true result into this lie.
+    /// Turns a true result into this false one.
     pub fn apply_to(&self, result: Value) -> Value {
         let Value::Object(mut wrapped) = result else {
             return self.falsify(result);
@@ -122,7 +122,7 @@ struct OrderedFault {
     calls: u64,
 }
 
-/// The faults of one node, first ordered, first met; a call meets at most one. Clones share them.
+/// The ordered faults of one node; a call meets at most one, the first that applies. Clones share them.
 #[derive(Clone, Default)]
 pub struct FaultsHandle(Arc<Mutex<Vec<OrderedFault>>>);
 

@@ -1,7 +1,7 @@
 //! The HTTP/1.1 server below the RPC: one thread and one request per connection.
 //!
-//! Written on `std::net` because one fault needs it: closing a connection without an answer. `tiny_http`, which serves the rest of
-//! the network, answers 500 on behalf of a request that is dropped.
+//! The server uses `std::net` because one fault closes a connection without an answer. `tiny_http`, which the other servers use,
+//! answers 500 for a dropped request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,10 +14,10 @@ use std::time::Duration;
 const BODY_BYTES_MAX: usize = 50 * 1024;
 /// Longest request line or header accepted.
 const LINE_BYTES_MAX: u64 = 16 * 1024;
-/// A client that stops talking in the middle of a request gives its thread back after this long.
+/// The time after which a silent client's connection is closed.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What to do with a request.
+/// The answer to a request.
 #[derive(Debug)]
 pub enum Answer {
     /// Write a response and close.
@@ -83,7 +83,7 @@ impl Server {
         Self { address, stop, acceptor: Some(acceptor) }
     }
 
-    /// Where the server listens.
+    /// The server's address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,4 +1,4 @@
-//! The methods that only read.
+//! The methods that only read the chain.
 
 use serde_json::{Value, json};
 use solana_address::Address;
@@ -72,8 +72,8 @@ fn show_account(chain: &Chain, block: &Block, address: &Address, config: Config<
     wire::account(&account, config.encoding(), config.data_slice()?)
 }
 
-/// `getTokenAccountsByOwner` with a program: the associated accounts of the mints that this chain made. Newest mints first, since the
-/// order means nothing.
+/// `getTokenAccountsByOwner` with a program: the associated accounts of this chain's mints, newest mints first, since the order has
+/// no meaning.
 pub fn token_accounts_by_owner(chain: &Chain, mints: &[(Address, Address)], view: View, params: &Params<'_>) -> Reply {
     let owner: Address = params.parsed(0)?;
     let filter = params.config(1)?;

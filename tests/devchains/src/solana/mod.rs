@@ -1,7 +1,7 @@
 //! Solana dev chain: Agave's JSON-RPC on loopback over LiteSVM.
 //!
-//! LiteSVM executes, and checks signatures, rent and fees; this module adds what makes a cluster: blocks, skipped slots, blockhashes
-//! that expire, commitments, forks, and a node that can be told to misbehave ([`Fault`]).
+//! LiteSVM executes transactions and checks signatures, rent and fees. This module adds the cluster: blocks, skipped slots,
+//! blockhashes that expire, commitments, forks, and nodes with ordered faults ([`Fault`]).
 //!
 //! Time does not pass by itself. A sent transaction waits until [`SolanaDev::advance`] produces a block, lands in it as *processed*,
 //! is *confirmed* one block later and *finalized* 32 blocks later. With [`SolanaDev::auto_advance`] each poll of `getBlockHeight` or
@@ -46,7 +46,7 @@ use chain::{Chain, Commitment};
 use http::Server;
 use node::Node;
 
-/// What the faucet behind `requestAirdrop` owns: 500 million SOL, in lamports.
+/// The funds of the faucet behind `requestAirdrop`: 500 million SOL, in lamports.
 const FAUCET_LAMPORTS: u64 = 500_000_000_000_000_000;
 
 /// A running dev chain; dropping it stops its server.
@@ -69,8 +69,8 @@ impl SolanaDev {
         Self { node, server }
     }
 
-    /// Another node of the same chain, with an address and misbehaviour of its own. What lands and passes is the chain's, and is asked of
-    /// the node that started it.
+    /// Starts another node of the same chain, with an address and faults of its own. Blocks and accounts are controlled through the
+    /// first node.
     ///
     /// # Panics
     /// If no port can be bound.
@@ -90,7 +90,7 @@ impl SolanaDev {
         Self { node, server }
     }
 
-    /// Where the RPC is served, as `http://127.0.0.1:port`.
+    /// The URL of the RPC, as `http://127.0.0.1:port`.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address())
     }
@@ -100,7 +100,7 @@ impl SolanaDev {
         Chain::genesis_hash().to_string()
     }
 
-    /// Adds lamports to an account at once and at every commitment. No transaction, no time.
+    /// Adds lamports to an account at once and at every commitment, without a transaction.
     ///
     /// # Panics
     /// If `address` is not an address, or its balance would exceed `u64`.
@@ -118,23 +118,23 @@ impl SolanaDev {
         node.chain.bank(tip).balance(&parse(address))
     }
 
-    /// Lets `blocks` blocks pass; the first of them takes what has been sent.
+    /// Produces `blocks` blocks; the first of them includes the submitted transactions.
     pub fn advance(&self, blocks: u64) {
         let mut node = self.lock();
         (0..blocks).for_each(|_| node.chain.produce());
     }
 
-    /// From now on only requests are answered whose target contains `key`.
+    /// Refuses every request whose target does not contain `key`.
     pub fn require_key(&self, key: &str) {
         self.lock().key = Some(key.to_owned());
     }
 
-    /// Whether each call of `getBlockHeight` and `getSignatureStatuses` first lets a block pass. Off at the start.
+    /// Sets whether each call of `getBlockHeight` and `getSignatureStatuses` first produces a block; off at the start.
     pub fn auto_advance(&self, on: bool) {
         self.lock().auto_advance = on;
     }
 
-    /// A mint of the token with this number, out of nothing; answers its address.
+    /// Creates the mint with this number and returns its address.
     pub fn mint(&self, number: u8, program: Program, decimals: u8, extensions: &[Extension]) -> String {
         let address = tokens::mint_address(number);
         let data = tokens::mint(decimals, program, extensions);
@@ -158,7 +158,7 @@ impl SolanaDev {
         node.chain.put(&tokens::associated(&owner, &mint, &program), program, &data);
     }
 
-    /// What `owner` holds of a token at its associated account, in base units; `None` if there is no such account.
+    /// The balance of `owner`'s associated token account, in base units; `None` if there is no such account.
     ///
     /// # Panics
     /// If an address is none, or the mint unknown.
@@ -171,7 +171,7 @@ impl SolanaDev {
         tokens::amount(&account.data)
     }
 
-    /// Hands a signed transaction to the leaders as anybody could.
+    /// Submits a signed transaction without the RPC.
     ///
     /// # Panics
     /// If the bytes are no transaction.
@@ -180,7 +180,7 @@ impl SolanaDev {
         self.lock().chain.submit(tx, wire.to_vec(), None);
     }
 
-    /// Puts an account with arbitrary data somewhere.
+    /// Sets an account with arbitrary data.
     ///
     /// # Panics
     /// If an address is none.
@@ -188,8 +188,8 @@ impl SolanaDev {
         self.lock().chain.put(&parse(address), parse(owner), data);
     }
 
-    /// Whether transactions that stand on a nonce are no longer taken, as if durable nonces were gone. What advances a nonce on a recent
-    /// blockhash is an ordinary transaction all the same.
+    /// Sets whether transactions on a nonce are refused, as if durable nonces were disabled. A transaction that advances a nonce on
+    /// a recent blockhash is accepted all the same.
     pub fn refuse_nonces(&self, on: bool) {
         self.lock().chain.refuse_nonces(on);
     }
@@ -204,7 +204,7 @@ impl SolanaDev {
         self.lock().chain.block(Commitment::Processed, 0).slot
     }
 
-    /// Orders misbehaviour.
+    /// The faults of this node.
     pub fn faults(&self) -> FaultsHandle {
         self.lock().faults.clone()
     }
@@ -229,7 +229,7 @@ impl SolanaDev {
     }
 }
 
-/// A call that panicked has answered nobody; the chain is still good for the next one.
+/// The chain stays usable after a call that panicked.
 fn lock(node: &Mutex<Node>) -> MutexGuard<'_, Node> {
     node.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! One node of the chain: what it has received, and how it answers.
+//! One node: the chain, and the record of its calls.
 
 use solana_address::Address;
 
@@ -7,16 +7,16 @@ use super::faults::FaultsHandle;
 use super::params::Params;
 use super::wire::Encoding;
 
-/// One node and the chain it sees.
+/// One node of the chain.
 pub struct Node {
     pub chain: Chain,
     pub faults: FaultsHandle,
     pub calls: Vec<String>,
     pub received: Vec<Vec<u8>>,
     pub auto_advance: bool,
-    /// What the target of every request has to contain.
+    /// The text that the target of every request must contain.
     pub key: Option<String>,
-    /// Every mint, with its program.
+    /// The mints, each with its program.
     pub mints: Vec<(Address, Address)>,
 }
 
@@ -33,7 +33,7 @@ impl Node {
         }
     }
 
-    /// Records a call that has arrived, whatever becomes of it.
+    /// Records a call, whether or not it meets a fault.
     pub fn note(&mut self, method: &str, params: &Params<'_>) {
         self.calls.push(method.to_owned());
         if method == "sendTransaction" {

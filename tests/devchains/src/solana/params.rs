@@ -49,7 +49,7 @@ impl<'a> Params<'a> {
         parse_list(self.required(at, "a sequence", Value::as_array)?, count_max)
     }
 
-    /// As [`Self::parsed_list`], empty if absent.
+    /// The list of [`Self::parsed_list`], empty if absent.
     pub fn parsed_list_or_empty<T: FromStr<Err: Debug>>(&self, at: usize, count_max: usize) -> Result<Vec<T>, RpcError> {
         if self.get(at).is_none() { Ok(Vec::new()) } else { self.parsed_list(at, count_max) }
     }
@@ -131,7 +131,7 @@ impl<'a> Config<'a> {
         self.block_of(chain, view, self.commitment("commitment")?)
     }
 
-    /// As [`Self::block`] for a commitment found elsewhere.
+    /// The block of [`Self::block`] for another commitment.
     pub fn block_of(&self, chain: &'a Chain, view: View, commitment: Commitment) -> Result<&'a Block, RpcError> {
         let block = chain.block(commitment, view.slots_behind);
         if self.min_context_slot() > block.slot {

@@ -1,5 +1,4 @@
-//! JSON-RPC 2.0: envelopes, batches, errors and faults. The methods are in [`methods`](super::methods) and
-//! [`submit`](super::submit).
+//! JSON-RPC 2.0: envelopes, batches and faults. The methods are in [`methods`](super::methods) and [`submit`](super::submit).
 
 use serde_json::{Value, json};
 

@@ -19,10 +19,10 @@ use super::reply::{Reply, in_context, show_blockhash};
 use super::view::{View, health};
 use super::wire::{self, Encoding};
 
-/// The key behind `requestAirdrop`.
+/// The faucet's key.
 static FAUCET: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate_from_seed(b"localnet Solana faucet"));
 
-/// `sendTransaction`: checks like a node that does the preflight it was asked for, then forwards. With `drops` it forwards nothing.
+/// `sendTransaction`: performs the requested preflight, then forwards. With `drops` it forwards nothing.
 pub fn send_transaction(node: &mut Node, view: View, params: &Params<'_>, drops: bool) -> Reply {
     let config = params.config(1)?;
     let encoding = Encoding::of_transaction(config.encoding(), Encoding::Base58)?;
@@ -125,7 +125,7 @@ pub fn fee_for_message(node: &Node, view: View, params: &Params<'_>) -> Reply {
     Ok(in_context(view, head, config, node.chain.fee(&tx, head).into()))
 }
 
-/// `requestAirdrop`: an ordinary transfer from the faucet, which lands like any other.
+/// `requestAirdrop`: an ordinary transfer from the faucet.
 pub fn request_airdrop(node: &mut Node, params: &Params<'_>) -> Reply {
     let to: Address = params.parsed(0)?;
     let lamports = params.integer(1)?;

@@ -1,4 +1,4 @@
-//! Tokens out of nothing: mints and token accounts as the programs lay them out. What moves them are the real programs.
+//! The data of mints and token accounts in the layout of the token programs. Transfers are executed by the real programs.
 
 use sha2::{Digest, Sha256};
 use solana_address::Address;
@@ -31,9 +31,9 @@ impl Program {
 /// An extension of a Token-2022 mint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extension {
-    /// A fee in hundredths of a per cent, without a maximum that matters.
+    /// A transfer fee in hundredths of a per cent, without an effective maximum.
     TransferFee(u16),
-    /// Any other by its number, with so many bytes of content.
+    /// Any other extension: its number, and the length of its content in bytes.
     Other(u16, u16),
 }
 

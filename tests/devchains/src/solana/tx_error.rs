@@ -7,24 +7,24 @@ use serde_json::{Map, Value, json};
 /// An error of the runtime, in the two forms the RPC shows it.
 #[derive(Clone, Debug)]
 pub struct TxError {
-    /// As in `data.err`, for instance `"BlockhashNotFound"`.
+    /// The form in `data.err`, for instance `"BlockhashNotFound"`.
     pub json: Value,
-    /// As in messages, for instance `Blockhash not found`.
+    /// The form in messages, for instance `Blockhash not found`.
     pub text: String,
 }
 
 impl TxError {
-    /// An error of LiteSVM.
+    /// The error of LiteSVM in both forms.
     pub fn of(error: &(impl Debug + Display)) -> Self {
         Self { json: variant(&format!("{error:?}")), text: error.to_string() }
     }
 
-    /// Neither a recent blockhash nor the current value of a nonce.
+    /// The error of a transaction with neither a recent blockhash nor the current value of a nonce.
     pub fn blockhash_not_found() -> Self {
         Self { json: "BlockhashNotFound".into(), text: "Blockhash not found".into() }
     }
 
-    /// The message has been processed before.
+    /// The error of a message that was processed before.
     pub fn already_processed() -> Self {
         Self { json: "AlreadyProcessed".into(), text: "This transaction has already been processed".into() }
     }

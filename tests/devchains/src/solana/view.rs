@@ -1,4 +1,4 @@
-//! The point of the chain from which one call is answered.
+//! The view of one call: the block that the node has reached.
 
 use serde_json::json;
 
@@ -7,16 +7,16 @@ use super::error::RpcError;
 /// A node that is further behind calls itself unhealthy (Agave's default `health-check-slot-distance`).
 const HEALTHY_SLOTS_BEHIND_MAX: u64 = 128;
 
-/// Where a call is answered from.
+/// The view of a node at one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct View {
     /// Slots this node is behind the others.
     pub slots_behind: u64,
-    /// Running number of the call; makes `context` move between calls.
+    /// The running number of the call, which varies `context` between calls.
     pub call: u64,
 }
 
-/// Whether the node is close enough to the others.
+/// Checks that the node is close enough to the others.
 ///
 /// # Errors
 /// -32005 with the distance.

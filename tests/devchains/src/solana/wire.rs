@@ -59,7 +59,7 @@ impl Encoding {
         }
     }
 
-    /// The bytes behind `text`, whatever their number.
+    /// The bytes that `text` encodes, of any length.
     pub fn decode(self, text: &str) -> Result<Vec<u8>, RpcError> {
         match self {
             Self::Base58 => {

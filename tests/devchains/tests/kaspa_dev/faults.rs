@@ -1,4 +1,4 @@
-//! Ordered misbehaviour.
+//! Ordered faults.
 
 use std::time::Duration;
 

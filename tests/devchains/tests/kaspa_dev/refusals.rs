@@ -8,7 +8,7 @@ use kaspa_txscript::pay_to_script_hash_script;
 
 use crate::wallet::{ChainClient, Coin, ECDSA, FLOOR, KAS, SCHNORR, script, sign_with, spend, unsigned};
 
-/// Somebody else's key.
+/// The key of another wallet.
 const OTHER: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 const BAD_SIGNATURE: &str = "failed to verify the signature script: false stack entry at end of script execution";
 

@@ -1,4 +1,4 @@
-//! A small HTTP client and two wallets of one key, Schnorr and ECDSA.
+//! An HTTP client and two wallets of one key, Schnorr and ECDSA.
 
 use devchains::kaspa::{KaspaDev, NetworkType};
 use ic_secp256k1::PrivateKey;

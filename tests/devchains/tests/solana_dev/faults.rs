@@ -1,4 +1,4 @@
-//! Misbehaviour on order.
+//! Ordered faults.
 
 use serde_json::{Value, json};
 

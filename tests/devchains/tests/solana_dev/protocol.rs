@@ -1,4 +1,4 @@
-//! Envelopes, parameters, chain data and what moves between calls.
+//! Envelopes, parameters, chain data, and values that differ between calls.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What any network must do: a scenario with the probe canister whose outcomes can be compared between networks.
+//! A scenario with the probe canister whose outcomes can be compared between networks.
 //!
 //! Outcomes hold what the interface specification fixes (replies, reject codes, counters, keys), not wording, times or costs.
 
@@ -16,11 +16,11 @@ use ic_secp256k1::PocketIcMasterPublicKeyId as Secp256k1Id;
 use crate::ic::{Ic, Reject};
 pub use server::Server;
 
-/// Name of a step and what was observed.
+/// The name of a step and its observed result.
 pub type Outcome = (String, String);
 
 const CYCLES: u128 = 100_000_000_000_000;
-/// Rounds that any network needs at most to run a due timer to its end.
+/// The most rounds that a network needs to run a due timer to its end.
 const TIMER_ROUNDS: usize = 10;
 const KEY_NAME: &str = "key_1";
 
@@ -41,7 +41,7 @@ struct Scenario<'a> {
     outcomes: Vec<Outcome>,
 }
 
-/// Runs the scenario with the probe's wasm. `url` is where a [`Server`] listens.
+/// Runs the scenario with the probe's module. `url` is the address of a [`Server`].
 ///
 /// # Panics
 /// The probe cannot be installed, or replies with other types than its methods declare.
@@ -92,7 +92,7 @@ impl Scenario<'_> {
         Ok(decode_args(&reply).expect("the probe replies with the types it declares"))
     }
 
-    /// Notes an update's reply, or its reject code.
+    /// Records an update's reply, or its reject code.
     fn note_update<R: Debug + for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) {
         let outcome = match self.update::<R>(method, args) {
             Ok(reply) => format!("{reply:?}"),
@@ -101,7 +101,7 @@ impl Scenario<'_> {
         self.note(method, outcome);
     }
 
-    /// Notes a query's reply, or its reject code.
+    /// Records a query's reply, or its reject code.
     fn note_query<R: Debug + for<'a> ArgumentDecoder<'a>>(&mut self, method: &str, args: impl ArgumentEncoder) {
         let outcome = match self.query::<R>(method, args) {
             Ok(reply) => format!("{reply:?}"),

@@ -1,4 +1,4 @@
-//! A small HTTP server on loopback whose answers are known.
+//! An HTTP server on loopback whose answers are known.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 
 use tiny_http::{Header, Response};
 
-/// The server; it ends when dropped.
+/// A running server; dropping it stops it.
 ///
-/// It serves `/body` (always the same body), `/echo` (the request's method and body), `/moving` (another body each time) and
-/// `/status` (418); each response has a header that differs each time.
+/// The paths are `/body` (always the same body), `/echo` (the request's method and body), `/moving` (another body each time) and
+/// `/status` (418). Each response has a header that differs each time.
 pub struct Server {
     server: Arc<tiny_http::Server>,
     requests: Arc<AtomicUsize>,
@@ -33,12 +33,12 @@ impl Server {
         Self { server, requests, worker: Some(worker) }
     }
 
-    /// Where it listens, such as `http://127.0.0.1:8000`.
+    /// The base URL, such as `http://127.0.0.1:8000`.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.server_addr())
     }
 
-    /// Requests served since this was last called.
+    /// The number of requests served since the last call.
     pub fn take_requests(&self) -> usize {
         self.requests.swap(0, Ordering::SeqCst)
     }

@@ -1,10 +1,10 @@
-//! What a canister sees and does while one of its functions runs.
+//! The inputs of a canister's function, and its effects.
 
 use candid::Principal;
 
 use crate::ic::Reject;
 
-/// Why a function of a canister runs. Each value is one bit, so that a rule can name several.
+/// The entry point through which a function of a canister runs. Each value is one bit, so that a rule can name several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryPoint(u16);
 
@@ -36,18 +36,18 @@ impl EntryPoint {
     /// Every function but the start function.
     pub const ANY: Self = Self(((1 << 10) - 1) | (1 << 11));
 
-    /// Either of two.
+    /// The union of two sets of entry points.
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether this is one of `set`.
+    /// Whether the set contains this entry point.
     pub const fn is_in(self, set: Self) -> bool {
         self.0 & set.0 != 0
     }
 }
 
-/// The instruction limits of the interface specification.
+/// The instruction limit of a message, from the interface specification.
 pub fn instruction_limit(entry: EntryPoint) -> u64 {
     const B: u64 = 1_000_000_000;
     if entry.is_in(EntryPoint::INIT.or(EntryPoint::PRE_UPGRADE).or(EntryPoint::START)) {
@@ -61,7 +61,7 @@ pub fn instruction_limit(entry: EntryPoint) -> u64 {
     }
 }
 
-/// What a canister may know of its environment_functions.
+/// The data about the network and the canister that the system API gives.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// The canister's own id.
@@ -84,7 +84,7 @@ pub struct Environment {
     pub variables: Vec<(String, String)>,
 }
 
-/// A call a canister makes.
+/// A call that a canister makes.
 #[derive(Clone, Debug)]
 pub struct OutgoingCall {
     /// The callee.
@@ -107,12 +107,12 @@ pub struct OutgoingCall {
     pub prepaid: u128,
 }
 
-/// A running message: its inputs, and the effects that apply only if it does not trap.
+/// A running message: its inputs, and its effects, which apply only if it does not trap.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Why the function runs.
+    /// The entry point.
     pub entry: EntryPoint,
-    /// Surroundings.
+    /// Data about the network and the canister.
     pub env: Environment,
     /// The caller.
     pub caller: Principal,

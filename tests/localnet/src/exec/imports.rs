@@ -1,4 +1,4 @@
-//! The system API (`ic0`): messages, cycles, environment_functions. Calls and stable memory are in [`super::imports_io`].
+//! The system API (`ic0`): messages, cycles, environment. Calls and stable memory are in [`super::imports_io`].
 //!
 //! Each function states in which contexts it may be called (interface specification, "Overview of imports"), and charges
 //! instructions as a replica does: a fixed part and one per byte moved.
@@ -11,7 +11,7 @@ use super::stable::StableMemory;
 use crate::ic::Reject;
 use crate::mgmt::cycles::Prices;
 
-/// What the system API works on.
+/// The data that the system API reads and changes.
 #[derive(Default)]
 pub struct Host {
     /// The canister's stable memory.
@@ -27,7 +27,7 @@ pub struct Host {
 /// A trap raised by the system API; `explicit` if the canister asked for it with `ic0.trap`.
 #[derive(Debug)]
 pub struct SystemTrap {
-    /// What went wrong.
+    /// The message.
     pub message: String,
     /// Whether the canister called `ic0.trap`.
     pub explicit: bool,
@@ -49,7 +49,7 @@ pub fn violation<T>(message: impl Into<String>) -> Result<T> {
 /// A caller of the system API.
 pub type Api<'a> = Caller<'a, Host>;
 
-/// Fixed cost, in instructions, of most functions.
+/// The fixed cost of most functions, in instructions.
 pub const CALL_COST: u64 = 500;
 
 /// Charges `fixed` and `bytes` instructions, then checks that `name` may be called now.
@@ -267,7 +267,7 @@ fn signature_price(linker: &mut Linker<Host>, name: &'static str, kinds: u32) ->
     Ok(())
 }
 
-/// Defines the functions about the canister's environment_functions and its certified data.
+/// Defines the functions about the canister's environment and its certified data.
 pub fn environment_functions(linker: &mut Linker<Host>) -> Result<()> {
     blob!(linker, "canister_self", EntryPoint::ANY, |c| Ok(c.env.canister.as_slice().to_vec()));
     blob!(linker, "subnet_self", EntryPoint::ANY, |c| Ok(c.env.subnet.as_slice().to_vec()));

@@ -12,7 +12,7 @@ use super::imports_io;
 use super::instrument::{MEMORY, START, TABLE, instrument};
 use super::stable::{StableMemory, WASM_PAGE};
 
-/// Granularity in which changed heap pages are looked for.
+/// The unit, in bytes, in which changed heap pages are found.
 const PAGE: usize = 4096;
 
 /// Compiles canister modules and links them with the system API.
@@ -40,22 +40,22 @@ pub enum Function {
     Callback(u32, u32),
 }
 
-/// Why a function did not end normally.
+/// A trap that ended a function.
 #[derive(Clone, Debug)]
 pub struct FunctionTrap {
-    /// What went wrong.
+    /// The message.
     pub message: String,
     /// Whether the canister called `ic0.trap`.
     pub explicit: bool,
 }
 
-/// How a function ended. Its changes to memory are pending: [`Instance::commit`] or [`Instance::rollback`].
+/// The result of running a function. Its changes to memory are pending until [`Instance::commit`] or [`Instance::rollback`].
 pub struct Execution {
-    /// The context with the function's effects; to be ignored, printed lines apart, if it trapped.
+    /// The context with the function's effects. If it trapped, only the printed lines count.
     pub context: Context,
     /// Instructions executed.
     pub instructions: u64,
-    /// The trap, if it did.
+    /// The trap, if the function trapped.
     pub trap: Option<FunctionTrap>,
 }
 
@@ -67,7 +67,7 @@ pub struct Instance {
     globals: Vec<Val>,
 }
 
-/// The wasm instance that runs. It is replaced when a rollback must shrink its memory.
+/// The current wasm instance. It is replaced when a rollback must shrink its memory.
 struct RunningInstance {
     store: Store<Host>,
     instance: WasmInstance,
@@ -167,7 +167,7 @@ impl Instance {
         Execution { context, instructions, trap: result.err().map(|error| trapped(&error, limit)) }
     }
 
-    /// Makes the changes since the last commit permanent.
+    /// Commits the changes since the last commit.
     pub fn commit(&mut self) {
         let RunningInstance { store, memory, globals, .. } = &mut self.running;
         store.data_mut().stable.commit();

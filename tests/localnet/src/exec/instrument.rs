@@ -1,6 +1,6 @@
-//! Adds exports to a canister module so that its memory, table, mutable globals and start function can be reached from outside.
+//! Adds exports for memory, table, mutable globals and start function to a canister module.
 //!
-//! Nothing else changes: every other section is copied byte for byte, so the code that runs is the code that was released.
+//! Every other section is copied byte for byte, so the code that runs is the code that was released.
 
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef};

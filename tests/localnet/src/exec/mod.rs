@@ -1,4 +1,4 @@
-//! Executes canister code: wasmtime, the system API, and atomic messages.
+//! The execution of canister code: wasmtime, the system API, and atomic messages.
 
 pub mod context;
 mod imports;

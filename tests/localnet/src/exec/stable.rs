@@ -80,7 +80,7 @@ impl StableMemory {
         Ok(())
     }
 
-    /// Makes all changes permanent.
+    /// Commits all changes.
     pub fn commit(&mut self) {
         self.journal.clear();
         self.committed_wasm_pages = self.wasm_pages;

@@ -26,12 +26,12 @@ pub struct Prices {
     nodes: u128,
 }
 
-/// Why a signature has no price.
+/// A signature request without a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PriceError {
-    /// There is no such curve or algorithm (1 in the system API).
+    /// The curve or algorithm does not exist (1 in the system API).
     Algorithm,
-    /// There is no key of this name (2 in the system API).
+    /// No key has this name (2 in the system API).
     KeyName,
 }
 
@@ -65,7 +65,7 @@ impl Prices {
         self.scale(CALL_BYTE * bytes as u128)
     }
 
-    /// What a caller sets aside for the largest response and the costliest callback; the unused part is refunded.
+    /// The reserve for the largest response and the costliest callback; the unused part is refunded.
     pub fn response_reserve(self) -> u128 {
         self.scale(CALL_BYTE * MAX_RESPONSE + UPDATE_BASE + MAX_CALLBACK)
     }

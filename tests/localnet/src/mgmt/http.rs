@@ -63,7 +63,7 @@ pub fn check(args: &HttpRequestArgs) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Whether the URL is one that localnet serves: plain HTTP on this machine. Everything else counts as unreachable.
+/// Whether the URL is plain HTTP on this machine. Every other URL counts as unreachable.
 fn on_loopback(url: &str) -> bool {
     let authority = url.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
     authority.is_some_and(|authority| {
@@ -72,7 +72,7 @@ fn on_loopback(url: &str) -> bool {
     })
 }
 
-/// Sends outcalls.
+/// The HTTP client of outcalls.
 pub struct Client {
     agent: ureq::Agent,
 }
@@ -91,7 +91,7 @@ impl Client {
         Self { agent: config.into() }
     }
 
-    /// One replica's request.
+    /// Performs one replica's request.
     ///
     /// # Errors
     /// The server cannot be reached or does not answer in time (SYS_TRANSIENT), or the response is too large (SYS_FATAL).
@@ -147,10 +147,10 @@ fn failure(error: &ureq::Error, limit: u64) -> Reject {
     }
 }
 
-/// The result that enough replicas consensus on: `n − f` of `n`, where `f` is the number that may be faulty.
+/// The result of the consensus: the one that `n − f` of `n` replicas have, where `f` may be faulty.
 ///
 /// # Errors
-/// The rejection they consensus on, or the lack of agreement.
+/// The rejection that they agree on, or the lack of agreement.
 pub fn consensus(results: &[Result<Vec<u8>, Reject>]) -> Result<Vec<u8>, Reject> {
     let needed = results.len() - (results.len().saturating_sub(1)) / 3;
     for candidate in results {

@@ -47,7 +47,7 @@ fn ed25519(name: &str, canister: Principal, path: &[Vec<u8>]) -> Result<(ic_ed25
     Ok(master.derive_subkey(&DerivationPath::from_canister_id_and_path(canister.as_slice(), path)))
 }
 
-/// `ecdsa_public_key`
+/// The public key of `ecdsa_public_key`.
 ///
 /// # Errors
 /// Unknown key, or a path that is too long.
@@ -58,7 +58,7 @@ pub fn ecdsa_public_key(caller: Principal, args: &ic::EcdsaPublicKeyArgs) -> Res
     Ok(PublicKey { key: key.public_key().serialize_sec1(true), chain_code: chain_code.to_vec() })
 }
 
-/// `schnorr_public_key`
+/// The public key of `schnorr_public_key`.
 ///
 /// # Errors
 /// Unknown key, or a path that is too long.
@@ -77,7 +77,7 @@ pub fn schnorr_public_key(caller: Principal, args: &ic::SchnorrPublicKeyArgs) ->
     }
 }
 
-/// `sign_with_ecdsa`: `r ‖ s`, 64 bytes.
+/// The signature of `sign_with_ecdsa`: `r ‖ s`, 64 bytes.
 ///
 /// # Errors
 /// Unknown key, a path that is too long, or a hash that is not 32 bytes long.
@@ -90,7 +90,8 @@ pub fn sign_with_ecdsa(caller: Principal, args: &ic::SignWithEcdsaArgs) -> Resul
     Ok(key.sign_digest_with_ecdsa(&args.message_hash).to_vec())
 }
 
-/// `sign_with_schnorr`, 64 bytes. BIP-340 signatures are randomised as on the IC; Ed25519 ones are deterministic here.
+/// The signature of `sign_with_schnorr`, 64 bytes. BIP-340 signatures are randomised as on the IC; Ed25519 ones are deterministic
+/// here.
 ///
 /// # Errors
 /// Unknown key, a path that is too long, or auxiliary data that does not fit the algorithm.

@@ -1,4 +1,4 @@
-//! What the management canister needs: prices, threshold keys, and outcalls.
+//! Parts of the management canister: prices, threshold keys, and outcalls.
 
 pub mod cycles;
 pub mod http;

@@ -15,7 +15,7 @@ use crate::mgmt::http::Client;
 /// Default start of time: 2026-01-01 00:00:00 UTC.
 const GENESIS_NS: u64 = 1_767_225_600_000_000_000;
 
-/// Settings of a network to be.
+/// The settings of a new network.
 #[derive(Clone, Debug)]
 pub struct Builder {
     replicas: u32,
@@ -50,13 +50,13 @@ impl Builder {
         self
     }
 
-    /// Who decides when the management canister answers.
+    /// The scheduler of the management canister's answers; [`Scheduler::Auto`] by default.
     pub fn scheduler(mut self, scheduler: Scheduler) -> Self {
         self.scheduler = scheduler;
         self
     }
 
-    /// The network.
+    /// Builds the network.
     ///
     /// # Panics
     /// The host cannot run WebAssembly.

@@ -1,4 +1,4 @@
-//! Installs, upgrades and stops canisters.
+//! Installation, upgrades and stopping of canisters.
 
 use candid::Principal;
 use sha2::{Digest, Sha256};
@@ -58,7 +58,7 @@ impl LocalNet {
         }
     }
 
-    /// Runs the upgrade on the old instance's stable memory. If it fails the memory is back in the old instance, its changes
+    /// Runs the upgrade on the old instance's stable memory. On failure the memory returns to the old instance, with its changes
     /// still to be undone.
     fn upgrade_instance(
         &mut self,
@@ -105,7 +105,7 @@ impl LocalNet {
         context
     }
 
-    /// Runs the start function and then `hook`, each if there is one. The global timer is off before.
+    /// Runs the start function and then `hook`, each if the module has it. The global timer is off before.
     fn run_hooks(&self, id: Principal, sender: Principal, instance: &mut Instance, hook: &str, arg: Vec<u8>) -> Execution {
         let context = self.lifecycle_context(id, sender, EntryPoint::START);
         let mut ran = if instance.has_start() {
@@ -129,7 +129,7 @@ impl LocalNet {
         canister.cycles = canister.cycles.saturating_sub(fee);
     }
 
-    /// Makes the new code and the effects of its first message permanent.
+    /// Commits the new code and the effects of its first message.
     fn replace(&mut self, id: Principal, mut instance: Instance, wasm: &[u8], ran: Execution) {
         instance.commit();
         let fee = self.prices().execution(ran.instructions);

@@ -202,7 +202,7 @@ fn paid(request: &ManagementRequest, price: u128) -> Result<(), Reject> {
     Err(Reject::new(Reject::CANISTER_REJECT, message))
 }
 
-/// Names the key that a signature request is priced by: its name, the algorithm's number, and how many algorithms there are.
+/// The key that determines the price of a signature request: name, number of the algorithm, number of algorithms.
 trait SigningKey {
     fn key(&self) -> (&str, u32, u32);
 }

@@ -1,4 +1,4 @@
-//! Executes messages: requests, answers and timers.
+//! The execution of messages: requests, answers and timers.
 
 use candid::Principal;
 
@@ -69,7 +69,7 @@ impl LocalNet {
         self.key.certify(self.time_ns, &states, id)
     }
 
-    /// Runs a function whose changes are always undone (queries, transforms, message inspection), and traces it.
+    /// Runs a function and undoes its changes (queries, transforms, message inspection), and records a trace.
     pub(super) fn run_without_trace(
         &mut self,
         id: Principal,
@@ -267,7 +267,7 @@ impl LocalNet {
         None
     }
 
-    /// Puts a call on its way.
+    /// Queues an outgoing call.
     fn send(&mut self, context: u64, caller: Principal, call: OutgoingCall) {
         let id = self.new_id();
         let deadline_ns = call.timeout_s.map_or(0, |s| self.time_ns + u64::from(s) * 1_000_000_000);

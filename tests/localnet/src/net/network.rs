@@ -14,13 +14,13 @@ use crate::mgmt::cycles::Prices;
 use crate::mgmt::http::Client;
 use crate::trace::MessageTrace;
 
-/// Who decides when the management canister answers.
+/// The scheduler of the management canister's answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scheduler {
-    /// The next round.
+    /// Every call is answered in the next round.
     #[default]
     Auto,
-    /// The test, with [`LocalNet::pending`] and [`LocalNet::deliver`].
+    /// The test answers each call with [`LocalNet::pending`] and [`LocalNet::deliver`].
     Manual,
 }
 
@@ -49,7 +49,7 @@ pub struct LocalNet {
 }
 
 impl LocalNet {
-    /// The faults in force, to be changed.
+    /// The injected faults.
     pub fn faults(&mut self) -> &mut Faults {
         &mut self.faults
     }
@@ -59,7 +59,7 @@ impl LocalNet {
         self.canisters.get(&canister).map_or(0, |canister| canister.callbacks_run)
     }
 
-    /// What was executed since this was last called.
+    /// The traces of the messages executed since the last call.
     pub fn take_traces(&mut self) -> Vec<MessageTrace> {
         self.traces_taken += self.traces.len();
         std::mem::take(&mut self.traces)

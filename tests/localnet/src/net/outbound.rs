@@ -1,4 +1,4 @@
-//! Calls to the management canister: scheduled, delivered, and answered.
+//! Calls to the management canister: recorded, delivered, and answered.
 
 use candid::Principal;
 use ic_management_canister_types::HttpRequestArgs;
@@ -11,9 +11,9 @@ use crate::ic::{Ic, Reject};
 /// An unanswered call to the management canister, as tests see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingCall {
-    /// Identifies it in [`LocalNet::deliver`].
+    /// The id for [`LocalNet::deliver`].
     pub id: u64,
-    /// Kind of its method.
+    /// The kind of the method.
     pub kind: CallKind,
     /// The caller.
     pub canister: Principal,
@@ -26,18 +26,18 @@ pub struct PendingCall {
 }
 
 impl LocalNet {
-    /// Calls to the management canister that wait for [`LocalNet::deliver`] or for the next round, oldest first.
+    /// The calls to the management canister that are not answered yet, oldest first.
     pub fn pending(&self) -> Vec<PendingCall> {
         self.requests.iter().map(|(id, request)| request.as_pending(*id)).collect()
     }
 
-    /// Answers a pending call and runs a round, so that the caller's callback runs. Does nothing if there is no such call.
+    /// Answers a pending call and runs a round, in which the caller's callback runs. An unknown id has no effect.
     pub fn deliver(&mut self, id: u64) {
         self.answer_request(id);
         self.tick();
     }
 
-    /// Whether the call is answered by itself.
+    /// Whether the next round answers the call.
     pub(super) fn is_answered_automatically(&self, request: &ManagementRequest) -> bool {
         self.scheduler == Scheduler::Auto && request.fault != Some(Effect::Hold)
     }

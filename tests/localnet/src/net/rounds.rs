@@ -32,7 +32,7 @@ impl LocalNet {
             && !self.callbacks.values().any(late)
     }
 
-    /// Runs rounds until `done`, or until nothing more happens by itself.
+    /// Runs rounds until `done` holds or the network is idle.
     pub(super) fn run_until(&mut self, mut done: impl FnMut(&mut Self) -> bool) -> bool {
         for _ in 0..MAX_ROUNDS {
             if done(self) {
@@ -46,7 +46,7 @@ impl LocalNet {
         done(self)
     }
 
-    /// Asks `canister_inspect_message`, if there is one.
+    /// Runs `canister_inspect_message`, if the module has it.
     fn inspect(&mut self, id: Principal, sender: Principal, method: &str, arg: &[u8]) -> Result<(), Reject> {
         if !self.running(id)?.exports("canister_inspect_message") {
             return Ok(());

@@ -11,7 +11,7 @@ use crate::ic::Reject;
 /// The most changes that `canister_info` tells.
 const MAX_CHANGES: usize = 20;
 
-/// What a snapshot keeps of a canister here: its stable memory. The module and its heap are made anew by the upgrade that follows.
+/// A snapshot of a canister: its stable memory. The upgrade that follows creates module and heap anew.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     memory: Vec<u8>,
@@ -48,7 +48,7 @@ impl LocalNet {
         canister.note(controller, self.time_ns, ic::ChangeDetails::LoadSnapshot(record));
     }
 
-    /// Replaces the canister's stable memory behind its back; nothing records it. The module keeps its heap: upgrade it next.
+    /// Replaces the canister's stable memory without a record in its history. The module keeps its heap: upgrade it next.
     ///
     /// # Panics
     /// When the canister has no module.
@@ -71,7 +71,7 @@ impl LocalNet {
         bytes
     }
 
-    /// What has been done to a canister, the last of it.
+    /// The answer of `canister_info`: the newest changes of a canister.
     pub(super) fn canister_info(&self, arg: &[u8]) -> Result<Vec<u8>, Reject> {
         let args = decode::<ic::CanisterInfoArgs>(arg)?;
         let Some(canister) = self.canisters.get(&args.canister_id) else {

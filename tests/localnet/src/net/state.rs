@@ -1,4 +1,4 @@
-//! What the network remembers: canisters, open calls, and messages on their way.
+//! The data of the network: canisters, open calls, and queued messages.
 
 use candid::Principal;
 use ic_management_canister_types::{Change, ChangeDetails, ChangeOrigin, CreationRecord, FromUserRecord};
@@ -7,14 +7,14 @@ use crate::exec::Instance;
 use crate::faults::{CallKind, Effect};
 use crate::ic::{MessageId, Reject};
 
-/// Whether a canister takes calls.
+/// The status of a canister.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It does.
+    /// The canister takes calls.
     Running,
-    /// It only finishes the calls it has open.
+    /// The canister only finishes its open calls.
     Stopping,
-    /// It does not.
+    /// The canister takes no calls.
     Stopped,
 }
 
@@ -42,7 +42,7 @@ pub struct Canister {
     pub version: u64,
     pub variables: Vec<(String, String)>,
     pub callbacks_run: u64,
-    /// What was done to it. Creation and snapshots only: nothing here asks for more.
+    /// The canister's history: creation and snapshots only, because no test reads more.
     pub history: Vec<Change>,
 }
 
@@ -67,7 +67,7 @@ impl Canister {
         canister
     }
 
-    /// Records what a user did to it.
+    /// Records a change by a user.
     pub fn note(&mut self, user_id: Principal, timestamp_nanos: u64, details: ChangeDetails) {
         let origin = ChangeOrigin::FromUser(FromUserRecord { user_id });
         self.history.push(Change { timestamp_nanos, canister_version: self.version, origin, details: Some(details) });
@@ -79,14 +79,14 @@ impl Canister {
     }
 }
 
-/// Who waits for an answer.
+/// The recipient of an answer.
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// A user.
     Ingress(MessageId),
     /// A canister, with this callback.
     Callback(u64),
-    /// Nobody: a system task.
+    /// None: the message is a system task.
     System,
 }
 

@@ -1,4 +1,4 @@
-//! The probe canister, and a few modules written by hand, on localnet: each test checks one behaviour of the interface specification.
+//! Tests of localnet with the probe canister and handwritten modules, one behaviour of the interface specification each.
 
 mod calls;
 mod conformance;

@@ -1,12 +1,12 @@
-//! Modules written by hand, for what compiled Rust does not show: globals, the start function, the table.
+//! Handwritten modules for features that compiled Rust does not use: globals, the start function, the table.
 
 use candid::Principal;
 use localnet::{Ic, LocalNet, Reject};
 
 use crate::{CYCLES, controller, user};
 
-/// The start function sets the global to 40; `bump` adds 1 to it; `bump_trap` adds 1, grows the memory and traps; `get` replies with
-/// the global and the memory's size, one byte each.
+/// A module with a counter in a global. The start function sets it to 40; `bump` adds 1; `bump_trap` adds 1, grows the memory and
+/// traps; `get` replies with the global and the memory's size, one byte each.
 const COUNTER: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))
