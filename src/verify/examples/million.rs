@@ -1,5 +1,5 @@
-//! `scripts/bench --audit`: what a log of a million entries takes to write, to keep and to verify, natively. What it costs in a canister
-//! is measured by `scripts/bench`, in instructions.
+//! `scripts/bench --audit`: the cost of writing, keeping and verifying a log of a million entries, natively. `scripts/bench`
+//! measures the cost in a canister, in instructions.
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
@@ -28,7 +28,7 @@ fn at(n: u64) -> Timestamp {
     Timestamp::from_nanos(1_767_225_600_000_000_000 + n * 60_000_000_000)
 }
 
-/// A canister with one wallet and no limit worth mentioning.
+/// A state with one wallet and a limit that no transfer reaches.
 fn installed(memory: VectorMemory) -> State<VectorMemory> {
     let mut state = State::new(memory);
     let config = config();

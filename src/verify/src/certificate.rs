@@ -1,7 +1,7 @@
-//! The subnet's certificate: who signed, by what right, when, and for what.
+//! The subnet's certificate: its signature, its delegation, and the certified data.
 //!
-//! A certificate is a hash tree with a BLS signature over its root. Either the root key signed it, or a subnet whose key the root key
-//! vouches for in a delegation, and then only for the canisters that the delegation names.
+//! A certificate is a hash tree with a BLS signature over its root. The signer is the root key, or a subnet whose key the root key
+//! certifies in a delegation, and then only for the canisters that the delegation names.
 
 use blst::BLST_ERROR;
 use blst::min_sig::{PublicKey, Signature};
@@ -16,24 +16,24 @@ pub const IC_ROOT_KEY: &str = "308182301d060d2b0601040182dc7c0503010201060c2b060
 814c0e6ec71fab583b08bd81373c255c3c371b2e84863c98a4f1e08b74235d14fb5d9c0cd546d9685f913a0c0b2cc534\
 1583bf4b4392e467db96d65b9bb4cb717112f8472e0d5a4d14505ffd7484b01291091c5f87b98883463f98091a0baaae";
 
-/// What comes before a BLS key's 96 bytes in DER (interface specification, "Signatures").
+/// The DER prefix of a BLS key (interface specification, "Signatures").
 const DER_PREFIX: &str = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
 /// The ciphersuite of the Internet Computer: signatures in G1, keys in G2.
 const BLS_SUITE: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 /// Domain separator of a signature on a state tree's root hash.
 const STATE_ROOT: &[u8] = b"\x0dic-state-root";
 
-/// The key that everything is checked against, in DER.
+/// The root key that certificates are checked against, in DER.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RootKey(Vec<u8>);
 
 impl RootKey {
-    /// The Internet Computer's.
+    /// The Internet Computer's root key.
     pub fn mainnet() -> Self {
         Self(hex::decode(IC_ROOT_KEY).expect("the constant is hexadecimal"))
     }
 
-    /// A local network's, as its `/api/v2/status` states it.
+    /// The root key of a local network, as its `/api/v2/status` states it.
     ///
     /// # Errors
     /// When it is no BLS key in DER.
@@ -42,13 +42,13 @@ impl RootKey {
         Ok(Self(der))
     }
 
-    /// Whether it is the Internet Computer's.
+    /// Whether the key is the Internet Computer's.
     pub fn is_mainnet(&self) -> bool {
         *self == Self::mainnet()
     }
 }
 
-/// Why a certificate proves nothing.
+/// An invalid certificate, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidCertificate(pub String);
 
@@ -64,20 +64,20 @@ fn invalid(problem: impl Into<String>) -> InvalidCertificate {
     InvalidCertificate(problem.into())
 }
 
-/// Where a log ends, on the subnet's word.
+/// The certified end of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertifiedTip {
     /// The index of the last block.
     pub index: u64,
-    /// Its hash.
+    /// The hash of the last block.
     pub hash: Hash,
-    /// When the subnet signed, in nanoseconds since 1970.
+    /// The time of the signature, in nanoseconds since 1970.
     pub signed_at: u64,
     /// The digest of the state after the last block, when the canister's version certifies one.
     pub state: Option<Hash>,
 }
 
-/// What ICRC-3's `icrc3_get_tip_certificate` answers.
+/// The answer of ICRC-3's `icrc3_get_tip_certificate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TipCertificate {
     /// The subnet's certificate.
@@ -87,7 +87,7 @@ pub struct TipCertificate {
 }
 
 impl TipCertificate {
-    /// The last block's index as the tree says it, before anything was checked: how far to ask.
+    /// The last block's index as the tree states it, before any check: the end of a download.
     ///
     /// # Errors
     /// When the tree says none.
@@ -99,7 +99,7 @@ impl TipCertificate {
         serde_cbor::from_slice(&self.hash_tree).map_err(|error| invalid(format!("the hash tree is no tree: {error}")))
     }
 
-    /// Checks everything and returns what is proven.
+    /// Verifies the certificate and returns the certified tip.
     ///
     /// # Errors
     /// When a signature, the delegation, the canister or the tree is not as it must be.
@@ -135,7 +135,7 @@ fn verified(bytes: &[u8], canister: Principal, root_key: &RootKey) -> Result<Cer
     Ok(certificate)
 }
 
-/// The key of the subnet that the root key lets speak for `canister`.
+/// The key of the subnet to which the root key delegates `canister`.
 fn delegated_key(bytes: &[u8], subnet: &[u8], canister: Principal, root_key: &RootKey) -> Result<Vec<u8>, InvalidCertificate> {
     let certificate = read(bytes)?;
     if certificate.delegation.is_some() {
@@ -149,7 +149,7 @@ fn delegated_key(bytes: &[u8], subnet: &[u8], canister: Principal, root_key: &Ro
     Ok(lookup(&certificate.tree, &[b"subnet", subnet, b"public_key"])?.to_vec())
 }
 
-/// The canisters of a subnet. They stand under the subnet itself, or in shards under a path of their own.
+/// The canister ranges of a subnet. They are under the subnet itself, or in shards under a path of their own.
 fn canister_ranges(tree: &HashTree, subnet: &[u8]) -> Result<Vec<(Principal, Principal)>, InvalidCertificate> {
     let decode = |bytes: &[u8]| -> Result<Vec<(Principal, Principal)>, InvalidCertificate> {
         let ranges: Vec<(ByteBuf, ByteBuf)> =

@@ -1,25 +1,25 @@
-//! Hashes and links: whether every entry is the one that the next one names, up to the certified tip, and which one is not.
+//! The check of a log's hashes and links, which finds the wrong entries.
 //!
-//! An entry names its predecessor's hash and nothing names its own, so a chain is believed from its end: the certificate vouches for
-//! the last entry, that one for the one before, and so on down. Where the scan meets an entry with another hash, it is that entry
-//! that was changed, not the one that names it.
+//! An entry names the hash of its predecessor, and no entry names its own. A chain is therefore checked from its end: the
+//! certificate confirms the last entry, that entry the one before, and so on. An entry with another hash than the confirmed one was
+//! changed; the entry that names the hash was not.
 
 use purser_core::audit::Block;
 use purser_core::base::Hash;
 use purser_core::base::codec::NameHashes;
 use serde::Serialize;
 
-/// What one entry contributes to the chain.
+/// The link of one entry in the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// A readable entry.
     Readable {
-        /// The hash of the entry before, as it names it.
+        /// The hash of the previous entry, as this entry names it.
         parent: Option<Hash>,
-        /// Its own.
+        /// The hash of the entry itself.
         hash: Hash,
     },
-    /// Bytes that are no entry.
+    /// Bytes that are not an entry.
     Unreadable,
 }
 
@@ -33,22 +33,22 @@ impl Link {
     }
 }
 
-/// What is wrong with an entry.
+/// A fault of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// Its bytes are no entry.
+    /// The bytes are not an entry.
     Unreadable,
-    /// It has another hash than the next entry, or the certificate, names.
+    /// The hash differs from the one that the next entry, or the certificate, names.
     Altered,
-    /// It should be here and is not.
+    /// The entry is missing.
     Missing,
-    /// It should not be here.
+    /// The entry does not belong to the log.
     Inserted,
 }
 
 impl Fault {
-    /// For people.
+    /// A description in plain text.
     pub const fn explain(self) -> &'static str {
         match self {
             Self::Unreadable => "its bytes are no log entry",
@@ -59,36 +59,36 @@ impl Fault {
     }
 }
 
-/// Something wrong, and where.
+/// A fault and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Break {
     /// The index of the entry.
     pub index: u64,
-    /// What is wrong with it.
+    /// The fault of the entry.
     pub fault: Fault,
 }
 
-/// Where the log ends, on somebody's word that is believed.
+/// The trusted end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
     /// The index of the last entry.
     pub index: u64,
-    /// Its hash.
+    /// The hash of the last entry.
     pub hash: Hash,
 }
 
-/// What is known about the entry that comes next on the way down.
+/// The knowledge about the previous entry while the chain is checked backwards.
 #[derive(Clone, Copy)]
 enum Expected {
-    /// It has this hash.
+    /// The entry must have this hash.
     Hash(Hash),
-    /// There is none.
+    /// There must be no entry.
     Nothing,
-    /// Nothing is known: what named it is not believed itself.
+    /// The hash is unknown, because the entry that names it is wrong itself.
     Unknown,
 }
 
-/// Everything wrong with the entries from index `first` on, ascending. Without a tip the last entry is believed as it stands.
+/// The faults of the entries from index `first` on, ascending. Without a tip the last entry counts as correct.
 pub fn breaks(first: u64, links: &[Link], tip: Option<Tip>) -> Vec<Break> {
     let end = first + links.len() as u64;
     let certified_end = tip.map_or(end, |tip| tip.index + 1);
@@ -115,7 +115,7 @@ pub fn breaks(first: u64, links: &[Link], tip: Option<Tip>) -> Vec<Break> {
 
 struct ReverseScan {
     first: u64,
-    /// How many entries there are too many; negative when some are missing.
+    /// The number of surplus entries; negative when entries are missing.
     surplus: i128,
     breaks: Vec<Break>,
 }
@@ -139,14 +139,14 @@ impl ReverseScan {
             let is_right = match expected {
                 Expected::Hash(expected) => expected == hash,
                 Expected::Nothing => false,
-                // Nothing speaks for it, so a disagreement with the entry before is its own fault.
+                // Its hash is unconfirmed, so a disagreement with the entry before counts as its own fault.
                 Expected::Unknown => follows,
             };
             if !is_right {
                 self.note(index, position + 1 == links.len());
             }
             expected = match parent {
-                // What is not right itself accuses nobody.
+                // An entry that is wrong itself proves nothing about the one before.
                 _ if !is_right && !follows => Expected::Unknown,
                 Some(parent) => Expected::Hash(parent),
                 None => Expected::Nothing,

@@ -1,4 +1,4 @@
-//! The whole verification of exported files: their chain, their certificate, their replay.
+//! The verification of exported files: chain, certificate, and replay.
 
 use crate::certificate::{CertifiedTip, InvalidCertificate, RootKey, TipCertificate};
 use crate::chain::{Break, Link, Tip, breaks};
@@ -15,82 +15,82 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What is to be verified.
+/// The inputs of a verification.
 pub struct VerifyOptions {
-    /// The files, in any order: together they are the log, or its end.
+    /// The files, in any order; together they are the log, or its end.
     pub files: Vec<PathBuf>,
-    /// Whose log it must be; whoever's it says when nothing is demanded.
+    /// The canister that the log must belong to; `None` accepts the canister that the log names.
     pub canister: Option<Principal>,
     /// The key that certificates are checked against.
     pub root_key: RootKey,
-    /// The present, in nanoseconds since 1970.
+    /// The current time, in nanoseconds since 1970.
     pub now: u64,
-    /// The greatest age of the certificate; any when `None`.
+    /// The maximum age of the certificate; `None` accepts any age.
     pub max_age: Option<Duration>,
-    /// Where to write the stable memory that the log gives, when it is whole: the way back after a disaster.
+    /// The path for the stable memory of a whole log, from which a canister can be restored.
     pub rebuild: Option<PathBuf>,
 }
 
-/// What was found.
+/// The result of a verification.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Whether the log is whole, certified, and gives the certified state.
+    /// Whether the log is whole and certified, and its replay gives the certified state.
     pub valid: bool,
-    /// Whose log it is.
+    /// The canister of the log.
     pub canister: String,
-    /// The first entry in the files.
+    /// The index of the first entry in the files.
     pub first: u64,
-    /// How many there are.
+    /// The number of entries.
     pub entries: u64,
     /// The lowest index of [`Report::breaks`].
     pub first_broken_at: Option<u64>,
-    /// Everything wrong with the chain, ascending.
+    /// The faults of the chain, ascending.
     pub breaks: Vec<Break>,
-    /// Everything else that is wrong.
+    /// All other problems.
     pub problems: Vec<String>,
-    /// What the subnet vouches for.
+    /// The certified tip.
     pub certificate: Option<CertificateReport>,
-    /// What replaying the log gave; only a whole log can be replayed.
+    /// The result of the replay; only a whole log is replayed.
     pub replay: Option<ReplayReport>,
-    /// How fast entries were hashed and linked, per second.
+    /// The speed of hashing and linking, in entries per second.
     pub entries_per_second: u64,
 }
 
-/// See [`Report::certificate`].
+/// The certified tip of a log.
 #[derive(Debug, Serialize)]
 pub struct CertificateReport {
     /// The last entry's index.
     pub index: u64,
     /// The last entry's hash.
     pub hash: String,
-    /// When the subnet signed, in nanoseconds since 1970.
+    /// The time of the signature, in nanoseconds since 1970.
     pub signed_at: u64,
-    /// Whether the key is the Internet Computer's.
+    /// Whether the root key is the Internet Computer's.
     pub by_the_ic: bool,
     /// The digest of the state, when the canister's version certifies it.
     pub state_digest: Option<String>,
 }
 
-/// See [`Report::replay`].
+/// The result of replaying a log.
 #[derive(Debug, Serialize)]
 pub struct ReplayReport {
     /// The digest of the state at the end.
     pub state_digest: String,
-    /// Checkpoints in the log that are of this very state.
+    /// The number of checkpoints that agree with the replayed state.
     pub checkpoints: u64,
-    /// Checkpoints by other versions that are not comparable.
+    /// The number of checkpoints by other versions, which are not comparable.
     pub checkpoints_of_other_versions: u64,
-    /// How many wallets there are.
+    /// The number of wallets.
     pub wallets: u64,
-    /// How many transfers there have been.
+    /// The number of transfers.
     pub transfers: u64,
-    /// What counts against the limits at the time of the last entry.
+    /// The amounts that count against the limits at the time of the last entry.
     pub counters: Vec<Counter>,
-    /// How fast entries were replayed, per second.
+    /// The speed of the replay, in entries per second.
     pub entries_per_second: u64,
 }
 
-/// What counts against a wallet's limit of an asset.
+/// The amounts that count against a wallet's limit of an asset.
 #[derive(Debug, Serialize)]
 pub struct Counter {
     /// The wallet.
@@ -99,7 +99,7 @@ pub struct Counter {
     pub asset: String,
     /// Spent within 24 hours, in base units.
     pub posted: u64,
-    /// Held for transfers under way, in base units.
+    /// Reserved for open transfers, in base units.
     pub reserved: u64,
 }
 
@@ -128,7 +128,7 @@ impl Source {
         Ok(Self { files: files.into_iter().map(|(_, _, path)| path).collect(), canister, first })
     }
 
-    /// Shows every entry once, in order; an entry that two files hold is shown from the first. Returns the certificates.
+    /// Passes every entry to `show` once, in order. An entry in two files is passed from the first. Returns the certificates.
     fn each(&self, mut show: impl FnMut(&[u8]) -> bool) -> io::Result<Vec<TipCertificate>> {
         let (mut tips, mut next) = (Vec::new(), self.first);
         for path in &self.files {
@@ -150,7 +150,7 @@ impl Source {
     }
 }
 
-/// Verifies.
+/// Verifies exported files.
 ///
 /// # Errors
 /// When the files cannot be read or are no exports. A log that is not in order is no error but a [`Report`].
@@ -232,8 +232,8 @@ fn certified(
     Some(tip)
 }
 
-/// Earlier certificates must be of the same log, and a later one must not be of less of it: that is a canister whose state was set
-/// back, and which may be about to do again what it has done.
+/// Checks that earlier certificates are of the same log, and that no later one is of a shorter log. A shorter log belongs to a
+/// canister whose state was set back and which may repeat its payments.
 fn check_earlier_tips(
     tips: &[TipCertificate],
     canister: Principal,
@@ -300,7 +300,8 @@ fn replay(
     Ok(())
 }
 
-/// Writes the stable memory of a canister with this state, which starts paused: the chains may be ahead of the log's last entry.
+/// Writes the stable memory of a canister with this state. The canister starts in an emergency, because the chains may be ahead of
+/// the log.
 fn rebuild(mut state: State<VectorMemory>, memory: &VectorMemory, now: u64, path: &Path) -> io::Result<()> {
     let now = Timestamp::from_nanos(now);
     if let Some(decided) = state.decide_restored(now) {

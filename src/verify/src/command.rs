@@ -1,4 +1,4 @@
-//! The command line: what `purser-verify` does with its arguments.
+//! The command line of `purser-verify`.
 
 use crate::certificate::RootKey;
 use crate::check::{VerifyOptions, check};
@@ -29,7 +29,7 @@ Checks a Purser log: hashes, links, the subnet's certificate, and that replaying
 Exit status: 0 valid, 1 broken, 2 could not be checked.
 ";
 
-/// Why nothing could be checked.
+/// The reason why a log could not be checked.
 type Failure = String;
 
 #[derive(Default)]
@@ -47,14 +47,14 @@ struct Options {
     quiet: bool,
 }
 
-/// How a run of the command ended.
+/// The outcome of a run of the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The exit status: 0 valid, 1 broken, 2 could not be checked.
     pub status: u8,
-    /// For standard output.
+    /// The text for standard output.
     pub output: String,
-    /// For standard error.
+    /// The text for standard error.
     pub failure: String,
 }
 

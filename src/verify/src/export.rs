@@ -1,4 +1,4 @@
-//! The exported log: a text file with one JSON value per line, so that it can be read, cut, compressed and appended to with any tool.
+//! The format of an exported log: a text file with one JSON value per line. Common tools can read, cut, compress and append it.
 //!
 //! ```text
 //! {"format":"purser-log/1","canister":"…","first":0}
@@ -7,7 +7,7 @@
 //! {"certificate":"<base64>","hash_tree":"<base64>"}
 //! ```
 //!
-//! The last line, what `icrc3_get_tip_certificate` answered, is missing from an archive that ends before the log did.
+//! The last line, the answer of `icrc3_get_tip_certificate`, is missing from an archive that ends before the log.
 
 use crate::certificate::TipCertificate;
 use base64::Engine;
@@ -21,29 +21,29 @@ use std::path::Path;
 /// The format's name and version.
 pub const FORMAT: &str = "purser-log/1";
 
-/// The first line.
+/// The first line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// [`FORMAT`].
     pub format: String,
-    /// Whose log it is.
+    /// The canister of the log.
     pub canister: Principal,
     /// The index of the first entry.
     pub first: u64,
 }
 
-/// The last line.
+/// The last line of a file.
 #[derive(Serialize, Deserialize)]
 struct Trailer {
     certificate: String,
     hash_tree: String,
 }
 
-/// Writes an export.
+/// A writer of an exported log.
 pub struct Writer(BufWriter<File>);
 
 impl Writer {
-    /// Begins a file.
+    /// Creates a file and writes its header.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -62,7 +62,7 @@ impl Writer {
         writeln!(self.0, "\"{}\"", BASE64.encode(bytes))
     }
 
-    /// Ends the file, with what certifies its last entry where there is something.
+    /// Ends the file with the certificate of its last entry, if there is one.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -75,12 +75,12 @@ impl Writer {
     }
 }
 
-/// Reads an export from its beginning.
+/// A reader of an exported log.
 pub struct Reader {
     lines: io::Lines<BufReader<File>>,
     /// The first line.
     pub header: Header,
-    /// What certifies the end; known once every entry was read.
+    /// The certificate of the end; known once every entry was read.
     pub tip: Option<TipCertificate>,
 }
 

@@ -1,13 +1,13 @@
-//! Checks a Purser log: every hash and link, the subnet's certificate over its end, and that replaying it gives the certified state.
+//! The verification of a Purser log: hashes, links, the subnet's certificate, and the replay to the certified state.
 //!
-//! | room | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`certificate`] | the subnet's signature, the delegation, and what they vouch for |
-//! | [`chain`] | hashes and links, and which entry is wrong |
+//! | [`certificate`] | the subnet's signature, the delegation, and the certified tip |
+//! | [`chain`] | hashes and links, and wrong entries |
 //! | [`export`] | the file format |
 //! | [`live`] | downloading from a canister |
-//! | [`check`] | all of it together, and the replay |
-//! | [`report`] | what people and programs read |
+//! | [`check`] | the whole verification, and the replay |
+//! | [`report`] | the report as text |
 //! | [`command`] | the command line |
 
 pub mod certificate;

@@ -1,5 +1,5 @@
-//! A live canister: its log, asked for with anonymous queries over the Internet Computer's HTTPS interface. Nothing that an answer says is
-//! believed: the entries must hash to the certified tip.
+//! The download of a live canister's log with anonymous queries over the Internet Computer's HTTPS interface. Answers are not
+//! trusted: the entries must hash to the certified tip.
 
 use crate::certificate::TipCertificate;
 use crate::export::Writer;
@@ -14,14 +14,14 @@ use std::fmt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How many entries are asked for at a time; the canister gives as many as fit.
+/// The number of entries requested at a time; the canister answers as many as fit.
 const PAGE: u64 = 100;
-/// For how long a query may be under way.
+/// The lifetime of a query.
 const EXPIRY: Duration = Duration::from_secs(180);
 /// The largest answer, in bytes; queries answer at most 3 MiB.
 const MAX_ANSWER: u64 = 8 << 20;
 
-/// Why a canister could not be asked.
+/// A failure to query a canister.
 #[derive(Debug)]
 pub struct Unavailable(pub String);
 
@@ -132,13 +132,13 @@ impl WireValue {
 }
 
 impl LiveCanister {
-    /// The canister behind an API boundary node, a local replica, or whatever else speaks the interface.
+    /// A canister behind an API boundary node, a local replica, or another server of the interface.
     pub fn new(url: &str, canister: Principal) -> Self {
         let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).http_status_as_error(false);
         Self { agent: config.build().into(), url: url.trim_end_matches('/').to_owned(), canister }
     }
 
-    /// The root key that a local network says it has.
+    /// The root key that a local network states.
     ///
     /// # Errors
     /// When it cannot be asked.
@@ -149,7 +149,7 @@ impl LiveCanister {
         Ok(status.root_key.into_vec())
     }
 
-    /// Downloads what the canister keeps of its log up to the certified tip, from `from` on, into a file. Returns the number of entries.
+    /// Downloads the kept part of the log from `from` up to the certified tip into a file. Returns the number of entries.
     ///
     /// # Errors
     /// When the canister cannot be asked, answers what cannot be a log, or the file cannot be written.

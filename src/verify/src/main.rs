@@ -1,4 +1,4 @@
-//! The command line.
+//! The executable `purser-verify`.
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};

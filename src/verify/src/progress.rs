@@ -1,11 +1,11 @@
-//! How far it is, on a terminal, for logs that take a while.
+//! A progress line on a terminal.
 
 use std::io::{IsTerminal, Write, stderr};
 
-/// How many entries pass between two looks.
+/// The number of entries between two updates of the line.
 const EVERY: u64 = 5_000;
 
-/// A line on standard error, when that is a terminal and there is much to do.
+/// A progress line on standard error, shown on a terminal for long logs.
 #[derive(Default)]
 pub struct Progress {
     is_shown: bool,
@@ -15,22 +15,22 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// One that is shown unless standard error is no terminal, or `quiet`.
+    /// A progress line that is shown unless standard error is not a terminal, or `quiet`.
     pub fn new(quiet: bool) -> Self {
         Self { is_shown: !quiet && stderr().is_terminal(), ..Self::default() }
     }
 
-    /// Something new begins. What was counted before is taken for the whole.
+    /// Begins a phase. The count of the previous phase becomes the expected total.
     pub fn begin(&mut self, what: &'static str) {
         (self.what, self.of, self.done) = (what, self.done, 0);
     }
 
-    /// How much there will be.
+    /// Sets the expected total.
     pub fn expect(&mut self, total: u64) {
         self.of = total;
     }
 
-    /// One entry more.
+    /// Counts one entry.
     pub fn step(&mut self) {
         self.done += 1;
         if self.is_shown && self.done.is_multiple_of(EVERY) {
@@ -39,7 +39,7 @@ impl Progress {
         }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub fn end(&mut self) {
         if self.is_shown && self.done >= EVERY {
             write!(stderr(), "\r\x1b[K").ok();

@@ -1,9 +1,9 @@
-//! What people read of a [`Report`]; programs get it as JSON.
+//! The text form of a [`Report`]; its JSON form is for programs.
 
 use crate::check::Report;
 use std::fmt::Write;
 
-/// How many breaks are shown; the rest is counted.
+/// The number of faults that are listed; the rest is counted.
 const SHOWN: usize = 20;
 
 /// The report as text.

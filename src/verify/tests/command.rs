@@ -1,4 +1,4 @@
-//! The command as people run it, on files: exit status, report, and every corruption of a log of 1,000 entries.
+//! The command on files: exit status, report, and every corruption of a log of 1,000 entries.
 
 mod fixture;
 
@@ -37,7 +37,7 @@ fn root_key() -> String {
     format!("{DER_PREFIX}{}", hex::encode(secret().sk_to_pk().compress()))
 }
 
-/// Begins an emergency, or ends one: an entry.
+/// Starts or ends an emergency, which appends an entry.
 fn drill(state: &mut State<VectorMemory>, reason: String, now: Timestamp) {
     let decided = if state.mode().is_emergency() {
         state.decide_change(admin(), Action::EndEmergency { reason }, now).map(|(decided, _)| decided)
@@ -166,7 +166,7 @@ fn every_corruption_of_a_single_entry_is_found_at_its_index() {
     }
 }
 
-/// The same for each of the thousand, without starting a process and writing a file for each.
+/// Changes of each of the thousand entries, without a process and a file for each.
 #[test]
 fn no_entry_of_a_thousand_can_be_changed() {
     use purser_verify::chain::{Break, Fault, Link, Tip, breaks};
@@ -239,7 +239,7 @@ fn a_state_that_its_log_does_not_give_is_found() {
         (1, Some("the replay: the canister's state is not the one that its log gives"))
     );
 
-    // A checkpoint that lies stands in the log itself, as this version would write it.
+    // A false checkpoint in the log itself, as this version would write it.
     let mut blocks = blocks;
     let lie = StateCheckpoint { digest: Hash([1; 32]), records: 1, wallets: 0, transfers: 0, version: purser_core::VERSION.into() };
     let block = Block { parent: Some(hash), at: state.last_at(), actor: None, event: Event::StateCheckpointed(lie) };

@@ -1,11 +1,11 @@
-//! The hashes of blocks, by another implementation: DFINITY's, which its own ledgers use.
+//! The hashes of blocks compared with DFINITY's implementation, which its own ledgers use.
 
 use candid::{Int, Nat};
 use icrc_ledger_types::icrc::generic_value::ICRC3Value;
 use purser_core::base::codec::{Value, decode_value};
 use serde_bytes::ByteBuf;
 
-/// One of every kind of block.
+/// A log with one block of every kind.
 const GOLDEN: &str = include_str!("../../core/state/tests/golden.hex");
 
 fn theirs(value: &Value) -> ICRC3Value {

@@ -1,5 +1,5 @@
-//! What `scripts/backup` and `scripts/restore` ask icp-cli and `purser-verify` to do, in which order, and what they do when one of them
-//! fails. Both tools are stand-ins here.
+//! The calls of `scripts/backup` and `scripts/restore` to icp-cli and `purser-verify`, their order, and their failures. Stubs
+//! replace both tools.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 const CANISTER: &str = "rrkah-fqaaa-aaaaa-aaaaq-cai";
 
-/// Notes its arguments, does as `purser-verify` and icp-cli would with files, and fails where `FAIL` says.
+/// A stub that records its arguments, writes the files that the tools would write, and fails where `FAIL` says.
 const STUB: &str = r#"#!/usr/bin/env bash
 set -u
 line="$(basename "$0") $*"
@@ -53,7 +53,7 @@ impl ScriptTest {
         command.output().expect("bash runs it")
     }
 
-    /// What was asked of the tools since the last look, without the folder's own name.
+    /// The calls of the tools since the last read, with the folder replaced by FOLDER.
     fn calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
         fs::remove_file(self.folder.join("calls")).ok();

@@ -1,4 +1,4 @@
-//! The canister's methods, typed. A reject or a trap is a failure of the suite; an `Err` is an answer.
+//! The canister's methods, typed. A reject or a trap fails the test; an `Err` is returned.
 
 use candid::utils::{ArgumentDecoder, ArgumentEncoder, decode_args, encode_args};
 use candid::{CandidType, Principal};
@@ -6,23 +6,23 @@ use localnet::{Ic, Reject};
 use purser_types::*;
 use serde::de::DeserializeOwned;
 
-/// One caller's view of one canister.
+/// A client of the canister for one caller.
 pub struct Client<'a> {
     ic: &'a mut dyn Ic,
     canister: Principal,
     sender: Principal,
 }
 
-/// What every fallible method answers.
+/// The answer of every fallible method.
 pub type Answer<T> = Result<T, Error>;
 
 impl<'a> Client<'a> {
-    /// Calls `canister` as `sender`.
+    /// A client that calls `canister` as `sender`.
     pub fn new(ic: &'a mut dyn Ic, canister: Principal, sender: Principal) -> Self {
         Self { ic, canister, sender }
     }
 
-    /// Any update, with what the network says about it.
+    /// Calls any update method.
     ///
     /// # Errors
     /// When the call was rejected.
@@ -31,7 +31,7 @@ impl<'a> Client<'a> {
         self.ic.update(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))
     }
 
-    /// Any query, with what the network says about it.
+    /// Calls any query method.
     ///
     /// # Errors
     /// When the call was rejected.
@@ -40,18 +40,18 @@ impl<'a> Client<'a> {
         self.ic.query(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))
     }
 
-    /// A threshold wallet of the caller's own.
+    /// Creates a threshold wallet of the caller.
     ///
     /// # Errors
-    /// As the canister says.
+    /// The canister's errors.
     pub fn create_wallet(&mut self, label: &str) -> Answer<Wallet> {
         self.create_wallet_with(&CreateWalletArgs { label: label.into(), owner: None, parent: None, signing: Signing::Threshold })
     }
 
-    /// `create_wallet` with everything that it takes.
+    /// Calls `create_wallet` with these arguments.
     ///
     /// # Errors
-    /// As the canister says.
+    /// The canister's errors.
     pub fn create_wallet_with(&mut self, args: &CreateWalletArgs) -> Answer<Wallet> {
         self.update("create_wallet", (args,))
     }

@@ -1,17 +1,17 @@
-//! Purser's suite: one env (an Internet Computer, a Solana and a Kaspa chain, the released wasm installed between them), used by
-//! the tests, the demo and the benchmarks.
+//! Purser's suite: a test environment that the tests, the demo and the benchmarks share.
 //!
-//! | room | what is in it |
+//! | module | content |
 //! |---|---|
-//! | [`env`] | the env and its actors; how time passes in it |
+//! | [`test_env`] | the test environment, its actors and its clock |
 //! | [`client`] | the canister's methods, typed |
-//! | [`network`] | which network the env stands on: the embedded one, or PocketIC when `POCKET_IC_BIN` names a server |
-//! | [`pocket`] | the network contract over PocketIC |
-//! | [`recipients`] | addresses outside the canister, and the policy the suite starts from |
+//! | [`network`] | the network of the environment: the embedded one, or PocketIC when `POCKET_IC_BIN` names a server |
+//! | [`pocket`] | the network interface over PocketIC |
+//! | [`replica`] | the HTTPS interface of a replica in front of the environment |
+//! | [`recipients`] | addresses outside the canister, and the default policy |
 //! | [`demo`] | the demo |
 //! | [`bench`] | the benchmarks |
-//! | [`values`] | the interface's ICRC-3 values as the domain's |
-//! | [`wasm`] | where the released modules lie |
+//! | [`values`] | conversion of ICRC-3 values |
+//! | [`wasm`] | the released modules |
 
 pub mod bench;
 pub mod client;

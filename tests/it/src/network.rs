@@ -1,11 +1,11 @@
-//! Which network the env stands on.
+//! The network of the test environment.
 
 use crate::pocket::Pocket;
 use localnet::{Ic, LocalNet};
 
-/// The network under the suite.
+/// The network of the test environment.
 pub enum Network {
-    /// The embedded one.
+    /// The embedded network.
     Local(Box<LocalNet>),
     /// A real PocketIC server.
     Pocket(Box<Pocket>),
@@ -20,7 +20,7 @@ impl Network {
         }
     }
 
-    /// What both have in common.
+    /// The interface that both networks have.
     pub fn ic(&mut self) -> &mut dyn Ic {
         match self {
             Self::Local(local) => local.as_mut(),
@@ -28,7 +28,7 @@ impl Network {
         }
     }
 
-    /// The embedded network, for what only it can do: faults, held answers, measurements.
+    /// The embedded network, for faults, held answers and measurements.
     ///
     /// # Panics
     /// On PocketIC.

@@ -1,5 +1,5 @@
-//! The same network contract over a real PocketIC server, which runs the IC's own replica code. Outcalls are relayed to wherever
-//! they point, which in this suite is a dev chain on loopback.
+//! The network interface over a PocketIC server, which runs the IC's own replica code. Outcalls are relayed to their URLs, in this
+//! suite to dev chains on loopback.
 
 use candid::{CandidType, Encode, Principal};
 use flate2::Compression;
@@ -14,9 +14,9 @@ use serde_bytes::ByteBuf;
 use std::io::Write;
 use std::time::Duration;
 
-/// The most rounds one call may take: signatures need several, timers and outcalls more.
+/// The most rounds of one call: signatures need several, timers and outcalls more.
 const MAX_ROUNDS: usize = 500;
-/// How long a relayed outcall may take, as on the IC.
+/// The timeout of a relayed outcall, as on the IC.
 const OUTCALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Reject code of a transient failure, such as an outcall that could not be made.
 const SYS_TRANSIENT: u64 = 2;
@@ -93,7 +93,7 @@ impl Pocket {
     }
 }
 
-/// A module as it fits into one ingress message of at most 2 MiB.
+/// A module compressed for one ingress message of at most 2 MiB.
 fn compressed(wasm: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(wasm).and_then(|()| encoder.finish()).expect("BUG: writing to memory does not fail")

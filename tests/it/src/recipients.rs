@@ -1,4 +1,4 @@
-//! Addresses outside the canister, one per number, and a policy that lets the first be paid.
+//! Addresses outside the canister, one per number, and a policy that allows payments to the first.
 
 use crate::test_env::{KAS, SOL};
 use purser::api::{Asset, Chain, Recipient, Rule, Window};
@@ -7,18 +7,18 @@ use purser_core::chains::solana::Address as SolanaAddress;
 use purser_types::{Asset, Chain, Recipient, Rule, Window};
 use sha2::{Digest, Sha256};
 
-/// A Solana address: the public key of the Ed25519 key whose seed is `n` repeated, so a point of the curve.
+/// The Solana address of the Ed25519 key whose seed is `n` repeated, a point of the curve.
 pub fn solana(n: u8) -> String {
     let key = ic_ed25519::PrivateKey::deserialize_raw_32(&[n; 32]).public_key();
     SolanaAddress::from_bytes(key.serialize_raw()).to_string()
 }
 
-/// A Kaspa simnet address of the Schnorr kind. Nobody checks that its payload is a point of the curve, the chain included.
+/// A Kaspa simnet address of the Schnorr kind. Neither canister nor chain checks that its payload is a point of the curve.
 pub fn kaspa(n: u8) -> String {
     kaspa_on(Network::Simnet, n)
 }
 
-/// The same payload on another network.
+/// The Kaspa address with the same payload on another network.
 pub fn kaspa_on(network: Network, n: u8) -> String {
     let mut sec1 = [2; 33];
     for counter in 0u8.. {
@@ -30,7 +30,7 @@ pub fn kaspa_on(network: Network, n: u8) -> String {
     unreachable!("half of all hashes are the x of a point")
 }
 
-/// Rules as an admin gives them, without what the canister adds to its answers: from when on each recipient can be paid.
+/// Rules without `usable_from`, which the canister adds to each recipient.
 pub fn as_submitted(mut rules: Vec<Rule>) -> Vec<Rule> {
     for rule in &mut rules {
         if let Rule::Allowlist { recipients, .. } = rule {
@@ -40,7 +40,7 @@ pub fn as_submitted(mut rules: Vec<Rule>) -> Vec<Rule> {
     rules
 }
 
-/// 1 SOL and 20 KAS at a time, 3 SOL and 50 KAS a day, to recipient 1.
+/// Rules that allow 1 SOL and 20 KAS at a time, 3 SOL and 50 KAS a day, to recipient 1.
 pub fn rules() -> Vec<Rule> {
     vec![
         Rule::PerTransaction { asset: Asset::Sol, max: SOL },

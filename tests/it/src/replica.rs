@@ -1,5 +1,5 @@
-//! The part of the Internet Computer's HTTPS interface that reading needs, before the network under the suite: `status` and anonymous
-//! queries, so that tools for the real one can be pointed at it.
+//! A part of the Internet Computer's HTTPS interface in front of the suite's network. It serves `status` and anonymous queries, so
+//! that tools for the real network can be pointed at it.
 
 use crate::test_env::TestEnv;
 use candid::Principal;
@@ -49,7 +49,7 @@ struct Status {
     root_key: ByteBuf,
 }
 
-/// Answers for the network while `client`, which gets the URL, runs beside it.
+/// Serves the network while `client`, which receives the URL, runs beside it.
 ///
 /// # Errors
 /// When no port can be bound.

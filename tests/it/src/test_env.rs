@@ -1,4 +1,4 @@
-//! The env the suite runs in, and how time passes in it.
+//! The test environment: the network with the canister, both chains, and their clock.
 
 use crate::client::Client;
 use crate::network::Network;
@@ -16,28 +16,28 @@ pub const KAS: u64 = 100_000_000;
 pub const SOL: u64 = 1_000_000_000;
 /// Cycles the canister starts with.
 pub const CYCLES: u128 = 100_000_000_000_000;
-/// How much time passes between two looks at a transfer.
+/// The time between two reads of a transfer.
 const STEP: Duration = Duration::from_secs(5);
-/// The most steps a transfer may take to its end: more than two lifetimes of a Solana blockhash.
+/// The most steps of a transfer to its end: more than two lifetimes of a Solana blockhash.
 const MAX_STEPS: usize = 400;
 
-/// Who acts. Every principal is self-authenticating, as those of real users are.
+/// A caller of the canister. Every principal is self-authenticating, as those of real users are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// Administers the canister; also its controller.
     Admin,
     /// May start an emergency.
     Guardian,
-    /// Asks for transfers.
+    /// Requests transfers.
     Agent,
-    /// Holds nothing.
+    /// Has no role.
     Stranger,
-    /// Did not sign in.
+    /// Is not authenticated.
     Anonymous,
 }
 
 impl Actor {
-    /// Everybody.
+    /// All actors.
     pub const ALL: [Self; 5] = [Self::Admin, Self::Guardian, Self::Agent, Self::Stranger, Self::Anonymous];
 
     /// The actor's principal.
@@ -52,7 +52,7 @@ impl Actor {
     }
 }
 
-/// An Internet Computer with the canister on it, and the two chains it pays on.
+/// The network with the canister on it, and the two chains that it pays on.
 pub struct TestEnv {
     /// The network the canister runs on.
     pub network: Network,
@@ -65,17 +65,17 @@ pub struct TestEnv {
 }
 
 impl TestEnv {
-    /// A env with the canister installed and its keys known.
+    /// An environment with the canister installed and its keys known, on the network that the environment variables select.
     pub fn new() -> Self {
         Self::on(Network::from_environment())
     }
 
-    /// The same on the embedded network whatever the environment says, for tests that inject faults.
+    /// An environment on the embedded network, for tests that inject faults.
     pub fn local() -> Self {
         Self::on(Network::Local(Box::new(localnet::LocalNet::new())))
     }
 
-    /// The same with other arguments than the usual ones.
+    /// An environment on the embedded network with changed init arguments.
     pub fn local_with(change: impl FnOnce(&mut InitArgs)) -> Self {
         let mut env = Self::empty(Network::Local(Box::new(localnet::LocalNet::new())));
         let mut args = env.init_args();
@@ -85,7 +85,7 @@ impl TestEnv {
         env
     }
 
-    /// The same on a given network.
+    /// An environment on a given network.
     pub fn on(network: Network) -> Self {
         let mut env = Self::empty(network);
         let args = env.init_args();
@@ -94,13 +94,13 @@ impl TestEnv {
         env
     }
 
-    /// A env whose canister has no code yet.
+    /// An environment whose canister has no code yet.
     pub fn empty(mut network: Network) -> Self {
         let canister = network.ic().create_canister(&[Actor::Admin.principal()], CYCLES);
         Self { network, solana: SolanaDev::start(), kaspa: KaspaDev::start(NetworkType::Simnet), canister }
     }
 
-    /// What the canister is installed with, unless a test wants otherwise.
+    /// The default init arguments.
     pub fn init_args(&self) -> InitArgs {
         InitArgs {
             admins: vec![Actor::Admin.principal()],
@@ -130,7 +130,7 @@ impl TestEnv {
         self.network.ic().install(self.canister, Actor::Admin.principal(), &wasm::purser(), arg)
     }
 
-    /// Upgrades in place, as an operator does it: stop, upgrade, start.
+    /// Upgrades in place with the operator's steps: stop, upgrade, start.
     ///
     /// # Errors
     /// When `post_upgrade` refused.
@@ -144,7 +144,7 @@ impl TestEnv {
         upgraded
     }
 
-    /// Lets rounds pass until the canister knows its threshold public keys.
+    /// Runs rounds until the canister knows its threshold public keys.
     ///
     /// # Panics
     /// When it does not learn them.
@@ -158,17 +158,17 @@ impl TestEnv {
         panic!("the canister did not learn its public keys");
     }
 
-    /// The canister, as one of the actors sees it.
+    /// A client of the canister for an actor.
     pub fn as_actor(&mut self, actor: Actor) -> Client<'_> {
         self.as_principal(actor.principal())
     }
 
-    /// The canister, as anybody sees it.
+    /// A client of the canister for any principal.
     pub fn as_principal(&mut self, sender: Principal) -> Client<'_> {
         Client::new(self.network.ic(), self.canister, sender)
     }
 
-    /// A funded wallet with an agent: 10 SOL and 100 KAS at each address, and a policy that lets `recipients` be paid.
+    /// Creates a wallet with an agent, 10 SOL, 100 KAS at each Kaspa address, and a policy of these rules.
     pub fn wallet(&mut self, rules: &[Rule]) -> Wallet {
         let wallet = self.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
         self.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
@@ -179,7 +179,7 @@ impl TestEnv {
         wallet
     }
 
-    /// Replaces a wallet's policy, where that takes one admin and no time.
+    /// Replaces a wallet's policy, where one admin suffices and no time lock applies.
     ///
     /// # Panics
     /// When it is refused or has to wait.
@@ -188,7 +188,7 @@ impl TestEnv {
         assert_eq!(change, Ok(Change::Applied));
     }
 
-    /// Back to normal operation, in its two stages.
+    /// Ends an emergency in its two stages.
     ///
     /// # Panics
     /// When there is no emergency, or its end has to wait.
@@ -198,7 +198,7 @@ impl TestEnv {
         }
     }
 
-    /// One step of time everywhere: five seconds on the Internet Computer, their blocks on both chains, and a few rounds.
+    /// Advances everything by five seconds: the network's clock with a few rounds, and both chains with their blocks.
     pub fn step(&mut self) {
         self.solana.advance(12);
         self.kaspa.mine(50);
@@ -209,7 +209,7 @@ impl TestEnv {
         }
     }
 
-    /// Lets time pass until the transfer satisfies `until`.
+    /// Advances time until the transfer satisfies `until`.
     ///
     /// # Panics
     /// When it never does.
@@ -226,12 +226,12 @@ impl TestEnv {
         panic!("transfer {id} does not get there: {last:?}");
     }
 
-    /// Lets time pass until the transfer has ended.
+    /// Advances time until the transfer has ended.
     pub fn wait_for_end(&mut self, id: u64) -> Transfer {
         self.wait_until(id, |transfer| matches!(transfer.status, Status::Confirmed | Status::Failed | Status::Cancelled))
     }
 
-    /// Asks for a transfer that must be accepted and returns its id.
+    /// Requests a transfer that must be accepted, and returns its id.
     ///
     /// # Panics
     /// When it is refused, denied or a duplicate.

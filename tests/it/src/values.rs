@@ -1,10 +1,10 @@
-//! The interface's ICRC-3 values as the domain's.
+//! Conversion of the interface's ICRC-3 values into the domain's.
 
 use purser_core::audit::Value as CoreValue;
 use purser_core::base::Bytes;
 use purser_types::Value;
 
-/// An ICRC-3 value of the interface as the domain's.
+/// The domain's value of an ICRC-3 value of the interface.
 ///
 /// # Panics
 /// When a number does not fit 128 bits, which no block of ours holds.

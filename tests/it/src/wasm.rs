@@ -1,13 +1,13 @@
-//! Where the released modules lie. The suite runs what `scripts/build` made, never a build of its own.
+//! The released modules. The suite runs the modules that `scripts/build` made, never a build of its own.
 
 use std::path::{Path, PathBuf};
 
-/// The checkout.
+/// The folder of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the crate lies two folders deep").to_path_buf()
 }
 
-/// The canister.
+/// The canister's module.
 ///
 /// # Panics
 /// When it was not built.
@@ -15,7 +15,7 @@ pub fn purser() -> Vec<u8> {
     read("purser.wasm")
 }
 
-/// The canister, compressed.
+/// The canister's module, compressed.
 ///
 /// # Panics
 /// When it was not built.
@@ -23,7 +23,7 @@ pub fn purser_compressed() -> Vec<u8> {
     read("purser.wasm.gz")
 }
 
-/// The probe of the conformance test.
+/// The module of the probe canister.
 ///
 /// # Panics
 /// When it was not built.

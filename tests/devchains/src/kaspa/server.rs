@@ -78,7 +78,7 @@ fn serve(mut request: tiny_http::Request, state: &Mutex<State>, faults: &FaultsH
     match fault {
         Some(Fault::Hang) => held.lock().expect("BUG: a thread panicked while it held the connections").push(request.into_writer()),
         Some(Fault::Broken) => {
-            // The client may be evicted already, which is just as broken.
+            // The client may have closed the connection already.
             let mut wire = request.into_writer();
             let _ = wire.write_all(b"\0 not HTTP\r\n\r\n").and_then(|()| wire.flush());
         }
@@ -110,6 +110,6 @@ fn send_json(request: tiny_http::Request, status: u16, body: String) {
 }
 
 fn send<R: Read>(request: tiny_http::Request, response: Response<R>) {
-    // Fails only when the client has evicted, which is its own affair.
+    // Fails only when the client has closed the connection.
     let _ = request.respond(response);
 }

@@ -1,6 +1,6 @@
-//! A long history, made natively: blocks are written as the canister would have written them, replayed into a state by the
-//! canister's own domain crate, and the state's memory becomes the canister's stable memory. Calling the canister 600,000 times
-//! would take hours and give the same bytes.
+//! A long history, built natively: blocks are written as the canister would have written them and replayed into a state by the
+//! domain crate. The state's memory becomes the canister's stable memory. Calling the canister 600,000 times would take hours and
+//! give the same bytes.
 
 use crate::test_env::{Actor, TestEnv};
 use crate::values::core;
@@ -21,7 +21,7 @@ const LAMPORTS: u64 = 1_000;
 const FEE: u64 = 5_000;
 const MONTH_NS: u64 = 30 * DAY_NS;
 
-/// Gives the canister `size` wallets with one finished transfer each.
+/// Adds `size` wallets with one finished transfer each.
 pub fn add_wallets(env: &mut TestEnv, size: u64) {
     let mut chain = LogBuilder::of(env);
     for n in 0..size {
@@ -32,7 +32,7 @@ pub fn add_wallets(env: &mut TestEnv, size: u64) {
     chain.install_in(env);
 }
 
-/// Gives one wallet `size` finished transfers, spread over a month, so that its counters are as full as they can be.
+/// Adds `size` finished transfers of one wallet, spread over a month, so that its counters have the most buckets.
 pub fn add_transfers(env: &mut TestEnv, wallet: u64, size: u64) {
     let mut chain = LogBuilder::of(env);
     for n in 0..size {
@@ -52,7 +52,7 @@ struct LogBuilder {
 }
 
 impl LogBuilder {
-    /// What the canister has logged so far: its installation and its keys.
+    /// The log of a new canister: its installation and its keys.
     fn of(env: &mut TestEnv) -> Self {
         let range = BlockRange { start: Nat::from(0u8), length: Nat::from(100u8) };
         let page = env.as_actor(Actor::Admin).icrc3_get_blocks(&[range]);
@@ -71,7 +71,7 @@ impl LogBuilder {
         self.blocks.push(bytes);
     }
 
-    /// A wallet pays once.
+    /// Appends a transfer from its request to its end.
     fn pay(&mut self, wallet: WalletId, n: u64) {
         let id = TransferId::new(n);
         let agent = Actor::Agent.principal();
@@ -96,7 +96,7 @@ impl LogBuilder {
         self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None, slot: None }));
     }
 
-    /// Replays the history and makes its memory the canister's.
+    /// Replays the history and installs its memory in the canister.
     fn install_in(self, env: &mut TestEnv) {
         let state = State::replay(self.memory.clone(), &self.blocks, self.tip).expect("the history is a chain");
         assert_eq!(state.log_len(), self.blocks.len() as u64);
@@ -129,7 +129,7 @@ impl LogBuilder {
     }
 }
 
-/// Each wallet has an owner of its own: one may have few.
+/// The owner of a wallet. Each wallet has its own, because the wallets of one owner are limited.
 fn owner(wallet: WalletId) -> Principal {
     Principal::self_authenticating(wallet.get().to_be_bytes())
 }

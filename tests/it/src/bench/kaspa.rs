@@ -1,4 +1,4 @@
-//! Kaspa transfers of unusual size: what one costs from its request to its end.
+//! The cost of Kaspa transfers of unusual size, from the request to the end.
 
 use crate::recipients;
 use crate::test_env::{Actor, KAS, TestEnv};
@@ -6,16 +6,16 @@ use localnet::MessageKind;
 use purser_types::*;
 use serde::Serialize;
 
-/// What one transfer cost.
+/// The cost of one transfer.
 #[derive(Serialize)]
 pub struct Case {
-    /// What was special about it.
+    /// The name of the case.
     pub name: String,
     /// Wasm instructions of the canister's own messages, from the request to the end.
     pub instructions: u64,
     /// Instructions of the costliest message.
     pub costliest_message: u64,
-    /// Coins that it spent.
+    /// Coins spent.
     pub inputs: u32,
     /// Threshold signatures.
     pub signatures: usize,

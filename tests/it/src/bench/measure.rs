@@ -1,4 +1,4 @@
-//! One run through a transfer on each chain, step by step.
+//! The cost of a transfer on each chain, step by step.
 
 use super::history;
 use crate::network::Network;
@@ -9,7 +9,7 @@ use purser_types::{Asset, BlockRange, Status, TransferArgs};
 use serde::Serialize;
 use std::time::Duration;
 
-/// What the steps cost with one length of history.
+/// The costs of the steps with one length of history.
 #[derive(Serialize)]
 pub struct Measurement {
     /// Wallets and finished transfers before.
@@ -18,15 +18,14 @@ pub struct Measurement {
     pub steps: Vec<Step>,
 }
 
-/// What one step cost.
+/// The cost of one step.
 #[derive(Serialize)]
 pub struct Step {
-    /// What it does.
+    /// The name of the step.
     pub name: String,
     /// Wasm instructions of all its messages.
     pub instructions: u64,
-    /// Of these, up to the moment the last change was certified: what comes before is reading the arguments, the decision, the
-    /// reservation and the log entry; what comes after is the reply.
+    /// Instructions up to the last certification: arguments, decision, reservation and log entry. The reply comes after it.
     pub until_certified: u64,
     /// Cycles paid.
     pub cycles: u128,
@@ -36,7 +35,7 @@ pub struct Step {
     pub outcalls: usize,
     /// Threshold signatures among them.
     pub signatures: usize,
-    /// Whether its cost must not depend on the history.
+    /// Whether the cost must not depend on the history.
     pub is_independent_of_history: bool,
 }
 
@@ -46,7 +45,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Runs `work` and totals what the canister's messages used.
+    /// Runs `work` and records the resources that the canister's messages used.
     fn step<T>(&mut self, name: &str, is_independent_of_history: bool, work: impl FnOnce(&mut TestEnv) -> T) -> T {
         self.env.network.local().take_traces();
         let result = work(&mut self.env);
@@ -69,7 +68,7 @@ impl Bench {
     }
 }
 
-/// What a message cost, the calls that it made included.
+/// The cycles of a message, those of its calls included.
 pub(super) fn cycles(trace: &MessageTrace) -> u128 {
     trace.cycles + trace.mgmt_calls.iter().map(|call| call.cycles).sum::<u128>()
 }
@@ -126,7 +125,7 @@ pub fn with_history(size: u64) -> Measurement {
     Measurement { size, steps: bench.steps }
 }
 
-/// What the decision about a request costs after `size` transfers of the same wallet within a month; see [`Step::until_certified`].
+/// The instructions of a decision after `size` transfers of the same wallet within a month; see [`Step::until_certified`].
 pub fn of_a_busy_wallet(size: u64) -> u64 {
     let mut env = TestEnv::on(Network::Local(Box::new(LocalNet::new())));
     let wallet = env.wallet(&recipients::rules());

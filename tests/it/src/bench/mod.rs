@@ -1,4 +1,4 @@
-//! What each step of a transfer costs, in a canister with a short and with a long history. `scripts/bench` runs it.
+//! The cost of each step of a transfer, with a short and with a long history. `scripts/bench` runs the measurements.
 
 mod history;
 mod kaspa;
@@ -13,34 +13,34 @@ use std::path::Path;
 pub use table::TargetResult;
 pub use throughput::{POOLS, Throughput, measure_queue};
 
-/// How many wallets and finished transfers exist before the measurement. Each transfer has six entries in the log.
+/// The numbers of wallets and finished transfers before the measurement. Each transfer has six entries in the log.
 pub const HISTORIES: [u64; 3] = [1, 1_000, 166_667];
-/// How many transfers one wallet has made within a month before the decision about one more is measured.
+/// The numbers of transfers of one wallet within a month before the measured decision.
 const BUSY: [u64; 3] = [10, 1_000, 10_000];
-/// A decision with its reservation and its log entries may cost this many instructions. Reading the arguments and certifying the tip
-/// are measured with it; writing the reply, most of which is Candid's type table, is not. The foundation's target was 3 million; every
-/// scope that a request falls into has its own counters since.
+/// The limit of instructions for a decision with its reservation and its log entries. Reading the arguments and certifying the tip
+/// are included; the reply, most of which is Candid's type table, is not. The first target was 3 million; every scope of a request
+/// has its own counters since.
 const MAX_DECISION_INSTRUCTIONS: u64 = 5_000_000;
-/// Outcalls up to the submission of a transfer: Solana's is simulated first, Kaspa's asks what the network's fees are.
+/// The limit of outcalls up to submission. Solana's includes a simulation, Kaspa's a fee estimate.
 const MAX_OUTCALLS: [(&str, usize); 2] = [("Sol", 4), ("Kas", 4)];
-/// A message may take this many instructions in the largest of the unusual Kaspa transfers; the Internet Computer allows 40 billion.
+/// The limit of instructions per message in the largest Kaspa transfer. The Internet Computer allows 40 billion.
 const MAX_MESSAGE_INSTRUCTIONS: u64 = 10_000_000_000;
-/// How many payments are queued when their throughput is measured.
+/// The number of queued payments when throughput is measured.
 const QUEUED: u64 = 100;
-/// Signatures of a transfer with one input.
+/// The limit of signatures of a transfer with one input.
 const MAX_SIGNATURES: usize = 1;
-/// A step with a history of a million entries may cost this many per cent of the same step with a history of 1. The search trees are deeper;
-/// nothing walks them.
+/// The limit of a step's cost with a million entries, in per cent of the cost with one entry. The search trees are deeper, but no
+/// step visits all of them.
 const MAX_GROWTH_PERCENT: u64 = 150;
-/// The module's size in bytes, plain and compressed.
+/// The limits of the module's size in bytes, plain and compressed.
 const MAX_WASM: [usize; 2] = [5_100_000, 1_420_000];
 
-/// Everything measured.
+/// All measurements.
 #[derive(Serialize)]
 struct Results {
     wasm_bytes: usize,
     wasm_gzip_bytes: usize,
-    /// Transfers of one wallet before, and instructions of the decision about one more.
+    /// The transfers of one wallet, and the instructions of the next decision.
     busy_wallet: Vec<(u64, u64)>,
     /// Queues of payments on Solana.
     throughput: Vec<Throughput>,
@@ -49,7 +49,7 @@ struct Results {
     targets: Vec<TargetResult>,
 }
 
-/// Measures, prints the table, writes the JSON and returns whether every target is met.
+/// Measures, prints the tables, writes the JSON and returns whether every target is met.
 ///
 /// # Errors
 /// When the results cannot be written.
@@ -67,7 +67,7 @@ pub fn run(path: &Path) -> std::io::Result<bool> {
     Ok(met)
 }
 
-/// Measures how queues of payments measure_queue, and prints it.
+/// Measures the throughput of queued payments, and prints it.
 pub fn run_throughput() {
     table::print_throughput(&queues(&POOLS));
 }

@@ -1,4 +1,4 @@
-//! The printed form of what was measured.
+//! The printed tables of the measurements.
 
 use super::kaspa::Case;
 use super::measure::Measurement;
@@ -6,21 +6,21 @@ use super::throughput::Throughput;
 use crate::demo::grouped;
 use serde::Serialize;
 
-/// One target.
+/// The result of one target.
 #[derive(Debug, Serialize)]
 pub struct TargetResult {
-    /// What was measured.
+    /// The name of the measurement.
     pub what: String,
-    /// What came out.
+    /// The measured value.
     pub measured: u64,
-    /// What it may be.
+    /// The limit.
     pub at_most: u64,
-    /// Whether it is.
+    /// Whether the limit is kept.
     pub met: bool,
 }
 
 impl TargetResult {
-    /// Compares.
+    /// Compares a measured value with its limit.
     pub fn at_most(what: String, measured: u64, at_most: u64) -> Self {
         Self { what, measured, at_most, met: measured <= at_most }
     }
@@ -56,7 +56,7 @@ pub fn print(histories: &[Measurement], targets: &[TargetResult]) {
     }
 }
 
-/// Prints queues as rows.
+/// Prints the throughput of queues as rows.
 pub fn print_throughput(queues: &[Throughput]) {
     println!(
         "\n{:<34} {:>9} {:>9} {:>10} {:>9} {:>9} {:>19}",
@@ -79,7 +79,7 @@ pub fn print_throughput(queues: &[Throughput]) {
     }
 }
 
-/// Prints what the unusual Kaspa transfers cost.
+/// Prints the costs of the unusual Kaspa transfers.
 pub fn print_kaspa(cases: &[Case]) {
     println!(
         "\n{:<16} {:>15} {:>15} {:>10} {:>9} {:>13} {:>19}",

@@ -1,4 +1,4 @@
-//! How fast a queue of payments on Solana drains: on recent blockhashes, and on pools of nonce accounts.
+//! The throughput of queued payments on Solana, on recent blockhashes and on pools of nonce accounts.
 
 use crate::network::Network;
 use crate::recipients;
@@ -8,20 +8,20 @@ use purser_types::{Asset, Rule, SettingsInit, Status, TransferArgs, Wallet, Wind
 use serde::Serialize;
 use std::time::Duration;
 
-/// The pools that are compared; 0 is a wallet without nonce accounts, whose transactions stand on recent blockhashes.
+/// The compared pool sizes; 0 is a wallet without nonce accounts, whose transactions use recent blockhashes.
 pub const POOLS: [u16; 4] = [0, 1, 4, 16];
 /// One round of the subnet, and the Solana blocks in it.
 const ROUND: Duration = Duration::from_secs(1);
 const BLOCKS_PER_ROUND: u64 = 5;
-/// A queue that takes longer than this does not measure_queue.
+/// The most rounds that a queue may take.
 const MAX_ROUNDS: u64 = 20_000;
 
-/// What a queue cost.
+/// The cost of a queue.
 #[derive(Clone, Debug, Serialize)]
 pub struct Throughput {
-    /// How many transfers were asked for at once.
+    /// The number of transfers requested at once.
     pub transfers: u64,
-    /// How many nonce accounts the wallet had.
+    /// The number of the wallet's nonce accounts.
     pub pool: u16,
     /// Rounds from the first request until the last transfer was confirmed.
     pub rounds: u64,
@@ -29,13 +29,13 @@ pub struct Throughput {
     pub signatures: u64,
     /// HTTPS outcalls.
     pub outcalls: u64,
-    /// Transactions that were built; more than there are transfers when some expired.
+    /// Transactions that were built; more than transfers when some expired.
     pub attempts: u64,
     /// Cycles of everything, divided by the transfers.
     pub cycles_per_transfer: u128,
 }
 
-/// Asks for `transfers` payments at once and lets time pass until all are confirmed.
+/// Requests `transfers` payments at once and waits until all are confirmed.
 ///
 /// # Panics
 /// When one of them is not confirmed.
@@ -70,7 +70,7 @@ pub fn measure_queue(transfers: u64, pool: u16) -> Throughput {
     }
 }
 
-/// A canister that takes a hundred requests within a minute.
+/// An environment that accepts a hundred requests within a minute.
 fn env() -> TestEnv {
     let mut env = TestEnv::empty(Network::Local(Box::new(LocalNet::new())));
     let mut args = env.init_args();

@@ -1,5 +1,5 @@
-//! `scripts/bench`: what a transfer costs, with a short and a long history. `scripts/bench throughput` measures queues of payments on
-//! Solana only.
+//! `scripts/bench`: the cost of a transfer with a short and a long history. `scripts/bench throughput` measures queues of payments
+//! on Solana only.
 
 use purser_it::{bench, wasm};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `scripts/demo`: the main job, narrated. `--serve` keeps the network running afterwards.
+//! `scripts/demo`: the demo. `--serve` keeps the network running afterwards.
 
 use purser_it::{demo, wasm};
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use std::path::Path;
 pub struct Report {
     /// Whether every step ran and every check passed.
     pub ok: bool,
-    /// How many steps there should be; fewer ran when one failed.
+    /// The number of steps; fewer ran when one failed.
     pub expected_steps: usize,
     /// The steps, in order.
     pub steps: Vec<Step>,

@@ -1,6 +1,6 @@
 //! `--serve`: a server on loopback in front of the running network.
 //!
-//! Not the Internet Computer's own HTTP interface: one plain endpoint that takes and gives Candid text, so that `curl` is enough.
+//! The interface is one plain endpoint with Candid text, so that `curl` is enough, and not the Internet Computer's HTTP interface.
 
 use super::context::Demo;
 use crate::test_env::Actor;
@@ -14,7 +14,7 @@ use std::io::{Error, Read};
 use std::time::Duration;
 use tiny_http::{Header, Method, Request, Response, Server};
 
-/// How long the server waits for a request before it lets five seconds pass in the env.
+/// The time without a request after which the server lets five seconds pass in the network.
 const IDLE: Duration = Duration::from_secs(1);
 /// The largest request body, in bytes.
 const MAX_BODY: u64 = 1 << 20;

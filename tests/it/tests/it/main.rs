@@ -1,4 +1,4 @@
-//! The suite: the released wasm, called through its public interface, on a network with both chains beside it.
+//! The suite: tests of the released module through its public interface, with both chains.
 
 mod access;
 mod governance;

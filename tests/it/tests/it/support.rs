@@ -1,10 +1,10 @@
-//! What several tests share.
+//! Helpers that several test modules share.
 
 use purser_it::recipients;
 pub use purser_it::recipients::rules;
 use purser_it::test_env::{Actor, TestEnv};
 
-/// Payments of KAS in one request, with every default.
+/// A batch of KAS payments with every default.
 pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs {
     BatchArgs {
         wallet_id: wallet.id,
@@ -41,7 +41,7 @@ pub fn payment(wallet: u64, asset: Asset, amount: u64, key: &str) -> TransferArg
     }
 }
 
-/// The only denying finding of an answer.
+/// The only denying finding of a denied request.
 pub fn denial(answer: Result<TransferOutcome, Error>) -> Finding {
     let Ok(TransferOutcome::Denied { evaluation }) = answer else { panic!("not denied: {answer:?}") };
     assert_eq!(evaluation.decision, Decision::Deny);
@@ -50,7 +50,7 @@ pub fn denial(answer: Result<TransferOutcome, Error>) -> Finding {
     denying.remove(0)
 }
 
-/// The entry of one asset.
+/// The usage of one asset.
 pub fn usage_of(usages: &[Usage], asset: Asset) -> Usage {
     *usages.iter().find(|usage| usage.asset == asset).expect("every asset has an entry")
 }
@@ -58,7 +58,7 @@ pub fn usage_of(usages: &[Usage], asset: Asset) -> Usage {
 /// The coin of each chain.
 pub const CHAINS: [Asset; 2] = [Asset::Sol, Asset::Kas];
 
-/// What the chain and the canister have to agree on after every transfer to recipient 1.
+/// The totals that chain and canister must agree on after every transfer to recipient 1.
 pub struct ExpectedTotals {
     wallet: Wallet,
     asset: Asset,
@@ -68,7 +68,7 @@ pub struct ExpectedTotals {
 }
 
 impl ExpectedTotals {
-    /// Notes where everything stands.
+    /// Records the balances and the number of transactions at the start.
     pub fn new(env: &mut TestEnv, wallet: &Wallet, asset: Asset) -> Self {
         let mut totals = Self { wallet: wallet.clone(), asset, received: 0, spent: 0, landed: 0 };
         totals.received = totals.balance(env);
@@ -90,7 +90,7 @@ impl ExpectedTotals {
         }
     }
 
-    /// Checks them after `transfer` has ended.
+    /// Checks the totals after `transfer` has ended.
     pub fn check(&mut self, env: &mut TestEnv, transfer: &Transfer, what: &str) {
         let confirmed = transfer.status == Status::Confirmed;
         let fee = transfer.fee_paid.expect("an ended transfer names its fee");

@@ -8,7 +8,7 @@ use super::network::LocalNet;
 use crate::exec::stable::{StableMemory, WASM_PAGE};
 use crate::ic::Reject;
 
-/// The most changes that `canister_info` tells.
+/// The most changes in an answer of `canister_info`.
 const MAX_CHANGES: usize = 20;
 
 /// A snapshot of a canister: its stable memory. The upgrade that follows creates module and heap anew.

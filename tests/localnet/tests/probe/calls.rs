@@ -109,7 +109,7 @@ fn should_end_a_best_effort_call_at_its_deadline() {
     probe.net.advance_time(Duration::from_secs(2));
     let reply = probe.net.await_call(call).unwrap();
     assert_eq!(candid::decode_args::<(u32, String)>(&reply).unwrap(), (Reject::SYS_UNKNOWN, "Call has timed out.".to_string()));
-    // The late answer finds nobody.
+    // The late answer has no callback any more.
     let late = probe.net.pending()[0].id;
     probe.net.deliver(late);
     assert_eq!(probe.net.pending(), []);

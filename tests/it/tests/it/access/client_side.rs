@@ -1,4 +1,4 @@
-//! Wallets whose keys their owners hold.
+//! Wallets whose owners hold the keys.
 
 use crate::support::{CHAINS, payment, rules};
 use candid::Principal;
@@ -19,7 +19,7 @@ fn secp256k1() -> ic_secp256k1::PrivateKey {
     ic_secp256k1::PrivateKey::deserialize_sec1(&[82; 32]).expect("a secret key")
 }
 
-/// A funded wallet of the owner's with the owner's keys.
+/// Creates a funded wallet of the owner with the owner's keys.
 fn own_wallet(env: &mut TestEnv) -> Wallet {
     let signing = Signing::ClientSide {
         solana_key: Some(ByteBuf::from(ed25519().public_key().serialize_raw())),
@@ -36,7 +36,7 @@ fn own_wallet(env: &mut TestEnv) -> Wallet {
     wallet
 }
 
-/// What the owner's keys make of what is to be signed.
+/// The owner's signatures of the messages to sign.
 fn sign(transfer: &Transfer) -> Vec<ByteBuf> {
     let messages = &transfer.to_sign.as_ref().expect("it waits for signatures").messages;
     let sign = |message: &ByteBuf| match transfer.kaspa_key {

@@ -1,4 +1,4 @@
-//! Sessions, the isolation of everybody from everybody else, and who is not listened to.
+//! Sessions, the isolation of wallets and agents, and callers that are not answered.
 
 use crate::support::{denial, payment, rules};
 use candid::Principal;

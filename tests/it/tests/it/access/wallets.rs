@@ -1,4 +1,4 @@
-//! Owners, parents, and whether wallets take transfers.
+//! Owners, parents, and activation of wallets.
 
 use crate::support::{denial, payment, rules};
 use candid::Principal;

@@ -1,1 +1,3 @@
+//! Governance: changes by proposals.
+
 pub mod proposals;

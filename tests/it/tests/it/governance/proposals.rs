@@ -1,4 +1,4 @@
-//! Changes that take more than one admin, and more than a moment.
+//! Changes that need several admins and a time lock.
 
 use crate::support::{denial, payment, rules};
 use candid::Principal;
@@ -22,7 +22,7 @@ fn approver(n: u8) -> Principal {
     Principal::self_authenticating([20 + n])
 }
 
-/// Installs with three admins and these settings.
+/// Installs the canister with three admins and these settings.
 fn install(settings: SettingsInit) -> Result<TestEnv, Reject> {
     let mut env = TestEnv::empty(Network::from_environment());
     let mut args = env.init_args();
@@ -33,13 +33,13 @@ fn install(settings: SettingsInit) -> Result<TestEnv, Reject> {
     Ok(env)
 }
 
-/// Two of three admins have to agree, and then an hour passes.
+/// An environment with three admins, a quorum of two and a time lock of an hour.
 fn env_with_quorum() -> TestEnv {
     let settings = SettingsInit { quorum: Some(2), time_lock_seconds: Some(TIME_LOCK), ..SettingsInit::default() };
     install(settings).expect("it installs")
 }
 
-/// A change of the first admin's that has to wait.
+/// Proposes a change as the first admin.
 fn proposed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> u64 {
     match change(&mut env.as_actor(Actor::Admin)) {
         Ok(Change::Proposed(id)) => id,
@@ -55,7 +55,7 @@ fn proposal(env: &mut TestEnv, id: u64) -> Proposal {
     env.as_actor(Actor::Stranger).get_proposal(id).expect("open")
 }
 
-/// Lets time pass on the Internet Computer, and what is due happen.
+/// Advances the network's time and runs due timers.
 fn wait(env: &mut TestEnv, seconds: u64) {
     let ic = env.network.ic();
     ic.advance_time(Duration::from_secs(seconds));
@@ -64,7 +64,7 @@ fn wait(env: &mut TestEnv, seconds: u64) {
     }
 }
 
-/// Proposed, agreed to, waited for.
+/// Proposes and approves a change, and waits until it is executed.
 fn executed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> Proposal {
     let id = proposed(env, change);
     approve(env, id);
@@ -74,7 +74,7 @@ fn executed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Ch
     ended
 }
 
-/// A wallet with an agent and the usual policy, in a council.
+/// Creates a funded wallet with an agent and the default policy.
 fn funded(env: &mut TestEnv) -> Wallet {
     let wallet = env.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
     executed(env, |admin| admin.add_agent(wallet.id, Actor::Agent.principal()));
@@ -143,7 +143,7 @@ fn a_guardian_stops_a_change_while_the_time_lock_runs() {
     wait(&mut env, TIME_LOCK);
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("over").code, "WRONG_STATUS");
     assert_eq!(env.as_principal(Actor::Stranger.principal()).my_permissions(None).roles, vec![]);
-    // And nobody who has gone bad protects itself.
+    // A guardian cannot cancel a proposal about itself.
     let out = proposed(&mut env, |admin| admin.revoke_role(Actor::Guardian.principal(), Role::Guardian));
     assert_eq!(env.as_actor(Actor::Guardian).cancel_proposal(out, None).expect_err("about itself").code, "AUTH_FAILED");
 }
@@ -184,7 +184,7 @@ fn proposals_and_their_timer_survive_an_upgrade() {
     assert_eq!(env.as_principal(approver(2)).my_permissions(None).roles, vec![]);
 }
 
-/// Seven days, the default.
+/// The default lifetime of a proposal: seven days.
 const fn proposal_ttl_seconds() -> u64 {
     7 * 86_400
 }

@@ -1,4 +1,4 @@
-//! Bad input, for every endpoint: a typed error, no trap, nothing changed.
+//! Bad input at every endpoint: a typed error, no trap, no change.
 
 use crate::support::{payment, rules};
 use candid::Principal;
@@ -8,7 +8,7 @@ use purser_it::client::{Answer, Client};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
-/// What a call answered, as far as these tests compare it.
+/// The code of an answer, or `OK`.
 fn code<T>(answer: Answer<T>) -> String {
     match answer {
         Ok(_) => "OK".into(),
@@ -24,7 +24,7 @@ fn code<T>(answer: Answer<T>) -> String {
     }
 }
 
-/// Runs `call` and checks that it changed nothing: neither the state nor the log.
+/// Runs `call` and checks that neither state nor log changed.
 fn unchanged(env: &mut TestEnv, name: &str, call: impl FnOnce(&mut TestEnv) -> String) -> String {
     let before = env.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
     let answer = call(env);
@@ -35,7 +35,7 @@ fn unchanged(env: &mut TestEnv, name: &str, call: impl FnOnce(&mut TestEnv) -> S
 
 type Call = fn(&mut Client<'_>, u64) -> String;
 
-/// Every method that needs a power, with arguments that would be fine, and who may call it.
+/// Every method that needs a permission, with valid arguments and the actors that may call it.
 const COMMANDS: [(&str, Call, &[Actor]); 32] = [
     ("create_wallet", |c, _| code(c.create_wallet("x")), &[Actor::Admin]),
     ("change_wallet", |c, wallet| code(c.change_wallet(wallet, WalletChange::Owner(Actor::Agent.principal()))), &[Actor::Admin]),
@@ -229,7 +229,7 @@ fn a_request_that_cannot_be_right_names_the_field() {
     }
 }
 
-/// Which argument a batch was refused for, and why, in the words of either chain.
+/// The field that a batch was refused for, and the problem, from the errors of either chain.
 fn refused_field(answer: Answer<BatchOutcome>) -> (String, String) {
     match answer {
         Err(Error { code, detail: Some(ErrorDetail::InvalidArgument { field, problem }), .. })
@@ -242,7 +242,7 @@ fn refused_field(answer: Answer<BatchOutcome>) -> (String, String) {
     }
 }
 
-/// A field or argument, what the problem says of it, and a batch that has it.
+/// A field, its expected problem, and a batch that has the problem.
 type BadBatch = (&'static str, &'static str, BatchArgs);
 
 fn bad_batches(wallet: u64) -> Vec<BadBatch> {
@@ -334,7 +334,7 @@ fn the_key_of_a_batch_stands_for_all_that_it_said() {
     assert_eq!(again.transfer_ids, made.transfer_ids, "what is not allowed is as if nothing were said");
 }
 
-/// The same address with one character of its payload changed.
+/// The address with one character of its payload changed.
 fn with_typo(address: &str) -> String {
     let mut text: Vec<char> = address.chars().collect();
     let last = text.len() - 10;

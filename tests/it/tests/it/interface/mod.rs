@@ -1,2 +1,4 @@
+//! The interface under bad input.
+
 pub mod compatibility;
 pub mod inputs;

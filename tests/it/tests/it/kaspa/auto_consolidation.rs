@@ -1,10 +1,10 @@
-//! Coins that the canister makes fewer of itself, where its operator wants that.
+//! Consolidations that the canister makes on its own, where its operator enables them.
 
 use super::*;
 use crate::support::usage_of;
 use candid::Principal;
 
-/// A env whose canister tidies keys with more than so many coins.
+/// An environment whose canister consolidates keys with more coins than this.
 fn env(consolidate_above: Option<u32>) -> TestEnv {
     let mut env = TestEnv::empty(Network::Local(Box::new(LocalNet::new())));
     let mut args = env.init_args();
@@ -58,7 +58,7 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
     assert_eq!((usage.posted, usage.reserved), (3 * KAS + paid + fee, 0), "its fee counts against the wallet's limit");
 
-    // Once an hour at most, whatever arrives.
+    // At most one consolidation an hour is made.
     for _ in 0..30 {
         env.kaspa.faucet(&wallet.kaspa_schnorr_address, KAS);
     }

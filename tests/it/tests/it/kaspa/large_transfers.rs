@@ -1,4 +1,4 @@
-//! Many inputs and many coins.
+//! Transfers with many inputs, and wallets with many coins.
 
 use super::*;
 use localnet::{CallKind, Effect, Occurrence, Reject};

@@ -1,4 +1,4 @@
-//! What only Kaspa has: several providers, fee speeds, batches, consolidations, replacements, large_transfers inputs.
+//! Tests of Kaspa's own features: providers, fee speeds, batches, consolidations, replacements, many inputs.
 
 mod auto_consolidation;
 mod large_transfers;
@@ -13,10 +13,10 @@ use localnet::LocalNet;
 use purser_it::network::Network;
 use purser_it::test_env::{Actor, KAS, TestEnv};
 
-/// How large_transfers requests a fault meets: all replicas of one outcall.
+/// The number of requests of one outcall: one per replica.
 const REPLICAS: u32 = 13;
 
-/// A env whose canister asks three servers of the Kaspa chain; the two that the env does not own are returned.
+/// An environment whose canister has three servers of the Kaspa chain; the other two are returned.
 fn with_three_providers() -> (TestEnv, [Provider; 2]) {
     let mut env = TestEnv::empty(Network::Local(Box::new(LocalNet::new())));
     let more = [env.kaspa.provider(), env.kaspa.provider()];
@@ -27,12 +27,12 @@ fn with_three_providers() -> (TestEnv, [Provider; 2]) {
     (env, more)
 }
 
-/// A env that allows fees for large_transfers inputs.
+/// An environment that allows fees for many inputs.
 fn with_high_fees() -> TestEnv {
     TestEnv::local_with(|args| args.kaspa.max_fee = Some(KAS))
 }
 
-/// A wallet with an agent, a policy and these coins at its Schnorr address.
+/// Creates a wallet with an agent, a policy and these coins at its Schnorr address.
 fn wallet_of(env: &mut TestEnv, coins: &[u64]) -> Wallet {
     let wallet = env.as_actor(Actor::Admin).create_wallet("coins").expect("an admin creates a wallet");
     env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
@@ -47,7 +47,7 @@ fn details(transfer: &Transfer) -> KaspaDetails {
     transfer.kaspa.clone().expect("a KAS transfer has them")
 }
 
-/// How large_transfers calls of a method of the management canister were answered since the last time.
+/// The number of answered calls of a management canister method since the last call.
 fn answered_calls(env: &mut TestEnv, method: &str) -> usize {
     let traces = env.network.local().take_traces();
     let calls = traces.iter().flat_map(|trace| &trace.mgmt_calls);

@@ -1,4 +1,4 @@
-//! Fees, batches and consolidations.
+//! Fees, quotes, batches and consolidations.
 
 use super::*;
 use crate::support::{batch_of, usage_of};
@@ -25,7 +25,7 @@ fn the_fee_follows_the_network_within_the_configured_bounds() {
             let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, 5 * KAS, &what) };
             let quote = env.as_actor(Actor::Agent).quote_transfer(&args).expect("the chain answers");
             assert_eq!((quote.fee, quote.inputs, quote.dust), (fee, 1, 0), "{what}");
-            // Nothing is asked of anybody, so what was last seen is shown.
+            // A simulation makes no outcalls, so it shows the last quote.
             let simulated = env.as_actor(Actor::Agent).simulate_transfer(&args).expect("it is allowed");
             assert_eq!(simulated.fee, Some(quote), "{what}");
             if rates[0] == 900 {

@@ -1,4 +1,4 @@
-//! Providers that lie, lag, lose answers and refuse: a payment may be late, it is made once or not at all.
+//! Faulty Kaspa providers: a payment may be late, but it is made once or not at all.
 
 use super::*;
 use crate::support::ExpectedTotals;
@@ -28,7 +28,7 @@ fn one_of_three_providers_may_lie_about_anything() {
         let ended = env.wait_for_end(id);
         faulty[n % 3].clear();
         assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{what}: {ended:?}");
-        // One input and two outputs, at the floor: never at the faulty's rate.
+        // One input and two outputs, at the floor: never at the false rate.
         assert_eq!(ended.fee_paid, Some(203_600), "{what}: {ended:?}");
         totals.check(&mut env, &ended, &what);
     }

@@ -1,9 +1,10 @@
-//! Transactions that a node does not take, for reasons that time heals or does not, and payments that wait for one another.
+//! Refused transactions, temporary and final, and payments that wait for one another.
 
 use super::*;
 use devchains::kaspa::{Endpoint, Fault};
 
-/// A payment that only a small coin beside a large one makes light enough: with the large one bound to a covenant it is too heavy.
+/// The amount of a payment that needs a small coin beside a large one. With the large one bound to a covenant its storage mass
+/// exceeds the limit.
 const SMALL: u64 = 1_900_000;
 const SMALL_COIN: u64 = 2_000_100;
 

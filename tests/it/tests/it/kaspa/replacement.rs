@@ -1,10 +1,10 @@
-//! Paying more for a stuck transaction.
+//! Replacement of a submitted transaction by one with a higher fee.
 
 use super::*;
 use crate::support::ExpectedTotals;
 use devchains::kaspa::{Endpoint, Fault};
 
-/// A submitted transfer of 5 KAS that nobody has mined.
+/// Submits a transfer of 5 KAS without mining it.
 fn stuck(env: &mut TestEnv, wallet: &Wallet) -> Transfer {
     let id = env.request_transfer(&kas(wallet, 5 * KAS, "stuck"));
     for _ in 0..100 {
@@ -17,7 +17,7 @@ fn stuck(env: &mut TestEnv, wallet: &Wallet) -> Transfer {
     panic!("transfer {id} is not submitted");
 }
 
-/// Lets the Internet Computer go on while nobody mines.
+/// Advances the network without mining.
 fn tick(env: &mut TestEnv) {
     let ic = env.network.ic();
     ic.advance_time(std::time::Duration::from_secs(2));

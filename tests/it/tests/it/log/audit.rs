@@ -1,4 +1,4 @@
-//! The log is the state: read out through ICRC-3, it can be checked and replayed by anybody.
+//! The log through ICRC-3: its hashes, its types, and its replay.
 
 use crate::support::{payment, rules};
 use candid::Nat;
@@ -9,7 +9,7 @@ use purser_core::state::State;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_it::values::core;
 
-/// Every block of the log, oldest first, as anybody reads it.
+/// Every block of the log through the public interface, oldest first.
 fn blocks(env: &mut TestEnv) -> Vec<CoreValue> {
     let mut values = Vec::new();
     loop {
@@ -27,7 +27,7 @@ fn blocks(env: &mut TestEnv) -> Vec<CoreValue> {
     }
 }
 
-/// A env in which most things have happened.
+/// An environment whose log has most types of blocks.
 fn eventful() -> TestEnv {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());

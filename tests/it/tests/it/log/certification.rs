@@ -1,4 +1,4 @@
-//! What the subnet certifies: the log's tip and the HTTP responses, under one root.
+//! Certified data: the log's tip and the HTTP responses, under one root.
 
 use crate::support::{payment, rules};
 use blst::BLST_ERROR;
@@ -8,14 +8,14 @@ use ic_certification::{Certificate, HashTree, LookupResult};
 use purser::api::*;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 
-/// What comes before a state tree's root hash in the subnet's signature.
+/// The domain separator of a signature on a state tree's root hash.
 const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";
 /// The domain of the Internet Computer's BLS signatures.
 const SIGNATURE_DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
-/// What comes before the 96 bytes of a BLS key in its DER form.
+/// The length of the DER prefix of a BLS key.
 const BLS_DER_PREFIX_LENGTH: usize = 37;
 
-/// Checks a certificate with nothing but the network's root key, and returns what it certifies for the canister.
+/// Checks a certificate with the network's root key, and returns the canister's certified data.
 fn certified_data(env: &mut TestEnv, certificate: &[u8]) -> Vec<u8> {
     let certificate: Certificate = serde_cbor::from_slice(certificate).expect("a certificate is CBOR");
     assert!(certificate.delegation.is_none() || std::env::var_os("POCKET_IC_BIN").is_some(), "one subnet needs no delegation");

@@ -1,4 +1,4 @@
-//! The canister watches over its own log: it verifies it, records what its state is, and stops spending when something is wrong.
+//! The canister's verification of its own log, its checkpoints, and the end of spending on errors.
 
 use crate::support::{payment, rules};
 use candid::Nat;
@@ -11,7 +11,7 @@ use std::time::Duration;
 pub const FIVE_MINUTES: Duration = Duration::from_secs(300);
 pub const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Lets time pass and what became due happen.
+/// Advances time and runs due timers.
 pub fn pass(env: &mut TestEnv, time: Duration) {
     let ic = env.network.ic();
     ic.advance_time(time);
@@ -24,7 +24,7 @@ fn status(env: &mut TestEnv) -> AuditStatus {
     env.as_actor(Actor::Anonymous).get_audit_status()
 }
 
-/// What the canister printed since this was last asked.
+/// The lines printed since the last call.
 fn prints(env: &mut TestEnv) -> Vec<String> {
     let printed = env.network.local().take_traces().into_iter().flat_map(|trace| trace.prints);
     // A jump of the clock makes timers catch up, which they say.
@@ -117,7 +117,7 @@ fn a_full_log_stops_spending_and_three_refusals_are_an_emergency() {
     let refused = env.as_actor(Actor::Guardian).set_audit_settings(&settings);
     assert_eq!(refused.expect_err("no admin").code, "AUTH_FAILED");
     env.as_actor(Actor::Admin).set_audit_settings(&settings).expect("an admin");
-    // Every version of a policy is an entry: long ones of somebody without a wallet fill the log and bind nobody.
+    // Every version of a policy is an entry. Long policies of a principal without a wallet fill the log without an effect.
     let long = recipients::allowlist(Chain::Solana, (0..=255).map(recipients::solana));
     let nobody = Scope::User(Actor::Stranger.principal());
     let mut sizes = vec![log_bytes(&mut env)];

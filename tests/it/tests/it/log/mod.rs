@@ -1,3 +1,5 @@
+//! The audit log: blocks, certification, integrity and archives.
+
 pub mod audit;
 pub mod certification;
 pub mod integrity;

@@ -1,4 +1,4 @@
-//! The log is archived, confirmed, given up and searched; what is left verifies, and so does the whole.
+//! Archives: export, confirmation, removal of old blocks, search, and verification of the rest.
 
 use crate::log::integrity::{DAY, FIVE_MINUTES, pass};
 use crate::support::{payment, rules};
@@ -13,7 +13,7 @@ use purser_verify::live::LiveCanister;
 use purser_verify::progress::Progress;
 use std::path::{Path, PathBuf};
 
-/// Downloads the log from `from` on as anybody would.
+/// Downloads the log from `from` on through the public interface.
 pub fn export(env: &mut TestEnv, from: u64, name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let canister = env.canister;
@@ -28,7 +28,7 @@ pub fn export(env: &mut TestEnv, from: u64, name: &str) -> PathBuf {
     path
 }
 
-/// What the verifier says about exported files.
+/// The verifier's report on exported files.
 pub fn verify(env: &mut TestEnv, files: &[&Path], rebuild: Option<PathBuf>) -> Report {
     let root_key = RootKey::from_der(env.network.ic().root_key()).expect("a key");
     let files = files.iter().map(|path| path.to_path_buf()).collect();
@@ -37,7 +37,7 @@ pub fn verify(env: &mut TestEnv, files: &[&Path], rebuild: Option<PathBuf>) -> R
     check(&options, &mut Progress::default()).expect("the files are readable")
 }
 
-/// What the command says about the live canister, the network under the suite standing behind a URL.
+/// The outcome of `purser-verify` on the live canister.
 fn command(env: &mut TestEnv, options: &[&str]) -> Outcome {
     let (canister, now) = (env.canister.to_text(), env.network.ic().time_ns());
     let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
@@ -94,7 +94,7 @@ fn the_command_verifies_a_live_canister() {
     assert_eq!(report["certificate"]["state_digest"], report["replay"]["state_digest"]);
     let text = command(&mut env, &["--local"]);
     assert!(text.status == 0 && text.output.ends_with("\nVALID\n"), "{text:?}");
-    // A network that vouches for itself is believed only when that is asked for: this is not the Internet Computer.
+    // A network's own root key is trusted only with --local, because this network is not the Internet Computer.
     let foreign = command(&mut env, &["--json"]);
     let report: serde_json::Value = serde_json::from_str(&foreign.output).expect("it is JSON");
     assert_eq!((foreign.status, &report["valid"]), (1, &false.into()), "{foreign:?}");

@@ -1,4 +1,5 @@
-//! What a transfer may cost: outcalls, signatures, instructions, bytes. `scripts/bench` measures the same with long histories.
+//! Limits on the cost of a transfer: outcalls, signatures, instructions, bytes. `scripts/bench` measures the same with long
+//! histories.
 
 use purser_it::bench;
 

@@ -1,5 +1,5 @@
 //! The embedded network compared with PocketIC: the same probe canister, the same calls, the same outcomes. Without `POCKET_IC_BIN`
-//! this is the embedded network against the outcomes that the interface specification demands.
+//! the embedded network is compared with the outcomes that the interface specification demands.
 
 use localnet::conformance::{Server, run};
 use purser_it::network::Network;

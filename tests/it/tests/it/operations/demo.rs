@@ -1,4 +1,4 @@
-//! What `scripts/demo` shows is as expected, and its report says so.
+//! The demo of `scripts/demo` and its report.
 
 use purser_it::{demo, wasm};
 use serde_json::Value;

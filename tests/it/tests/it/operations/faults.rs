@@ -1,11 +1,11 @@
-//! A fault at every await of a transfer: nothing is lost, nothing is paid twice, and the transfer ends where it should.
+//! A fault at every await of a transfer: no money is lost, no payment is made twice, and the transfer ends.
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use localnet::{CallKind, Effect, Occurrence, Reject};
 use purser::api::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
-/// What one transfer of these tests sends: little, so that many fit under the day's limit.
+/// The amount of one transfer, small enough that many fit under the day's limit.
 fn amount(asset: Asset) -> u64 {
     match asset {
         Asset::Sol | Asset::Spl { .. } => SOL / 100,
@@ -13,7 +13,7 @@ fn amount(asset: Asset) -> u64 {
     }
 }
 
-/// Sends one transfer after another from one wallet, each with another fault, and checks the totals after each.
+/// Transfers from one wallet, each with another fault, and the totals after each.
 struct FaultTest {
     env: TestEnv,
     wallet: Wallet,
@@ -29,7 +29,7 @@ impl FaultTest {
         Self { env, wallet, asset, totals }
     }
 
-    /// One transfer under one fault, to its end.
+    /// Makes one transfer under one fault, to its end.
     fn transfer(&mut self, name: &str, inject_fault: impl FnOnce(&mut TestEnv)) -> Transfer {
         self.env.network.local().take_traces();
         inject_fault(&mut self.env);
@@ -41,7 +41,7 @@ impl FaultTest {
         ended
     }
 
-    /// Lets time pass until a signature is asked for, and returns the call.
+    /// Advances time until a signature is requested, and returns the call.
     fn await_held_signature(&mut self) -> u64 {
         for _ in 0..100 {
             let pending = self.env.network.local().pending();
@@ -76,7 +76,7 @@ fn a_trap_after_each_await_loses_nothing() {
             let ended = test.transfer(&name, |env| env.network.local().faults().trap_answer(canister, nth as u64));
             assert_eq!(ended.status, Status::Confirmed, "{name}: {ended:?}");
             let traces = test.env.network.local().take_traces();
-            // Answers to other calls of the run that trapped find nobody, which the CDK makes a trap of its own.
+            // Answers to other calls of the message that trapped have no receiver, for which the CDK traps too.
             let injected = |trapped: &String| trapped.contains("injected trap");
             let hit = traces.iter().filter(|trace| trace.trapped.as_ref().is_some_and(injected)).count();
             // A run is repeated where replicas disagree about a score that moves, so that this one may have had fewer answers.

@@ -1,5 +1,5 @@
-//! Stable memory that earlier versions left opens, verifies, and goes on under the released module. The images are those of the core's
-//! own tests, which say what is in them.
+//! Stable memory of earlier versions: the released module opens, verifies and continues it. The images are those of the core's own
+//! tests, which describe them.
 
 use candid::Principal;
 use flate2::read::GzDecoder;

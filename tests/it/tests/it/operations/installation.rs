@@ -1,4 +1,4 @@
-//! What the installer decides, and what an upgrade may change.
+//! Init arguments, and arguments that an upgrade may change.
 
 use crate::support::{payment, rules};
 use purser_it::network::Network;
@@ -8,7 +8,7 @@ use purser_it::test_env::{Actor, SOL, TestEnv};
 /// A change of the configuration.
 type Change = fn(&mut InitArgs);
 
-/// Installs a changed configuration and returns why it was refused.
+/// Installs a changed configuration and returns the reason of the refusal.
 fn refusal(change: impl FnOnce(&mut InitArgs)) -> String {
     let mut env = TestEnv::empty(Network::from_environment());
     let mut args = env.init_args();

@@ -1,3 +1,5 @@
+//! Operation: installation, upgrades, faults, recovery and costs.
+
 pub mod budgets;
 pub mod conformance;
 pub mod demo;

@@ -1,4 +1,4 @@
-//! The drill: the canister's state is lost or set back, and what comes back has forgotten nothing and pays nothing twice.
+//! Recovery: after a lost or older state no payment is forgotten and none is made twice.
 
 use crate::log::integrity::{DAY, FIVE_MINUTES, pass};
 use crate::log::retention::{export, verify};
@@ -10,14 +10,14 @@ use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_it::values::core;
 use std::path::Path;
 
-/// Puts other stable memory under the canister, with the upgrade that follows it, as scripts/restore does.
+/// Replaces the canister's stable memory and upgrades, as scripts/restore does.
 fn restore(env: &mut TestEnv, memory: &[u8]) {
     let canister = env.canister;
     env.network.local().set_stable_memory(canister, memory);
     env.upgrade(None).expect("it opens");
 }
 
-/// Back to normal operation, by way of limited operation.
+/// Ends an emergency, by way of limited operation.
 fn end_emergency(env: &mut TestEnv, reason: &str) {
     for _ in 0..2 {
         env.as_actor(Actor::Admin).end_emergency(reason).expect("an admin");
@@ -89,7 +89,7 @@ fn an_older_snapshot_is_noticed_and_the_log_brings_everything_back() {
     assert_eq!(usage_of(&usage, Asset::Sol).reserved, 0);
 }
 
-/// The last reason that is given in the log.
+/// The newest reason in the log.
 fn last_reason(env: &mut TestEnv) -> String {
     let args = FindBlocksArgs {
         filter: BlockFilter::All,

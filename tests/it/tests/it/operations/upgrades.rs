@@ -1,4 +1,4 @@
-//! An upgrade wherever a transfer can stand: it goes on to its end, with one transaction that can land.
+//! Upgrades at every status of a transfer: the transfer continues to its end, with one transaction that can land.
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use devchains::solana::Fault;
@@ -48,7 +48,7 @@ fn an_upgrade_after_any_lost_answer_continues_the_transfer() {
             assert_eq!(ended.status, Status::Confirmed, "{what}: {ended:?}");
             totals.check(&mut env, &ended, &what);
         }
-        // Signed is left in the message that enters it, so nobody ever sees it at rest.
+        // The message that enters Signed also leaves it, so no read returns it.
         assert_eq!(seen, BTreeSet::from(["Reserved", "Built", "Submitted"].map(str::to_owned)), "{asset:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Transfers that people agree to, and what holds transfers back beside the policy: through the interface.
+//! Transfers that need approvals, and other conditions beside the policy, through the interface.
 
 use crate::support::{denial, payment, rules};
 use candid::{Encode, Principal};
@@ -13,7 +13,7 @@ fn approver(n: u8) -> Principal {
     Principal::self_authenticating([20 + n])
 }
 
-/// 0.5 SOL and more take two of the group `ops`, whose members are three approvers and the agent.
+/// An approval rule: 0.5 SOL and more need two of the group `ops`, whose members are three approvers and the agent.
 fn rule(time_lock_seconds: u64) -> Rule {
     Rule::Approval {
         asset: Some(Asset::Sol),
@@ -39,7 +39,7 @@ fn env_with_approvals(time_lock_seconds: u64) -> (TestEnv, Wallet) {
     (env, wallet)
 }
 
-/// Asks for half a SOL, which waits.
+/// Requests half a SOL, which waits for approvals.
 fn pending(env: &mut TestEnv, wallet: u64, key: &str) -> (u64, ByteBuf) {
     match env.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, SOL / 2, key)) {
         Ok(TransferOutcome::Pending { transfer, evaluation }) => {

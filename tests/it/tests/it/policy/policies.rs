@@ -1,4 +1,4 @@
-//! What the policy denies, and what it says about it.
+//! Denials by the policy, and their explanations.
 
 use crate::support::{denial, payment, rules, usage_of};
 use purser_it::recipients;

@@ -1,4 +1,4 @@
-//! Looking at policies before, while and after they are in force.
+//! Lint, explanation, comparison and backtest of policies.
 
 use crate::support::{payment, rules};
 use purser_it::recipients;

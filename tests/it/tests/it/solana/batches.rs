@@ -1,4 +1,4 @@
-//! Many payments at once on Solana: how they are divided, what is denied, what lands, and what people are shown.
+//! Batches on Solana: division into transactions, denials, landing, and approvals.
 
 use crate::solana::providers::three_providers;
 use crate::solana::tokens::token;
@@ -10,7 +10,7 @@ use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use serde_json::{Value, json};
 
-/// What the chain of the tests demands for a token account of 165 bytes: 5,080 lamports for each and for 128 more.
+/// The rent of a token account of 165 bytes on the dev chain, in lamports: 5,080 for each byte and for 128 more.
 const TOKEN_RENT: u64 = (128 + 165) * 5_080;
 
 fn batch(wallet: &Wallet, asset: Asset, payments: &[(u8, u64)], key: &str) -> BatchArgs {
@@ -18,7 +18,7 @@ fn batch(wallet: &Wallet, asset: Asset, payments: &[(u8, u64)], key: &str) -> Ba
     BatchArgs { asset: Some(asset), ..batch_of(wallet, payments, key) }
 }
 
-/// The usual wallet, which may pay recipients 1 to 40 and a vault, and of a token 1,000 base units at a time and a day.
+/// Creates a wallet that may pay recipients 1 to 40 and a vault, and of a token 1,000 base units at a time and a day.
 fn wallet_with(env: &mut TestEnv, mint: Option<&str>, more: Vec<Rule>) -> Wallet {
     let mut rules: Vec<Rule> =
         rules().into_iter().filter(|rule| !matches!(rule, Rule::Allowlist { chain: Chain::Solana, .. })).collect();
@@ -35,7 +35,7 @@ fn wallet_with(env: &mut TestEnv, mint: Option<&str>, more: Vec<Rule>) -> Wallet
     wallet
 }
 
-/// Something that a program derives: nobody has the private key of this address.
+/// An address that a program derives, without a private key.
 fn vault() -> String {
     token_account(&recipients::solana(1), &recipients::solana(2), TokenProgram::Classic)
 }
@@ -45,13 +45,13 @@ fn token_account(owner: &str, mint: &str, program: TokenProgram) -> String {
     derived::token_account(&address(owner), &address(mint), program).expect("one of 256 is off the curve").to_string()
 }
 
-/// The same batch with memos, each at the position of its payment.
+/// The batch with memos, each at the position of its payment.
 fn with_memos(mut args: BatchArgs, memos: &[(usize, &str)]) -> BatchArgs {
     memos.iter().for_each(|(at, memo)| args.payments[*at].memo = Some((*memo).to_owned()));
     args
 }
 
-/// What the programs of a landed transaction logged, as any node shows it.
+/// The log messages of a landed transaction's programs.
 fn logs(env: &TestEnv, transfer: &Transfer) -> Vec<String> {
     let params = json!([transfer.txid.as_ref().expect("it was signed"), { "commitment": "confirmed" }]);
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "getTransaction", "params": params }).to_string();
@@ -68,7 +68,7 @@ fn memos(env: &TestEnv, transfer: &Transfer) -> Vec<String> {
     announced.filter_map(|pair| pair[1].strip_prefix("Program log: ").map(str::to_owned)).collect()
 }
 
-/// Whether the instruction that follows a memo in the transaction's bytes is one on so many accounts with this data.
+/// Whether the instruction after a memo has this number of accounts and this data.
 fn memo_precedes(wire: &[u8], memo: &str, accounts: u8, data: &[u8]) -> bool {
     let at = wire.windows(memo.len()).position(|window| window == memo.as_bytes()).expect("the memo is there");
     // Program, number of accounts, accounts, length of the data.
@@ -262,7 +262,7 @@ fn memos_of_sol_land_in_order_right_before_their_payments() {
     assert!(env.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
 }
 
-/// A token account of Token-2022 that takes nothing without a memo.
+/// Creates a token account of Token-2022 that requires memos.
 fn require_memos(env: &TestEnv, mint: &str, owner: &str) {
     let bytes = |text: &str| *Address::parse(text).expect("an address").as_bytes();
     let mut data = vec![0; 165];
@@ -359,7 +359,7 @@ fn seven_new_token_accounts_and_five_memos_are_as_many_instructions_as_a_transac
     let wallet = wallet_with(&mut env, Some(&mint), Vec::new());
     let ids = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 1).expect("an admin");
     settled(&mut env, &ids);
-    // Where somebody has sent lamports before, creating the account takes the most calls.
+    // With lamports at its address, creating an account takes the most calls.
     for n in 1..=8 {
         env.solana.airdrop(&token_account(&recipients::solana(n), &mint, TokenProgram::Token2022), 1);
     }

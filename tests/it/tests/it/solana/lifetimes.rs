@@ -1,5 +1,4 @@
-//! Transactions that expire, land late or get lost, and providers that lie about it: never a second payment, never money given free that
-//! may still move.
+//! Transactions that expire, land late or get lost, and providers that report them wrongly.
 
 use crate::solana::nonces::with_pool;
 use crate::solana::providers::{ThreeProviders, three_providers, two_of_three};
@@ -13,7 +12,7 @@ use serde_json::json;
 
 const AMOUNT: u64 = SOL / 10;
 
-/// Asks for a transfer whose signature takes until all of `steps` are over, and delivers it then.
+/// Requests a transfer whose signature is held for `steps` steps, and then delivers it.
 fn with_a_late_signature(env: &mut TestEnv, wallet: &Wallet, steps: usize) -> u64 {
     let canister = env.canister;
     env.network.local().faults().inject(canister, CallKind::SignSchnorr, Occurrence::Only(1), Effect::Hold);
@@ -69,7 +68,7 @@ fn a_transaction_that_lands_late_is_found_and_paid_once() {
     totals.check(&mut env, &ended, "a late landing");
 }
 
-/// Whether the transfer is where its first attempt was sent, with its money held.
+/// Checks that the transfer's first attempt is submitted and its money reserved.
 fn check_held(env: &mut TestEnv, id: u64) {
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((transfer.status, transfer.attempt), (Status::Submitted, 1), "{transfer:?}");
@@ -145,7 +144,7 @@ fn two_nodes_that_lag_bury_nothing_that_has_landed() {
     let wallet = env.wallet(&rules());
     let mut totals = ExpectedTotals::new(&mut env, &wallet, Asset::Sol);
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, AMOUNT, "landed unseen"));
-    // The first provider gives the blockhash and takes the transaction; after that it is not heard of.
+    // The first provider gives the blockhash and takes the transaction; after that it does not answer.
     env.wait_until(id, |transfer| matches!(transfer.status, Status::Built | Status::Signed | Status::Submitted));
     for lagging in &others {
         lagging.faults().next(1_000_000, Fault::StaleNode { slots: 400 });

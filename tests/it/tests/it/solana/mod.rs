@@ -1,3 +1,5 @@
+//! Tests of Solana's own features.
+
 pub mod batches;
 pub mod lifetimes;
 pub mod nonces;

@@ -1,4 +1,4 @@
-//! Nonce accounts: created, used in parallel, used up on purpose, and left when they fail.
+//! Nonce accounts: creation, parallel use, revocation, and fallback when they fail.
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::Fault;
@@ -7,7 +7,7 @@ use purser_it::bench::measure_queue;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 
-/// 80 bytes of a nonce account and its 128 of overhead, at the chain's rate.
+/// The rent of a nonce account of 80 bytes and 128 of overhead, in lamports.
 const NONCE_RENT: u64 = 208 * 5_080;
 
 pub fn with_pool(env: &mut TestEnv, size: u16) -> Wallet {

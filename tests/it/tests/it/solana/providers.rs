@@ -1,4 +1,4 @@
-//! ThreeProviders providers: they must agree, serve the right chain, and be up to date; and what is only tried out.
+//! Several Solana providers, simulation, priority fees, and API keys.
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{FalseAnswer, Fault, SolanaDev};
@@ -7,7 +7,7 @@ use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 
-/// A second and a third address of the same chain, of which two must agree.
+/// An environment with three nodes of one chain.
 pub struct ThreeProviders {
     pub env: TestEnv,
     pub others: [SolanaDev; 2],
@@ -124,7 +124,7 @@ fn a_failing_simulation_costs_nothing() {
 
 const KEY: &str = "f00-secret_key.77";
 
-/// A env whose one provider wants a key.
+/// An environment whose one provider requires a key.
 fn with_key() -> (TestEnv, String) {
     let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
     let mut args = env.init_args();
@@ -136,7 +136,7 @@ fn with_key() -> (TestEnv, String) {
     (env, url)
 }
 
-/// Everything that anybody can read, and everything that the canister printed.
+/// All data that is public, and all lines that the canister printed.
 fn everything_public(env: &mut TestEnv, id: u64) -> String {
     let range = BlockRange { start: 0u8.into(), length: 1_000u16.into() };
     let log = env.as_actor(Actor::Stranger).icrc3_get_blocks(&[range]);

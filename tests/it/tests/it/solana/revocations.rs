@@ -1,4 +1,4 @@
-//! The ways out on Solana: what was signed is taken back whatever else is under way, and what nonce accounts can meet is survived.
+//! Revocations of signed transfers, and nonce accounts under faults.
 
 use crate::solana::nonces::with_pool;
 use crate::support::{payment, rules, usage_of};
@@ -9,7 +9,7 @@ use purser_it::test_env::{Actor, SOL, TestEnv};
 
 const MANY: u64 = 100_000;
 
-/// A transfer on a nonce whose broadcasts all get lost, and still do.
+/// Requests a transfer on a nonce whose broadcasts are dropped.
 fn lost_transfer(env: &mut TestEnv, wallet: u64, amount: u64, key: &str) -> u64 {
     env.solana.faults().next_at("sendTransaction", MANY, Fault::DropSend);
     let id = env.request_transfer(&payment(wallet, Asset::Sol, amount, key));
@@ -36,7 +36,7 @@ fn logged(env: &mut TestEnv, what: &str) -> usize {
     log.blocks.iter().filter(|entry| format!("{:?}", entry.block).contains(what)).count()
 }
 
-/// The revoked transfer and its revocation have ended as they should, and nobody can bring the former back.
+/// Checks that a transfer is revoked and its transaction cannot land any more.
 fn check_revoked(env: &mut TestEnv, id: u64, revocation: u64) {
     let sent = env.solana.received();
     let (revoked, by) = (env.wait_for_end(id), env.wait_for_end(revocation));
@@ -254,7 +254,7 @@ fn what_is_only_tried_out_opens_no_breaker() {
     assert_eq!(logged(&mut env, "chain_breaker_opened"), 0);
 }
 
-/// The signatures asked for since the last call.
+/// The number of signatures requested since the last call.
 fn signatures(env: &mut TestEnv) -> usize {
     let traces = env.network.local().take_traces();
     let calls = traces.iter().flat_map(|trace| &trace.mgmt_calls);

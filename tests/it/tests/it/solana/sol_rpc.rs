@@ -1,7 +1,7 @@
-//! The SOL RPC canister among the providers: what it is asked, what its word is worth, and what happens when it misbehaves.
+//! The SOL RPC canister as a provider: its requests, its votes, and its faults.
 //!
-//! It stands in a canister of our own, with the same interface in front of the same chain. `SOL_RPC_CANISTER_WASM` names the real one's
-//! module, which the tests that need no misbehaviour then run with.
+//! A substitute with the same interface runs in front of the same chain. `SOL_RPC_CANISTER_WASM` names the real canister's module,
+//! which the tests without faults then use.
 
 use crate::solana::tokens::{token, wallet_with};
 use crate::support::{payment, rules};
@@ -14,10 +14,10 @@ use purser_it::test_env::{Actor, CYCLES, SOL, TestEnv};
 use purser_it::wasm;
 use serde_json::json;
 
-/// How many requests one outcall makes.
+/// The number of requests of one outcall: one per replica.
 const REPLICAS: u64 = 13;
 
-/// How the stand-in misbehaves; see the probe.
+/// A fault of the substitute; see the probe.
 #[derive(Clone, Copy, Debug, CandidType)]
 enum Misbehaviour {
     Inconsistent,
@@ -27,11 +27,11 @@ enum Misbehaviour {
     None,
 }
 
-/// Two nodes, of which both must agree, and the canister.
+/// An environment with two nodes and the SOL RPC canister, of which two must agree.
 struct SolRpcTest {
     env: TestEnv,
     second: SolanaDev,
-    /// What the canister's providers are.
+    /// The node behind the SOL RPC canister.
     sol_rpc_set_node: SolanaDev,
     canister: Principal,
 }
@@ -78,7 +78,7 @@ fn deploy(env: &mut TestEnv, node: &SolanaDev, real: Option<Vec<u8>>) -> Princip
             let substitution = Substitution { pattern: "^.*$".into(), replacement: url };
             let args = InstallArgs { overrideProvider: Some(OverrideProvider { overrideUrl: Some(substitution) }) };
             ic.install(canister, admin, &wasm, Encode!(&args).expect("arguments")).expect("the real canister installs");
-            // It asks nobody without a key, though every address is overridden.
+            // The real canister needs a key for every provider, though every address is overridden.
             use Provider::{AlchemyDevnet, AnkrDevnet, ChainstackDevnet, DrpcDevnet, HeliusDevnet};
             let keys: Vec<(Provider, Option<String>)> = [AlchemyDevnet, AnkrDevnet, ChainstackDevnet, DrpcDevnet, HeliusDevnet]
                 .into_iter()
@@ -127,7 +127,7 @@ impl SolRpcTest {
         Decode!(&reply, Vec<String>).expect("a list")
     }
 
-    /// The second node answers nothing any more.
+    /// Makes the second node answer with errors only.
     fn disable_second(&self) {
         self.second.faults().next(1_000_000, Fault::Http500);
     }
@@ -190,7 +190,7 @@ fn the_canister_alone_with_one_node_buries_nothing() {
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "dropped"));
     test.env.wait_until(id, |transfer| transfer.deadline_height.is_some());
     test.disable_second();
-    // ThreeProviders lifetimes of a blockhash.
+    // Several lifetimes of a blockhash.
     (0..80).for_each(|_| test.env.step());
     let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((waiting.status, waiting.attempt), (Status::Submitted, 1), "{waiting:?}");

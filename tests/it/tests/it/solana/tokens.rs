@@ -1,11 +1,11 @@
-//! Tokens through the canister: both programs, fees, new accounts, memos, and what is refused.
+//! Tokens: both programs, fees, new accounts, memos, and refusals.
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{Extension, Fault, Program};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 
-/// What the chain of the tests demands for accounts: 128 bytes and their size, 5,080 lamports each.
+/// The rent of an account on the dev chain, in lamports: 5,080 for each byte and for 128 more.
 const fn rent(bytes: u64) -> u64 {
     (128 + bytes) * 5_080
 }
@@ -14,7 +14,7 @@ pub fn token(mint: &str) -> Asset {
     Asset::Spl { mint: MintText::new(mint) }
 }
 
-/// The usual wallet with 1,000,000 base units of each token, which may pay 100,000 at a time and 500,000 a day of each.
+/// Creates a wallet with 1,000,000 base units of each token, of which it may pay 100,000 at a time and 500,000 a day.
 pub fn wallet_with(env: &mut TestEnv, mints: &[&str]) -> Wallet {
     let mut rules = rules();
     for mint in mints {
@@ -64,7 +64,7 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
     }
 }
 
-/// What is spent and held of SOL.
+/// The posted and the reserved amount of SOL.
 fn sol_usage(env: &mut TestEnv, wallet: &Wallet) -> (u64, u64) {
     let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
     (of_sol.posted, of_sol.reserved)
@@ -125,7 +125,7 @@ fn while_no_provider_tells_what_a_token_account_cost_the_planned_rent_is_held_an
     assert!(ended.note.as_ref().is_some_and(|note| note.starts_with("no provider told")), "{ended:?}");
 }
 
-/// How many lists of token accounts were asked for.
+/// The number of requested lists of token accounts.
 fn lists(env: &TestEnv) -> usize {
     env.solana.calls().iter().filter(|method| *method == "getTokenAccountsByOwner").count()
 }

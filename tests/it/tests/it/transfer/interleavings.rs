@@ -1,4 +1,4 @@
-//! Two transfers at the same time, in every order in which the answers they await can arrive.
+//! Two transfers at the same time, in every order of the answers that they await.
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use candid::{Principal, encode_args};
@@ -7,12 +7,12 @@ use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
-/// The most answers that are put in order; a transfer awaits fewer before it is broadcast.
+/// The number of answers that are reordered; a transfer awaits fewer before its broadcast.
 const CHOICES: u32 = 6;
 /// The most answers one test delivers.
 const MAX_DELIVERIES: usize = 2_000;
 
-/// A env in which nothing is answered on its own.
+/// An environment in which only the test delivers answers.
 fn env_with_manual_scheduler() -> TestEnv {
     let mut env = TestEnv::empty(Network::Local(Box::new(LocalNet::builder().scheduler(Scheduler::Manual).build())));
     let args = env.init_args();
@@ -62,7 +62,7 @@ fn settle(env: &mut TestEnv, ids: &[u64], mut order: u32) -> Vec<Transfer> {
     panic!("they do not end");
 }
 
-/// Like [`rules`], but a day pays for one of the two transfers only.
+/// The default rules with a day's limit for one of the two transfers only, and the amount of each.
 fn tight_limits(asset: Asset) -> (Vec<Rule>, u64) {
     let (amount, limit) = match asset {
         Asset::Sol | Asset::Spl { .. } => (6 * SOL / 10, SOL),

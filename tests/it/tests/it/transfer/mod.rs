@@ -1,3 +1,5 @@
+//! Transfers on both chains.
+
 pub mod interleavings;
 pub mod providers;
 pub mod transfers;

@@ -1,4 +1,4 @@
-//! Providers that are overloaded, broken, stale or lying: a transfer may be late, it is never paid twice and never lost.
+//! Overloaded, broken, stale or false providers: a transfer may be late, but it is never paid twice or lost.
 
 use crate::support::{ExpectedTotals, payment, rules};
 use devchains::kaspa::{Endpoint, Fault as KaspaFault};
@@ -6,7 +6,7 @@ use devchains::solana::{FalseAnswer as SolanaFalseAnswer, Fault as SolanaFault};
 use purser::api::*;
 use purser_it::test_env::{KAS, SOL, TestEnv};
 
-/// How many requests a fault meets: all replicas of one outcall.
+/// The number of requests of one outcall: one per replica.
 const REPLICAS: u64 = 13;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Money moves: what the chain says, what the canister says, and that both agree.
+//! Transfers on both chains: balances, usage, idempotency and failures.
 
 use crate::support::{payment, rules, usage_of};
 use purser::api::*;

@@ -1,4 +1,4 @@
-//! Whatever waits says why, on both chains, and a provider's poor answer stops nothing for ever.
+//! The notes of waiting transfers on both chains.
 
 use crate::support::{CHAINS, payment, rules};
 use devchains::kaspa::Fault as KaspaFault;
