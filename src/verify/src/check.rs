@@ -182,7 +182,7 @@ pub fn check(options: &VerifyOptions, progress: &mut Progress) -> io::Result<Rep
     if canister != source.canister {
         report.problems.push(format!("the log says that it is of canister {}", source.canister));
     }
-    let certified = certified(&tips, canister, options, last_at, &mut report);
+    let certified = newest_tip(&tips, canister, options, last_at, &mut report);
     check_earlier_tips(&tips, canister, options, source.first, &links, &mut report);
     let tip = certified.map(|tip| Tip { index: tip.index, hash: tip.hash });
     report.breaks = breaks(source.first, &links, tip);
@@ -196,7 +196,7 @@ pub fn check(options: &VerifyOptions, progress: &mut Progress) -> io::Result<Rep
     Ok(report)
 }
 
-fn certified(
+fn newest_tip(
     tips: &[TipCertificate],
     canister: Principal,
     options: &VerifyOptions,

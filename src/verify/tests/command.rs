@@ -38,7 +38,7 @@ fn root_key() -> String {
 }
 
 /// Starts or ends an emergency, which appends an entry.
-fn drill(state: &mut State<VectorMemory>, reason: String, now: Timestamp) {
+fn toggle_emergency(state: &mut State<VectorMemory>, reason: String, now: Timestamp) {
     let decided = if state.mode().is_emergency() {
         state.decide_change(admin(), Action::EndEmergency { reason }, now).map(|(decided, _)| decided)
     } else {
@@ -60,7 +60,7 @@ fn log(length: usize) -> (State<VectorMemory>, Vec<Vec<u8>>) {
             state.commit(decided, now);
             continue;
         }
-        drill(&mut state, format!("drill {n}"), now);
+        toggle_emergency(&mut state, format!("drill {n}"), now);
     }
     let blocks = (0..state.log_len()).map(|n| state.block_bytes(BlockIndex::new(n)).expect("it is kept")).collect();
     (state, blocks)
@@ -293,7 +293,7 @@ fn a_log_gives_back_the_memory_of_its_canister() {
     let (mut state, _) = log(20);
     if state.mode().is_emergency() {
         let now = state.last_at();
-        drill(&mut state, "over".into(), now);
+        toggle_emergency(&mut state, "over".into(), now);
     }
     let blocks: Vec<Vec<u8>> = (0..state.log_len()).map(|n| state.block_bytes(BlockIndex::new(n)).expect("kept")).collect();
     let file = folder.write("log", 0, &blocks, Some(&tip_of(&state)));

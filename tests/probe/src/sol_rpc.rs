@@ -73,7 +73,7 @@ fn sol_rpc_transform(args: TransformArgs) -> HttpRequestResult {
 }
 
 /// The node's answer to a request, as all of three providers give it.
-async fn asked(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<Value> {
+async fn call_node(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<Value> {
     CALLED_METHODS.with_borrow_mut(|asked| asked.push(method.to_owned()));
     let expected =
         if MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour == Misbehaviour::Overpriced) { u128::MAX } else { PRICE };
@@ -84,7 +84,7 @@ async fn asked(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<
     }
     msg_cycles_accept(expected);
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    let answer = ask(&body, config).await;
+    let answer = post(&body, config).await;
     match MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour) {
         Misbehaviour::Inconsistent => Multi::Inconsistent(Reserved),
         Misbehaviour::NotFound if method != "jsonRequest" => Multi::Consistent(answer.map(|value| match value.as_array() {
@@ -95,7 +95,7 @@ async fn asked(method: &str, config: Option<RpcConfig>, params: Value) -> Multi<
     }
 }
 
-async fn ask(body: &Value, config: Option<RpcConfig>) -> Result<Value, RpcError> {
+async fn post(body: &Value, config: Option<RpcConfig>) -> Result<Value, RpcError> {
     let args = HttpRequestArgs {
         url: NODE.with_borrow(Clone::clone),
         max_response_bytes: config.and_then(|config| config.response_size_estimate),
@@ -147,7 +147,7 @@ async fn get_account_info(_: RpcSources, config: Option<RpcConfig>, params: GetA
         options["minContextSlot"] = slot.into();
     }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    map(asked("getAccountInfo", config, json!([params.pubkey, options])).await, |found| {
+    map(call_node("getAccountInfo", config, json!([params.pubkey, options])).await, |found| {
         (!found.is_null()).then(|| AccountInfo {
             lamports: found["lamports"].as_u64().expect("a number"),
             data: if MISBEHAVIOUR.with_borrow(|misbehaviour| *misbehaviour == Misbehaviour::Malformed) {
@@ -165,7 +165,7 @@ async fn get_account_info(_: RpcSources, config: Option<RpcConfig>, params: GetA
 #[update(name = "getBalance")]
 async fn get_balance(_: RpcSources, config: Option<RpcConfig>, params: GetBalanceParams) -> Multi<u64> {
     let params = json!([params.pubkey, { "commitment": level(params.commitment) }]);
-    map(asked("getBalance", config, params).await, |lamports| lamports.as_u64().unwrap_or(0))
+    map(call_node("getBalance", config, params).await, |lamports| lamports.as_u64().unwrap_or(0))
 }
 
 #[update(name = "getSignatureStatuses")]
@@ -175,7 +175,7 @@ async fn get_signature_statuses(
     params: GetSignatureStatusesParams,
 ) -> Multi<Vec<Option<TransactionStatus>>> {
     let params = json!([params.signatures, { "searchTransactionHistory": params.search_transaction_history }]);
-    map(asked("getSignatureStatuses", config, params).await, |statuses| {
+    map(call_node("getSignatureStatuses", config, params).await, |statuses| {
         let statuses = statuses.as_array().cloned().unwrap_or_default();
         statuses.into_iter().map(|status| (!status.is_null()).then(|| transaction_status(&status))).collect()
     })
@@ -200,12 +200,12 @@ fn transaction_status(status: &Value) -> TransactionStatus {
 async fn send_transaction(_: RpcSources, config: Option<RpcConfig>, params: SendTransactionParams) -> Multi<String> {
     let options = json!({ "encoding": "base64", "skipPreflight": params.skip_preflight, "maxRetries": params.max_retries });
     let params = json!([params.transaction, options]);
-    map(asked("sendTransaction", config, params).await, |txid| txid.as_str().unwrap_or_default().to_owned())
+    map(call_node("sendTransaction", config, params).await, |txid| txid.as_str().unwrap_or_default().to_owned())
 }
 
 #[update(name = "jsonRequest")]
 async fn json_request(_: RpcSources, config: Option<RpcConfig>, payload: String) -> Multi<String> {
     let request: Value = serde_json::from_str(&payload).unwrap_or_default();
     let method = request["method"].as_str().unwrap_or_default().to_owned();
-    map(asked(&method, config, request["params"].clone()).await, |result| result.to_string())
+    map(call_node(&method, config, request["params"].clone()).await, |result| result.to_string())
 }

@@ -56,7 +56,7 @@ fn proposal(env: &mut TestEnv, id: u64) -> Proposal {
 }
 
 /// Advances the network's time and runs due timers.
-fn wait(env: &mut TestEnv, seconds: u64) {
+fn advance_time(env: &mut TestEnv, seconds: u64) {
     let ic = env.network.ic();
     ic.advance_time(Duration::from_secs(seconds));
     for _ in 0..6 {
@@ -68,7 +68,7 @@ fn wait(env: &mut TestEnv, seconds: u64) {
 fn executed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> Proposal {
     let id = proposed(env, change);
     approve(env, id);
-    wait(env, TIME_LOCK);
+    advance_time(env, TIME_LOCK);
     let ended = proposal(env, id);
     assert_eq!(ended.closed, Some(Closing::Executed), "{ended:?}");
     ended
@@ -98,11 +98,11 @@ fn a_first_policy_waits_for_the_quorum_and_the_time_lock_and_then_takes_effect_b
     assert!(matches!(early.detail, Some(ErrorDetail::ProposalStatus { proposal_id, .. }) if proposal_id == id), "{early:?}");
     let ready_at = approve(&mut env, id).ready_at.expect("the quorum is reached");
     assert!(ready_at >= TIME_LOCK * 1_000_000_000);
-    wait(&mut env, TIME_LOCK - 60);
+    advance_time(&mut env, TIME_LOCK - 60);
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "early")));
     assert_eq!(denied.code, Some(ReasonCode::PolicyDenied));
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("the time lock runs").code, "WRONG_STATUS");
-    wait(&mut env, 60);
+    advance_time(&mut env, 60);
     assert_eq!(proposal(&mut env, id).closed, Some(Closing::Executed), "nobody had to ask for it");
     env.solana.airdrop(&wallet.solana_address, 10 * SOL);
     let paid = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "in force"));
@@ -140,7 +140,7 @@ fn a_guardian_stops_a_change_while_the_time_lock_runs() {
     }
     let stopped = env.as_actor(Actor::Guardian).cancel_proposal(id, Some("never heard of it")).expect("a guardian may");
     assert_eq!(stopped.closed, Some(Closing::Cancelled));
-    wait(&mut env, TIME_LOCK);
+    advance_time(&mut env, TIME_LOCK);
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("over").code, "WRONG_STATUS");
     assert_eq!(env.as_principal(Actor::Stranger.principal()).my_permissions(None).roles, vec![]);
     // A guardian cannot cancel a proposal about itself.
@@ -160,7 +160,7 @@ fn a_change_that_is_out_of_date_is_closed_and_undoes_nothing() {
     let mut tighter = rules();
     tighter[0] = Rule::PerTransaction { asset: Asset::Sol, max: SOL / 10 };
     assert_eq!(env.as_actor(Actor::Admin).set_policy(scope, None, &tighter), Ok(Change::Applied));
-    wait(&mut env, TIME_LOCK);
+    advance_time(&mut env, TIME_LOCK);
     assert_eq!(proposal(&mut env, id).closed, Some(Closing::Stale));
     let policy = env.as_actor(Actor::Stranger).get_policy(wallet.id).expect("open").expect("it has one");
     assert_eq!((policy.version, &policy.rules[0]), (2, &tighter[0]));
@@ -176,9 +176,9 @@ fn proposals_and_their_timer_survive_an_upgrade() {
     assert_eq!(before.iter().map(|proposal| proposal.id).collect::<Vec<_>>(), [lonely, id], "newest first");
     env.upgrade(None).expect("it upgrades");
     assert_eq!(env.as_actor(Actor::Stranger).list_proposals(None, None), before);
-    wait(&mut env, TIME_LOCK);
+    advance_time(&mut env, TIME_LOCK);
     assert_eq!(proposal(&mut env, id).closed, Some(Closing::Executed));
-    wait(&mut env, proposal_ttl_seconds());
+    advance_time(&mut env, proposal_ttl_seconds());
     assert_eq!(proposal(&mut env, lonely).closed, Some(Closing::Expired), "nobody else agreed");
     assert_eq!(env.as_principal(approver(1)).my_permissions(None).roles, vec![Role::Approver]);
     assert_eq!(env.as_principal(approver(2)).my_permissions(None).roles, vec![]);
@@ -197,7 +197,7 @@ fn an_emergency_ends_in_stages_and_each_takes_the_quorum() {
     let id = proposed(&mut env, |admin| admin.end_emergency("over"));
     assert!(matches!(env.as_actor(Actor::Stranger).get_mode(), Mode::Emergency { .. }));
     approve(&mut env, id);
-    wait(&mut env, TIME_LOCK);
+    advance_time(&mut env, TIME_LOCK);
     assert!(matches!(env.as_actor(Actor::Stranger).get_mode(), Mode::Limited { percent: 10, .. }));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 5, "a fifth")));
     assert_eq!(denied.code, Some(ReasonCode::SpendingLimitExceeded), "a tenth of a SOL at a time");

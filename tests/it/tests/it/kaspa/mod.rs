@@ -1,8 +1,9 @@
 //! Tests of Kaspa's own features: providers, fee speeds, batches, consolidations, replacements, many inputs.
 
-mod auto_consolidation;
+mod batches;
+mod consolidation;
+mod fees;
 mod large_transfers;
-mod money;
 mod providers;
 mod refusals;
 mod replacement;
@@ -11,6 +12,7 @@ use crate::support::{payment, rules};
 use devchains::kaspa::Provider;
 use localnet::LocalNet;
 use purser_it::network::Network;
+use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, TestEnv};
 
 /// The number of requests of one outcall: one per replica.
@@ -56,4 +58,13 @@ fn answered_calls(env: &mut TestEnv, method: &str) -> usize {
 
 fn kas(wallet: &Wallet, sompi: u64, key: &str) -> TransferArgs {
     payment(wallet.id, Asset::Kas, sompi, key)
+}
+
+/// Rules with these limits per transaction and per day, which allow recipients 1 to 40.
+fn open_rules(a_time: u64, a_day: u64) -> Vec<Rule> {
+    vec![
+        Rule::PerTransaction { asset: Asset::Kas, max: a_time },
+        Rule::SpendingLimit { asset: Asset::Kas, window: Window::Rolling24h, max: a_day },
+        recipients::allowlist(Chain::Kaspa, (1..=40).map(recipients::kaspa)),
+    ]
 }

@@ -5,20 +5,20 @@ use crate::support::ExpectedTotals;
 use devchains::kaspa::{Endpoint, Fault};
 
 /// Submits a transfer of 5 KAS without mining it.
-fn stuck(env: &mut TestEnv, wallet: &Wallet) -> Transfer {
+fn submitted_transfer(env: &mut TestEnv, wallet: &Wallet) -> Transfer {
     let id = env.request_transfer(&kas(wallet, 5 * KAS, "stuck"));
     for _ in 0..100 {
         let transfer = env.as_actor(Actor::Agent).get_transfer(id).expect("it exists");
         if transfer.status == Status::Submitted {
             return transfer;
         }
-        tick(env);
+        advance_without_blocks(env);
     }
     panic!("transfer {id} is not submitted");
 }
 
 /// Advances the network without mining.
-fn tick(env: &mut TestEnv) {
+fn advance_without_blocks(env: &mut TestEnv) {
     let ic = env.network.ic();
     ic.advance_time(std::time::Duration::from_secs(2));
     for _ in 0..5 {
@@ -35,12 +35,12 @@ fn the_replacement_takes_the_place_of_the_stuck_one() {
     let mut env = TestEnv::local();
     let wallet = env.wallet(&rules());
     let mut totals = ExpectedTotals::new(&mut env, &wallet, Asset::Kas);
-    let before = stuck(&mut env, &wallet);
+    let before = submitted_transfer(&mut env, &wallet);
     assert_eq!(env.kaspa.mempool(), [before.txid.clone().expect("it is signed")]);
     let low = replace(&mut env, before.id, Some(204_000)).map(|transfer| transfer.status);
     assert_eq!(low, Ok(Status::Submitted), "a little more is more");
     for _ in 0..10 {
-        tick(&mut env);
+        advance_without_blocks(&mut env);
     }
     let after = env.as_actor(Actor::Agent).get_transfer(before.id).expect("it exists");
     let details = details(&after);
@@ -56,12 +56,12 @@ fn when_the_old_one_lands_after_all_the_transfer_is_that_one() {
     let mut env = TestEnv::local();
     let wallet = env.wallet(&rules());
     let mut totals = ExpectedTotals::new(&mut env, &wallet, Asset::Kas);
-    let before = stuck(&mut env, &wallet);
+    let before = submitted_transfer(&mut env, &wallet);
     // The replacement never arrives.
     env.kaspa.faults().next_at(Endpoint::Submit, 1_000, Fault::DropSubmit);
     replace(&mut env, before.id, None).expect("it can be replaced");
     for _ in 0..10 {
-        tick(&mut env);
+        advance_without_blocks(&mut env);
     }
     let replaced = env.as_actor(Actor::Agent).get_transfer(before.id).expect("it exists");
     assert_eq!((replaced.status, replaced.attempt), (Status::Submitted, 2), "{replaced:?}");
@@ -76,7 +76,7 @@ fn when_the_old_one_lands_after_all_the_transfer_is_that_one() {
 fn what_cannot_be_replaced_is_said() {
     let mut env = TestEnv::local();
     let wallet = env.wallet(&rules());
-    let before = stuck(&mut env, &wallet);
+    let before = submitted_transfer(&mut env, &wallet);
     let refused = replace(&mut env, before.id, Some(203_600)).expect_err("no more than before");
     assert_eq!(refused.message, "nodes take a replacement only for a higher fee rate: at least 0.00203601 KAS (203,601 sompi)");
     let refused = replace(&mut env, before.id, Some(5_000_001)).expect_err("more than is reserved");

@@ -28,7 +28,7 @@ fn blocks(env: &mut TestEnv) -> Vec<CoreValue> {
 }
 
 /// An environment whose log has most types of blocks.
-fn eventful() -> TestEnv {
+fn env_with_history() -> TestEnv {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());
     let sol = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 2, "sol"));
@@ -46,7 +46,7 @@ fn eventful() -> TestEnv {
 
 #[test]
 fn replaying_the_log_gives_the_state() {
-    let mut env = eventful();
+    let mut env = env_with_history();
     let digest = env.as_actor(Actor::Admin).get_state_digest().expect("an admin reads it");
     let blocks = blocks(&mut env);
     assert_eq!(blocks.len() as u64, digest.log_length);
@@ -58,7 +58,7 @@ fn replaying_the_log_gives_the_state() {
 
 #[test]
 fn the_chain_of_hashes_is_whole_and_its_end_is_the_tip() {
-    let mut env = eventful();
+    let mut env = env_with_history();
     let blocks = blocks(&mut env);
     let mut parent = None;
     for (index, block) in blocks.iter().enumerate() {
@@ -75,7 +75,7 @@ fn the_chain_of_hashes_is_whole_and_its_end_is_the_tip() {
 
 #[test]
 fn every_block_type_is_declared_and_the_standards_are_named() {
-    let mut env = eventful();
+    let mut env = env_with_history();
     let declared: Vec<String> =
         env.as_actor(Actor::Anonymous).icrc3_supported_block_types().into_iter().map(|kind| kind.block_type).collect();
     for block in blocks(&mut env) {

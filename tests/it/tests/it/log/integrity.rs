@@ -12,7 +12,7 @@ pub const FIVE_MINUTES: Duration = Duration::from_secs(300);
 pub const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Advances time and runs due timers.
-pub fn pass(env: &mut TestEnv, time: Duration) {
+pub fn advance_time(env: &mut TestEnv, time: Duration) {
     let ic = env.network.ic();
     ic.advance_time(time);
     for _ in 0..20 {
@@ -37,13 +37,13 @@ fn the_log_is_verified_every_five_minutes_round_and_round() {
     env.wallet(&rules());
     assert_eq!(status(&mut env).verified_at, None);
     prints(&mut env);
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, FIVE_MINUTES);
     let first = status(&mut env);
     assert!(first.verified_at.is_some() && first.round_ended_at == first.verified_at && first.broken_at.is_none(), "{first:?}");
     let checked = format!("[Integrity Check] Entries checked: {}", first.log_length);
     assert_eq!(prints(&mut env), ["[Integrity Check] Valid: true".to_owned(), checked]);
     env.upgrade(None).expect("it upgrades");
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, FIVE_MINUTES);
     let second = status(&mut env);
     assert!(second.verified_at > first.verified_at, "an upgrade does not stop the watch");
 }
@@ -64,7 +64,7 @@ fn a_broken_chain_is_an_emergency_and_names_its_entry() {
     memory[position + label.len() - 1] ^= 1;
     env.network.local().set_stable_memory(canister, &memory);
     prints(&mut env);
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, FIVE_MINUTES);
     let blocks = env.as_actor(Actor::Anonymous).icrc3_get_blocks(&[BlockRange { start: 0u8.into(), length: 100u8.into() }]);
     let broken = blocks
         .blocks
@@ -89,10 +89,10 @@ fn the_state_is_recomputed_and_recorded_every_day() {
     let wallet = env.wallet(&rules());
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "k"));
     env.wait_for_end(id);
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, FIVE_MINUTES);
     let before = env.as_actor(Actor::Anonymous).get_state_digest().expect("open");
     assert_eq!(status(&mut env).checkpointed_at, None);
-    pass(&mut env, DAY);
+    advance_time(&mut env, DAY);
     assert!(status(&mut env).checkpointed_at.is_some());
     let range = BlockRange { start: Nat::from(before.log_length), length: Nat::from(1u8) };
     let block = env.as_actor(Actor::Anonymous).icrc3_get_blocks(&[range]).blocks.remove(0);
@@ -101,7 +101,7 @@ fn the_state_is_recomputed_and_recorded_every_day() {
     let recorded = block.get("tx").and_then(|tx| tx.get("digest")).and_then(|digest| digest.as_blob());
     assert_eq!(recorded, Some(&before.digest[..]), "nothing had changed since");
     // Its own record is part of the state of the day after.
-    pass(&mut env, DAY);
+    advance_time(&mut env, DAY);
     assert_eq!(status(&mut env).log_length, before.log_length + 2);
 }
 

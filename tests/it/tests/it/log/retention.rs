@@ -1,6 +1,6 @@
 //! Archives: export, confirmation, removal of old blocks, search, and verification of the rest.
 
-use crate::log::integrity::{DAY, FIVE_MINUTES, pass};
+use crate::log::integrity::{DAY, FIVE_MINUTES, advance_time};
 use crate::support::{payment, rules};
 use candid::{Nat, Principal};
 use purser_it::replica;
@@ -112,9 +112,9 @@ fn an_archived_log_is_given_up_and_still_verifies_with_its_archive() {
     env.as_actor(Actor::Admin).set_audit_settings(&settings).expect("an admin");
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "k"));
     env.wait_for_end(id);
-    pass(&mut env, FIVE_MINUTES);
-    pass(&mut env, 8 * DAY);
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, 8 * DAY);
+    advance_time(&mut env, FIVE_MINUTES);
     assert_eq!(env.as_actor(Actor::Anonymous).get_audit_status().first_block, 0, "nobody has a copy");
 
     let archive = export(&mut env, 0, "archive.log");
@@ -124,8 +124,8 @@ fn an_archived_log_is_given_up_and_still_verifies_with_its_archive() {
     assert_eq!(refused, Ok(()));
     let twice = confirm(&mut env, length - 2, None);
     assert_eq!(twice.expect_err("confirmed").code, "ALREADY_SO");
-    pass(&mut env, 7 * DAY);
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, 7 * DAY);
+    advance_time(&mut env, FIVE_MINUTES);
     let status = env.as_actor(Actor::Anonymous).get_audit_status();
     assert_eq!((status.first_block, status.archived_until), (length - 1, length - 1), "{status:?}");
 
@@ -160,8 +160,8 @@ fn an_archive_that_a_canister_serves_is_named_as_icrc3_wants_it() {
     let expected = Archive { canister_id: archive, start: Nat::from(0u8), end: Nat::from(3u8) };
     assert_eq!(listed, [expected]);
     assert!(env.as_actor(Actor::Anonymous).icrc3_get_archives(&GetArchivesArgs { from: Some(archive) }).is_empty());
-    pass(&mut env, FIVE_MINUTES);
-    pass(&mut env, 8 * DAY);
+    advance_time(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, 8 * DAY);
     let page = env.as_actor(Actor::Anonymous).icrc3_get_blocks(&[BlockRange { start: Nat::from(1u8), length: Nat::from(5u8) }]);
     assert_eq!(page.blocks.first().map(|block| block.id.clone()), Some(Nat::from(4u8)));
     assert_eq!(page.archived_blocks.len(), 1);

@@ -1,6 +1,6 @@
 //! Recovery: after a lost or older state no payment is forgotten and none is made twice.
 
-use crate::log::integrity::{DAY, FIVE_MINUTES, pass};
+use crate::log::integrity::{DAY, FIVE_MINUTES, advance_time};
 use crate::log::retention::{export, verify};
 use crate::support::{payment, rules, usage_of};
 use localnet::{CallKind, Effect, Occurrence};
@@ -110,7 +110,7 @@ fn a_snapshot_of_before_a_payment_is_noticed_before_it_is_paid_again() {
     let mut env = TestEnv::local();
     let wallet = env.wallet(&rules());
     let canister = env.canister;
-    pass(&mut env, FIVE_MINUTES);
+    advance_time(&mut env, FIVE_MINUTES);
     // The snapshot is of a canister at work: the payment is promised, and nothing of it is built.
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 5, "rent"));
     let snapshot = env.network.local().take_snapshot(canister);
@@ -124,14 +124,14 @@ fn a_snapshot_of_before_a_payment_is_noticed_before_it_is_paid_again() {
     (0..20).for_each(|_| env.step());
     assert!(matches!(env.as_actor(Actor::Anonymous).get_mode(), Mode::Emergency { .. }));
     assert!(last_reason(&mut env).starts_with("a snapshot taken at "), "{}", last_reason(&mut env));
-    pass(&mut env, DAY);
+    advance_time(&mut env, DAY);
     let now = (env.solana.balance(&recipients::solana(1)), env.solana.landed().len());
     assert_eq!(now, (received, landed), "nothing was paid twice");
 
     // People look at the chain and settle it; the alarm is not raised again.
     env.as_actor(Actor::Guardian).cancel_transfer(id, Some("paid before the snapshot was loaded")).expect("a guardian");
     end_emergency(&mut env, "reconciled");
-    pass(&mut env, DAY);
+    advance_time(&mut env, DAY);
     assert_eq!(env.as_actor(Actor::Anonymous).get_mode(), Mode::Normal);
     assert!(env.as_actor(Actor::Anonymous).verify_integrity(None, None).valid);
     let next = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "next"));

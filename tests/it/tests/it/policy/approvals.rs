@@ -61,7 +61,7 @@ fn reserved(env: &mut TestEnv, wallet: u64) -> u64 {
     crate::support::usage_of(&usages, Asset::Sol).reserved
 }
 
-fn wait(env: &mut TestEnv, seconds: u64) {
+fn advance_time(env: &mut TestEnv, seconds: u64) {
     let ic = env.network.ic();
     ic.advance_time(Duration::from_secs(seconds));
     for _ in 0..10 {
@@ -104,7 +104,7 @@ fn nobody_in_time_is_a_no_that_frees_the_money() {
     // Time alone, before any timer has run: the answer comes too late all the same.
     env.network.ic().advance_time(Duration::from_secs(301));
     assert_eq!(approve(&mut env, approver(2), id, &intent), Err("WRONG_STATUS".into()));
-    wait(&mut env, 120);
+    advance_time(&mut env, 120);
     let ended = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((ended.status, ended.code), (Status::Rejected, Some(ReasonCode::ApprovalTimeout)));
     assert_eq!(reserved(&mut env, wallet.id), 0);
@@ -117,15 +117,15 @@ fn one_no_ends_it_within_the_time_lock_too() {
     let (id, intent) = pending(&mut env, wallet.id, "a");
     assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval));
     assert_eq!(approve(&mut env, approver(2), id, &intent), Ok(Status::AwaitingApproval), "agreed, and locked");
-    wait(&mut env, 3_000);
+    advance_time(&mut env, 3_000);
     let ended = env.as_actor(Actor::Guardian).reject_transfer(id, "not us").expect("a guardian objects");
     assert_eq!((ended.status, ended.code), (Status::Rejected, Some(ReasonCode::ApprovalRejected)));
     let (id, intent) = pending(&mut env, wallet.id, "b");
     approve(&mut env, approver(1), id, &intent).expect("the first");
     approve(&mut env, approver(2), id, &intent).expect("the second");
-    wait(&mut env, 3_599);
+    advance_time(&mut env, 3_599);
     assert_eq!(env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists").status, Status::AwaitingApproval);
-    wait(&mut env, 120);
+    advance_time(&mut env, 120);
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
 }
 
@@ -239,7 +239,7 @@ fn a_flood_of_denied_requests_is_one_entry() {
         }
     }
     assert_eq!(entries(&mut env), before, "nothing yet");
-    wait(&mut env, 61);
-    wait(&mut env, 2);
+    advance_time(&mut env, 61);
+    advance_time(&mut env, 2);
     assert_eq!(entries(&mut env), before + 1, "forty denials, counted together");
 }

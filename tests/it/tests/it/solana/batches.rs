@@ -22,7 +22,7 @@ fn batch(wallet: &Wallet, asset: Asset, payments: &[(u8, u64)], key: &str) -> Ba
 fn wallet_with(env: &mut TestEnv, mint: Option<&str>, more: Vec<Rule>) -> Wallet {
     let mut rules: Vec<Rule> =
         rules().into_iter().filter(|rule| !matches!(rule, Rule::Allowlist { chain: Chain::Solana, .. })).collect();
-    rules.push(recipients::allowlist(Chain::Solana, (1..=40).map(recipients::solana).chain([vault()])));
+    rules.push(recipients::allowlist(Chain::Solana, (1..=40).map(recipients::solana).chain([program_address()])));
     if let Some(mint) = mint {
         rules.push(Rule::PerTransaction { asset: token(mint), max: 1_000 });
         rules.push(Rule::SpendingLimit { asset: token(mint), window: Window::Rolling24h, max: 1_000 });
@@ -36,7 +36,7 @@ fn wallet_with(env: &mut TestEnv, mint: Option<&str>, more: Vec<Rule>) -> Wallet
 }
 
 /// An address that a program derives, without a private key.
-fn vault() -> String {
+fn program_address() -> String {
     token_account(&recipients::solana(1), &recipients::solana(2), TokenProgram::Classic)
 }
 
@@ -303,11 +303,11 @@ fn a_recipient_without_a_private_key_is_paid_only_where_that_is_said() {
     let mut env = TestEnv::new();
     let mint = env.solana.mint(1, Program::Classic, 6, &[]);
     let wallet = wallet_with(&mut env, Some(&mint), Vec::new());
-    let note = format!("{}: the recipient's address has no private key; only a program can spend from it", vault());
+    let note = format!("{}: the recipient's address has no private key; only a program can spend from it", program_address());
     for (asset, amount) in [(Asset::Sol, SOL / 100), (token(&mint), 10)] {
         let asked = |key: &str, said: [Option<bool>; 2]| {
             let mut args = batch(&wallet, asset, &[(1, amount), (2, amount)], &format!("{key} {amount}"));
-            args.payments[1].to = vault();
+            args.payments[1].to = program_address();
             args.payments.iter_mut().zip(said).for_each(|(payment, said)| payment.allow_off_curve = said);
             args
         };
@@ -318,8 +318,8 @@ fn a_recipient_without_a_private_key_is_paid_only_where_that_is_said() {
             assert_eq!((ended[0].status, ended[0].note.as_ref()), (Status::Failed, Some(&note)), "{key}: {ended:?}");
         }
         let received = |env: &TestEnv| match asset {
-            Asset::Sol => [recipients::solana(1), vault()].map(|to| Some(env.solana.balance(&to))),
-            _ => [recipients::solana(1), vault()].map(|to| env.solana.tokens(&mint, &to)),
+            Asset::Sol => [recipients::solana(1), program_address()].map(|to| Some(env.solana.balance(&to))),
+            _ => [recipients::solana(1), program_address()].map(|to| env.solana.tokens(&mint, &to)),
         };
         assert!(received(&env).iter().all(|held| held.unwrap_or(0) == 0));
         let outcome = submit_batch(&mut env, &asked("yes", [None, Some(true)]));

@@ -30,7 +30,7 @@ fn nonces(env: &mut TestEnv, wallet: u64) -> Vec<NonceAccount> {
     env.as_actor(Actor::Stranger).list_nonce_accounts(wallet).expect("open")
 }
 
-fn logged(env: &mut TestEnv, what: &str) -> usize {
+fn blocks_with(env: &mut TestEnv, what: &str) -> usize {
     let range = BlockRange { start: 0u8.into(), length: 1_000u16.into() };
     let log = env.as_actor(Actor::Stranger).icrc3_get_blocks(&[range]);
     log.blocks.iter().filter(|entry| format!("{:?}", entry.block).contains(what)).count()
@@ -190,7 +190,7 @@ fn a_network_that_takes_no_nonce_transactions_is_found_out_and_left_by_blockhash
     assert!(env.solana.received().len() > before);
     let reason = "the network takes no transaction that stands on it".to_owned();
     assert_eq!(nonces(&mut env, wallet.id)[0].status, NonceStatus::Broken { reason });
-    assert_eq!(logged(&mut env, "fell_back"), 1);
+    assert_eq!(blocks_with(&mut env, "fell_back"), 1);
 
     // It was the network's doing, and an admin tries again.
     env.solana.refuse_nonces(false);
@@ -251,7 +251,7 @@ fn what_is_only_tried_out_opens_no_breaker() {
     (0..8).for_each(|_| env.step());
     assert!(env.solana.calls().iter().filter(|method| *method == "getMultipleAccounts").count() > 2);
     env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "b"));
-    assert_eq!(logged(&mut env, "chain_breaker_opened"), 0);
+    assert_eq!(blocks_with(&mut env, "chain_breaker_opened"), 0);
 }
 
 /// The number of signatures requested since the last call.

@@ -126,7 +126,7 @@ fn while_no_provider_tells_what_a_token_account_cost_the_planned_rent_is_held_an
 }
 
 /// The number of requested lists of token accounts.
-fn lists(env: &TestEnv) -> usize {
+fn list_requests(env: &TestEnv) -> usize {
     env.solana.calls().iter().filter(|method| *method == "getTokenAccountsByOwner").count()
 }
 
@@ -137,17 +137,17 @@ fn a_list_of_tokens_is_asked_for_once_a_minute() {
     let wallet = wallet_with(&mut env, &[&mint]);
     let listed = |env: &mut TestEnv| env.as_actor(Actor::Agent).get_token_balances(wallet.id);
     let first = listed(&mut env).expect("an agent");
-    let asked = lists(&env);
+    let asked = list_requests(&env);
     assert_eq!((first.len(), listed(&mut env)), (1, Ok(first.clone())));
-    assert_eq!(lists(&env), asked, "the answer is given again");
+    assert_eq!(list_requests(&env), asked, "the answer is given again");
     // A question that fails is not repeated either.
     (0..13).for_each(|_| env.step());
     env.solana.faults().next_at("getTokenAccountsByOwner", 1_000, Fault::Http500);
     assert_eq!(listed(&mut env).expect_err("no answer").code, "PROVIDER_UNAVAILABLE");
     env.solana.faults().clear();
-    let asked = lists(&env);
+    let asked = list_requests(&env);
     assert_eq!(listed(&mut env).expect_err("too soon").code, "LIMIT_REACHED");
-    assert_eq!(lists(&env), asked);
+    assert_eq!(list_requests(&env), asked);
     (0..13).for_each(|_| env.step());
     assert_eq!(listed(&mut env), Ok(first));
 }

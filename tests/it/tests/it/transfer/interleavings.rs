@@ -36,7 +36,7 @@ fn deliver(env: &mut TestEnv, nth: usize) -> usize {
     pending.len()
 }
 
-fn status(env: &mut TestEnv, id: u64) -> Transfer {
+fn transfer_of(env: &mut TestEnv, id: u64) -> Transfer {
     env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists")
 }
 
@@ -45,9 +45,9 @@ fn has_ended(transfer: &Transfer) -> bool {
 }
 
 /// Delivers answers, the order being the bits of `order` and then the oldest first, until the transfers have ended.
-fn settle(env: &mut TestEnv, ids: &[u64], mut order: u32) -> Vec<Transfer> {
+fn deliver_until_ended(env: &mut TestEnv, ids: &[u64], mut order: u32) -> Vec<Transfer> {
     for _ in 0..MAX_DELIVERIES {
-        let transfers: Vec<Transfer> = ids.iter().map(|id| status(env, *id)).collect();
+        let transfers: Vec<Transfer> = ids.iter().map(|id| transfer_of(env, *id)).collect();
         if transfers.iter().all(has_ended) {
             return transfers;
         }
@@ -93,7 +93,7 @@ fn of_two_transfers_over_the_day_limit_one_passes_wherever_the_first_stands() {
             }
             let second = env.as_actor(Actor::Agent).transfer(&payment(wallet.id, asset, amount, "second"));
             assert!(matches!(second, Ok(TransferOutcome::Denied { .. })), "{asset:?} after {delivered} answers: {second:?}");
-            let ended = settle(&mut env, &[first], 0).remove(0);
+            let ended = deliver_until_ended(&mut env, &[first], 0).remove(0);
             assert_eq!(ended.status, Status::Confirmed, "{asset:?} after {delivered} answers: {ended:?}");
             totals.check(&mut env, &ended, &format!("{asset:?} after {delivered} answers"));
         }
@@ -144,7 +144,7 @@ fn transfers_of_two_wallets_end_the_same_in_every_order_of_their_answers() {
             env.request_transfer(&payment(one.id, Asset::Sol, SOL / 10, "one")),
             env.request_transfer(&payment(other.id, Asset::Sol, SOL / 10, "other")),
         ];
-        for ended in settle(&mut env, &ids, order) {
+        for ended in deliver_until_ended(&mut env, &ids, order) {
             assert_eq!(ended.status, Status::Confirmed, "order {order:b}: {ended:?}");
         }
         assert_eq!(env.solana.balance(&recipients::solana(1)), 2 * SOL / 10, "order {order:b}");
@@ -162,7 +162,7 @@ fn two_transfers_of_one_wallet_never_spend_the_same_coin() {
             env.request_transfer(&payment(wallet.id, Asset::Kas, 2 * KAS, "two")),
             env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "three")),
         ];
-        for ended in settle(&mut env, &ids, order) {
+        for ended in deliver_until_ended(&mut env, &ids, order) {
             assert_eq!(ended.status, Status::Confirmed, "order {order:b}: {ended:?}");
         }
         assert_eq!(env.kaspa.balance(&recipients::kaspa(1)), 4 * KAS, "order {order:b}");

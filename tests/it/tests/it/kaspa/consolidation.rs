@@ -1,4 +1,4 @@
-//! Consolidations that the canister makes on its own, where its operator enables them.
+//! Consolidations on request, and those that the canister makes on its own where its operator enables them.
 
 use super::*;
 use crate::support::usage_of;
@@ -69,4 +69,41 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     let [again, ..] = &transfers(&mut env, &wallet)[..] else { panic!("transfers") };
     assert_eq!(again.agent, Principal::management_canister());
     assert!(env.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
+}
+
+#[test]
+fn a_consolidation_waits_for_a_quiet_network_and_asks_no_limit() {
+    let mut env = TestEnv::local();
+    let wallet = wallet_of(&mut env, &[30_000_000; 12]);
+    // A policy that lets next to nothing be paid does not matter: the money stays.
+    env.set_policy(wallet.id, &open_rules(1, 205_801));
+    env.kaspa.set_feerates(2_000, 1_000, 500);
+    let args = ConsolidateArgs {
+        wallet_id: wallet.id,
+        kaspa_key: None,
+        max_inputs: Some(10),
+        coins: None,
+        max_fee: None,
+        idempotency_key: "tidy".into(),
+    };
+    let stranger = env.as_actor(Actor::Stranger).consolidate(&args).expect_err("a stranger");
+    assert_eq!(stranger.code, "AUTH_FAILED");
+    let outcome = env.as_actor(Actor::Agent).consolidate(&args).expect("an agent");
+    let TransferOutcome::Accepted { transfer_id: id, .. } = outcome else { panic!("{outcome:?}") };
+    let second = ConsolidateArgs { idempotency_key: "again".into(), ..args.clone() };
+    assert_eq!(env.as_actor(Actor::Admin).consolidate(&second).expect_err("one at a time").code, "LIMIT_REACHED");
+    for _ in 0..5 {
+        env.step();
+    }
+    assert_eq!(env.as_actor(Actor::Agent).get_transfer(id).expect("it exists").status, Status::Reserved, "the network is busy");
+    env.kaspa.set_feerates(200, 150, 100);
+    let ended = env.wait_for_end(id);
+    // Ten inputs and one output at the floor: 94 + 10 * 1,118 + 412 grams.
+    assert_eq!((ended.status, ended.amount, ended.fee_paid), (Status::Confirmed, 0, Some(1_168_600)), "{ended:?}");
+    assert_eq!(ended.to, wallet.kaspa_schnorr_address);
+    assert!(details(&ended).consolidation);
+    assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 3);
+    assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 12 * 30_000_000 - 1_168_600);
+    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    assert_eq!((usage.posted, usage.reserved), (1_168_600, 0), "only the fee is spent");
 }
