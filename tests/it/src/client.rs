@@ -26,6 +26,9 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When the call was rejected.
+    ///
+    /// # Panics
+    /// When the reply does not decode.
     pub fn try_update<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<T, Reject> {
         let arg = encode_args(args).expect("arguments encode");
         self.ic.update(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))
@@ -35,6 +38,9 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When the call was rejected.
+    ///
+    /// # Panics
+    /// When the reply does not decode.
     pub fn try_query<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> Result<T, Reject> {
         let arg = encode_args(args).expect("arguments encode");
         self.ic.query(self.canister, self.sender, method, arg).map(|reply| one(method, &reply))

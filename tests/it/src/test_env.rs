@@ -76,6 +76,9 @@ impl TestEnv {
     }
 
     /// An environment on the embedded network with changed init arguments.
+    ///
+    /// # Panics
+    /// When the installation fails.
     pub fn local_with(change: impl FnOnce(&mut InitArgs)) -> Self {
         let mut env = Self::empty(Network::Local(Box::new(localnet::LocalNet::new())));
         let mut args = env.init_args();
@@ -86,6 +89,9 @@ impl TestEnv {
     }
 
     /// An environment on a given network.
+    ///
+    /// # Panics
+    /// When the installation fails.
     pub fn on(network: Network) -> Self {
         let mut env = Self::empty(network);
         let args = env.init_args();
@@ -169,6 +175,9 @@ impl TestEnv {
     }
 
     /// Creates a wallet with an agent, 10 SOL, 100 KAS at each Kaspa address, and a policy of these rules.
+    ///
+    /// # Panics
+    /// When the canister refuses a call.
     pub fn wallet(&mut self, rules: &[Rule]) -> Wallet {
         let wallet = self.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
         self.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");

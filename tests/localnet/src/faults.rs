@@ -97,7 +97,7 @@ impl Faults {
     /// Injects a fault into this canister's calls of this kind. Where several faults match a call, the first injected applies, and
     /// all count the call.
     pub fn inject(&mut self, canister: Principal, kind: CallKind, occurrence: Occurrence, effect: Effect) {
-        self.rules.push(Rule { canister, kind, nth, effect, seen: 0 });
+        self.rules.push(Rule { canister, kind, occurrence, effect, seen: 0 });
     }
 
     /// Makes a reply or reject callback of this canister trap after its code has run: its effects are undone and its cleanup
@@ -121,7 +121,7 @@ impl Faults {
         let mut hit = None;
         for rule in self.rules.iter_mut().filter(|rule| rule.canister == canister && rule.kind == kind) {
             rule.seen += 1;
-            let hits = match rule.nth {
+            let hits = match rule.occurrence {
                 Occurrence::Only(nth) => rule.seen == nth,
                 Occurrence::From(nth) => rule.seen >= nth,
             };

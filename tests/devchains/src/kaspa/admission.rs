@@ -29,6 +29,9 @@ const MAX_P2SH_SIGNATURE_OPERATIONS: u64 = 15;
 impl Chain {
     /// Admits `tx`. With `allow_orphan` a transaction with unknown parents waits for them; with `replace` it must replace exactly
     /// one conflicting transaction, at a higher feerate.
+    ///
+    /// # Errors
+    /// The refusal of the first check that fails.
     pub fn submit(&mut self, tx: Transaction, allow_orphan: bool, replace: bool) -> Result<TransactionId, Refusal> {
         let id = tx.id();
         match self.admit(&tx, replace) {

@@ -107,6 +107,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
+    /// An empty chain of this network; a testnet is testnet-10.
     pub fn new(network: NetworkType) -> Self {
         let network = match network {
             NetworkType::Testnet => NetworkId::with_suffix(network, 10),
@@ -130,10 +131,12 @@ impl Chain {
         }
     }
 
+    /// The address prefix of the network.
     pub fn prefix(&self) -> Prefix {
         Prefix::from(self.network)
     }
 
+    /// The present view.
     pub fn now(&self) -> View {
         self.now
     }
@@ -275,6 +278,7 @@ impl Chain {
         self.acceptance(id).is_some_and(|at| self.now.daa <= at.daa + ACCEPTED_MEMORY)
     }
 
+    /// The ids of the accepted transactions, in order.
     pub fn accepted(&self) -> Vec<String> {
         self.accepted.iter().map(ToString::to_string).collect()
     }

@@ -48,6 +48,7 @@ impl RunningServer {
         Self { server, workers, port }
     }
 
+    /// The base URL.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

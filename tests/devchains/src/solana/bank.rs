@@ -103,6 +103,7 @@ impl Bank {
         Self { svm }
     }
 
+    /// The account at `address`.
     pub fn account(&self, address: &Address) -> Option<Account> {
         self.svm.get_account(address).map(|account| Account {
             lamports: account.lamports,
@@ -113,6 +114,7 @@ impl Bank {
         })
     }
 
+    /// The balance in lamports; 0 without an account.
     pub fn balance(&self, address: &Address) -> u64 {
         self.svm.get_balance(address).unwrap_or(0)
     }

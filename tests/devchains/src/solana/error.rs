@@ -11,10 +11,12 @@ pub struct RpcError {
 }
 
 impl RpcError {
+    /// An error without data.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: None }
     }
 
+    /// An error with data.
     pub fn with_data(code: i64, message: impl Into<String>, data: Value) -> Self {
         Self { code, message: message.into(), data: Some(data) }
     }
@@ -24,6 +26,7 @@ impl RpcError {
         Self::new(-32602, message)
     }
 
+    /// The error in JSON.
     pub fn into_json(self) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(data) = self.data {

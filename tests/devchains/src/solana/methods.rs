@@ -23,6 +23,9 @@ const SLOT_MILLIS: u64 = 200;
 const EPOCH_SECONDS: u64 = 1_700_000_000;
 
 /// Answers a method that only reads.
+///
+/// # Errors
+/// The method's error, or -32601 for an unknown method.
 pub fn read(chain: &Chain, view: View, method: &str, params: &Params<'_>) -> Reply {
     match method {
         "getAccountInfo" => account_info(chain, view, params),
@@ -74,6 +77,9 @@ fn show_account(chain: &Chain, block: &Block, address: &Address, config: Config<
 
 /// `getTokenAccountsByOwner` with a program: the associated accounts of this chain's mints, newest mints first, since the order has
 /// no meaning.
+///
+/// # Errors
+/// Invalid params.
 pub fn token_accounts_by_owner(chain: &Chain, mints: &[(Address, Address)], view: View, params: &Params<'_>) -> Reply {
     let owner: Address = params.parsed(0)?;
     let filter = params.config(1)?;

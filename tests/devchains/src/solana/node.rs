@@ -21,6 +21,7 @@ pub struct Node {
 }
 
 impl Node {
+    /// A node of this chain without faults.
     pub fn new(chain: Chain) -> Self {
         Self {
             chain,

@@ -16,6 +16,7 @@ pub struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
+    /// The parameters of a call.
     pub fn new(values: &'a [Value]) -> Self {
         Self { values }
     }
@@ -31,30 +32,50 @@ impl<'a> Params<'a> {
         read(value).ok_or_else(|| RpcError::invalid_params(format!("Invalid params: invalid type: {value}, expected {expected}.")))
     }
 
+    /// The string at this position.
+    ///
+    /// # Errors
+    /// Invalid params if it is absent or not a string.
     pub fn string(&self, at: usize) -> Result<&'a str, RpcError> {
         self.required(at, "a string", Value::as_str)
     }
 
+    /// The integer at this position.
+    ///
+    /// # Errors
+    /// Invalid params if it is absent or not a `u64`.
     pub fn integer(&self, at: usize) -> Result<u64, RpcError> {
         self.required(at, "u64", Value::as_u64)
     }
 
     /// A base58 address, hash or signature.
+    ///
+    /// # Errors
+    /// Invalid params if it is malformed.
     pub fn parsed<T: FromStr<Err: Debug>>(&self, at: usize) -> Result<T, RpcError> {
         parse(self.string(at)?)
     }
 
     /// A list of base58 values, at most `count_max`.
+    ///
+    /// # Errors
+    /// Invalid params if it is malformed.
     pub fn parsed_list<T: FromStr<Err: Debug>>(&self, at: usize, count_max: usize) -> Result<Vec<T>, RpcError> {
         parse_list(self.required(at, "a sequence", Value::as_array)?, count_max)
     }
 
     /// The list of [`Self::parsed_list`], empty if absent.
+    ///
+    /// # Errors
+    /// Invalid params if it is malformed.
     pub fn parsed_list_or_empty<T: FromStr<Err: Debug>>(&self, at: usize, count_max: usize) -> Result<Vec<T>, RpcError> {
         if self.get(at).is_none() { Ok(Vec::new()) } else { self.parsed_list(at, count_max) }
     }
 
     /// The configuration object at this position, empty if absent.
+    ///
+    /// # Errors
+    /// Invalid params if it is not an object.
     pub fn config(&self, at: usize) -> Result<Config<'a>, RpcError> {
         match self.get(at) {
             None => Ok(Config { object: None }),
@@ -69,6 +90,9 @@ fn parse<T: FromStr<Err: Debug>>(text: &str) -> Result<T, RpcError> {
 }
 
 /// Reads a JSON list of base58 values, at most `count_max`.
+///
+/// # Errors
+/// Invalid params if the list is too long or a value is malformed.
 pub fn parse_list<T: FromStr<Err: Debug>>(values: &[Value], count_max: usize) -> Result<Vec<T>, RpcError> {
     if values.len() > count_max {
         return Err(RpcError::invalid_params(format!("Too many inputs provided; max {count_max}")));
@@ -86,6 +110,7 @@ pub struct Config<'a> {
 }
 
 impl<'a> Config<'a> {
+    /// The value of a field; `None` if it is absent or null.
     pub fn get(&self, field: &str) -> Option<&'a Value> {
         self.object.and_then(|object| object.get(field)).filter(|value| !value.is_null())
     }
@@ -95,6 +120,7 @@ impl<'a> Config<'a> {
         self.get(field).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// The integer in a field.
     pub fn integer(&self, field: &str) -> Option<u64> {
         self.get(field).and_then(Value::as_u64)
     }
@@ -110,11 +136,15 @@ impl<'a> Config<'a> {
         range.map(Some).ok_or_else(|| RpcError::invalid_params("dataSlice needs an offset and a length"))
     }
 
+    /// The name in `encoding`.
     pub fn encoding(&self) -> Option<&'a str> {
         self.get("encoding").and_then(Value::as_str)
     }
 
     /// The commitment in `field`; finalized by default, as in every method.
+    ///
+    /// # Errors
+    /// Invalid params for an unknown name.
     pub fn commitment(&self, field: &str) -> Result<Commitment, RpcError> {
         match self.get(field).map(|value| value.as_str().unwrap_or_default()) {
             None | Some("finalized") => Ok(Commitment::Finalized),
@@ -127,11 +157,17 @@ impl<'a> Config<'a> {
     }
 
     /// The block to answer from: that of `commitment`, if it satisfies `minContextSlot`.
+    ///
+    /// # Errors
+    /// -32016 if the block is older than `minContextSlot`.
     pub fn block(&self, chain: &'a Chain, view: View) -> Result<&'a Block, RpcError> {
         self.block_of(chain, view, self.commitment("commitment")?)
     }
 
     /// The block of [`Self::block`] for another commitment.
+    ///
+    /// # Errors
+    /// -32016 if the block is older than `minContextSlot`.
     pub fn block_of(&self, chain: &'a Chain, view: View, commitment: Commitment) -> Result<&'a Block, RpcError> {
         let block = chain.block(commitment, view.slots_behind);
         if self.min_context_slot() > block.slot {

@@ -23,6 +23,9 @@ use super::wire::{self, Encoding};
 static FAUCET: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate_from_seed(b"localnet Solana faucet"));
 
 /// `sendTransaction`: performs the requested preflight, then forwards. With `drops` it forwards nothing.
+///
+/// # Errors
+/// Invalid params, or the failure of the preflight.
 pub fn send_transaction(node: &mut Node, view: View, params: &Params<'_>, drops: bool) -> Reply {
     let config = params.config(1)?;
     let encoding = Encoding::of_transaction(config.encoding(), Encoding::Base58)?;
@@ -60,6 +63,9 @@ fn verify(tx: &VersionedTransaction) -> Result<(), RpcError> {
 }
 
 /// `simulateTransaction`.
+///
+/// # Errors
+/// Invalid params, or a bad signature.
 pub fn simulate_transaction(node: &Node, view: View, params: &Params<'_>) -> Reply {
     let config = params.config(1)?;
     let encoding = Encoding::of_transaction(config.encoding(), Encoding::Base58)?;
@@ -116,6 +122,9 @@ fn show_simulation(executed: &Executed, accounts: Value, replacement: Value) -> 
 }
 
 /// `getFeeForMessage`: lamports, or null for a message that could not land.
+///
+/// # Errors
+/// Invalid params.
 pub fn fee_for_message(node: &Node, view: View, params: &Params<'_>) -> Reply {
     let message = wire::message(params.string(0)?)?;
     let config = params.config(1)?;
@@ -126,6 +135,9 @@ pub fn fee_for_message(node: &Node, view: View, params: &Params<'_>) -> Reply {
 }
 
 /// `requestAirdrop`: an ordinary transfer from the faucet.
+///
+/// # Errors
+/// Invalid params.
 pub fn request_airdrop(node: &mut Node, params: &Params<'_>) -> Reply {
     let to: Address = params.parsed(0)?;
     let lamports = params.integer(1)?;

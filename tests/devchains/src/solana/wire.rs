@@ -52,6 +52,7 @@ impl Encoding {
         }
     }
 
+    /// The text form of `bytes`.
     pub fn encode(self, bytes: &[u8]) -> String {
         match self {
             Self::Base58 => bs58::encode(bytes).into_string(),
@@ -60,6 +61,9 @@ impl Encoding {
     }
 
     /// The bytes that `text` encodes, of any length.
+    ///
+    /// # Errors
+    /// Invalid params if the text is malformed.
     pub fn decode(self, text: &str) -> Result<Vec<u8>, RpcError> {
         match self {
             Self::Base58 => {

@@ -221,7 +221,7 @@ fn malformed_submissions_are_complained_about() {
 fn a_post_without_a_length_is_turned_away() {
     use std::io::{Read, Write};
     let client = ChainClient::start();
-    let mut socket = std::client::TcpStream::connect(client.chain.url().trim_start_matches("http://")).unwrap();
+    let mut socket = std::net::TcpStream::connect(client.chain.url().trim_start_matches("http://")).unwrap();
     socket.write_all(b"POST /transactions HTTP/1.1\r\nHost: dev\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();

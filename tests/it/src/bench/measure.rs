@@ -74,6 +74,9 @@ pub(super) fn cycles(trace: &MessageTrace) -> u128 {
 }
 
 /// Measures every step in a canister with `size` wallets and finished transfers.
+///
+/// # Panics
+/// When a step fails.
 pub fn with_history(size: u64) -> Measurement {
     let mut env = TestEnv::on(Network::Local(Box::new(LocalNet::new())));
     history::add_wallets(&mut env, size);

@@ -52,6 +52,9 @@ pub fn emergency(demo: &mut Demo) {
 }
 
 /// Upgrades the canister and checks that counters and log are kept.
+///
+/// # Panics
+/// When the canister does not answer.
 pub fn upgrade(demo: &mut Demo) {
     let wallet = demo.wallet().id;
     let before = demo.env.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet exists");

@@ -7,6 +7,9 @@ use crate::{recipients, wasm};
 use purser_types::{Change, Rule, Scope, Window};
 
 /// Deploys the released wasm and creates a wallet.
+///
+/// # Panics
+/// When the canister refuses a call.
 pub fn deploy(demo: &mut Demo) {
     let module = wasm::purser();
     demo.say(format!("target/purser.wasm, {} bytes, goes on a subnet of 13 replicas", grouped(module.len() as u128)));
@@ -33,6 +36,9 @@ pub fn deploy(demo: &mut Demo) {
 }
 
 /// Pays into the wallet from the chains' faucets.
+///
+/// # Panics
+/// When the canister refuses a call.
 pub fn fund(demo: &mut Demo) {
     let wallet = demo.wallet();
     demo.env.solana.airdrop(&wallet.solana_address, 10 * SOL);
@@ -49,6 +55,9 @@ pub fn fund(demo: &mut Demo) {
 }
 
 /// Sets a policy and adds an agent.
+///
+/// # Panics
+/// When the canister refuses a call.
 pub fn policy(demo: &mut Demo) {
     let wallet = demo.wallet();
     let rules = recipients::rules();

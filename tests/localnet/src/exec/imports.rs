@@ -42,6 +42,9 @@ impl std::fmt::Display for SystemTrap {
 impl std::error::Error for SystemTrap {}
 
 /// Traps with a message.
+///
+/// # Errors
+/// Always: the trap.
 pub fn violation<T>(message: impl Into<String>) -> Result<T> {
     Err(SystemTrap { message: message.into(), explicit: false }.into())
 }
@@ -53,6 +56,9 @@ pub type Api<'a> = Caller<'a, Host>;
 pub const CALL_COST: u64 = 500;
 
 /// Charges `fixed` and `bytes` instructions, then checks that `name` may be called now.
+///
+/// # Errors
+/// A trap: too few instructions, or a function that this entry point may not call.
 pub fn enter<'a>(api: &'a mut Api<'_>, name: &str, allowed: EntryPoint, fixed: u64, bytes: u64) -> Result<&'a mut Context> {
     let fuel = api.get_fuel()?;
     match fuel.checked_sub(fixed.saturating_add(bytes)) {
@@ -77,6 +83,9 @@ fn memory(api: &Api<'_>) -> Result<Memory> {
 }
 
 /// Copies `len` bytes at `src` out of the canister's memory.
+///
+/// # Errors
+/// A trap if the range is out of bounds.
 pub fn read(api: &Api<'_>, src: u32, len: u32) -> Result<Vec<u8>> {
     let bytes = memory(api)?.data(api).get(src as usize..).and_then(|rest| rest.get(..len as usize));
     match bytes {
@@ -86,6 +95,9 @@ pub fn read(api: &Api<'_>, src: u32, len: u32) -> Result<Vec<u8>> {
 }
 
 /// Copies `bytes` to `dst` in the canister's memory.
+///
+/// # Errors
+/// A trap if the range is out of bounds.
 pub fn write(api: &mut Api<'_>, dst: u32, bytes: &[u8]) -> Result<()> {
     if memory(api)?.write(api, dst as usize, bytes).is_err() {
         return violation("heap out of bounds");
@@ -94,6 +106,9 @@ pub fn write(api: &mut Api<'_>, dst: u32, bytes: &[u8]) -> Result<()> {
 }
 
 /// Copies a part of `source` into the canister's memory.
+///
+/// # Errors
+/// A trap if the range is out of bounds.
 pub fn copy_out(api: &mut Api<'_>, source: &[u8], dst: u32, offset: u32, size: u32) -> Result<()> {
     match source.get(offset as usize..).and_then(|rest| rest.get(..size as usize)) {
         Some(part) => write(api, dst, part),
@@ -171,6 +186,9 @@ macro_rules! amount {
 }
 
 /// Defines the functions about the message being executed.
+///
+/// # Errors
+/// A name that is defined twice.
 pub fn message(linker: &mut Linker<Host>) -> Result<()> {
     blob!(linker, "msg_arg_data", WITH_ARG, |c| Ok(c.arg.clone()));
     blob!(linker, "msg_caller", EntryPoint::ANY, |c| Ok(c.caller.as_slice().to_vec()));
@@ -219,6 +237,9 @@ fn respond(context: &mut Context, response: Result<Vec<u8>, Reject>) -> Result<(
 }
 
 /// Defines the functions about cycles and prices.
+///
+/// # Errors
+/// A name that is defined twice.
 pub fn cycles(linker: &mut Linker<Host>) -> Result<()> {
     amount!(linker, "msg_cycles_available128", PAID, |c| c.cycles_available);
     amount!(linker, "msg_cycles_refunded128", ANSWER, |c| c.cycles_refunded);
@@ -268,6 +289,9 @@ fn signature_price(linker: &mut Linker<Host>, name: &'static str, kinds: u32) ->
 }
 
 /// Defines the functions about the canister's environment and its certified data.
+///
+/// # Errors
+/// A name that is defined twice.
 pub fn environment_functions(linker: &mut Linker<Host>) -> Result<()> {
     blob!(linker, "canister_self", EntryPoint::ANY, |c| Ok(c.env.canister.as_slice().to_vec()));
     blob!(linker, "subnet_self", EntryPoint::ANY, |c| Ok(c.env.subnet.as_slice().to_vec()));

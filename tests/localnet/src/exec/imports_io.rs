@@ -21,6 +21,9 @@ fn building<'a>(api: &'a mut Api<'_>, name: &str, bytes: u64) -> Result<&'a mut 
 }
 
 /// Defines the functions that make calls.
+///
+/// # Errors
+/// A name that is defined twice.
 pub fn calls(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap("ic0", "call_new", call_new)?;
     linker.func_wrap("ic0", "call_on_cleanup", |mut api: Api<'_>, fun: u32, env: u32| -> Result<()> {
@@ -113,6 +116,9 @@ const ALWAYS: EntryPoint = EntryPoint::ANY.or(EntryPoint::START);
 const STABLE_COST: u64 = 20;
 
 /// Defines the functions on stable memory.
+///
+/// # Errors
+/// A name that is defined twice.
 pub fn stable(linker: &mut Linker<Host>) -> Result<()> {
     linker.func_wrap("ic0", "stable64_size", |mut api: Api<'_>| -> Result<u64> {
         enter(&mut api, "stable64_size", ALWAYS, STABLE_COST, 0)?;

@@ -56,6 +56,9 @@ impl StableMemory {
     }
 
     /// Fills `dst` from `offset` on.
+    ///
+    /// # Errors
+    /// The range exceeds the memory.
     pub fn read(&self, offset: u64, dst: &mut [u8]) -> Result<(), OutOfBounds> {
         self.check(offset, dst.len())?;
         for (page, from, part) in spans(offset, dst.len()) {
@@ -69,6 +72,9 @@ impl StableMemory {
     }
 
     /// Writes `src` at `offset`.
+    ///
+    /// # Errors
+    /// The range exceeds the memory.
     pub fn write(&mut self, offset: u64, src: &[u8]) -> Result<(), OutOfBounds> {
         self.check(offset, src.len())?;
         for (page, from, part) in spans(offset, src.len()) {

@@ -13,14 +13,17 @@ use crate::trace::{MessageKind, MessageTrace, MgmtCall};
 /// Table index that `ic-cdk` gives as the callbacks of a call whose answer it does not want.
 const NO_CALLBACK: u32 = u32::MAX;
 
+/// The reject of a call to a method that does not exist.
 pub fn no_method(canister: Principal, kind: &str, method: &str) -> Reject {
     Reject::new(Reject::CANISTER_ERROR, format!("Error from Canister {canister}: Canister has no {kind} method '{method}'."))
 }
 
+/// The reject of a call without a response.
 pub fn no_response(canister: Principal) -> Reject {
     Reject::new(Reject::CANISTER_ERROR, format!("Error from Canister {canister}: Canister did not produce a response"))
 }
 
+/// The reject of a call that trapped.
 pub fn trap_reject(canister: Principal, trap: &FunctionTrap) -> Reject {
     let message = &trap.message;
     let what = if trap.explicit {

@@ -47,6 +47,7 @@ pub struct Canister {
 }
 
 impl Canister {
+    /// A running canister without code.
     pub fn new(controllers: Vec<Principal>, cycles: u128, now_ns: u64) -> Self {
         let creator = controllers.first().copied().unwrap_or(Principal::management_canister());
         let creation = CreationRecord { controllers: controllers.clone(), environment_variables_hash: None };
