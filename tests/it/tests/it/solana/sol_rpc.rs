@@ -32,7 +32,7 @@ struct SolRpcTest {
     env: TestEnv,
     second: SolanaDev,
     /// The node behind the SOL RPC canister.
-    sol_rpc_set_node: SolanaDev,
+    sol_rpc_node: SolanaDev,
     canister: Principal,
 }
 
@@ -101,14 +101,14 @@ impl SolRpcTest {
 
     fn of(real: Option<Vec<u8>>) -> Self {
         let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
-        let [second, sol_rpc_set_node] = [env.solana.provider(), env.solana.provider()];
-        let canister = deploy(&mut env, &sol_rpc_set_node, real);
+        let [second, sol_rpc_node] = [env.solana.provider(), env.solana.provider()];
+        let canister = deploy(&mut env, &sol_rpc_node, real);
         let mut args = env.init_args();
         args.solana.providers.extend([second.url(), format!("canister:{canister}")]);
         args.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
         env.install(&args).expect("it installs");
         env.await_keys();
-        Self { env, second, sol_rpc_set_node, canister }
+        Self { env, second, sol_rpc_node, canister }
     }
 
     fn set_misbehaviour(&mut self, misbehaviour: Misbehaviour) {
@@ -142,7 +142,7 @@ fn with_one_of_two_nodes_gone_the_canister_completes_the_quorum() {
     let ended = test.env.wait_for_end(id);
     assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
     assert_eq!(test.env.solana.landed().len(), 1);
-    let asked = test.sol_rpc_set_node.calls();
+    let asked = test.sol_rpc_node.calls();
     for method in ["getGenesisHash", "getAccountInfo", "getSignatureStatuses"] {
         assert!(asked.iter().any(|found| found == method), "{method} in {asked:?}");
     }
@@ -166,7 +166,7 @@ fn a_failure_on_chain_is_agreed_on_with_the_canister() {
     };
     test.env.solana.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
     test.env.solana.faults().next_at("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
-    test.sol_rpc_set_node.faults().next_at("getSignatureStatuses", 10_000, failed(json!("InsufficientFundsForFee")));
+    test.sol_rpc_node.faults().next_at("getSignatureStatuses", 10_000, failed(json!("InsufficientFundsForFee")));
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "fails"));
     test.env.wait_until(id, |transfer| transfer.deadline_height.is_some());
     test.disable_second();
@@ -184,7 +184,7 @@ fn a_failure_on_chain_is_agreed_on_with_the_canister() {
 fn the_canister_alone_with_one_node_buries_nothing() {
     let mut test = SolRpcTest::of(real_canister());
     let wallet = test.env.wallet(&rules());
-    for node in [&test.env.solana, &test.second, &test.sol_rpc_set_node] {
+    for node in [&test.env.solana, &test.second, &test.sol_rpc_node] {
         node.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
     }
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "dropped"));
@@ -194,7 +194,7 @@ fn the_canister_alone_with_one_node_buries_nothing() {
     (0..80).for_each(|_| test.env.step());
     let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((waiting.status, waiting.attempt), (Status::Submitted, 1), "{waiting:?}");
-    for node in [&test.env.solana, &test.second, &test.sol_rpc_set_node] {
+    for node in [&test.env.solana, &test.second, &test.sol_rpc_node] {
         node.faults().clear();
     }
     let ended = test.env.wait_for_end(id);
@@ -229,7 +229,7 @@ fn broadcasts_go_through_the_canister() {
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "carried"));
     let ended = test.env.wait_for_end(id);
     assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
-    assert!(test.sol_rpc_set_node.calls().iter().any(|method| method == "sendTransaction"));
+    assert!(test.sol_rpc_node.calls().iter().any(|method| method == "sendTransaction"));
 }
 
 #[test]
@@ -277,13 +277,13 @@ fn a_canister_that_misbehaves_is_outvoted() {
 fn a_canister_of_another_chain_is_never_believed() {
     let mut test = SolRpcTest::new();
     let wallet = test.env.wallet(&rules());
-    test.sol_rpc_set_node.faults().next_at("getGenesisHash", 10_000, Fault::FalseAnswer(FalseAnswer::GenesisHash));
+    test.sol_rpc_node.faults().next_at("getGenesisHash", 10_000, Fault::FalseAnswer(FalseAnswer::GenesisHash));
     test.disable_second();
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "waits"));
     (0..20).for_each(|_| test.env.step());
     let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!(waiting.status, Status::Reserved, "{waiting:?}");
-    assert!(test.sol_rpc_set_node.calls().iter().all(|method| method == "getGenesisHash"), "{:?}", test.sol_rpc_set_node.calls());
+    assert!(test.sol_rpc_node.calls().iter().all(|method| method == "getGenesisHash"), "{:?}", test.sol_rpc_node.calls());
     test.second.faults().clear();
     assert_eq!(test.env.wait_for_end(id).status, Status::Confirmed);
 }
@@ -318,7 +318,7 @@ fn what_names_no_usable_canister_is_refused() {
 fn an_inflated_epoch_of_one_node_proves_no_death_beside_the_canister() {
     let mut test = SolRpcTest::new();
     let wallet = test.env.wallet(&rules());
-    for node in [&test.env.solana, &test.second, &test.sol_rpc_set_node] {
+    for node in [&test.env.solana, &test.second, &test.sol_rpc_node] {
         node.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
     }
     let lie = json!({ "absoluteSlot": 1u64 << 40, "blockHeight": 1u64 << 40, "epoch": 1, "slotIndex": 1, "slotsInEpoch": 1 });
