@@ -5,7 +5,7 @@ use super::report::Step;
 use crate::network::Network;
 use crate::test_env::TestEnv;
 use localnet::LocalNet;
-use purser::api::{Transfer, Wallet};
+use purser_types::{Transfer, Wallet};
 
 /// The demo while it runs.
 pub struct Demo {

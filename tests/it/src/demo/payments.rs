@@ -4,7 +4,7 @@ use super::console::grouped;
 use super::context::Demo;
 use crate::recipients;
 use crate::test_env::{Actor, KAS, SOL};
-use purser::api::{Asset, Evaluation, Status, TransferArgs, TransferOutcome};
+use purser_types::{Asset, Evaluation, Status, TransferArgs, TransferOutcome};
 
 fn payment(demo: &Demo, asset: Asset, to: String, amount: u64, key: &str) -> TransferArgs {
     TransferArgs {

@@ -4,7 +4,7 @@ use super::console::grouped;
 use super::context::Demo;
 use crate::recipients;
 use crate::test_env::{Actor, SOL};
-use purser::api::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
+use purser_types::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
 
 fn payment(demo: &Demo, key: &str) -> TransferArgs {
     TransferArgs {

@@ -2,7 +2,7 @@
 
 use crate::support::{CHAINS, payment, rules};
 use candid::Principal;
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use serde_bytes::ByteBuf;
 use std::time::Duration;

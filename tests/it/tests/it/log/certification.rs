@@ -5,7 +5,7 @@ use blst::BLST_ERROR;
 use blst::min_sig::{PublicKey, Signature};
 use candid::{Decode, Encode, Principal};
 use ic_certification::{Certificate, HashTree, LookupResult};
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 
 /// The domain separator of a signature on a state tree's root hash.

@@ -2,7 +2,7 @@
 
 use crate::support::{payment, rules};
 use candid::Nat;
-use purser::api::*;
+use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_it::values::core;

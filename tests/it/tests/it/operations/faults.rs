@@ -2,7 +2,7 @@
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use localnet::{CallKind, Effect, Occurrence, Reject};
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
 /// The amount of one transfer, small enough that many fit under the day's limit.

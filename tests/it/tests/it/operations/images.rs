@@ -3,7 +3,7 @@
 
 use candid::Principal;
 use flate2::read::GzDecoder;
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, TestEnv};
 use purser_it::wasm;
 use std::io::Read;

@@ -2,7 +2,7 @@
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use devchains::solana::Fault;
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use std::collections::BTreeSet;
 

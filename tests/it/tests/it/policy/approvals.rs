@@ -3,7 +3,7 @@
 use crate::support::{denial, payment, rules};
 use candid::{Encode, Principal};
 use localnet::{CallKind, Effect, Occurrence};
-use purser::api::*;
+use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use serde_bytes::{ByteBuf, Bytes};

@@ -5,7 +5,7 @@ use crate::solana::providers::{ThreeProviders, three_providers, two_of_three};
 use crate::support::{ExpectedTotals, payment, rules, usage_of};
 use devchains::solana::{FalseAnswer, Fault};
 use localnet::{CallKind, Effect, Occurrence};
-use purser::api::*;
+use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use serde_json::json;

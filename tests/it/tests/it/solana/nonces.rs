@@ -2,7 +2,7 @@
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::Fault;
-use purser::api::*;
+use purser_types::*;
 use purser_it::bench::measure_queue;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};

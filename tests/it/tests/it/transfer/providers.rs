@@ -3,7 +3,7 @@
 use crate::support::{ExpectedTotals, payment, rules};
 use devchains::kaspa::{Endpoint, Fault as KaspaFault};
 use devchains::solana::{FalseAnswer as SolanaFalseAnswer, Fault as SolanaFault};
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{KAS, SOL, TestEnv};
 
 /// The number of requests of one outcall: one per replica.

@@ -1,7 +1,7 @@
 //! Transfers on both chains: balances, usage, idempotency and failures.
 
 use crate::support::{payment, rules, usage_of};
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::{CHAINS, payment, rules};
 use devchains::kaspa::Fault as KaspaFault;
 use devchains::solana::{FalseAnswer, Fault};
-use purser::api::*;
+use purser_types::*;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use serde_json::json;
 
