@@ -14,7 +14,7 @@ use purser_core::wallet::Wallet;
 ///
 /// # Errors
 /// [`Refusal::Anonymous`] for the anonymous principal.
-pub fn signed_in(caller: Principal) -> Result<(), Refusal> {
+pub fn require_authenticated(caller: Principal) -> Result<(), Refusal> {
     if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
 }
 
@@ -22,8 +22,8 @@ pub fn signed_in(caller: Principal) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// When the caller is none.
-pub fn admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
-    signed_in(caller)?;
+pub fn require_admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    require_authenticated(caller)?;
     if state.roles_of(&caller).has(Role::Admin) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an Admin" }) }
 }
 
@@ -31,8 +31,8 @@ pub fn admin(state: &Store, caller: Principal) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// When the caller is none of these.
-pub fn member(state: &Store, caller: Principal) -> Result<(), Refusal> {
-    signed_in(caller)?;
+pub fn require_member(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    require_authenticated(caller)?;
     let needs = "a role, an agent or an owner of a wallet";
     if state.has_power(&caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs }) }
 }
@@ -41,9 +41,9 @@ pub fn member(state: &Store, caller: Principal) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// When the caller is none, or there is no such wallet.
-pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), Refusal> {
-    signed_in(caller)?;
-    exists(state, wallet)?;
+pub fn require_agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), Refusal> {
+    require_authenticated(caller)?;
+    require_wallet(state, wallet)?;
     if state.is_agent(wallet, &caller) { Ok(()) } else { Err(Refusal::Unauthorized { needs: "an agent of the wallet" }) }
 }
 
@@ -52,7 +52,7 @@ pub fn agent(state: &Store, caller: Principal, wallet: WalletId) -> Result<(), R
 /// # Errors
 /// When the caller is none of these, or there is no such wallet.
 pub fn require_wallet_operator(state: &Store, caller: Principal, id: WalletId) -> Result<Wallet, Refusal> {
-    signed_in(caller)?;
+    require_authenticated(caller)?;
     let wallet = state.wallet(id).ok_or_else(|| Refusal::NotFound { what: "wallet", id: id.to_string() })?;
     let roles = state.roles_of(&caller);
     if state.is_agent(id, &caller) || roles.has(Role::Admin) || roles.has(Role::Guardian) {
@@ -65,8 +65,8 @@ pub fn require_wallet_operator(state: &Store, caller: Principal, id: WalletId) -
 ///
 /// # Errors
 /// When the caller holds none.
-pub fn role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
-    signed_in(caller)?;
+pub fn require_role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
+    require_authenticated(caller)?;
     if state.roles_of(&caller).0.is_empty() { Err(Refusal::Unauthorized { needs: "a member with any role" }) } else { Ok(()) }
 }
 
@@ -74,7 +74,7 @@ pub fn role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// When there is none of that number.
-pub fn exists(state: &Store, wallet: WalletId) -> Result<(), Refusal> {
+pub fn require_wallet(state: &Store, wallet: WalletId) -> Result<(), Refusal> {
     match state.wallet(wallet) {
         Some(_) => Ok(()),
         None => Err(Refusal::NotFound { what: "wallet", id: wallet.to_string() }),

@@ -18,7 +18,7 @@ fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn start_emergency(reason: String) -> Result<(), Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     at_most("reason", &reason, MAX_REASON_BYTES)?;
     let decided = store::read(|state| state.decide_start_emergency(msg_caller(), reason, store::now()))?;
     store::commit(decided);
@@ -45,7 +45,7 @@ fn list_members() -> Vec<Member> {
 fn list_agents(wallet_id: u64) -> Result<Vec<Principal>, Error> {
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
-        access::exists(state, wallet)?;
+        access::require_wallet(state, wallet)?;
         Ok(state.agents(wallet))
     })
 }

@@ -11,7 +11,7 @@ use serde_bytes::ByteBuf;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn approve_transfer(transfer_id: u64, intent_hash: ByteBuf) -> Result<Transfer, Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     let id = TransferId::new(transfer_id);
     let intent = <[u8; 32]>::try_from(intent_hash.into_vec()).map_err(|_| Error::invalid("intent_hash", "32 bytes are needed"))?;
     let decided = store::read(|state| state.decide_approve(msg_caller(), id, Hash(intent), store::now()))?;

@@ -21,7 +21,7 @@ fn set_audit_settings(settings: AuditSettings) -> Result<Change, Error> {
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn confirm_archive(args: ConfirmArchiveArgs) -> Result<(), Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     at_most("location", &args.location, MAX_LOCATION_BYTES)?;
     let hash = <[u8; 32]>::try_from(args.hash.as_ref()).map_err(|_| Error::invalid("hash", "32 bytes are needed"))?;
     let decided = store::read(|state| {
@@ -48,7 +48,7 @@ fn find_blocks(args: FindBlocksArgs) -> FoundBlocks {
 }
 
 fn status(state: &Store) -> AuditStatus {
-    let (retention, watch) = (state.retention(), state.watch());
+    let (retention, monitor) = (state.retention(), state.log_monitor());
     AuditStatus {
         log_length: state.log_len(),
         first_block: state.first_block().get(),
@@ -56,12 +56,12 @@ fn status(state: &Store) -> AuditStatus {
         settings: retention.settings.into(),
         archived_until: retention.archived.get(),
         checkpointed_at: retention.checkpointed_at.map(Timestamp::nanos),
-        verified_until: watch.cursor.next.get(),
-        verified_at: watch.verified_at.map(Timestamp::nanos),
-        round_ended_at: watch.round_ended_at.map(Timestamp::nanos),
-        broken_at: watch.broken.map(|(index, reason)| BrokenAt { index: index.get(), reason: reason.into() }),
-        append_failures: watch.append_failures,
-        snapshot_loaded_at: watch.snapshot_loaded_at.map(Timestamp::nanos),
+        verified_until: monitor.cursor.next.get(),
+        verified_at: monitor.verified_at.map(Timestamp::nanos),
+        round_ended_at: monitor.round_ended_at.map(Timestamp::nanos),
+        broken_at: monitor.broken.map(|(index, reason)| BrokenAt { index: index.get(), reason: reason.into() }),
+        append_failures: monitor.append_failures,
+        snapshot_loaded_at: monitor.snapshot_loaded_at.map(Timestamp::nanos),
     }
 }
 

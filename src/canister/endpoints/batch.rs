@@ -14,7 +14,7 @@ fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
     let on_kaspa = args.asset.unwrap_or(Asset::Kas) == Asset::Kas;
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
-        access::agent(state, caller, wallet)?;
+        access::require_agent(state, caller, wallet)?;
         let request = args.into_request(state.config())?;
         Ok(state.decide_batch(caller, &request, store::now())?)
     })

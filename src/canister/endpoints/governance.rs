@@ -41,7 +41,7 @@ fn add_agent(wallet_id: u64, agent: Principal) -> Result<Change, Error> {
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Change, Error> {
     let action = store::read(|state| -> Result<_, Error> {
-        access::admin(state, msg_caller())?;
+        access::require_admin(state, msg_caller())?;
         let scope = scope.into();
         let rules = parse_rules(rules, state.config().kaspa.network)?;
         Ok(Action::SetPolicy(PolicyChange { scope, replaces: state.last_policy_version(&scope), name, rules }))
@@ -51,7 +51,7 @@ fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Ch
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_group(group: Group) -> Result<Change, Error> {
-    store::read(|state| access::admin(state, msg_caller()))?;
+    store::read(|state| access::require_admin(state, msg_caller()))?;
     let members = group.members.len();
     if members > MAX_GROUP_MEMBERS {
         return Err(Error::invalid("members", format!("{members} members; at most {MAX_GROUP_MEMBERS}")));
@@ -72,14 +72,14 @@ fn configure(settings: SettingsInit) -> Result<Change, Error> {
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn end_emergency(reason: String) -> Result<Change, Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     at_most("reason", &reason, MAX_REASON_BYTES)?;
     change(Action::EndEmergency { reason })
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Change, Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     let ResolveQuarantineArgs { transfer_id, landed, fee_paid, note } = args;
     at_most("note", &note, MAX_REASON_BYTES)?;
     let (transfer, fee_paid) = (TransferId::new(transfer_id), Amount::new(fee_paid));
@@ -94,7 +94,7 @@ fn approve_proposal(proposal_id: u64) -> Result<Proposal, Error> {
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn cancel_proposal(proposal_id: u64, note: Option<String>) -> Result<Proposal, Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
     advance(proposal_id, |state, id| state.decide_cancel_proposal(msg_caller(), id, note))
 }

@@ -42,7 +42,7 @@ fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn replace_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
     let id = TransferId::new(args.transfer_id);
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     let decided = store::read(|state| -> Result<_, Error> {
         let built = replacement(state, id, args.fee.map(Amount::new))?;
         Ok(state.decide_replacement(msg_caller(), id, built)?)
@@ -67,12 +67,12 @@ async fn quote_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
 
 #[ic_cdk::query]
 fn get_metrics() -> Result<Vec<(String, u64)>, Error> {
-    store::read(|state| access::admin(state, msg_caller()))?;
+    store::read(|state| access::require_admin(state, msg_caller()))?;
     Ok(metrics::all())
 }
 
 /// Returns the quote of a KAS transfer from the last answers of the providers; `None` for other assets.
-pub(super) fn recalled(state: &Store, request: &TransferRequest, now: Timestamp) -> Option<FeeQuote> {
+pub(super) fn cached_quote(state: &Store, request: &TransferRequest, now: Timestamp) -> Option<FeeQuote> {
     let wallet = state.wallet(request.wallet).filter(|_| request.asset == Asset::Kas)?;
     quote_from_cache(state, now, &wallet, request).ok().map(fee_quote)
 }
@@ -109,7 +109,7 @@ fn quote_error(error: QuoteError, required: Amount) -> KaspaError {
 
 fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::Wallet, TransferRequest), Error> {
     let id = WalletId::new(args.wallet_id);
-    access::agent(state, msg_caller(), id)?;
+    access::require_agent(state, msg_caller(), id)?;
     if args.asset != ApiAsset::Kas {
         let problem = "only KAS fees depend on the coins at hand; a SOL transfer costs its signature";
         return Err(Error::invalid("asset", problem).on_kaspa());

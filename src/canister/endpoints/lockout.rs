@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 const MAX_FAILURES: usize = 5;
 const WINDOW_NS: u64 = 15 * MINUTE_NS;
 /// How many principals are remembered; beyond that the one that failed longest ago is forgotten.
-const MAX_STRANGERS: usize = 4_096;
+const MAX_TRACKED_CALLERS: usize = 4_096;
 
 thread_local! {
     static FAILURES: RefCell<Failures> = RefCell::default();
@@ -55,7 +55,7 @@ impl Failures {
     }
 
     fn note(&mut self, caller: Principal, now: Timestamp) {
-        if self.0.len() >= MAX_STRANGERS && !self.0.contains_key(&caller) {
+        if self.0.len() >= MAX_TRACKED_CALLERS && !self.0.contains_key(&caller) {
             self.make_room(now);
         }
         let times = self.0.entry(caller).or_default();
@@ -68,7 +68,7 @@ impl Failures {
     fn make_room(&mut self, now: Timestamp) {
         let last = |times: &VecDeque<Timestamp>| times.back().copied().unwrap_or_default();
         self.0.retain(|_, times| now.nanos_since(last(times)) < WINDOW_NS);
-        if self.0.len() >= MAX_STRANGERS
+        if self.0.len() >= MAX_TRACKED_CALLERS
             && let Some(oldest) = self.0.iter().min_by_key(|(_, times)| last(times)).map(|(principal, _)| *principal)
         {
             self.0.remove(&oldest);

@@ -91,7 +91,7 @@ fn diff_policies(scope: Scope, from: u64, to: u64) -> Result<PolicyDiff, Error> 
 #[ic_cdk::query]
 fn production_readiness() -> Result<Vec<ReadinessItem>, Error> {
     store::read(|state| {
-        access::role_holder(state, msg_caller())?;
+        access::require_role_holder(state, msg_caller())?;
         let items = state.production_readiness(canister_cycle_balance(), CYCLES_RESERVE);
         Ok(items.into_iter().map(Into::into).collect())
     })
@@ -102,6 +102,6 @@ fn production_readiness() -> Result<Vec<ReadinessItem>, Error> {
 /// # Errors
 /// When the caller has no role, or a rule cannot be read.
 fn draft(state: &Store, caller: Principal, scope: Scope, rules: Vec<Rule>) -> Result<(CoreScope, Vec<CoreRule>), Error> {
-    access::role_holder(state, caller)?;
+    access::require_role_holder(state, caller)?;
     Ok((scope.into(), parse_rules(rules, state.config().kaspa.network)?))
 }

@@ -27,7 +27,7 @@ fn open_session(args: OpenSessionArgs) -> Result<Session, Error> {
     let OpenSessionArgs { wallet_id, agent, ttl_seconds, label, rules } = args;
     let (caller, wallet) = (msg_caller(), WalletId::new(wallet_id));
     let (decided, session) = store::read(|state| -> Result<_, Error> {
-        access::member(state, caller)?;
+        access::require_member(state, caller)?;
         at_most("label", label.as_deref().unwrap_or_default(), MAX_NAME_BYTES)?;
         let rules = parse_rules(rules, state.config().kaspa.network)?;
         let ttl_ns = ttl_seconds.saturating_mul(SECOND_NS);
@@ -56,7 +56,7 @@ fn get_session(session_id: u64) -> Result<Session, Error> {
 fn list_sessions(wallet_id: u64) -> Result<Vec<Session>, Error> {
     let (wallet, now) = (WalletId::new(wallet_id), store::now());
     store::read(|state| {
-        access::exists(state, wallet)?;
+        access::require_wallet(state, wallet)?;
         let open = state.open_sessions(wallet).into_iter().filter(|session| session.is_open(now));
         Ok(open.take(MAX_PAGE).map(|session| Session::new(session, now)).collect())
     })

@@ -30,7 +30,7 @@ fn simulate_transfer(args: TransferArgs) -> Result<Evaluation, Error> {
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn cancel_transfer(transfer_id: u64, note: Option<String>) -> Result<Transfer, Error> {
-    access::signed_in(msg_caller())?;
+    access::require_authenticated(msg_caller())?;
     at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
     let id = TransferId::new(transfer_id);
     let decided = store::read(|state| state.decide_cancel(msg_caller(), id, note))?;
@@ -52,8 +52,8 @@ fn get_transfer(transfer_id: u64) -> Result<Transfer, Error> {
     store::read(|state| {
         let shown = find(state, id)?;
         // What only the stage of operation holds back has no entry that says so.
-        let held_back = state.held_back(id, store::now());
-        Ok(Transfer { note: held_back.or(shown.note), ..shown })
+        let wait_reason = state.wait_reason(id, store::now());
+        Ok(Transfer { note: wait_reason.or(shown.note), ..shown })
     })
 }
 
@@ -61,7 +61,7 @@ fn get_transfer(transfer_id: u64) -> Result<Transfer, Error> {
 fn list_transfers(wallet_id: u64, before: Option<u64>, limit: Option<u32>) -> Result<Vec<Transfer>, Error> {
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
-        access::exists(state, wallet)?;
+        access::require_wallet(state, wallet)?;
         let transfers = state.transfers(wallet, before.map(TransferId::new), page(limit));
         Ok(transfers.into_iter().map(|transfer| shown(state, transfer)).collect())
     })
@@ -86,11 +86,11 @@ pub(super) fn decide(
 /// As [`decide`].
 pub(super) fn simulate(state: &Store, caller: Principal, args: TransferArgs, now: Timestamp) -> Result<Evaluation, Error> {
     let request = read(state, caller, args)?;
-    let fee = kaspa::recalled(state, &request, now);
+    let fee = kaspa::cached_quote(state, &request, now);
     Ok(Evaluation { fee, ..state.simulate(caller, request, now)?.into() })
 }
 
 fn read(state: &Store, caller: Principal, args: TransferArgs) -> Result<TransferRequest, Error> {
-    access::agent(state, caller, WalletId::new(args.wallet_id))?;
+    access::require_agent(state, caller, WalletId::new(args.wallet_id))?;
     args.into_request(state.config())
 }

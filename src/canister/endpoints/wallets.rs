@@ -88,7 +88,7 @@ pub(super) fn at_address(state: &Store, text: &str) -> Result<Wallet, Error> {
 fn get_policy(wallet_id: u64) -> Result<Option<Policy>, Error> {
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
-        access::exists(state, wallet)?;
+        access::require_wallet(state, wallet)?;
         Ok(state.policy(wallet).map(|policy| Policy::new(policy, state.config().kaspa.network)))
     })
 }
@@ -103,7 +103,7 @@ fn get_usage(wallet_id: u64) -> Result<Vec<Usage>, Error> {
 /// # Errors
 /// When there is no such wallet.
 pub(super) fn usage(state: &Store, wallet: WalletId, now: Timestamp) -> Result<Vec<Usage>, Error> {
-    access::exists(state, wallet)?;
+    access::require_wallet(state, wallet)?;
     let policy = state.policy(wallet);
     let named = policy.iter().flat_map(|policy| &policy.rules).flat_map(DomainRule::assets);
     let assets: BTreeSet<Asset> = named.chain(Asset::ALL).collect();

@@ -160,7 +160,7 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, came_to: Result<Progress, FlowErro
             end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
         }
         Err(FlowError::Refused(code, note)) if nothing_built(rt, id) => {
-            end(rt, rt.read(|state| state.decide_given_up(id, code, note)))
+            end(rt, rt.read(|state| state.decide_abandoned(id, code, note)))
         }
         Err(FlowError::Unbuildable(note) | FlowError::Refused(_, note) | FlowError::NeedsOperator(note)) => {
             end(rt, rt.read(|state| state.decide_quarantined(id, Some(note))))
@@ -266,8 +266,8 @@ impl<R: Runtime> TransferContext<'_, R> {
     fn judge_again(&self) -> Result<(), FlowError> {
         match self.rt.read(|state| state.recheck(self.transfer.id, self.rt.now())) {
             Recheck::Passed => Ok(()),
-            Recheck::Waits(why) => Err(FlowError::blocked(format!("it waits for the mode of operation to change: {why}"))),
-            Recheck::Over(code, why) => Err(FlowError::Refused(code, format!("not allowed any more: {why}"))),
+            Recheck::Deferred(why) => Err(FlowError::blocked(format!("it waits for the mode of operation to change: {why}"))),
+            Recheck::Denied(code, why) => Err(FlowError::Refused(code, format!("not allowed any more: {why}"))),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::{rollback_guard, start_once};
 use crate::store;
 use ic_cdk_timers::{TimerId, set_timer, set_timer_interval};
-use purser_core::state::{Decided, Watch};
+use purser_core::state::{Decided, LogMonitor};
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -70,20 +70,20 @@ fn prune() {
         return;
     }
     store::mutate_unlogged(|state| {
-        let watch = state.watch();
-        state.set_watch(&Watch { pruned_at: Some(now), ..watch });
+        let monitor = state.log_monitor();
+        state.set_log_monitor(&LogMonitor { pruned_at: Some(now), ..monitor });
     });
 }
 
 /// Takes memory for what may have to be logged while there is some.
 fn keep_ready() {
-    let succeeded = store::mutate_unlogged(|state| state.keep_ready()).is_ok();
+    let succeeded = store::mutate_unlogged(|state| state.reserve_log_room()).is_ok();
     append_ended(succeeded && store::read(|state| state.has_log_room()));
 }
 
 /// Counts failures to append. After some in a row spending stops; what ends or stops spending does not.
 pub fn append_ended(succeeded: bool) {
-    let failures = store::mutate_unlogged(|state| state.note_append(succeeded));
+    let failures = store::mutate_unlogged(|state| state.record_append(succeeded));
     if succeeded {
         return;
     }

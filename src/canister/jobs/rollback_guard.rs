@@ -51,7 +51,8 @@ async fn look() {
     match Ic.last_snapshot_loaded().await {
         Ok(loaded) => {
             let now = store::now();
-            let is_news = store::mutate_unlogged(|state| state.note_snapshot(loaded.map(|snapshot| snapshot.loaded_at), now));
+            let is_news =
+                store::mutate_unlogged(|state| state.record_snapshot_load(loaded.map(|snapshot| snapshot.loaded_at), now));
             if let Some(SnapshotLoaded { loaded_at, taken_at }) = loaded.filter(|_| is_news) {
                 ic_cdk::println!("[ALERT] An older snapshot of the canister was loaded");
                 store::commit(store::read(|state| state.decide_snapshot_loaded(loaded_at, taken_at, now)));

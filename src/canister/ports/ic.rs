@@ -1,7 +1,7 @@
 //! The ports on the Internet Computer. Calls to the management canister wait for as long as it takes: an answer that is given up on is an
 //! answer that may have had an effect. Another canister is given some minutes: one that never answers would hold up every upgrade.
 
-use super::{CallError, Clock, HttpOutcall, Ledger, Method, Outcall, Signer, SigningKey, SolRpc};
+use super::{CallError, Clock, HttpOutcall, Method, Outcall, Signer, SigningKey, SolRpc, StateStore};
 use crate::store;
 use candid::Principal;
 use ic_cdk::call::Call;
@@ -99,7 +99,7 @@ impl Clock for Ic {
     }
 }
 
-impl Ledger for Ic {
+impl StateStore for Ic {
     type Memory = DefaultMemoryImpl;
 
     fn read<T>(&self, f: impl FnOnce(&store::Store) -> T) -> T {

@@ -134,7 +134,7 @@ pub trait SolRpc {
 }
 
 /// The durable state. Nothing is held across an await: each `read` and `commit` begins and ends within one message.
-pub trait Ledger {
+pub trait StateStore {
     /// Where the state lives.
     type Memory: Memory;
 
@@ -146,6 +146,6 @@ pub trait Ledger {
 }
 
 /// Everything a flow may touch.
-pub trait Runtime: Clock + Signer + HttpOutcall + SolRpc + Ledger {}
+pub trait Runtime: Clock + Signer + HttpOutcall + SolRpc + StateStore {}
 
-impl<R: Clock + Signer + HttpOutcall + SolRpc + Ledger> Runtime for R {}
+impl<R: Clock + Signer + HttpOutcall + SolRpc + StateStore> Runtime for R {}

@@ -26,7 +26,7 @@ pub fn evaluate(
     if let Some(finding) = breaker(context, policies) {
         return Evaluation { decision: Decision::Deny, policy_version, findings: vec![finding], approvals: Vec::new() };
     }
-    let mut findings: Vec<Finding> = standing(context, spend.asset.chain());
+    let mut findings: Vec<Finding> = availability(context, spend.asset.chain());
     let mut approvals = Vec::new();
     for scoped in policies {
         let evaluator = RuleEvaluator { context, scoped, data, spend };
@@ -61,7 +61,7 @@ pub fn evaluate(
 /// Decides about money that stays where it is, of which only a fee leaves: no policy is asked, but what holds before any rule does.
 pub fn evaluate_unpaid(context: &RequestContext, wallet: Scope, policies: &[ScopedPolicy], chain: Chain) -> Evaluation {
     let paying = policies.iter().find(|scoped| scoped.scope == wallet).and_then(|scoped| scoped.policy.as_ref());
-    let findings: Vec<Finding> = breaker(context, policies).into_iter().chain(standing(context, chain)).collect();
+    let findings: Vec<Finding> = breaker(context, policies).into_iter().chain(availability(context, chain)).collect();
     Evaluation {
         decision: if findings.is_empty() { Decision::Allow } else { Decision::Deny },
         policy_version: paying.map_or(0, |policy| policy.version),
@@ -106,7 +106,7 @@ fn breaker(context: &RequestContext, policies: &[ScopedPolicy]) -> Option<Findin
 }
 
 /// What holds before any rule.
-fn standing(context: &RequestContext, chain: Chain) -> Vec<Finding> {
+fn availability(context: &RequestContext, chain: Chain) -> Vec<Finding> {
     let mut findings = Vec::new();
     if context.mode.is_emergency() {
         let message = "the canister is in emergency mode; nothing may leave until an admin ends it";

@@ -154,7 +154,7 @@ impl Evaluation {
 
     /// Whether a denial says something about the agent, and so counts for its circuit breaker: one that an emergency, a chain's trouble
     /// or the breaker itself brings about does not (traps T31, T33).
-    pub fn is_the_agents_doing(&self) -> bool {
+    pub fn is_agent_fault(&self) -> bool {
         self.denials().any(|finding| !matches!(finding.rule, RuleKind::Mode | RuleKind::CircuitBreaker | RuleKind::Wallet))
     }
 }

@@ -83,17 +83,17 @@ impl<'de> Deserialize<'de> for Reservations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = serde_bytes::ByteBuf::deserialize(deserializer)?;
         let mut rest = &bytes[..];
-        let mut holds = Vec::new();
+        let mut reservations = Vec::new();
         while !rest.is_empty() {
-            let (hold, after) = hold(rest).ok_or_else(|| de::Error::custom("what a transfer holds is malformed"))?;
-            holds.push(hold);
+            let (reservation, after) = reservation(rest).ok_or_else(|| de::Error::custom("what a transfer holds is malformed"))?;
+            reservations.push(reservation);
             rest = after;
         }
-        Ok(Self(holds))
+        Ok(Self(reservations))
     }
 }
 
-fn hold(bytes: &[u8]) -> Option<(Reservation, &[u8])> {
+fn reservation(bytes: &[u8]) -> Option<(Reservation, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (key, rest) = rest.split_at_checked(usize::from(length))?;
     let (&part, rest) = rest.split_first()?;
@@ -114,22 +114,22 @@ mod tests {
 
     #[test]
     fn holds_come_back_from_both_encodings() {
-        let hold = |key: &[u8], part, amount| Reservation { key: Bytes::new(key), part, amount: Amount::new(amount) };
-        let holds = Reservations(vec![
-            hold(&[1, 2, 3], ReservedPart::AmountAndFee, 7),
-            hold(&[], ReservedPart::Fee, u64::MAX),
-            hold(&[9; 200], ReservedPart::Amount, 0),
+        let reservation = |key: &[u8], part, amount| Reservation { key: Bytes::new(key), part, amount: Amount::new(amount) };
+        let reservations = Reservations(vec![
+            reservation(&[1, 2, 3], ReservedPart::AmountAndFee, 7),
+            reservation(&[], ReservedPart::Fee, u64::MAX),
+            reservation(&[9; 200], ReservedPart::Amount, 0),
         ]);
-        assert_eq!(from_record::<Reservations>(&to_record(&holds)).unwrap(), holds);
-        assert_eq!(from_value::<Reservations>(to_value(&holds).unwrap()).unwrap(), holds);
+        assert_eq!(from_record::<Reservations>(&to_record(&reservations)).unwrap(), reservations);
+        assert_eq!(from_value::<Reservations>(to_value(&reservations).unwrap()).unwrap(), reservations);
         assert!(from_record::<Reservations>(&to_record(&Bytes::new([3, 1, 2]))).is_err(), "cut off");
     }
 
     #[test]
     fn a_value_is_posted_in_proportion_and_rounded_up() {
-        let hold = Reservation { key: Bytes::default(), part: ReservedPart::AmountAndFee, amount: Amount::new(1_000) };
-        assert_eq!(hold.posted(Amount::new(300), Amount::new(300)), Amount::new(1_000));
-        assert_eq!(hold.posted(Amount::new(300), Amount::new(100)), Amount::new(334));
-        assert_eq!(hold.posted(Amount::new(300), Amount::ZERO), Amount::ZERO);
+        let reservation = Reservation { key: Bytes::default(), part: ReservedPart::AmountAndFee, amount: Amount::new(1_000) };
+        assert_eq!(reservation.posted(Amount::new(300), Amount::new(300)), Amount::new(1_000));
+        assert_eq!(reservation.posted(Amount::new(300), Amount::new(100)), Amount::new(334));
+        assert_eq!(reservation.posted(Amount::new(300), Amount::ZERO), Amount::ZERO);
     }
 }

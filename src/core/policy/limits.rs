@@ -3,7 +3,7 @@
 use super::activity::{Activity, Counted, RateWindow};
 use super::calendar::ActiveHours;
 use super::finding::{Finding, ReasonCode};
-use super::request::{RuleEvaluator, Valued};
+use super::request::{AssetValue, RuleEvaluator};
 use super::rule::RuleKind;
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
@@ -49,7 +49,7 @@ pub(super) fn over_time(evaluator: &RuleEvaluator<'_>, asset: Asset, window: &Wi
     let max = scaled(mode, max);
     let spent = evaluator.data.spent(&CounterKey::units(evaluator.scoped.scope, asset));
     let what = || format!("{amount} and up to {fee} in fees exceed the base units of {asset}{}", note(mode));
-    let finding = measure(&spent, window, evaluator.context.now, max, amount.checked_add(fee), what);
+    let finding = check_limit(&spent, window, evaluator.context.now, max, amount.checked_add(fee), what);
     let suggested = (!finding.passed && is_amount).then(|| finding.remaining.unwrap_or_default().remaining_after(fee));
     Some(Finding { rule: RuleKind::SpendingLimit, suggested_max: suggested, ..finding })
 }
@@ -64,8 +64,8 @@ pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, 
     let mut total = Some(Amount::ZERO);
     for (asset, amount) in charged {
         match evaluator.data.value(*asset, *amount) {
-            Valued::At(value) => total = total.and_then(|total| total.checked_add(value)),
-            Valued::Unknown => {
+            AssetValue::Known(value) => total = total.and_then(|total| total.checked_add(value)),
+            AssetValue::Unknown => {
                 let message = format!("there is no valid rate for {asset}; an admin sets one with set_rate");
                 return Some(Finding::denied(RuleKind::ValueLimit, ReasonCode::PolicyDenied, message));
             }
@@ -73,8 +73,8 @@ pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, 
     }
     let max = scaled(evaluator.context.mode, max);
     let value = |asset, amount| match evaluator.data.value(asset, amount) {
-        Valued::At(value) => Some(value),
-        Valued::Unknown => None,
+        AssetValue::Known(value) => Some(value),
+        AssetValue::Unknown => None,
     };
     let spent = |key: &CounterKey| evaluator.data.spent(key);
     let (posted, reserved) = used_value(evaluator.scoped.scope, assets, &spent, &value, (window, evaluator.context.now));
@@ -108,7 +108,7 @@ pub(super) fn used_value(
     for asset in assets {
         let worth = spent(&CounterKey::value(scope, *asset));
         let units = spent(&CounterKey::units(scope, *asset));
-        let unvalued = units.posted_beyond(&spent(&CounterKey::valued(scope, *asset)), window, now);
+        let unvalued = units.posted_outside(&spent(&CounterKey::valued(scope, *asset)), window, now);
         let later = if unvalued.is_zero() { None } else { value(*asset, unvalued) };
         add(&mut posted, worth.posted(window, now));
         add(&mut posted, later.unwrap_or(Amount::ZERO));
@@ -123,7 +123,7 @@ fn full(used: Amount) -> &'static str {
 }
 
 /// A counter against a maximum. The caller names the rule and what would pass.
-pub(super) fn measure(
+pub(super) fn check_limit(
     spent: &Spent,
     window: &Window,
     now: Timestamp,

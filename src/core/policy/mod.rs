@@ -29,7 +29,7 @@ pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
 pub use hold::{Reservation, Reservations, ReservationsMoved, ReservedPart};
 pub use lint::{Lint, LintContext, Severity, lint};
 pub use mode::*;
-pub use request::{PolicyData, RequestContext, ScopedPolicy, Spend, Valued};
+pub use request::{AssetValue, PolicyData, RequestContext, ScopedPolicy, Spend};
 pub use rule::validate;
 pub use rule::{
     AllowEntry, ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, MAX_ALLOWLIST_ENTRIES, MAX_DELAY_NS, MAX_NAME_BYTES, MAX_RATE,

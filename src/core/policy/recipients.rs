@@ -49,7 +49,7 @@ fn own_limits(evaluator: &RuleEvaluator<'_>, entry: &AllowEntry, amount: Amount)
     let key = CounterKey::to(evaluator.scoped.scope, spend.asset, entry.to.clone());
     let spent = evaluator.data.spent(&key);
     let what = || format!("{amount} exceed the recipient's own limit of base units of {}{}", spend.asset, note(mode));
-    let finding = limits::measure(&spent, &Window::Rolling24h, evaluator.context.now, max, Some(amount), what);
+    let finding = limits::check_limit(&spent, &Window::Rolling24h, evaluator.context.now, max, Some(amount), what);
     (!finding.passed).then(|| {
         let suggested_max = Some(finding.remaining.unwrap_or(Amount::ZERO));
         Finding { rule: RuleKind::Allowlist, suggested_max, ..finding }

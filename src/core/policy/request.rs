@@ -55,9 +55,9 @@ pub struct ScopedPolicy {
 
 /// What a rate of the unit of account says about an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Valued {
+pub enum AssetValue {
     /// In millionths of the unit of account, rounded up.
-    At(Amount),
+    Known(Amount),
     /// There is no rate, or it has expired.
     Unknown,
 }
@@ -67,7 +67,7 @@ pub trait PolicyData {
     /// What a counter says; empty when nothing was ever counted.
     fn spent(&self, key: &CounterKey) -> Spent;
     /// What an amount is worth now.
-    fn value(&self, asset: Asset, amount: Amount) -> Valued;
+    fn value(&self, asset: Asset, amount: Amount) -> AssetValue;
     /// How many members of a group could approve the request: the requester is none of them.
     fn approvers(&self, group: &str) -> u32;
 }

@@ -173,7 +173,7 @@ impl Spent {
 
     /// Posts an amount that was not held.
     #[must_use]
-    pub fn with_more(mut self, posted: Amount, now: Timestamp) -> Self {
+    pub fn with_unreserved(mut self, posted: Amount, now: Timestamp) -> Self {
         self.add(posted, now);
         self
     }
@@ -190,7 +190,7 @@ impl Spent {
     }
 
     /// What was posted within the window and is not in `other`, which counts a part of the same.
-    pub fn posted_beyond(&self, other: &Self, window: &Window, now: Timestamp) -> Amount {
+    pub fn posted_outside(&self, other: &Self, window: &Window, now: Timestamp) -> Amount {
         self.posted(window, now).remaining_after(other.posted(window, now))
     }
 
@@ -200,7 +200,7 @@ impl Spent {
         let posted = buckets.since(start.nanos() / width);
         match length {
             Some(_) => posted,
-            None => posted.saturating_sub(self.known_before(start, width)),
+            None => posted.saturating_sub(self.posted_before(start, width)),
         }
     }
 
@@ -222,7 +222,7 @@ impl Spent {
     }
 
     /// What of the bucket that `start` lies in is known to have been posted before it.
-    fn known_before(&self, start: Timestamp, width: u64) -> u128 {
+    fn posted_before(&self, start: Timestamp, width: u64) -> u128 {
         let (start, bucket) = (start.nanos(), start.nanos() / width);
         // What a full bucket holds is not known, and so neither is what else it would hold.
         if self.coarse.is_full(start / COARSE_NS) || self.fine.is_full(start / FINE_NS) {

@@ -249,7 +249,7 @@ impl<M: Memory> State<M> {
         let attempts = u16::from(!request.is_later_part());
         let paid = if executed && !request.is_consolidation() { request.payments().len() } else { 0 };
         let executions = u16::try_from(paid).unwrap_or(u16::MAX);
-        for scope in self.scopes_if(agent, request, None) {
+        for scope in self.scopes_with(agent, request, None) {
             let mut activity = self.tables.activity(&scope);
             activity.note_many(attempts, executions, at);
             if matches!(scope, Scope::Agent { .. }) {
@@ -261,7 +261,7 @@ impl<M: Memory> State<M> {
 
     fn apply_denied(&mut self, denied: &TransferDenied, at: Timestamp) {
         let TransferDenied { agent, request, evaluation } = denied;
-        let counts = evaluation.is_the_agents_doing();
+        let counts = evaluation.is_agent_fault();
         self.note(*agent, request, false, at, |denials| denials.saturating_add(u32::from(counts)));
     }
 
@@ -385,7 +385,7 @@ impl<M: Memory> State<M> {
             let counter = counter.unwrap_or_else(|| panic!("BUG: a counter does not hold transfer {}", transfer.id));
             self.tables.set_spent(&hold.key, &counter);
             if let Some(key) = CounterKey::units_valued_by(&hold.key).filter(|_| !spent.is_zero()) {
-                let valued = self.tables.spent(&key).with_more(spent.min(reserved), at);
+                let valued = self.tables.spent(&key).with_unreserved(spent.min(reserved), at);
                 self.tables.set_spent(&key, &valued);
             }
         }

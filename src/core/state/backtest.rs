@@ -6,8 +6,8 @@ use crate::audit::Block;
 use crate::base::{Amount, Asset, BlockIndex, DAY_NS, Destination, Timestamp, TransferId, WalletId};
 use crate::event::Event;
 use crate::policy::{
-    self, Activity, CounterKey, Decision, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Rule, RuleKind, Scope,
-    ScopedPolicy, Spend, Spent, Valued, Window,
+    self, Activity, AssetValue, CounterKey, Decision, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Rule,
+    RuleKind, Scope, ScopedPolicy, Spend, Spent, Window,
 };
 use crate::transfer::{Status, TransferRequest};
 use candid::Principal;
@@ -77,7 +77,7 @@ pub struct Backtest {
 }
 
 /// A request in the log.
-struct Logged {
+struct LoggedRequest {
     block: BlockIndex,
     at: Timestamp,
     agent: Principal,
@@ -103,7 +103,7 @@ impl<M: Memory> State<M> {
         let since = Timestamp::from_nanos(now.nanos().saturating_sub(u64::from(days) * DAY_NS));
         let (logged, truncated) = self.logged_requests(scope, since);
         let draft = (!rules.is_empty()).then(|| Policy { version: 0, name: None, rules: rules.to_vec() });
-        let mut past = Past { state: self, scope, draft, spent: BTreeMap::new(), activity: Activity::default() };
+        let mut past = ReplayedRequests { state: self, scope, draft, spent: BTreeMap::new(), activity: Activity::default() };
         let mut backtest = Backtest {
             since: if truncated { logged.first().map_or(since, |first| first.at) } else { since },
             truncated,
@@ -117,7 +117,7 @@ impl<M: Memory> State<M> {
             backtest.was.add(was);
             backtest.becomes.add(becomes);
             if was != becomes && backtest.changes.len() < MAX_CHANGES {
-                let Logged { block, at, agent, request, .. } = logged;
+                let LoggedRequest { block, at, agent, request, .. } = logged;
                 backtest.changes.push(ChangedDecision { block, at, agent, request, was, becomes, why });
             }
         }
@@ -125,7 +125,7 @@ impl<M: Memory> State<M> {
     }
 
     /// The requests that a scope's policy binds, oldest first, and whether there were more.
-    fn logged_requests(&self, scope: Scope, since: Timestamp) -> (Vec<Logged>, bool) {
+    fn logged_requests(&self, scope: Scope, since: Timestamp) -> (Vec<LoggedRequest>, bool) {
         let wallets = self.wallets_within(scope);
         let newest = |wallet: &WalletId| self.request_blocks(*wallet, MAX_BACKTEST_BLOCKS + 1);
         let mut blocks: Vec<BlockIndex> = wallets.iter().flat_map(newest).collect();
@@ -155,13 +155,13 @@ impl<M: Memory> State<M> {
             Scope::User(owner) => self.wallets_of(&owner).map(|wallet| wallet.id).collect(),
             Scope::Wallet(above) => {
                 let all = self.tables.wallets_after(0).map(|wallet| wallet.id);
-                all.filter(|wallet| self.lineage(*wallet).contains(&above)).collect()
+                all.filter(|wallet| self.wallet_chain(*wallet).contains(&above)).collect()
             }
         }
     }
 }
 
-fn read(index: BlockIndex, block: Block) -> Option<Logged> {
+fn read(index: BlockIndex, block: Block) -> Option<LoggedRequest> {
     let (agent, request, evaluation, transfer) = match block.event {
         Event::TransferDenied(denied) => (denied.agent, denied.request, denied.evaluation, None),
         Event::TransferReserved(reserved) => (reserved.agent, reserved.request, reserved.evaluation, Some(reserved.id)),
@@ -171,10 +171,10 @@ fn read(index: BlockIndex, block: Block) -> Option<Logged> {
     if request.is_consolidation() {
         return None;
     }
-    Some(Logged { block: index, at: block.at, agent, request, evaluation, transfer })
+    Some(LoggedRequest { block: index, at: block.at, agent, request, evaluation, transfer })
 }
 
-fn binds(scope: Scope, logged: &Logged) -> bool {
+fn binds(scope: Scope, logged: &LoggedRequest) -> bool {
     match scope {
         Scope::Agent { agent, .. } => logged.agent == agent,
         Scope::Session(session) => logged.request.session == Some(session),
@@ -183,7 +183,7 @@ fn binds(scope: Scope, logged: &Logged) -> bool {
 }
 
 /// The past as the draft would have made it.
-struct Past<'a, M: Memory> {
+struct ReplayedRequests<'a, M: Memory> {
     state: &'a State<M>,
     scope: Scope,
     draft: Option<Policy>,
@@ -193,7 +193,7 @@ struct Past<'a, M: Memory> {
 
 /// The past as one request sees it.
 struct PastFacts<'a, M: Memory> {
-    past: &'a Past<'a, M>,
+    past: &'a ReplayedRequests<'a, M>,
     requester: Principal,
 }
 
@@ -202,8 +202,8 @@ impl<M: Memory> PolicyData for PastFacts<'_, M> {
         self.past.spent.get(key).cloned().unwrap_or_default()
     }
 
-    fn value(&self, asset: Asset, amount: Amount) -> Valued {
-        self.past.value(asset, amount).map_or(Valued::Unknown, Valued::At)
+    fn value(&self, asset: Asset, amount: Amount) -> AssetValue {
+        self.past.value(asset, amount).map_or(AssetValue::Unknown, AssetValue::Known)
     }
 
     fn approvers(&self, group: &str) -> u32 {
@@ -212,13 +212,13 @@ impl<M: Memory> PolicyData for PastFacts<'_, M> {
     }
 }
 
-impl<M: Memory> Past<'_, M> {
+impl<M: Memory> ReplayedRequests<'_, M> {
     /// What the draft decides, and why; what it lets pass counts from then on.
-    fn reassess(&mut self, logged: &Logged) -> (Decision, String) {
+    fn reassess(&mut self, logged: &LoggedRequest) -> (Decision, String) {
         let paying = Scope::Wallet(logged.request.wallet);
         let findings = &logged.evaluation.findings;
         let others: Vec<&Finding> = findings.iter().filter(|finding| !is_of(finding, self.scope, paying)).collect();
-        let draft = self.draft_says(logged, paying);
+        let draft = self.evaluate_draft(logged, paying);
         let decision = if draft.decision == Decision::Deny || others.iter().any(|finding| !finding.passed) {
             Decision::Deny
         } else if draft.decision == Decision::RequireApproval || others.iter().any(|finding| asks_people(finding)) {
@@ -226,9 +226,10 @@ impl<M: Memory> Past<'_, M> {
         } else {
             Decision::Allow
         };
-        let strictest = draft.denials().next().or_else(|| others.iter().copied().find(|finding| !finding.passed));
+        let first_denial = draft.denials().next().or_else(|| others.iter().copied().find(|finding| !finding.passed));
         let asking = || draft.findings.iter().chain(others.iter().copied()).find(|finding| asks_people(finding));
-        let why = strictest.or_else(asking).map_or_else(|| "every rule is content".to_owned(), |finding| finding.message.clone());
+        let why =
+            first_denial.or_else(asking).map_or_else(|| "every rule is content".to_owned(), |finding| finding.message.clone());
         if decision != Decision::Deny {
             self.count(logged);
         }
@@ -237,7 +238,7 @@ impl<M: Memory> Past<'_, M> {
         (decision, why)
     }
 
-    fn draft_says(&self, logged: &Logged, paying: Scope) -> Evaluation {
+    fn evaluate_draft(&self, logged: &LoggedRequest, paying: Scope) -> Evaluation {
         let request = &logged.request;
         let mut policies = vec![ScopedPolicy { scope: self.scope, policy: self.draft.clone(), activity: self.activity.clone() }];
         if self.scope != paying {
@@ -263,7 +264,7 @@ impl<M: Memory> Past<'_, M> {
     }
 
     /// What a request let through spends.
-    fn count(&mut self, logged: &Logged) {
+    fn count(&mut self, logged: &LoggedRequest) {
         let request = &logged.request;
         let (amount, max_fee) = self.outcome(logged);
         let payments = request.payments();
@@ -289,7 +290,7 @@ impl<M: Memory> Past<'_, M> {
     }
 
     /// What a transfer moved and paid in fees; what it might have, when it did not happen or is not over.
-    fn outcome(&self, logged: &Logged) -> (Amount, Amount) {
+    fn outcome(&self, logged: &LoggedRequest) -> (Amount, Amount) {
         let (amount, max_fee) = (logged.request.amount, logged.request.max_fee);
         let Some(transfer) = logged.transfer.and_then(|id| self.state.transfer(id)) else { return (amount, max_fee) };
         match transfer.status {

@@ -3,8 +3,8 @@
 use super::State;
 use crate::base::{Amount, Asset, Bytes, Destination, Timestamp};
 use crate::policy::{
-    ApprovalDemand, CounterKey, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Reservation, Reservations,
-    ReservedPart, Rule, Scope, ScopedPolicy, Spend, Spent, Valued, demands, evaluate, evaluate_unpaid,
+    ApprovalDemand, AssetValue, CounterKey, Evaluation, Finding, Mode, Policy, PolicyData, RequestContext, Reservation,
+    Reservations, ReservedPart, Rule, Scope, ScopedPolicy, Spend, Spent, demands, evaluate, evaluate_unpaid,
 };
 use crate::transfer::TransferRequest;
 use crate::wallet::Wallet;
@@ -22,38 +22,38 @@ struct StateFacts<'a, M: Memory> {
     /// Counters that are looked at instead of those in the state.
     replaced: &'a Counters,
     requester: Principal,
-    beside: &'a Beside,
+    adjustment: &'a ReservationAdjustment,
     now: Timestamp,
 }
 
 /// How what is held differs from the counters while something is judged: holds that end with this very decision, that are the request's
 /// own, or that wait behind it do not count; holds that begin with this decision do.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Beside {
+pub(super) struct ReservationAdjustment {
     less: BTreeMap<Bytes, Amount>,
     more: BTreeMap<Bytes, Amount>,
 }
 
-impl Beside {
+impl ReservationAdjustment {
     /// All that is held but for these.
-    pub fn without<'a>(holds: impl IntoIterator<Item = &'a Reservations>) -> Self {
-        let mut beside = Self::default();
-        holds.into_iter().for_each(|holds| beside.leave_out(holds));
-        beside
+    pub fn without<'a>(reservations: impl IntoIterator<Item = &'a Reservations>) -> Self {
+        let mut adjustment = Self::default();
+        reservations.into_iter().for_each(|reservations| adjustment.exclude(reservations));
+        adjustment
     }
 
     /// These do not count.
-    pub(super) fn leave_out(&mut self, holds: &Reservations) {
-        Self::add(&mut self.less, holds);
+    pub(super) fn exclude(&mut self, reservations: &Reservations) {
+        Self::add(&mut self.less, reservations);
     }
 
     /// These count.
-    pub(super) fn count(&mut self, holds: &Reservations) {
-        Self::add(&mut self.more, holds);
+    pub(super) fn count(&mut self, reservations: &Reservations) {
+        Self::add(&mut self.more, reservations);
     }
 
-    fn add(sums: &mut BTreeMap<Bytes, Amount>, holds: &Reservations) {
-        for Reservation { key, amount, .. } in &holds.0 {
+    fn add(sums: &mut BTreeMap<Bytes, Amount>, reservations: &Reservations) {
+        for Reservation { key, amount, .. } in &reservations.0 {
             let sum = sums.entry(key.clone()).or_default();
             *sum = sum.checked_add(*amount).unwrap_or(Amount::MAX);
         }
@@ -71,12 +71,12 @@ impl<M: Memory> PolicyData for StateFacts<'_, M> {
     fn spent(&self, key: &CounterKey) -> Spent {
         let key = Bytes::new(key.key());
         let spent = self.replaced.get(&key[..]).cloned().unwrap_or_else(|| self.state.tables.spent(&key));
-        self.beside.adjust(&key, spent).expect("BUG: a counter does not hold a transfer")
+        self.adjustment.adjust(&key, spent).expect("BUG: a counter does not hold a transfer")
     }
 
-    fn value(&self, asset: Asset, amount: Amount) -> Valued {
+    fn value(&self, asset: Asset, amount: Amount) -> AssetValue {
         let value = self.state.tables.rate(asset).and_then(|rate| rate.value(amount, self.now));
-        value.map_or(Valued::Unknown, Valued::At)
+        value.map_or(AssetValue::Unknown, AssetValue::Known)
     }
 
     fn approvers(&self, group: &str) -> u32 {
@@ -102,7 +102,7 @@ pub(super) struct EvaluationContext<'a> {
     /// When.
     pub now: Timestamp,
     /// What counts beside it.
-    pub beside: &'a Beside,
+    pub adjustment: &'a ReservationAdjustment,
     /// Whether the request was let through before.
     pub is_recheck: bool,
 }
@@ -110,11 +110,11 @@ pub(super) struct EvaluationContext<'a> {
 impl<M: Memory> State<M> {
     /// Every policy that binds a request, with what is needed to judge by it.
     pub(super) fn applicable_policies(&self, agent: Principal, request: &TransferRequest) -> ApplicablePolicies {
-        self.applicable_policies_if(agent, request, None)
+        self.applicable_policies_with(agent, request, None)
     }
 
     /// The same as if one of the wallets were `changed`.
-    pub(super) fn applicable_policies_if(
+    pub(super) fn applicable_policies_with(
         &self,
         agent: Principal,
         request: &TransferRequest,
@@ -122,9 +122,9 @@ impl<M: Memory> State<M> {
     ) -> ApplicablePolicies {
         let scoped =
             |scope: Scope| ScopedPolicy { scope, policy: self.tables.policy(&scope), activity: self.tables.activity(&scope) };
-        let scopes = self.scopes_if(agent, request, changed);
+        let scopes = self.scopes_with(agent, request, changed);
         let is_active = |scope: &Scope| match scope {
-            Scope::Wallet(id) => self.wallet_if(*id, changed).is_some_and(|wallet| !wallet.deactivated),
+            Scope::Wallet(id) => self.wallet_with(*id, changed).is_some_and(|wallet| !wallet.deactivated),
             Scope::User(_) | Scope::Agent { .. } | Scope::Session(_) => true,
         };
         let wallet_active = scopes.iter().all(is_active);
@@ -149,13 +149,13 @@ impl<M: Memory> State<M> {
         request: &TransferRequest,
         context: EvaluationContext<'_>,
     ) -> Evaluation {
-        let EvaluationContext { agent, now, beside, is_recheck } = context;
+        let EvaluationContext { agent, now, adjustment, is_recheck } = context;
         let request_context = self.request_context(mode, applicable, request, now, is_recheck);
         let paying = Scope::Wallet(request.wallet);
         if request.is_consolidation() {
             return evaluate_unpaid(&request_context, paying, &applicable.policies, request.asset.chain());
         }
-        let data = StateFacts { state: self, replaced: &applicable.replaced, requester: agent, beside, now };
+        let data = StateFacts { state: self, replaced: &applicable.replaced, requester: agent, adjustment, now };
         evaluate(&request_context, paying, &applicable.policies, &data, &spend(request, &request.payments()))
     }
 
@@ -169,13 +169,13 @@ impl<M: Memory> State<M> {
         request: &TransferRequest,
         context: EvaluationContext<'_>,
     ) -> Result<Vec<ApprovalDemand>, Box<Finding>> {
-        let EvaluationContext { agent, now, beside, is_recheck } = context;
+        let EvaluationContext { agent, now, adjustment, is_recheck } = context;
         // Coins of a wallet that become one are no payment.
         if request.is_consolidation() {
             return Ok(Vec::new());
         }
         let request_context = self.request_context(Mode::Normal, applicable, request, now, is_recheck);
-        let data = StateFacts { state: self, replaced: &applicable.replaced, requester: agent, beside, now };
+        let data = StateFacts { state: self, replaced: &applicable.replaced, requester: agent, adjustment, now };
         demands(&request_context, &applicable.policies, &data, &spend(request, &request.payments()))
     }
 
@@ -198,22 +198,27 @@ impl<M: Memory> State<M> {
     }
 
     /// Whether every counter takes these holds beside what it is judged by.
-    pub(super) fn takes(&self, holds: &Reservations, beside: &Beside) -> bool {
-        let takes = |hold: &Reservation| {
-            let spent = beside.adjust(&hold.key, self.tables.spent(&hold.key));
-            spent.and_then(|spent| spent.reserve(hold.amount)).is_some()
+    pub(super) fn fits_counters(&self, reservations: &Reservations, adjustment: &ReservationAdjustment) -> bool {
+        let takes = |reservation: &Reservation| {
+            let spent = adjustment.adjust(&reservation.key, self.tables.spent(&reservation.key));
+            spent.and_then(|spent| spent.reserve(reservation.amount)).is_some()
         };
-        holds.0.iter().all(takes)
+        reservations.0.iter().all(takes)
     }
 
     /// What a request holds against the counters of all its scopes; `None` when amount and fee together are more than an amount. Every
     /// counter takes it: no number of transfers holds more than a counter can.
-    pub(super) fn holds(&self, policies: &[ScopedPolicy], request: &TransferRequest, now: Timestamp) -> Option<Reservations> {
+    pub(super) fn reservations(
+        &self,
+        policies: &[ScopedPolicy],
+        request: &TransferRequest,
+        now: Timestamp,
+    ) -> Option<Reservations> {
         let payments = request.payments();
         let spend = spend(request, &payments);
         let (charges, recipients) = (spend.charges()?, spend.recipients());
         let rates: Vec<_> = charges.iter().map(|(asset, _)| self.tables.rate(*asset)).collect();
-        let mut holds = Vec::new();
+        let mut reservations = Vec::new();
         for scoped in policies {
             for ((asset, amount), rate) in charges.iter().zip(&rates) {
                 let part = match (*asset == request.asset.canonical_asset(), charges.len()) {
@@ -221,17 +226,17 @@ impl<M: Memory> State<M> {
                     (true, _) => ReservedPart::Amount,
                     (false, _) => ReservedPart::Fee,
                 };
-                holds.push(hold(&CounterKey::units(scoped.scope, *asset), part, *amount));
+                reservations.push(reservation(&CounterKey::units(scoped.scope, *asset), part, *amount));
                 if let Some(value) = rate.and_then(|rate| rate.value(*amount, now)) {
-                    holds.push(hold(&CounterKey::value(scoped.scope, *asset), part, value));
+                    reservations.push(reservation(&CounterKey::value(scoped.scope, *asset), part, value));
                 }
             }
             for (to, amount) in recipients.iter().filter(|(to, _)| has_own_limit(scoped, request.asset.canonical_asset(), to)) {
                 let key = CounterKey::to(scoped.scope, request.asset.canonical_asset(), (*to).clone());
-                holds.push(hold(&key, ReservedPart::Amount, *amount));
+                reservations.push(reservation(&key, ReservedPart::Amount, *amount));
             }
         }
-        Some(Reservations(holds))
+        Some(Reservations(reservations))
     }
 
     /// The members of a group who may approve what `requester` asks for.
@@ -242,7 +247,7 @@ impl<M: Memory> State<M> {
     }
 }
 
-pub(super) fn hold(key: &CounterKey, part: ReservedPart, amount: Amount) -> Reservation {
+pub(super) fn reservation(key: &CounterKey, part: ReservedPart, amount: Amount) -> Reservation {
     Reservation { key: Bytes::new(key.key()), part, amount }
 }
 

@@ -21,7 +21,7 @@ const REQUEST: u64 = 4 << 56;
 /// What of a key is the subject.
 const SUBJECT: u64 = (1 << 56) - 1;
 /// The most blocks that are looked at for one page beyond those it holds.
-const MAX_LOOKED_AT: usize = 1_000;
+const MAX_SCANNED: usize = 1_000;
 
 /// Which blocks are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn actor_key(actor: &Principal) -> u64 {
 
 impl<M: Memory> Tables<M> {
     /// What a block that is about to be appended is found by.
-    pub(super) fn keys_of(&self, block: &Block) -> Keys {
+    pub(super) fn subject_keys(&self, block: &Block) -> Keys {
         let (wallet, transfer) = self.wallet_and_transfer(block.event.subject());
         let actor = block.actor.as_ref().map(actor_key);
         [wallet, transfer.map(|id| key(TRANSFER, id.get())), actor].map(Option::unwrap_or_default)
@@ -122,7 +122,7 @@ impl<M: Memory> State<M> {
 
     /// The blocks of both kinds about a wallet, ascending: as many as one page looks at, from the end where it begins.
     fn about_wallet(&self, id: WalletId, range: &Range<u64>, page: Page) -> Vec<u64> {
-        let most = page.limit + MAX_LOOKED_AT + 1;
+        let most = page.limit + MAX_SCANNED + 1;
         let mut indices = Vec::new();
         for kind in [WALLET, REQUEST] {
             let found = self.found(key(kind, id.get()), range);
@@ -149,7 +149,7 @@ impl<M: Memory> State<M> {
     ) -> (Vec<(BlockIndex, Value)>, Option<BlockIndex>) {
         let mut found = Vec::new();
         for (looked_at, index) in indices.map(BlockIndex::new).enumerate() {
-            if found.len() == page.limit || looked_at == page.limit + MAX_LOOKED_AT {
+            if found.len() == page.limit || looked_at == page.limit + MAX_SCANNED {
                 // Going on upwards begins here; going on downwards ends before the next one, which is this one's successor.
                 return (found, Some(if page.newest_first { index.next() } else { index }));
             }

@@ -21,7 +21,9 @@ mod tracked;
 mod watch;
 
 pub use backtest::{Backtest, ChangedDecision, DecisionCounts, MAX_BACKTEST_BLOCKS, MAX_BACKTEST_DAYS};
-pub use decide::{BatchItem, BatchOutcome, BatchRequest, Change, Decided, ItemOutcome, MAX_MOVED_TRANSFERS, NewSession, Recheck};
+pub use decide::{
+    BatchItem, BatchOutcome, BatchRequest, Change, Decided, ItemOutcome, MAX_RECHECKED_TRANSFERS, NewSession, Recheck,
+};
 pub use index::{Filter, Page};
 pub use policies::{Explained, Explanation};
 pub use read::{MAX_ANCESTORS, Usage};
@@ -29,7 +31,7 @@ pub use readiness::ReadinessItem;
 pub use refusal::Refusal;
 pub use replay::{Checkpoints, Replay, ReplayError};
 pub use tables::OpenError;
-pub use watch::Watch;
+pub use watch::LogMonitor;
 
 use crate::audit::Block;
 use crate::base::{BlockIndex, Timestamp};

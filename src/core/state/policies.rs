@@ -31,13 +31,13 @@ pub struct Explanation {
 }
 
 /// The state around a policy that is put into force in a scope.
-struct Around<'a, M: Memory> {
+struct StateLintContext<'a, M: Memory> {
     state: &'a State<M>,
     scope: Scope,
     now: Timestamp,
 }
 
-impl<M: Memory> LintContext for Around<'_, M> {
+impl<M: Memory> LintContext for StateLintContext<'_, M> {
     fn now(&self) -> Timestamp {
         self.now
     }
@@ -75,7 +75,7 @@ impl<M: Memory> LintContext for Around<'_, M> {
 impl<M: Memory> State<M> {
     /// What is wrong with rules that each are well-formed, were they in force in a scope now.
     pub fn lint_policy(&self, scope: Scope, rules: &[Rule], now: Timestamp) -> Vec<Lint> {
-        lint(&scope, rules, &Around { state: self, scope, now })
+        lint(&scope, rules, &StateLintContext { state: self, scope, now })
     }
 
     /// Refuses rules that cannot do what they say. What the policy in force cannot do either is no reason: a policy whose rates have
@@ -120,7 +120,7 @@ impl<M: Memory> State<M> {
             return Err(not_found("agent of the wallet", agent));
         }
         let mut scopes = vec![Scope::User(owner)];
-        scopes.extend(self.lineage(wallet).into_iter().rev().map(Scope::Wallet));
+        scopes.extend(self.wallet_chain(wallet).into_iter().rev().map(Scope::Wallet));
         scopes.push(Scope::Agent { wallet, agent });
         let sessions = self.open_sessions(wallet).into_iter().filter(|session| session.agent == agent && session.is_open(now));
         scopes.extend(sessions.map(|session| Scope::Session(session.id)));
@@ -130,7 +130,7 @@ impl<M: Memory> State<M> {
     }
 
     /// A wallet and those above it, the wallet first.
-    pub(super) fn lineage(&self, wallet: WalletId) -> Vec<WalletId> {
+    pub(super) fn wallet_chain(&self, wallet: WalletId) -> Vec<WalletId> {
         let mut line = vec![wallet];
         let parent = |id: &WalletId| self.tables.wallet(*id).and_then(|wallet| wallet.parent);
         while let Some(id) = line.last().and_then(parent).filter(|_| line.len() <= super::MAX_ANCESTORS) {

@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 /// How many wallets stand above a wallet at most.
 pub const MAX_ANCESTORS: usize = 4;
 
-/// How many transfers back [`State::lately_spent`] looks.
-pub const LATELY: usize = 50;
+/// How many transfers back [`State::recently_spent`] looks.
+pub const RECENT_TRANSFERS: usize = 50;
 
 /// What counts against a limit over time of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +86,11 @@ impl<M: Memory> State<M> {
 
     /// Every scope that a transfer counts against, outermost first.
     pub fn scopes(&self, transfer: &Transfer) -> Vec<Scope> {
-        self.scopes_if(transfer.agent, &transfer.request, None)
+        self.scopes_with(transfer.agent, &transfer.request, None)
     }
 
     /// Every scope that a request falls into, outermost first; or would, if one of the wallets were `changed`.
-    pub(super) fn scopes_if(&self, agent: Principal, request: &TransferRequest, changed: Option<&Wallet>) -> Vec<Scope> {
+    pub(super) fn scopes_with(&self, agent: Principal, request: &TransferRequest, changed: Option<&Wallet>) -> Vec<Scope> {
         let mut scopes = self.scopes_above(request.wallet, changed);
         scopes.push(Scope::Agent { wallet: request.wallet, agent });
         scopes.extend(request.session.map(Scope::Session));
@@ -98,7 +98,7 @@ impl<M: Memory> State<M> {
     }
 
     /// A wallet, or what it would be if it is the one that is `changed`.
-    pub(super) fn wallet_if(&self, id: WalletId, changed: Option<&Wallet>) -> Option<Wallet> {
+    pub(super) fn wallet_with(&self, id: WalletId, changed: Option<&Wallet>) -> Option<Wallet> {
         changed.filter(|changed| changed.id == id).cloned().or_else(|| self.tables.wallet(id))
     }
 
@@ -113,12 +113,12 @@ impl<M: Memory> State<M> {
 
     /// The wallet's own scope, after those that contain it.
     fn scopes_above(&self, id: WalletId, changed: Option<&Wallet>) -> Vec<Scope> {
-        let wallet = self.wallet_if(id, changed);
+        let wallet = self.wallet_with(id, changed);
         let mut scopes = vec![Scope::Wallet(id)];
         let mut parent = wallet.as_ref().and_then(|wallet| wallet.parent);
         while let Some(id) = parent.filter(|_| scopes.len() <= MAX_ANCESTORS) {
             scopes.push(Scope::Wallet(id));
-            parent = self.wallet_if(id, changed).and_then(|wallet| wallet.parent);
+            parent = self.wallet_with(id, changed).and_then(|wallet| wallet.parent);
         }
         scopes.extend(wallet.map(|wallet| Scope::User(wallet.owner())));
         scopes.reverse();
@@ -358,11 +358,11 @@ impl<M: Memory> State<M> {
         self.tables.head().next_transfer.get().saturating_sub(1)
     }
 
-    /// The outpoints that KAS transfers of a wallet spent within the last hour, of the last [`LATELY`] transfers: a provider that
+    /// The outpoints that KAS transfers of a wallet spent within the last hour, of the last [`RECENT_TRANSFERS`] transfers: a provider that
     /// lags may still list them.
-    pub fn lately_spent(&self, wallet: WalletId, now: Timestamp) -> Vec<Bytes> {
+    pub fn recently_spent(&self, wallet: WalletId, now: Timestamp) -> Vec<Bytes> {
         let landed = |transfer: &Transfer| transfer.status == Status::Confirmed && now.nanos_since(transfer.updated_at) < HOUR_NS;
-        let transfers = self.transfers(wallet, None, LATELY).into_iter().filter(landed);
+        let transfers = self.transfers(wallet, None, RECENT_TRANSFERS).into_iter().filter(landed);
         transfers.filter_map(|transfer| transfer.built).flat_map(|built| built.inputs).collect()
     }
 

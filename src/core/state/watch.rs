@@ -17,7 +17,7 @@ const READY_BLOCKS: u64 = 1_000;
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watch {
+pub struct LogMonitor {
     /// How far the present round of verification has come.
     pub cursor: Cursor,
     /// When the last part was verified.
@@ -39,45 +39,45 @@ pub struct Watch {
 
 impl<M: Memory> State<M> {
     /// How the log is watched.
-    pub fn watch(&self) -> Watch {
-        self.tables.watch()
+    pub fn log_monitor(&self) -> LogMonitor {
+        self.tables.log_monitor()
     }
 
     /// Notes when it was last looked for something to give up, and when watching began.
-    pub fn set_watch(&mut self, watch: &Watch) {
-        self.tables.set_watch(watch);
+    pub fn set_log_monitor(&mut self, monitor: &LogMonitor) {
+        self.tables.set_log_monitor(monitor);
     }
 
     /// Notes when a snapshot of the canister was last loaded, as the Internet Computer says, and returns whether that is news. What was
     /// done to a canister before watching began was done to another state.
-    pub fn note_snapshot(&mut self, loaded_at: Option<Timestamp>, now: Timestamp) -> bool {
-        let old = self.watch();
+    pub fn record_snapshot_load(&mut self, loaded_at: Option<Timestamp>, now: Timestamp) -> bool {
+        let old = self.log_monitor();
         let since = old.since.unwrap_or(now);
         let is_news = loaded_at > Some(since).max(old.snapshot_loaded_at);
-        let watch = Watch { since: Some(since), snapshot_loaded_at: old.snapshot_loaded_at.max(loaded_at), ..old.clone() };
-        if watch != old {
-            self.tables.set_watch(&watch);
+        let monitor = LogMonitor { since: Some(since), snapshot_loaded_at: old.snapshot_loaded_at.max(loaded_at), ..old.clone() };
+        if monitor != old {
+            self.tables.set_log_monitor(&monitor);
         }
         is_news
     }
 
     /// Verifies up to `limit` more blocks, going round and round, and notes how far it came. The last block is checked with every part.
     pub fn verify_next(&mut self, limit: u64, now: Timestamp) -> IntegrityReport {
-        let mut watch = self.watch();
+        let mut monitor = self.log_monitor();
         let (log, tip) = (&self.tables.log, self.tables.head().tip);
-        let (mut report, cursor) = verify_from(log, watch.cursor, limit, tip);
+        let (mut report, cursor) = verify_from(log, monitor.cursor, limit, tip);
         if report.valid && cursor.next.get() < log.len() {
             let last = BlockIndex::new(log.len().saturating_sub(1));
             let end = verify_from(log, Cursor { next: last, parent: None }, 1, tip).0;
             report = IntegrityReport { entries_checked: report.entries_checked + end.entries_checked, ..end };
         }
-        watch.verified_at = Some(now);
-        watch.broken = report.first_broken_at;
-        watch.cursor = cursor;
+        monitor.verified_at = Some(now);
+        monitor.broken = report.first_broken_at;
+        monitor.cursor = cursor;
         if report.valid && cursor.next.get() >= log.len() {
-            (watch.cursor, watch.round_ended_at) = (Cursor::default(), Some(now));
+            (monitor.cursor, monitor.round_ended_at) = (Cursor::default(), Some(now));
         }
-        self.tables.set_watch(&watch);
+        self.tables.set_log_monitor(&monitor);
         report
     }
 
@@ -85,17 +85,17 @@ impl<M: Memory> State<M> {
     ///
     /// # Errors
     /// When stable memory cannot grow.
-    pub fn keep_ready(&mut self) -> Result<(), Exhausted> {
+    pub fn reserve_log_room(&mut self) -> Result<(), Exhausted> {
         self.tables.log.reserve(READY_BLOCKS, READY_BYTES)
     }
 
     /// Notes whether an entry could be appended and returns how often in a row it could not.
-    pub fn note_append(&mut self, succeeded: bool) -> u32 {
-        let mut watch = self.watch();
-        let failures = if succeeded { 0 } else { watch.append_failures.saturating_add(1) };
-        if failures != watch.append_failures {
-            watch.append_failures = failures;
-            self.tables.set_watch(&watch);
+    pub fn record_append(&mut self, succeeded: bool) -> u32 {
+        let mut monitor = self.log_monitor();
+        let failures = if succeeded { 0 } else { monitor.append_failures.saturating_add(1) };
+        if failures != monitor.append_failures {
+            monitor.append_failures = failures;
+            self.tables.set_log_monitor(&monitor);
         }
         failures
     }

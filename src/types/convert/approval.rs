@@ -21,7 +21,7 @@ impl ApprovalRequest {
         let votes = approval.demands.iter().map(|demand| Votes {
             group: demand.group.clone(),
             quorum: demand.quorum,
-            agreed: state.agreed(&transfer, demand),
+            agreed: state.approvals_of(&transfer, demand),
         });
         let votes: Vec<Votes> = votes.collect();
         let network = state.config().kaspa.network;

@@ -1,7 +1,6 @@
 //! Addresses outside the canister, one per number, and a policy that allows payments to the first.
 
 use crate::test_env::{KAS, SOL};
-use purser_types::{Asset, Chain, Recipient, Rule, Window};
 use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
 use purser_core::chains::solana::Address as SolanaAddress;
 use purser_types::{Asset, Chain, Recipient, Rule, Window};

@@ -49,7 +49,7 @@ async fn read_chain<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Chai
 fn taken<R: Runtime>(context: &TransferContext<'_, R>) -> Result<BTreeSet<Outpoint>, FlowError> {
     let now = context.rt.now();
     let (locked, spent) =
-        context.rt.read(|state| (state.locked_outpoints(context.wallet.id), state.lately_spent(context.wallet.id, now)));
+        context.rt.read(|state| (state.locked_outpoints(context.wallet.id), state.recently_spent(context.wallet.id, now)));
     let mut taken: BTreeSet<Outpoint> = locked.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect();
     // An attempt that is over holds its coins until there is another one.
     for own in dead::of_last_attempt(context)? {

@@ -4,7 +4,7 @@
 //! impossible that they land. A Kaspa transaction does not expire, so only two things make it impossible: one of its coins is spent
 //! otherwise, or consensus forbids the bytes. The second is what this module establishes, and it takes all of this:
 //!
-//! * The reason is one of consensus ([`Rejection::is_forever`](purser_core::chains::kaspa::rest::Rejection::is_forever)). A refusal that
+//! * The reason is one of consensus ([`Rejection::is_permanent`](purser_core::chains::kaspa::rest::Rejection::is_permanent)). A refusal that
 //!   is only a node's policy (a fee, a standard form, a mass under a block's limit) proves nothing, because a miner with another policy
 //!   may hold the bytes by now: it is left to people with the money held, as before.
 //! * Every configured provider that has a word about the transaction gives such a reason, in an answer on which the replicas agree, and
@@ -62,7 +62,7 @@ pub(super) async fn end_of<R: Runtime>(
     context.unchanged()?;
     let Some((reason, said)) = why else { return Ok(None) };
     let (id, note) = (context.transfer.id, format!("no block can contain the transaction that was signed: {said}"));
-    if !reason.lies_with_coins() {
+    if !reason.is_caused_by_inputs() {
         context.commit(|state| state.decide_failed(id, Amount::ZERO, Some(note)))?;
         return Ok(Some(Progress::Ended));
     }
@@ -91,7 +91,7 @@ async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Tra
     // One of several is never enough, even where one would be for other questions.
     let needed = config.agreement().max(config.providers.len().min(2));
     let forever = |word: &SubmitOutcome| match word {
-        SubmitOutcome::Rejected { reason, .. } if reason.is_forever() => Some((*reason, describe(word))),
+        SubmitOutcome::Rejected { reason, .. } if reason.is_permanent() => Some((*reason, describe(word))),
         _ => None,
     };
     let reasons: Option<Vec<_>> = words.iter().map(forever).collect();

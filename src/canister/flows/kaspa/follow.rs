@@ -157,7 +157,7 @@ async fn refused<R: Runtime>(
     transaction: &Transaction,
     refusal: &SubmitOutcome,
 ) -> Result<Progress, FlowError> {
-    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_forever()) {
+    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_permanent()) {
         // Said already while everybody is asked.
         waits::note(context.transfer.id, Some(describe(refusal)));
         if let Some(progress) = dead::end_of(context, transaction).await? {

@@ -280,7 +280,7 @@ async fn observe<R: Runtime>(
         Landing::Dead => Found::Dead,
         Landing::Unknown => Found::Behind,
         // Also what is pending: it is in a block.
-        Landing::StillLive | Landing::Landed { .. } | Landing::LandedFailed { .. } => Found::Known,
+        Landing::Live | Landing::Landed { .. } | Landing::LandedFailed { .. } => Found::Known,
     })
 }
 

@@ -114,7 +114,7 @@ fn of_a_queue_under_a_reduced_limit_the_oldest_that_fit_are_sent_and_the_rest_wa
         assert_eq!(world.drive(*id, 0, script), Progress::Waiting, "{n}");
     }
     assert_eq!(world.drive(ids[11], 0, vec![]), Progress::Blocked);
-    assert!(world.state.borrow().held_back(ids[11], world.time()).is_some_and(|why| why.starts_with("waits: ")));
+    assert!(world.state.borrow().wait_reason(ids[11], world.time()).is_some_and(|why| why.starts_with("waits: ")));
 }
 
 /// What happens while the last question before the record is answered.

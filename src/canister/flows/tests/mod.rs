@@ -18,7 +18,7 @@ mod waits;
 
 use super::transform as transforms;
 use super::{Progress, drive};
-use crate::ports::{CallError, Clock, HttpOutcall, Ledger, Outcall, Signer, SigningKey, SolRpc};
+use crate::ports::{CallError, Clock, HttpOutcall, Outcall, Signer, SigningKey, SolRpc, StateStore};
 use candid::Principal;
 use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
@@ -288,7 +288,7 @@ impl Clock for World {
     }
 }
 
-impl Ledger for World {
+impl StateStore for World {
     type Memory = VectorMemory;
 
     fn read<T>(&self, f: impl FnOnce(&State<VectorMemory>) -> T) -> T {

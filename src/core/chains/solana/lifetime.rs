@@ -155,7 +155,7 @@ pub enum Landing {
         error: String,
     },
     /// It may still land, or has landed but not for good. Keep the reservation; sending the same bytes again is harmless.
-    StillLive,
+    Live,
     /// It never landed and never will: the reservation may be released, and another transaction may be built.
     Dead,
     /// The observation decides nothing. Keep the reservation and look again.
@@ -169,10 +169,10 @@ pub fn landing(lifetime: &Lifetime, observation: &Observation) -> Landing {
         (StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }), _) => {
             Landing::LandedFailed { slot: *slot, error: error.clone() }
         }
-        (StatusLookup::Found(SignatureStatus::Pending), _) => Landing::StillLive,
+        (StatusLookup::Found(SignatureStatus::Pending), _) => Landing::Live,
         (StatusLookup::Unavailable, _) | (StatusLookup::NotFound, None) => Landing::Unknown,
         (StatusLookup::NotFound, Some(evidence)) if lifetime.is_over(evidence) => Landing::Dead,
-        (StatusLookup::NotFound, Some(_)) => Landing::StillLive,
+        (StatusLookup::NotFound, Some(_)) => Landing::Live,
     }
 }
 
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn only_an_unknown_signature_past_the_deadline_is_dead() {
-        assert_eq!(judge(Some(1_314), StatusLookup::NotFound), Landing::StillLive);
+        assert_eq!(judge(Some(1_314), StatusLookup::NotFound), Landing::Live);
         assert_eq!(judge(Some(1_315), StatusLookup::NotFound), Landing::Dead);
         assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
         assert_eq!(judge(Some(u64::MAX), StatusLookup::Unavailable), Landing::Unknown);
@@ -229,11 +229,11 @@ mod tests {
         let judge = |first, then_status| landing(&lifetime, &Observation { first, then_status });
         let other = Some(Evidence::NonceChanged(true));
         assert_eq!(judge(other, StatusLookup::NotFound), Landing::Dead);
-        assert_eq!(judge(Some(Evidence::NonceChanged(false)), StatusLookup::NotFound), Landing::StillLive);
-        assert_eq!(judge(Some(Evidence::HeightAtLeast(u64::MAX)), StatusLookup::NotFound), Landing::StillLive, "no height ends it");
+        assert_eq!(judge(Some(Evidence::NonceChanged(false)), StatusLookup::NotFound), Landing::Live);
+        assert_eq!(judge(Some(Evidence::HeightAtLeast(u64::MAX)), StatusLookup::NotFound), Landing::Live, "no height ends it");
         assert_eq!(judge(other, StatusLookup::Unavailable), Landing::Unknown);
         assert_eq!(judge(None, StatusLookup::NotFound), Landing::Unknown);
-        assert_eq!(judge(other, StatusLookup::Found(SignatureStatus::Pending)), Landing::StillLive);
+        assert_eq!(judge(other, StatusLookup::Found(SignatureStatus::Pending)), Landing::Live);
         assert_eq!(lifetime.dead_from(), None);
         let blockhash = Lifetime::Blockhash { blockhash: HASH, last_valid_block_height: 5 };
         assert!(!blockhash.is_over(Evidence::NonceChanged(true)));
@@ -246,7 +246,7 @@ mod tests {
             assert_eq!(judge(height, good), Landing::Landed { slot: 48 });
             let bad = StatusLookup::Found(SignatureStatus::Finalized { slot: 48, error: Some("\"AccountNotFound\"".into()) });
             assert_eq!(judge(height, bad), Landing::LandedFailed { slot: 48, error: "\"AccountNotFound\"".into() });
-            assert_eq!(judge(height, StatusLookup::Found(SignatureStatus::Pending)), Landing::StillLive);
+            assert_eq!(judge(height, StatusLookup::Found(SignatureStatus::Pending)), Landing::Live);
         }
     }
 }

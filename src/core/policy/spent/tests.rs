@@ -50,7 +50,7 @@ fn a_month_that_was_used_up_on_its_last_evening_leaves_the_next_one_whole() {
     let february = 1_769_922_000;
     let mut counter = posted(1_000, second(february - 4 * 3_600));
     for (amount, at) in [(7, february - 60), (30, february), (2, february + 3_599)] {
-        counter = counter.with_more(Amount::new(amount), second(at));
+        counter = counter.with_unreserved(Amount::new(amount), second(at));
     }
     for hours in [0, 1, 26, 27, 24 * 14, 24 * 28 - 1] {
         let counts = counter.posted(&month, second(february + 3_600 * hours)).get();
@@ -72,7 +72,7 @@ fn a_day_that_begins_at_a_quarter_of_an_hour_is_counted_from_there() {
     let zone = TimeZone::parse("Asia/Kathmandu").unwrap();
     let day = Window::Calendar { period: Period::Day, zone };
     let midnight = 18 * HOUR_NS + 15 * MINUTE_NS;
-    let counter = posted(5, at(midnight - 1)).with_more(Amount::new(3), at(midnight));
+    let counter = posted(5, at(midnight - 1)).with_unreserved(Amount::new(3), at(midnight));
     assert_eq!(counter.posted(&day, at(midnight)).get(), 3);
     assert_eq!(posted(5, at(midnight - 1)).posted(&day, at(midnight - 1)).get(), 5);
 }
@@ -171,7 +171,7 @@ fn a_bucket_that_was_full_before_a_period_began_is_not_known_to_be_empty_since()
     let zone = TimeZone::parse("America/New_York").unwrap();
     let month = Window::Calendar { period: Period::Month, zone };
     let february = Timestamp::from_nanos(1_769_922_000 * 1_000_000_000);
-    let counter = posted(u64::MAX, Timestamp::from_nanos(february.nanos() - 1)).with_more(Amount::new(5), february);
+    let counter = posted(u64::MAX, Timestamp::from_nanos(february.nanos() - 1)).with_unreserved(Amount::new(5), february);
     assert_eq!(counter.posted(&month, february.saturating_add(3 * DAY_NS)), Amount::MAX);
 }
 
@@ -209,7 +209,7 @@ mod against_a_list {
             let (mut counter, mut list) = (Spent::default(), Vec::new());
             for (wait, amount) in steps {
                 now = now.saturating_add(wait * 1_000_000_000);
-                counter = counter.with_more(Amount::new(amount), now);
+                counter = counter.with_unreserved(Amount::new(amount), now);
                 list.push((now, amount));
                 for period in [Period::Day, Period::Week, Period::Month] {
                     let window = Window::Calendar { period, zone: zone.clone() };

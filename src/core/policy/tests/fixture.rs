@@ -73,8 +73,8 @@ impl PolicyData for World {
         self.spent.get(key).cloned().unwrap_or_default()
     }
 
-    fn value(&self, asset: Asset, amount: Amount) -> Valued {
-        self.rates.get(&asset).map_or(Valued::Unknown, |rate| Valued::At(Amount::new(amount.get() * rate)))
+    fn value(&self, asset: Asset, amount: Amount) -> AssetValue {
+        self.rates.get(&asset).map_or(AssetValue::Unknown, |rate| AssetValue::Known(Amount::new(amount.get() * rate)))
     }
 
     fn approvers(&self, group: &str) -> u32 {

@@ -65,5 +65,5 @@ fn a_chains_breaker_stops_its_own_chain() {
     let stopped = Err((RuleKind::CircuitBreaker, ReasonCode::ChainError));
     assert_eq!(verdict(&world.clone().at(at(9)).sol(1, 0)), stopped);
     assert_eq!(verdict(&world.clone().at(at(10)).sol(1, 0)), ALLOWED);
-    assert!(!world.at(at(9)).judge_to(Asset::Sol, &sol_recipient(1), 1, 0).is_the_agents_doing());
+    assert!(!world.at(at(9)).judge_to(Asset::Sol, &sol_recipient(1), 1, 0).is_agent_fault());
 }

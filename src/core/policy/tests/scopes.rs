@@ -50,7 +50,7 @@ fn nothing_leaves_in_an_emergency_or_from_a_deactivated_wallet() {
     let mut world = World::new(open());
     world.context.mode = Mode::Emergency { since: at(0) };
     assert_eq!(verdict(&world.sol(1, 0)), Err((RuleKind::Mode, ReasonCode::EmergencyMode)));
-    assert!(!world.sol(1, 0).is_the_agents_doing());
+    assert!(!world.sol(1, 0).is_agent_fault());
     world.context.mode = Mode::Normal;
     world.context.wallet_active = false;
     assert_eq!(verdict(&world.sol(1, 0)), Err((RuleKind::Wallet, ReasonCode::WalletDraining)));

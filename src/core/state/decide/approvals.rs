@@ -1,6 +1,6 @@
 //! What people decide about transfers that need them.
 
-use super::rejection::{SESSION_OVER, rejected, strictest};
+use super::rejection::{SESSION_OVER, first_denial, rejected};
 use super::{Decided, authenticated, invalid, not_found};
 use crate::access::{Role, Session};
 use crate::base::{Hash, Timestamp, TransferId, WalletId};
@@ -21,7 +21,7 @@ impl<M: Memory> State<M> {
     /// When the transfer does not wait, it is too late, the caller is not asked, has said yes already, or says yes to something else.
     pub fn decide_approve(&self, caller: Principal, id: TransferId, intent: Hash, now: Timestamp) -> Result<Decided, Refusal> {
         let now = self.monotonic_now(now);
-        let (transfer, approval) = self.waiting(caller, id, now)?;
+        let (transfer, approval) = self.require_approver(caller, id, now)?;
         if approval.intent != intent {
             return Err(invalid(
                 "intent_hash",
@@ -40,7 +40,7 @@ impl<M: Memory> State<M> {
             .then(|| approval.ready_at.unwrap_or_else(|| now.saturating_add(time_lock)));
         let mut decided = Decided::by(caller, Event::ApprovalGiven(ApprovalGiven { id, approver: caller, ready_at }));
         if ready_at.is_some_and(|ready_at| ready_at <= now) {
-            decided.events.push(self.release(&transfer, &approval, &approved_by, now));
+            decided.events.push(self.resolve_approval(&transfer, &approval, &approved_by, now));
         }
         Ok(decided)
     }
@@ -57,7 +57,7 @@ impl<M: Memory> State<M> {
         let roles = self.tables.roles(&caller);
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if transfer.status != Status::AwaitingApproval || !(roles.has(Role::Admin) || roles.has(Role::Guardian)) {
-            self.waiting(caller, id, self.monotonic_now(now))?;
+            self.require_approver(caller, id, self.monotonic_now(now))?;
         }
         let note = if note.is_empty() { format!("{caller} said no") } else { note };
         Ok(Decided::by(caller, rejected(id, ReasonCode::ApprovalRejected, note)))
@@ -70,35 +70,35 @@ impl<M: Memory> State<M> {
     /// When it does not wait for approval.
     pub fn decide_waiting(&self, id: TransferId, now: Timestamp) -> Result<Option<Decided>, Refusal> {
         let now = self.monotonic_now(now);
-        let (transfer, approval) = self.asked(id)?;
+        let (transfer, approval) = self.require_awaiting(id)?;
         if is_late(&transfer, now) {
-            return Ok(timeouts(std::slice::from_ref(&transfer)).pop().map(Decided::itself));
+            return Ok(timeouts(std::slice::from_ref(&transfer)).pop().map(Decided::by_canister));
         }
-        if self.has_outlived_its_session(&transfer, now) {
-            return Ok(Some(Decided::itself(rejected(id, ReasonCode::ApprovalTimeout, SESSION_OVER))));
+        if self.is_session_over(&transfer, now) {
+            return Ok(Some(Decided::by_canister(rejected(id, ReasonCode::ApprovalTimeout, SESSION_OVER))));
         }
         let is_due = approval.ready_at.is_some_and(|ready_at| ready_at <= now);
-        Ok(is_due.then(|| Decided::itself(self.release(&transfer, &approval, &approval.approved_by, now))))
+        Ok(is_due.then(|| Decided::by_canister(self.resolve_approval(&transfer, &approval, &approval.approved_by, now))))
     }
 
     /// Whether the session that a transfer was asked for in is over.
-    fn has_outlived_its_session(&self, transfer: &Transfer, now: Timestamp) -> bool {
+    fn is_session_over(&self, transfer: &Transfer, now: Timestamp) -> bool {
         let session = transfer.request.session.and_then(|id| self.tables.session(id));
         session.is_some_and(|session| !session.is_open(now))
     }
 
     /// The end of what waits for people when its session is over.
-    pub(super) fn outlived(&self, session: &Session) -> Vec<Event> {
+    pub(super) fn rejections_of_session(&self, session: &Session) -> Vec<Event> {
         let waiting = self.pending_approvals(Some(session.wallet)).into_iter();
         let its_own = waiting.filter(|transfer| transfer.request.session == Some(session.id));
         its_own.map(|transfer| rejected(transfer.id, ReasonCode::ApprovalTimeout, SESSION_OVER)).collect()
     }
 
     /// Whether a demand is met by those who agreed to a transfer, and had been locked for as long, whatever policy they were asked under.
-    pub(super) fn has_answered(&self, transfer: &Transfer, demand: &ApprovalDemand) -> bool {
+    pub(super) fn has_met(&self, transfer: &Transfer, demand: &ApprovalDemand) -> bool {
         transfer.approval.as_ref().is_some_and(|approval| {
             let locked = approval.demands.iter().any(|asked| asked.time_lock_ns >= demand.time_lock_ns);
-            locked && self.agreeing_with(transfer, demand, &approval.approved_by) >= demand.quorum
+            locked && self.count_approvals(transfer, demand, &approval.approved_by) >= demand.quorum
         })
     }
 
@@ -117,17 +117,17 @@ impl<M: Memory> State<M> {
     }
 
     /// How many of those who may answer a question have said yes to it.
-    pub fn agreed(&self, transfer: &Transfer, demand: &ApprovalDemand) -> u32 {
-        transfer.approval.as_ref().map_or(0, |approval| self.agreeing_with(transfer, demand, &approval.approved_by))
+    pub fn approvals_of(&self, transfer: &Transfer, demand: &ApprovalDemand) -> u32 {
+        transfer.approval.as_ref().map_or(0, |approval| self.count_approvals(transfer, demand, &approval.approved_by))
     }
 
-    fn agreeing_with(&self, transfer: &Transfer, demand: &ApprovalDemand, yes: &BTreeSet<Principal>) -> u32 {
+    fn count_approvals(&self, transfer: &Transfer, demand: &ApprovalDemand, yes: &BTreeSet<Principal>) -> u32 {
         let agreed = self.approvers_of(&demand.group, transfer.agent).filter(|member| yes.contains(member));
         u32::try_from(agreed.count()).unwrap_or(u32::MAX)
     }
 
     /// A transfer that waits for approval, with its question.
-    fn asked(&self, id: TransferId) -> Result<(Transfer, Approval), Refusal> {
+    fn require_awaiting(&self, id: TransferId) -> Result<(Transfer, Approval), Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         match (transfer.status, transfer.approval.clone()) {
             (Status::AwaitingApproval, Some(approval)) => Ok((transfer, approval)),
@@ -135,9 +135,9 @@ impl<M: Memory> State<M> {
         }
     }
 
-    fn waiting(&self, caller: Principal, id: TransferId, now: Timestamp) -> Result<(Transfer, Approval), Refusal> {
+    fn require_approver(&self, caller: Principal, id: TransferId, now: Timestamp) -> Result<(Transfer, Approval), Refusal> {
         authenticated(caller)?;
-        let (transfer, approval) = self.asked(id)?;
+        let (transfer, approval) = self.require_awaiting(id)?;
         if is_late(&transfer, now) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "an approval in time; this one has expired" });
         }
@@ -151,11 +151,17 @@ impl<M: Memory> State<M> {
 
     /// Whether every quorum is reached by those who still may approve (trap T40).
     fn is_met(&self, transfer: &Transfer, approval: &Approval, approved_by: &BTreeSet<Principal>) -> bool {
-        approval.demands.iter().all(|demand| self.agreeing_with(transfer, demand, approved_by) >= demand.quorum)
+        approval.demands.iter().all(|demand| self.count_approvals(transfer, demand, approved_by) >= demand.quorum)
     }
 
     /// The end of the wait: on, if the quorum still stands and the policies still allow it (trap T28), else over.
-    fn release(&self, transfer: &Transfer, approval: &Approval, approved_by: &BTreeSet<Principal>, now: Timestamp) -> Event {
+    fn resolve_approval(
+        &self,
+        transfer: &Transfer,
+        approval: &Approval,
+        approved_by: &BTreeSet<Principal>,
+        now: Timestamp,
+    ) -> Event {
         let id = transfer.id;
         if !self.is_met(transfer, approval, approved_by) {
             return rejected(
@@ -165,7 +171,7 @@ impl<M: Memory> State<M> {
             );
         }
         if let Some(objection) = self.objection(transfer, now) {
-            let (code, message) = strictest(&objection);
+            let (code, message) = first_denial(&objection);
             return rejected(id, code, message);
         }
         Event::TransferApproved(TransferTransition { id, note: None })
@@ -185,7 +191,7 @@ pub(super) fn timeouts(late: &[Transfer]) -> Vec<Event> {
 }
 
 /// The question that a request raises, if it raises one; the least patient rule says how long it stands.
-pub(super) fn ask(
+pub(super) fn approval_request(
     id: TransferId,
     agent: Principal,
     request: &TransferRequest,

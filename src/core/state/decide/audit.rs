@@ -77,19 +77,19 @@ impl<M: Memory> State<M> {
         let last = BlockIndex::new(first.get() - 1);
         let hash = self.block(last)?.hash();
         let pruned = LogPruned { first, hash, entries, digest: self.digest() };
-        Some(Decided::itself(Event::LogPruned(pruned)))
+        Some(Decided::by_canister(Event::LogPruned(pruned)))
     }
 
     /// Whether it is time to look for blocks to give up.
     pub fn is_prune_due(&self, now: Timestamp) -> bool {
-        let watch = self.watch();
-        let last = watch.pruned_at.max(watch.since);
+        let monitor = self.log_monitor();
+        let last = monitor.pruned_at.max(monitor.since);
         last.is_some_and(|last| now.nanos_since(last) >= PRUNE_INTERVAL_NS)
     }
 
     /// Whether it is time to recompute the state and record it.
     pub fn is_checkpoint_due(&self, now: Timestamp) -> bool {
-        let last = self.tables.retention().checkpointed_at.max(self.watch().since);
+        let last = self.tables.retention().checkpointed_at.max(self.log_monitor().since);
         last.is_some_and(|last| now.nanos_since(last) >= CHECKPOINT_INTERVAL_NS)
     }
 
@@ -113,7 +113,7 @@ impl<M: Memory> State<M> {
             transfers: head.next_transfer.get().saturating_sub(1),
             version: crate::VERSION.into(),
         };
-        Some(Decided::itself(Event::StateCheckpointed(checkpoint)))
+        Some(Decided::by_canister(Event::StateCheckpointed(checkpoint)))
     }
 
     /// What a broken chain leads to: an emergency; `None` when one is on.
@@ -137,7 +137,7 @@ impl<M: Memory> State<M> {
             taken_at.nanos(),
             loaded_at.nanos()
         );
-        Decided::itself(Event::ModeChanged(ModeChanged { mode: Mode::Emergency { since: now }, reason }))
+        Decided::by_canister(Event::ModeChanged(ModeChanged { mode: Mode::Emergency { since: now }, reason }))
     }
 
     /// What follows when the state was made again from its log: an emergency, since the chains may be ahead of the last entry; `None`
@@ -148,7 +148,7 @@ impl<M: Memory> State<M> {
 
     fn alarm(&self, reason: String, now: Timestamp) -> Option<Decided> {
         let mode = Mode::Emergency { since: now };
-        (!self.mode().is_emergency()).then(|| Decided::itself(Event::ModeChanged(ModeChanged { mode, reason })))
+        (!self.mode().is_emergency()).then(|| Decided::by_canister(Event::ModeChanged(ModeChanged { mode, reason })))
     }
 
     /// Whether the log has room for what spends.

@@ -1,7 +1,7 @@
 //! Many payments at once. Each is judged by itself, and those that pass together as one payment of their sum; what then stands is
 //! divided among as few transactions as possible, each a transfer of its own.
 
-use super::transfer::{Assessment, check_age, denials_in_a_row, is_not_worth_an_entry};
+use super::transfer::{Assessment, check_age, consecutive_denials, is_repeated_denial};
 use super::{Decided, invalid};
 use crate::base::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, TransferId, WalletId};
 use crate::chains::{kaspa, solana};
@@ -238,7 +238,7 @@ impl<M: Memory> State<M> {
         let (mut items, mut passed, mut denials) = (Vec::new(), Vec::new(), Vec::new());
         for (position, single) in (0u32..).zip(singles) {
             let Assessment { evaluation, .. } = self.assess_one(context, &single);
-            if evaluation.findings.iter().any(is_not_worth_an_entry) {
+            if evaluation.findings.iter().any(is_repeated_denial) {
                 // It is so for all of them.
                 let items = vec![ItemOutcome::Denied { evaluation }; request.items.len()];
                 return Ok((None, BatchOutcome { items, transfers: Vec::new() }));
@@ -246,8 +246,8 @@ impl<M: Memory> State<M> {
             items.push(ItemOutcome::Denied { evaluation: evaluation.clone() });
             match evaluation.decision {
                 Decision::Deny => {
-                    let is_offence = evaluation.is_the_agents_doing();
-                    denials.push(Denial { position, is_offence, event: denied(context, single, evaluation) });
+                    let is_agent_fault = evaluation.is_agent_fault();
+                    denials.push(Denial { position, is_agent_fault, event: denied(context, single, evaluation) });
                 }
                 Decision::Allow | Decision::RequireApproval => {
                     let TransferRequest { to, amount, solana, .. } = single;
@@ -257,7 +257,7 @@ impl<M: Memory> State<M> {
             }
         }
         let parts = self.reserve_parts(context, request, passed, &mut items)?;
-        let opened = opens_breaker(context, request.wallet, &denials, &parts);
+        let opened = breaker_event(context, request.wallet, &denials, &parts);
         // Each payment counts as if they had been asked for one after another: those that were denied after the last one that passes are
         // the denials in a row that the next request meets.
         let last = parts.positions.last().copied();
@@ -292,8 +292,8 @@ impl<M: Memory> State<M> {
             for output in &passed {
                 items[output.item as usize] = ItemOutcome::Denied { evaluation: evaluation.clone() };
             }
-            let offences = u32::from(evaluation.is_the_agents_doing());
-            return Ok(Parts { events: vec![denied(context, whole, evaluation)], offences, ..Parts::default() });
+            let agent_faults = u32::from(evaluation.is_agent_fault());
+            return Ok(Parts { events: vec![denied(context, whole, evaluation)], agent_faults, ..Parts::default() });
         }
         if evaluation.decision == Decision::RequireApproval && runs.len() > 1 {
             return Err(too_much_to_approve(&runs));
@@ -312,9 +312,9 @@ impl<M: Memory> State<M> {
             outputs.iter().for_each(|output| items[output.item as usize] = outcome.clone());
             let batch = Batch { outputs, part, parts: runs.len() as u32, request: hash };
             let part = request.part(batch, request.fee_of(&config, *run))?;
-            let holds = self.holds(&applicable.policies, &part, now).ok_or_else(beyond_all_money)?;
+            let holds = self.reservations(&applicable.policies, &part, now).ok_or_else(beyond_all_money)?;
             let reserved = self.reservation(id, caller, part, evaluation.clone(), holds, now);
-            parts.forgives = reserved.approval.is_none() && !reserved.simulated;
+            parts.resets_denials = reserved.approval.is_none() && !reserved.simulated;
             parts.events.push(Event::TransferReserved(Box::new(reserved)));
             parts.transfers.push(id);
             id = id.next();
@@ -364,39 +364,39 @@ struct BatchContext<'a> {
 struct Parts {
     events: Vec<Event>,
     /// Denials of their sum that are the agent's own doing.
-    offences: u32,
+    agent_faults: u32,
     transfers: Vec<TransferId>,
     /// Which payments stand.
     positions: BTreeSet<u32>,
     /// Whether they end a row of denials: what waits for people, or is only simulated, does not.
-    forgives: bool,
+    resets_denials: bool,
 }
 
 /// A payment of a batch that is denied by itself.
 struct Denial {
     position: u32,
-    is_offence: bool,
+    is_agent_fault: bool,
     event: Event,
 }
 
 /// The agent's breaker opens when somewhere in the batch too many payments in a row were denied, counted on from the requests before
 /// it: a payment that passes shields only those that come before the row. All of a batch is judged at its beginning, so an open breaker
 /// stops what comes after the batch.
-fn opens_breaker(context: &BatchContext<'_>, wallet: WalletId, denials: &[Denial], parts: &Parts) -> Option<Event> {
+fn breaker_event(context: &BatchContext<'_>, wallet: WalletId, denials: &[Denial], parts: &Parts) -> Option<Event> {
     let BatchContext { caller, now, applicable, settings, .. } = *context;
-    let offences: BTreeSet<u32> = denials.iter().filter(|denial| denial.is_offence).map(|denial| denial.position).collect();
-    let (mut row, mut longest) = (denials_in_a_row(applicable, caller, wallet), 0);
-    for position in offences.union(&parts.positions) {
-        if offences.contains(position) {
+    let agent_faults: BTreeSet<u32> = denials.iter().filter(|denial| denial.is_agent_fault).map(|denial| denial.position).collect();
+    let (mut row, mut longest) = (consecutive_denials(applicable, caller, wallet), 0);
+    for position in agent_faults.union(&parts.positions) {
+        if agent_faults.contains(position) {
             row = row.saturating_add(1);
             longest = longest.max(row);
-        } else if parts.forgives {
+        } else if parts.resets_denials {
             row = 0;
         }
     }
     // Their sum is denied like one request.
-    if parts.offences > 0 {
-        longest = longest.max(row.saturating_add(parts.offences));
+    if parts.agent_faults > 0 {
+        longest = longest.max(row.saturating_add(parts.agent_faults));
     }
     let until = now.saturating_add(settings.breaker_cool_down_ns);
     let opens = longest >= settings.breaker_threshold;

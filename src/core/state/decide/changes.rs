@@ -19,12 +19,12 @@ pub const MAX_AGENTS_PER_WALLET: u64 = 100;
 
 /// Who has to agree to a change, and for how long it can be objected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Need {
+pub(super) struct ChangeRequirement {
     pub quorum: u32,
     pub time_lock_ns: u64,
 }
 
-impl Need {
+impl ChangeRequirement {
     const NOTHING: Self = Self { quorum: 1, time_lock_ns: 0 };
 
     pub const fn is_met_by_one(self) -> bool {
@@ -34,11 +34,11 @@ impl Need {
 
 impl<M: Memory> State<M> {
     /// What an action needs in the state as it is: nothing when it narrows power (trap T84).
-    pub(super) fn need(&self, action: &Action) -> Need {
+    pub(super) fn requirement(&self, action: &Action) -> ChangeRequirement {
         let settings = self.settings();
-        let full = Need { quorum: settings.quorum, time_lock_ns: settings.time_lock_ns };
-        let quorum = Need { time_lock_ns: 0, ..full };
-        let when = |so: bool, need: Need| if so { need } else { Need::NOTHING };
+        let full = ChangeRequirement { quorum: settings.quorum, time_lock_ns: settings.time_lock_ns };
+        let quorum = ChangeRequirement { time_lock_ns: 0, ..full };
+        let when = |so: bool, need: ChangeRequirement| if so { need } else { ChangeRequirement::NOTHING };
         match action {
             Action::SetPolicy(change) => when(self.policy_widens(change), full),
             Action::GrantRole(_) | Action::AddAgent(_) | Action::EndEmergency { .. } | Action::ResolveQuarantine(_) => full,
@@ -66,7 +66,7 @@ impl<M: Memory> State<M> {
             Action::RemovePrincipal(principal) => {
                 let roles = self.tables.roles(principal);
                 let needs = roles.0.iter().map(|role| revocation(*role, full));
-                needs.max_by_key(|need| (need.time_lock_ns, need.quorum)).unwrap_or(Need::NOTHING)
+                needs.max_by_key(|need| (need.time_lock_ns, need.quorum)).unwrap_or(ChangeRequirement::NOTHING)
             }
         }
     }
@@ -87,7 +87,7 @@ impl<M: Memory> State<M> {
                 Ok(vec![Event::RateSet(*rate)])
             }
             Action::ChangeSettings(settings) => self.settings_effects(settings),
-            Action::EndEmergency { reason } => self.resumption(reason, now),
+            Action::EndEmergency { reason } => self.end_emergency_effects(reason, now),
             Action::ChangeWallet { wallet, change } => self.wallet_change_events(*wallet, change, now),
             Action::ResolveQuarantine(end) => self.quarantine_effects(end),
             Action::RemovePrincipal(principal) => self.removal_effects(*principal),
@@ -118,7 +118,7 @@ impl<M: Memory> State<M> {
         let rules = with_usable_from(rules, self.tables.policy(scope).as_ref(), now);
         self.check_workable(*scope, &rules, now)?;
         let policy = Policy { version: current.saturating_add(1), name: name.clone(), rules };
-        let past = self.past_under(*scope, &policy, now);
+        let past = self.spending_before(*scope, &policy, now);
         let cancellations = self.cancellations_under(*scope, &policy, &past, now)?;
         let Policy { version, name, rules } = policy;
         let set = PolicySet { scope: *scope, version, name, rules, past: past.into_event() };
@@ -173,7 +173,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Back towards normal operation by one stage.
-    fn resumption(&self, reason: &str, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    fn end_emergency_effects(&self, reason: &str, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         if reason.len() > MAX_REASON_BYTES {
             return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));
         }
@@ -215,11 +215,11 @@ impl<M: Memory> State<M> {
 }
 
 /// Taking a power is at once, but for two: admins who lose their role weaken the quorum, and a guardian who does is one fewer to object.
-const fn revocation(role: Role, full: Need) -> Need {
+const fn revocation(role: Role, full: ChangeRequirement) -> ChangeRequirement {
     match role {
-        Role::Admin => Need { time_lock_ns: 0, ..full },
+        Role::Admin => ChangeRequirement { time_lock_ns: 0, ..full },
         Role::Guardian => full,
-        Role::Approver | Role::Auditor | Role::Viewer => Need::NOTHING,
+        Role::Approver | Role::Auditor | Role::Viewer => ChangeRequirement::NOTHING,
     }
 }
 

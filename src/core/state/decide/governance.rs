@@ -2,7 +2,7 @@
 //!
 //! Both ways end in the same events: [`State::decide_change`] and an executed proposal ask the same `effects` of the action.
 
-use super::changes::Need;
+use super::changes::ChangeRequirement;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::access::Role;
 use crate::base::codec::to_record;
@@ -34,7 +34,7 @@ impl<M: Memory> State<M> {
     /// When the caller may not, the change cannot be made in the state as it is, or too many proposals are open.
     pub fn decide_change(&self, caller: Principal, action: Action, now: Timestamp) -> Result<(Decided, Change), Refusal> {
         let now = self.monotonic_now(now);
-        let need = self.need(&action);
+        let need = self.requirement(&action);
         self.require_proposer(caller, &action, need)?;
         let events = self.effects(&action, now)?;
         if need.is_met_by_one() {
@@ -70,7 +70,7 @@ impl<M: Memory> State<M> {
         if !proposal.approved_by.insert(caller) {
             return Err(Refusal::AlreadySo { what: "you have approved this proposal already" });
         }
-        let need = self.need(&proposal.action);
+        let need = self.requirement(&proposal.action);
         if proposal.ready_at.is_none() && self.agreeing(&proposal) >= need.quorum {
             proposal.ready_at = Some(now.saturating_add(need.time_lock_ns));
         }
@@ -120,7 +120,7 @@ impl<M: Memory> State<M> {
             Some(ready_at) => Err(problem(id, format!("its time lock ends at {} nanoseconds since the epoch", ready_at.nanos()))),
             None if is_late(&proposal, now) => Err(problem(id, "it has expired without its quorum; propose it again")),
             None => {
-                let (agreeing, quorum) = (self.agreeing(&proposal), self.need(&proposal.action).quorum);
+                let (agreeing, quorum) = (self.agreeing(&proposal), self.requirement(&proposal.action).quorum);
                 Err(problem(id, format!("{agreeing} of {quorum} admins agree; approve it")))
             }
         }
@@ -134,7 +134,7 @@ impl<M: Memory> State<M> {
         let now = self.monotonic_now(now);
         let proposal = self.open_proposal(id)?;
         if is_late(&proposal, now) {
-            return Ok(Some(Decided::itself(closed(id, ProposalOutcome::Expired, "not enough admins agreed in time"))));
+            return Ok(Some(Decided::by_canister(closed(id, ProposalOutcome::Expired, "not enough admins agreed in time"))));
         }
         let is_due = proposal.ready_at.is_some_and(|ready_at| ready_at <= now);
         Ok(is_due.then(|| Decided { actor: None, events: self.execution(&proposal, now) }))
@@ -149,7 +149,7 @@ impl<M: Memory> State<M> {
     /// larger, and what the change replaces may be another (trap T41).
     fn execution(&self, proposal: &Proposal, now: Timestamp) -> Vec<Event> {
         let stale = |note: &str| vec![closed(proposal.id, ProposalOutcome::Stale, note)];
-        let (agreeing, quorum) = (self.agreeing(proposal), self.need(&proposal.action).quorum);
+        let (agreeing, quorum) = (self.agreeing(proposal), self.requirement(&proposal.action).quorum);
         if agreeing < quorum {
             return stale(&format!("only {agreeing} of those who agreed still are admins; {quorum} are needed"));
         }
@@ -171,7 +171,7 @@ impl<M: Memory> State<M> {
         u32::try_from(admins).unwrap_or(u32::MAX)
     }
 
-    fn require_proposer(&self, caller: Principal, action: &Action, need: Need) -> Result<(), Refusal> {
+    fn require_proposer(&self, caller: Principal, action: &Action, need: ChangeRequirement) -> Result<(), Refusal> {
         if let Action::ChangeWallet { wallet, change: WalletChange::Deactivate | WalletChange::MakePrimary } = action {
             authenticated(caller)?;
             let owner = self.tables.wallet(*wallet).map(|wallet| wallet.owner());

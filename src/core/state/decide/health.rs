@@ -21,7 +21,7 @@ impl<M: Memory> State<M> {
         }
         let until = now.saturating_add(self.settings().chain_breaker_cool_down_ns);
         let note = problem[..problem.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
-        Ok(Decided::itself(Event::ChainBreakerOpened(ChainBreakerOpened { chain, until, note })))
+        Ok(Decided::by_canister(Event::ChainBreakerOpened(ChainBreakerOpened { chain, until, note })))
     }
 
     /// Logs denials that had no entry each, together.
@@ -33,6 +33,6 @@ impl<M: Memory> State<M> {
         if denials.count == 0 {
             return Err(invalid("count", "at least one denial"));
         }
-        Ok(Decided::itself(Event::DenialsAggregated(denials)))
+        Ok(Decided::by_canister(Event::DenialsAggregated(denials)))
     }
 }

@@ -6,7 +6,7 @@ use crate::access::Role;
 use crate::base::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
 use crate::event::{Event, TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
 use crate::state::apply::request_hash;
-use crate::state::read::LATELY;
+use crate::state::read::RECENT_TRANSFERS;
 use crate::state::{Refusal, State};
 use crate::transfer::kaspa::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, MAX_KASPA_INPUTS, MAX_REPLACEMENTS};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, Transfer, TransferRequest};
@@ -53,7 +53,7 @@ impl<M: Memory> State<M> {
         if !exist || inputs.len() != expected || inputs.len() >= signing.inputs.len() || signatures.is_empty() {
             return Err(invalid("signatures", "one for each of some inputs that have none yet, and not for all"));
         }
-        Ok(Decided::itself(Event::TransferInputsSigned(TransferInputsSigned { id, signatures })))
+        Ok(Decided::by_canister(Event::TransferInputsSigned(TransferInputsSigned { id, signatures })))
     }
 
     /// The agent of a transfer, or an admin, has its submitted transaction replaced by one that pays a higher fee, which is held since
@@ -113,7 +113,7 @@ impl<M: Memory> State<M> {
             let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a replacement to be signed, and no emergency" });
         }
-        Ok(Decided::itself(Event::TransferReplacementSigned(TransferSigned { id, signed })))
+        Ok(Decided::by_canister(Event::TransferReplacementSigned(TransferSigned { id, signed })))
     }
 
     /// A replaced transaction has landed instead of what replaced it.
@@ -126,7 +126,7 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Submitted || !known {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transaction that was replaced" });
         }
-        Ok(Decided::itself(Event::TransferSupersededLanded(TransferSupersededLanded { id, txid })))
+        Ok(Decided::by_canister(Event::TransferSupersededLanded(TransferSupersededLanded { id, txid })))
     }
 
     /// An agent of the wallet, or an admin, has coins of the wallet made into one. No limit or allowlist is asked: the money stays,
@@ -170,7 +170,7 @@ impl<M: Memory> State<M> {
     /// The canister makes coins of a key one of itself, where its operator wants that: when more than the configured number were seen,
     /// nothing of the wallet is under way on Kaspa, and the last time was an hour ago or more. `None` when it is not time, or when
     /// anything speaks against it that holds before any rule.
-    pub fn decide_own_consolidation(
+    pub fn decide_auto_consolidation(
         &self,
         wallet: WalletId,
         source: KeyKind,
@@ -183,7 +183,7 @@ impl<M: Memory> State<M> {
         let its_own = |transfer: &Transfer| transfer.agent == ITSELF && now.nanos_since(transfer.created_at) < HOUR_NS;
         if coins <= above as usize
             || self.active_transfers_of(wallet).iter().any(on_kaspa)
-            || self.transfers(wallet, None, LATELY).iter().any(its_own)
+            || self.transfers(wallet, None, RECENT_TRANSFERS).iter().any(its_own)
             || !self.has_log_room()
         {
             return None;

@@ -83,6 +83,6 @@ impl<M: Memory> State<M> {
                 return Err(invalid(field, format!("a public key of {length} bytes with a chain code of 32 bytes is needed")));
             }
         }
-        Ok(Decided::itself(Event::KeysRegistered(keys)))
+        Ok(Decided::by_canister(Event::KeysRegistered(keys)))
     }
 }

@@ -22,7 +22,7 @@ mod transfer;
 mod wallets;
 
 pub use governance::Change;
-pub use queue::{MAX_MOVED_TRANSFERS, Recheck};
+pub use queue::{MAX_RECHECKED_TRANSFERS, Recheck};
 pub use sessions::NewSession;
 
 pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};
@@ -49,7 +49,7 @@ impl Decided {
     }
 
     /// Decided by the canister itself.
-    fn itself(event: Event) -> Self {
+    fn by_canister(event: Event) -> Self {
         Self { actor: None, events: vec![event] }
     }
 

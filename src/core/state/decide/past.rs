@@ -3,33 +3,33 @@
 //! What a scope spends of an asset is counted whether there is a limit or not, and so limits over time, in base units or in value, count
 //! what was spent before. What one recipient receives is counted only where the recipient has a limit of its own: a counter for every
 //! recipient that was ever paid would have no bound. It is found in the transfers instead when such a limit is set: those that have not
-//! ended, and the newest [`MOST_LOOKED_AT`] of all. Had more of them landed within the 24 hours, then what was spent beyond those counts
+//! ended, and the newest [`MAX_SCANNED_TRANSFERS`] of all. Had more of them landed within the 24 hours, then what was spent beyond those counts
 //! as if the recipient had received all of it.
 
 use crate::base::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
 use crate::event::{PastSpending, Posted, Received, ReservedSince};
 use crate::policy::{CounterKey, Policy, Reservation, Reservations, ReservedPart, Rule, Scope, Spent, Window};
 use crate::state::State;
-use crate::state::facts::{Counters, hold, own_limits};
+use crate::state::facts::{Counters, own_limits, reservation};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The most transfers that are looked at beside those under way.
-const MOST_LOOKED_AT: usize = 1_000;
+const MAX_SCANNED_TRANSFERS: usize = 1_000;
 /// What is noted in one: how exactly a window of 24 hours is counted.
 const STEP_NS: u64 = 30 * MINUTE_NS;
 
 /// What counts against new limits of what was spent before.
 #[derive(Debug, Default)]
-pub(super) struct Past {
+pub(super) struct SpendingHistory {
     received: BTreeMap<Bytes, Vec<Posted>>,
     held: BTreeMap<TransferId, Reservations>,
     counters: Rc<Counters>,
 }
 
-impl Past {
+impl SpendingHistory {
     /// As the event has it; `None` when nothing of the past counts.
     pub fn into_event(self) -> Option<Box<PastSpending>> {
         let Self { received, held, counters: _ } = self;
@@ -101,7 +101,7 @@ impl Payment {
 
 impl<M: Memory> State<M> {
     /// What was spent in a scope before a policy that is to replace its present one, as far as that did not count it.
-    pub(super) fn past_under(&self, scope: Scope, policy: &Policy, now: Timestamp) -> Past {
+    pub(super) fn spending_before(&self, scope: Scope, policy: &Policy, now: Timestamp) -> SpendingHistory {
         let old = self.tables.policy(&scope);
         let known: BTreeSet<_> = own_limits(old.as_ref()).collect();
         let limited: Vec<Limited<'_>> = own_limits(Some(policy))
@@ -114,13 +114,13 @@ impl<M: Memory> State<M> {
             })
             .collect();
         let valued: BTreeSet<Asset> = valued(Some(policy)).difference(&valued(old.as_ref())).copied().collect();
-        let mut past = Past::default();
+        let mut past = SpendingHistory::default();
         if limited.is_empty() && valued.is_empty() {
             return past;
         }
-        let (looked_at, is_all) = self.newest_within(scope);
+        let (scanned, is_all) = self.newest_within(scope);
         let under_way = self.active_transfers_within(scope).into_iter().map(|transfer| (transfer.id, transfer));
-        let transfers: BTreeMap<TransferId, Transfer> = looked_at.into_iter().chain(under_way).collect();
+        let transfers: BTreeMap<TransferId, Transfer> = scanned.into_iter().chain(under_way).collect();
         let payments: Vec<Payment> = transfers.into_values().map(Payment::new).collect();
         for payment in payments.iter().filter(|payment| !payment.transfer.status.is_terminal()) {
             let mut holds = self.valued_since(scope, &payment.transfer, &valued, now);
@@ -133,7 +133,7 @@ impl<M: Memory> State<M> {
         for limit in &limited {
             let rest = *rests
                 .entry(limit.asset)
-                .or_insert_with(|| if is_all { Amount::ZERO } else { self.not_looked_at(limit, &payments, now) });
+                .or_insert_with(|| if is_all { Amount::ZERO } else { self.unscanned_amount(limit, &payments, now) });
             let posted = limit.posted(&payments, rest, now);
             // What an earlier limit of the recipient counted has gaps since.
             if !posted.is_empty() || self.tables.spent(&limit.key) != Spent::default() {
@@ -146,7 +146,7 @@ impl<M: Memory> State<M> {
 
     /// The newest transfers of a scope's wallets, and whether that is all of them.
     fn newest_within(&self, scope: Scope) -> (Vec<(TransferId, Transfer)>, bool) {
-        let (most, mut ids) = (MOST_LOOKED_AT, Vec::new());
+        let (most, mut ids) = (MAX_SCANNED_TRANSFERS, Vec::new());
         for wallet in self.wallets_within(scope) {
             let keys = self.tables.transfers_by_wallet.keys_range((wallet.get(), 0)..=(wallet.get(), u64::MAX)).rev();
             ids.extend(keys.take(most + 1).map(|(_, id)| TransferId::new(id)));
@@ -158,7 +158,7 @@ impl<M: Memory> State<M> {
     }
 
     /// What of an asset was spent within the window, or is held, and is in none of these transfers.
-    fn not_looked_at(&self, limit: &Limited<'_>, payments: &[Payment], now: Timestamp) -> Amount {
+    fn unscanned_amount(&self, limit: &Limited<'_>, payments: &[Payment], now: Timestamp) -> Amount {
         let total = self.tables.spent(&limit.units).used(&Window::Rolling24h, now);
         let counted = payments.iter().filter(|payment| payment.is_recent(now) || !payment.transfer.status.is_terminal());
         let seen = counted.filter_map(|payment| Some((payment, payment.hold(&limit.units)?))).map(|(payment, hold)| {
@@ -183,12 +183,12 @@ impl<M: Memory> State<M> {
             let is_valued = held.iter().any(|hold| hold.key[..] == key.key()[..]);
             let unvalued = held.iter().find(|hold| hold.key[..] == units[..]).filter(|_| !is_valued);
             let rate = self.tables.rate(*asset);
-            holds.extend(unvalued.and_then(|units| Some(hold(&key, units.part, rate?.value(units.amount, now)?))));
+            holds.extend(unvalued.and_then(|units| Some(reservation(&key, units.part, rate?.value(units.amount, now)?))));
         }
         holds
     }
 
-    fn counters_after(&self, past: &Past) -> Counters {
+    fn counters_after(&self, past: &SpendingHistory) -> Counters {
         let mut counters = Counters::new();
         for (key, posted) in &past.received {
             let posted = posted.iter().map(|posted| (posted.at, posted.amount));

@@ -5,8 +5,8 @@
 //! behind it. So of several that no longer fit together the oldest that fit stay.
 
 use super::invalid;
-use super::past::Past;
-use super::rejection::{SESSION_OVER, rejected, strictest};
+use super::past::SpendingHistory;
+use super::rejection::{SESSION_OVER, first_denial, rejected};
 use crate::access::SessionEnd;
 use crate::base::{SessionId, Timestamp, TransferId, WalletId};
 use crate::event::{Event, TransferTransition};
@@ -14,7 +14,7 @@ use crate::policy::{
     ApprovalDemand, CounterKey, Decision, Evaluation, Finding, Mode, Policy, ReasonCode, Reservation, Reservations,
     ReservationsMoved, RuleKind, Scope, ScopedPolicy,
 };
-use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
+use crate::state::facts::{ApplicablePolicies, EvaluationContext, ReservationAdjustment};
 use crate::state::{Refusal, State};
 use crate::transfer::{Status, Transfer};
 use crate::wallet::Wallet;
@@ -25,22 +25,22 @@ use std::rc::Rc;
 
 /// The most transfers under way that one change of a parent judges again and has counted elsewhere: what five full wallets have. With more
 /// beneath the wallet the change is refused.
-pub const MAX_MOVED_TRANSFERS: usize = 500;
+pub const MAX_RECHECKED_TRANSFERS: usize = 500;
 /// The most transfers of other wallets under the same limits that are looked at when one does not fit beside all of them. Those beyond
 /// count, so that too few move rather than too many.
-const MAX_LOOKED_AT: usize = 500;
+const MAX_SCANNED: usize = 500;
 
 /// What is about to change.
 #[derive(Clone, Copy)]
-pub(super) enum Under<'a> {
+pub(super) enum ProposedChange<'a> {
     /// The policy of a scope becomes this one.
     /// What counts against its limits of what was spent before stands beside it.
-    Policy(Scope, &'a Policy, &'a Past),
+    Policy(Scope, &'a Policy, &'a SpendingHistory),
     /// A wallet becomes this one, under another owner or parent.
     Wallet(&'a Wallet),
 }
 
-impl Under<'_> {
+impl ProposedChange<'_> {
     /// Why what was asked of people before is over.
     const fn stale(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Under<'_> {
 
 /// What a change makes of the transfers that it is about.
 #[derive(Default)]
-pub(super) struct Requeued {
+pub(super) struct RecheckOutcome {
     /// The end of those that are cancelled.
     pub ended: Vec<Event>,
     /// What the others hold elsewhere.
@@ -84,9 +84,9 @@ pub enum Recheck {
     /// It may be built.
     Passed,
     /// Only the stage of operation holds it back, for this reason.
-    Waits(String),
+    Deferred(String),
     /// It is not allowed any more.
-    Over(ReasonCode, String),
+    Denied(ReasonCode, String),
 }
 
 impl<M: Memory> State<M> {
@@ -97,60 +97,65 @@ impl<M: Memory> State<M> {
     ///
     /// # Errors
     /// When a counter cannot hold what is on its way.
-    pub(super) fn requeue(&self, affected: Vec<Transfer>, under: Under<'_>, now: Timestamp) -> Result<Requeued, Refusal> {
+    pub(super) fn recheck_affected(
+        &self,
+        affected: Vec<Transfer>,
+        change: ProposedChange<'_>,
+        now: Timestamp,
+    ) -> Result<RecheckOutcome, Refusal> {
         let now = self.monotonic_now(now);
-        let (mut requeued, mut beside, mut queue) = (Requeued::default(), Beside::default(), Vec::new());
+        let (mut outcome, mut adjustment, mut queue) = (RecheckOutcome::default(), ReservationAdjustment::default(), Vec::new());
         for transfer in affected {
             if transfer.status == Status::AwaitingApproval {
-                requeued.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, under.stale()));
-                beside.leave_out(&transfer.holds);
+                outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, change.stale()));
+                adjustment.exclude(&transfer.holds);
             } else if transfer.status.may_become(Status::Cancelled) && transfer.request.nonce_operation().is_none() {
-                beside.leave_out(&transfer.holds);
+                adjustment.exclude(&transfer.holds);
                 queue.push(transfer);
-            } else if let Under::Wallet(_) = under {
+            } else if let ProposedChange::Wallet(_) = change {
                 // No policy is asked about the upkeep of nonce accounts, nor about what may be on its way.
-                let begun = self.begun(&transfer, &self.applicable_policies_under(&transfer, under), now);
-                let begun = begun.filter(|begun| self.takes(begun, &beside)).ok_or_else(uncountable)?;
-                beside.count(&begun);
-                requeued.moved.push(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun });
+                let begun = self.new_reservations(&transfer, &self.applicable_policies_under(&transfer, change), now);
+                let begun = begun.filter(|begun| self.fits_counters(begun, &adjustment)).ok_or_else(counter_overflow)?;
+                adjustment.count(&begun);
+                outcome.moved.push(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun });
             }
         }
         for transfer in queue {
-            match self.judge_under(&transfer, under, &beside, now) {
+            match self.assess_under(&transfer, change, &adjustment, now) {
                 Ok(moved) => {
                     let stays = |hold: &&Reservation| !moved.ended.0.contains(hold);
-                    beside.count(&Reservations(transfer.holds.0.iter().filter(stays).cloned().collect()));
-                    beside.count(&moved.begun);
-                    requeued.moved.push(moved);
+                    adjustment.count(&Reservations(transfer.holds.0.iter().filter(stays).cloned().collect()));
+                    adjustment.count(&moved.begun);
+                    outcome.moved.push(moved);
                 }
-                Err(note) => requeued.ended.push(cancelled(transfer.id, note)),
+                Err(note) => outcome.ended.push(cancelled(transfer.id, note)),
             }
         }
-        requeued.moved.retain(|moved| !moved.begun.is_empty() || !moved.ended.is_empty());
-        Ok(requeued)
+        outcome.moved.retain(|moved| !moved.begun.is_empty() || !moved.ended.is_empty());
+        Ok(outcome)
     }
 
     /// What a transfer that may be cancelled holds elsewhere under a change, or why it is cancelled.
-    fn judge_under(
+    fn assess_under(
         &self,
         transfer: &Transfer,
-        under: Under<'_>,
-        beside: &Beside,
+        change: ProposedChange<'_>,
+        adjustment: &ReservationAdjustment,
         now: Timestamp,
     ) -> Result<ReservationsMoved, String> {
-        let applicable = self.applicable_policies_under(transfer, under);
-        let context = EvaluationContext { agent: transfer.agent, now, beside, is_recheck: true };
+        let applicable = self.applicable_policies_under(transfer, change);
+        let context = EvaluationContext { agent: transfer.agent, now, adjustment, is_recheck: true };
         let evaluation = self.evaluate_request_in_mode(Mode::Normal, &applicable, &transfer.request, context);
         if evaluation.decision == Decision::Deny {
-            return Err(under.denies(evaluation.denials().next()));
+            return Err(change.denies(evaluation.denials().next()));
         }
-        if let Some(whom) = self.unasked(transfer, under, &applicable, context) {
-            return Err(under.asks(&whom));
+        if let Some(whom) = self.missing_approval(transfer, change, &applicable, context) {
+            return Err(change.asks(&whom));
         }
-        if let Under::Policy(..) = under {
+        if let ProposedChange::Policy(..) = change {
             return Ok(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun: Reservations::default() });
         }
-        let begun = self.begun(transfer, &applicable, now).filter(|begun| self.takes(begun, beside));
+        let begun = self.new_reservations(transfer, &applicable, now).filter(|begun| self.fits_counters(begun, adjustment));
         let begun = begun.ok_or("its amount and fee together are more than can be counted")?;
         let above: Vec<Vec<u8>> = applicable.policies.iter().map(|scoped| CounterKey::prefix(&scoped.scope)).collect();
         let is_above = |hold: &&Reservation| above.iter().any(|prefix| hold.key.starts_with(prefix));
@@ -159,9 +164,9 @@ impl<M: Memory> State<M> {
     }
 
     /// The policies that bind a transfer once a change is made.
-    fn applicable_policies_under(&self, transfer: &Transfer, under: Under<'_>) -> ApplicablePolicies {
-        match under {
-            Under::Policy(scope, policy, past) => {
+    fn applicable_policies_under(&self, transfer: &Transfer, change: ProposedChange<'_>) -> ApplicablePolicies {
+        match change {
+            ProposedChange::Policy(scope, policy, past) => {
                 let mut applicable = self.applicable_policies(transfer.agent, &transfer.request);
                 applicable.replaced = past.counters();
                 for scoped in applicable.policies.iter_mut().filter(|scoped| scoped.scope == scope) {
@@ -169,13 +174,13 @@ impl<M: Memory> State<M> {
                 }
                 applicable
             }
-            Under::Wallet(changed) => self.applicable_policies_if(transfer.agent, &transfer.request, Some(changed)),
+            ProposedChange::Wallet(changed) => self.applicable_policies_with(transfer.agent, &transfer.request, Some(changed)),
         }
     }
 
     /// What a transfer is to hold in the scopes in which it holds nothing yet; `None` on overflow. What holds nothing at all is only tried
     /// out.
-    fn begun(&self, transfer: &Transfer, applicable: &ApplicablePolicies, now: Timestamp) -> Option<Reservations> {
+    fn new_reservations(&self, transfer: &Transfer, applicable: &ApplicablePolicies, now: Timestamp) -> Option<Reservations> {
         if transfer.holds.is_empty() {
             return Some(Reservations::default());
         }
@@ -184,25 +189,25 @@ impl<M: Memory> State<M> {
             transfer.holds.0.iter().any(|hold| hold.key.starts_with(&prefix))
         };
         let new: Vec<ScopedPolicy> = applicable.policies.iter().filter(|scoped| !is_held(scoped)).cloned().collect();
-        self.holds(&new, &transfer.request, now)
+        self.reservations(&new, &transfer.request, now)
     }
 
     /// Who would have to agree to a transfer because of a change and has not. What was demanded before as well has had its answer.
-    fn unasked(
+    fn missing_approval(
         &self,
         transfer: &Transfer,
-        under: Under<'_>,
+        change: ProposedChange<'_>,
         applicable: &ApplicablePolicies,
         context: EvaluationContext<'_>,
     ) -> Option<String> {
-        let before = self.scopes_if(transfer.agent, &transfer.request, None);
-        let is_changed = |scoped: &&ScopedPolicy| match under {
-            Under::Policy(scope, ..) => scoped.scope == scope,
-            Under::Wallet(_) => !before.contains(&scoped.scope),
+        let before = self.scopes_with(transfer.agent, &transfer.request, None);
+        let is_changed = |scoped: &&ScopedPolicy| match change {
+            ProposedChange::Policy(scope, ..) => scoped.scope == scope,
+            ProposedChange::Wallet(_) => !before.contains(&scoped.scope),
         };
         let changed: Vec<ScopedPolicy> = applicable.policies.iter().filter(is_changed).cloned().collect();
         let was = |scoped: &ScopedPolicy| ScopedPolicy { policy: self.tables.policy(&scoped.scope), ..scoped.clone() };
-        let old = if let Under::Policy(..) = under { changed.iter().map(was).collect() } else { Vec::new() };
+        let old = if let ProposedChange::Policy(..) = change { changed.iter().map(was).collect() } else { Vec::new() };
         let demands = |policies: Vec<ScopedPolicy>| {
             let applicable = ApplicablePolicies { policies, replaced: Rc::clone(&applicable.replaced), wallet_active: true };
             self.demands(&applicable, &transfer.request, context)
@@ -211,8 +216,8 @@ impl<M: Memory> State<M> {
         match new {
             Ok(new) => {
                 let old = old.unwrap_or_default();
-                let unasked = new.into_iter().find(|demand| !old.contains(demand) && !self.has_answered(transfer, demand))?;
-                Some(format!("{} of the group {}", unasked.quorum, unasked.group))
+                let missing_approval = new.into_iter().find(|demand| !old.contains(demand) && !self.has_met(transfer, demand))?;
+                Some(format!("{} of the group {}", missing_approval.quorum, missing_approval.group))
             }
             Err(_) if old.is_err() => None,
             Err(_) => Some("more members of a group than it has".to_owned()),
@@ -220,10 +225,10 @@ impl<M: Memory> State<M> {
     }
 
     /// Everything of a wallet, and of those below it, that is deactivated ends, but for what may be on its way and what takes that back.
-    /// Of the wallets below at most [`MAX_MOVED_TRANSFERS`] at once: the others are cancelled when they are looked at next.
+    /// Of the wallets below at most [`MAX_RECHECKED_TRANSFERS`] at once: the others are cancelled when they are looked at next.
     pub(super) fn deactivation_ends(&self, wallet: WalletId) -> Vec<Event> {
         let below = self.active_within(|scopes| scopes.contains(&Scope::Wallet(wallet))).into_iter();
-        let below = below.filter(|(paying, _)| *paying != wallet).take(MAX_MOVED_TRANSFERS);
+        let below = below.filter(|(paying, _)| *paying != wallet).take(MAX_RECHECKED_TRANSFERS);
         let below = below.filter_map(|(_, id)| self.tables.transfer(id));
         let end = |transfer: Transfer| {
             let own = transfer.request.wallet == wallet;
@@ -248,26 +253,26 @@ impl<M: Memory> State<M> {
     /// Whether a transfer may be built now. What only the stage of operation holds back waits for the next one.
     pub fn recheck(&self, id: TransferId, now: Timestamp) -> Recheck {
         let Some(objection) = self.objection_in(self.mode(), id, now) else { return Recheck::Passed };
-        let (code, why) = strictest(&objection);
+        let (code, why) = first_denial(&objection);
         match self.mode() {
-            Mode::Normal => Recheck::Over(code, why),
+            Mode::Normal => Recheck::Denied(code, why),
             Mode::Limited { .. } | Mode::Emergency { .. } => match self.objection_in(Mode::Normal, id, now) {
-                None => Recheck::Waits(why),
+                None => Recheck::Deferred(why),
                 Some(objection) => {
-                    let (code, why) = strictest(&objection);
-                    Recheck::Over(code, why)
+                    let (code, why) = first_denial(&objection);
+                    Recheck::Denied(code, why)
                 }
             },
         }
     }
 
     /// Why a transfer does not move now although it was let through, while limits are reduced: nothing in its record says so.
-    pub fn held_back(&self, id: TransferId, now: Timestamp) -> Option<String> {
+    pub fn wait_reason(&self, id: TransferId, now: Timestamp) -> Option<String> {
         let Mode::Limited { .. } = self.mode() else { return None };
         let transfer = self.tables.transfer(id).filter(|transfer| transfer.status.is_before_building())?;
         match self.recheck(transfer.id, now) {
-            Recheck::Waits(why) => Some(format!("waits: {why}")),
-            Recheck::Passed | Recheck::Over(..) => None,
+            Recheck::Deferred(why) => Some(format!("waits: {why}")),
+            Recheck::Passed | Recheck::Denied(..) => None,
         }
     }
 
@@ -275,7 +280,7 @@ impl<M: Memory> State<M> {
     fn objection_in(&self, mode: Mode, id: TransferId, now: Timestamp) -> Option<Evaluation> {
         let transfer = self.tables.transfer(id)?;
         let now = self.monotonic_now(now);
-        if let Some(finding) = self.out_of_place(&transfer, now) {
+        if let Some(finding) = self.invalid_state(&transfer, now) {
             let policy_version = self.policy(transfer.request.wallet).map_or(0, |policy| policy.version);
             let (findings, approvals) = (vec![finding], Vec::new());
             return Some(Evaluation { decision: Decision::Deny, policy_version, findings, approvals });
@@ -284,9 +289,9 @@ impl<M: Memory> State<M> {
         if transfer.request.nonce_operation().is_some() {
             return None;
         }
-        let mut evaluation = self.judge_queued(mode, &transfer, now);
+        let mut evaluation = self.evaluate_queued(mode, &transfer, now);
         if evaluation.decision != Decision::Deny
-            && let Some(finding) = self.unasked_since(&transfer, now)
+            && let Some(finding) = self.missing_approval_since(&transfer, now)
         {
             evaluation.decision = Decision::Deny;
             evaluation.findings.push(finding);
@@ -296,30 +301,33 @@ impl<M: Memory> State<M> {
 
     /// Who would have to agree before a transaction is built in the place of one that has proven dead: a policy may have come that asks
     /// people while the first could still land and nothing could be cancelled. Demands that were met before stay met.
-    fn unasked_since(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
+    fn missing_approval_since(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
         if transfer.status != Status::Expired {
             return None;
         }
         let applicable = self.applicable_policies(transfer.agent, &transfer.request);
-        let mut beside = Beside::without([&transfer.holds]);
+        let mut adjustment = ReservationAdjustment::without([&transfer.holds]);
         let queue = self.queue_of(transfer, &applicable);
-        queue.iter().filter(|other| other.id > transfer.id).for_each(|other| beside.leave_out(&other.holds));
-        let context = EvaluationContext { agent: transfer.agent, now, beside: &beside, is_recheck: true };
+        queue.iter().filter(|other| other.id > transfer.id).for_each(|other| adjustment.exclude(&other.holds));
+        let context = EvaluationContext { agent: transfer.agent, now, adjustment: &adjustment, is_recheck: true };
         let demands = match self.demands(&applicable, &transfer.request, context) {
             Ok(demands) => demands,
             Err(finding) => return Some(*finding),
         };
         let was_met = |demand: &ApprovalDemand| {
             let asked = transfer.approval.as_ref().is_some_and(|approval| approval.demands.contains(demand));
-            asked || self.has_answered(transfer, demand)
+            asked || self.has_met(transfer, demand)
         };
-        let unasked = demands.into_iter().find(|demand| !was_met(demand))?;
-        let message = format!("{} of the group {} would have to approve it; ask for it again", unasked.quorum, unasked.group);
+        let missing_approval = demands.into_iter().find(|demand| !was_met(demand))?;
+        let message = format!(
+            "{} of the group {} would have to approve it; ask for it again",
+            missing_approval.quorum, missing_approval.group
+        );
         Some(Finding::denied(RuleKind::Approval, ReasonCode::PolicyDenied, message))
     }
 
     /// What is wrong with a transfer before any policy is asked.
-    fn out_of_place(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
+    fn invalid_state(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
         let denied = |kind, message: &str| Some(Finding::denied(kind, ReasonCode::PolicyDenied, message));
         let request = &transfer.request;
         if transfer.status.is_terminal() {
@@ -350,24 +358,24 @@ impl<M: Memory> State<M> {
 
     /// A transfer as it is judged now. Mostly all that is held fits together; when not, those that wait behind it do not count, nor do those
     /// before it that do not fit themselves.
-    fn judge_queued(&self, mode: Mode, transfer: &Transfer, now: Timestamp) -> Evaluation {
-        let evaluate = |of: &Transfer, applicable: &ApplicablePolicies, beside: &Beside| {
+    fn evaluate_queued(&self, mode: Mode, transfer: &Transfer, now: Timestamp) -> Evaluation {
+        let evaluate = |of: &Transfer, applicable: &ApplicablePolicies, adjustment: &ReservationAdjustment| {
             self.evaluate_request_in_mode(
                 mode,
                 applicable,
                 &of.request,
-                EvaluationContext { agent: of.agent, now, beside, is_recheck: true },
+                EvaluationContext { agent: of.agent, now, adjustment, is_recheck: true },
             )
         };
         let applicable = self.applicable_policies(transfer.agent, &transfer.request);
-        let mut beside = Beside::without([&transfer.holds]);
-        let evaluation = evaluate(transfer, &applicable, &beside);
+        let mut adjustment = ReservationAdjustment::without([&transfer.holds]);
+        let evaluation = evaluate(transfer, &applicable, &adjustment);
         if evaluation.decision != Decision::Deny {
             return evaluation;
         }
         let queue = self.queue_of(transfer, &applicable);
-        queue.iter().for_each(|other| beside.leave_out(&other.holds));
-        let alone = evaluate(transfer, &applicable, &beside);
+        queue.iter().for_each(|other| adjustment.exclude(&other.holds));
+        let alone = evaluate(transfer, &applicable, &adjustment);
         if alone.decision == Decision::Deny || queue.is_empty() {
             return alone;
         }
@@ -376,11 +384,11 @@ impl<M: Memory> State<M> {
             let key = (other.request.wallet, other.agent, other.request.session);
             let applicable =
                 applicable_by_agent.entry(key).or_insert_with(|| self.applicable_policies(other.agent, &other.request));
-            if evaluate(other, applicable, &beside).decision != Decision::Deny {
-                beside.count(&other.holds);
+            if evaluate(other, applicable, &adjustment).decision != Decision::Deny {
+                adjustment.count(&other.holds);
             }
         }
-        evaluate(transfer, &applicable, &beside)
+        evaluate(transfer, &applicable, &adjustment)
     }
 
     /// The others under the same limits that hold money and have not been built, oldest first.
@@ -395,7 +403,7 @@ impl<M: Memory> State<M> {
         };
         let mut elsewhere: Vec<TransferId> = elsewhere.into_iter().filter(|(wallet, _)| *wallet != own).map(|(_, id)| id).collect();
         elsewhere.sort_unstable();
-        let elsewhere = elsewhere.into_iter().take(MAX_LOOKED_AT).filter_map(|id| self.tables.transfer(id));
+        let elsewhere = elsewhere.into_iter().take(MAX_SCANNED).filter_map(|id| self.tables.transfer(id));
         let waits = |other: &Transfer| {
             let unbuilt = other.status.is_before_building() || other.status == Status::AwaitingApproval;
             unbuilt && other.id != transfer.id && other.request.nonce_operation().is_none()
@@ -410,6 +418,6 @@ pub(super) fn cancelled(id: TransferId, note: String) -> Event {
     Event::TransferCancelled(TransferTransition { id, note: Some(note) })
 }
 
-fn uncountable() -> Refusal {
+fn counter_overflow() -> Refusal {
     invalid("change", "what is on its way is more than the counters above the wallet can hold; change it when that has ended")
 }

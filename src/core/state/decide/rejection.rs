@@ -12,7 +12,7 @@ pub(super) fn rejected(id: TransferId, code: ReasonCode, note: impl Into<String>
 pub(super) const SESSION_OVER: &str = "its session was over before it was approved";
 
 /// The first reason of a denial.
-pub(super) fn strictest(evaluation: &Evaluation) -> (ReasonCode, String) {
+pub(super) fn first_denial(evaluation: &Evaluation) -> (ReasonCode, String) {
     let finding = evaluation.denials().next();
     let code = finding.and_then(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);
     (code, finding.map_or_else(|| "the policy does not allow it any more".to_owned(), |finding| finding.message.clone()))

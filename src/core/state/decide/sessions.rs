@@ -101,7 +101,7 @@ impl<M: Memory> State<M> {
 
     /// The end of a session whose time is over.
     fn expiry(&self, session: &Session) -> Vec<Event> {
-        [vec![closed(session.id, SessionEnd::Expired)], self.outlived(session)].concat()
+        [vec![closed(session.id, SessionEnd::Expired)], self.rejections_of_session(session)].concat()
     }
 
     /// The end of every session of a wallet, or of one agent's.

@@ -127,7 +127,7 @@ impl<M: Memory> State<M> {
     ) -> Result<Event, Refusal> {
         let applicable = self.applicable_policies(caller, &request);
         let too_much = || invalid("max_fee", "amount and fee together are more than can be counted");
-        let holds = self.holds(&applicable.policies, &request, self.monotonic_now(now)).ok_or_else(too_much)?;
+        let holds = self.reservations(&applicable.policies, &request, self.monotonic_now(now)).ok_or_else(too_much)?;
         let policy_version = self.policy(request.wallet).map_or(0, |policy| policy.version);
         let evaluation = Evaluation { decision: Decision::Allow, policy_version, findings: Vec::new(), approvals: Vec::new() };
         let reserved = request.reserved();
@@ -154,7 +154,7 @@ impl<M: Memory> State<M> {
         }
         match self.nonce(transfer.request.wallet, index) {
             Some(record) if record.holder.is_none() => {
-                Ok(Decided::itself(Event::Solana(SolanaEvent::FellBack { id, index, reason })))
+                Ok(Decided::by_canister(Event::Solana(SolanaEvent::FellBack { id, index, reason })))
             }
             _ => Err(Refusal::AlreadySo { what: "the nonce account is in use" }),
         }
@@ -185,7 +185,7 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Submitted {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a submitted transaction" });
         }
-        Ok(Decided::itself(Event::Solana(SolanaEvent::StillLive { id })))
+        Ok(Decided::by_canister(Event::Solana(SolanaEvent::StillLive { id })))
     }
 
     /// A provider was seen to serve this chain.
@@ -196,7 +196,7 @@ impl<M: Memory> State<M> {
         if self.provider_genesis(&url).is_some() {
             return Err(Refusal::AlreadySo { what: "the provider is pinned" });
         }
-        Ok(Decided::itself(Event::Solana(SolanaEvent::ProviderPinned { url, genesis: Bytes::new(genesis) })))
+        Ok(Decided::by_canister(Event::Solana(SolanaEvent::ProviderPinned { url, genesis: Bytes::new(genesis) })))
     }
 
     /// An admin replaces or takes away a provider's API key. The caller keeps the key with [`State::keep_provider_key`]; what is decided
@@ -237,7 +237,7 @@ impl<M: Memory> State<M> {
         if !transfer.status.may_become(Status::Cancelled) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
-        Ok(Decided::itself(Event::TransferCancelled(TransferTransition { id, note: Some(note) })))
+        Ok(Decided::by_canister(Event::TransferCancelled(TransferTransition { id, note: Some(note) })))
     }
 
     /// One transaction at a time stands on a nonce, and nothing but its revocation uses that up.
@@ -267,7 +267,7 @@ impl<M: Memory> State<M> {
     /// When a revocation is built, the nonce has just been seen to be what the revoked transaction stands on: until then that cannot have
     /// landed. From here on it is followed until it is proven dead or has landed, whether it was held back after its signature or left
     /// to people, because its bytes stand in the log and anybody can send them.
-    pub(super) fn followed_again(&self, revocation: &Transfer) -> Option<Event> {
+    pub(super) fn resume_following(&self, revocation: &Transfer) -> Option<Event> {
         let Some(NonceOperation::Revoke { transfer: id }) = revocation.request.nonce_operation() else { return None };
         let status = self.tables.transfer(id)?.status;
         let is_left = matches!(status, Status::Signed | Status::Quarantined);

@@ -27,7 +27,7 @@ impl<M: Memory> State<M> {
     /// same bytes are another transfer's: one transaction would then be taken for two payments. A revocation must use up the very
     /// nonce that the revoked transaction stands on.
     pub fn decide_built(&self, id: TransferId, built: BuiltTx) -> Result<Decided, Refusal> {
-        let transfer = self.moving(id, Status::Built)?;
+        let transfer = self.require_transition(id, Status::Built)?;
         if built.fee > transfer.request.max_fee {
             return Err(invalid("fee", "more than was reserved for it"));
         }
@@ -41,7 +41,7 @@ impl<M: Memory> State<M> {
             return Err(invalid("inputs", "an input is malformed or spent by another transfer under way"));
         }
         let mut events = vec![Event::TransferBuilt(TransferBuilt { id, built })];
-        events.extend(self.followed_again(&transfer));
+        events.extend(self.resume_following(&transfer));
         Ok(Decided { actor: None, events })
     }
 
@@ -63,12 +63,12 @@ impl<M: Memory> State<M> {
     /// When the transfer is not waiting for a signature, it or its chain is only simulated, or the signature is not one of the canister's:
     /// the owner of a client-side wallet signs.
     pub fn decide_signed(&self, id: TransferId, signed: SignedTx) -> Result<Decided, Refusal> {
-        let transfer = self.moving(id, Status::Signed)?;
+        let transfer = self.require_transition(id, Status::Signed)?;
         let wallet = self.tables.wallet(transfer.request.wallet);
         if wallet.is_none_or(|wallet| wallet.signing != Signing::Threshold) {
             return Err(invalid("wallet_id", "the canister holds no key of this wallet"));
         }
-        Ok(Decided::itself(Event::TransferSigned(TransferSigned { id, signed })))
+        Ok(Decided::by_canister(Event::TransferSigned(TransferSigned { id, signed })))
     }
 
     /// Records that the signed bytes are about to leave.
@@ -76,11 +76,11 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When they may not: the transfer was cancelled, or an emergency is on.
     pub fn decide_submitted(&self, id: TransferId) -> Result<Decided, Refusal> {
-        let transfer = self.moving(id, Status::Submitted)?;
+        let transfer = self.require_transition(id, Status::Submitted)?;
         if !self.may_progress(id) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
         }
-        Ok(Decided::itself(Event::TransferSubmitted(TransferTransition { id, note: None })))
+        Ok(Decided::by_canister(Event::TransferSubmitted(TransferTransition { id, note: None })))
     }
 
     /// Records the finalized block height after which the current attempt cannot land.
@@ -92,7 +92,7 @@ impl<M: Memory> State<M> {
         if !matches!(transfer.status, Status::Built | Status::Signed | Status::Submitted) || transfer.deadline_height.is_some() {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "an attempt without a deadline" });
         }
-        Ok(Decided::itself(Event::TransferDeadlineSet(TransferDeadline { id, height })))
+        Ok(Decided::by_canister(Event::TransferDeadlineSet(TransferDeadline { id, height })))
     }
 
     /// The transfer is final on its chain.
@@ -100,9 +100,9 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When it was not submitted.
     pub fn decide_confirmed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
-        let transfer = self.moving(id, Status::Confirmed)?;
-        not_quarantined(&transfer)?;
-        Ok(Decided::itself(Event::TransferConfirmed(TransferSettled { id, fee_paid, note, code: None, slot: None })))
+        let transfer = self.require_transition(id, Status::Confirmed)?;
+        require_not_quarantined(&transfer)?;
+        Ok(Decided::by_canister(Event::TransferConfirmed(TransferSettled { id, fee_paid, note, code: None, slot: None })))
     }
 
     /// The transfer ended without moving its amount: it landed with an error and its fee is spent, or it cannot be built and never
@@ -111,12 +111,12 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When it is signed but not known to have failed, has ended, or a fee is named though nothing was submitted.
     pub fn decide_failed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
-        let transfer = self.moving(id, Status::Failed)?;
-        not_quarantined(&transfer)?;
+        let transfer = self.require_transition(id, Status::Failed)?;
+        require_not_quarantined(&transfer)?;
         if transfer.status != Status::Submitted && !fee_paid.is_zero() {
             return Err(invalid("fee_paid", "nothing was submitted, so nothing was paid"));
         }
-        Ok(Decided::itself(Event::TransferFailed(TransferSettled { id, fee_paid, note, code: None, slot: None })))
+        Ok(Decided::by_canister(Event::TransferFailed(TransferSettled { id, fee_paid, note, code: None, slot: None })))
     }
 
     /// The canister gives a transfer up for a reason that programs can tell: too little would be left, or a policy does not allow it any
@@ -124,12 +124,12 @@ impl<M: Memory> State<M> {
     ///
     /// # Errors
     /// When something is built for it, or it has ended.
-    pub fn decide_given_up(&self, id: TransferId, code: ReasonCode, note: String) -> Result<Decided, Refusal> {
-        let transfer = self.moving(id, Status::Failed)?;
+    pub fn decide_abandoned(&self, id: TransferId, code: ReasonCode, note: String) -> Result<Decided, Refusal> {
+        let transfer = self.require_transition(id, Status::Failed)?;
         if !matches!(transfer.status, Status::Reserved | Status::Expired) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without bytes that could land" });
         }
-        Ok(Decided::itself(Event::TransferFailed(TransferSettled {
+        Ok(Decided::by_canister(Event::TransferFailed(TransferSettled {
             id,
             fee_paid: Amount::ZERO,
             note: Some(note),
@@ -143,8 +143,8 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When there is no attempt that could be dead.
     pub fn decide_expired(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
-        self.moving(id, Status::Expired)?;
-        Ok(Decided::itself(Event::TransferExpired(TransferTransition { id, note })))
+        self.require_transition(id, Status::Expired)?;
+        Ok(Decided::by_canister(Event::TransferExpired(TransferTransition { id, note })))
     }
 
     /// The transfer keeps trapping and is left alone; its money stays reserved.
@@ -152,8 +152,8 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When it has ended or nothing was built for it.
     pub fn decide_quarantined(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
-        self.moving(id, Status::Quarantined)?;
-        Ok(Decided::itself(Event::TransferQuarantined(TransferTransition { id, note })))
+        self.require_transition(id, Status::Quarantined)?;
+        Ok(Decided::by_canister(Event::TransferQuarantined(TransferTransition { id, note })))
     }
 
     /// An admin takes a transfer that makes no progress out of the canister's hands; its money stays reserved.
@@ -165,11 +165,11 @@ impl<M: Memory> State<M> {
         if note.len() > MAX_REASON_BYTES {
             return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
         }
-        self.moving(id, Status::Quarantined)?;
+        self.require_transition(id, Status::Quarantined)?;
         Ok(Decided::by(caller, Event::TransferQuarantined(TransferTransition { id, note: Some(note) })))
     }
 
-    fn moving(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {
+    fn require_transition(&self, id: TransferId, next: Status) -> Result<Transfer, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if next == Status::Signed && self.is_simulated(&transfer) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
@@ -182,7 +182,7 @@ impl<M: Memory> State<M> {
 }
 
 /// Only an admin's word ends a quarantine.
-fn not_quarantined(transfer: &Transfer) -> Result<(), Refusal> {
+fn require_not_quarantined(transfer: &Transfer) -> Result<(), Refusal> {
     if transfer.status == Status::Quarantined {
         return Err(Refusal::WrongStatus { status: transfer.status, needs: "an admin to resolve the quarantine" });
     }

@@ -1,7 +1,7 @@
 //! What agents decide, and how a transfer is cancelled.
 
-use super::past::Past;
-use super::queue::Under;
+use super::past::SpendingHistory;
+use super::queue::ProposedChange;
 use super::solana::check_terms;
 use super::{Decided, authenticated, invalid, not_found};
 use crate::access::Role;
@@ -14,7 +14,7 @@ use crate::policy::{
     Activity, Counted, Decision, Evaluation, Finding, Policy, RateWindow, ReasonCode, Reservations, RuleKind, Scope,
 };
 use crate::state::apply::{idempotency_key, request_hash};
-use crate::state::facts::{ApplicablePolicies, Beside, EvaluationContext};
+use crate::state::facts::{ApplicablePolicies, EvaluationContext, ReservationAdjustment};
 use crate::state::{MAX_ACTIVE_TRANSFERS_PER_WALLET, Refusal, State};
 use crate::transfer::solana::Execution;
 use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, Status, Transfer, TransferRequest};
@@ -64,7 +64,7 @@ impl<M: Memory> State<M> {
         let settings = self.settings();
         let applicable = self.applicable_policies(caller, &request);
         let Assessment { evaluation, holds } = self.assess(&applicable, caller, &request, now, &late, &settings);
-        if evaluation.findings.iter().any(is_not_worth_an_entry) {
+        if evaluation.findings.iter().any(is_repeated_denial) {
             return Ok((None, Outcome::Denied { evaluation }));
         }
         let mut events = super::approvals::timeouts(&late);
@@ -95,7 +95,7 @@ impl<M: Memory> State<M> {
     ) -> TransferReserved {
         let simulated = self.config().execution(request.asset.chain()) == Execution::Simulate;
         let (reserved, holds) = if simulated { (Amount::ZERO, Reservations::default()) } else { (request.reserved(), holds) };
-        let approval = super::approvals::ask(id, agent, &request, &evaluation, now);
+        let approval = super::approvals::approval_request(id, agent, &request, &evaluation, now);
         TransferReserved { id, agent, request, reserved, evaluation, holds, approval, simulated }
     }
 
@@ -137,7 +137,7 @@ impl<M: Memory> State<M> {
         late: &[Transfer],
         settings: &Settings,
     ) -> Assessment {
-        let beside = Beside::without(late.iter().map(|transfer| &transfer.holds));
+        let adjustment = ReservationAdjustment::without(late.iter().map(|transfer| &transfer.holds));
         let mut evaluation = match used_up(applicable, caller, request.wallet, settings, now) {
             Some(finding) => {
                 Evaluation { decision: Decision::Deny, policy_version: 0, findings: vec![finding], approvals: Vec::new() }
@@ -145,14 +145,14 @@ impl<M: Memory> State<M> {
             None => self.evaluate_request(
                 applicable,
                 request,
-                EvaluationContext { agent: caller, now, beside: &beside, is_recheck: false },
+                EvaluationContext { agent: caller, now, adjustment: &adjustment, is_recheck: false },
             ),
         };
         // What is denied holds nothing.
         if evaluation.decision == Decision::Deny {
             return Assessment { evaluation, holds: None };
         }
-        let holds = self.holds(&applicable.policies, request, now);
+        let holds = self.reservations(&applicable.policies, request, now);
         if holds.is_none() {
             let message = "amount and fee together are more than can be counted";
             evaluation.findings.push(Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message));
@@ -201,11 +201,11 @@ impl<M: Memory> State<M> {
         &self,
         scope: Scope,
         policy: &Policy,
-        past: &Past,
+        past: &SpendingHistory,
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
         let affected = self.active_transfers_within(scope).into_iter().map(|transfer| past.extend(transfer)).collect();
-        Ok(self.requeue(affected, Under::Policy(scope, policy, past), now)?.ended)
+        Ok(self.recheck_affected(affected, ProposedChange::Policy(scope, policy, past), now)?.ended)
     }
 
     /// The time of the log never runs backwards, and so no limit does.
@@ -312,7 +312,7 @@ pub(super) struct Assessment {
 }
 
 /// Denials that come by the hundred and tell nothing new.
-pub(super) fn is_not_worth_an_entry(finding: &Finding) -> bool {
+pub(super) fn is_repeated_denial(finding: &Finding) -> bool {
     let quota = finding.rule == RuleKind::RateLimit && finding.rule_index.is_none();
     !finding.passed && (quota || finding.code == Some(ReasonCode::CircuitBreakerOpen))
 }
@@ -359,13 +359,13 @@ fn denial(
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<Event> {
-    let breaker = breaker(agent, request.wallet, u32::from(evaluation.is_the_agents_doing()), applicable, settings, now);
+    let breaker = breaker(agent, request.wallet, u32::from(evaluation.is_agent_fault()), applicable, settings, now);
     let denied = TransferDenied { agent, request, evaluation: evaluation.clone() };
     [Event::TransferDenied(Box::new(denied))].into_iter().chain(breaker).collect()
 }
 
 /// How many requests of an agent were denied in a row.
-pub(super) fn denials_in_a_row(applicable: &ApplicablePolicies, agent: Principal, wallet: WalletId) -> u32 {
+pub(super) fn consecutive_denials(applicable: &ApplicablePolicies, agent: Principal, wallet: WalletId) -> u32 {
     activity_of(applicable, Scope::Agent { wallet, agent }).map_or(0, |activity| activity.denials)
 }
 
@@ -378,7 +378,7 @@ fn breaker(
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Event> {
-    let denials = denials_in_a_row(applicable, agent, wallet);
+    let denials = consecutive_denials(applicable, agent, wallet);
     let until = now.saturating_add(settings.breaker_cool_down_ns);
     let opens = more > 0 && denials.saturating_add(more) >= settings.breaker_threshold;
     opens.then_some(Event::BreakerOpened(BreakerOpened { wallet, agent, until }))

@@ -1,6 +1,6 @@
 //! What becomes of a wallet beside its policy: whose it is, what stands above it, whether it takes new transfers.
 
-use super::queue::{MAX_MOVED_TRANSFERS, Requeued, Under};
+use super::queue::{MAX_RECHECKED_TRANSFERS, ProposedChange, RecheckOutcome};
 use super::{invalid, not_found};
 use crate::base::{Bytes, Timestamp, TransferId, WalletId};
 use crate::chains::{kaspa, solana as sol};
@@ -28,14 +28,14 @@ impl<M: Memory> State<M> {
     /// are under way that would have to be counted elsewhere.
     pub(super) fn wallet_change_events(&self, id: WalletId, change: &WalletChange, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let wallet = self.tables.wallet(id).ok_or_else(|| not_found("wallet", id))?;
-        let (follow_up, requeued) = match change {
-            WalletChange::Activate => (self.activation(&wallet)?, Requeued::default()),
-            WalletChange::Deactivate => (self.deactivation(&wallet)?, Requeued::default()),
-            WalletChange::MakePrimary => (check_primary(&wallet)?, Requeued::default()),
+        let (follow_up, outcome) = match change {
+            WalletChange::Activate => (self.activation(&wallet)?, RecheckOutcome::default()),
+            WalletChange::Deactivate => (self.deactivation(&wallet)?, RecheckOutcome::default()),
+            WalletChange::MakePrimary => (check_primary(&wallet)?, RecheckOutcome::default()),
             WalletChange::Owner(owner) => self.change_owner(&wallet, owner, now)?,
             WalletChange::Parent(ParentChange { parent }) => (Vec::new(), self.change_parent(&wallet, *parent, now)?),
         };
-        let Requeued { ended, moved } = requeued;
+        let RecheckOutcome { ended, moved } = outcome;
         let changed = Event::WalletChanged(WalletChanged { holds: moved, ..WalletChanged::new(id, change.clone()) });
         Ok([vec![changed], follow_up, ended].concat())
     }
@@ -45,7 +45,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::AlreadySo { what: "the wallet is active" });
         }
         self.check_owner(&wallet.owner())?;
-        Ok(self.first_of(&wallet.owner(), wallet.id))
+        Ok(self.make_primary_if_none(&wallet.owner(), wallet.id))
     }
 
     /// Sessions end with the wallet, and so does what has not left; another one of its owner's stands first.
@@ -57,27 +57,27 @@ impl<M: Memory> State<M> {
     }
 
     /// The new owner's policy binds what is under way too. Wallets below are bound by their own owners'.
-    fn change_owner(&self, wallet: &Wallet, owner: &Principal, now: Timestamp) -> Result<(Vec<Event>, Requeued), Refusal> {
+    fn change_owner(&self, wallet: &Wallet, owner: &Principal, now: Timestamp) -> Result<(Vec<Event>, RecheckOutcome), Refusal> {
         if wallet.owner() == *owner {
             return Err(Refusal::AlreadySo { what: "the wallet is this principal's" });
         }
         let first = if wallet.deactivated {
-            check_is_somebody(owner)?;
+            require_not_anonymous(owner)?;
             Vec::new()
         } else {
             self.check_owner(owner)?;
-            self.first_of(owner, wallet.id)
+            self.make_primary_if_none(owner, wallet.id)
         };
         let changed = Wallet { owner: Some(*owner), ..wallet.clone() };
         let ids = self.quarantined_of(wallet.id);
         self.check_moved(ids.len())?;
         let affected = self.active_transfers_of(wallet.id).into_iter().chain(self.transfers_of(ids)).collect();
-        let requeued = self.requeue(affected, Under::Wallet(&changed), now)?;
-        Ok(([self.next_primary(wallet), first].concat(), requeued))
+        let outcome = self.recheck_affected(affected, ProposedChange::Wallet(&changed), now)?;
+        Ok(([self.next_primary(wallet), first].concat(), outcome))
     }
 
     /// The policies of the new parent, and of those above it, bind what is under way in the wallet and in those below it.
-    fn change_parent(&self, wallet: &Wallet, parent: Option<WalletId>, now: Timestamp) -> Result<Requeued, Refusal> {
+    fn change_parent(&self, wallet: &Wallet, parent: Option<WalletId>, now: Timestamp) -> Result<RecheckOutcome, Refusal> {
         if wallet.parent == parent {
             return Err(Refusal::AlreadySo { what: "the wallet has this parent" });
         }
@@ -89,7 +89,7 @@ impl<M: Memory> State<M> {
         self.check_moved(self.active_within(|scopes| scopes.contains(&scope)).len() + quarantined.len())?;
         let changed = Wallet { parent, ..wallet.clone() };
         let affected = self.active_transfers_within(scope).into_iter().chain(self.transfers_of(quarantined)).collect();
-        self.requeue(affected, Under::Wallet(&changed), now)
+        self.recheck_affected(affected, ProposedChange::Wallet(&changed), now)
     }
 
     fn transfers_of(&self, ids: Vec<TransferId>) -> impl Iterator<Item = Transfer> {
@@ -98,7 +98,7 @@ impl<M: Memory> State<M> {
 
     /// Whether so many transfers can be judged again and counted elsewhere by one change.
     fn check_moved(&self, transfers: usize) -> Result<(), Refusal> {
-        let (max, current) = (MAX_MOVED_TRANSFERS as u64, transfers as u64);
+        let (max, current) = (MAX_RECHECKED_TRANSFERS as u64, transfers as u64);
         if current > max {
             return Err(Refusal::LimitReached { what: "transfers under way in the wallet and below it", max, current });
         }
@@ -111,7 +111,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Puts a wallet first when its owner has no other that stands there.
-    fn first_of(&self, owner: &Principal, id: WalletId) -> Vec<Event> {
+    fn make_primary_if_none(&self, owner: &Principal, id: WalletId) -> Vec<Event> {
         let none = self.primary_wallet(owner).is_none();
         none.then(|| changed(id, WalletChange::MakePrimary)).into_iter().collect()
     }
@@ -126,7 +126,7 @@ impl<M: Memory> State<M> {
 
     /// Whether a principal may have one more active wallet.
     pub(super) fn check_owner(&self, owner: &Principal) -> Result<(), Refusal> {
-        check_is_somebody(owner)?;
+        require_not_anonymous(owner)?;
         let max = u64::from(self.settings().max_wallets_per_owner);
         let current = self.wallets_of(owner).filter(|wallet| !wallet.deactivated).count() as u64;
         if current < max { Ok(()) } else { Err(Refusal::WalletLimitReached { max, current }) }
@@ -209,7 +209,7 @@ fn check_primary(wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-fn check_is_somebody(owner: &Principal) -> Result<(), Refusal> {
+fn require_not_anonymous(owner: &Principal) -> Result<(), Refusal> {
     if *owner == Principal::anonymous() {
         return Err(invalid("owner", "the anonymous principal is everybody and can own no wallet"));
     }

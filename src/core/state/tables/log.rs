@@ -5,7 +5,7 @@ use super::records::decode;
 use crate::base::codec::to_record;
 use crate::governance::retention::{Archive, Retention};
 use crate::state::digest::Recounted;
-use crate::state::watch::Watch;
+use crate::state::watch::LogMonitor;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> Tables<M> {
@@ -43,12 +43,12 @@ impl<M: Memory> Tables<M> {
         self.archives.insert(archive.last.get(), to_record(archive));
     }
 
-    pub fn watch(&self) -> Watch {
+    pub fn log_monitor(&self) -> LogMonitor {
         let bytes = self.watch.get();
-        if bytes.is_empty() { Watch::default() } else { decode("watch", bytes) }
+        if bytes.is_empty() { LogMonitor::default() } else { decode("watch", bytes) }
     }
 
-    pub fn set_watch(&mut self, watch: &Watch) {
-        self.watch.set(to_record(watch));
+    pub fn set_log_monitor(&mut self, monitor: &LogMonitor) {
+        self.watch.set(to_record(monitor));
     }
 }

@@ -236,7 +236,7 @@ impl<M: Memory> Tables<M> {
 
     /// Appends a block and moves the head to it.
     pub fn append(&mut self, block: &Block) -> BlockIndex {
-        let keys = self.keys_of(block);
+        let keys = self.subject_keys(block);
         let (index, hash) = self.log.append(block, keys);
         self.index_block(index, keys);
         self.set_head(Head { tip: Some(hash), blocks: index.get() + 1, last_at: block.at, ..self.head_cache });

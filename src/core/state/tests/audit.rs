@@ -297,12 +297,12 @@ fn a_full_log_stops_spending_and_nothing_else() {
 #[test]
 fn three_failures_in_a_row_are_an_emergency() {
     let mut state = installed();
-    assert_eq!([state.note_append(false), state.note_append(false), state.note_append(true)], [1, 2, 0]);
+    assert_eq!([state.record_append(false), state.record_append(false), state.record_append(true)], [1, 2, 0]);
     for failures in 1..=2 {
-        assert_eq!(state.note_append(false), failures);
+        assert_eq!(state.record_append(false), failures);
         assert!(state.decide_append_failing(failures, at(1)).is_none());
     }
-    let failures = state.note_append(false);
+    let failures = state.record_append(false);
     let decided = state.decide_append_failing(failures, at(1)).expect("the third");
     state.commit(decided, at(1));
     assert!(state.mode().is_emergency());
@@ -315,19 +315,19 @@ fn three_failures_in_a_row_are_an_emergency() {
 fn a_loaded_snapshot_is_an_emergency_once_and_again_when_it_is_forgotten() {
     let memory = VectorMemory::default();
     let mut state = installed_on(memory.clone());
-    assert!(!state.note_snapshot(Some(at(5)), at(10)), "that was before there was anything to forget");
-    assert!(!state.note_snapshot(Some(at(5)), at(11)) && !state.note_snapshot(None, at(12)));
+    assert!(!state.record_snapshot_load(Some(at(5)), at(10)), "that was before there was anything to forget");
+    assert!(!state.record_snapshot_load(Some(at(5)), at(11)) && !state.record_snapshot_load(None, at(12)));
     let older = memory.borrow().clone();
-    assert!(state.note_snapshot(Some(at(20)), at(21)));
+    assert!(state.record_snapshot_load(Some(at(20)), at(21)));
     let decided = state.decide_snapshot_loaded(at(20), at(15), at(21));
     state.commit(decided, at(21));
     assert!(state.mode().is_emergency());
-    assert!(!state.note_snapshot(Some(at(20)), at(22)), "it is known");
+    assert!(!state.record_snapshot_load(Some(at(20)), at(22)), "it is known");
     // The same memory of before, loaded again: it knows of neither.
     let memory = VectorMemory::default();
     *memory.borrow_mut() = older;
     let mut state = State::open(memory).unwrap();
-    assert!(state.note_snapshot(Some(at(30)), at(31)));
+    assert!(state.record_snapshot_load(Some(at(30)), at(31)));
 }
 
 /// A state whose log holds other bytes than were appended, as only a fault of the memory or of the code could bring about.
@@ -384,15 +384,15 @@ fn a_round_of_verification_costs_the_same_each_time_and_finds_what_changes_behin
     let mut state = log_of(1_000);
     let checked: Vec<u64> = (0..5).map(|_| state.verify_next(400, at(0)).entries_checked).collect();
     assert_eq!(checked, [401, 401, 200, 401, 401], "and the last block with every part");
-    assert_eq!((state.watch().cursor.next, state.watch().round_ended_at), (index(800), Some(at(0))));
+    assert_eq!((state.log_monitor().cursor.next, state.log_monitor().round_ended_at), (index(800), Some(at(0))));
     // The block before the cursor was verified; changed since, it is found when its successor is.
     let mut blocks = blocks(&state);
     flip_time(&mut blocks[799]);
     let mut corrupt = with_blocks(&blocks, &state);
-    corrupt.set_watch(&state.watch());
+    corrupt.set_log_monitor(&state.log_monitor());
     assert!(corrupt.verify_next(400, at(1)).valid, "the part itself is as it was");
     assert_eq!(corrupt.verify_next(1_000, at(2)).first_broken_at, Some((index(799), Break::WrongHash)));
-    assert_eq!(corrupt.watch().broken, Some((index(799), Break::WrongHash)));
+    assert_eq!(corrupt.log_monitor().broken, Some((index(799), Break::WrongHash)));
 }
 
 /// Whatever has a digest changes it only by `commit`, and `commit` logs each event: see `no_sequence_breaks_the_laws`. What is kept
@@ -402,10 +402,10 @@ fn a_state_cannot_change_without_an_entry() {
     let mut state = log_of(20);
     let (before, length) = (state.digest(), state.log_len());
     state.verify_next(5, at(0));
-    state.note_append(false);
-    state.note_snapshot(Some(at(1)), at(2));
-    state.keep_ready().unwrap();
-    state.set_watch(&Default::default());
+    state.record_append(false);
+    state.record_snapshot_load(Some(at(1)), at(2));
+    state.reserve_log_room().unwrap();
+    state.set_log_monitor(&Default::default());
     state.keep_client_key([7; 32]);
     state.keep_provider_key("https://rpc.example", Some("12345678"));
     while !state.recount(1) {}
@@ -436,11 +436,11 @@ fn there_is_no_other_way_to_change_a_state() {
         "commit",
         "keep_client_key",
         "keep_provider_key",
-        "keep_ready",
-        "note_append",
-        "note_snapshot",
+        "reserve_log_room",
+        "record_append",
+        "record_snapshot_load",
         "push",
-        "set_watch",
+        "set_log_monitor",
         "verify_next",
     ]
     .map(str::to_owned);

@@ -275,10 +275,10 @@ const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
 #[test]
 fn the_canister_tidies_of_itself_only_where_it_is_wanted() {
     let state = tidying();
-    assert!(state.decide_own_consolidation(WALLET, SOURCE, 10, at(1)).is_none(), "no more than ten");
-    assert!(state.decide_own_consolidation(WALLET, KeyKind::Solana, 11, at(1)).is_none(), "only KAS is kept in coins");
-    assert!(demanding(vec![]).decide_own_consolidation(WALLET, SOURCE, 1_000, at(1)).is_none(), "nobody wants it");
-    let (decided, id) = state.decide_own_consolidation(WALLET, SOURCE, 11, at(1)).expect("eleven");
+    assert!(state.decide_auto_consolidation(WALLET, SOURCE, 10, at(1)).is_none(), "no more than ten");
+    assert!(state.decide_auto_consolidation(WALLET, KeyKind::Solana, 11, at(1)).is_none(), "only KAS is kept in coins");
+    assert!(demanding(vec![]).decide_auto_consolidation(WALLET, SOURCE, 1_000, at(1)).is_none(), "nobody wants it");
+    let (decided, id) = state.decide_auto_consolidation(WALLET, SOURCE, 11, at(1)).expect("eleven");
     assert_eq!(decided.actor, None);
     let [Event::TransferReserved(reserved)] = &decided.events[..] else { panic!("{decided:?}") };
     assert_eq!((reserved.id, reserved.agent, reserved.reserved), (id, Principal::management_canister(), config().kaspa.max_fee));
@@ -289,16 +289,16 @@ fn the_canister_tidies_of_itself_only_where_it_is_wanted() {
 fn the_canister_tidies_when_nothing_is_under_way_and_at_most_once_an_hour() {
     let mut state = tidying();
     let payment = only(&decided(&mut state, &batch(&[(5, KAS)], "a payment")));
-    assert!(state.decide_own_consolidation(WALLET, SOURCE, 11, at(2)).is_none(), "a payment is under way");
+    assert!(state.decide_auto_consolidation(WALLET, SOURCE, 11, at(2)).is_none(), "a payment is under way");
     let cancelled = state.decide_cancel(agent(), payment, None);
     done(&mut state, cancelled, at(2));
-    let (events, first) = state.decide_own_consolidation(WALLET, SOURCE, 11, at(3)).expect("nothing is under way");
+    let (events, first) = state.decide_auto_consolidation(WALLET, SOURCE, 11, at(3)).expect("nothing is under way");
     state.commit(events, at(3));
     assert!(state.decide_cancel(agent(), first, None).is_err(), "no agent's business");
     let cancelled = state.decide_cancel(guardian(), first, None);
     done(&mut state, cancelled, at(4));
-    assert!(state.decide_own_consolidation(WALLET, SOURCE, 11, at(2 + HOUR_NS)).is_none(), "less than an hour ago");
-    let (events, second) = state.decide_own_consolidation(WALLET, SOURCE, 11, at(3 + HOUR_NS)).expect("an hour ago");
+    assert!(state.decide_auto_consolidation(WALLET, SOURCE, 11, at(2 + HOUR_NS)).is_none(), "less than an hour ago");
+    let (events, second) = state.decide_auto_consolidation(WALLET, SOURCE, 11, at(3 + HOUR_NS)).expect("an hour ago");
     state.commit(events, at(3 + HOUR_NS));
     assert_eq!(second, first.next());
     replays(&state);
@@ -309,10 +309,10 @@ fn the_canister_tidies_nothing_in_an_emergency_or_of_a_deactivated_wallet() {
     let mut state = tidying();
     let emergency = state.decide_emergency(guardian(), true, "drill".into(), at(1));
     done(&mut state, emergency, at(1));
-    assert!(state.decide_own_consolidation(WALLET, SOURCE, 11, at(2)).is_none());
+    assert!(state.decide_auto_consolidation(WALLET, SOURCE, 11, at(2)).is_none());
     let mut state = tidying();
     let change = Action::ChangeWallet { wallet: WALLET, change: WalletChange::Deactivate };
     let (changed, _) = state.decide_change(admin(), change, at(1)).unwrap();
     state.commit(changed, at(1));
-    assert!(state.decide_own_consolidation(WALLET, SOURCE, 11, at(2)).is_none());
+    assert!(state.decide_auto_consolidation(WALLET, SOURCE, 11, at(2)).is_none());
 }

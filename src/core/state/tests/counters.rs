@@ -293,7 +293,7 @@ fn the_canisters_own_consolidations_have_keys_that_nobody_can_name() {
     config.kaspa.consolidate_above = Some(10);
     let upgraded = state.decide_upgrade(admin(), "0.1.0".into(), Some(config));
     done(&mut state, upgraded, at(0));
-    let (decided, id) = state.decide_own_consolidation(WALLET, KeyKind::KaspaSchnorr, 11, at(1)).unwrap();
+    let (decided, id) = state.decide_auto_consolidation(WALLET, KeyKind::KaspaSchnorr, 11, at(1)).unwrap();
     state.commit(decided, at(1));
     let key = state.transfer(id).unwrap().request.idempotency_key;
     assert_eq!(state.transfer(id).unwrap().agent, Principal::management_canister(), "which calls nobody");

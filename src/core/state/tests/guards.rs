@@ -110,7 +110,7 @@ fn the_strictest_scope_says_what_a_wallet_keeps() {
 fn what_is_given_up_says_why_and_holds_nothing() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1_000, "a"), at(0));
-    let decided = state.decide_given_up(id, ReasonCode::InsufficientBalance, "too little".into());
+    let decided = state.decide_abandoned(id, ReasonCode::InsufficientBalance, "too little".into());
     done(&mut state, decided, at(1));
     let transfer = state.transfer(id).unwrap();
     assert_eq!((transfer.status, transfer.code), (Status::Failed, Some(ReasonCode::InsufficientBalance)));
@@ -119,6 +119,6 @@ fn what_is_given_up_says_why_and_holds_nothing() {
     let id = accepted(&mut state, sol(1_000, "b"), at(1));
     let decided = state.decide_built(id, built(id));
     done(&mut state, decided, at(1));
-    let refused = state.decide_given_up(id, ReasonCode::InsufficientBalance, String::new()).unwrap_err();
+    let refused = state.decide_abandoned(id, ReasonCode::InsufficientBalance, String::new()).unwrap_err();
     assert!(matches!(refused, Refusal::WrongStatus { status: Status::Built, .. }), "what is built may be signed any moment");
 }

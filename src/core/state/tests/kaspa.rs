@@ -180,7 +180,7 @@ fn a_replaced_transaction_may_still_be_the_one_that_lands() {
     let transfer = state.transfer(id).unwrap();
     assert_eq!((transfer.signed.unwrap().txid.as_str(), transfer.built.unwrap().fee), ("txid", Amount::new(1_000)));
     assert!(state.locked_outpoints(WALLET).is_empty());
-    assert_eq!(state.lately_spent(WALLET, at(10)).len(), 3);
+    assert_eq!(state.recently_spent(WALLET, at(10)).len(), 3);
     replays(&state);
 }
 

@@ -12,7 +12,7 @@ use crate::access::RoleChange;
 use crate::base::{Amount, Asset, DAY_NS, HOUR_NS, MINUTE_NS, SessionId, TransferId, WalletId};
 use crate::governance::{Action, Group, PolicyChange};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope, Window};
-use crate::state::{MAX_MOVED_TRANSFERS, NewSession, Recheck, Refusal};
+use crate::state::{NewSession, Recheck, Refusal};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use crate::wallet::{NewWallet, ParentChange, WalletChange};
 use candid::Principal;

@@ -3,6 +3,9 @@
 use purser_it::recipients;
 pub use purser_it::recipients::rules;
 use purser_it::test_env::{Actor, TestEnv};
+use purser_types::{
+    Asset, BatchArgs, Decision, Error, Finding, Payment, Status, Transfer, TransferArgs, TransferOutcome, Usage, Wallet,
+};
 
 /// A batch of KAS payments with every default.
 pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs {

@@ -95,7 +95,7 @@ impl Rejection {
     /// What consensus forbids is a function of the bytes and of the outputs they spend, and neither ever changes: an output's amount,
     /// script and covenant are fixed by the transaction that made it. What a node keeps from its mempool for reasons of its own (a fee
     /// floor, a standard form, a lower limit on mass) another miner may put into a block all the same.
-    pub const fn is_forever(self) -> bool {
+    pub const fn is_permanent(self) -> bool {
         matches!(
             self,
             Self::Mass
@@ -110,8 +110,8 @@ impl Rejection {
     }
 
     /// Whether the same payment out of other coins may be taken: the fault lies with what is spent.
-    pub const fn lies_with_coins(self) -> bool {
-        self.is_forever() && !matches!(self, Self::OutputAmounts | Self::Form)
+    pub const fn is_caused_by_inputs(self) -> bool {
+        self.is_permanent() && !matches!(self, Self::OutputAmounts | Self::Form)
     }
 }
 

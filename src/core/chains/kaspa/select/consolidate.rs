@@ -36,7 +36,7 @@ pub fn select_for_consolidation(consolidation: &ConsolidationInputs<'_>) -> Resu
     let most = coins.spendable.len().min(max_inputs).min(MAX_INPUTS);
     let mut refused = None;
     for count in (2..=most).rev() {
-        match gather_all(&coins.spendable[..count], own, &fee) {
+        match consolidate_all(&coins.spendable[..count], own, &fee) {
             Ok(plan) => return Ok(plan),
             Err(obstacle) => refused = refused.or(Some(obstacle)),
         }
@@ -44,7 +44,7 @@ pub fn select_for_consolidation(consolidation: &ConsolidationInputs<'_>) -> Resu
     Err(refused.map_or(too_few, |obstacle| SelectError::Unbuildable { obstacle, below: None, above: None }))
 }
 
-fn gather_all(coins: &[&Utxo], own: &ScriptPublicKey, policy: &FeePolicy) -> Result<Plan, Obstacle> {
+fn consolidate_all(coins: &[&Utxo], own: &ScriptPublicKey, policy: &FeePolicy) -> Result<Plan, Obstacle> {
     let sum = Amount::checked_sum(coins.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::ZERO);
     let weigh = |amount: Amount| {
         let outputs = [Output { amount, script: own.clone() }];

@@ -176,7 +176,7 @@ impl Game {
             return;
         }
         if let Some(objection) = self.state.objection(transfer, self.time()) {
-            if let Some(promise) = self.model.held_back(id) {
+            if let Some(promise) = self.model.wait_reason(id) {
                 let why: Vec<&str> = objection.denials().map(|finding| &finding.message[..]).collect();
                 let behind = self.model.entries.range(id..).skip(1).filter(|(_, other)| other.is_plain());
                 let (payments, operations): (Vec<_>, Vec<_>) = behind.partition(|(_, other)| other.operation.is_none());
@@ -185,7 +185,7 @@ impl Game {
             }
             // What only the stage of operation holds back waits for the next one.
             if self.model.share == 100 {
-                let decided = self.state.decide_given_up(id, ReasonCode::PolicyDenied, "not allowed any more".into());
+                let decided = self.state.decide_abandoned(id, ReasonCode::PolicyDenied, "not allowed any more".into());
                 self.attempt(decided);
             }
             return;

@@ -223,7 +223,7 @@ impl Model {
 
     /// The promise that is broken when a transfer is held back now, if one is: it fits every limit beside all that is older, may land or
     /// was asked about.
-    pub fn held_back(&self, id: TransferId) -> Option<Promise> {
+    pub fn wait_reason(&self, id: TransferId) -> Option<Promise> {
         let entry = &self.entries[&id];
         let is_agent = self.agents.contains(&(entry.wallet, entry.agent));
         let binds = !entry.is_plain() || self.share == 0 || !self.is_active(entry.wallet) || !is_agent;

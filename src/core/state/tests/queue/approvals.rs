@@ -29,7 +29,7 @@ fn what_has_proven_dead_is_not_built_again_unasked() {
         let decided = state.decide_expired(*id, None);
         done(&mut state, decided, at(3));
     }
-    let Recheck::Over(_, why) = state.recheck(ids[0], at(4)) else { panic!("it would be built unasked") };
+    let Recheck::Denied(_, why) = state.recheck(ids[0], at(4)) else { panic!("it would be built unasked") };
     assert!(why.contains("would have to approve it"), "{why}");
     assert_eq!(state.recheck(ids[1], at(4)), Recheck::Passed, "under the threshold");
     // What was agreed to before its transaction was sent stays agreed to.

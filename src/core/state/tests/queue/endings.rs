@@ -70,7 +70,7 @@ fn a_deactivated_wallet_calls_off_what_waits_or_is_reserved_there_and_below() {
         let decided = state.decide_expired(ids[2], None);
         done(&mut state, decided, at(4));
         let over = state.recheck(ids[2], at(4));
-        assert!(matches!(over, Recheck::Over(ReasonCode::WalletDraining, _)), "{over:?}");
+        assert!(matches!(over, Recheck::Denied(ReasonCode::WalletDraining, _)), "{over:?}");
         change(&mut state, if above { parent } else { WALLET }, WalletChange::Activate, 5);
         assert_eq!(state.recheck(ids[2], at(5)), Recheck::Passed);
         assert_replays(&state);
@@ -90,7 +90,7 @@ fn nothing_is_built_again_for_an_agent_or_a_session_that_is_gone() {
     let decided = state.decide_expired(ids[0], None);
     done(&mut state, decided, at(3));
     let why = |state: &TestState, id| match state.recheck(id, at(3)) {
-        Recheck::Over(_, why) => why,
+        Recheck::Denied(_, why) => why,
         other => panic!("{other:?}"),
     };
     assert_eq!(why(&state, ids[0]), "its session was closed");

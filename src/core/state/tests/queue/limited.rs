@@ -20,10 +20,10 @@ fn the_oldest_that_fit_a_reduced_limit_move_and_the_rest_waits_and_says_why() {
     let ids = queue(&mut state, WALLET, &[300_000; 10], "k");
     limited(&mut state, 2);
     assert_eq!(moving(&state, &ids, 3), [0, 1, 2, 3, 4, 5], "six of 305,000 are within 2,000,000");
-    let Recheck::Waits(why) = state.recheck(ids[6], at(3)) else { panic!("it is not over") };
+    let Recheck::Deferred(why) = state.recheck(ids[6], at(3)) else { panic!("it is not over") };
     assert!(why.contains("170000 are left of 2000000") && why.contains("limits are reduced"), "{why}");
-    assert_eq!(state.held_back(ids[6], at(3)), Some(format!("waits: {why}")));
-    assert_eq!((state.held_back(ids[0], at(3)), state.recheck(ids[0], at(3))), (None, Recheck::Passed));
+    assert_eq!(state.wait_reason(ids[6], at(3)), Some(format!("waits: {why}")));
+    assert_eq!((state.wait_reason(ids[0], at(3)), state.recheck(ids[0], at(3))), (None, Recheck::Passed));
     for id in &ids[..6] {
         submit(&mut state, *id, at(3));
     }
@@ -77,5 +77,5 @@ fn what_is_not_allowed_in_any_stage_is_over_and_does_not_wait() {
     set(&mut state, Scope::Wallet(WALLET), until, 4);
     assert_eq!(state.recheck(closed, at(9)), Recheck::Passed);
     let over = state.recheck(closed, at(10));
-    assert!(matches!(over, Recheck::Over(ReasonCode::AddressNotAllowed, _)), "{over:?}");
+    assert!(matches!(over, Recheck::Denied(ReasonCode::AddressNotAllowed, _)), "{over:?}");
 }

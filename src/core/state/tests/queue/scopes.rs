@@ -1,6 +1,7 @@
 //! Reserved transfers whose wallet gets another parent or owner.
 
 use super::*;
+use crate::state::MAX_RECHECKED_TRANSFERS;
 
 #[test]
 fn a_queue_that_comes_under_a_parent_is_bound_by_its_limit_and_counts_there() {
@@ -147,7 +148,7 @@ fn more_than_one_change_can_move_are_refused_and_nothing_moves() {
         crate::governance::settings::Settings { attempts_per_minute: 10_000, attempts_per_hour: 10_000, ..state.settings() };
     act(&mut state, Action::ChangeSettings(Box::new(settings)), 0);
     queue(&mut state, WALLET, &[1], "own");
-    for n in 0..MAX_MOVED_TRANSFERS / 100 {
+    for n in 0..MAX_RECHECKED_TRANSFERS / 100 {
         let child = another(&mut state, principal(100 + n as u8));
         change(&mut state, child, below(WALLET), 0);
         queue(&mut state, child, &[1; 100], &format!("{n}"));

@@ -2,8 +2,8 @@
 
 use crate::support::{CHAINS, payment, rules};
 use candid::Principal;
-use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::*;
 use serde_bytes::ByteBuf;
 use std::time::Duration;
 

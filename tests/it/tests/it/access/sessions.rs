@@ -5,6 +5,10 @@ use candid::Principal;
 use localnet::Reject;
 use purser_it::client::Answer;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::{
+    Asset, BlockRange, Change, ClientArgs, CreateWalletArgs, OpenSessionArgs, ReasonCode, Role, Rule, RuleKind, Scope, Session,
+    SessionStatus, Signing, Status, TransferArgs, TransferOutcome, Window,
+};
 use std::time::Duration;
 
 fn args(wallet_id: u64, ttl_seconds: u64, max: u64) -> OpenSessionArgs {

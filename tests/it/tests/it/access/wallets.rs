@@ -4,6 +4,10 @@ use crate::support::{denial, payment, rules};
 use candid::Principal;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::{
+    Asset, Chain, Change, CreateWalletArgs, Error, ErrorDetail, ReasonCode, Rule, RuleKind, SettingsInit, Signing, SigningMode,
+    Status, WalletChange, WalletCount, Window,
+};
 
 fn owner() -> Principal {
     Principal::self_authenticating([50])

@@ -6,6 +6,10 @@ use localnet::Reject;
 use purser_it::client::Client;
 use purser_it::network::Network;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::{
+    Action, Asset, Change, Error, ErrorDetail, Group, Mode, Proposal, ProposalOutcome, Rate, ReasonCode, Role, Rule, Scope,
+    Settings, SettingsInit, Status, TransferOutcome, Wallet,
+};
 use std::time::Duration;
 
 const TIME_LOCK: u64 = 3_600;
@@ -70,7 +74,7 @@ fn executed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Ch
     approve(env, id);
     advance_time(env, TIME_LOCK);
     let ended = proposal(env, id);
-    assert_eq!(ended.closed, Some(Closing::Executed), "{ended:?}");
+    assert_eq!(ended.closed, Some(ProposalOutcome::Executed), "{ended:?}");
     ended
 }
 
@@ -103,7 +107,7 @@ fn a_first_policy_waits_for_the_quorum_and_the_time_lock_and_then_takes_effect_b
     assert_eq!(denied.code, Some(ReasonCode::PolicyDenied));
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("the time lock runs").code, "WRONG_STATUS");
     advance_time(&mut env, 60);
-    assert_eq!(proposal(&mut env, id).closed, Some(Closing::Executed), "nobody had to ask for it");
+    assert_eq!(proposal(&mut env, id).closed, Some(ProposalOutcome::Executed), "nobody had to ask for it");
     env.solana.airdrop(&wallet.solana_address, 10 * SOL);
     let paid = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "in force"));
     assert_eq!(env.wait_for_end(paid).status, Status::Confirmed);
@@ -139,7 +143,7 @@ fn a_guardian_stops_a_change_while_the_time_lock_runs() {
         assert_eq!(env.as_actor(nobody).cancel_proposal(id, None).expect_err("nobody").code, "AUTH_FAILED");
     }
     let stopped = env.as_actor(Actor::Guardian).cancel_proposal(id, Some("never heard of it")).expect("a guardian may");
-    assert_eq!(stopped.closed, Some(Closing::Cancelled));
+    assert_eq!(stopped.closed, Some(ProposalOutcome::Cancelled));
     advance_time(&mut env, TIME_LOCK);
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("over").code, "WRONG_STATUS");
     assert_eq!(env.as_principal(Actor::Stranger.principal()).my_permissions(None).roles, vec![]);
@@ -161,7 +165,7 @@ fn a_change_that_is_out_of_date_is_closed_and_undoes_nothing() {
     tighter[0] = Rule::PerTransaction { asset: Asset::Sol, max: SOL / 10 };
     assert_eq!(env.as_actor(Actor::Admin).set_policy(scope, None, &tighter), Ok(Change::Applied));
     advance_time(&mut env, TIME_LOCK);
-    assert_eq!(proposal(&mut env, id).closed, Some(Closing::Stale));
+    assert_eq!(proposal(&mut env, id).closed, Some(ProposalOutcome::Stale));
     let policy = env.as_actor(Actor::Stranger).get_policy(wallet.id).expect("open").expect("it has one");
     assert_eq!((policy.version, &policy.rules[0]), (2, &tighter[0]));
 }
@@ -177,9 +181,9 @@ fn proposals_and_their_timer_survive_an_upgrade() {
     env.upgrade(None).expect("it upgrades");
     assert_eq!(env.as_actor(Actor::Stranger).list_proposals(None, None), before);
     advance_time(&mut env, TIME_LOCK);
-    assert_eq!(proposal(&mut env, id).closed, Some(Closing::Executed));
+    assert_eq!(proposal(&mut env, id).closed, Some(ProposalOutcome::Executed));
     advance_time(&mut env, proposal_ttl_seconds());
-    assert_eq!(proposal(&mut env, lonely).closed, Some(Closing::Expired), "nobody else agreed");
+    assert_eq!(proposal(&mut env, lonely).closed, Some(ProposalOutcome::Expired), "nobody else agreed");
     assert_eq!(env.as_principal(approver(1)).my_permissions(None).roles, vec![Role::Approver]);
     assert_eq!(env.as_principal(approver(2)).my_permissions(None).roles, vec![]);
 }
@@ -257,7 +261,7 @@ fn the_quorum_can_always_be_reached() {
     assert!(refused.message.contains("init: quorum:"), "{refused}");
     let mut env = env_with_quorum();
     let out = proposed(&mut env, |admin| admin.revoke_role(third_admin(), Role::Admin));
-    assert_eq!(approve(&mut env, out).closed, Some(Closing::Executed), "an admin goes without a time lock");
+    assert_eq!(approve(&mut env, out).closed, Some(ProposalOutcome::Executed), "an admin goes without a time lock");
     let refused = env.as_actor(Actor::Admin).revoke_role(second_admin(), Role::Admin).expect_err("one is too few");
     assert_eq!(refused.code, "VALIDATION_FAILED");
 }

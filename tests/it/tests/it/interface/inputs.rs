@@ -7,6 +7,12 @@ use purser_core::chains::kaspa::Network as CoreKaspaNetwork;
 use purser_it::client::{Answer, Client};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::{
+    Asset, AuditSettings, BatchArgs, BatchOutcome, BlockRange, Chain, ClientArgs, ConfirmArchiveArgs, ConsolidateArgs,
+    CreateWalletArgs, Error, ErrorDetail, Evaluation, FeeSpeed, Group, KaspaError, KaspaKey, MintText, OpenSessionArgs, Payment,
+    Rate, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferArgs,
+    TransferOutcome, Wallet, WalletChange,
+};
 
 /// The code of an answer, or `OK`.
 fn code<T>(answer: Answer<T>) -> String {

@@ -3,6 +3,10 @@
 use super::*;
 use crate::support::{batch_of, usage_of};
 use candid::Principal;
+use purser_types::{
+    Asset, BatchArgs, Change, Error, ErrorDetail, Group, ItemOutcome, KaspaError, Payment, ReasonCode, Role, Rule, Status,
+    TransferArgs, Wallet,
+};
 
 fn batch(wallet: &Wallet, payments: &[(u8, u64)], key: &str) -> BatchArgs {
     batch_of(wallet, payments.iter().map(|(n, amount)| Payment::new(recipients::kaspa(*n), *amount)).collect(), key)

@@ -3,6 +3,7 @@
 use super::*;
 use crate::support::usage_of;
 use candid::Principal;
+use purser_types::{Asset, ConsolidateArgs, Status, Transfer, TransferOutcome, Wallet};
 
 /// An environment whose canister consolidates keys with more coins than this.
 fn env(consolidate_above: Option<u32>) -> TestEnv {

@@ -1,6 +1,7 @@
 //! Fees and quotes.
 
 use super::*;
+use purser_types::{ErrorDetail, FeeSpeed, KaspaError, Status, TransferArgs};
 
 #[test]
 fn the_fee_follows_the_network_within_the_configured_bounds() {

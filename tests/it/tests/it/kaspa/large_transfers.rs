@@ -2,6 +2,7 @@
 
 use super::*;
 use localnet::{CallKind, Effect, Occurrence, Reject};
+use purser_types::{ConsolidateArgs, NamedCoin, Status, TransferArgs, TransferOutcome};
 
 #[test]
 fn eighty_four_inputs_are_signed_once_each_across_failures_and_an_upgrade() {

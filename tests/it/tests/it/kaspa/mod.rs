@@ -14,6 +14,7 @@ use localnet::LocalNet;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, TestEnv};
+use purser_types::{Asset, Chain, KaspaDetails, Rule, Transfer, TransferArgs, Wallet, Window};
 
 /// The number of requests of one outcall: one per replica.
 const REPLICAS: u32 = 13;

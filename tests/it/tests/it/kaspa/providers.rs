@@ -3,6 +3,7 @@
 use super::*;
 use crate::support::ExpectedTotals;
 use devchains::kaspa::{Endpoint, FalseAnswer, Fault};
+use purser_types::{Asset, Mode, Status, TransferArgs};
 
 /// More requests than a transfer makes.
 const ALL: u32 = 100_000;

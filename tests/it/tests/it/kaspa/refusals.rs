@@ -2,6 +2,7 @@
 
 use super::*;
 use devchains::kaspa::{Endpoint, Fault};
+use purser_types::Status;
 
 /// The amount of a payment that needs a small coin beside a large one. With the large one bound to a covenant its storage mass
 /// exceeds the limit.

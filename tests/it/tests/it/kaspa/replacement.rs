@@ -3,6 +3,7 @@
 use super::*;
 use crate::support::ExpectedTotals;
 use devchains::kaspa::{Endpoint, Fault};
+use purser_types::{Asset, Error, ReplaceArgs, Status, Transfer, Wallet};
 
 /// Submits a transfer of 5 KAS without mining it.
 fn submitted_transfer(env: &mut TestEnv, wallet: &Wallet) -> Transfer {

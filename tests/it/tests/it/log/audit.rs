@@ -8,6 +8,7 @@ use purser_core::base::{Bytes, Hash};
 use purser_core::state::State;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_it::values::core;
+use purser_types::{Asset, BlockRange, Role, TransferOutcome};
 
 /// Every block of the log through the public interface, oldest first.
 fn blocks(env: &mut TestEnv) -> Vec<CoreValue> {

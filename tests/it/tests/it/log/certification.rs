@@ -5,8 +5,8 @@ use blst::BLST_ERROR;
 use blst::min_sig::{PublicKey, Signature};
 use candid::{Decode, Encode, Principal};
 use ic_certification::{Certificate, HashTree, LookupResult};
-use purser_types::*;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::*;
 
 /// The domain separator of a signature on a state tree's root hash.
 const STATE_ROOT_DOMAIN: &[u8] = b"\x0dic-state-root";

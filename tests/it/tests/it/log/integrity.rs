@@ -2,10 +2,10 @@
 
 use crate::support::{payment, rules};
 use candid::Nat;
-use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_it::values::core;
+use purser_types::*;
 use std::time::Duration;
 
 pub const FIVE_MINUTES: Duration = Duration::from_secs(300);

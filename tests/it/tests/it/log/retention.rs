@@ -6,6 +6,10 @@ use candid::{Nat, Principal};
 use purser_it::replica;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_it::values::core;
+use purser_types::{
+    Archive, Asset, AuditSettings, BlockFilter, BlockRange, ConfirmArchiveArgs, Error, FindBlocksArgs, GetArchivesArgs, Role,
+    Status,
+};
 use purser_verify::certificate::RootKey;
 use purser_verify::check::{Report, VerifyOptions, check};
 use purser_verify::command::{self, Outcome};

@@ -2,8 +2,8 @@
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use localnet::{CallKind, Effect, Occurrence, Reject};
-use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::*;
 
 /// The amount of one transfer, small enough that many fit under the day's limit.
 fn amount(asset: Asset) -> u64 {

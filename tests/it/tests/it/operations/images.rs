@@ -3,9 +3,9 @@
 
 use candid::Principal;
 use flate2::read::GzDecoder;
-use purser_types::*;
 use purser_it::test_env::{Actor, TestEnv};
 use purser_it::wasm;
+use purser_types::*;
 use std::io::Read;
 
 /// The image's own admin.

@@ -4,6 +4,7 @@ use crate::support::{payment, rules};
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::{Asset, InitArgs, KaspaNetwork, SolanaNetwork, Status};
 
 /// A change of the configuration.
 type Change = fn(&mut InitArgs);

@@ -4,10 +4,10 @@ use crate::log::integrity::{DAY, FIVE_MINUTES, advance_time};
 use crate::log::retention::{export, verify};
 use crate::support::{payment, rules, usage_of};
 use localnet::{CallKind, Effect, Occurrence};
-use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_it::values::core;
+use purser_types::*;
 use std::path::Path;
 
 /// Replaces the canister's stable memory and upgrades, as scripts/restore does.
@@ -101,7 +101,8 @@ fn last_reason(env: &mut TestEnv) -> String {
         limit: Some(100),
     };
     let page = env.as_actor(Actor::Anonymous).find_blocks(&args);
-    let reason = |block: &purser_types::log::IndexedBlock| core(&block.block).get("tx")?.get("reason")?.as_text().map(str::to_owned);
+    let reason =
+        |block: &purser_types::log::IndexedBlock| core(&block.block).get("tx")?.get("reason")?.as_text().map(str::to_owned);
     page.blocks.iter().find_map(reason).unwrap_or_default()
 }
 

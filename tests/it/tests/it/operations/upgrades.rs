@@ -2,8 +2,8 @@
 
 use crate::support::{CHAINS, ExpectedTotals, payment, rules};
 use devchains::solana::Fault;
-use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::*;
 use std::collections::BTreeSet;
 
 fn amount(asset: Asset) -> u64 {

@@ -3,9 +3,9 @@
 use crate::support::{denial, payment, rules};
 use candid::{Encode, Principal};
 use localnet::{CallKind, Effect, Occurrence};
-use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::*;
 use serde_bytes::{ByteBuf, Bytes};
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use crate::support::{denial, payment, rules, usage_of};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::{Asset, Decision, Mode, ReasonCode, RuleKind, Status, TransferArgs, TransferOutcome};
 
 #[test]
 fn denials_explain_themselves() {

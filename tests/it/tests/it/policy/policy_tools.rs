@@ -3,6 +3,10 @@
 use crate::support::{payment, rules};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::{
+    Asset, Counted, Counting, Decision, DecisionCounts, RateWindow, Rule, RuleChange, Scope, Severity, Status, TransferOutcome,
+    Window,
+};
 
 fn agent_of(wallet: u64) -> Scope {
     Scope::Agent { wallet_id: wallet, agent: Actor::Agent.principal() }

@@ -8,6 +8,10 @@ use devchains::solana::{Fault, Program};
 use purser_core::chains::solana::{Address, TokenProgram, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::{
+    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, Role, Rule, SolanaOptions, Status, Transfer,
+    Wallet, Window,
+};
 use serde_json::{Value, json};
 
 /// The rent of a token account of 165 bytes on the dev chain, in lamports: 5,080 for each byte and for 128 more.

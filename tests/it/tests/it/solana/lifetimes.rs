@@ -5,9 +5,9 @@ use crate::solana::providers::{ThreeProviders, three_providers, two_of_three};
 use crate::support::{ExpectedTotals, payment, rules, usage_of};
 use devchains::solana::{FalseAnswer, Fault};
 use localnet::{CallKind, Effect, Occurrence};
-use purser_types::*;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::*;
 use serde_json::json;
 
 const AMOUNT: u64 = SOL / 10;

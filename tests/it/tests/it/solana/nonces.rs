@@ -2,10 +2,10 @@
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::Fault;
-use purser_types::*;
 use purser_it::bench::measure_queue;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::*;
 
 /// The rent of a nonce account of 80 bytes and 128 of overhead, in lamports.
 const NONCE_RENT: u64 = 208 * 5_080;

@@ -2,10 +2,10 @@
 
 use crate::support::{payment, rules, usage_of};
 use devchains::solana::{FalseAnswer, Fault, SolanaDev};
-use purser_types::*;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::*;
 
 /// An environment with three nodes of one chain.
 pub struct ThreeProviders {

@@ -6,6 +6,9 @@ use devchains::solana::Fault;
 use purser_core::chains::solana::{Address, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::{
+    Asset, BlockRange, Change, Execution, NonceAccount, NonceStatus, SettingsInit, SolanaOptions, Status, Transfer,
+};
 
 const MANY: u64 = 100_000;
 

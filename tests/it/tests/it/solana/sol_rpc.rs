@@ -7,11 +7,11 @@ use crate::solana::tokens::{token, wallet_with};
 use crate::support::{payment, rules};
 use candid::{CandidType, Decode, Encode, Principal};
 use devchains::solana::{FalseAnswer, Fault, Program, SolanaDev};
-use purser_types::*;
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, CYCLES, SOL, TestEnv};
 use purser_it::wasm;
+use purser_types::*;
 use serde_json::json;
 
 /// The number of requests of one outcall: one per replica.

@@ -4,6 +4,9 @@ use crate::support::{payment, rules, usage_of};
 use devchains::solana::{Extension, Fault, Program};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::{
+    Asset, MintText, ReasonCode, Rule, SolanaDetails, SolanaTerms, Status, Transfer, TransferArgs, TransferOutcome, Wallet, Window,
+};
 
 /// The rent of an account on the dev chain, in lamports: 5,080 for each byte and for 128 more.
 const fn rent(bytes: u64) -> u64 {

@@ -6,6 +6,7 @@ use localnet::{LocalNet, Scheduler};
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::{Asset, Error, Rule, Status, Transfer, TransferOutcome};
 
 /// The number of answers that are reordered; a transfer awaits fewer before its broadcast.
 const CHOICES: u32 = 6;

@@ -3,8 +3,8 @@
 use crate::support::{ExpectedTotals, payment, rules};
 use devchains::kaspa::{Endpoint, Fault as KaspaFault};
 use devchains::solana::{FalseAnswer as SolanaFalseAnswer, Fault as SolanaFault};
-use purser_types::*;
 use purser_it::test_env::{KAS, SOL, TestEnv};
+use purser_types::*;
 
 /// The number of requests of one outcall: one per replica.
 const REPLICAS: u64 = 13;

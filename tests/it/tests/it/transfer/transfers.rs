@@ -1,8 +1,8 @@
 //! Transfers on both chains: balances, usage, idempotency and failures.
 
 use crate::support::{payment, rules, usage_of};
-use purser_types::*;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
+use purser_types::*;
 
 #[test]
 fn sol_reaches_the_recipient_and_the_books_agree() {

@@ -3,8 +3,8 @@
 use crate::support::{CHAINS, payment, rules};
 use devchains::kaspa::Fault as KaspaFault;
 use devchains::solana::{FalseAnswer, Fault};
-use purser_types::*;
 use purser_it::test_env::{Actor, SOL, TestEnv};
+use purser_types::*;
 use serde_json::json;
 
 fn note(env: &mut TestEnv, id: u64) -> String {

@@ -118,7 +118,7 @@ fn every_text_of_a_node_is_told_apart() {
 
 #[test]
 fn only_what_consensus_forbids_is_forever() {
-    let bearing = |reason: Rejection| (reason.may_pass_later(), reason.is_forever(), reason.lies_with_coins());
+    let bearing = |reason: Rejection| (reason.may_pass_later(), reason.is_permanent(), reason.is_caused_by_inputs());
     for (text, reason) in TEXTS {
         let expected = match reason {
             Rejection::Mass
