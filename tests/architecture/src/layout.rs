@@ -38,13 +38,13 @@ const fn support(name: &'static str, import: &'static str, root: &'static str, m
 
 /// The crates of the repository.
 const CRATES: &[Crate] = &[
-    product("types", "purser_types", "src/types/lib.rs", &[]),
+    product("types", "purser_types", "src/types/lib.rs", &["core"]),
     product("core", "purser_core", "src/core/lib.rs", &[]),
     product("canister", "purser", "src/canister/lib.rs", &["core", "types"]),
     product("verify", "purser_verify", "src/verify/src/lib.rs", &["core", "types"]),
     support("localnet", "localnet", "tests/localnet/src/lib.rs", &["core"]),
     support("devchains", "devchains", "tests/devchains/src/lib.rs", &["core", "localnet"]),
-    support("it", "purser_it", "tests/it/src/lib.rs", &["canister", "core", "devchains", "localnet", "types", "verify"]),
+    support("it", "purser_it", "tests/it/src/lib.rs", &["core", "devchains", "localnet", "types", "verify"]),
     support("probe", "probe", "tests/probe/src/lib.rs", &["core"]),
     support("architecture", "architecture", "tests/architecture/src/lib.rs", &[]),
 ];
@@ -62,12 +62,12 @@ pub const CHAIN_FOLDERS: &[&str] = &[
     "src/core/transfer/solana",
     "src/canister/flows/kaspa",
     "src/canister/flows/solana",
-    "src/canister/api/kaspa",
-    "src/canister/api/solana",
     "src/canister/endpoints/kaspa",
     "src/canister/endpoints/solana",
     "src/types/kaspa",
     "src/types/solana",
+    "src/types/convert/kaspa",
+    "src/types/convert/solana",
 ];
 
 /// The crate of a file: the one whose root lies nearest above it.

@@ -38,19 +38,22 @@ const CORE: &[Room] = &[
 /// The rooms of the canister. `lib` is the root file, with the version.
 const CANISTER: &[Room] = &[
     room("lib", &[]),
-    room("api", &["lib"]),
     room("certification", &[]),
     room("metrics", &[]),
     room("store", &["certification"]),
     // The implementation on the Internet Computer reads and commits the state; flows see only the trait.
     room("ports", &["store"]),
-    room("web", &["api", "certification", "lib", "metrics", "store"]),
+    room("web", &["certification"]),
     room("flows", &["metrics", "ports"]),
     room("jobs", &["flows", "metrics", "ports", "store"]),
-    room("endpoints", &["api", "certification", "flows", "jobs", "lib", "metrics", "ports", "store", "web"]),
-    room("lifecycle", &["api", "certification", "jobs", "lib", "store"]),
-    room("interface", &["api"]),
+    room("endpoints", &["certification", "flows", "jobs", "metrics", "ports", "store", "web"]),
+    room("lifecycle", &["certification", "jobs", "store"]),
+    room("interface", &[]),
 ];
+
+/// The uses between crates that are reserved to some rooms: the definitions of the interface know nothing of the domain, so that a client
+/// needs neither.
+const RESERVED: &[(&str, &str, &[&str])] = &[("types", "core", &["convert", "fixture"])];
 
 /// The crates whose rooms are checked, by their short names, with their tables.
 pub const TABLES: &[(&str, &[Room])] = &[("core", CORE), ("canister", CANISTER)];
@@ -90,6 +93,11 @@ fn unlisted(survey: &Survey, krate: &Crate, table: &[Room]) -> Vec<String> {
 
 fn between_crates(survey: &Survey, edge: &Edge) -> Option<String> {
     let (from, to) = (survey.files[edge.from].krate?, survey.files[edge.to].krate?);
+    let room = survey.files[edge.from].room.as_str();
+    let reserved = RESERVED.iter().any(|(user, used, rooms)| (from.name, to.name) == (*user, *used) && !rooms.contains(&room));
+    if reserved {
+        return Some(format!("{}: `{}` names `{}` outside its conversions", survey.place(edge), from.name, edge.path));
+    }
     let forbidden = from.name != to.name && !from.may_use.contains(&to.name);
     forbidden.then(|| {
         let Edge { path, .. } = edge;
