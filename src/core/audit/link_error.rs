@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Why a block does not belong where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Break {
+pub enum LinkError {
     /// The stored bytes are not a block.
     Unreadable,
     /// It names another parent than the block before it.
@@ -16,7 +16,7 @@ pub enum Break {
     WrongHash,
 }
 
-impl fmt::Display for Break {
+impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unreadable => "its bytes are not a log entry",

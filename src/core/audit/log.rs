@@ -2,7 +2,7 @@
 
 use super::Block;
 use super::chunked_log::{ChunkedLog, Exhausted};
-use super::link_error::Break;
+use super::link_error::LinkError;
 use crate::base::codec::{NameHashes, Value, decode_value};
 use crate::base::{BlockIndex, Hash, Timestamp};
 use ic_stable_structures::Memory;
@@ -150,9 +150,9 @@ impl<M: Memory> AuditLog<M> {
     }
 
     /// What a block contributes to the chain: its parent and its own hash.
-    pub(super) fn link(&self, index: BlockIndex, names: &mut NameHashes) -> Result<(Option<Hash>, Hash), Break> {
-        let bytes = self.bytes(index).ok_or(Break::Unreadable)?;
-        Block::link(&bytes, names).map_err(|_| Break::Unreadable)
+    pub(super) fn link(&self, index: BlockIndex, names: &mut NameHashes) -> Result<(Option<Hash>, Hash), LinkError> {
+        let bytes = self.bytes(index).ok_or(LinkError::Unreadable)?;
+        Block::link(&bytes, names).map_err(|_| LinkError::Unreadable)
     }
 
     /// What a kept block is found by.

@@ -9,6 +9,6 @@ mod verify;
 pub use crate::base::codec::Value;
 pub use block::{Block, BlockError, leb128};
 pub use chunked_log::Exhausted;
-pub use link_error::Break;
+pub use link_error::LinkError;
 pub use log::{AuditLog, Keys};
 pub use verify::{Cursor, IntegrityReport, verify, verify_from};

@@ -1,7 +1,7 @@
 //! Whether every stored block is the one that the next one names.
 
 use super::AuditLog;
-use super::link_error::Break;
+use super::link_error::LinkError;
 use crate::base::codec::NameHashes;
 use crate::base::{BlockIndex, Hash};
 use ic_stable_structures::Memory;
@@ -15,7 +15,7 @@ pub struct IntegrityReport {
     /// How many blocks were checked.
     pub entries_checked: u64,
     /// The first block that does not belong, and why.
-    pub first_broken_at: Option<(BlockIndex, Break)>,
+    pub first_broken_at: Option<(BlockIndex, LinkError)>,
 }
 
 /// How far a verification has come that is done in parts.
@@ -60,7 +60,12 @@ pub fn verify_from<M: Memory>(log: &AuditLog<M>, cursor: Cursor, limit: u64, tip
 }
 
 /// Checks one block and returns its hash, or the block that is to blame.
-fn check<M: Memory>(log: &AuditLog<M>, at: Cursor, tip: Option<Hash>, names: &mut NameHashes) -> Result<Hash, (BlockIndex, Break)> {
+fn check<M: Memory>(
+    log: &AuditLog<M>,
+    at: Cursor,
+    tip: Option<Hash>,
+    names: &mut NameHashes,
+) -> Result<Hash, (BlockIndex, LinkError)> {
     let index = at.next;
     let (parent, hash) = log.link(index, names).map_err(|reason| (index, reason))?;
     let follows = if index.get() == 0 { parent.is_none() } else { at.parent.is_none() || parent == at.parent };
@@ -69,9 +74,9 @@ fn check<M: Memory>(log: &AuditLog<M>, at: Cursor, tip: Option<Hash>, names: &mu
         // Whether this block or the one before it was changed is told by what comes after.
         let vouched = if is_last { tip } else { log.link(index.next(), names).ok().and_then(|(parent, _)| parent) };
         return match index.get().checked_sub(1) {
-            Some(before) if vouched == Some(hash) && index > log.first() => Err((BlockIndex::new(before), Break::WrongHash)),
-            _ => Err((index, Break::WrongParent)),
+            Some(before) if vouched == Some(hash) && index > log.first() => Err((BlockIndex::new(before), LinkError::WrongHash)),
+            _ => Err((index, LinkError::WrongParent)),
         };
     }
-    if is_last && Some(hash) != tip { Err((index, Break::WrongTip)) } else { Ok(hash) }
+    if is_last && Some(hash) != tip { Err((index, LinkError::WrongTip)) } else { Ok(hash) }
 }

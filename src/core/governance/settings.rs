@@ -130,7 +130,7 @@ impl Settings {
     }
 
     /// Whether changes are made as easily, and as slowly, under `new`.
-    pub fn governs_alike(&self, new: &Self) -> bool {
+    pub fn has_same_governance(&self, new: &Self) -> bool {
         (self.quorum, self.time_lock_ns, self.proposal_ttl_ns) == (new.quorum, new.time_lock_ns, new.proposal_ttl_ns)
     }
 

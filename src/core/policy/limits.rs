@@ -64,7 +64,7 @@ pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, 
     let mut total = Some(Amount::ZERO);
     for (asset, amount) in charged {
         match evaluator.data.value(*asset, *amount) {
-            AssetValue::Known(value) => total = total.and_then(|total| total.checked_add(value)),
+            AssetValue::Worth(value) => total = total.and_then(|total| total.checked_add(value)),
             AssetValue::Unknown => {
                 let message = format!("there is no valid rate for {asset}; an admin sets one with set_rate");
                 return Some(Finding::denied(RuleKind::ValueLimit, ReasonCode::PolicyDenied, message));
@@ -73,7 +73,7 @@ pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, 
     }
     let max = scaled(evaluator.context.mode, max);
     let value = |asset, amount| match evaluator.data.value(asset, amount) {
-        AssetValue::Known(value) => Some(value),
+        AssetValue::Worth(value) => Some(value),
         AssetValue::Unknown => None,
     };
     let spent = |key: &CounterKey| evaluator.data.spent(key);

@@ -57,7 +57,7 @@ pub struct ScopedPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssetValue {
     /// In millionths of the unit of account, rounded up.
-    Known(Amount),
+    Worth(Amount),
     /// There is no rate, or it has expired.
     Unknown,
 }

@@ -100,7 +100,7 @@ impl<M: Memory> State<M> {
             Event::TransferDenied(denied) => self.apply_denied(denied, at),
             Event::TransferReserved(reserved) => self.apply_reserved(reserved, at),
             Event::ApprovalGiven(ApprovalGiven { id, approver, ready_at }) => {
-                let mut transfer = self.known(*id);
+                let mut transfer = self.existing_transfer(*id);
                 let approval = transfer.approval.as_mut().expect("BUG: a transfer is approved that nobody was asked about");
                 approval.approved_by.insert(*approver);
                 approval.ready_at = *ready_at;
@@ -109,7 +109,7 @@ impl<M: Memory> State<M> {
             }
             Event::TransferApproved(step) => {
                 self.update(step.id, at, Status::Reserved, |transfer| transfer.note = step.note.clone());
-                let wallet = self.known(step.id).request.wallet;
+                let wallet = self.existing_transfer(step.id).request.wallet;
                 self.tables.awaiting.remove(&(wallet.get(), step.id.get()));
             }
             Event::TransferRejected(rejected) => {
@@ -130,17 +130,17 @@ impl<M: Memory> State<M> {
             }),
             Event::TransferSubmitted(step) => self.apply_submitted(step.id, at),
             Event::TransferDeadlineSet(deadline) => {
-                let mut transfer = self.known(deadline.id);
+                let mut transfer = self.existing_transfer(deadline.id);
                 transfer.deadline_height = Some(deadline.height);
                 transfer.updated_at = at;
                 self.tables.set_transfer(&transfer);
             }
             Event::TransferConfirmed(settled) => {
-                let amount = self.known(settled.id).request.amount;
+                let amount = self.existing_transfer(settled.id).request.amount;
                 self.settle(settled, Status::Confirmed, amount, settled.fee_paid, at);
             }
             Event::TransferFailed(settled) => {
-                let Transfer { status, signed, request, .. } = self.known(settled.id);
+                let Transfer { status, signed, request, .. } = self.existing_transfer(settled.id);
                 // Signed bytes that nobody proved dead may still land, whatever an admin saw: this errs towards the limit.
                 let may_land = status == Status::Quarantined && signed.is_some();
                 let (amount, fee) = if may_land { (request.amount, request.max_fee) } else { (Amount::ZERO, settled.fee_paid) };
@@ -152,22 +152,22 @@ impl<M: Memory> State<M> {
                 self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
             }
             Event::TransferExpired(step) => {
-                self.nonce_released(&self.known(step.id));
+                self.nonce_released(&self.existing_transfer(step.id));
                 self.update(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone());
             }
             Event::TransferQuarantined(step) => {
                 self.update(step.id, at, Status::Quarantined, |transfer| transfer.note = step.note.clone());
-                let wallet = self.known(step.id).request.wallet;
+                let wallet = self.existing_transfer(step.id).request.wallet;
                 let key = (wallet.get(), step.id.get());
                 self.tables.active.remove(&key);
                 self.tables.quarantined.insert(key, ());
             }
             Event::Solana(event) => self.apply_solana(event, at),
-            Event::AuditConfigured(settings) => self.retain(|retention| retention.settings = *settings),
-            Event::StateCheckpointed(_) => self.retain(|retention| retention.checkpointed_at = Some(at)),
+            Event::AuditConfigured(settings) => self.update_retention(|retention| retention.settings = *settings),
+            Event::StateCheckpointed(_) => self.update_retention(|retention| retention.checkpointed_at = Some(at)),
             Event::ArchiveConfirmed(archive) => {
                 self.tables.add_archive(archive);
-                self.retain(|retention| retention.archived = archive.last.next());
+                self.update_retention(|retention| retention.archived = archive.last.next());
             }
             Event::LogPruned(pruned) => self.apply_pruned(pruned),
             Event::TransferInputsSigned(signed) => self.apply_inputs_signed(signed, at),
@@ -177,7 +177,7 @@ impl<M: Memory> State<M> {
         }
     }
 
-    fn retain(&mut self, change: impl FnOnce(&mut Retention)) {
+    fn update_retention(&mut self, change: impl FnOnce(&mut Retention)) {
         let mut retention = self.tables.retention();
         change(&mut retention);
         self.tables.set_retention(&retention);
@@ -189,7 +189,7 @@ impl<M: Memory> State<M> {
             self.tables.forget_block(index);
         }
         self.tables.log.prune(pruned.first, pruned.hash);
-        self.retain(|retention| retention.kept = pruned.first);
+        self.update_retention(|retention| retention.kept = pruned.first);
     }
 
     fn apply_wallet(&mut self, wallet: &Wallet) {
@@ -229,7 +229,7 @@ impl<M: Memory> State<M> {
     /// A transfer counts elsewhere. When it last changed is not touched: what is known of its bytes is as old as before.
     fn apply_holds_moved(&mut self, moved: &ReservationsMoved) {
         let ReservationsMoved { id, ended, begun } = moved;
-        let mut transfer = self.known(*id);
+        let mut transfer = self.existing_transfer(*id);
         for hold in &ended.0 {
             let before = transfer.holds.0.len();
             transfer.holds.0.retain(|held| held != hold);
@@ -238,14 +238,21 @@ impl<M: Memory> State<M> {
             self.tables.set_spent(&hold.key, &spent.expect("BUG: a counter does not hold a transfer"));
         }
         for hold in &begun.0 {
-            self.hold(hold);
+            self.reserve(hold);
             transfer.holds.0.push(hold.clone());
         }
         self.tables.set_transfer(&transfer);
     }
 
     /// Counts a request that was decided, in every scope it falls into: once, and each payment that it makes.
-    fn note(&mut self, agent: Principal, request: &TransferRequest, executed: bool, at: Timestamp, denials: impl Fn(u32) -> u32) {
+    fn count_request(
+        &mut self,
+        agent: Principal,
+        request: &TransferRequest,
+        executed: bool,
+        at: Timestamp,
+        denials: impl Fn(u32) -> u32,
+    ) {
         let attempts = u16::from(!request.is_later_part());
         let paid = if executed && !request.is_consolidation() { request.payments().len() } else { 0 };
         let executions = u16::try_from(paid).unwrap_or(u16::MAX);
@@ -262,7 +269,7 @@ impl<M: Memory> State<M> {
     fn apply_denied(&mut self, denied: &TransferDenied, at: Timestamp) {
         let TransferDenied { agent, request, evaluation } = denied;
         let counts = evaluation.is_agent_fault();
-        self.note(*agent, request, false, at, |denials| denials.saturating_add(u32::from(counts)));
+        self.count_request(*agent, request, false, at, |denials| denials.saturating_add(u32::from(counts)));
     }
 
     /// What was spent before a limit was set counts against it.
@@ -272,18 +279,18 @@ impl<M: Memory> State<M> {
             self.tables.set_spent(key, &counter);
         }
         for ReservedSince { transfer, holds } in &past.held {
-            let mut transfer = self.known(*transfer);
+            let mut transfer = self.existing_transfer(*transfer);
             for hold in &holds.0 {
-                self.hold(hold);
+                self.reserve(hold);
             }
             transfer.holds.0.extend(holds.0.iter().cloned());
             self.tables.set_transfer(&transfer);
         }
     }
 
-    fn hold(&mut self, hold: &Reservation) {
-        let spent = self.tables.spent(&hold.key).reserve(hold.amount);
-        self.tables.set_spent(&hold.key, &spent.expect("BUG: more is held than all transfers could"));
+    fn reserve(&mut self, reservation: &Reservation) {
+        let spent = self.tables.spent(&reservation.key).reserve(reservation.amount);
+        self.tables.set_spent(&reservation.key, &spent.expect("BUG: more is held than all transfers could"));
     }
 
     fn grant(&mut self, principal: Principal, role: Role) {
@@ -292,12 +299,12 @@ impl<M: Memory> State<M> {
         self.tables.set_roles(principal, &roles);
     }
 
-    pub(super) fn known(&self, id: TransferId) -> Transfer {
+    pub(super) fn existing_transfer(&self, id: TransferId) -> Transfer {
         self.tables.transfer(id).unwrap_or_else(|| panic!("BUG: an event names the unknown transfer {id}"))
     }
 
     fn update(&mut self, id: TransferId, at: Timestamp, status: Status, change: impl FnOnce(&mut Transfer)) {
-        let mut transfer = self.known(id);
+        let mut transfer = self.existing_transfer(id);
         assert!(transfer.status.may_become(status), "BUG: transfer {id} went from {:?} to {status:?}", transfer.status);
         transfer.status = status;
         transfer.updated_at = at;
@@ -320,19 +327,25 @@ impl<M: Memory> State<M> {
             let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
             self.tables.set_idempotency(&entry_key(transfer), &entry);
         }
-        reserved.holds.0.iter().for_each(|hold| self.hold(hold));
+        reserved.holds.0.iter().for_each(|hold| self.reserve(hold));
         self.nonce_reserved(transfer);
         if transfer.request.nonce_operation().is_none() {
             // A request that waits for people, or is only simulated, says nothing about the agent's requests (trap T31), and one that pays
             // nobody says as little.
             let silent = reserved.approval.is_some() || reserved.simulated || transfer.request.is_consolidation();
-            self.note(transfer.agent, &transfer.request, !reserved.simulated, at, |denials| if silent { denials } else { 0 });
+            self.count_request(
+                transfer.agent,
+                &transfer.request,
+                !reserved.simulated,
+                at,
+                |denials| if silent { denials } else { 0 },
+            );
         }
         self.tables.set_head(Head { next_transfer: transfer.id.next(), ..self.tables.head() });
     }
 
     fn apply_submitted(&mut self, id: TransferId, at: Timestamp) {
-        let Transfer { status, request, .. } = self.known(id);
+        let Transfer { status, request, .. } = self.existing_transfer(id);
         let was_quarantined = status == Status::Quarantined;
         self.update(id, at, Status::Submitted, |transfer| {
             if was_quarantined {
@@ -347,7 +360,7 @@ impl<M: Memory> State<M> {
     }
 
     fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {
-        self.unlock_inputs(&self.known(built.id));
+        self.unlock_inputs(&self.existing_transfer(built.id));
         self.nonce_built(built);
         self.tables.set_owner_of(&built.built.unsigned, built.id);
         self.update(built.id, at, Status::Built, |transfer| {
@@ -358,7 +371,7 @@ impl<M: Memory> State<M> {
             transfer.note = None;
             transfer.kaspa = None;
         });
-        let wallet = self.known(built.id).request.wallet.get();
+        let wallet = self.existing_transfer(built.id).request.wallet.get();
         for outpoint in built.built.inputs.iter().filter_map(|input| <[u8; 36]>::try_from(&input[..]).ok()) {
             let previous = self.tables.locked_outpoints.insert((wallet, outpoint), built.id.get());
             assert!(previous.is_none(), "BUG: an outpoint is spent by two transfers");
@@ -367,7 +380,7 @@ impl<M: Memory> State<M> {
 
     /// Ends a transfer that moved `amount` and paid `fee`.
     fn settle(&mut self, settled: &TransferSettled, status: Status, amount: Amount, fee: Amount, at: Timestamp) {
-        let transfer = self.known(settled.id);
+        let transfer = self.existing_transfer(settled.id);
         self.update(settled.id, at, status, |transfer| {
             transfer.fee_paid = Some(settled.fee_paid);
             transfer.note = settled.note.clone();
@@ -446,11 +459,11 @@ pub(super) fn request_hash(request: &TransferRequest) -> Hash {
         return batch.request;
     }
     let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };
-    hash_asked(&TransferRequest { max_fee, ..request.clone() })
+    content_hash(&TransferRequest { max_fee, ..request.clone() })
 }
 
 /// The hash of what was asked for, as the log would hold it.
-pub(super) fn hash_asked<T: Serialize>(asked: &T) -> Hash {
+pub(super) fn content_hash<T: Serialize>(asked: &T) -> Hash {
     let value = crate::base::codec::to_value(asked).expect("BUG: a request that ICRC-3 cannot hold");
     Hash(Sha256::digest(crate::base::codec::encode_value(&value)).into())
 }

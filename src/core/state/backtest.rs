@@ -141,7 +141,7 @@ impl<M: Memory> State<M> {
                 truncated = false;
                 break;
             }
-            logged.extend(read(index, block).filter(|logged| binds(scope, logged)));
+            logged.extend(read(index, block).filter(|logged| applies_to(scope, logged)));
         }
         logged.reverse();
         (logged, truncated)
@@ -174,7 +174,7 @@ fn read(index: BlockIndex, block: Block) -> Option<LoggedRequest> {
     Some(LoggedRequest { block: index, at: block.at, agent, request, evaluation, transfer })
 }
 
-fn binds(scope: Scope, logged: &LoggedRequest) -> bool {
+fn applies_to(scope: Scope, logged: &LoggedRequest) -> bool {
     match scope {
         Scope::Agent { agent, .. } => logged.agent == agent,
         Scope::Session(session) => logged.request.session == Some(session),
@@ -203,7 +203,7 @@ impl<M: Memory> PolicyData for PastFacts<'_, M> {
     }
 
     fn value(&self, asset: Asset, amount: Amount) -> AssetValue {
-        self.past.value(asset, amount).map_or(AssetValue::Unknown, AssetValue::Known)
+        self.past.value(asset, amount).map_or(AssetValue::Unknown, AssetValue::Worth)
     }
 
     fn approvers(&self, group: &str) -> u32 {
@@ -217,17 +217,17 @@ impl<M: Memory> ReplayedRequests<'_, M> {
     fn reassess(&mut self, logged: &LoggedRequest) -> (Decision, String) {
         let paying = Scope::Wallet(logged.request.wallet);
         let findings = &logged.evaluation.findings;
-        let others: Vec<&Finding> = findings.iter().filter(|finding| !is_of(finding, self.scope, paying)).collect();
+        let others: Vec<&Finding> = findings.iter().filter(|finding| !belongs_to_scope(finding, self.scope, paying)).collect();
         let draft = self.evaluate_draft(logged, paying);
         let decision = if draft.decision == Decision::Deny || others.iter().any(|finding| !finding.passed) {
             Decision::Deny
-        } else if draft.decision == Decision::RequireApproval || others.iter().any(|finding| asks_people(finding)) {
+        } else if draft.decision == Decision::RequireApproval || others.iter().any(|finding| requires_approval(finding)) {
             Decision::RequireApproval
         } else {
             Decision::Allow
         };
         let first_denial = draft.denials().next().or_else(|| others.iter().copied().find(|finding| !finding.passed));
-        let asking = || draft.findings.iter().chain(others.iter().copied()).find(|finding| asks_people(finding));
+        let asking = || draft.findings.iter().chain(others.iter().copied()).find(|finding| requires_approval(finding));
         let why =
             first_denial.or_else(asking).map_or_else(|| "every rule is content".to_owned(), |finding| finding.message.clone());
         if decision != Decision::Deny {
@@ -242,7 +242,7 @@ impl<M: Memory> ReplayedRequests<'_, M> {
         let request = &logged.request;
         let mut policies = vec![ScopedPolicy { scope: self.scope, policy: self.draft.clone(), activity: self.activity.clone() }];
         if self.scope != paying {
-            policies.push(ScopedPolicy { scope: paying, policy: Some(open(request)), activity: Activity::default() });
+            policies.push(ScopedPolicy { scope: paying, policy: Some(permissive_policy(request)), activity: Activity::default() });
         }
         let context = RequestContext {
             mode: Mode::Normal,
@@ -305,7 +305,7 @@ impl<M: Memory> ReplayedRequests<'_, M> {
 }
 
 /// A policy that lets a request pass, in the place of a paying wallet whose own word is logged.
-fn open(request: &TransferRequest) -> Policy {
+fn permissive_policy(request: &TransferRequest) -> Policy {
     let (max, window, asset) = (Amount::MAX, Window::Rolling24h, request.asset.canonical_asset());
     let mut rules = vec![
         Rule::PerTransaction { asset, max },
@@ -319,13 +319,13 @@ fn open(request: &TransferRequest) -> Policy {
 }
 
 /// Whether a finding is a scope's policy's: one of its rules, or, of the paying wallet's, that one is missing.
-fn is_of(finding: &Finding, scope: Scope, paying: Scope) -> bool {
+fn belongs_to_scope(finding: &Finding, scope: Scope, paying: Scope) -> bool {
     let standing = matches!(finding.rule, RuleKind::Mode | RuleKind::Wallet | RuleKind::CircuitBreaker | RuleKind::RateLimit);
     let by_rule = finding.rule_index.is_some() || !standing;
     by_rule && finding.scope.unwrap_or(paying) == scope
 }
 
 /// Whether a finding says that people have to agree: only those name the threshold.
-fn asks_people(finding: &Finding) -> bool {
+fn requires_approval(finding: &Finding) -> bool {
     finding.rule == RuleKind::Approval && finding.passed && finding.limit.is_some()
 }

@@ -76,7 +76,7 @@ impl<M: Memory> PolicyData for StateFacts<'_, M> {
 
     fn value(&self, asset: Asset, amount: Amount) -> AssetValue {
         let value = self.state.tables.rate(asset).and_then(|rate| rate.value(amount, self.now));
-        value.map_or(AssetValue::Unknown, AssetValue::Known)
+        value.map_or(AssetValue::Unknown, AssetValue::Worth)
     }
 
     fn approvers(&self, group: &str) -> u32 {

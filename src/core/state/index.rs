@@ -108,7 +108,7 @@ impl<M: Memory> State<M> {
         let range = from..until.max(from);
         let found: Box<dyn DoubleEndedIterator<Item = u64>> = match filter {
             Filter::All => Box::new(range),
-            Filter::Wallet(id) => Box::new(self.about_wallet(id, &range, page).into_iter()),
+            Filter::Wallet(id) => Box::new(self.wallet_blocks(id, &range, page).into_iter()),
             Filter::Actor(actor) => Box::new(self.found(actor_key(&actor), &range)),
             Filter::Transfer(id) => Box::new(self.found(key(TRANSFER, id.get()), &range)),
         };
@@ -121,7 +121,7 @@ impl<M: Memory> State<M> {
     }
 
     /// The blocks of both kinds about a wallet, ascending: as many as one page looks at, from the end where it begins.
-    fn about_wallet(&self, id: WalletId, range: &Range<u64>, page: Page) -> Vec<u64> {
+    fn wallet_blocks(&self, id: WalletId, range: &Range<u64>, page: Page) -> Vec<u64> {
         let most = page.limit + MAX_SCANNED + 1;
         let mut indices = Vec::new();
         for kind in [WALLET, REQUEST] {

@@ -40,7 +40,7 @@ impl<M: Memory> State<M> {
             self.integrity_checked(),
             self.several_providers(),
         ]);
-        items.extend([self.somebody_to_alert(), self.backups(), running(cycles, reserve), self.key_storage()]);
+        items.extend([self.error_alerting(), self.backups(), running(cycles, reserve), self.key_storage()]);
         items
     }
 
@@ -88,7 +88,7 @@ impl<M: Memory> State<M> {
         item("private_rpc", enough, format!("{kaspa} providers of Kaspa and {solana} of Solana, over https{need}"))
     }
 
-    fn somebody_to_alert(&self) -> ReadinessItem {
+    fn error_alerting(&self) -> ReadinessItem {
         let members = self.members();
         let guardians = members.iter().filter(|(_, roles)| roles.has(Role::Guardian) && !roles.has(Role::Admin)).count();
         let why = match guardians {

@@ -24,18 +24,18 @@ impl<M: Memory> State<M> {
                 self.tables.solana.settings.insert(wallet.get(), to_record(settings));
             }
             SolanaEvent::FellBack { id, index, reason } => {
-                let wallet = self.known(*id).request.wallet;
+                let wallet = self.existing_transfer(*id).request.wallet;
                 let broken = NonceRecord { status: NonceStatus::Broken { reason: reason.clone() }, holder: None };
                 self.tables.solana.set_nonce(wallet, *index, Some(&broken));
             }
             SolanaEvent::NonceFound { id, index } => {
-                let wallet = self.known(*id).request.wallet;
+                let wallet = self.existing_transfer(*id).request.wallet;
                 self.tables.solana.set_nonce(wallet, *index, Some(&NonceRecord { status: NonceStatus::Ready, holder: None }));
             }
             // The key is kept beside the log.
             SolanaEvent::ProviderKeySet { .. } => {}
             SolanaEvent::StillLive { id } => {
-                let mut transfer = self.known(*id);
+                let mut transfer = self.existing_transfer(*id);
                 transfer.updated_at = at;
                 self.tables.set_transfer(&transfer);
             }
@@ -54,7 +54,7 @@ impl<M: Memory> State<M> {
                 self.tables.solana.set_nonce(transfer.request.wallet, index, Some(&record));
             }
             Some(NonceOperation::Revoke { transfer: id }) => {
-                let mut revoked = self.known(id);
+                let mut revoked = self.existing_transfer(id);
                 revoked.solana.get_or_insert_default().revoked_by = Some(transfer.id);
                 self.tables.set_transfer(&revoked);
             }
@@ -64,7 +64,7 @@ impl<M: Memory> State<M> {
 
     /// A built transaction takes the nonce that it stands on, unless it is only simulated.
     pub(super) fn nonce_built(&mut self, built: &TransferBuilt) {
-        let transfer = self.known(built.id);
+        let transfer = self.existing_transfer(built.id);
         let used = built.built.solana.as_ref().and_then(|built| built.nonce.as_ref());
         let takes = transfer.request.nonce_operation().is_none() && !transfer.simulated;
         let Some(used) = used.filter(|_| takes) else { return };
@@ -79,7 +79,7 @@ impl<M: Memory> State<M> {
         let Some(index) = transfer.nonce_index().or(transfer.used_up_index()) else { return };
         let wallet = transfer.request.wallet;
         if let Some(record) = self.tables.solana.nonce(wallet, index).filter(|record| record.holder == Some(transfer.id)) {
-            let revocation = transfer.solana.as_ref().and_then(|progress| progress.revoked_by).map(|id| self.known(id));
+            let revocation = transfer.solana.as_ref().and_then(|progress| progress.revoked_by).map(|id| self.existing_transfer(id));
             let may_land = |other: &Transfer| !other.status.is_terminal() && !other.status.is_before_building();
             let holder = revocation.filter(|other| may_land(other) && other.used_up_index() == Some(index)).map(|other| other.id);
             self.tables.solana.set_nonce(wallet, index, Some(&NonceRecord { holder, ..record }));

@@ -4,7 +4,7 @@
 //! power, no decision but the ones below reads it, and losing it costs nothing but an early look.
 
 use super::State;
-use crate::audit::{Break, Cursor, Exhausted, IntegrityReport, verify_from};
+use crate::audit::{Cursor, Exhausted, IntegrityReport, LinkError, verify_from};
 use crate::base::{BlockIndex, Timestamp};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct LogMonitor {
     /// When the last whole round ended.
     pub round_ended_at: Option<Timestamp>,
     /// The break that was found and not yet seen to be gone.
-    pub broken: Option<(BlockIndex, Break)>,
+    pub broken: Option<(BlockIndex, LinkError)>,
     /// Failures to append, in a row.
     pub append_failures: u32,
     /// When it was last looked whether something can be given up.

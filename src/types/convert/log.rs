@@ -29,7 +29,7 @@ mod tests {
     use super::*;
     use crate::log::BreakReason;
     use candid::{Int, Nat};
-    use purser_core::audit::Break;
+    use purser_core::audit::LinkError;
     use purser_core::base::{BlockIndex, Bytes};
 
     #[test]
@@ -52,7 +52,7 @@ mod tests {
         let report = audit::IntegrityReport {
             valid: false,
             entries_checked: 3,
-            first_broken_at: Some((BlockIndex::new(2), Break::WrongParent)),
+            first_broken_at: Some((BlockIndex::new(2), LinkError::WrongParent)),
         };
         let broken = BrokenAt { index: 2, reason: BreakReason::WrongParent };
         assert_eq!(

@@ -96,7 +96,7 @@ convert_variants!(Execution, transfer::solana::Execution: Simulate, Live);
 convert_variants!(LifetimeChoice, transfer::solana::LifetimeChoice: Auto, Blockhash);
 
 convert_variants!(ProposalOutcome, governance::ProposalOutcome: Executed, Cancelled, Expired, Stale);
-convert_variants!(BreakReason, audit::Break: Unreadable, WrongParent, WrongTip, WrongHash);
+convert_variants!(BreakReason, audit::LinkError: Unreadable, WrongParent, WrongTip, WrongHash);
 
 #[cfg(test)]
 mod tests {

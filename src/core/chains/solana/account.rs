@@ -96,7 +96,7 @@ pub enum RecipientState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipientRefusal {
     /// A well-known program, sysvar or mint.
-    Known {
+    WellKnown {
         /// What it is.
         name: &'static str,
     },
@@ -120,7 +120,7 @@ pub enum RecipientRefusal {
 impl fmt::Display for RecipientRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Known { name } => write!(f, "the recipient is the {name}"),
+            Self::WellKnown { name } => write!(f, "the recipient is the {name}"),
             Self::OffCurve => write!(f, "the recipient's address has no private key; only a program can spend from it"),
             Self::Program => write!(f, "the recipient is a program"),
             Self::Mint => write!(f, "the recipient is a token mint"),
@@ -140,7 +140,7 @@ impl std::error::Error for RecipientRefusal {}
 /// When the address is one that is never paid, or is off the curve and `off_curve` does not accept that.
 pub fn check_recipient_address(address: &Address, off_curve: OffCurve) -> Result<(), RecipientRefusal> {
     if let Some(name) = known::name_of(address) {
-        return Err(RecipientRefusal::Known { name });
+        return Err(RecipientRefusal::WellKnown { name });
     }
     if off_curve == OffCurve::Refuse && !address.is_on_curve() {
         return Err(RecipientRefusal::OffCurve);

@@ -119,7 +119,7 @@ impl Config {
         let (solana, kaspa) = (&self.solana, &self.kaspa);
         solana.validate()?;
         providers("kaspa.providers", &kaspa.providers, |url| is_endpoint(url, kaspa.network == KaspaNetwork::Simnet))?;
-        corroborated("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Mainnet)?;
+        require_second_provider("kaspa.providers", &kaspa.providers, kaspa.network == KaspaNetwork::Mainnet)?;
         validate_max_fee(self.kaspa.max_fee)?;
         if self.kaspa.feerate < FLOOR_SOMPI_PER_GRAM {
             return Err(error("kaspa.feerate", "nodes relay nothing under 100 sompi per gram"));
@@ -245,7 +245,7 @@ fn validate_agreement(kaspa: &KaspaConfig) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn corroborated(field: &'static str, urls: &[String], is_mainnet: bool) -> Result<(), ConfigError> {
+fn require_second_provider(field: &'static str, urls: &[String], is_mainnet: bool) -> Result<(), ConfigError> {
     if is_mainnet && urls.len() < MIN_MAINNET_PROVIDERS {
         return Err(error(field, "one provider's word is no proof; name at least two"));
     }

@@ -1,6 +1,6 @@
 //! How Solana is reached.
 
-use super::{ConfigError, MIN_MAINNET_PROVIDERS, corroborated, error, is_endpoint, providers};
+use super::{ConfigError, MIN_MAINNET_PROVIDERS, error, is_endpoint, providers, require_second_provider};
 use crate::base::{Amount, Bytes};
 use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
 use crate::transfer::solana::Execution;
@@ -125,7 +125,7 @@ impl SolanaConfig {
         providers(field, &self.providers, |name| {
             name.starts_with(CANISTER_PREFIX) || is_endpoint(name, self.network == Cluster::Local)
         })?;
-        corroborated(field, &nodes, self.network == Cluster::Mainnet)?;
+        require_second_provider(field, &nodes, self.network == Cluster::Mainnet)?;
         let misplaced = |url: &&String| match url.split_once(KEY_PLACEHOLDER) {
             Some((before, after)) => before.matches('/').count() < 3 || format!("{before}{after}").contains(['{', '}']),
             None => url.contains(['{', '}']),

@@ -74,7 +74,7 @@ impl PolicyData for World {
     }
 
     fn value(&self, asset: Asset, amount: Amount) -> AssetValue {
-        self.rates.get(&asset).map_or(AssetValue::Unknown, |rate| AssetValue::Known(Amount::new(amount.get() * rate)))
+        self.rates.get(&asset).map_or(AssetValue::Unknown, |rate| AssetValue::Worth(Amount::new(amount.get() * rate)))
     }
 
     fn approvers(&self, group: &str) -> u32 {

@@ -48,7 +48,7 @@ impl<M: Memory> State<M> {
     }
 
     fn progress(&mut self, id: TransferId, at: Timestamp, change: impl FnOnce(&mut KaspaProgress, &mut Transfer)) {
-        let mut transfer = self.known(id);
+        let mut transfer = self.existing_transfer(id);
         let mut progress = transfer.kaspa.take().unwrap_or_default();
         change(&mut progress, &mut transfer);
         transfer.kaspa = Some(progress);

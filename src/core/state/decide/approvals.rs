@@ -36,7 +36,7 @@ impl<M: Memory> State<M> {
         let time_lock = approval.demands.iter().map(|demand| demand.time_lock_ns).max().unwrap_or_default();
         // One more yes does not put off what is agreed already.
         let ready_at = self
-            .is_met(&transfer, &approval, &approved_by)
+            .is_quorum_reached(&transfer, &approval, &approved_by)
             .then(|| approval.ready_at.unwrap_or_else(|| now.saturating_add(time_lock)));
         let mut decided = Decided::by(caller, Event::ApprovalGiven(ApprovalGiven { id, approver: caller, ready_at }));
         if ready_at.is_some_and(|ready_at| ready_at <= now) {
@@ -150,7 +150,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Whether every quorum is reached by those who still may approve (trap T40).
-    fn is_met(&self, transfer: &Transfer, approval: &Approval, approved_by: &BTreeSet<Principal>) -> bool {
+    fn is_quorum_reached(&self, transfer: &Transfer, approval: &Approval, approved_by: &BTreeSet<Principal>) -> bool {
         approval.demands.iter().all(|demand| self.count_approvals(transfer, demand, approved_by) >= demand.quorum)
     }
 
@@ -163,7 +163,7 @@ impl<M: Memory> State<M> {
         now: Timestamp,
     ) -> Event {
         let id = transfer.id;
-        if !self.is_met(transfer, approval, approved_by) {
+        if !self.is_quorum_reached(transfer, approval, approved_by) {
             return rejected(
                 id,
                 ReasonCode::ApprovalRejected,

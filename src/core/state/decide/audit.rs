@@ -2,7 +2,7 @@
 
 use super::{Decided, invalid};
 use crate::access::Role;
-use crate::audit::Break;
+use crate::audit::LinkError;
 use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
 use crate::event::{Event, LogPruned, ModeChanged, StateCheckpoint};
 use crate::governance::retention::{Archive, AuditSettings};
@@ -117,7 +117,7 @@ impl<M: Memory> State<M> {
     }
 
     /// What a broken chain leads to: an emergency; `None` when one is on.
-    pub fn decide_chain_broken(&self, index: BlockIndex, reason: Break, now: Timestamp) -> Option<Decided> {
+    pub fn decide_chain_broken(&self, index: BlockIndex, reason: LinkError, now: Timestamp) -> Option<Decided> {
         self.alarm(format!("the audit chain is broken at entry {index}: {reason}"), now)
     }
 

@@ -9,7 +9,7 @@ use crate::event::{BreakerOpened, Event, TransferDenied};
 use crate::governance::config::Config;
 use crate::governance::settings::Settings;
 use crate::policy::{Decision, Evaluation};
-use crate::state::apply::hash_asked;
+use crate::state::apply::content_hash;
 use crate::state::facts::ApplicablePolicies;
 use crate::state::{Refusal, State};
 use crate::transfer::kaspa::{FeeSpeed, KaspaTransferParams};
@@ -124,7 +124,7 @@ impl BatchRequest {
     /// What makes two batches the same.
     fn hash(&self) -> Hash {
         let max_fee = if self.fee_named { self.max_fee } else { Amount::ZERO };
-        hash_asked(&Self { max_fee, ..self.clone() })
+        content_hash(&Self { max_fee, ..self.clone() })
     }
 
     /// One payment as an ordinary request.
@@ -155,8 +155,8 @@ impl BatchRequest {
 
     /// One part: a transfer of the sum of its outputs, that names the first one's recipient.
     fn part(&self, batch: Batch, max_fee: Amount) -> Result<TransferRequest, Refusal> {
-        let amount = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount)).ok_or_else(beyond_all_money)?;
-        let first = batch.outputs.first().ok_or_else(beyond_all_money)?;
+        let amount = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount)).ok_or_else(sum_overflow)?;
+        let first = batch.outputs.first().ok_or_else(sum_overflow)?;
         let plain = self.plain(&first.to, amount, max_fee);
         Ok(match self.asset.chain() {
             Chain::Kaspa => {
@@ -283,7 +283,7 @@ impl<M: Memory> State<M> {
             return Ok(Parts::default());
         }
         let (runs, config) = (request.pack(&passed), self.config());
-        let fees = Amount::checked_sum(runs.iter().map(|run| request.fee_of(&config, *run))).ok_or_else(beyond_all_money)?;
+        let fees = Amount::checked_sum(runs.iter().map(|run| request.fee_of(&config, *run))).ok_or_else(sum_overflow)?;
         let hash = request.hash();
         let all = Batch { outputs: passed.clone(), part: 0, parts: 1, request: hash };
         let whole = request.part(all, fees)?;
@@ -296,7 +296,7 @@ impl<M: Memory> State<M> {
             return Ok(Parts { events: vec![denied(context, whole, evaluation)], agent_faults, ..Parts::default() });
         }
         if evaluation.decision == Decision::RequireApproval && runs.len() > 1 {
-            return Err(too_much_to_approve(&runs));
+            return Err(approval_of_several(&runs));
         }
         let BatchContext { caller, now, applicable, late, settings } = *context;
         self.check_place(caller, request.wallet, runs.len() as u64, &evaluation, late, settings)?;
@@ -312,7 +312,7 @@ impl<M: Memory> State<M> {
             outputs.iter().for_each(|output| items[output.item as usize] = outcome.clone());
             let batch = Batch { outputs, part, parts: runs.len() as u32, request: hash };
             let part = request.part(batch, request.fee_of(&config, *run))?;
-            let holds = self.reservations(&applicable.policies, &part, now).ok_or_else(beyond_all_money)?;
+            let holds = self.reservations(&applicable.policies, &part, now).ok_or_else(sum_overflow)?;
             let reserved = self.reservation(id, caller, part, evaluation.clone(), holds, now);
             parts.resets_denials = reserved.approval.is_none() && !reserved.simulated;
             parts.events.push(Event::TransferReserved(Box::new(reserved)));
@@ -417,12 +417,12 @@ fn with_position(position: usize, refusal: Refusal) -> Refusal {
     }
 }
 
-fn beyond_all_money() -> Refusal {
+fn sum_overflow() -> Refusal {
     invalid("payments", "their sum is beyond all money")
 }
 
 /// People are asked about one transfer, all of which happens or nothing.
-fn too_much_to_approve(runs: &[usize]) -> Refusal {
+fn approval_of_several(runs: &[usize]) -> Refusal {
     let (parts, first) = (runs.len(), runs.first().copied().unwrap_or_default());
     let problem = format!(
         "together they need an approval, which is about one transaction, and these take {parts}; the first {first} that the policies allow fit into one"

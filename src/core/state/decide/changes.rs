@@ -53,7 +53,7 @@ impl<M: Memory> State<M> {
             Action::SetRate(rate) => when(self.rate_widens(rate), quorum),
             Action::ChangeSettings(new) if settings.widens(new) => full,
             // One admin who makes changes harder for all could keep the others from ever undoing it.
-            Action::ChangeSettings(new) => when(!settings.governs_alike(new), quorum),
+            Action::ChangeSettings(new) => when(!settings.has_same_governance(new), quorum),
             Action::ChangeWallet { wallet, change } => {
                 let wallet = self.tables.wallet(*wallet);
                 let widens = match change {

@@ -17,9 +17,9 @@ use ic_stable_structures::Memory;
 /// The most coins that a caller names for one consolidation.
 const MAX_NAMED_COINS: usize = MAX_KASPA_INPUTS as usize;
 /// The most coins that the canister makes one of itself.
-const OWN_INPUTS: u32 = 40;
+const AUTO_CONSOLIDATION_INPUTS: u32 = 40;
 /// Who asks for what the canister does of itself: a principal that never calls anybody.
-const ITSELF: Principal = Principal::management_canister();
+const CANISTER_AS_AGENT: Principal = Principal::management_canister();
 
 impl<M: Memory> State<M> {
     /// Whether the replacement of a submitted transaction may be signed and sent.
@@ -148,7 +148,7 @@ impl<M: Memory> State<M> {
         }
         check_consolidation(&request)?;
         self.check_source(request.wallet, request.source)?;
-        self.check_own(&request)?;
+        self.require_own_address(&request)?;
         let again = self.asked_before(caller, &request.idempotency_key, request_hash(&request))?.is_some();
         if !again && self.is_consolidating(request.wallet) {
             return Err(Refusal::LimitReached { what: "consolidations of the wallet under way", max: 1, current: 1 });
@@ -161,7 +161,7 @@ impl<M: Memory> State<M> {
     }
 
     /// That no policy is asked rests on this: the money returns to the key that pays.
-    fn check_own(&self, request: &TransferRequest) -> Result<(), Refusal> {
+    fn require_own_address(&self, request: &TransferRequest) -> Result<(), Refusal> {
         let wallet = self.tables.wallet(request.wallet).ok_or_else(|| not_found("wallet", request.wallet))?;
         let own = own_address(&wallet, request.source).ok_or_else(|| invalid("source", "only KAS is kept in coins"))?;
         if request.to == own { Ok(()) } else { Err(invalid("to", "a consolidation returns to the key that pays")) }
@@ -180,16 +180,17 @@ impl<M: Memory> State<M> {
         let (config, now) = (&self.config().kaspa, self.monotonic_now(now));
         let above = config.consolidate_above.filter(|above| *above > 0)?;
         let on_kaspa = |transfer: &Transfer| transfer.request.asset.chain() == Chain::Kaspa;
-        let its_own = |transfer: &Transfer| transfer.agent == ITSELF && now.nanos_since(transfer.created_at) < HOUR_NS;
+        let is_recent_auto =
+            |transfer: &Transfer| transfer.agent == CANISTER_AS_AGENT && now.nanos_since(transfer.created_at) < HOUR_NS;
         if coins <= above as usize
             || self.active_transfers_of(wallet).iter().any(on_kaspa)
-            || self.transfers(wallet, None, RECENT_TRANSFERS).iter().any(its_own)
+            || self.transfers(wallet, None, RECENT_TRANSFERS).iter().any(is_recent_auto)
             || !self.has_log_room()
         {
             return None;
         }
         let payer = self.tables.wallet(wallet).filter(|wallet| wallet.signing == Signing::Threshold)?;
-        let consolidation = Consolidation { max_inputs: OWN_INPUTS, coins: None };
+        let consolidation = Consolidation { max_inputs: AUTO_CONSOLIDATION_INPUTS, coins: None };
         let request = TransferRequest {
             wallet,
             asset: Asset::Kas,
@@ -205,7 +206,7 @@ impl<M: Memory> State<M> {
             solana: None,
             kaspa: Some(KaspaTransferParams { speed: Some(FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
         };
-        match self.decide_checked(ITSELF, request, now) {
+        match self.decide_checked(CANISTER_AS_AGENT, request, now) {
             Ok((Some(decided), Outcome::Accepted { transfer, .. })) => Some((Decided { actor: None, ..decided }, transfer)),
             _ => None,
         }

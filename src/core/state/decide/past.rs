@@ -42,7 +42,7 @@ impl SpendingHistory {
     }
 
     /// A transfer with all that it will hold.
-    pub fn extend(&self, mut transfer: Transfer) -> Transfer {
+    pub fn with_added_reservations(&self, mut transfer: Transfer) -> Transfer {
         let more = self.held.get(&transfer.id).into_iter().flat_map(|holds| &holds.0);
         transfer.holds.0.extend(more.cloned());
         transfer
@@ -55,7 +55,7 @@ impl SpendingHistory {
 }
 
 /// A recipient that newly has a limit of its own.
-struct Limited<'a> {
+struct NewRecipientLimit<'a> {
     asset: Asset,
     to: &'a Destination,
     /// Its counter.
@@ -65,12 +65,12 @@ struct Limited<'a> {
 }
 
 /// A transfer, and what each of its recipients receives.
-struct Payment {
+struct TransferPayments {
     transfer: Transfer,
     paid: BTreeMap<Destination, Amount>,
 }
 
-impl Payment {
+impl TransferPayments {
     fn new(transfer: Transfer) -> Self {
         let mut paid = BTreeMap::<Destination, Amount>::new();
         for (to, amount) in transfer.request.payments() {
@@ -104,16 +104,17 @@ impl<M: Memory> State<M> {
     pub(super) fn spending_before(&self, scope: Scope, policy: &Policy, now: Timestamp) -> SpendingHistory {
         let old = self.tables.policy(&scope);
         let known: BTreeSet<_> = own_limits(old.as_ref()).collect();
-        let limited: Vec<Limited<'_>> = own_limits(Some(policy))
+        let limited: Vec<NewRecipientLimit<'_>> = own_limits(Some(policy))
             .filter(|limit| !known.contains(limit))
-            .map(|(asset, to)| Limited {
+            .map(|(asset, to)| NewRecipientLimit {
                 asset,
                 to,
                 key: Bytes::new(CounterKey::to(scope, asset, to.clone()).key()),
                 units: Bytes::new(CounterKey::units(scope, asset).key()),
             })
             .collect();
-        let valued: BTreeSet<Asset> = valued(Some(policy)).difference(&valued(old.as_ref())).copied().collect();
+        let valued: BTreeSet<Asset> =
+            value_limited_assets(Some(policy)).difference(&value_limited_assets(old.as_ref())).copied().collect();
         let mut past = SpendingHistory::default();
         if limited.is_empty() && valued.is_empty() {
             return past;
@@ -121,10 +122,10 @@ impl<M: Memory> State<M> {
         let (scanned, is_all) = self.newest_within(scope);
         let under_way = self.active_transfers_within(scope).into_iter().map(|transfer| (transfer.id, transfer));
         let transfers: BTreeMap<TransferId, Transfer> = scanned.into_iter().chain(under_way).collect();
-        let payments: Vec<Payment> = transfers.into_values().map(Payment::new).collect();
+        let payments: Vec<TransferPayments> = transfers.into_values().map(TransferPayments::new).collect();
         for payment in payments.iter().filter(|payment| !payment.transfer.status.is_terminal()) {
-            let mut holds = self.valued_since(scope, &payment.transfer, &valued, now);
-            holds.extend(limited.iter().filter_map(|limit| limit.held_by(payment)));
+            let mut holds = self.value_reservations(scope, &payment.transfer, &valued, now);
+            holds.extend(limited.iter().filter_map(|limit| limit.reservation_for(payment)));
             if !holds.is_empty() {
                 past.held.insert(payment.transfer.id, Reservations(holds));
             }
@@ -158,7 +159,7 @@ impl<M: Memory> State<M> {
     }
 
     /// What of an asset was spent within the window, or is held, and is in none of these transfers.
-    fn unscanned_amount(&self, limit: &Limited<'_>, payments: &[Payment], now: Timestamp) -> Amount {
+    fn unscanned_amount(&self, limit: &NewRecipientLimit<'_>, payments: &[TransferPayments], now: Timestamp) -> Amount {
         let total = self.tables.spent(&limit.units).used(&Window::Rolling24h, now);
         let counted = payments.iter().filter(|payment| payment.is_recent(now) || !payment.transfer.status.is_terminal());
         let seen = counted.filter_map(|payment| Some((payment, payment.hold(&limit.units)?))).map(|(payment, hold)| {
@@ -175,7 +176,7 @@ impl<M: Memory> State<M> {
     }
 
     /// What a transfer would hold in value, had there been the present rates when it was asked for.
-    fn valued_since(&self, scope: Scope, transfer: &Transfer, valued: &BTreeSet<Asset>, now: Timestamp) -> Vec<Reservation> {
+    fn value_reservations(&self, scope: Scope, transfer: &Transfer, valued: &BTreeSet<Asset>, now: Timestamp) -> Vec<Reservation> {
         let mut holds = Vec::new();
         for asset in valued {
             let (units, key) = (CounterKey::units(scope, *asset).key(), CounterKey::value(scope, *asset));
@@ -204,21 +205,21 @@ impl<M: Memory> State<M> {
     }
 }
 
-impl Limited<'_> {
+impl NewRecipientLimit<'_> {
     /// What the recipient receives of a transfer that counts in the scope.
-    fn part_of(&self, payment: &Payment) -> Option<Amount> {
+    fn amount_received(&self, payment: &TransferPayments) -> Option<Amount> {
         let amount = payment.paid.get(self.to)?;
         let counts = payment.transfer.request.asset.canonical_asset() == self.asset && payment.hold(&self.units).is_some();
         counts.then_some(*amount)
     }
 
-    fn held_by(&self, payment: &Payment) -> Option<Reservation> {
-        let amount = self.part_of(payment).filter(|_| payment.hold(&self.key).is_none())?;
+    fn reservation_for(&self, payment: &TransferPayments) -> Option<Reservation> {
+        let amount = self.amount_received(payment).filter(|_| payment.hold(&self.key).is_none())?;
         Some(Reservation { key: self.key.clone(), part: ReservedPart::Amount, amount })
     }
 
     /// What the recipient has received within the window, oldest first.
-    fn posted(&self, payments: &[Payment], rest: Amount, now: Timestamp) -> Vec<Posted> {
+    fn posted(&self, payments: &[TransferPayments], rest: Amount, now: Timestamp) -> Vec<Posted> {
         let mut steps = BTreeMap::<u64, Posted>::new();
         let mut add = |at: Timestamp, amount: Amount| {
             if amount.is_zero() {
@@ -229,7 +230,7 @@ impl Limited<'_> {
             *step = Posted { at: step.at.max(at), amount: sum };
         };
         for payment in payments.iter().filter(|payment| payment.is_recent(now) && payment.may_have_moved()) {
-            add(payment.transfer.updated_at, self.part_of(payment).unwrap_or_default());
+            add(payment.transfer.updated_at, self.amount_received(payment).unwrap_or_default());
         }
         add(now, rest);
         steps.into_values().collect()
@@ -237,7 +238,7 @@ impl Limited<'_> {
 }
 
 /// Every asset that a policy bounds in value.
-fn valued(policy: Option<&Policy>) -> BTreeSet<Asset> {
+fn value_limited_assets(policy: Option<&Policy>) -> BTreeSet<Asset> {
     let rules = policy.into_iter().flat_map(|policy| &policy.rules);
     rules.flat_map(|rule| if let Rule::ValueLimit { assets, .. } = rule { assets.clone() } else { BTreeSet::new() }).collect()
 }

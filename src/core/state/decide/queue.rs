@@ -42,14 +42,14 @@ pub(super) enum ProposedChange<'a> {
 
 impl ProposedChange<'_> {
     /// Why what was asked of people before is over.
-    const fn stale(self) -> &'static str {
+    const fn outdated_note(self) -> &'static str {
         match self {
             Self::Policy(..) => "the policy it was asked under changed",
             Self::Wallet(_) => "other policies bind its wallet now",
         }
     }
 
-    fn denies(self, finding: Option<&Finding>) -> String {
+    fn denial_note(self, finding: Option<&Finding>) -> String {
         match self {
             Self::Policy(scope, policy, _) => format!("the new policy of {scope} (version {}) does not allow it", policy.version),
             Self::Wallet(_) => {
@@ -59,7 +59,7 @@ impl ProposedChange<'_> {
         }
     }
 
-    fn asks(self, whom: &str) -> String {
+    fn approval_note(self, whom: &str) -> String {
         match self {
             Self::Policy(scope, policy, _) => {
                 format!("the new policy of {scope} (version {}) wants {whom} to approve it; ask for it again", policy.version)
@@ -107,7 +107,7 @@ impl<M: Memory> State<M> {
         let (mut outcome, mut adjustment, mut queue) = (RecheckOutcome::default(), ReservationAdjustment::default(), Vec::new());
         for transfer in affected {
             if transfer.status == Status::AwaitingApproval {
-                outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, change.stale()));
+                outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, change.outdated_note()));
                 adjustment.exclude(&transfer.holds);
             } else if transfer.status.may_become(Status::Cancelled) && transfer.request.nonce_operation().is_none() {
                 adjustment.exclude(&transfer.holds);
@@ -147,10 +147,10 @@ impl<M: Memory> State<M> {
         let context = EvaluationContext { agent: transfer.agent, now, adjustment, is_recheck: true };
         let evaluation = self.evaluate_request_in_mode(Mode::Normal, &applicable, &transfer.request, context);
         if evaluation.decision == Decision::Deny {
-            return Err(change.denies(evaluation.denials().next()));
+            return Err(change.denial_note(evaluation.denials().next()));
         }
         if let Some(whom) = self.missing_approval(transfer, change, &applicable, context) {
-            return Err(change.asks(&whom));
+            return Err(change.approval_note(&whom));
         }
         if let ProposedChange::Policy(..) = change {
             return Ok(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun: Reservations::default() });

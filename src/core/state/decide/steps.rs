@@ -31,7 +31,7 @@ impl<M: Memory> State<M> {
         if built.fee > transfer.request.max_fee {
             return Err(invalid("fee", "more than was reserved for it"));
         }
-        if self.tables.owner_of(&built.unsigned).is_some_and(|owner| owner != id && self.is_bound(owner, &built.unsigned)) {
+        if self.tables.owner_of(&built.unsigned).is_some_and(|owner| owner != id && self.owns_bytes(owner, &built.unsigned)) {
             return Err(Refusal::AlreadySo { what: "another transfer is this very transaction; it takes another blockhash" });
         }
         self.check_nonce(&transfer, &built)?;
@@ -48,7 +48,7 @@ impl<M: Memory> State<M> {
     /// Whether bytes that were built for a transfer stay that transfer's: while it may sign them, and for ever once it has, because then
     /// they may land or have landed. Bytes of a transfer that ended without a signature bind nothing. The owner of a client-side wallet may
     /// have signed them all the same; whoever sends them then, it is one transaction, and lands once for the transfer that has them now.
-    fn is_bound(&self, owner: TransferId, unsigned: &[u8]) -> bool {
+    fn owns_bytes(&self, owner: TransferId, unsigned: &[u8]) -> bool {
         let ended_unsigned = |transfer: Transfer| {
             let is_over = matches!(transfer.status, Status::Cancelled | Status::Failed);
             let is_last = transfer.built.is_some_and(|built| built.unsigned[..] == *unsigned);

@@ -204,7 +204,8 @@ impl<M: Memory> State<M> {
         past: &SpendingHistory,
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
-        let affected = self.active_transfers_within(scope).into_iter().map(|transfer| past.extend(transfer)).collect();
+        let affected =
+            self.active_transfers_within(scope).into_iter().map(|transfer| past.with_added_reservations(transfer)).collect();
         Ok(self.recheck_affected(affected, ProposedChange::Policy(scope, policy, past), now)?.ended)
     }
 

@@ -280,7 +280,7 @@ impl Game {
         }
     }
 
-    fn turn(&mut self) {
+    fn play_round(&mut self) {
         self.pass_time();
         match self.dice.below(100) {
             0..33 => self.ask(),
@@ -328,7 +328,7 @@ fn run(seed: u64, commands: usize) -> Game {
     let mut game = Game::new(seed, commands);
     while game.command < commands && !game.is_over {
         game.command += 1;
-        game.turn();
+        game.play_round();
         game.tell();
     }
     game

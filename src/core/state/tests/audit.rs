@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::access::AgentChange;
 use crate::access::Role;
-use crate::audit::Break;
+use crate::audit::LinkError;
 use crate::base::{Amount, BlockIndex, DAY_NS, HOUR_NS, Hash, MINUTE_NS, TransferId};
 use crate::event::Event;
 use crate::governance::Action;
@@ -357,7 +357,7 @@ fn every_corruption_of_a_thousand_entries_is_found_where_it_is() {
         let mut bytes = bytes.clone();
         flip_time(&mut bytes);
         flipped.tables.log.corrupt(index(n), &bytes);
-        let reason = if n == 999 { Break::WrongTip } else { Break::WrongHash };
+        let reason = if n == 999 { LinkError::WrongTip } else { LinkError::WrongHash };
         // Every entry among its neighbours; some of them in the whole log.
         let (from, limit) = if n % 100 == 7 { (0, u64::MAX) } else { (n.saturating_sub(3), 8) };
         assert_eq!(flipped.verify_log(index(from), limit).first_broken_at, Some((index(n), reason)), "flipped in {n}");
@@ -368,10 +368,10 @@ fn every_corruption_of_a_thousand_entries_is_found_where_it_is() {
         let mut blocks = whole.clone();
         let position = blocks[n].windows(5).position(|window| window == b"phash").unwrap() + 10;
         blocks[n][position] ^= 1;
-        assert_eq!(broken(&blocks), Some((index(n as u64), Break::WrongParent)), "the parent of {n}");
+        assert_eq!(broken(&blocks), Some((index(n as u64), LinkError::WrongParent)), "the parent of {n}");
         let mut blocks = whole.clone();
         blocks[n].truncate(10);
-        assert_eq!(broken(&blocks), Some((index(n as u64), Break::Unreadable)), "cut short: {n}");
+        assert_eq!(broken(&blocks), Some((index(n as u64), LinkError::Unreadable)), "cut short: {n}");
         let mut blocks = whole.clone();
         blocks.swap(n, n - 1);
         let first = broken(&blocks).map(|(at, _)| at.get());
@@ -391,8 +391,8 @@ fn a_round_of_verification_costs_the_same_each_time_and_finds_what_changes_behin
     let mut corrupt = with_blocks(&blocks, &state);
     corrupt.set_log_monitor(&state.log_monitor());
     assert!(corrupt.verify_next(400, at(1)).valid, "the part itself is as it was");
-    assert_eq!(corrupt.verify_next(1_000, at(2)).first_broken_at, Some((index(799), Break::WrongHash)));
-    assert_eq!(corrupt.log_monitor().broken, Some((index(799), Break::WrongHash)));
+    assert_eq!(corrupt.verify_next(1_000, at(2)).first_broken_at, Some((index(799), LinkError::WrongHash)));
+    assert_eq!(corrupt.log_monitor().broken, Some((index(799), LinkError::WrongHash)));
 }
 
 /// Whatever has a digest changes it only by `commit`, and `commit` logs each event: see `no_sequence_breaks_the_laws`. What is kept

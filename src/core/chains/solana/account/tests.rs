@@ -73,12 +73,12 @@ fn only_nothing_and_wallets_are_paid() {
 
 #[test]
 fn known_addresses_are_refused_whatever_is_said_of_them() {
-    let refusal = Err(RecipientRefusal::Known { name: "system program" });
+    let refusal = Err(RecipientRefusal::WellKnown { name: "system program" });
     for account in [None, Some(wallet(5))] {
         assert_eq!(check_recipient(&known::SYSTEM_PROGRAM, account.as_ref(), OffCurve::Accept), refusal);
     }
     let incinerator = Address::parse("1nc1nerator11111111111111111111111111111111").expect("an address");
-    let refusal = Err(RecipientRefusal::Known { name: "incinerator" });
+    let refusal = Err(RecipientRefusal::WellKnown { name: "incinerator" });
     assert_eq!(check_recipient_address(&incinerator, OffCurve::Accept), refusal);
 }
 
