@@ -27,7 +27,7 @@ fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
             KaspaKey::Schnorr => wallet.kaspa_schnorr_address,
             KaspaKey::Ecdsa => wallet.kaspa_ecdsa_address,
         };
-        let request = args.into_request(&own, &config)?;
+        let request = args.into_request(&own, config)?;
         Ok(state.decide_consolidation(caller, request, store::now())?)
     })
     .map_err(Error::on_kaspa)

@@ -95,7 +95,7 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
     let (asset, to, amount, key) = (args.asset, args.to.clone(), args.amount, args.idempotency_key.clone());
     let reason = args.reason.clone();
     // What cannot be read as a request would be refused, so nobody should be asked to sign it.
-    let request = args.into_request(&config).map_err(|error| ConsentError::unsupported(error.message))?;
+    let request = args.into_request(config).map_err(|error| ConsentError::unsupported(error.message))?;
     let description = Description::new(format!("Pay {}", asset.show(amount))).amount("Amount", asset, amount).text("To", to);
     let description = description.text("From", scene.wallet(id)?).amount("Fee at most", asset.coin(), request.max_fee.get());
     let terms = request.solana.unwrap_or_default();
