@@ -32,8 +32,6 @@ const MAX_SIGNATURES: usize = 1;
 /// The limit of a step's cost with a million entries, in per cent of the cost with one entry. The search trees are deeper, but no
 /// step visits all of them.
 const MAX_GROWTH_PERCENT: u64 = 150;
-/// The limits of the module's size in bytes, plain and compressed.
-const MAX_WASM: [usize; 2] = [5_100_000, 1_420_000];
 
 /// All measurements.
 #[derive(Serialize)]
@@ -98,7 +96,7 @@ fn measure_all(sizes: &[u64], busy: &[u64], pools: &[u16]) -> Results {
         })
         .collect();
     let throughput = queues(pools);
-    let mut targets = history_targets(&histories, [wasm_bytes, wasm_gzip_bytes]);
+    let mut targets = history_targets(&histories);
     targets.extend(busy_wallet_targets(&busy_wallet));
     Results { wasm_bytes, wasm_gzip_bytes, busy_wallet, throughput, histories, kaspa: Vec::new(), targets }
 }
@@ -132,7 +130,7 @@ fn busy_wallet_targets(busy: &[(u64, u64)]) -> Vec<TargetResult> {
     busy.iter().skip(1).map(|(size, instructions)| TargetResult::at_most(what(*size), *instructions, limit)).collect()
 }
 
-fn history_targets(histories: &[Measurement], wasm: [usize; 2]) -> Vec<TargetResult> {
+fn history_targets(histories: &[Measurement]) -> Vec<TargetResult> {
     let mut targets = Vec::new();
     for history in histories {
         for step in history.steps.iter().filter(|step| step.name.starts_with("request")) {
@@ -156,7 +154,5 @@ fn history_targets(histories: &[Measurement], wasm: [usize; 2]) -> Vec<TargetRes
             targets.push(TargetResult::at_most(what, after.instructions, limit));
         }
     }
-    targets.push(TargetResult::at_most("wasm: bytes".into(), wasm[0] as u64, MAX_WASM[0] as u64));
-    targets.push(TargetResult::at_most("wasm, compressed: bytes".into(), wasm[1] as u64, MAX_WASM[1] as u64));
     targets
 }
