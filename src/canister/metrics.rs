@@ -2,7 +2,6 @@
 
 use purser_core::base::metrics::{Histogram, Metrics};
 use purser_core::base::{Chain, SECOND_NS, Timestamp};
-use purser_core::chains::kaspa::rest::is_rate_limited;
 use purser_core::transfer::{Status, Transfer};
 use std::cell::RefCell;
 
@@ -76,15 +75,28 @@ pub fn coins_listed(coins: usize) {
     count("kaspa_coins_listed", coins as u64);
 }
 
-/// An outcall has ended: `answer` is its canonical body, if there is one.
-pub fn outcall(started: Timestamp, ended: Timestamp, answer: Option<&[u8]>) {
+/// The outcome of an outcall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcallOutcome {
+    /// The answer carries a result.
+    Answered,
+    /// The server limits the rate of requests.
+    RateLimited,
+    /// The answer carries no result for another reason.
+    Failed,
+    /// No answer arrived.
+    NoAnswer,
+}
+
+/// Counts an outcall that has ended.
+pub fn outcall(started: Timestamp, ended: Timestamp, outcome: OutcallOutcome) {
     let milliseconds = ended.nanos_since(started) / 1_000_000;
     METRICS.with_borrow_mut(|metrics| metrics.observe(&OUTCALLS, milliseconds));
-    match answer {
-        None => count("kaspa_outcalls_without_answer", 1),
-        Some(body) if is_rate_limited(body) => count("kaspa_outcalls_rate_limited", 1),
-        Some(body) if body.starts_with(br#"{"failed""#) => count("kaspa_outcalls_failed", 1),
-        Some(_) => {}
+    match outcome {
+        OutcallOutcome::NoAnswer => count("kaspa_outcalls_without_answer", 1),
+        OutcallOutcome::RateLimited => count("kaspa_outcalls_rate_limited", 1),
+        OutcallOutcome::Failed => count("kaspa_outcalls_failed", 1),
+        OutcallOutcome::Answered => {}
     }
 }
 

@@ -1,8 +1,8 @@
-//! What a wallet's addresses hold, as the chains tell it.
+//! Balances of a wallet's addresses, as the chains report them.
 
 use super::outcalls::{self, Replication};
 use super::providers;
-use crate::ports::Runtime;
+use crate::ports::{CallErrorKind, Runtime};
 use futures::future::join3;
 use purser_core::base::{Amount, Chain, Mint, Timestamp, WalletId};
 use purser_core::chains::solana::rpc::{AccountView, Commitment, Reading, Request, TokenBalance, View, Wanted};
@@ -11,37 +11,38 @@ use purser_core::chains::{kaspa, solana};
 use purser_core::wallet::Wallet;
 use std::fmt::Display;
 
-/// An amount and when it was seen.
+/// An amount with the time of its observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// In base units.
+    /// The amount, in base units.
     pub amount: Amount,
     /// The canister's time when the answer arrived.
     pub observed_at: Timestamp,
 }
 
-/// What a wallet's three addresses hold.
+/// The balances of a wallet's three addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Balances {
-    /// Finalized lamports.
+    /// The finalized balance of the Solana address, in lamports.
     pub sol: Observed,
-    /// Sompi in accepted unspent outputs of the Schnorr address.
+    /// The accepted unspent outputs of the Schnorr address, in sompi.
     pub kas_schnorr: Observed,
-    /// Sompi in accepted unspent outputs of the ECDSA address.
+    /// The accepted unspent outputs of the ECDSA address, in sompi.
     pub kas_ecdsa: Observed,
 }
 
-/// No provider of a chain gave a usable answer.
+/// A chain of which no provider gave a usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderError {
-    /// Which chain.
+    /// The chain.
     pub chain: Chain,
-    /// What the last provider asked did wrong.
+    /// The problem with the provider that was asked last.
     pub problem: String,
 }
 
-/// Asks the chains what a wallet holds, every address at once; each of a chain's providers until one answers. A wallet whose owner has
-/// not registered a key holds nothing at its address.
+/// Reads the balances of a wallet from the chains, all addresses at once.
+///
+/// The providers of a chain are asked in turn until one answers. An address without a registered key has no balance.
 ///
 /// # Errors
 /// When all providers of a chain failed.
@@ -56,7 +57,7 @@ pub async fn refresh<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Balances, Pr
 
 async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, ProviderError> {
     if wallet.solana_key.is_empty() {
-        return Ok(nothing(rt));
+        return Ok(zero(rt));
     }
     let address = <[u8; 32]>::try_from(&wallet.solana_key[..]).map_err(|error| failed(Chain::Solana, error))?;
     let address = solana::Address::from_bytes(address);
@@ -74,20 +75,22 @@ async fn solana<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Observed, Provide
     Err(last)
 }
 
-/// Tokens that a wallet holds, as a quorum of providers tells it.
+/// The tokens in one account of a wallet, as reported by a quorum of providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHolding {
-    /// The token account and what is in it.
+    /// The token account with its amount.
     pub balance: TokenBalance,
-    /// Which program it belongs to.
+    /// The program that the account belongs to.
     pub program: solana::TokenProgram,
 }
 
-/// The most mints whose accounts are looked up where a list is too long.
+/// The most mints whose accounts are read one by one where the list is too long.
 const MAX_MINTS: usize = 40;
 
-/// Every token account of a wallet, of both programs. Anybody can give a wallet accounts until the list of them is too long for an answer;
-/// then only the wallet's own accounts of the tokens that its policies name.
+/// Reads every token account of a wallet, of both programs.
+///
+/// Anybody can give a wallet accounts until their list is too long for an answer. Then only the wallet's own accounts of the tokens are
+/// read that its policies name.
 ///
 /// # Errors
 /// When no quorum of providers gives the same usable answer.
@@ -101,7 +104,7 @@ pub async fn token_balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<T
     for program in [solana::TokenProgram::Classic, solana::TokenProgram::Token2022] {
         let request = Request::TokenBalances { owner, program };
         let balances = match providers::agreed(rt, 0, &request).await {
-            Err(error) if error.is_too_large() => named_tokens(rt, wallet.id, owner, program).await?,
+            Err(error) if error.kind == CallErrorKind::TooLarge => named_tokens(rt, wallet.id, owner, program).await?,
             answer => {
                 let body = answer.map_err(|error| failed(Chain::Solana, error))?;
                 solana::rpc::parse_token_balances(&body).map_err(|failure| failed(Chain::Solana, failure))?
@@ -112,7 +115,7 @@ pub async fn token_balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<T
     Ok(list)
 }
 
-/// What a wallet holds of the tokens that its policies name.
+/// The accounts of a wallet for the tokens that its policies name.
 async fn named_tokens<R: Runtime>(
     rt: &R,
     wallet: WalletId,
@@ -140,12 +143,12 @@ async fn named_tokens<R: Runtime>(
     Ok(accounts.into_iter().zip(seen).filter_map(held).collect())
 }
 
-fn nothing<R: Runtime>(rt: &R) -> Observed {
+fn zero<R: Runtime>(rt: &R) -> Observed {
     Observed { amount: Amount::ZERO, observed_at: rt.now() }
 }
 
 async fn kaspa<R: Runtime>(rt: &R, address: Option<kaspa::Address>) -> Result<Observed, ProviderError> {
-    let Some(address) = address else { return Ok(nothing(rt)) };
+    let Some(address) = address else { return Ok(zero(rt)) };
     let request = kaspa::rest::Request::Balance { address };
     let mut last = failed(Chain::Kaspa, "no provider is configured");
     for provider_offset in 0..rt.read(|state| state.config().kaspa.providers.len()) {

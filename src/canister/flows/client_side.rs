@@ -1,10 +1,15 @@
-//! Transfers of wallets whose keys their owners hold: built here, signed elsewhere.
+//! Transfers of wallets whose owners hold the keys: built here, signed elsewhere.
 
-use super::{FlowError, Progress, TransferContext};
+use super::context::TransferContext;
+use super::error::FlowError;
+use super::progress::Progress;
 use crate::ports::Runtime;
 
-/// Waits for the owner's signatures, which arrive by another call, and ends what nobody signs in time.
-pub(super) fn wait<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+/// Waits for the owner's signatures, which arrive by another call, and ends a transfer that stays unsigned for too long.
+///
+/// # Errors
+/// When the transfer still waits, or the state refuses its end.
+pub(super) fn await_signature<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let id = context.transfer.id;
     match context.rt.read(|state| state.decide_unsigned(id, context.rt.now()))? {
         Some(decided) => {

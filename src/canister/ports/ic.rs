@@ -193,5 +193,5 @@ async fn schnorr_root(algorithm: SchnorrAlgorithm, name: &str) -> Result<RootKey
 }
 
 fn failed(error: impl Display) -> CallError {
-    CallError(error.to_string())
+    CallError::rejected(error.to_string())
 }

@@ -11,45 +11,78 @@ use purser_core::wallet::{KeyKind, RootKeys};
 use std::fmt;
 use std::future::Future;
 
-/// A call that gave no result. Whether it had an effect is unknown.
+/// A call without a result; whether the call had an effect is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallError(pub String);
-
-impl CallError {
-    /// Whether an outcall's answer did not fit its limit: by header, by body, or after the transform.
-    pub fn is_too_large(&self) -> bool {
-        ["size limit", "length limit", "response exceeds limit"].iter().any(|text| self.0.contains(text))
-    }
+pub struct CallError {
+    /// The kind of failure, to decide on.
+    pub kind: CallErrorKind,
+    /// The failure in words, for people. No decision reads them.
+    pub message: String,
 }
 
-/// How an outcall ends whose answers differ between replicas.
-const NO_AGREEMENT: &str = "No consensus could be reached";
-
-impl CallError {
-    /// Whether replicas were given different answers.
-    pub fn is_disagreement(&self) -> bool {
-        self.0.contains(NO_AGREEMENT)
-    }
+/// The kind of a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallErrorKind {
+    /// The configuration names no provider, or the provider's API key is missing. No call was made.
+    NotConfigured,
+    /// The provider asked for fewer requests, so that no call was made and nobody is to blame.
+    RateLimited,
+    /// The answer exceeds the outcall's limit: by its header, its body, or after the transform.
+    TooLarge,
+    /// The replicas received different answers.
+    NoConsensus,
+    /// The Internet Computer rejected the call, or no reply arrived in time.
+    Rejected,
+    /// The answer carries no result: an HTTP status, an error of the protocol, another chain, an unreadable body.
+    Unusable,
+    /// Too few providers gave the same answer.
+    NoQuorum,
 }
 
-/// How a call is refused that is not made because the provider asked for fewer.
-const RATE_LIMITED: &str = "the provider limits the rate of requests and is left alone for now";
+/// Words in the reject messages of outcalls whose answer is too large.
+const TOO_LARGE: [&str; 3] = ["size limit", "length limit", "response exceeds limit"];
+/// Words in the reject message of an outcall whose answers differ between replicas.
+const NO_CONSENSUS: &str = "No consensus could be reached";
 
 impl CallError {
-    /// The refusal of a call to a provider that limits the rate.
+    /// A failure of this kind.
+    pub fn new(kind: CallErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// A call that the Internet Computer rejected with this message.
+    ///
+    /// Reject codes do not tell an answer that is too large, or one without consensus, from other failures. So their words are read, here
+    /// and nowhere else.
+    pub fn rejected(message: impl Into<String>) -> Self {
+        let message = message.into();
+        let kind = match message.as_str() {
+            text if text.contains(NO_CONSENSUS) => CallErrorKind::NoConsensus,
+            text if TOO_LARGE.iter().any(|words| text.contains(words)) => CallErrorKind::TooLarge,
+            _ => CallErrorKind::Rejected,
+        };
+        Self { kind, message }
+    }
+
+    /// The refusal of a call because no provider is configured.
+    pub fn no_provider() -> Self {
+        Self::new(CallErrorKind::NotConfigured, "no provider is configured")
+    }
+
+    /// The refusal of a call to a provider that limits the rate of requests.
     pub fn rate_limited() -> Self {
-        Self(RATE_LIMITED.to_owned())
+        Self::new(CallErrorKind::RateLimited, "the provider limits the rate of requests and is left alone for now")
     }
 
-    /// Whether the call was not made, so that nobody is to blame.
-    pub fn is_rate_limited(&self) -> bool {
-        self.0.contains(RATE_LIMITED)
+    /// An answer without a result.
+    pub fn unusable(message: impl fmt::Display) -> Self {
+        Self::new(CallErrorKind::Unusable, message.to_string())
     }
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -148,4 +181,22 @@ pub trait StateStore {
 /// Everything a flow may touch.
 pub trait Runtime: Clock + Signer + HttpOutcall + SolRpc + StateStore {}
 
-impl<R: Clock + Signer + HttpOutcall + SolRpc + StateStore> Runtime for R {}
+impl<R: Clock + Signer + HttpOutcall + SolRpc + Ledger> Runtime for R {}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallError, CallErrorKind};
+
+    #[test]
+    fn reject_messages_are_classified_by_their_words() {
+        for (message, kind) in [
+            ("Http body exceeds size limit of 106496 bytes.", CallErrorKind::TooLarge),
+            ("Header size exceeds specified response size limit 2000", CallErrorKind::TooLarge),
+            ("Transformed http response exceeds limit: 106496", CallErrorKind::TooLarge),
+            ("No consensus could be reached. Replicas had different responses.", CallErrorKind::NoConsensus),
+            ("Canister http request timed out", CallErrorKind::Rejected),
+        ] {
+            assert_eq!(CallError::rejected(message).kind, kind, "{message}");
+        }
+    }
+}

@@ -1,36 +1,45 @@
-//! From the signed transaction to its acceptance, deep enough.
+//! The signed transaction, from its broadcast to an acceptance that is deep enough.
 
-use super::agree::Route;
-use super::{check, client, dead, decode, recorded, sign};
-use crate::flows::{FlowError, Progress, TransferContext, unreadable, waits};
+use super::dead;
+use super::outcome::{describe, is_refusal, not_taken};
+use super::quorum::{Route, client};
+use super::record::{check, decode, recorded, superseded};
+use super::sign;
+use crate::flows::context::TransferContext;
+use crate::flows::error::FlowError;
+use crate::flows::progress::Progress;
+use crate::flows::waiting;
 use crate::metrics;
 use crate::ports::Runtime;
 use purser_core::base::Amount;
 use purser_core::chains::kaspa::rest::{self, Rejection, Request, SubmitOutcome, TxIdBatch};
 use purser_core::chains::kaspa::{Transaction, TxId};
 use purser_core::transfer::BuiltTx;
-use purser_core::transfer::kaspa::Superseded;
 
-/// How long bytes are left to spread before they are offered again.
+/// The time in seconds that bytes are left to spread before they are offered again.
 const REBROADCAST_AFTER_SECONDS: u64 = 20;
-/// After this long without an acceptance, the other route through the server's database is asked too.
+/// The time in seconds without an acceptance after which the server's second route is asked too.
 const SECOND_ROUTE_AFTER_SECONDS: u64 = 120;
-/// How long a transaction that nodes refuse is offered before it is left to people.
-const PATIENCE_SECONDS: u64 = 3_600;
+/// The time in seconds for which a transaction that nodes refuse is offered before it goes into quarantine.
+const QUARANTINE_AFTER_SECONDS: u64 = 3_600;
 
-/// Records that the bytes leave, then sends them. Whatever comes back, they may have arrived.
-pub async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+/// Records the broadcast, then sends the bytes. They may have arrived whatever the answer is.
+///
+/// # Errors
+/// When the record cannot be used, the call fails, or the node does not take the transaction.
+pub(in crate::flows) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let transaction = recorded(context.transfer.built.as_ref(), context.transfer.signed.as_ref())?;
     context.commit(|state| state.decide_submitted(context.transfer.id))?;
-    let transfer = context.rt.read(|state| state.transfer(context.transfer.id)).ok_or(FlowError::Changed)?;
-    let context =
-        TransferContext { rt: context.rt, transfer, wallet: context.wallet.clone(), provider_offset: context.provider_offset };
-    send(&context, transaction).await
+    send(&context.reloaded()?, transaction).await
 }
 
-/// Asks whether one of the transfer's transactions is accepted deep enough; offers the last one again while none is. One that waits to
-/// take its place is signed first.
-pub async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+/// Confirms a transfer of which a transaction is accepted deep enough, and offers the last one again while none is.
+///
+/// A replacement that waits for its signatures is signed first.
+///
+/// # Errors
+/// When a call fails, a record cannot be used, a node does not take the transaction, or the transfer has changed.
+pub(in crate::flows) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let transaction = recorded(context.transfer.built.as_ref(), context.transfer.signed.as_ref())?;
     if let Some(landed) = landed(context, transaction.id()).await? {
         confirm(context, landed)?;
@@ -47,19 +56,19 @@ pub async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Prog
     send(context, transaction).await
 }
 
-/// Which of the transfer's transactions is accepted deep enough, if one is: the present one, or one that it replaced.
+/// The transaction of the transfer that is accepted deep enough: the present one, or one that it replaced.
 async fn landed<R: Runtime>(context: &TransferContext<'_, R>, present: TxId) -> Result<Option<TxId>, FlowError> {
     let confirmations = context.rt.read(|state| state.config().kaspa.confirmations);
-    let before = superseded(context).iter().map(|other| other.signed.txid.parse::<TxId>().map_err(unreadable));
+    let before = superseded(context).iter().map(|other| other.signed.txid.parse::<TxId>().map_err(FlowError::unreadable));
     let ids: Vec<TxId> = [Ok(present)].into_iter().chain(before).collect::<Result<_, FlowError>>()?;
     let client = client(context);
-    // The score first: what is accepted below the cutoff afterwards is at least that deep. A chain shorter than the demanded depth
-    // settles nothing.
+    // The score is read first. So an acceptance that is read afterwards, below the cutoff, is at least that deep. A chain that is shorter
+    // than the demanded depth settles nothing.
     let Some(cutoff) = rest::settled_blue_score(client.blue_score().await?, confirmations) else {
         context.unchanged()?;
         return Ok(None);
     };
-    let transactions = TxIdBatch::new(ids.clone()).ok_or_else(|| unreadable("it has no id"))?;
+    let transactions = TxIdBatch::new(ids.clone()).ok_or_else(|| FlowError::unreadable("it has no id"))?;
     let request = Request::Acceptance { transactions, max_blue_score: cutoff };
     let mut settled = client.settled(&request, &ids, cutoff, Route::Batch).await?;
     if !settled.contains(&true) && context.age_seconds() > SECOND_ROUTE_AFTER_SECONDS {
@@ -78,7 +87,7 @@ fn confirm<R: Runtime>(context: &TransferContext<'_, R>, landed: TxId) -> Result
     let txid = landed.to_string();
     let before = superseded(context).iter().find(|other| other.signed.txid == txid);
     let built: Option<&BuiltTx> = before.map(|other| &other.built).or(context.transfer.built.as_ref());
-    let fee: Amount = built.map(|built| built.fee).ok_or_else(|| unreadable("its fee is missing"))?;
+    let fee: Amount = built.map(|built| built.fee).ok_or_else(|| FlowError::unreadable("its fee is missing"))?;
     if before.is_some() {
         context.commit(|state| state.decide_superseded_landed(context.transfer.id, txid))?;
     }
@@ -88,7 +97,7 @@ fn confirm<R: Runtime>(context: &TransferContext<'_, R>, landed: TxId) -> Result
 /// Signs the replacement, records it and sends it.
 async fn replace<R: Runtime>(context: &TransferContext<'_, R>, replacement: &BuiltTx) -> Result<Progress, FlowError> {
     let unsigned = decode(Some(replacement))?;
-    check(context, &unsigned).map_err(unreadable)?;
+    check(context, &unsigned).map_err(FlowError::unreadable)?;
     let may_go_on = || match context.rt.read(|state| state.may_replace(context.transfer.id)) {
         true => Ok(()),
         false => Err(FlowError::blocked("the replacement waits: an emergency is on, or the transfer has moved on")),
@@ -96,31 +105,12 @@ async fn replace<R: Runtime>(context: &TransferContext<'_, R>, replacement: &Bui
     let transaction = sign::complete(context, &unsigned, may_go_on).await?;
     let signed = sign::to_record(&transaction)?;
     context.commit(|state| state.decide_replacement_signed(context.transfer.id, signed))?;
-    let transfer = context.rt.read(|state| state.transfer(context.transfer.id)).ok_or(FlowError::Changed)?;
-    let context =
-        TransferContext { rt: context.rt, transfer, wallet: context.wallet.clone(), provider_offset: context.provider_offset };
-    send(&context, transaction).await
+    send(&context.reloaded()?, transaction).await
 }
 
-/// Leaves to people what nodes keep refusing, unless a transaction of the transfer was accepted, however lately.
-async fn give_up<R: Runtime>(context: &TransferContext<'_, R>, id: TxId, refusal: &SubmitOutcome) -> Result<Progress, FlowError> {
-    let mut accepted = client(context).is_known_accepted(id).await?;
-    for other in superseded(context) {
-        accepted |= client(context).is_known_accepted(other.signed.txid.parse().map_err(unreadable)?).await?;
-    }
-    context.unchanged()?;
-    if accepted {
-        return Ok(Progress::Waiting);
-    }
-    Err(FlowError::NeedsOperator(format!("not accepted within an hour, and refused by the node: {}", describe(refusal))))
-}
-
-pub(super) fn superseded<'a, R>(context: &'a TransferContext<'_, R>) -> &'a [Superseded] {
-    context.transfer.kaspa.as_ref().map_or(&[], |progress| &progress.superseded)
-}
-
-/// Offers the present transaction and draws the consequence of what the node says. One that replaces another is offered in its place
-/// first, and then like any other: the node may have lost the one before it.
+/// Offers the present transaction and acts on the node's answer.
+///
+/// A transaction that replaces another is offered as a replacement first, and then like any other: the node may have lost the first one.
 async fn send<R: Runtime>(context: &TransferContext<'_, R>, transaction: Transaction) -> Result<Progress, FlowError> {
     let replaces = !superseded(context).is_empty();
     if replaces && client(context).offer(&Request::Replace(transaction.clone())).await? == SubmitOutcome::Accepted {
@@ -132,19 +122,19 @@ async fn send<R: Runtime>(context: &TransferContext<'_, R>, transaction: Transac
     }
     match outcome {
         SubmitOutcome::Accepted => Ok(taken(context)),
-        // A node that keeps what this one is to replace refuses nothing: one of the two will land.
+        // A node that keeps the replaced transaction refuses nothing: one of the two will land.
         SubmitOutcome::Conflict { with } if is_superseded(context, with) => {
             let why = format!("the node keeps transaction {with}, which this one is to replace");
-            waits::note(context.transfer.id, Some(why));
+            waiting::record(context.transfer.id, Some(why));
             Ok(Progress::Waiting)
         }
         refusal => refused(context, &transaction, &refusal).await,
     }
 }
 
-/// A node has the present transaction, or one of the transfer's.
+/// The progress of a transfer whose transaction a node has. The reason of an earlier refusal is over.
 fn taken<R: Runtime>(context: &TransferContext<'_, R>) -> Progress {
-    waits::note(context.transfer.id, None);
+    waiting::record(context.transfer.id, None);
     Progress::Waiting
 }
 
@@ -157,41 +147,32 @@ async fn refused<R: Runtime>(
     transaction: &Transaction,
     refusal: &SubmitOutcome,
 ) -> Result<Progress, FlowError> {
-    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_permanent()) {
-        // Said already while everybody is asked.
-        waits::note(context.transfer.id, Some(describe(refusal)));
-        if let Some(progress) = dead::end_of(context, transaction).await? {
+    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_forever()) {
+        // The reason is shown already while all servers are asked.
+        waiting::record(context.transfer.id, Some(describe(refusal)));
+        if let Some(progress) = dead::end_if_dead(context, transaction).await? {
             return Ok(progress);
         }
     }
-    match is_refusal(refusal) && context.age_seconds() >= PATIENCE_SECONDS {
-        true => give_up(context, transaction.id(), refusal).await,
+    match is_refusal(refusal) && context.age_seconds() >= QUARANTINE_AFTER_SECONDS {
+        true => quarantine_unless_accepted(context, transaction.id(), refusal).await,
         false => Err(not_taken(refusal)),
     }
 }
 
-/// Whether the node looked at the transaction and will not take these bytes.
-fn is_refusal(outcome: &SubmitOutcome) -> bool {
-    match outcome {
-        SubmitOutcome::Conflict { .. } | SubmitOutcome::Orphan => true,
-        SubmitOutcome::Rejected { reason, .. } => !reason.may_pass_later(),
-        SubmitOutcome::Accepted | SubmitOutcome::RateLimited | SubmitOutcome::Unknown { .. } => false,
+/// Puts a transfer that nodes keep refusing into quarantine, unless a transaction of it was accepted, however lately.
+async fn quarantine_unless_accepted<R: Runtime>(
+    context: &TransferContext<'_, R>,
+    id: TxId,
+    refusal: &SubmitOutcome,
+) -> Result<Progress, FlowError> {
+    let mut accepted = client(context).is_known_accepted(id).await?;
+    for other in superseded(context) {
+        accepted |= client(context).is_known_accepted(other.signed.txid.parse().map_err(FlowError::unreadable)?).await?;
     }
-}
-
-/// A node's refusal is its word about the transaction; anything else is trouble with the provider.
-fn not_taken(outcome: &SubmitOutcome) -> FlowError {
-    let problem = format!("the transaction was not taken: {}", describe(outcome));
-    if matches!(outcome, SubmitOutcome::Unknown { .. }) { FlowError::Transient(problem) } else { FlowError::Deferred(problem) }
-}
-
-pub(super) fn describe(outcome: &SubmitOutcome) -> String {
-    match outcome {
-        SubmitOutcome::Accepted => "taken".to_owned(),
-        SubmitOutcome::Conflict { with } => format!("an input is being spent by transaction {with}"),
-        SubmitOutcome::Orphan => "an input does not exist or is spent".to_owned(),
-        SubmitOutcome::Rejected { reason, diagnostic } => format!("{reason} ({diagnostic})"),
-        SubmitOutcome::RateLimited => "the server limits the rate of requests".to_owned(),
-        SubmitOutcome::Unknown { diagnostic } => diagnostic.clone(),
+    context.unchanged()?;
+    if accepted {
+        return Ok(Progress::Waiting);
     }
+    Err(FlowError::NeedsOperator(format!("not accepted within an hour, and refused by the node: {}", describe(refusal))))
 }

@@ -1,26 +1,34 @@
-//! One KAS transfer, from the reservation to its end.
+//! The flow of a transfer on Kaspa, from the reservation to its end.
 //!
 //! Up to the broadcast there are one signature per input and four outcalls: the network's score, its fee rate, the wallet's outputs, the
-//! broadcast. All but the last are put to as many providers as must agree.
+//! broadcast. All but the last are put to a quorum of servers.
 //!
-//! A Kaspa transaction never expires: the same bytes are offered until they are accepted, or until somebody has it replaced by one that
-//! spends the same inputs, of which again only one can land. One that no block can contain is given up; one that a node keeps refusing
-//! otherwise is left to people.
+//! A Kaspa transaction never expires. The same bytes are offered until they are accepted, or until an operator has them replaced by bytes
+//! that spend the same inputs, of which only one can land. A transaction that no block can contain ends. One that a node keeps refusing
+//! for another reason goes into quarantine.
 //!
-//! | module | what it does |
+//! | file | subject |
 //! |---|---|
-//! | `agree` | asks several providers and puts their answers together |
-//! | `build` | reads the chain, selects coins, records what is to be signed |
+//! | `quorum` | the questions to several servers, and their answers put together |
+//! | `payment` | the key, the outputs and the limits that follow from wallet and request |
+//! | `record` | recorded transactions, compared with the request |
+//! | `build` | the reads, the selection of coins, the transaction to sign |
 //! | `sign` | one signature per input, several at a time, none twice |
-//! | `follow` | broadcasts, confirms, replaces |
-//! | `dead` | ends what no block can contain, and has other coins tried |
-//! | `quote` | what a transfer would cost, from the chain or from what was last seen of it |
+//! | `follow` | broadcast, confirmation, replacement |
+//! | `outcome` | the meaning of a node's answer to a broadcast |
+//! | `dead` | the end of transactions that no block can contain |
+//! | `refused_coins` | coins that nodes refused together, and the choice of others |
+//! | `quote` | the cost of a transfer, from the chain or from the last read |
 
-mod agree;
 mod build;
 mod dead;
 mod follow;
+mod outcome;
+mod payment;
+mod quorum;
 mod quote;
+mod record;
+mod refused_coins;
 mod sign;
 
 pub(super) use build::build;
@@ -28,128 +36,11 @@ pub(super) use follow::{follow, submit};
 pub use quote::{Quote, QuoteBasis, QuoteError, coins_seen, quote, quote_from_cache};
 pub(super) use sign::sign;
 
-use super::{FlowError, TransferContext, unreadable};
-use crate::ports::Runtime;
-use agree::QuorumClient;
-use purser_core::base::{Amount, Destination};
-use purser_core::chains::kaspa::fee::COST_OF_AN_INPUT;
-use purser_core::chains::kaspa::intent::{self, Intent};
-use purser_core::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
+use super::error::FlowError;
 use purser_core::chains::kaspa::rest::Failure;
-use purser_core::chains::kaspa::script::ScriptForm;
-use purser_core::chains::kaspa::select::Limits;
-use purser_core::chains::kaspa::{
-    Address, FeePolicy, KeyKind as Scheme, Network, Output, ScriptPublicKey, Transaction, UnsignedTx, WalletKey,
-};
-use purser_core::governance::config::KaspaConfig;
-use purser_core::transfer::kaspa::{FeeSpeed, MAX_KASPA_INPUTS};
-use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
-use purser_core::wallet::{KeyKind, Wallet};
 
 impl From<Failure> for FlowError {
     fn from(failure: Failure) -> Self {
         Self::UnusableAnswer(failure)
     }
-}
-
-fn client<'a, R: Runtime>(context: &TransferContext<'a, R>) -> QuorumClient<'a, R> {
-    QuorumClient { rt: context.rt, provider_offset: context.provider_offset }
-}
-
-fn network<R: Runtime>(context: &TransferContext<'_, R>) -> Network {
-    context.rt.read(|state| state.config().kaspa.network)
-}
-
-/// The key that pays, and that the change returns to.
-fn key<R: Runtime>(context: &TransferContext<'_, R>) -> Result<WalletKey, FlowError> {
-    paying_key(&context.wallet, context.transfer.request.source)
-}
-
-fn paying_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, FlowError> {
-    let key = match source {
-        KeyKind::KaspaSchnorr => WalletKey::new(Scheme::Schnorr, &wallet.kaspa_schnorr_key),
-        KeyKind::KaspaEcdsa => WalletKey::new(Scheme::Ecdsa, &wallet.kaspa_ecdsa_key),
-        KeyKind::Solana => return Err(FlowError::Unbuildable("KAS cannot be paid from a Solana key".to_owned())),
-    };
-    key.map_err(|error| FlowError::Transient(error.to_string()))
-}
-
-/// What is paid to whom, in order; at least one output.
-fn payments(request: &TransferRequest, network: Network) -> Result<(Output, Vec<Output>), FlowError> {
-    let outputs: Result<Vec<Output>, FlowError> =
-        request.payments().into_iter().map(|(to, amount)| Ok(Output { amount, script: script(to, network)? })).collect();
-    let mut outputs = outputs?.into_iter();
-    let first = outputs.next().ok_or_else(|| FlowError::Unbuildable("nobody is to be paid".to_owned()))?;
-    Ok((first, outputs.collect()))
-}
-
-/// The script of a decoded destination: version byte and payload.
-fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, FlowError> {
-    let form = match to.payload.split_first() {
-        Some((0, key)) => key.try_into().ok().map(ScriptForm::PubKey),
-        Some((1, key)) => key.try_into().ok().map(ScriptForm::PubKeyEcdsa),
-        Some((8, hash)) => hash.try_into().ok().map(ScriptForm::ScriptHash),
-        _ => None,
-    };
-    let script = form.map(ScriptPublicKey::pay_to);
-    let payable = script.filter(|script| Address::from_script(network, script).is_some());
-    payable.ok_or_else(|| FlowError::Unbuildable("the recipient is no address that could ever spend the payment".to_owned()))
-}
-
-fn fee_policy(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> FeePolicy {
-    let hurried = request.speed() == FeeSpeed::Priority;
-    FeePolicy { feerate, max_feerate: config.max_feerate(), max_fee: request.max_fee, hurried }
-}
-
-fn limits(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> Limits {
-    Limits {
-        fee: fee_policy(config, feerate, request),
-        max_inputs: MAX_KASPA_INPUTS as usize,
-        storage_mass_cap: DEFAULT_STORAGE_MASS_CAP,
-        max_dust_to_fee: COST_OF_AN_INPUT,
-    }
-}
-
-/// Compares a transaction with what was asked for and returns its fee.
-fn check<R: Runtime>(context: &TransferContext<'_, R>, unsigned: &UnsignedTx) -> Result<Amount, String> {
-    let (Ok(key), request) = (key(context), &context.transfer.request) else {
-        return Err("the payer cannot be used".to_owned());
-    };
-    let own = key.script_public_key();
-    let (first, more) = match request.is_consolidation() {
-        true => (gathered(unsigned, &own)?, Vec::new()),
-        false => payments(request, network(context)).map_err(|_| "a recipient cannot be used".to_owned())?,
-    };
-    let intent = Intent {
-        spent: &unsigned.spent,
-        recipient: &first.script,
-        amount: first.amount,
-        more: &more,
-        change: &own,
-        max_fee: request.max_fee,
-        storage_mass_cap: DEFAULT_STORAGE_MASS_CAP,
-    };
-    intent::check(&unsigned.transaction, &intent).map(|summary| summary.fee).map_err(|deviation| deviation.to_string())
-}
-
-/// What a consolidation pays: all but the fee to the key itself, in one output.
-fn gathered(unsigned: &UnsignedTx, own: &ScriptPublicKey) -> Result<Output, String> {
-    match &unsigned.transaction.outputs[..] {
-        [only] if only.script == *own => Ok(only.clone()),
-        _ => Err("a consolidation has one output, to the wallet itself".to_owned()),
-    }
-}
-
-fn decode(built: Option<&BuiltTx>) -> Result<UnsignedTx, FlowError> {
-    let built = built.ok_or_else(|| unreadable("there is none"))?;
-    UnsignedTx::from_bytes(&built.unsigned).map_err(unreadable)
-}
-
-/// A recorded signed transaction, which must be the recorded unsigned one with signatures.
-fn recorded(built: Option<&BuiltTx>, signed: Option<&SignedTx>) -> Result<Transaction, FlowError> {
-    let signed = signed.ok_or_else(|| unreadable("there is none"))?;
-    let unsigned = decode(built)?;
-    let transaction = Transaction::from_bytes(&signed.signed).map_err(unreadable)?;
-    let same = transaction.id() == unsigned.transaction.id() && transaction.id().to_string() == signed.txid;
-    if same && transaction.is_signed() { Ok(transaction) } else { Err(unreadable("it is not the one that was signed")) }
 }

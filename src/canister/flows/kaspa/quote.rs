@@ -1,11 +1,12 @@
-//! What a transfer would cost.
+//! Quotes: the cost of a transfer.
 //!
-//! Asked for in an update, it is reckoned with the coins and the fee rate of the moment, exactly as the transfer itself would be built.
-//! A query asks nobody: it uses what was last seen, or else the smallest transaction that could make the payment. What was seen is kept
-//! on the heap, for a few wallets, and is never what a transfer is built from.
+//! A quote by an update is computed with the coins and the fee rate of the moment, exactly as the transfer itself would be built. A query
+//! makes no calls: its quote rests on the coins that were last read, or else on the smallest transaction that could make the payment. Coins
+//! are kept on the heap, for a few keys, and no transfer is built from them.
 
-use super::agree::QuorumClient;
-use super::{FlowError, limits, paying_key, payments};
+use super::payment::{limits, paying_key, payments};
+use super::quorum::{MAX_UTXOS, QuorumClient, too_many};
+use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use futures::future::join;
 use ic_stable_structures::Memory;
@@ -20,9 +21,9 @@ use purser_core::wallet::{KeyKind, Wallet};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// For how many keys coins are remembered.
+/// The most keys whose coins are kept.
 const MAX_VIEWS: usize = 16;
-/// How often providers are asked for one quote.
+/// The number of times that the servers are asked for one quote.
 const ATTEMPTS: usize = 3;
 
 thread_local! {
@@ -30,63 +31,64 @@ thread_local! {
     static FEERATES: RefCell<BTreeMap<FeeSpeed, u64>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The coins of a key as they were last seen.
+/// The coins of a key at their last read.
 #[derive(Clone)]
 struct View {
+    /// The virtual DAA score at which the coins' maturity is judged.
     score: u64,
     utxos: Vec<Utxo>,
     observed_at: Timestamp,
-    /// Some of them cannot be spent yet.
+    /// Whether some coins cannot be spent yet.
     waits: bool,
 }
 
-/// What a quote rests on.
+/// The data that a quote rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuoteBasis {
-    /// Coins that were seen at this time.
+    /// The wallet's coins as they were read at this time.
     Coins(Timestamp),
-    /// The smallest transaction that could make the payment: with more inputs it costs more.
+    /// The smallest transaction that could make the payment. One with more inputs costs more.
     SmallestTransaction,
 }
 
-/// What a transfer would cost.
+/// The cost of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// In sompi, small change that goes to the miner included.
+    /// The fee in sompi, including small change that goes to the miner.
     pub fee: Amount,
-    /// In sompi per gram.
+    /// The fee rate in sompi per gram.
     pub feerate: u64,
-    /// How many coins it spends; each takes a signature.
+    /// The number of coins that the transfer spends. Each takes a signature.
     pub inputs: usize,
-    /// What returns to the wallet.
+    /// The change that returns to the wallet, in sompi.
     pub change: Amount,
-    /// What of the fee is change too small to be worth an output.
+    /// The part of the fee that is change too small for an output, in sompi.
     pub dust: Amount,
-    /// In grams.
+    /// The masses of the transaction, in grams.
     pub masses: Masses,
-    /// What this rests on.
+    /// The data that the quote rests on.
     pub basis: QuoteBasis,
-    /// The transfer waits for some of its coins first.
+    /// Whether the transfer waits for some of its coins first.
     pub waits: bool,
 }
 
-/// Why there is no quote.
+/// The reason for a missing quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuoteError {
     /// The coins do not allow the payment.
     Coins(SelectError),
-    /// No provider gave a usable answer.
+    /// No server gave a usable answer.
     Provider {
-        /// What the last one did wrong.
+        /// The problem with the server that was asked last.
         problem: String,
-        /// Its HTTP status, if that was it.
+        /// The HTTP status of its answer, if that was the problem.
         status_code: Option<u16>,
     },
     /// The payment cannot be made from any coins.
     Impossible(String),
     /// The paying key cannot be used.
     Key(String),
-    /// A provider is of another network than the canister was installed for.
+    /// A server is of another network than the one that the canister was installed for.
     WrongNetwork(String),
     /// The canister's own records cannot be used.
     Internal(String),
@@ -126,7 +128,7 @@ fn status_code(failure: Failure) -> Option<u16> {
     }
 }
 
-/// Notes the coins of a key.
+/// Keeps the coins of a key for later quotes.
 pub(super) fn remember<R: Runtime>(rt: &R, wallet: WalletId, source: KeyKind, score: u64, utxos: &[Utxo]) {
     keep(wallet, source, View { score, utxos: utxos.to_vec(), observed_at: rt.now(), waits: false });
 }
@@ -142,16 +144,17 @@ fn keep(wallet: WalletId, source: KeyKind, view: View) {
     });
 }
 
-/// How many coins a key had when they were last listed, if that is remembered.
+/// The number of a key's coins at their last read, if that is kept.
 pub fn coins_seen(wallet: WalletId, source: KeyKind) -> Option<usize> {
     VIEWS.with_borrow(|views| views.get(&(wallet, source)).map(|view| view.utxos.len()))
 }
 
-/// Asks the chain what a transfer would cost now, once more when providers give no usable answer: replicas that ask a moment apart may
-/// disagree about a score that has just moved on.
+/// Computes the cost of a transfer from the chain as it is now.
+///
+/// Servers that give no usable answer are asked again: replicas that ask a moment apart may disagree about a score that has just moved on.
 ///
 /// # Errors
-/// When no provider answers, or the coins do not allow the payment.
+/// When no server answers, or the coins do not allow the payment.
 pub async fn quote<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest) -> Result<Quote, QuoteError> {
     let mut answer = quote_once(rt, wallet, request, 0).await;
     for provider_offset in 1..ATTEMPTS {
@@ -163,8 +166,8 @@ pub async fn quote<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferReques
     answer
 }
 
-/// Looks as the transfer itself would look. Where the coins that it sees do not do, it waits for those that are to come; so they are
-/// reckoned with.
+/// Reads the chain as the transfer itself would. Where the listed coins are too few, the transfer waits for coins that are younger, or are
+/// the change of other transfers; so these are counted in.
 async fn quote_once<R: Runtime>(
     rt: &R,
     wallet: &Wallet,
@@ -179,24 +182,24 @@ async fn quote_once<R: Runtime>(
     let utxos = client.utxos(address, score, |_| false).await?;
     FEERATES.with_borrow_mut(|rates| rates.insert(request.speed(), feerate));
     let seen = View { score, utxos, observed_at: rt.now(), waits: false };
-    let reckoned = |view: &View| rt.read(|state| quote_from_utxos(state, rt.now(), wallet, request, view, feerate));
-    let first = reckoned(&seen);
+    let computed = |view: &View| rt.read(|state| quote_from_utxos(state, rt.now(), wallet, request, view, feerate));
+    let first = computed(&seen);
     keep(wallet.id, request.source, seen);
-    if !matches!(&first, Err(QuoteError::Coins(error)) if may_heal(error)) {
+    if !matches!(&first, Err(QuoteError::Coins(error)) if may_pass(error)) {
         return first;
     }
     let utxos = client.utxos(address, u64::MAX, |_| false).await?;
-    if utxos.is_empty() && client.utxo_count(address).await? > u64::from(super::agree::MOST_UTXOS) {
-        return Err(super::agree::too_many(None).into());
+    if utxos.is_empty() && client.utxo_count(address).await? > u64::from(MAX_UTXOS) {
+        return Err(too_many(None).into());
     }
     let young = View { score, utxos, observed_at: rt.now(), waits: true };
     let all = View { score: u64::MAX, utxos: with_expected_change(rt, wallet, request, &young.utxos), ..young.clone() };
-    let second = reckoned(&young);
+    let second = computed(&young);
     if second.is_ok() {
         keep(wallet.id, request.source, young);
         return second;
     }
-    match reckoned(&all) {
+    match computed(&all) {
         Ok(quote) => {
             keep(wallet.id, request.source, all);
             Ok(quote)
@@ -209,14 +212,14 @@ async fn quote_once<R: Runtime>(
 }
 
 /// Whether more coins could make the payment possible.
-fn may_heal(error: &SelectError) -> bool {
+fn may_pass(error: &SelectError) -> bool {
     match error {
         SelectError::InsufficientFunds { .. } | SelectError::TooManyInputs { .. } | SelectError::Unbuildable { .. } => true,
         SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToConsolidate { .. } => false,
     }
 }
 
-/// The coins, and what transfers under way return to the same key as far as they are built.
+/// The coins, with the change that built transactions of other transfers return to the same key.
 fn with_expected_change<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferRequest, utxos: &[Utxo]) -> Vec<Utxo> {
     let Ok(own) = quoted_key(wallet, request.source).map(|key| key.script_public_key()) else { return utxos.to_vec() };
     let others = rt.read(|state| state.active_transfers_of(wallet.id));
@@ -233,10 +236,10 @@ fn with_expected_change<R: Runtime>(rt: &R, wallet: &Wallet, request: &TransferR
     listed.into_values().collect()
 }
 
-/// What a transfer would cost, from what was last seen. Asks nobody.
+/// Computes the cost of a transfer from the last read, without any call.
 ///
 /// # Errors
-/// When the coins that were seen do not allow the payment.
+/// When the coins of the last read do not allow the payment.
 pub fn quote_from_cache<M: Memory>(
     state: &State<M>,
     now: Timestamp,
@@ -262,17 +265,17 @@ fn quote_from_utxos<M: Memory>(
     let config = &state.config().kaspa;
     let own = quoted_key(wallet, request.source)?.script_public_key();
     let (Output { amount, script }, more) = payments(request, config.network)?;
-    let mut taken = state.locked_outpoints(wallet.id);
-    taken.extend(state.recently_spent(wallet.id, now));
+    let mut locked = state.locked_outpoints(wallet.id);
+    locked.extend(state.lately_spent(wallet.id, now));
     let payment = Payment {
         utxos: &view.utxos,
-        reserved: &taken.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect::<BTreeSet<_>>(),
+        reserved: &locked.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect::<BTreeSet<_>>(),
         virtual_daa_score: view.score,
         recipient: &script,
         amount,
         more: &more,
         change: &own,
-        limits: limits(&config, feerate, request),
+        limits: limits(config, feerate, request),
     };
     let plan = select::plan(&payment).map_err(QuoteError::Coins)?;
     let due = payment.limits.fee.fee(&plan.masses).unwrap_or(plan.fee);
@@ -285,7 +288,7 @@ fn of_plan(plan: &Plan, feerate: u64, dust: Amount, view: &View) -> Quote {
     Quote { fee: plan.fee, feerate, inputs: plan.inputs.len(), change, dust, masses: plan.masses, basis, waits: view.waits }
 }
 
-/// One input, and change that weighs nothing.
+/// The cost of the smallest transaction: one input, and change so large that its storage mass is negligible.
 fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequest, feerate: u64) -> Result<Quote, QuoteError> {
     let config = &state.config().kaspa;
     let own = quoted_key(wallet, request.source)?.script_public_key();
@@ -296,7 +299,7 @@ fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequ
     let outputs = [first].into_iter().chain(more).chain([large]).collect();
     let transaction = Transaction::unsigned([outpoint], outputs);
     let masses = Masses::of(&transaction, &[spent]).map_err(|error| QuoteError::Impossible(error.to_string()))?;
-    let fee = limits(&config, feerate, request).fee.fee(&masses).unwrap_or(fee::floor(&masses));
+    let fee = limits(config, feerate, request).fee.fee(&masses).unwrap_or(fee::floor(&masses));
     let (change, dust, basis) = (Amount::ZERO, Amount::ZERO, QuoteBasis::SmallestTransaction);
     Ok(Quote { fee, feerate, inputs: 1, change, dust, masses, basis, waits: false })
 }

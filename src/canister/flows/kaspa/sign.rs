@@ -1,11 +1,13 @@
-//! One threshold signature for each input of exactly the recorded transaction.
+//! Threshold signatures: one for each input of exactly the recorded transaction.
 //!
-//! Several are asked for at once, a bounded number, because the key's queue is shared with everybody on the subnet. What came is
-//! recorded before more is asked for, so that a failure, an upgrade or an emergency in between costs no signature twice; all of them
-//! are never recorded but as the signed transaction.
+//! Several are requested at once, but a bounded number, because all canisters of the subnet share the key's queue. Signatures that arrived
+//! are recorded before more are requested, so that a failure, an upgrade or an emergency in between costs no signature twice. All of them
+//! together are recorded only as the signed transaction.
 
-use super::{check, decode, key};
-use crate::flows::{FlowError, TransferContext, unreadable};
+use super::payment::key;
+use super::record::{check, decode};
+use crate::flows::context::TransferContext;
+use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use futures::future::join_all;
 use purser_core::base::Bytes;
@@ -14,32 +16,41 @@ use purser_core::transfer::SignedTx;
 use purser_core::transfer::kaspa::InputSignature;
 use std::collections::BTreeMap;
 
-/// How many signatures are asked for at once.
+/// The number of signatures that are requested at once.
 const AT_ONCE: usize = 8;
 
-/// Signs what was built, and records it.
-pub async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+/// Signs the recorded transaction and records the result.
+///
+/// # Errors
+/// When the record cannot be used, a signature fails, or the transfer may not go on.
+pub(in crate::flows) async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     let unsigned = decode(context.transfer.built.as_ref())?;
-    check(context, &unsigned).map_err(unreadable)?;
+    check(context, &unsigned).map_err(FlowError::unreadable)?;
     let transaction = complete(context, &unsigned, || context.recheck()).await?;
     let signed = to_record(&transaction)?;
     context.commit(|state| state.decide_signed(context.transfer.id, signed))
 }
 
-/// A signed transaction as it is recorded.
-pub fn to_record(transaction: &Transaction) -> Result<SignedTx, FlowError> {
-    let bytes = transaction.to_bytes().map_err(unreadable)?;
+/// A signed transaction in the form of its record.
+///
+/// # Errors
+/// When the transaction cannot be encoded.
+pub(super) fn to_record(transaction: &Transaction) -> Result<SignedTx, FlowError> {
+    let bytes = transaction.to_bytes().map_err(FlowError::unreadable)?;
     Ok(SignedTx { signed: Bytes::new(bytes), txid: transaction.id().to_string() })
 }
 
-/// The transaction with all its signatures, of which some may be recorded. `may_go_on` is asked after every await.
-pub async fn complete<R: Runtime>(
+/// The transaction with all its signatures, some of which may be recorded. `may_go_on` is asked after every await.
+///
+/// # Errors
+/// When a signature fails, or the transfer has changed or may not go on. Signatures that arrived are recorded even then.
+pub(super) async fn complete<R: Runtime>(
     context: &TransferContext<'_, R>,
     unsigned: &UnsignedTx,
     may_go_on: impl Fn() -> Result<(), FlowError>,
 ) -> Result<Transaction, FlowError> {
     let key = key(context)?;
-    let digests = unsigned.digests(&key).map_err(unreadable)?;
+    let digests = unsigned.digests(&key).map_err(FlowError::unreadable)?;
     let recorded = context.transfer.kaspa.iter().flat_map(|progress| &progress.signatures);
     let mut signatures: BTreeMap<usize, Vec<u8>> =
         recorded.map(|recorded| (recorded.input as usize, recorded.signature.to_vec())).collect();
@@ -57,12 +68,12 @@ pub async fn complete<R: Runtime>(
         }
         let is_whole = signatures.len() + fresh.len() == digests.len();
         let error = failure.or_else(|| may_go_on().err());
-        // When all are here but may not be used, the last one is forgotten: together they would be the transaction.
+        // All signatures together are the transaction. When it may not be used, one is forgotten and requested again later.
         if is_whole && error.is_some() {
             fresh.pop_last();
         }
         if !is_whole || error.is_some() {
-            keep(context, &fresh)?;
+            record(context, &fresh)?;
         }
         signatures.extend(fresh);
         error.map_or(Ok(()), Err)?;
@@ -76,12 +87,12 @@ fn verified(key: &WalletKey, digest: &[u8; 32], signature: Vec<u8>) -> Result<Ve
     Ok(accepted.to_vec())
 }
 
-fn keep<R: Runtime>(context: &TransferContext<'_, R>, fresh: &BTreeMap<usize, Vec<u8>>) -> Result<(), FlowError> {
+fn record<R: Runtime>(context: &TransferContext<'_, R>, fresh: &BTreeMap<usize, Vec<u8>>) -> Result<(), FlowError> {
     if fresh.is_empty() {
         return Ok(());
     }
     let signature = |(input, bytes): (&usize, &Vec<u8>)| {
-        let input = u32::try_from(*input).map_err(unreadable)?;
+        let input = u32::try_from(*input).map_err(FlowError::unreadable)?;
         Ok(InputSignature { input, signature: Bytes::new(bytes.clone()) })
     };
     let signatures = fresh.iter().map(signature).collect::<Result<Vec<_>, FlowError>>()?;

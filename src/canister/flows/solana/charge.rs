@@ -1,7 +1,9 @@
-//! What the chain charged for a transaction that is in a finalized block.
+//! The fee and rent that the chain charged for a transaction in a finalized block.
 
-use super::proof;
-use crate::flows::{FlowError, TransferContext, providers};
+use super::record;
+use crate::flows::context::TransferContext;
+use crate::flows::error::FlowError;
+use crate::flows::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
 use purser_core::chains::solana::rpc::{self, Charge, Request};
@@ -9,17 +11,17 @@ use purser_core::chains::solana::{Operation, PaymentKind, SignedTx, signature_fe
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// For how long it is asked what a transaction cost. After that the most that it can have cost counts.
+/// The time in seconds for which the providers are asked for a charge. After that the highest possible one counts.
 const ASK_SECONDS: u64 = 600;
-/// What was asked for longer ago than this is no longer under way, or is asked for anew.
+/// The time in seconds after which a question is forgotten: its transfer is no longer under way, or is asked about anew.
 const FORGET_SECONDS: u64 = 86_400;
 
 thread_local! {
-    /// When it was first asked what a transfer's transaction cost. Losing it makes the canister ask longer.
+    /// The time of the first question about each transfer's charge. Losing it makes the canister ask longer.
     static ASKED: RefCell<BTreeMap<TransferId, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// For how many seconds it has been asked.
+/// The time since the first question about a transfer's charge, in seconds.
 fn asked_for(id: TransferId, now: Timestamp) -> u64 {
     let age = |since: Timestamp| now.nanos_since(since) / SECOND_NS;
     ASKED.with_borrow_mut(|asked| {
@@ -28,13 +30,13 @@ fn asked_for(id: TransferId, now: Timestamp) -> u64 {
     })
 }
 
-/// Fee and rents that were paid, and what is to be said about them.
+/// The fee and rents that were paid, in lamports, with a note where they are an upper bound.
 ///
-/// What a transaction costs stands in it, but for two things: whether a recipient's token account had to be created, which somebody else may
-/// have done before it landed, and whether one that failed paid its fee.
+/// The transaction itself tells its cost, except for two parts: whether a recipient's token account had to be created, which another
+/// transaction may have done before it landed, and whether a failed transaction paid its fee.
 ///
 /// # Errors
-/// When the quorum of providers does not say it yet.
+/// When the quorum of providers does not report the charge yet.
 pub(super) async fn charged<R: Runtime>(
     context: &TransferContext<'_, R>,
     signed: &SignedTx,
@@ -46,9 +48,9 @@ pub(super) async fn charged<R: Runtime>(
         return Ok((most, None));
     }
     let asked_for = asked_for(context.transfer.id, context.rt.now());
-    let told = match ask(context, signed).await.and_then(|charge| believed(charge, slot, failed, most)) {
+    let charged = match ask(context, signed).await.and_then(|charge| plausible(charge, slot, failed, most)) {
         Ok(paid) => (paid, None),
-        Err(FlowError::Transient(_) | FlowError::RateLimited(_)) if asked_for >= ASK_SECONDS => {
+        Err(error) if error.may_pass() && asked_for >= ASK_SECONDS => {
             let note = format!("no provider told what the transaction cost; the most that it can be, {most} lamports, is counted");
             (most, Some(note))
         }
@@ -58,14 +60,13 @@ pub(super) async fn charged<R: Runtime>(
         Err(error) => return Err(error),
     };
     ASKED.with_borrow_mut(|asked| asked.remove(&context.transfer.id));
-    Ok(told)
+    Ok(charged)
 }
 
-/// What was recorded when it was built; what failed created nothing.
+/// The highest possible charge, in lamports: the recorded one. A failed transaction created no accounts.
 fn most<R: Runtime>(context: &TransferContext<'_, R>, failed: bool) -> Result<Amount, FlowError> {
-    let fee = proof::built_fee(context)?;
-    let rent = context.transfer.built.as_ref().and_then(|built| built.solana.as_ref()).map_or(Amount::ZERO, |built| built.rent);
-    Ok(if failed { fee.remaining_after(rent) } else { fee })
+    let built = record::built(context)?;
+    Ok(if failed { built.fee.remaining_after(record::rent(built)) } else { built.fee })
 }
 
 fn creates_token_accounts(signed: &SignedTx) -> bool {
@@ -80,10 +81,10 @@ async fn ask<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) ->
     found.ok_or_else(|| FlowError::Transient("the provider does not show the transaction".to_owned()))
 }
 
-/// What the payer paid beside lamports for others, of which there are none: tokens are paid, or it failed.
-fn believed(charge: Charge, slot: u64, failed: bool, most: Amount) -> Result<Amount, FlowError> {
+/// The charge in lamports, if it is possible. The payer spent lamports on nothing else: it paid tokens, or the transaction failed.
+fn plausible(charge: Charge, slot: u64, failed: bool, most: Amount) -> Result<Amount, FlowError> {
     let is_same = charge.slot == slot && charge.failed == failed;
-    // What succeeded has paid for its signature at least.
+    // A successful transaction has paid for its signature at least.
     let least = if failed { Some(charge.fee) } else { signature_fee(1).map(|fee| fee.max(charge.fee)) };
     let is_possible = least.is_some_and(|least| least <= charge.spent) && charge.spent <= most;
     match is_same && is_possible {

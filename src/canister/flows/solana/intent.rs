@@ -1,27 +1,34 @@
-//! What a transfer wants to happen, and whether bytes say exactly that.
+//! The intent of a transfer, and whether a message says exactly that.
 
-use crate::flows::{FlowError, TransferContext};
+use crate::flows::context::TransferContext;
+use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset, Mint};
-use purser_core::chains::solana::{Address, Blockhash, Operation, PaymentKind, Plan, RecentHash, TokenProgram, derived};
-use purser_core::transfer::solana::{NonceOperation, PaymentTerms};
+use purser_core::chains::solana::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TokenProgram, derived};
+use purser_core::transfer::solana::{NonceOperation, PaymentTerms, SolanaBuilt};
 
 /// The wallet's address.
+///
+/// # Errors
+/// When the wallet's key has not 32 bytes.
 pub(super) fn payer<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Address, FlowError> {
     address(&context.wallet.solana_key, "payer")
 }
 
-/// A payment as the request says.
+/// A payment that the request asks for.
 pub(super) struct Wanted<'a> {
-    /// Who receives it.
+    /// The recipient's address.
     pub to: Address,
-    /// How much.
+    /// The amount, in base units of the request's asset.
     pub amount: Amount,
-    /// What else is said about it.
+    /// The memo, and whether the recipient may be a program's vault.
     pub terms: PaymentTerms<'a>,
 }
 
 /// The payments that the request asks for: one, or all of a batch in its order.
+///
+/// # Errors
+/// When a recipient's address has not 32 bytes.
 pub(super) fn payments<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Result<Vec<Wanted<'a>>, FlowError> {
     let request = &context.transfer.request;
     let payments = request.payments().into_iter().zip(request.payment_terms());
@@ -39,42 +46,45 @@ pub(super) fn mint_address(mint: Mint) -> Address {
     Address::from_bytes(mint.0)
 }
 
-/// The nonce account that an operation is about, as its request says.
+/// The nonce account of an operation on nonces, as its request says.
+///
+/// # Errors
+/// When the account's address has not 32 bytes.
 pub(super) fn operated<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Address, FlowError> {
     address(&context.transfer.request.to.payload, "nonce account")
 }
 
+/// The address of a token account under one program.
+///
+/// # Errors
+/// When no address follows from owner and mint.
+pub(super) fn token_account(owner: &Address, mint: &Address, program: TokenProgram) -> Result<Address, FlowError> {
+    derived::token_account(owner, mint, program)
+        .ok_or_else(|| FlowError::Unbuildable("there is no token account for this owner".to_owned()))
+}
+
 /// The wallet's nonce account of this number.
+///
+/// # Errors
+/// As [`payer`].
 pub(super) fn nonce_account<R: Runtime>(context: &TransferContext<'_, R>, index: u16) -> Result<Address, FlowError> {
     Ok(derived::nonce_account(&payer(context)?, index))
 }
 
-/// Demands that a plan does exactly what the transfer wants, and pays what was recorded for it.
+/// Checks that a plan does exactly what the transfer wants, and uses the hash and rent that were recorded for it.
 ///
-/// Decimals are the one thing taken from the plan: the token program itself refuses wrong ones.
+/// Only a token's decimals are taken from the plan: the token program itself refuses wrong ones.
 ///
 /// # Errors
-/// What differs.
+/// The deviation.
 pub(super) fn require<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
     let payer = payer(context).map_err(|_| "the payer is no address")?;
     if plan.payer != payer {
         return Err(format!("paid by {} instead of {payer}", plan.payer));
     }
     require_recent_hash(context, plan)?;
-    let request = &context.transfer.request;
-    match (&plan.operation, request.nonce_operation()) {
-        (Operation::Pay(payments), None) => {
-            let wanted = self::payments(context).map_err(|_| "a recipient is no address")?;
-            if payments.len() != wanted.len() {
-                return Err(format!("{} payments instead of {}", payments.len(), wanted.len()));
-            }
-            payments.iter().zip(wanted).try_for_each(|(payment, wanted)| {
-                if payment.memo.as_deref() != wanted.terms.memo {
-                    return Err(format!("another memo with the payment to {}", wanted.to));
-                }
-                require_paid(request.asset, &payer, &payment.kind, &wanted)
-            })
-        }
+    match (&plan.operation, context.transfer.request.nonce_operation()) {
+        (Operation::Pay(payments), None) => require_payments(context, &payer, payments),
         (Operation::CreateNonce { index, lamports }, Some(NonceOperation::Create { index: wanted })) => {
             let rent = built(context).map(|built| built.rent);
             let same = *index == wanted && rent.is_none_or(|rent| rent == *lamports);
@@ -89,8 +99,21 @@ pub(super) fn require<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan)
     }
 }
 
-fn built<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Option<&'a purser_core::transfer::solana::SolanaBuilt> {
+fn built<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Option<&'a SolanaBuilt> {
     context.transfer.built.as_ref()?.solana.as_ref()
+}
+
+fn require_payments<R: Runtime>(context: &TransferContext<'_, R>, payer: &Address, payments: &[Payment]) -> Result<(), String> {
+    let wanted = self::payments(context).map_err(|_| "a recipient is no address")?;
+    if payments.len() != wanted.len() {
+        return Err(format!("{} payments instead of {}", payments.len(), wanted.len()));
+    }
+    payments.iter().zip(wanted).try_for_each(|(payment, wanted)| {
+        if payment.memo.as_deref() != wanted.terms.memo {
+            return Err(format!("another memo with the payment to {}", wanted.to));
+        }
+        require_paid(context.transfer.request.asset, payer, &payment.kind, &wanted)
+    })
 }
 
 fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Wanted<'_>) -> Result<(), String> {
@@ -102,9 +125,9 @@ fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Want
         }
         (PaymentKind::Lamports { .. }, Asset::Sol) => Ok(()),
         (PaymentKind::Tokens(tokens), Asset::Spl { mint }) => {
-            let account = |program: TokenProgram| derived::token_account(&recipient, &mint_address(mint), program);
-            let same = tokens.mint == mint_address(mint)
-                && account(tokens.program) == Some(tokens.destination)
+            let mint = mint_address(mint);
+            let same = tokens.mint == mint
+                && derived::token_account(&recipient, &mint, tokens.program) == Some(tokens.destination)
                 && tokens.create_for.is_none_or(|owner| owner == recipient)
                 && tokens.amount == amount
                 && *payer != recipient;
@@ -114,7 +137,7 @@ fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Want
     }
 }
 
-/// Once something is recorded, the plan stands on what was recorded.
+/// Checks that the plan of a recorded transaction uses the recorded nonce, or a recent blockhash where none is recorded.
 fn require_recent_hash<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
     let recorded = match context.transfer.status.is_before_building() {
         true => return Ok(()),

@@ -1,4 +1,5 @@
-use super::super::{FlowError, TransferContext};
+use crate::flows::context::TransferContext;
+use crate::flows::error::FlowError;
 use super::*;
 use purser_core::wallet::NewKeys;
 
@@ -80,7 +81,7 @@ fn no_threshold_key_is_ever_asked_to_sign_for_an_owner() {
     let id = world.request(asset, 500_000_000, KeyKind::Solana);
     assert_eq!(world.drive(id, 0, steps), Progress::Waiting);
     let context = TransferContext { rt: &world, transfer: world.transfer(id), wallet: world.wallet(), provider_offset: 0 };
-    for outcome in [poll(context.signature(b"anything")).map(drop), poll(context.sign())] {
+    for outcome in [poll(context.signature(b"anything")).map(drop), poll(crate::flows::sign(&context))] {
         assert!(matches!(outcome, Err(FlowError::NeedsOperator(_))), "{outcome:?}");
     }
     assert_eq!(world.signatures.get(), 0);

@@ -259,7 +259,7 @@ fn the_room_for_an_answer_grows_only_when_it_did_not_fit() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let timed_out = || all("/addresses/utxos", |_| lost());
-    let too_large = || all("/addresses/utxos", |_| Err(CallError("Http body exceeds size limit of 106496 bytes.".into())));
+    let too_large = || all("/addresses/utxos", |_| Err(CallError::rejected("Http body exceeds size limit of 106496 bytes.")));
     for provider_offset in 0..5 {
         assert!(matches!(world.drive(id, provider_offset, vec![dag(5_000), fee(100), timed_out()]), Progress::Transient(_)));
         assert_eq!(world.room.get(), 106_496);

@@ -6,15 +6,15 @@ mod client_side;
 mod failures;
 mod kaspa;
 mod lagging;
+mod minimum_balance;
 mod nonces;
 mod random;
-mod reserve;
 mod revocations;
 mod sol_rpc;
 mod solana;
 mod tokens;
 mod transform;
-mod waits;
+mod waiting;
 
 use super::transform as transforms;
 use super::{Progress, drive};
@@ -314,7 +314,7 @@ impl Signer for World {
                 during(self);
                 Ok(sign(key, message))
             }
-            Step::SignLost => Err(CallError("Signature request expired".into())),
+            Step::SignLost => Err(CallError::rejected("Signature request expired")),
             Step::SignWrong => Ok(sign(key, &[0; 32])),
             Step::Http { contains, .. } => panic!("a signature instead of {contains}"),
             Step::Canister { method, .. } => panic!("a signature instead of {method}"),
@@ -460,7 +460,7 @@ fn signing(kind: KeyKind) -> Step {
 }
 
 fn lost() -> Answer {
-    Err(CallError("Canister http request timed out".into()))
+    Err(CallError::rejected("Canister http request timed out"))
 }
 
 fn listed(to: Destination) -> AllowEntry {

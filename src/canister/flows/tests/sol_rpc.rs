@@ -36,7 +36,7 @@ fn account(lamports: u64) -> Step {
 }
 
 fn gone(contains: &'static str) -> Step {
-    all(contains, |_| Err(CallError("no answer".into())))
+    all(contains, |_| Err(CallError::rejected("no answer")))
 }
 
 fn two_accounts() -> Step {
@@ -108,7 +108,7 @@ fn a_canister_that_does_not_answer_is_a_provider_that_does_not_answer() {
     let world = world();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let few = || RpcError::ProviderError(ProviderError::TooFewCycles { expected: 9, received: 5 });
-    let silent = || Step::Canister { method: "getAccountInfo", reply: Err(CallError("the call was lost".into())) };
+    let silent = || Step::Canister { method: "getAccountInfo", reply: Err(CallError::rejected("the call was lost")) };
     for second in
         [silent as fn() -> Step, || canister::<Option<AccountInfo>>("getAccountInfo", Err(RpcError::ValidationError("?".into())))]
     {

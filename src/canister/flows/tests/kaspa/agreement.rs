@@ -91,7 +91,7 @@ fn a_provider_that_limits_the_rate_is_asked_last_for_a_while() {
 
 /// Replicas are given different answers.
 fn different(contains: &'static str) -> Step {
-    all(contains, |_| Err(CallError("No consensus could be reached. Replicas had different responses.".into())))
+    all(contains, |_| Err(CallError::rejected("No consensus could be reached. Replicas had different responses.")))
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn whoever_asks_for_too_much_learns_what_is_there() {
 }
 
 fn differing() -> Step {
-    all("/info/fee-estimate", |_| Err(CallError("No consensus could be reached. Replicas had different responses.".into())))
+    all("/info/fee-estimate", |_| Err(CallError::rejected("No consensus could be reached. Replicas had different responses.")))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What nodes say of transactions that they do not take, and what becomes of these.
 
 use super::*;
-use crate::flows::waits::said as waits_for;
+use crate::flows::waiting::by_last_run as waits_for;
 
 const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
 /// A payment that only a small coin beside a large one makes light enough.

@@ -108,7 +108,7 @@ fn a_node_that_keeps_what_was_to_be_replaced_refuses_nothing() {
     let script = neither(&old, &new).into_iter().chain(kept(&old)).collect();
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
-    let said = crate::flows::waits::said(id).unwrap();
+    let said = crate::flows::waiting::by_last_run(id).unwrap();
     assert_eq!(said, format!("the node keeps transaction {old}, which this one is to replace"));
     // Somebody else's is a refusal.
     let other = "ab".repeat(32);

@@ -8,7 +8,7 @@ impl Clock for Net {
     }
 }
 
-impl StateStore for Net {
+impl Ledger for Net {
     type Memory = VectorMemory;
 
     fn read<T>(&self, f: impl FnOnce(&State<VectorMemory>) -> T) -> T {
@@ -29,7 +29,7 @@ impl Signer for Net {
             (coins.one_in(4), coins.one_in(6))
         };
         self.pass(if slow { 200 } else { 5 });
-        if dropped { Err(CallError("Signature request expired".into())) } else { Ok(sign(key, message)) }
+        if dropped { Err(CallError::rejected("Signature request expired")) } else { Ok(sign(key, message)) }
     }
 
     async fn root_keys(&self, _: &str) -> Result<RootKeys, CallError> {

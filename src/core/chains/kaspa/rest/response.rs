@@ -184,9 +184,13 @@ pub fn parse_transaction(canonical: &[u8]) -> Result<Acceptance, Failure> {
     parse(canonical).map(Acceptance::from_score)
 }
 
-/// Whether a server, whatever it was asked, says that it limits the rate of requests.
-pub fn is_rate_limited(canonical: &[u8]) -> bool {
-    [&br#"{"failed":"rate_limited"}"#[..], br#"{"ok":"rate_limited"}"#].contains(&canonical)
+/// The failure that a canonical body carries in the place of a result, whatever was asked.
+pub fn failure_of(canonical: &[u8]) -> Option<Failure> {
+    // The outcome of a broadcast is a result in any case, also this one.
+    if canonical == br#"{"ok":"rate_limited"}"# {
+        return Some(Failure::RateLimited);
+    }
+    parse::<serde::de::IgnoredAny>(canonical).err()
 }
 
 /// The answer to `Submit`. Every failure is an unknown outcome.

@@ -1,15 +1,17 @@
-//! What a wallet keeps. Looked at when its balance has just been read and before anything is built, so that what is left after amount,
-//! fee and rent is what counts, and not what was there before (trap T88).
+//! Minimum balances of a wallet's sources.
+//!
+//! The check uses a balance that was just read, before anything is built. So the amount that counts is the one left after amount, fee and
+//! rent of this transfer, not the one that was there at the request.
 
-use super::{FlowError, TransferContext};
+use super::context::TransferContext;
+use super::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset};
-use purser_core::policy::ReasonCode;
 
 impl<R: Runtime> TransferContext<'_, R> {
-    /// What the source of the transfer has to keep, in base units of its chain's coin.
+    /// The minimum that the source has to keep of its chain's coin, in base units.
     ///
-    /// A revocation takes its fee from it: it keeps a payment from being made.
+    /// Zero for a revocation: it keeps a payment from being made, and so may take its fee from the minimum.
     pub(super) fn minimum_balance(&self) -> Amount {
         if self.transfer.is_revocation() {
             return Amount::ZERO;
@@ -18,7 +20,7 @@ impl<R: Runtime> TransferContext<'_, R> {
         self.rt.read(|state| state.minimum_balance(&self.transfer, coin))
     }
 
-    /// What the source has to keep of the token that it pays, in the token's base units.
+    /// The minimum that the source has to keep of the token that it pays, in the token's base units.
     pub(super) fn minimum_tokens(&self) -> Amount {
         match self.transfer.request.asset.canonical_asset() {
             token @ Asset::Spl { .. } => self.rt.read(|state| state.minimum_balance(&self.transfer, token)),
@@ -26,7 +28,10 @@ impl<R: Runtime> TransferContext<'_, R> {
         }
     }
 
-    /// Ends the transfer when `available` less what it costs in the chain's coin, `cost`, is less than what has to be kept.
+    /// Checks that the source keeps its minimum when `cost` is taken from `available`, both in base units of the chain's coin.
+    ///
+    /// # Errors
+    /// When less than the minimum would be left, which ends the transfer.
     pub(super) fn keeps_minimum(&self, available: Amount, cost: Amount) -> Result<(), FlowError> {
         let minimum = self.minimum_balance();
         let required = cost.checked_add(minimum).unwrap_or(Amount::MAX);
@@ -34,13 +39,8 @@ impl<R: Runtime> TransferContext<'_, R> {
             return Ok(());
         }
         let coin = self.transfer.request.asset.coin();
-        Err(insufficient(format!(
+        Err(FlowError::insufficient(format!(
             "{required} base units of {coin} are required, {minimum} of them to be kept as the minimum balance; {available} are available"
         )))
     }
-}
-
-/// The end of a transfer that the source's balance does not allow.
-pub(super) fn insufficient(note: String) -> FlowError {
-    FlowError::Refused(ReasonCode::InsufficientBalance, note)
 }

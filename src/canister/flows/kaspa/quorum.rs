@@ -1,14 +1,15 @@
-//! What several providers say. One that lies alone is found out, and one that does not answer is passed over.
+//! Answers of several Kaspa servers, put together: one that lies alone is outvoted, and one that does not answer is passed over.
 //!
-//! Which answers are put together how: a score counts as far as enough providers have got; a coin counts when enough providers list it with the
-//! same amount; so does an acceptance. What providers can do by leaving something out is delay.
+//! A score counts as far as a quorum of servers has reached it, a coin when a quorum lists it with the same amount, and an acceptance
+//! likewise. By leaving something out a server can only cause delay.
 //!
-//! The replicas of the canister ask a moment apart. What moves meanwhile is cut to the marks of a grid; where it passes a mark just
-//! then, they are given different answers, and the same provider is asked again at once by a grid whose marks lie elsewhere.
+//! The replicas of the canister ask a moment apart. A value that moves meanwhile is rounded down to the marks of a grid. Where it passes a
+//! mark just then, the replicas receive different answers, and the same server is asked again at once by a grid with other marks.
 
-use super::FlowError;
+use crate::flows::context::TransferContext;
+use crate::flows::error::FlowError;
 use crate::flows::outcalls::{self, Replication};
-use crate::ports::{CallError, Runtime};
+use crate::ports::{CallError, CallErrorKind, Runtime};
 use futures::future::join_all;
 use purser_core::base::{Amount, SECOND_NS, Timestamp};
 use purser_core::chains::kaspa::rest::{self, Failure, FeeBucket, Grid, Request, SubmitOutcome};
@@ -18,34 +19,34 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
-/// How many unspent outputs an answer has room for at first.
+/// The number of unspent outputs that an answer has room for at first.
 const EXPECTED_UTXOS: u32 = 256;
-/// The most that an answer may have room for: as many as the Internet Computer allows bytes.
-pub const MOST_UTXOS: u32 = 4_990;
-/// Private networks are slow or short: bounds that lag by 30 seconds of the public ones would never be reached there.
+/// The most unspent outputs that an answer may have room for: as many as fit the largest answer of an outcall.
+pub(super) const MAX_UTXOS: u32 = 4_990;
+/// The grid of scores on private networks, which are slow or short: one with the public step of 30 seconds would never be reached.
 const PRIVATE_STEP: Grid = grid(10);
-/// For private networks that are as fast as the public ones.
+/// The grid of scores on private networks that are as fast as the public ones.
 const FAST_PRIVATE_STEP: Grid = grid(80);
-/// For how many scores a private network counts as fast after replicas have disagreed about one.
+/// The number of scores for which a private network counts as fast after replicas have disagreed about one.
 const FAST_FOR: u32 = 20;
-/// To what fee rates are rounded up, in sompi per gram: to nothing, and where a rate moves between the questions of two replicas, a
-/// little more coarsely each time, until they agree. The later grids have no mark at the relay floor, where the rate of a quiet network
-/// rests.
+/// The grids to which fee rates are rounded up, in sompi per gram.
+///
+/// The first rounds nothing. Where a rate moves between the questions of two replicas, each next one is coarser, until they agree. The
+/// later grids have no mark at the relay floor, where the rate of a quiet network stays.
 const FEERATE_STEPS: [Grid; 4] = [grid(1), grid(10).between(), grid(25).between(), grid(50).between()];
-/// For how long rates are asked for as coarsely as they last had to be.
+/// The time for which rates are read by the last grid that the replicas agreed on.
 const COARSE_NS: u64 = 60 * SECOND_NS;
-/// For how long a provider that limits the rate of requests is asked last.
+/// The time in seconds for which a server that limits the rate of requests is asked last.
 const LIMITED_SECONDS: u64 = 30;
-
-/// Providers whose scores are more of these steps apart do not just answer a moment after each other.
-const FAR_STEPS: u64 = 3;
+/// The most steps between the scores of two servers that just answer a moment after each other.
+const MAX_STEPS_APART: u64 = 3;
 
 thread_local! {
-    /// Until when a provider, by its URL, is asked last. Losing it costs a question.
+    /// The time until which a server, by its URL, is asked last. Losing it costs a question.
     static LIMITED: RefCell<BTreeMap<String, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
-    /// How many more scores are asked of a private network as of a fast one.
+    /// The number of scores for which a private network still counts as fast.
     static FAST: Cell<u32> = const { Cell::new(0) };
-    /// Which step replicas last agreed on after they had not agreed on a finer one, and when.
+    /// The grid of rates on which the replicas agreed last after a finer one, by its place, and the time.
     static COARSENESS: Cell<(usize, Timestamp)> = const { Cell::new((0, Timestamp::from_nanos(0))) };
 }
 
@@ -53,31 +54,37 @@ const fn grid(step: u64) -> Grid {
     Grid::of(NonZeroU64::new(step).expect("a constant"))
 }
 
-/// Asks the configured providers.
-pub struct QuorumClient<'a, R> {
-    pub rt: &'a R,
-    /// Who is asked first.
-    pub provider_offset: usize,
+/// The client of the configured servers.
+pub(super) struct QuorumClient<'a, R> {
+    pub(super) rt: &'a R,
+    /// The place of the server that is asked first.
+    pub(super) provider_offset: usize,
 }
 
-/// What was heard: the answers, and how many providers were asked, in which order.
+/// The answers to one question so far.
 struct Responses<T> {
     answers: Vec<T>,
+    /// The number of servers asked, from the beginning of `order`.
     asked: usize,
     order: Vec<usize>,
 }
 
-/// What is listed of an address.
-pub struct Listed {
+/// The unspent outputs of an address.
+pub(super) struct Listed {
     /// The outputs that can be spent.
-    pub coins: Vec<Utxo>,
-    /// What is bound to covenants beside them, as all who were asked say.
-    pub bound: Amount,
+    pub(super) coins: Vec<Utxo>,
+    /// The amount in outputs that are bound to covenants, as all servers asked say.
+    pub(super) bound: Amount,
+}
+
+/// The client that begins with the provider of a transfer's run.
+pub(super) fn client<'a, R: Runtime>(context: &TransferContext<'a, R>) -> QuorumClient<'a, R> {
+    QuorumClient { rt: context.rt, provider_offset: context.provider_offset }
 }
 
 impl<R: Runtime> QuorumClient<'_, R> {
-    /// The providers by their places in the configuration, in the order in which they are asked: beginning with the one whose turn it
-    /// is, and those that limit the rate of requests last.
+    /// The servers by their places in the configuration, in the order in which they are asked. The order begins at the offset, and servers
+    /// that limit the rate of requests come last.
     fn order(&self) -> Vec<usize> {
         let providers = self.rt.read(|state| state.config().kaspa.providers.clone());
         let mut order: Vec<usize> = (0..providers.len()).collect();
@@ -89,8 +96,8 @@ impl<R: Runtime> QuorumClient<'_, R> {
         order
     }
 
-    /// The provider that is asked where one is enough.
-    pub fn first(&self) -> usize {
+    /// The server that is asked where one is enough.
+    fn first(&self) -> usize {
         self.order().first().copied().unwrap_or_default()
     }
 
@@ -98,12 +105,12 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Responses { answers: Vec::new(), asked: 0, order: self.order() }
     }
 
-    /// How many must say the same.
+    /// The number of servers that must say the same.
     fn quorum(&self) -> usize {
         self.rt.read(|state| state.config().kaspa.agreement())
     }
 
-    /// Asks one provider after another, as many at once as are still missing, until `wanted` have answered.
+    /// Asks one server after another, as many at once as answers are missing, until `wanted` have answered.
     async fn collect_responses<T>(
         &self,
         wanted: usize,
@@ -128,14 +135,14 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(())
     }
 
-    /// As many answers as must agree.
+    /// The answers of a quorum of servers.
     async fn quorum_of<T>(&self, ask: impl AsyncFn(usize) -> Result<T, FlowError>) -> Result<Vec<T>, FlowError> {
         let mut responses = self.no_responses();
         self.collect_responses(self.quorum(), &mut responses, ask).await?;
         Ok(responses.answers)
     }
 
-    /// The same, and everybody else's too when they leave a question open. Those who do not answer then do not matter.
+    /// The answers of a quorum of servers, and of further ones as long as the question is `open`. Those need not answer.
     async fn quorum_or_all<T>(
         &self,
         ask: impl AsyncFn(usize) -> Result<T, FlowError>,
@@ -152,26 +159,31 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(responses.answers)
     }
 
-    /// One provider's answer on which the replicas agree. What they differ about, because it has just changed, they are asked once more.
+    /// One server's answer on which the replicas agree. An answer that changed between their questions is asked for once more.
     async fn ask(&self, provider: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-        self.ask_in_turn(provider, &[request, request]).await
+        let answer = self.ask_once(provider, Replication::Replicated, request).await;
+        self.until_agreed(provider, answer, std::slice::from_ref(request)).await
     }
 
-    /// The answer to the first of several wordings of a question about which the replicas agree.
-    async fn ask_in_turn(&self, provider: usize, wordings: &[&Request]) -> Result<Vec<u8>, CallError> {
-        let mut last = CallError("nothing was asked".to_owned());
-        for request in wordings {
-            match self.ask_once(provider, Replication::Replicated, request).await {
-                Err(error) if error.is_disagreement() => last = error,
-                answer => return answer,
+    /// The answer itself, or where the replicas disagree the one to the first of `others` on which they agree.
+    async fn until_agreed(
+        &self,
+        provider: usize,
+        mut answer: Result<Vec<u8>, CallError>,
+        others: &[Request],
+    ) -> Result<Vec<u8>, CallError> {
+        for request in others {
+            if !is_disagreement(&answer) {
+                break;
             }
+            answer = self.ask_once(provider, Replication::Replicated, request).await;
         }
-        Err(last)
+        answer
     }
 
     async fn ask_once(&self, provider: usize, replication: Replication, request: &Request) -> Result<Vec<u8>, CallError> {
         let answer = outcalls::kaspa(self.rt, provider, replication, request).await;
-        if answer.as_deref().is_ok_and(rest::is_rate_limited) {
+        if answer.as_deref().is_ok_and(|body| rest::failure_of(body) == Some(Failure::RateLimited)) {
             let url = self.rt.read(|state| state.config().kaspa.providers.get(provider).cloned());
             let until = Timestamp::from_nanos(self.rt.now().nanos().saturating_add(LIMITED_SECONDS * SECOND_NS));
             url.map(|url| LIMITED.with_borrow_mut(|limited| limited.insert(url, until)));
@@ -179,13 +191,16 @@ impl<R: Runtime> QuorumClient<'_, R> {
         answer
     }
 
-    /// Offers a transaction to the provider whose turn it is.
-    pub async fn offer(&self, request: &Request) -> Result<SubmitOutcome, FlowError> {
+    /// Offers a transaction to the first server.
+    ///
+    /// # Errors
+    /// When the call fails, or the server limits the rate of requests.
+    pub(super) async fn offer(&self, request: &Request) -> Result<SubmitOutcome, FlowError> {
         submit_outcome(&self.ask_once(self.first(), Replication::SingleNode, request).await?)
     }
 
-    /// Offers a transaction to every provider, by all replicas: what each says of it, where it says anything.
-    pub async fn offer_everywhere(&self, transaction: &Transaction) -> Vec<Option<SubmitOutcome>> {
+    /// Offers a transaction to every server, by all replicas. The outcomes are in the servers' order, `None` for one without a clear word.
+    pub(super) async fn offer_everywhere(&self, transaction: &Transaction) -> Vec<Option<SubmitOutcome>> {
         let request = &Request::Submit(transaction.clone());
         let words = self.order().into_iter().map(|provider| async move {
             let answer = self.ask(provider, request).await.ok()?;
@@ -199,7 +214,10 @@ impl<R: Runtime> QuorumClient<'_, R> {
     }
 
     /// A lower bound of the virtual DAA score.
-    pub async fn daa_score(&self) -> Result<u64, FlowError> {
+    ///
+    /// # Errors
+    /// When too few servers answer, or one is of another network.
+    pub(super) async fn daa_score(&self) -> Result<u64, FlowError> {
         let (network, step) = (self.network(), step(self.network()));
         let ask =
             async |provider| Ok(rest::parse_dag(&self.ask_score(provider, step, |step| Request::Dag { step }).await?, network)?);
@@ -207,44 +225,40 @@ impl<R: Runtime> QuorumClient<'_, R> {
     }
 
     /// A lower bound of the sink's blue score.
-    pub async fn blue_score(&self) -> Result<u64, FlowError> {
+    ///
+    /// # Errors
+    /// When too few servers answer.
+    pub(super) async fn blue_score(&self) -> Result<u64, FlowError> {
         let step = step(self.network());
         let request = |step| Request::BlueScore { step };
         self.score(step, async |provider| Ok(rest::parse_blue_score(&self.ask_score(provider, step, request).await?)?)).await
     }
 
-    /// One provider's score by a grid on which the replicas agree.
+    /// One server's score by a grid on which the replicas agree.
     async fn ask_score(&self, provider: usize, step: Grid, request: impl Fn(Grid) -> Request) -> Result<Vec<u8>, CallError> {
-        let grids = match step == PRIVATE_STEP {
-            false => vec![step, step.between()],
-            true if FAST.get() == 0 => vec![PRIVATE_STEP, FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()],
-            true => vec![FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()],
+        let (closest, others) = match step == PRIVATE_STEP {
+            false => (step, vec![step.between()]),
+            true if FAST.get() == 0 => (PRIVATE_STEP, vec![FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()]),
+            true => (FAST_PRIVATE_STEP, vec![FAST_PRIVATE_STEP.between()]),
         };
-        let closest = request(grids[0]);
-        let answer = match self.ask_once(provider, Replication::Replicated, &closest).await {
-            Err(error) if error.is_disagreement() => {
-                FAST.set(FAST_FOR);
-                let others: Vec<Request> = grids[1..].iter().map(|grid| request(*grid)).collect();
-                return self.ask_in_turn(provider, &others.iter().collect::<Vec<_>>()).await;
-            }
-            answer => answer,
-        };
-        FAST.set(FAST.get().saturating_sub(1));
-        answer
+        let answer = self.ask_once(provider, Replication::Replicated, &request(closest)).await;
+        FAST.set(if is_disagreement(&answer) { FAST_FOR } else { FAST.get().saturating_sub(1) });
+        self.until_agreed(provider, answer, &others.into_iter().map(request).collect::<Vec<_>>()).await
     }
 
-    /// The highest score that enough providers have reached. When some are far behind, everybody is asked.
+    /// The highest score that a quorum of servers has reached. When some are far behind, every server is asked.
     async fn score(&self, step: Grid, ask: impl AsyncFn(usize) -> Result<u64, FlowError>) -> Result<u64, FlowError> {
         let apart = |scores: &[u64]| scores.iter().max().zip(scores.iter().min()).map_or(0, |(most, least)| most - least);
         let step = if step == PRIVATE_STEP { FAST_PRIVATE_STEP } else { step };
-        let mut scores = self.quorum_or_all(ask, |scores| apart(scores) > FAR_STEPS * step.step()).await?;
+        let mut scores = self.quorum_or_all(ask, |scores| apart(scores) > MAX_STEPS_APART * step.step()).await?;
         scores.sort_unstable_by(|a, b| b.cmp(a));
         Ok(scores.get(self.quorum() - 1).copied().unwrap_or_default())
     }
 
-    /// The fee rate to pay, in sompi per gram, between the configured bounds: the least that enough providers suggest. It is no reason
-    /// to stop when nobody suggests one.
-    pub async fn feerate(&self, speed: FeeSpeed) -> u64 {
+    /// The fee rate to pay, in sompi per gram between the configured bounds: the least that a quorum of servers suggests.
+    ///
+    /// Without suggestions it is the lower bound: a fee rate is no reason to stop.
+    pub(super) async fn feerate(&self, speed: FeeSpeed) -> u64 {
         let config = self.rt.read(|state| state.config().kaspa.clone());
         let bucket = match speed {
             FeeSpeed::Priority => FeeBucket::Priority,
@@ -256,25 +270,28 @@ impl<R: Runtime> QuorumClient<'_, R> {
         suggested.unwrap_or(config.feerate).clamp(config.feerate, config.max_feerate())
     }
 
-    /// One provider's rate, as it is or a little more.
+    /// One server's rate, rounded up by the finest grid on which the replicas agree.
     async fn ask_feerate(&self, provider: usize, bucket: FeeBucket, most: u64) -> Result<u64, FlowError> {
         let (coarseness, since) = COARSENESS.get();
         let mut coarseness = if self.rt.now().nanos_since(since) < COARSE_NS { coarseness } else { 0 };
         loop {
             let request = Request::FeeEstimate { bucket, step: FEERATE_STEPS[coarseness], most };
-            match self.ask_once(provider, Replication::Replicated, &request).await {
-                Err(error) if error.is_disagreement() && coarseness + 1 < FEERATE_STEPS.len() => {
-                    coarseness += 1;
-                    COARSENESS.set((coarseness, self.rt.now()));
-                }
-                answer => return Ok(rest::parse_feerate(&answer?)?),
+            let answer = self.ask_once(provider, Replication::Replicated, &request).await;
+            if !is_disagreement(&answer) || coarseness + 1 == FEERATE_STEPS.len() {
+                return Ok(rest::parse_feerate(&answer?)?);
             }
+            coarseness += 1;
+            COARSENESS.set((coarseness, self.rt.now()));
         }
     }
 
-    /// The unspent outputs of an address on which enough providers agree to the last sompi. When `open` says of them that more are
-    /// needed, every provider is asked.
-    pub async fn utxos(
+    /// The unspent outputs of an address up to a score on which a quorum of servers agrees to the last sompi.
+    ///
+    /// When `open` says of them that more are needed, every server is asked.
+    ///
+    /// # Errors
+    /// When too few servers answer, or the outputs are too many for an answer.
+    pub(super) async fn utxos(
         &self,
         address: Address,
         max_daa_score: u64,
@@ -283,8 +300,16 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(self.listed(address, max_daa_score, open).await?.coins)
     }
 
-    /// The same, with what is bound to covenants and therefore not offered.
-    pub async fn listed(&self, address: Address, max_daa_score: u64, open: impl Fn(&[Utxo]) -> bool) -> Result<Listed, FlowError> {
+    /// The unspent outputs of an address, with the amount that is bound to covenants and therefore not offered.
+    ///
+    /// # Errors
+    /// As [`QuorumClient::utxos`].
+    pub(super) async fn listed(
+        &self,
+        address: Address,
+        max_daa_score: u64,
+        open: impl Fn(&[Utxo]) -> bool,
+    ) -> Result<Listed, FlowError> {
         let quorum = self.quorum();
         let ask = async |provider| {
             let body = self.ask_utxos(provider, address, max_daa_score).await?;
@@ -295,14 +320,18 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(Listed { coins: agreed(&lists, quorum), bound })
     }
 
-    /// One provider's list, asked for with more room each time it does not fit: the price depends on the room.
+    /// One server's list. It is asked for with more room each time it does not fit, because the price depends on the room.
     async fn ask_utxos(&self, provider: usize, address: Address, max_daa_score: u64) -> Result<Vec<u8>, FlowError> {
         let mut expected = EXPECTED_UTXOS;
         loop {
             let request = Request::Utxos { addresses: address.into(), max_daa_score, expected };
             match self.ask(provider, &request).await {
-                Err(error) if error.is_too_large() && expected < MOST_UTXOS => expected = (expected * 4).min(MOST_UTXOS),
-                Err(error) if error.is_too_large() => return Err(too_many(self.ask_count(provider, address).await.ok())),
+                Err(CallError { kind: CallErrorKind::TooLarge, .. }) if expected < MAX_UTXOS => {
+                    expected = (expected * 4).min(MAX_UTXOS);
+                }
+                Err(CallError { kind: CallErrorKind::TooLarge, .. }) => {
+                    return Err(too_many(self.ask_count(provider, address).await.ok()));
+                }
                 answer => return Ok(answer?),
             }
         }
@@ -313,20 +342,29 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(rest::parse_count(&self.ask(provider, &request).await?)?)
     }
 
-    /// How many outputs an address has, as the provider whose turn it is says.
-    pub async fn utxo_count(&self, address: Address) -> Result<u64, FlowError> {
+    /// The number of outputs of an address, as the first server says.
+    ///
+    /// # Errors
+    /// When the server gives no usable answer.
+    pub(super) async fn utxo_count(&self, address: Address) -> Result<u64, FlowError> {
         self.ask_count(self.first(), address).await
     }
 
-    /// The most that any of enough providers says an address holds.
-    pub async fn highest_balance(&self, address: Address) -> Result<Amount, FlowError> {
+    /// The highest balance of an address, in sompi, that any of a quorum of servers reports.
+    ///
+    /// # Errors
+    /// When too few servers answer.
+    pub(super) async fn highest_balance(&self, address: Address) -> Result<Amount, FlowError> {
         let request = Request::Balance { address };
         let balances = self.quorum_of(async |provider| Ok(rest::parse_balance(&self.ask(provider, &request).await?)?)).await?;
         Ok(balances.into_iter().max().unwrap_or(Amount::ZERO))
     }
 
-    /// Which of these transactions enough providers say are accepted at or under the cutoff, one answer for each.
-    pub async fn settled(&self, request: &Request, ids: &[TxId], cutoff: u64, route: Route) -> Result<Vec<bool>, FlowError> {
+    /// Which transactions a quorum of servers reports as accepted at or under the cutoff, one answer for each of `ids`.
+    ///
+    /// # Errors
+    /// When too few servers answer.
+    pub(super) async fn settled(&self, request: &Request, ids: &[TxId], cutoff: u64, route: Route) -> Result<Vec<bool>, FlowError> {
         let quorum = self.quorum();
         let ask = async |provider| {
             let body = self.ask(provider, request).await?;
@@ -342,25 +380,33 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok((0..ids.len()).map(|n| votes(&answers, n) >= quorum).collect())
     }
 
-    /// Whether any of enough providers says that a transaction is accepted, however lately.
-    pub async fn is_known_accepted(&self, transaction: TxId) -> Result<bool, FlowError> {
+    /// Whether any of a quorum of servers reports a transaction as accepted, however lately.
+    ///
+    /// # Errors
+    /// When too few servers answer.
+    pub(super) async fn is_known_accepted(&self, transaction: TxId) -> Result<bool, FlowError> {
         let request = Request::Transaction { transaction, max_blue_score: u64::MAX };
         let answers = self.quorum_of(async |provider| Ok(rest::parse_transaction(&self.ask(provider, &request).await?)?)).await?;
         Ok(answers.into_iter().any(|accepted| accepted.is_at_most(u64::MAX)))
     }
 }
 
-/// By which of the server's two routes an acceptance is asked for.
+/// The route of the REST server by which an acceptance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Any number of transactions.
+pub(super) enum Route {
+    /// The route for any number of transactions.
     Batch,
-    /// One transaction; it still knows blue scores that the batch has lost.
+    /// The route for one transaction, which still knows blue scores that the batch has lost.
     Single,
 }
 
-/// The outputs that at least `quorum` lists have, each the same in all respects. Lists that name one outpoint with different contents,
-/// and find enough support for both, settle nothing about it.
+fn is_disagreement(answer: &Result<Vec<u8>, CallError>) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind == CallErrorKind::NoConsensus)
+}
+
+/// The outputs that at least `quorum` lists have, each the same in all respects.
+///
+/// Lists that name one outpoint with different contents, and find enough support for both, settle nothing about it.
 fn agreed(lists: &[(Vec<Utxo>, Amount)], quorum: usize) -> Vec<Utxo> {
     let mut support: BTreeMap<&Utxo, usize> = BTreeMap::new();
     for utxo in lists.iter().flat_map(|(coins, _)| coins) {
@@ -376,7 +422,7 @@ fn agreed(lists: &[(Vec<Utxo>, Amount)], quorum: usize) -> Vec<Utxo> {
     supported.into_iter().filter(|utxo| !twice.contains(&utxo.outpoint)).cloned().collect()
 }
 
-/// What a provider says of a transaction that it was offered.
+/// A server's outcome of a broadcast.
 fn submit_outcome(canonical: &[u8]) -> Result<SubmitOutcome, FlowError> {
     match rest::parse_submit(canonical) {
         SubmitOutcome::RateLimited => Err(FlowError::UnusableAnswer(Failure::RateLimited)),
@@ -391,9 +437,9 @@ const fn step(network: Network) -> Grid {
     }
 }
 
-/// What to say of a wallet whose outputs no answer holds.
-pub fn too_many(count: Option<u64>) -> FlowError {
-    let count = count.map_or_else(|| format!("more than {MOST_UTXOS}"), |count| count.to_string());
+/// The error for an address whose outputs fit no answer.
+pub(super) fn too_many(count: Option<u64>) -> FlowError {
+    let count = count.map_or_else(|| format!("more than {MAX_UTXOS}"), |count| count.to_string());
     FlowError::Deferred(format!(
         "the address has {count} unspent outputs, more than can be listed; consolidate coins that you name"
     ))

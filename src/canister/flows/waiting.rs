@@ -1,4 +1,6 @@
-//! Why each transfer waits. Kept on the heap: it is found out anew with the next look.
+//! Reasons for which transfers wait, as the interface shows them.
+//!
+//! Reasons are kept on the heap: the next run of a transfer finds its reason again.
 
 use purser_core::base::TransferId;
 use purser_core::transfer::{Status, Transfer};
@@ -12,18 +14,18 @@ thread_local! {
     static REASONS: RefCell<BTreeMap<TransferId, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Why a transfer waits: what the last look at it found, or what its record says. `None` for one that has ended.
+/// The reason for which a transfer waits, from its last run or from its record. `None` for one that has ended.
 pub fn reason(transfer: &Transfer) -> Option<String> {
     let by_record = transfer.note.clone().or_else(|| by_status(transfer).map(str::to_owned));
     match transfer.status {
         status if status.is_terminal() => None,
         Status::Quarantined => by_record,
-        _ => said(transfer.id).or(by_record),
+        _ => by_last_run(transfer.id).or(by_record),
     }
 }
 
-/// What the last look at a transfer found that had something to say.
-pub(super) fn said(id: TransferId) -> Option<String> {
+/// The reason that the last run of a transfer found.
+pub(super) fn by_last_run(id: TransferId) -> Option<String> {
     REASONS.with_borrow(|all| all.get(&id).cloned())
 }
 
@@ -42,15 +44,15 @@ fn by_status(transfer: &Transfer) -> Option<&'static str> {
     }
 }
 
-/// Keeps what a look at a transfer found; nothing when it found no more than the record says.
-pub(super) fn note(id: TransferId, reason: Option<String>) {
+/// Keeps the reason that a run found. `None` forgets the one before: the record says enough.
+pub(super) fn record(id: TransferId, reason: Option<String>) {
     REASONS.with_borrow_mut(|all| match reason {
         Some(reason) => drop(all.insert(id, reason.chars().take(MAX_REASON_CHARS).collect())),
         None => drop(all.remove(&id)),
     });
 }
 
-/// Forgets every transfer that is no longer under way.
+/// Forgets the reasons of all transfers except the active ones.
 pub fn retain(active: &BTreeSet<TransferId>) {
     REASONS.with_borrow_mut(|all| all.retain(|id, _| active.contains(id)));
 }

@@ -1,0 +1,82 @@
+//! Reasons for which a flow stops.
+
+use crate::ports::{CallError, CallErrorKind};
+use purser_core::chains::kaspa::rest::Failure;
+use purser_core::policy::ReasonCode;
+use purser_core::state::Refusal;
+use std::fmt::Display;
+
+/// The reason for which a flow stops before the end of its step. Errors that pass become the `Progress` of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FlowError {
+    /// Another message changed the transfer during an await.
+    Changed,
+    /// The transfer is blocked for the reason given.
+    Blocked(String),
+    /// The transfer waits for the event given.
+    Waiting(String),
+    /// A call failed or an answer was unusable.
+    Transient(String),
+    /// The providers limit the rate of requests.
+    RateLimited(String),
+    /// The chain does not allow the step now.
+    Deferred(String),
+    /// A Kaspa server gave no usable answer; otherwise as [`FlowError::Transient`].
+    UnusableAnswer(Failure),
+    /// The transaction can never be built. No transaction of the transfer can land.
+    Unbuildable(String),
+    /// The transfer ends for a reason with a stable code. No transaction of it can land.
+    Refused(ReasonCode, String),
+    /// A transaction of the transfer may land, and an operator has to decide.
+    NeedsOperator(String),
+}
+
+impl From<CallError> for FlowError {
+    fn from(error: CallError) -> Self {
+        match error.kind {
+            CallErrorKind::RateLimited => Self::RateLimited(error.message),
+            _ => Self::Transient(error.message),
+        }
+    }
+}
+
+/// A refusal by the canister's own state is no provider's fault, and so no reason to open a chain's breaker.
+impl From<Refusal> for FlowError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Deferred(refusal.to_string())
+    }
+}
+
+impl FlowError {
+    /// A stop until another event has happened.
+    pub fn blocked(why: impl Into<String>) -> Self {
+        Self::Blocked(why.into())
+    }
+
+    /// The end of a transfer that the source's balance does not allow.
+    pub fn insufficient(note: String) -> Self {
+        Self::Refused(ReasonCode::InsufficientBalance, note)
+    }
+
+    /// A record of the canister's own that cannot be read: nothing may be signed or sent on it.
+    pub fn unreadable(error: impl Display) -> Self {
+        Self::NeedsOperator(format!("the recorded transaction cannot be used: {error}"))
+    }
+
+    /// Whether the next provider, or the same one a little later, may answer.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Transient(_) | Self::RateLimited(_))
+    }
+
+    /// The reason for which a transfer waits that stops with this error; `None` when it goes on or ends.
+    pub fn waiting_reason(&self) -> Option<String> {
+        match self {
+            Self::Blocked(why) | Self::Waiting(why) => Some(why.clone()),
+            Self::Transient(problem) | Self::RateLimited(problem) | Self::Deferred(problem) => {
+                Some(format!("{problem}; it is tried again"))
+            }
+            Self::UnusableAnswer(failure) => Some(format!("Kaspa: {failure}; it is tried again")),
+            Self::Changed | Self::Unbuildable(_) | Self::Refused(..) | Self::NeedsOperator(_) => None,
+        }
+    }
+}
