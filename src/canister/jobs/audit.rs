@@ -1,32 +1,34 @@
-//! The timer that watches over the log: it verifies a part of it, recomputes and records the state, gives up what is archived, and
-//! keeps room ready. Each in messages of their own, so that one that traps stops no other.
+//! The timer that checks the log: it verifies a part of it, recomputes and records the state, prunes archived blocks, and keeps room ready.
+//!
+//! Each check has messages of its own, so that one that traps stops no other.
 
-use super::{rollback_guard, start_once};
+use super::rollback_guard;
+use super::timers::start_once;
 use crate::store;
 use ic_cdk_timers::{TimerId, set_timer, set_timer_interval};
 use purser_core::state::{Decided, LogMonitor};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How often it looks.
+/// The period of the checks.
 const PERIOD: Duration = Duration::from_secs(300);
-/// How many blocks are verified each time, whatever the length of the log.
+/// The number of blocks that are verified each time, whatever the length of the log.
 const VERIFIED: u64 = 1_000;
-/// How many records of a table are recounted in one message.
+/// The number of records of a table that are recounted in one message.
 const RECOUNTED: usize = 500;
 
 thread_local! {
     static TIMER: Cell<Option<TimerId>> = const { Cell::new(None) };
 }
 
-/// Starts the timer unless it runs.
-pub fn arm() {
-    TIMER.with(|timer| start_once(timer, || set_timer_interval(PERIOD, || async { run_checks() })));
+/// Starts the timer unless it runs. `on_history_read` is called when the canister's history was read.
+pub fn arm(on_history_read: fn()) {
+    TIMER.with(|timer| start_once(timer, || set_timer_interval(PERIOD, move || async move { run_checks(on_history_read) })));
 }
 
-fn run_checks() {
+fn run_checks(on_history_read: fn()) {
     let now = store::now();
-    rollback_guard::ask();
+    rollback_guard::ask(on_history_read);
     set_timer(Duration::ZERO, async { keep_ready() });
     set_timer(Duration::ZERO, async { verify() });
     if store::read(|state| state.is_checkpoint_due(now)) {
@@ -48,8 +50,9 @@ fn verify() {
     }
 }
 
-/// Recomputes the state from all tables, a part in each message, and records it. A timer that catches up after a halt of the subnet
-/// begins this several times; the others end when one has recorded it.
+/// Recomputes the state from all tables, a part in each message, and records it.
+///
+/// A timer that catches up after a halt of the subnet begins this several times. The others end when one has recorded the state.
 fn checkpoint() {
     if !store::read(|state| state.is_checkpoint_due(store::now())) {
         return;
@@ -61,7 +64,7 @@ fn checkpoint() {
     commit(store::read(|state| state.decide_checkpoint(store::now())));
 }
 
-/// Gives up the next of the oldest blocks, as long as there are some.
+/// Prunes the next of the oldest archived blocks, and begins again in another message while there are more.
 fn prune() {
     let now = store::now();
     if let Some(decided) = store::read(|state| state.decide_prune(now)) {
@@ -75,13 +78,13 @@ fn prune() {
     });
 }
 
-/// Takes memory for what may have to be logged while there is some.
+/// Takes memory for later log entries while there is some.
 fn keep_ready() {
     let succeeded = store::mutate_unlogged(|state| state.reserve_log_room()).is_ok();
     append_ended(succeeded && store::read(|state| state.has_log_room()));
 }
 
-/// Counts failures to append. After some in a row spending stops; what ends or stops spending does not.
+/// Counts failures to append to the log. After several consecutive ones spending stops, and calls that end or stop spending go on.
 pub fn append_ended(succeeded: bool) {
     let failures = store::mutate_unlogged(|state| state.record_append(succeeded));
     if succeeded {

@@ -1,27 +1,65 @@
-//! Denials that were not worth an entry each, until they are logged together. Kept on the heap: what an upgrade loses is the count of a
-//! minute, of requests that nothing was looked at for.
+//! Denials without a log entry of their own, which are logged together.
+//!
+//! The counts live on the heap. An upgrade loses those of a minute, of requests that were denied before any chain was asked.
 
+use crate::store;
+use candid::Principal;
 use purser_core::base::{SECOND_NS, Timestamp, WalletId};
 use purser_core::event::DenialsAggregated;
 use purser_core::policy::{Evaluation, ReasonCode};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use candid::Principal;
-
-/// For how long denials are counted before they are logged.
+/// The time in seconds for which denials are counted before they are logged.
 const WINDOW_SECONDS: u64 = 60;
-/// The most agents that are counted at a time; the next one has the oldest logged early.
+/// The most agents that are counted at a time. The next one has the oldest counts logged early.
 const MAX_COUNTED: usize = 1_000;
 
-/// What was denied without an entry, by wallet and agent. Only an agent of a wallet gets so far that it is counted, so strangers cannot
-/// make it grow.
+thread_local! {
+    static DENIALS: RefCell<DenialAggregator> = RefCell::default();
+}
+
+/// Counts a denial. Counts that have to make room for it are logged.
+pub fn count(wallet: WalletId, agent: Principal, evaluation: &Evaluation) {
+    let early = DENIALS.with_borrow_mut(|denials| denials.count(wallet, agent, evaluation, store::now()));
+    early.into_iter().for_each(log);
+}
+
+/// Logs the denials of an agent that were counted, so that they stand before the agent's next log entry.
+pub fn log_of(wallet: WalletId, agent: Principal) {
+    let denials = DENIALS.with_borrow_mut(|denials| denials.take(wallet, agent));
+    denials.into_iter().for_each(log);
+}
+
+/// Logs the denials that have been counted for long enough.
+pub fn log_due(now: Timestamp) {
+    DENIALS.with_borrow_mut(|denials| denials.take_due(now)).into_iter().for_each(log);
+}
+
+/// Whether no denials wait to be logged.
+pub fn is_empty() -> bool {
+    DENIALS.with_borrow(DenialAggregator::is_empty)
+}
+
+fn log(denials: DenialsAggregated) {
+    match store::read(|state| state.decide_denials_aggregated(denials)) {
+        Ok(decided) => {
+            store::commit(decided);
+        }
+        Err(refusal) => ic_cdk::println!("denials: {refusal}"),
+    }
+}
+
+/// The denials without a log entry, by wallet and agent.
+///
+/// Only an agent of the wallet gets so far that its denial is counted, so that strangers cannot make this grow.
 #[derive(Debug, Default)]
-pub struct DenialAggregator(BTreeMap<(WalletId, Principal), DenialsAggregated>);
+struct DenialAggregator(BTreeMap<(WalletId, Principal), DenialsAggregated>);
 
 impl DenialAggregator {
-    /// Counts one more. Returns what has to be logged to make room.
+    /// Counts one more denial. Returns the counts that have to be logged to make room.
     #[must_use]
-    pub fn count(
+    fn count(
         &mut self,
         wallet: WalletId,
         agent: Principal,
@@ -38,19 +76,18 @@ impl DenialAggregator {
         logged
     }
 
-    /// What an agent was denied, to be logged before its next entry.
-    pub fn take(&mut self, wallet: WalletId, agent: Principal) -> Option<DenialsAggregated> {
+    /// Takes the counts of an agent.
+    fn take(&mut self, wallet: WalletId, agent: Principal) -> Option<DenialsAggregated> {
         self.0.remove(&(wallet, agent))
     }
 
-    /// What has been counted for long enough.
-    pub fn take_due(&mut self, now: Timestamp) -> Vec<DenialsAggregated> {
+    /// Takes the counts that are old enough to be logged.
+    fn take_due(&mut self, now: Timestamp) -> Vec<DenialsAggregated> {
         let is_due = |denials: &DenialsAggregated| now.nanos_since(denials.since) >= WINDOW_SECONDS * SECOND_NS;
         self.0.extract_if(.., |_, denials| is_due(denials)).map(|(_, denials)| denials).collect()
     }
 
-    /// Whether there is nothing to be logged.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,5 +1,7 @@
-//! Locks across awaits. They live on the heap and are released when their guard is dropped, which also happens in the cleanup after a
-//! trap; an upgrade releases them all. What must outlive those is in the durable state, not here.
+//! Locks across awaits.
+//!
+//! They live on the heap and are released when their guard is dropped, which also happens in the cleanup after a trap. An upgrade releases
+//! them all. A lock that must outlive both is in the durable state.
 
 use purser_core::base::{Chain, TransferId, WalletId};
 use std::cell::RefCell;
@@ -9,30 +11,30 @@ thread_local! {
     static HELD: RefCell<BTreeSet<Lock>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// What only one run may work on.
+/// The subject of a lock: one run at a time may work on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lock {
-    /// One transfer, whatever its status.
+    /// A transfer, whatever its status.
     Transfer(TransferId),
-    /// Building, signing and sending on one chain from one wallet. Following what was sent needs no such lock.
+    /// Building, signing and sending on one chain from one wallet. A sent transaction is followed without it.
     Spending(WalletId, Chain),
-    /// Building on Solana from one wallet in one of its build slots; see `State::build_slots`. Signing and sending need no such lock.
+    /// Building on Solana in one build slot of a wallet; see `State::build_slots`. A transaction is signed and sent without it.
     Building(WalletId, u16),
-    /// Asking the chains for the balances of one wallet.
+    /// Reading the balances of one wallet.
     Balances(WalletId),
 }
 
-/// Holds a lock until it is dropped.
+/// The guard of a lock, which holds it until it is dropped.
 #[derive(Debug)]
 pub struct Guard(Lock);
 
 impl Lock {
-    /// Takes the lock unless somebody holds it.
+    /// Takes the lock; `None` when it is held.
     pub fn acquire(self) -> Option<Guard> {
         HELD.with_borrow_mut(|held| held.insert(self)).then(|| Guard(self))
     }
 
-    /// Whether both are about spending of the same wallet on the same chain.
+    /// Whether both locks are of the same wallet's spending on the same chain.
     pub fn spends_with(self, other: Self) -> bool {
         match (self, other) {
             (Self::Building(wallet, _), Self::Building(same, _)) => wallet == same,
@@ -40,20 +42,20 @@ impl Lock {
         }
     }
 
-    /// Whether somebody holds it.
+    /// Whether the lock is held.
     pub fn is_held(self) -> bool {
         HELD.with_borrow(|held| held.contains(&self))
     }
 }
 
 impl Guard {
-    /// Whether it guards no more than building.
+    /// Whether the lock is needed for building only.
     pub fn is_for_building(&self) -> bool {
         matches!(self.0, Lock::Building(..))
     }
 }
 
-/// How many transfers are being driven.
+/// The number of transfers that are being driven.
 pub fn transfers_held() -> usize {
     HELD.with_borrow(|held| held.iter().filter(|lock| matches!(lock, Lock::Transfer(_))).count())
 }

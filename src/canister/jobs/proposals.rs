@@ -1,7 +1,7 @@
 //! The timer that ends proposals whose time has come.
 //!
-//! Admins can execute a proposal themselves; this is for those that nobody asks for. One timer waits for the earliest, and each proposal
-//! is ended in a message of its own, so that one that traps takes no other with it; it is tried again a minute later.
+//! Admins can execute a proposal themselves; the timer ends those that no admin executes. It waits for the earliest, and each proposal is
+//! ended in a message of its own, so that one that traps takes no other with it. It is tried again a minute later.
 
 use crate::store;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer};
@@ -9,21 +9,23 @@ use purser_core::base::{ProposalId, SECOND_NS, Timestamp};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How long a proposal waits that was due and did not end.
+/// The delay in seconds of a proposal that was due and did not end.
 const RETRY_SECONDS: u64 = 60;
 
 thread_local! {
     static TIMER: Cell<Option<TimerId>> = const { Cell::new(None) };
 }
 
-/// Waits for the next proposal that is due, if any waits; to be called whenever one may have been made or changed.
-pub fn arm() {
-    wait(0);
+/// Waits for the next proposal that is due, if any waits. Called whenever one may have been made or changed.
+///
+/// `on_end` is called when a proposal has ended, which may have changed anything.
+pub fn arm(on_end: fn()) {
+    wait(0, on_end);
 }
 
-fn wait(at_least_seconds: u64) {
+fn wait(at_least_seconds: u64, on_end: fn()) {
     let due = store::read(|state| state.next_proposal_due());
-    let timer = due.map(|due| set_timer(delay(due, store::now(), at_least_seconds), async { end_due() }));
+    let timer = due.map(|due| set_timer(delay(due, store::now(), at_least_seconds), async move { end_due(on_end) }));
     if let Some(previous) = TIMER.replace(timer) {
         clear_timer(previous);
     }
@@ -33,20 +35,20 @@ fn delay(due: Timestamp, now: Timestamp, at_least_seconds: u64) -> Duration {
     Duration::from_nanos(due.nanos_since(now).max(at_least_seconds.saturating_mul(SECOND_NS)))
 }
 
-fn end_due() {
+fn end_due(on_end: fn()) {
     let now = store::now();
     let open = store::read(|state| state.open_proposals());
     for proposal in open.into_iter().filter(|proposal| proposal.due_at() <= now) {
-        set_timer(Duration::ZERO, async move { end(proposal.id) });
+        set_timer(Duration::ZERO, async move { end(proposal.id, on_end) });
     }
-    wait(RETRY_SECONDS);
+    wait(RETRY_SECONDS, on_end);
 }
 
-fn end(id: ProposalId) {
+fn end(id: ProposalId, on_end: fn()) {
     match store::read(|state| state.decide_due_proposal(id, store::now())) {
         Ok(Some(decided)) => {
             store::commit(decided);
-            super::arm();
+            on_end();
         }
         Ok(None) => {}
         Err(refusal) => ic_cdk::println!("{refusal}"),

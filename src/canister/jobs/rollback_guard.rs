@@ -1,11 +1,11 @@
-//! Whether the canister is where it was: a controller may have loaded an older snapshot of it, and then it has forgotten what it paid.
+//! The guard against loaded snapshots: with an older one the canister has forgotten its latest payments.
 //!
-//! Nothing inside a snapshot can tell that it was loaded. The Internet Computer can: it keeps a history of what was done to a canister,
-//! of which no snapshot is part. It is asked after every start and with every watch over the log, and nothing is driven while the last
-//! answer is too old: after a snapshot was loaded, that is before anything else happens. A snapshot that is not known yet starts the
+//! Nothing inside a snapshot tells that it was loaded. The Internet Computer keeps a history of the changes to a canister, of which no
+//! snapshot is a part. That history is read after every start and with every check of the log, and no transfer is driven while the last
+//! answer is too old: after a snapshot was loaded, this is so before anything else happens. A snapshot that is not known yet starts the
 //! emergency mode.
 
-use super::{start_once, tick_soon};
+use super::timers::start_once;
 use crate::ports::ic::{Ic, SnapshotLoaded};
 use crate::store;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer};
@@ -13,41 +13,43 @@ use purser_core::base::{SECOND_NS, Timestamp};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// For how long an answer counts: twice the time from one watch over the log to the next. It bounds how old a snapshot must be to be
-/// noticed before anything is driven, when its memory goes on without an upgrade; a younger one is noticed with the next watch.
+/// The time in seconds for which an answer counts: twice the period of the log's checks.
+///
+/// It is the least age of a snapshot that is noticed before any transfer is driven, when its memory goes on without an upgrade. A younger
+/// snapshot is noticed with the next check.
 const COUNTS_SECONDS: u64 = 600;
-/// After this long without an answer it is asked again.
+/// The time after which a question without an answer is repeated.
 const LEASE: Duration = Duration::from_secs(30);
 
 thread_local! {
     static ANSWERED: Cell<Option<Timestamp>> = const { Cell::new(None) };
-    /// Runs while a question is under way, and ends it when its answer was lost.
-    static ASKING: Cell<Option<TimerId>> = const { Cell::new(None) };
+    /// The timer that runs while a question is under way, and ends it when its answer was lost.
+    static QUESTION: Cell<Option<TimerId>> = const { Cell::new(None) };
 }
 
-/// Whether it is known that nothing was forgotten.
+/// Whether the history was read lately, so that no snapshot was loaded unnoticed.
 pub fn is_known(now: Timestamp) -> bool {
     ANSWERED.get().is_some_and(|at| now.nanos_since(at) < COUNTS_SECONDS * SECOND_NS)
 }
 
-/// Asks when there is no answer that counts.
-pub fn ask_unless_known() {
+/// Reads the history when no answer counts.
+pub fn ask_unless_known(on_answer: fn()) {
     if !is_known(store::now()) {
-        ask();
+        ask(on_answer);
     }
 }
 
-/// Asks, unless it is being asked. Transfers that waited for the answer are driven then.
-pub fn ask() {
-    ASKING.with(|asking| {
-        start_once(asking, || {
-            set_timer(Duration::ZERO, look());
-            set_timer(LEASE, async { ASKING.set(None) })
+/// Reads the history, unless a read is under way. `on_answer` is called then, so that transfers that waited are driven.
+pub fn ask(on_answer: fn()) {
+    QUESTION.with(|question| {
+        start_once(question, || {
+            set_timer(Duration::ZERO, read_history(on_answer));
+            set_timer(LEASE, async { QUESTION.set(None) })
         });
     });
 }
 
-async fn look() {
+async fn read_history(on_answer: fn()) {
     match Ic.last_snapshot_loaded().await {
         Ok(loaded) => {
             let now = store::now();
@@ -58,11 +60,11 @@ async fn look() {
                 store::commit(store::read(|state| state.decide_snapshot_loaded(loaded_at, taken_at, now)));
             }
             ANSWERED.set(Some(now));
-            tick_soon();
+            on_answer();
         }
         Err(problem) => ic_cdk::println!("history of the canister: {problem}"),
     }
-    if let Some(lease) = ASKING.take() {
+    if let Some(lease) = QUESTION.take() {
         clear_timer(lease);
     }
 }

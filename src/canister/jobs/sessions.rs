@@ -1,21 +1,22 @@
-//! The end of sessions whose time is over. Nothing depends on it: a session that is over takes no request. It removes what the session
-//! counted, and writes its end into the log.
+//! The timer that ends sessions whose time is over.
+//!
+//! No decision depends on it: a session that is over takes no request. The end removes the session's counts, and is logged.
 
 use crate::store;
 use ic_cdk_timers::{TimerId, clear_timer, set_timer};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How many are ended in one message; the next one follows at once.
+/// The most sessions that are ended in one message. The next message follows at once.
 const MAX_ENDS: usize = 100;
-/// A timer that fires a little late ends several sessions in one message.
+/// The time by which the timer is late, so that it ends several sessions in one message.
 const SLACK: Duration = Duration::from_secs(5);
 
 thread_local! {
     static TIMER: Cell<Option<TimerId>> = const { Cell::new(None) };
 }
 
-/// Sees to it that the next session to end is ended; to be called when one was opened and at the end of `post_upgrade`.
+/// Waits for the end of the next session. Called when one was opened, and at the end of `post_upgrade`.
 pub fn arm() {
     let next = store::read(|state| state.next_session_end());
     let timer = next.map(|end| {

@@ -1,30 +1,31 @@
-//! What was asked of the chains lately, on somebody's behalf and at the canister's cost: an answer is given again for a while, and after a
-//! question without one nobody asks before as long has passed.
+//! A cache of answers about wallets, which the canister pays for: an answer is given again for a while.
+//!
+//! A question without an answer is kept as well, and is not repeated for as long.
 
 use purser_core::base::{SECOND_NS, Timestamp, WalletId};
 use std::collections::BTreeMap;
 
-/// The questions about wallets and their answers. Bounded by time: one is forgotten with the next one after it is old.
+/// The last answer about each wallet. Old ones are forgotten with the next question.
 pub struct TtlCache<T>(BTreeMap<WalletId, (Timestamp, Option<T>)>);
 
-/// What to do about a question.
+/// The result of a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup<T> {
-    /// It was answered lately.
+    /// The question was answered lately.
     Hit(T),
-    /// It was asked lately, and there is no answer.
+    /// The question was asked lately, and has no answer.
     NegativeHit,
-    /// It may be asked.
+    /// The question may be asked.
     Miss,
 }
 
 impl<T: Clone> TtlCache<T> {
-    /// Nothing was asked.
+    /// An empty cache.
     pub const fn new() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// Whether the question about a wallet is answered, or may be asked.
+    /// Looks up the answer about a wallet that is younger than `seconds`.
     pub fn lookup(&mut self, wallet: WalletId, seconds: u64, now: Timestamp) -> Lookup<T> {
         self.0.retain(|_, (asked_at, _)| now.nanos_since(*asked_at) < seconds * SECOND_NS);
         match self.0.get(&wallet) {
@@ -34,12 +35,12 @@ impl<T: Clone> TtlCache<T> {
         }
     }
 
-    /// Notes that somebody asks.
+    /// Notes a question that begins now.
     pub fn mark_requested(&mut self, wallet: WalletId, now: Timestamp) {
         self.0.insert(wallet, (now, None));
     }
 
-    /// Keeps an answer.
+    /// Keeps the answer about a wallet.
     pub fn insert(&mut self, wallet: WalletId, answer: T, now: Timestamp) {
         self.0.insert(wallet, (now, Some(answer)));
     }
