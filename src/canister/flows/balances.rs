@@ -1,7 +1,7 @@
 //! Balances of a wallet's addresses, as the chains report them.
 
 use super::outcalls::{self, Replication};
-use super::providers;
+use super::solana::providers;
 use crate::ports::{CallErrorKind, Runtime};
 use futures::future::join3;
 use purser_core::base::{Amount, Chain, Mint, Timestamp, WalletId};

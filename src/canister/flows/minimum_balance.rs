@@ -28,7 +28,9 @@ impl<R: Runtime> TransferContext<'_, R> {
         }
     }
 
-    /// Checks that the source keeps its minimum when `cost` is taken from `available`, both in base units of the chain's coin.
+    /// Checks that the source keeps its minimum when `cost` is taken from `available`.
+    ///
+    /// Both are in base units of the chain's coin.
     ///
     /// # Errors
     /// When less than the minimum would be left, which ends the transfer.

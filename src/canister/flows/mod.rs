@@ -15,7 +15,6 @@
 //! | `context` | the transfer that a run works on, and the checks after each await |
 //! | `error`, `progress` | reasons to stop, and the result of a run |
 //! | `kaspa`, `solana` | the steps on each chain |
-//! | `providers` | which Solana providers are asked, and how many must agree |
 //! | `outcalls`, `transform` | requests on the wire, and the reduction of their answers |
 //! | `balances` | balances as the chains report them |
 //! | `minimum_balance` | the part of a balance that a wallet keeps |
@@ -30,7 +29,6 @@ pub mod kaspa;
 mod minimum_balance;
 mod outcalls;
 mod progress;
-mod providers;
 mod solana;
 pub mod transform;
 mod waiting;
@@ -38,7 +36,7 @@ mod waiting;
 pub use balances::{Balances, Observed, ProviderError, TokenHolding, refresh, token_balances};
 pub use context::EMERGENCY;
 pub use progress::Progress;
-pub use providers::{Health, health};
+pub use solana::providers::{Health, health};
 pub use waiting::{reason as why_waiting, retain as retain_reasons};
 
 use crate::ports::Runtime;

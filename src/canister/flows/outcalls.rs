@@ -17,7 +17,7 @@ pub(super) enum Replication {
     SingleNode,
 }
 
-/// The canonical answer of one Solana provider. The choice of the provider is [`super::providers`]'.
+/// The canonical answer of one Solana provider. The choice of the provider is that of [`super::solana::providers`].
 ///
 /// # Errors
 /// When the call fails, or the provider's API key is missing.

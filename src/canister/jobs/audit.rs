@@ -1,6 +1,6 @@
-//! The timer that checks the log: it verifies a part of it, recomputes and records the state, prunes archived blocks, and keeps room ready.
+//! The timer that checks the log.
 //!
-//! Each check has messages of its own, so that one that traps stops no other.
+//! It verifies a part of the log, recomputes and records the state, prunes archived blocks, and keeps room for later entries. Each check has messages of its own, so that one that traps stops no other.
 
 use super::rollback_guard;
 use super::timers::start_once;

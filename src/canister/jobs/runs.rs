@@ -83,7 +83,7 @@ fn step_in(state: &Store, transfer: &Transfer) -> TransferStep {
     TransferStep::of(transfer, state.build_slot(transfer), in_emergency)
 }
 
-/// The note of a transfer for the interface: the reason for which it waits, or for which it ended, if there is one.
+/// The reason for which a transfer waits or ended, for the interface, if there is one.
 pub fn note_of(state: &Store, transfer: &Transfer) -> Option<String> {
     let Some(reason) = flows::why_waiting(transfer) else { return transfer.note.clone() };
     let is_stopped = || step_in(state, transfer).stops_in_emergency();
@@ -127,8 +127,9 @@ async fn run(id: TransferId, provider_offset: usize, tick_soon: fn()) {
     }
 }
 
-/// Drives a transfer, and releases its wallet after the build where no later step needs it: on Solana, while one transaction is signed the
-/// next one is built.
+/// Drives a transfer, and releases its wallet after the build where no later step needs it.
+///
+/// So on Solana the next transaction is built while one is signed.
 async fn drive(id: TransferId, provider_offset: usize, guard: Option<locks::Guard>, tick_soon: fn()) -> Progress {
     if guard.as_ref().is_some_and(locks::Guard::is_for_building) {
         let built = flows::build(&Ic, id, provider_offset).await;

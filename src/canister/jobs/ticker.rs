@@ -44,7 +44,7 @@ pub fn tick_soon() {
 }
 
 fn keep_ticking() {
-    // A ticker whose own callback trapped is gone without a word: its silence is the only sign.
+    // A ticker whose own callback trapped is gone without an error: its silence is the only sign.
     let silent = store::now().nanos_since(LAST_TICK.get()) > SILENCE_SECONDS * SECOND_NS;
     if silent && let Some(lost) = TICKER.take() {
         clear_timer(lost);

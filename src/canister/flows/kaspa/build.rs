@@ -51,9 +51,9 @@ async fn read_chain<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Chai
     Ok(ChainView { address: key.address(network(context)), own: key.script_public_key(), score: score?, feerate })
 }
 
-/// The coins that must not be spent: inputs of transfers under way, and of transfers that ended so lately that a server may not know.
+/// The coins that must not be spent: inputs of transfers under way, and of those that ended lately.
 ///
-/// Read in the very message that commits the plan, so that no other transfer can take the same coins between.
+/// A server may not know yet that the latter are spent. Read in the very message that commits the plan, so that no other transfer can take the same coins between.
 fn locked<R: Runtime>(context: &TransferContext<'_, R>) -> Result<BTreeSet<Outpoint>, FlowError> {
     let now = context.rt.now();
     let (locked, spent) =

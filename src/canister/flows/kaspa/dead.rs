@@ -74,18 +74,18 @@ enum Verdict {
 }
 
 async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Transaction) -> Verdict {
-    let words: Vec<SubmitOutcome> = client(context).offer_everywhere(transaction).await.into_iter().flatten().collect();
-    if words.contains(&SubmitOutcome::Accepted) {
+    let outcomes: Vec<SubmitOutcome> = client(context).offer_everywhere(transaction).await.into_iter().flatten().collect();
+    if outcomes.contains(&SubmitOutcome::Accepted) {
         return Verdict::Taken;
     }
     let config = context.rt.read(|state| state.config().kaspa.clone());
     // Where several servers are configured one of them is never enough, even with a quorum of one.
     let needed = config.agreement().max(config.providers.len().min(2));
-    let forever = |word: &SubmitOutcome| match word {
-        SubmitOutcome::Rejected { reason, .. } if reason.is_permanent() => Some((*reason, describe(word))),
+    let forever = |outcome: &SubmitOutcome| match outcome {
+        SubmitOutcome::Rejected { reason, .. } if reason.is_forever() => Some((*reason, describe(outcome))),
         _ => None,
     };
-    let reasons: Option<Vec<_>> = words.iter().map(forever).collect();
+    let reasons: Option<Vec<_>> = outcomes.iter().map(forever).collect();
     match reasons.filter(|reasons| reasons.len() >= needed).and_then(|reasons| reasons.into_iter().next()) {
         Some((reason, said)) => Verdict::Forever(reason, said),
         None => Verdict::Open,

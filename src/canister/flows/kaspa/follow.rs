@@ -114,14 +114,14 @@ async fn replace<R: Runtime>(context: &TransferContext<'_, R>, replacement: &Bui
 async fn send<R: Runtime>(context: &TransferContext<'_, R>, transaction: Transaction) -> Result<Progress, FlowError> {
     let replaces = !superseded(context).is_empty();
     if replaces && client(context).offer(&Request::Replace(transaction.clone())).await? == SubmitOutcome::Accepted {
-        return Ok(taken(context));
+        return Ok(on_node(context));
     }
     let outcome = client(context).offer(&Request::Submit(transaction.clone())).await?;
     if let SubmitOutcome::Rejected { reason: Rejection::Unrecognised, .. } = outcome {
         metrics::unrecognised_refusal();
     }
     match outcome {
-        SubmitOutcome::Accepted => Ok(taken(context)),
+        SubmitOutcome::Accepted => Ok(on_node(context)),
         // A node that keeps the replaced transaction refuses nothing: one of the two will land.
         SubmitOutcome::Conflict { with } if is_superseded(context, with) => {
             let why = format!("the node keeps transaction {with}, which this one is to replace");
@@ -133,7 +133,7 @@ async fn send<R: Runtime>(context: &TransferContext<'_, R>, transaction: Transac
 }
 
 /// The progress of a transfer whose transaction a node has. The reason of an earlier refusal is over.
-fn taken<R: Runtime>(context: &TransferContext<'_, R>) -> Progress {
+fn on_node<R: Runtime>(context: &TransferContext<'_, R>) -> Progress {
     waiting::record(context.transfer.id, None);
     Progress::Waiting
 }

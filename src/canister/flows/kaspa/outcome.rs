@@ -12,8 +12,8 @@ pub(super) fn is_refusal(outcome: &SubmitOutcome) -> bool {
     }
 }
 
-/// The error for a transaction that was not taken. A refusal is the node's word about the transaction; any other outcome is a problem
-/// with the provider.
+/// The error for a transaction that was not taken. A refusal is about the transaction; an unknown outcome is a problem with the
+/// provider.
 pub(super) fn not_taken(outcome: &SubmitOutcome) -> FlowError {
     let problem = format!("the transaction was not taken: {}", describe(outcome));
     if matches!(outcome, SubmitOutcome::Unknown { .. }) { FlowError::Transient(problem) } else { FlowError::Deferred(problem) }

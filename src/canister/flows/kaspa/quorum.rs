@@ -1,5 +1,6 @@
-//! Answers of several Kaspa servers, put together: one that lies alone is outvoted, and one that does not answer is passed over.
+//! Answers of several Kaspa servers, put together.
 //!
+//! A server that lies alone is outvoted, and one that does not answer is passed over.
 //! A score counts as far as a quorum of servers has reached it, a coin when a quorum lists it with the same amount, and an acceptance
 //! likewise. By leaving something out a server can only cause delay.
 //!
@@ -21,9 +22,9 @@ use std::num::NonZeroU64;
 
 /// The number of unspent outputs that an answer has room for at first.
 const EXPECTED_UTXOS: u32 = 256;
-/// The most unspent outputs that an answer may have room for: as many as fit the largest answer of an outcall.
+/// The most unspent outputs that an answer may have room for. The largest answer of an outcall holds as many.
 pub(super) const MAX_UTXOS: u32 = 4_990;
-/// The grid of scores on private networks, which are slow or short: one with the public step of 30 seconds would never be reached.
+/// The grid of scores on private networks. They are slow or short: a mark of the public grid, every 30 seconds, would never be reached.
 const PRIVATE_STEP: Grid = grid(10);
 /// The grid of scores on private networks that are as fast as the public ones.
 const FAST_PRIVATE_STEP: Grid = grid(80);
@@ -199,14 +200,14 @@ impl<R: Runtime> QuorumClient<'_, R> {
         submit_outcome(&self.ask_once(self.first(), Replication::SingleNode, request).await?)
     }
 
-    /// Offers a transaction to every server, by all replicas. The outcomes are in the servers' order, `None` for one without a clear word.
+    /// Offers a transaction to every server, by all replicas. The outcomes are in the servers' order, `None` for one that is not known.
     pub(super) async fn offer_everywhere(&self, transaction: &Transaction) -> Vec<Option<SubmitOutcome>> {
         let request = &Request::Submit(transaction.clone());
-        let words = self.order().into_iter().map(|provider| async move {
+        let outcomes = self.order().into_iter().map(|provider| async move {
             let answer = self.ask(provider, request).await.ok()?;
-            submit_outcome(&answer).ok().filter(|word| !matches!(word, SubmitOutcome::Unknown { .. }))
+            submit_outcome(&answer).ok().filter(|outcome| !matches!(outcome, SubmitOutcome::Unknown { .. }))
         });
-        join_all(words).await
+        join_all(outcomes).await
     }
 
     fn network(&self) -> Network {
@@ -255,7 +256,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(scores.get(self.quorum() - 1).copied().unwrap_or_default())
     }
 
-    /// The fee rate to pay, in sompi per gram between the configured bounds: the least that a quorum of servers suggests.
+    /// The fee rate to pay, in sompi per gram: the least of a quorum's suggestions, within the configured bounds.
     ///
     /// Without suggestions it is the lower bound: a fee rate is no reason to stop.
     pub(super) async fn feerate(&self, speed: FeeSpeed) -> u64 {
@@ -285,7 +286,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
         }
     }
 
-    /// The unspent outputs of an address up to a score on which a quorum of servers agrees to the last sompi.
+    /// The unspent outputs of an address, up to a score, on which a quorum of servers agrees.
     ///
     /// When `open` says of them that more are needed, every server is asked.
     ///
@@ -360,7 +361,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
         Ok(balances.into_iter().max().unwrap_or(Amount::ZERO))
     }
 
-    /// Which transactions a quorum of servers reports as accepted at or under the cutoff, one answer for each of `ids`.
+    /// For each of `ids`, whether a quorum of servers reports the transaction as accepted at or under the cutoff.
     ///
     /// # Errors
     /// When too few servers answer.

@@ -195,20 +195,15 @@ async fn quote_once<R: Runtime>(
     let young = View { score, utxos, observed_at: rt.now(), waits: true };
     let all = View { score: u64::MAX, utxos: with_expected_change(rt, wallet, request, &young.utxos), ..young.clone() };
     let second = computed(&young);
-    if second.is_ok() {
-        keep(wallet.id, request.source, young);
-        return second;
-    }
-    match computed(&all) {
-        Ok(quote) => {
-            keep(wallet.id, request.source, all);
-            Ok(quote)
-        }
-        Err(_) => {
-            keep(wallet.id, request.source, View { waits: false, ..young });
-            second
-        }
-    }
+    let (view, answer) = match &second {
+        Ok(_) => (young, second),
+        Err(_) => match computed(&all) {
+            Ok(quote) => (all, Ok(quote)),
+            Err(_) => (View { waits: false, ..young }, second),
+        },
+    };
+    keep(wallet.id, request.source, view);
+    answer
 }
 
 /// Whether more coins could make the payment possible.

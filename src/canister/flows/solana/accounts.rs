@@ -6,7 +6,7 @@ use super::concurrent::tokens_needed;
 use super::intent;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset};
 use purser_core::chains::solana::account::Account;

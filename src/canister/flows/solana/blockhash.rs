@@ -1,12 +1,12 @@
 //! Recent blockhashes: the provider that gave each, and the fate of the transaction that used it.
 //!
-//! One node's word is enough for a blockhash, because the worst effect of a bad one is a transaction that never lands. The fate of the
+//! One node's answer is enough for a blockhash, because the worst effect of a bad one is a transaction that never lands. The fate of the
 //! transaction then counts for or against its provider: one whose blockhash died unseen, or was old on arrival, is asked after the others
 //! for a while. The records are kept on the heap, like all health of providers.
 
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{SECOND_NS, Timestamp, TransferId};
 use purser_core::chains::solana::rpc::{self, LatestBlockhash, Request};

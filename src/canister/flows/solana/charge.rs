@@ -3,7 +3,7 @@
 use super::record;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
 use purser_core::chains::solana::rpc::{self, Charge, Request};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// The time in seconds for which the providers are asked for a charge. After that the highest possible one counts.
 const ASK_SECONDS: u64 = 600;
-/// The time in seconds after which a question is forgotten: its transfer is no longer under way, or is asked about anew.
+/// The time in seconds after which a question is forgotten. Its transfer is no longer under way, or is asked about anew.
 const FORGET_SECONDS: u64 = 86_400;
 
 thread_local! {

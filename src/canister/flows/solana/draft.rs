@@ -95,7 +95,7 @@ impl Draft {
         Plan { payer, recent_hash, budget, operation }
     }
 
-    /// The record of the transaction beside its bytes and fee. `anchor_slot` is the slot of a state that knows its hash.
+    /// The record of the transaction beside its bytes and fee. In the state of `anchor_slot` its hash is known.
     pub fn record(&self, anchor_slot: u64) -> SolanaBuilt {
         let built = SolanaBuilt { rent: self.rent(), anchor_slot: Some(anchor_slot), ..SolanaBuilt::default() };
         match self {

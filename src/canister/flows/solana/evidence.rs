@@ -7,7 +7,7 @@ use super::lifetime::STEP;
 use super::record;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Commitment, Failure, NonceState, Reading, Request};
 use purser_core::chains::solana::{Blockhash, Evidence, Lifetime, RecentHash, SignedTx};
@@ -88,8 +88,8 @@ async fn nonce<R: Runtime>(
 /// The slot that a node must have reached to show that a nonce is used up.
 ///
 /// A node that is behind the transaction's value shows the value before it, which is another one as well. Where several providers must
-/// agree, the slot in which the value was set is in the log. The slot that a single node named counts only where one provider's word is
-/// enough for everything.
+/// agree, the slot in which the value was set is in the log. The slot that a single node named counts only where one provider's answer
+/// is enough for everything.
 fn min_slot_of_nonce<R: Runtime>(context: &TransferContext<'_, R>) -> u64 {
     match context.rt.read(|state| state.config().solana.quorum()) {
         1 => record::anchor_slot(context).unwrap_or(0),

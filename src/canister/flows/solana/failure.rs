@@ -10,7 +10,7 @@ use super::{charge, record, send, status};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::progress::Progress;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::{Lifetime, RecentHash, SignatureStatus, SignedTx, StatusLookup};
 
@@ -66,7 +66,7 @@ enum Shown {
 /// A quorum has to, and at least two nodes where two answer; a single node has to show it twice.
 async fn is_over<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx, slot: u64) -> Result<bool, FlowError> {
     let lifetime = match bounds(context, signed) {
-        Bounds::Known(lifetime) => lifetime,
+        Bounds::Recorded(lifetime) => lifetime,
         Bounds::TooYoung => return Ok(false),
         Bounds::NoDeadline(blockhash) => return record_deadline(context, blockhash).await.map(|()| false),
     };

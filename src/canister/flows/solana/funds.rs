@@ -5,7 +5,7 @@ use super::concurrent::concurrent_transfers;
 use super::intent::{self, Wanted};
 use crate::flows::context::{MONEY_OF_OTHERS, TransferContext};
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset};
 use purser_core::chains::solana::account::{
@@ -109,7 +109,7 @@ pub(super) async fn rent_minimum<R: Runtime>(context: &TransferContext<'_, R>, s
     Ok(rpc::parse_amount(&body)?)
 }
 
-/// The highest sum of fee and rent, in lamports: the exact one when no priority fee is offered, otherwise all that the transfer may pay.
+/// The highest sum of fee and rent, in lamports. Exact when no priority fee is offered, otherwise all that the transfer may pay.
 fn fee_bound<R: Runtime>(context: &TransferContext<'_, R>, rent: Amount) -> Result<Amount, FlowError> {
     if context.rt.read(|state| state.config().solana.max_unit_price()) > 0 {
         return Ok(context.transfer.request.max_fee);

@@ -71,7 +71,7 @@ pub(super) fn nonce_account<R: Runtime>(context: &TransferContext<'_, R>, index:
     Ok(derived::nonce_account(&payer(context)?, index))
 }
 
-/// Checks that a plan does exactly what the transfer wants, and uses the hash and rent that were recorded for it.
+/// Checks that a plan does exactly what the transfer wants, with the recorded hash and rent.
 ///
 /// Only a token's decimals are taken from the plan: the token program itself refuses wrong ones.
 ///

@@ -3,7 +3,7 @@
 use super::{blockhash, record};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{Commitment, EpochInfo, Reading};
 use purser_core::chains::solana::{Blockhash, Lifetime, RecentHash, SignedTx, UNBOUND_MARGIN_BLOCKS};
@@ -29,7 +29,7 @@ pub(super) const PROOF_SECONDS: u64 = 1_800;
 /// The bounds of a transaction's life as they are recorded.
 pub(super) enum Bounds {
     /// The lifetime, which may be over.
-    Known(Lifetime),
+    Recorded(Lifetime),
     /// The transaction was sent so lately that it cannot have died.
     TooYoung,
     /// No deadline is recorded for this blockhash.
@@ -39,14 +39,14 @@ pub(super) enum Bounds {
 /// The recorded bounds of the present transaction.
 pub(super) fn bounds<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -> Bounds {
     match (&signed.plan().recent_hash, context.transfer.deadline_height) {
-        (RecentHash::Nonce { value, .. }, _) => Bounds::Known(Lifetime::Nonce { value: *value }),
+        (RecentHash::Nonce { value, .. }, _) => Bounds::Recorded(Lifetime::Nonce { value: *value }),
         (RecentHash::Blockhash(blockhash), None) => Bounds::NoDeadline(*blockhash),
         (RecentHash::Blockhash(_), Some(_)) if context.age_seconds() < LEAST_LIFETIME_SECONDS => Bounds::TooYoung,
         (RecentHash::Blockhash(blockhash), Some(last_valid_block_height)) => {
             let lifetime = Lifetime::Blockhash { blockhash: *blockhash, last_valid_block_height };
             // Without a slot of the blockhash, the nodes that gave the deadline's height may have been behind.
             let margin = if record::anchor_slot(context).is_some() { 0 } else { UNBOUND_MARGIN_BLOCKS };
-            Bounds::Known(lifetime.prolonged(margin))
+            Bounds::Recorded(lifetime.prolonged(margin))
         }
     }
 }

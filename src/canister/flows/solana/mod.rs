@@ -19,6 +19,7 @@
 //! | `status`, `lifetime`, `evidence` | reads of the chain about a sent transaction |
 //! | `proof` | the proof that a transaction can never land |
 //! | `failure` | the end of a transaction that failed on chain |
+//! | `providers` | which providers are asked, and how many must agree |
 //! | `charge` | the fee and rent that the chain charged |
 //! | `record` | the recorded transaction |
 
@@ -39,6 +40,7 @@ mod nonce;
 mod payment;
 mod preflight;
 mod proof;
+pub(super) mod providers;
 mod record;
 mod revocation;
 mod send;

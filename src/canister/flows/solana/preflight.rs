@@ -3,7 +3,7 @@
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::outcalls::Replication;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::{CallErrorKind, Runtime};
 use purser_core::base::Amount;
 use purser_core::chains::solana::rpc::{self, Request, Simulation};

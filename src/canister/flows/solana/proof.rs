@@ -5,7 +5,7 @@ use super::lifetime::{Bounds, PROOF_SECONDS, bounds, record_deadline};
 use super::{blockhash, status};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::{Landing, Lifetime, Observation, SignedTx, StatusLookup, landing};
 
@@ -18,7 +18,7 @@ const NOTE_SECONDS: u64 = 1_200;
 /// When the observations fail or contradict each other, or are made too late to prove anything.
 pub(super) async fn is_dead<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -> Result<bool, FlowError> {
     let lifetime = match bounds(context, signed) {
-        Bounds::Known(lifetime) => lifetime,
+        Bounds::Recorded(lifetime) => lifetime,
         Bounds::TooYoung => return Ok(false),
         Bounds::NoDeadline(_) if context.age_seconds() > PROOF_SECONDS => return Err(lost(context, signed).await?),
         Bounds::NoDeadline(blockhash) => return record_deadline(context, blockhash).await.map(|()| false),
@@ -107,9 +107,9 @@ impl Tally {
     }
 }
 
-/// Observes a transaction at one node, in the order that makes a proof of death: the end of its lifetime first, and only then its status.
+/// Observes a transaction at one node: the end of its lifetime first, and only then its status.
 ///
-/// Several nodes may stand behind one address, not all of them up to date. So the status is demanded of a state that has reached the slot of
+/// In the other order it could land between the two reads. Several nodes may stand behind one address, not all of them up to date. So the status is demanded of a state that has reached the slot of
 /// the first read.
 async fn observe<R: Runtime>(
     context: &TransferContext<'_, R>,
@@ -136,7 +136,7 @@ fn is_note_due<R: Runtime>(context: &TransferContext<'_, R>, lifetime: &Lifetime
     matches!(lifetime, Lifetime::Nonce { .. }) && context.age_seconds() >= NOTE_SECONDS
 }
 
-/// The error for a transaction without a deadline that is looked up too late: no read of the chain could prove it dead now.
+/// The error for a transaction without a deadline that is looked up too late. No read of the chain can prove it dead now.
 async fn lost<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -> Result<FlowError, FlowError> {
     match status::agreed_by_two(context, signed).await? {
         StatusLookup::NotFound => {

@@ -5,7 +5,7 @@ use super::{blockhash, record};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::outcalls::Replication;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::SignedTx;
 use purser_core::chains::solana::rpc::{self, Request, SendOutcome};

@@ -2,7 +2,7 @@
 
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::providers;
+use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Request, SignatureBatch};
 use purser_core::chains::solana::{SignedTx, StatusLookup};

@@ -1,6 +1,5 @@
 //! A scripted outside world: every call must be the next one of the script, or the test panics.
 
-mod again;
 mod batches;
 mod client_side;
 mod failures;
@@ -9,6 +8,7 @@ mod lagging;
 mod minimum_balance;
 mod nonces;
 mod random;
+mod rechecks;
 mod revocations;
 mod sol_rpc;
 mod solana;

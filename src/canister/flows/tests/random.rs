@@ -1,6 +1,7 @@
 //! Random schedules on a chain with three providers, of which one lies and all are behind at times, each by its own amount: whatever
 //! happens, nothing is paid twice, no second payment is signed while the first may land, and no money is given free that may still move.
 
+mod answers;
 mod ports;
 mod schedules;
 
@@ -319,110 +320,6 @@ impl Net {
             Poll::Ready(progress) => progress,
             Poll::Pending => panic!("everything answers at once"),
         }
-    }
-
-    /// An answer, true or not, as of the provider's own tip.
-    fn answer(&self, url: &str, body: &Value) -> Answer {
-        let (method, params) = (body["method"].as_str().expect("a method"), &body["params"]);
-        let is_mixed = self.providers == Providers::Mixed;
-        let lies = is_mixed && url == URLS[0] && self.coins.borrow_mut().one_in(2);
-        self.drift(40);
-        let provider = URLS.iter().position(|known| *known == url).expect("a provider");
-        // Behind its address there are several nodes.
-        let lags = is_mixed && provider == 1 && self.coins.borrow_mut().one_in(2);
-        let tip = self.chain.borrow().tip - self.lags[provider].get() - if lags { LAG } else { 0 };
-        let lie = self.coins.borrow_mut().below(4);
-        let finalized = tip - FINALITY;
-        let slot = |height: u64| height + 1_000;
-        let value = |value: Value| json!({ "context": { "slot": slot(tip) }, "value": value });
-        let result = match method {
-            "getEpochInfo" => {
-                let truth = if params[0]["commitment"] == "confirmed" { tip - 1 } else { finalized };
-                // The third refuses what it has not reached; the others ignore that they should.
-                let demanded = params[0]["minContextSlot"].as_u64().unwrap_or(0);
-                if provider == 2 && slot(truth) < demanded {
-                    let error = json!({ "code": -32016, "message": "Minimum context slot has not been reached" });
-                    return Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "error": error }).to_string()));
-                }
-                let height = if lies { [0, truth / 2, truth + 900, 1 << 40][lie as usize] } else { truth };
-                let claimed = [slot(0), slot(truth), slot(height), 1 << 40][self.coins.borrow_mut().below(4) as usize];
-                json!({ "absoluteSlot": if lies { claimed } else { slot(truth) }, "blockHeight": height })
-            }
-            "getSignatureStatuses" => {
-                let txid = params[0][0].as_str().expect("a signature");
-                let chain = self.chain.borrow();
-                let landed = chain.landed.iter().find(|landed| landed.txid == txid && landed.height <= tip);
-                let finalized_at = |at: u64, err: Value| json!({ "slot": slot(at), "confirmations": null, "err": err, "status": {}, "confirmationStatus": "finalized" });
-                let truth = landed.map_or(Value::Null, |landed| match landed.height <= finalized {
-                    true => finalized_at(landed.height, Value::Null),
-                    false => json!({ "slot": slot(landed.height), "err": null, "confirmationStatus": "processed" }),
-                });
-                let error = json!({ "InstructionError": [0, { "Custom": 1 }] });
-                let status = if lies {
-                    [Value::Null, finalized_at(9, Value::Null), finalized_at(9, error), Value::Null][lie as usize].clone()
-                } else {
-                    truth
-                };
-                let context = if lies { 1 << 40 } else { slot(tip) };
-                json!({ "context": { "slot": context }, "value": [status] })
-            }
-            "getMultipleAccounts" | "getAccountInfo" => {
-                let nonce = self.chain.borrow().nonce_at(finalized);
-                let nonce = if lies { hash("lie", lie) } else { nonce };
-                let one = |address: &Value| {
-                    if let Some(account) = address.as_str().and_then(|address| self.tokens.get(address)) {
-                        return if lies && lie == 0 { Value::Null } else { account.clone() };
-                    }
-                    if address.as_str() == Some(&self.nonce_account.to_string()) {
-                        let authority = self.world.wallet().solana_key;
-                        let data = [&[1, 0, 0, 0, 1, 0, 0, 0], &authority[..], &nonce, &5_000u64.to_le_bytes()].concat();
-                        return shown(1_056_640, &data);
-                    }
-                    shown(if lies && lie == 0 { 0 } else { 10_000_000_000 }, &[])
-                };
-                // A node says of which state its answer is.
-                let told = |value: Value| json!({ "context": { "slot": slot(finalized) }, "value": value });
-                match params[0].as_array() {
-                    Some(addresses) => told(addresses.iter().map(one).collect()),
-                    None => told(one(&params[0])),
-                }
-            }
-            "getLatestBlockhash" => {
-                let found = if lies { hash("lie", lie) } else { hash("block", tip - 1) };
-                if !lies {
-                    self.chain.borrow_mut().hashes.insert(found, tip - 1);
-                }
-                value(json!({ "blockhash": sol::Blockhash::from_bytes(found), "lastValidBlockHeight": 1 }))
-            }
-            "simulateTransaction" => value(json!({ "err": null, "unitsConsumed": 450 })),
-            "getMinimumBalanceForRentExemption" => json!(650_240),
-            "sendTransaction" => return self.take(params, lies),
-            other => panic!("nobody asks for {other}"),
-        };
-        // Any answer may be lost.
-        let is_gone = !is_mixed && provider == 0 && !self.signed.borrow().is_empty();
-        if self.coins.borrow_mut().one_in(if is_gone { 2 } else { 25 }) {
-            return lost();
-        }
-        Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()))
-    }
-
-    fn take(&self, params: &Value, lies: bool) -> Answer {
-        let wire = STANDARD.decode(params[0].as_str().expect("base64")).expect("base64");
-        let tx = sol::SignedTx::decode(&wire).expect("a transaction");
-        let txid = tx.txid().to_string();
-        assert!(
-            !pays(&tx) || tx.plan().operation == self.operation,
-            "what is sent is what was asked for: {:?}",
-            tx.plan().operation
-        );
-        if !lies {
-            self.chain.borrow_mut().pool.push(tx);
-        }
-        if self.coins.borrow_mut().one_in(3) {
-            return lost();
-        }
-        Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": txid }).to_string()))
     }
 
     /// The ids of everything that was ever signed for a transfer, from the log, with whether the log says it is over.

@@ -13,15 +13,15 @@ const MAX_TRAPS: u32 = 3;
 const RATE_LIMITED_SECONDS: u64 = 10;
 /// The first delay in seconds of a blocked transfer. Each further one is twice as long.
 const BLOCKED_SECONDS: u64 = 5;
-/// The delay in seconds of a transfer that is blocked by others of its wallet on their way to the chain.
+/// The delay in seconds of a transfer that is blocked by others of its wallet.
 ///
-/// The end of one of those is the occasion for the next run, so that the delay does not grow, however many they are.
+/// Those are on their way to the chain, and the end of one is the occasion for the next run, so that the delay does not grow, however many they are.
 const QUEUED_SECONDS: u64 = 10;
 /// The number of consecutive failures after which an unsigned transfer runs rarely: waiting loses nothing, and every run costs.
 const RARE_AFTER_FAILURES: u32 = 10;
 /// The longest delay in seconds of an unsigned transfer that fails.
 const MAX_UNSIGNED_DELAY_SECONDS: u64 = 900;
-/// The time in seconds after which a waiting transfer asks another provider each time: one that stands still gives no errors.
+/// The time in seconds after which a waiting transfer asks another provider each time. One that stands still gives no errors.
 const ROTATE_AFTER_SECONDS: u64 = 60;
 
 /// The state of a transfer in the schedule.

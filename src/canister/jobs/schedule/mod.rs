@@ -74,7 +74,7 @@ impl Schedule {
         picked
     }
 
-    /// The transfer that may take each lock first: the one due for longest or, where the order is kept, the one requested first.
+    /// The transfer that may take each lock first: due for longest or, where the order is kept, requested first.
     fn first_of_each_wallet(&self, waiting: &[TransferId]) -> BTreeMap<Lock, TransferId> {
         let mut first: BTreeMap<Lock, TransferId> = BTreeMap::new();
         for id in waiting {

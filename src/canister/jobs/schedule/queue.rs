@@ -33,7 +33,7 @@ impl Place {
 }
 
 impl Queue {
-    /// The queue of transfers that wait for another run and could not go on for a reason that will pass soon.
+    /// The queue of transfers that wait for another run after a reason that will pass soon.
     ///
     /// `entries` come in the order of the ids, which is that of the requests. A transfer that stops no more than those before is left out.
     pub(super) fn of(entries: &BTreeMap<TransferId, Entry>, now: Timestamp) -> Self {

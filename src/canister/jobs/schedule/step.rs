@@ -59,7 +59,7 @@ impl TransferStep {
         matches!(self.spending, Lock::Spending(..))
     }
 
-    /// Whether a transaction is on its way to the chain: its coins are locked, and its change is still to come.
+    /// Whether a transaction is on its way to the chain. Its coins are locked, and its change is still to come.
     pub(super) fn is_under_way(self) -> bool {
         matches!(self.status, Status::Built | Status::Signed | Status::Submitted)
     }

@@ -225,7 +225,7 @@ fn holds_back_off() {
 }
 
 const KASPA: Lock = Lock::Spending(WalletId::new(1), Chain::Kaspa);
-/// What waits for a wallet of KAS, asked for this much.
+/// A transfer of this many sompi that waits for its wallet.
 const fn waits(sompi: u64) -> TransferStep {
     TransferStep { spending: KASPA, pays: (KeyKind::KaspaSchnorr, Amount::new(sompi)), ..RESERVED }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The slot that a node must have reached to be believed: a transaction of the log landed there.
 ///
-/// Zero with a quorum of one: the word of one provider does not bind the others that may take its place.
+/// Zero with a quorum of one: the answer of one provider does not bind the others that may take its place.
 pub(in crate::flows) fn min_slot<R: Runtime>(rt: &R) -> u64 {
     rt.read(|state| if state.config().solana.quorum() > 1 { state.reached_slot() } else { 0 })
 }

@@ -18,8 +18,8 @@ mod health;
 mod nonce_changes;
 mod quorum;
 
-pub(super) use ask::{answer_of, ask, ask_another, ask_first, ask_next, ask_node, ask_up_to_date, epoch_request, nodes};
+pub(in crate::flows) use ask::{answer_of, ask, ask_another, ask_first, ask_next, ask_node, ask_up_to_date, epoch_request, nodes};
 pub use health::{Health, health};
 pub(super) use health::{record_bad_blockhash, record_good_blockhash};
 pub(super) use nonce_changes::{nonce_changed_by, nonce_unchanged};
-pub(super) use quorum::{agreed, agreed_by_two, min_slot, positions};
+pub(in crate::flows) use quorum::{agreed, agreed_by_two, min_slot, positions};

@@ -100,7 +100,7 @@ pub(in crate::flows) async fn ask_another<R: Runtime>(
             },
             Err(problem) => problem,
         };
-        // A rate limit is reported only when no provider failed otherwise: it is nobody's fault.
+        // A rate limit is reported only when no provider failed otherwise: no provider is to blame for it.
         if last.as_ref().is_none_or(|last| last.kind == CallErrorKind::RateLimited) {
             last = Some(problem);
         }

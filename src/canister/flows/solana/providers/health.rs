@@ -11,13 +11,13 @@ const FAILURES_BEFORE_REST: u32 = 3;
 const REST_SECONDS: u64 = 10;
 /// The longest back-off of a provider that fails, in seconds.
 const MAX_REST_SECONDS: u64 = 600;
-/// The longest time, in seconds, in which a provider that limits the rate of requests is not asked even when no other one is left.
+/// The longest time, in seconds, for which a rate limit excludes a provider, even when no other one is left.
 const MAX_LIMITED_SECONDS: u64 = 60;
 /// The first back-off of a provider whose blockhashes died, in seconds. Each of them costs a transaction a minute and a half.
 const HASH_REST_SECONDS: u64 = 600;
 /// The longest back-off of a provider whose blockhashes died, in seconds.
 const MAX_HASH_REST_SECONDS: u64 = 86_400;
-/// The time in which a provider is asked for blockhashes after those with better ones, though it does not back off any more.
+/// The time for which a dead blockhash counts when providers are asked for new ones, also after the back-off.
 const DEMERIT_NS: u64 = DAY_NS;
 
 thread_local! {
@@ -41,7 +41,7 @@ pub struct Health {
     pub limited_until: Timestamp,
     /// The number of rate limits since the last answer.
     pub limits_in_a_row: u32,
-    /// The number of its blockhashes that died unseen or were old on arrival, since one of them was in a block.
+    /// The number of its blockhashes that died unseen or were old on arrival, since the last good one.
     pub dead_hashes: u32,
     /// The time at which the last of those showed.
     pub dead_hash_at: Timestamp,
