@@ -68,8 +68,8 @@ impl<R: Runtime> TransferContext<'_, R> {
     fn recheck_policies(&self) -> Result<(), FlowError> {
         match self.rt.read(|state| state.recheck(self.transfer.id, self.rt.now())) {
             Recheck::Passed => Ok(()),
-            Recheck::Waits(why) => Err(FlowError::blocked(format!("it waits for the mode of operation to change: {why}"))),
-            Recheck::Over(code, why) => Err(FlowError::Refused(code, format!("not allowed any more: {why}"))),
+            Recheck::Deferred(why) => Err(FlowError::blocked(format!("it waits for the mode of operation to change: {why}"))),
+            Recheck::Denied(code, why) => Err(FlowError::Refused(code, format!("not allowed any more: {why}"))),
         }
     }
 
@@ -77,10 +77,7 @@ impl<R: Runtime> TransferContext<'_, R> {
     ///
     /// # Errors
     /// When the state refuses the decision.
-    pub(super) fn commit(
-        &self,
-        decide: impl FnOnce(&State<R::Memory>) -> Result<Decided, Refusal>,
-    ) -> Result<(), FlowError> {
+    pub(super) fn commit(&self, decide: impl FnOnce(&State<R::Memory>) -> Result<Decided, Refusal>) -> Result<(), FlowError> {
         let decided = self.rt.read(decide)?;
         self.rt.commit(decided);
         Ok(())

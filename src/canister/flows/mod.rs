@@ -186,7 +186,7 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, result: Result<Progress, FlowError
             end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
         }
         Err(FlowError::Refused(code, note)) if nothing_may_land(rt, id) => {
-            end(rt, rt.read(|state| state.decide_given_up(id, code, note)))
+            end(rt, rt.read(|state| state.decide_abandoned(id, code, note)))
         }
         Err(FlowError::Unbuildable(note) | FlowError::Refused(_, note) | FlowError::NeedsOperator(note)) => {
             end(rt, rt.read(|state| state.decide_quarantined(id, Some(note))))

@@ -59,13 +59,7 @@ struct DenialAggregator(BTreeMap<(WalletId, Principal), DenialsAggregated>);
 impl DenialAggregator {
     /// Counts one more denial. Returns the counts that have to be logged to make room.
     #[must_use]
-    fn count(
-        &mut self,
-        wallet: WalletId,
-        agent: Principal,
-        evaluation: &Evaluation,
-        now: Timestamp,
-    ) -> Option<DenialsAggregated> {
+    fn count(&mut self, wallet: WalletId, agent: Principal, evaluation: &Evaluation, now: Timestamp) -> Option<DenialsAggregated> {
         let code = evaluation.denials().find_map(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);
         let is_new = !self.0.contains_key(&(wallet, agent));
         let oldest = self.0.values().min_by_key(|denials| denials.since).map(|oldest| (oldest.wallet, oldest.agent));

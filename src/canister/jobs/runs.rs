@@ -147,7 +147,7 @@ fn auto_consolidate(ended: &Transfer, tick_soon: fn()) {
     let (wallet, source) = (ended.request.wallet, ended.request.source);
     let coins = flows::kaspa::coins_seen(wallet, source).filter(|_| ended.status == Status::Confirmed);
     let Some(coins) = coins else { return };
-    if let Some((decided, id)) = store::read(|state| state.decide_own_consolidation(wallet, source, coins, store::now())) {
+    if let Some((decided, id)) = store::read(|state| state.decide_auto_consolidation(wallet, source, coins, store::now())) {
         store::commit(decided);
         wake(id);
         tick_soon();

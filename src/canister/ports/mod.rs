@@ -181,7 +181,7 @@ pub trait StateStore {
 /// Everything a flow may touch.
 pub trait Runtime: Clock + Signer + HttpOutcall + SolRpc + StateStore {}
 
-impl<R: Clock + Signer + HttpOutcall + SolRpc + Ledger> Runtime for R {}
+impl<R: Clock + Signer + HttpOutcall + SolRpc + StateStore> Runtime for R {}
 
 #[cfg(test)]
 mod tests {

@@ -57,7 +57,7 @@ async fn read_chain<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Chai
 fn locked<R: Runtime>(context: &TransferContext<'_, R>) -> Result<BTreeSet<Outpoint>, FlowError> {
     let now = context.rt.now();
     let (locked, spent) =
-        context.rt.read(|state| (state.locked_outpoints(context.wallet.id), state.lately_spent(context.wallet.id, now)));
+        context.rt.read(|state| (state.locked_outpoints(context.wallet.id), state.recently_spent(context.wallet.id, now)));
     let mut locked: BTreeSet<Outpoint> = locked.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect();
     // An expired attempt keeps its coins locked until the next one is recorded, which may spend them.
     for own in refused_coins::of_last_attempt(context)? {
@@ -77,12 +77,7 @@ struct PaymentInputs {
 
 impl PaymentInputs {
     /// Selects coins that are neither locked nor left out.
-    fn plan(
-        &self,
-        utxos: &[Utxo],
-        locked: &BTreeSet<Outpoint>,
-        without: &BTreeSet<Outpoint>,
-    ) -> Result<Plan, SelectError> {
+    fn plan(&self, utxos: &[Utxo], locked: &BTreeSet<Outpoint>, without: &BTreeSet<Outpoint>) -> Result<Plan, SelectError> {
         let Output { amount, script } = &self.first;
         select::plan(&Payment {
             utxos,

@@ -4,7 +4,7 @@
 //! unable to land. A Kaspa transaction does not expire, so that only two things make this certain: one of its coins is spent by another
 //! transaction, or consensus forbids the bytes. This module establishes the second, by all of these conditions:
 //!
-//! * The reason is one of consensus ([`Rejection::is_forever`](purser_core::chains::kaspa::rest::Rejection::is_forever)). A refusal by a
+//! * The reason is one of consensus ([`Rejection::is_permanent`](purser_core::chains::kaspa::rest::Rejection::is_permanent)). A refusal by a
 //!   node's policy alone (a fee, a standard form, a mass under a block's limit) proves nothing, because a miner with another policy may
 //!   hold the bytes. Such a transfer goes into quarantine, and its money stays reserved.
 //! * Every configured server that answers about the transaction gives such a reason, in an answer on which the replicas agree, and they are
@@ -82,7 +82,7 @@ async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Tra
     // Where several servers are configured one of them is never enough, even with a quorum of one.
     let needed = config.agreement().max(config.providers.len().min(2));
     let forever = |outcome: &SubmitOutcome| match outcome {
-        SubmitOutcome::Rejected { reason, .. } if reason.is_forever() => Some((*reason, describe(outcome))),
+        SubmitOutcome::Rejected { reason, .. } if reason.is_permanent() => Some((*reason, describe(outcome))),
         _ => None,
     };
     let reasons: Option<Vec<_>> = outcomes.iter().map(forever).collect();

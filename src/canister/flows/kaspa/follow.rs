@@ -147,7 +147,7 @@ async fn refused<R: Runtime>(
     transaction: &Transaction,
     refusal: &SubmitOutcome,
 ) -> Result<Progress, FlowError> {
-    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_forever()) {
+    if matches!(refusal, SubmitOutcome::Rejected { reason, .. } if reason.is_permanent()) {
         // The reason is shown already while all servers are asked.
         waiting::record(context.transfer.id, Some(describe(refusal)));
         if let Some(progress) = dead::end_if_dead(context, transaction).await? {

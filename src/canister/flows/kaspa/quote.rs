@@ -261,7 +261,7 @@ fn quote_from_utxos<M: Memory>(
     let own = quoted_key(wallet, request.source)?.script_public_key();
     let (Output { amount, script }, more) = payments(request, config.network)?;
     let mut locked = state.locked_outpoints(wallet.id);
-    locked.extend(state.lately_spent(wallet.id, now));
+    locked.extend(state.recently_spent(wallet.id, now));
     let payment = Payment {
         utxos: &view.utxos,
         reserved: &locked.iter().filter_map(|bytes| Outpoint::from_bytes(bytes)).collect::<BTreeSet<_>>(),

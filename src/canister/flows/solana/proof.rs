@@ -32,7 +32,11 @@ pub(super) async fn is_dead<R: Runtime>(context: &TransferContext<'_, R>, signed
 /// A quorum has to, and at least two nodes where two answer; a single node has to prove it twice. Observations of several nodes put together
 /// prove nothing: the height of one says nothing about the knowledge of another. The remaining nodes are asked as well, because one that
 /// knows the transaction outweighs all that do not.
-async fn proven_dead<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx, lifetime: &Lifetime) -> Result<bool, FlowError> {
+async fn proven_dead<R: Runtime>(
+    context: &TransferContext<'_, R>,
+    signed: &SignedTx,
+    lifetime: &Lifetime,
+) -> Result<bool, FlowError> {
     let quorum = context.rt.read(|state| state.config().solana.quorum());
     let (nodes, needed) = (providers::nodes(context.rt, context.provider_offset), quorum.max(2));
     let questions = nodes.len().max(needed);
@@ -127,7 +131,7 @@ async fn observe<R: Runtime>(
         Landing::Dead => Fate::Dead,
         Landing::Unknown => Fate::Unknown,
         // A pending transaction is in a block as well.
-        Landing::StillLive | Landing::Landed { .. } | Landing::LandedFailed { .. } => Fate::InBlock,
+        Landing::Live | Landing::Landed { .. } | Landing::LandedFailed { .. } => Fate::InBlock,
     })
 }
 

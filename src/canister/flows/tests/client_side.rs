@@ -1,6 +1,6 @@
+use super::*;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use super::*;
 use purser_core::wallet::NewKeys;
 
 const RICH: u64 = 10_000_000_000;

@@ -129,9 +129,7 @@ impl Entry {
             Progress::Blocked => backoff(BLOCKED_SECONDS, self.blocks),
             Progress::RateLimited(_) => RATE_LIMITED_SECONDS,
             Progress::Transient(_) | Progress::Deferred(_) => match self.failures.checked_sub(RARE_AFTER_FAILURES) {
-                Some(more) if report.step.is_unsigned() => {
-                    doubled(2 * MAX_DELAY_SECONDS, more).min(MAX_UNSIGNED_DELAY_SECONDS)
-                }
+                Some(more) if report.step.is_unsigned() => doubled(2 * MAX_DELAY_SECONDS, more).min(MAX_UNSIGNED_DELAY_SECONDS),
                 _ => backoff(1, self.failures),
             },
         }

@@ -75,9 +75,7 @@ impl Net {
         let txid = asked.params[0][0].as_str().expect("a signature");
         let chain = self.chain.borrow();
         let landed = chain.landed.iter().find(|landed| landed.txid == txid && landed.height <= asked.tip);
-        let finalized_at = |at: u64, err: Value| {
-            json!({ "slot": slot(at), "confirmations": null, "err": err, "status": {}, "confirmationStatus": "finalized" })
-        };
+        let finalized_at = |at: u64, err: Value| json!({ "slot": slot(at), "confirmations": null, "err": err, "status": {}, "confirmationStatus": "finalized" });
         let truth = landed.map_or(Value::Null, |landed| match landed.height <= asked.finalized {
             true => finalized_at(landed.height, Value::Null),
             false => json!({ "slot": slot(landed.height), "err": null, "confirmationStatus": "processed" }),

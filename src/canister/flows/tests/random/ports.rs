@@ -8,7 +8,7 @@ impl Clock for Net {
     }
 }
 
-impl Ledger for Net {
+impl StateStore for Net {
     type Memory = VectorMemory;
 
     fn read<T>(&self, f: impl FnOnce(&State<VectorMemory>) -> T) -> T {

@@ -29,8 +29,8 @@ pub use grid::Grid;
 pub use outcome::{Rejection, SubmitOutcome};
 pub use request::{AddressBatch, DEFAULT_SCORE_STEP, MAX_ADDRESSES, MAX_TRANSACTION_IDS, Method, Request, TxIdBatch};
 pub use response::{
-    Acceptance, failure_of, parse_acceptance, parse_balance, parse_blue_score, parse_bound, parse_count, parse_dag,
-    parse_feerate, parse_submit, parse_transaction, parse_utxos, settled_blue_score,
+    Acceptance, failure_of, parse_acceptance, parse_balance, parse_blue_score, parse_bound, parse_count, parse_dag, parse_feerate,
+    parse_submit, parse_transaction, parse_utxos, settled_blue_score,
 };
 pub use transform::{FeeBucket, MAX_BODY_BYTES, canonicalise};
 
