@@ -283,7 +283,7 @@ impl<M: Memory> State<M> {
             return Ok(Parts::default());
         }
         let (runs, config) = (request.pack(&passed), self.config());
-        let fees = Amount::checked_sum(runs.iter().map(|run| request.fee_of(&config, *run))).ok_or_else(sum_overflow)?;
+        let fees = Amount::checked_sum(runs.iter().map(|run| request.fee_of(config, *run))).ok_or_else(sum_overflow)?;
         let hash = request.hash();
         let all = Batch { outputs: passed.clone(), part: 0, parts: 1, request: hash };
         let whole = request.part(all, fees)?;
@@ -311,7 +311,7 @@ impl<M: Memory> State<M> {
             };
             outputs.iter().for_each(|output| items[output.item as usize] = outcome.clone());
             let batch = Batch { outputs, part, parts: runs.len() as u32, request: hash };
-            let part = request.part(batch, request.fee_of(&config, *run))?;
+            let part = request.part(batch, request.fee_of(config, *run))?;
             let holds = self.reservations(&applicable.policies, &part, now).ok_or_else(sum_overflow)?;
             let reserved = self.reservation(id, caller, part, evaluation.clone(), holds, now);
             parts.resets_denials = reserved.approval.is_none() && !reserved.simulated;
