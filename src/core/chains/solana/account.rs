@@ -1,45 +1,48 @@
-//! Whether an account can be paid, and whether the payment leaves both sides in a state that the chain accepts.
+//! Checks of recipients and balances before SOL is paid.
 //!
-//! Solana lets SOL be sent to mints, token accounts and programs, where it is stuck. What an account *is* cannot be told from its
-//! address, so the account is read first: only a missing account and a plain wallet are paid.
+//! Solana lets SOL be sent to mints, token accounts and programs, where it cannot be moved any more. An address alone does not tell
+//! what kind of account it names, so the account is read first: only a missing account and a plain wallet are paid.
 
 use super::{Address, known};
 use crate::base::Amount;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Sizes and the type tag of the token programs' accounts.
+/// Sizes of the token programs' accounts in bytes.
 const MINT_BYTES: u64 = 82;
 const TOKEN_ACCOUNT_BYTES: u64 = 165;
 const MULTISIG_BYTES: u64 = 355;
-/// Where Token-2022 keeps the account type once extensions follow; classic accounts end before it.
+/// The offset of Token-2022's account type, a byte that exists once extensions follow; classic accounts end before it.
 pub(super) const ACCOUNT_TYPE_OFFSET: usize = 165;
 const ACCOUNT_TYPE_MINT: u8 = 1;
 const ACCOUNT_TYPE_ACCOUNT: u8 = 2;
 
-/// What an existing account is.
+/// The kind of an existing account, as far as it decides whether SOL can be paid to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountKind {
-    /// Owned by the system program, without data: somebody's wallet, or an address that just holds lamports.
+    /// An account of the system program without data: a wallet, or an address that just holds lamports.
     Wallet,
-    /// Executable.
+    /// An executable account.
     Program,
     /// A mint of either token program.
     Mint,
     /// A token account of either token program.
     TokenAccount,
-    /// Owned by the system program, with data: a nonce account.
+    /// An account of the system program with data: a nonce account.
     SystemData,
-    /// Owned by any other program.
+    /// An account of any other program.
     Owned {
-        /// The owner.
+        /// The program that owns the account.
         owner: Address,
     },
 }
 
 impl AccountKind {
-    /// Classifies an account by its owner, executable flag, size in bytes and, if it is that long, its byte 165.
+    /// Classifies an account by its owner, executable flag, size in bytes and account type.
+    ///
+    /// `account_type` is the byte at offset 165, `None` where the data ends before it. Only Token-2022 accounts with extensions
+    /// have one; a multisig of that program is told apart by its size of 355 bytes, because its byte there is part of a key.
     pub fn classify(owner: &Address, executable: bool, space: u64, account_type: Option<u8>) -> Self {
         if executable {
             return Self::Program;
@@ -61,58 +64,58 @@ impl AccountKind {
 /// An account that exists, as far as payments are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Its lamports, or a lower bound of them when they were read as one.
+    /// The lamports of the account, or a lower bound of them when they were read as one.
     pub lamports: Amount,
-    /// What it is.
+    /// The kind of the account.
     pub kind: AccountKind,
 }
 
-/// Whether recipients off the curve are accepted.
+/// The choice whether recipients off the curve are accepted.
 ///
-/// Nobody has the private key of such an address: it is derived by a program. Vaults of multisig programs are legitimate recipients
-/// of this kind, addresses of pools and escrows usually are not. Whoever configures the recipient must say which it is.
+/// An address off the curve has no private key: it is derived by a program. Vaults of multisig programs are legitimate recipients
+/// of this kind, addresses of pools and escrows usually are not. The configuration of each recipient has to say which it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OffCurve {
-    /// Refuse them.
+    /// Recipients off the curve are refused.
     Refuse,
-    /// Accept them: the recipient is known to be a vault.
+    /// Recipients off the curve are accepted: the recipient is known to be a vault.
     Accept,
 }
 
-/// What a payment finds at the recipient's address.
+/// The state of a recipient's address before the payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipientState {
-    /// No account yet: the payment creates it.
+    /// No account exists yet: the payment creates it.
     New,
-    /// A wallet that exists.
+    /// A wallet exists.
     Existing {
-        /// Its lamports, or a lower bound of them.
+        /// The lamports of the wallet, or a lower bound of them.
         lamports: Amount,
     },
 }
 
-/// Why a recipient is refused.
+/// A reason why a recipient is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipientRefusal {
-    /// A well-known program, sysvar or mint.
+    /// The address is a well-known program, sysvar or mint.
     WellKnown {
-        /// What it is.
+        /// The name of the program, sysvar or mint, for messages.
         name: &'static str,
     },
-    /// Not a point of the curve, and that was not asked for.
+    /// The address is not a point of the curve, and [`OffCurve::Accept`] was not chosen.
     OffCurve,
     /// The account is a program.
     Program,
     /// The account is a token mint.
     Mint,
-    /// The account holds tokens, not SOL. Its owner's wallet is what should be paid.
+    /// The account holds tokens, not SOL. The wallet of its owner is the address to pay.
     TokenAccount,
     /// The account is a nonce account.
     SystemData,
-    /// The account belongs to a program.
+    /// The account belongs to a program of another kind.
     Owned {
-        /// The program.
+        /// The program that owns the account.
         owner: Address,
     },
 }
@@ -133,11 +136,13 @@ impl fmt::Display for RecipientRefusal {
 
 impl std::error::Error for RecipientRefusal {}
 
-/// Judges a recipient by its address alone, before anything is read from the chain. Passing says that [`check_recipient`] may
-/// accept it, no more.
+/// Checks a recipient by its address alone, before anything is read from the chain.
+///
+/// Success means that [`check_recipient`] may accept the recipient, no more.
 ///
 /// # Errors
-/// When the address is one that is never paid, or is off the curve and `off_curve` does not accept that.
+/// [`RecipientRefusal::WellKnown`] for an address of [`known`]; [`RecipientRefusal::OffCurve`] for one off the curve that
+/// `off_curve` does not accept.
 pub fn check_recipient_address(address: &Address, off_curve: OffCurve) -> Result<(), RecipientRefusal> {
     if let Some(name) = known::name_of(address) {
         return Err(RecipientRefusal::WellKnown { name });
@@ -148,10 +153,12 @@ pub fn check_recipient_address(address: &Address, off_curve: OffCurve) -> Result
     Ok(())
 }
 
-/// Judges a recipient by its address and by its account as read from the chain; `None` is an account that does not exist.
+/// Checks a recipient by its address and by its account as read from the chain.
+///
+/// `None` is an account that does not exist.
 ///
 /// # Errors
-/// As [`check_recipient_address`], and when the account is anything but a wallet.
+/// Those of [`check_recipient_address`]; and when the account is not a wallet, the [`RecipientRefusal`] that names its kind.
 pub fn check_recipient(
     address: &Address,
     account: Option<&Account>,
@@ -171,50 +178,52 @@ pub fn check_recipient(
     }
 }
 
-/// What is known of the payer's balance, in lamports.
+/// The payer's balance in lamports, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Balance {
     /// The balance itself. Only this can prove that a payment leaves exactly nothing.
     Exact(Amount),
-    /// A lower bound of it, on which replicas agree even while somebody keeps sending dust to the payer.
+    /// A lower bound of the balance. Replicas agree on it even while others keep sending small amounts to the payer.
     AtLeast(Amount),
 }
 
-/// The figures that decide whether a payment leaves both accounts acceptable to the chain. All in lamports.
+/// The figures that decide whether a payment leaves both accounts acceptable to the chain, in lamports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Funds {
-    /// The payer's balance.
+    /// The balance of the payer.
     pub balance: Balance,
-    /// What is to be paid, to all recipients together.
+    /// The amount to pay, the sum over all recipients.
     pub amount: Amount,
-    /// The fee.
+    /// The fee of the transaction.
     pub fee: Amount,
-    /// The rent-exempt minimum of an account without data, as the chain reports it today. It is no constant.
+    /// The rent-exempt minimum of an account without data, as the chain reports it today. The cluster can change it, so it is not a
+    /// constant here.
     pub rent_minimum: Amount,
 }
 
-/// Why a payment would fail on chain, at the price of the fee.
+/// A reason why a payment would fail on chain, where its fee would be spent all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FundsRefusal {
-    /// Amount and fee exceed what an amount can hold.
+    /// The sum of amount and fee exceeds 64 bits.
     Overflow,
     /// The balance does not cover amount and fee.
     Insufficient {
-        /// Amount plus fee.
+        /// The sum of amount and fee.
         needed: Amount,
-        /// The balance, as far as it is known.
+        /// The balance, or the lower bound that is known of it.
         available: Amount,
     },
     /// The recipient's account would hold less than the rent-exempt minimum after the payment.
     RecipientBelowRent {
-        /// The least amount that can be paid.
+        /// The least amount that can be paid to this recipient.
         minimum: Amount,
     },
-    /// The payer would, or might, keep a remainder below the rent-exempt minimum. It must keep more, or exactly nothing.
+    /// The payer would, or might, keep a remainder below the rent-exempt minimum. It must keep at least the minimum, or exactly
+    /// nothing.
     PayerBelowRent {
-        /// What would be left, as far as it is known.
+        /// The remainder, or the lower bound that is known of it.
         left: Amount,
-        /// The least that must be left, unless nothing is.
+        /// The rent-exempt minimum.
         minimum: Amount,
     },
 }
@@ -236,12 +245,17 @@ impl fmt::Display for FundsRefusal {
 
 impl std::error::Error for FundsRefusal {}
 
-/// What the payer keeps after the payment (a lower bound, if its balance is one). `received` says what each recipient is and gets; the
-/// chain looks at every account once, after all payments of a transaction.
+/// Returns the payer's balance after a payment; a lower bound of it, if the balance is one.
+///
+/// `received` has the state of each recipient and the amount that it gets. The chain checks the rent of every account once, after
+/// all payments of a transaction.
 ///
 /// # Errors
-/// Why the chain would refuse the payment. The recipient must end rent-exempt even where the chain is more lenient, that is for an
-/// account that already exists below a minimum raised since: such a recipient is rare, and a refusal costs nothing.
+/// [`FundsRefusal::Overflow`] when amount and fee exceed 64 bits, [`FundsRefusal::Insufficient`] when the balance does not cover
+/// them. [`FundsRefusal::RecipientBelowRent`] when a recipient would end below the rent-exempt minimum; this is stricter than the
+/// chain for an account that already lies below a minimum raised since, which is rare, and a refusal costs nothing.
+/// [`FundsRefusal::PayerBelowRent`] when the payer would keep less than the minimum, unless its balance is exact and nothing is
+/// left.
 pub fn check_funds(funds: &Funds, received: &[(RecipientState, Amount)]) -> Result<Amount, FundsRefusal> {
     let (Balance::Exact(available) | Balance::AtLeast(available)) = funds.balance;
     let needed = funds.amount.checked_add(funds.fee).ok_or(FundsRefusal::Overflow)?;

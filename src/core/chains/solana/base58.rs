@@ -3,33 +3,33 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The prefixes of Kaspa addresses on its four networks. They are recognised only to give a better error.
+/// The prefixes of Kaspa addresses on its four networks, recognised only to give a better error.
 const KASPA_PREFIXES: [&str; 4] = ["kaspa:", "kaspatest:", "kaspadev:", "kaspasim:"];
 
-/// Why a text is not the base58 form of the expected number of bytes.
+/// A reason why a text is not the base58 form of the expected number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseError {
-    /// No text at all.
+    /// The text is empty.
     Empty,
-    /// More characters than the longest valid form has; the text is not decoded.
+    /// The text has more characters than the longest valid form; it is not decoded.
     TooLong {
-        /// Length of the text in bytes.
+        /// The length of the text in bytes.
         length: usize,
-        /// The longest length that can be valid.
+        /// The longest length that can be valid, in bytes.
         maximum: usize,
     },
-    /// A Kaspa address where a Solana one is expected.
+    /// The text is a Kaspa address where a Solana one is expected.
     LooksLikeKaspa,
-    /// A character that base58 does not have, such as `0`, `O`, `I`, `l`, a space or anything outside ASCII.
+    /// The text has a character that base58 does not have, such as `0`, `O`, `I`, `l`, a space or anything outside ASCII.
     InvalidCharacter {
-        /// Byte offset of the character.
+        /// The byte offset of the character.
         index: usize,
     },
-    /// Valid base58 of another number of bytes.
+    /// The text is valid base58 of another number of bytes.
     WrongLength {
         /// The number of bytes that were decoded.
         bytes: usize,
-        /// The number of bytes wanted.
+        /// The number of bytes that the type has.
         expected: usize,
     },
 }
@@ -48,7 +48,9 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Decodes `text` into exactly `N` bytes. `maximum` bounds the work before any decoding starts.
+/// Decodes `text` into exactly `N` bytes.
+///
+/// Base58 takes quadratic time, so a text longer than `maximum` is refused before any decoding starts.
 fn decode<const N: usize>(text: &str, maximum: usize) -> Result<[u8; N], ParseError> {
     if text.is_empty() {
         return Err(ParseError::Empty);
@@ -83,15 +85,15 @@ macro_rules! base58_bytes {
         pub struct $name([u8; $bytes]);
 
         impl $name {
-            /// The longest base58 form, in characters.
+            /// The length of the longest base58 form, in characters.
             pub const MAX_TEXT_LEN: usize = $maximum;
 
-            /// Wraps the raw bytes.
+            /// Wraps the raw bytes, whatever they are.
             pub const fn from_bytes(bytes: [u8; $bytes]) -> Self {
                 Self(bytes)
             }
 
-            /// The raw bytes.
+            /// Returns the raw bytes.
             pub const fn as_bytes(&self) -> &[u8; $bytes] {
                 &self.0
             }
@@ -99,6 +101,10 @@ macro_rules! base58_bytes {
             /// Parses the base58 form strictly: no spaces, no prefix, exactly the right number of bytes.
             ///
             /// The form is unique: two texts that parse to equal bytes are equal texts.
+            ///
+            /// # Errors
+            /// A [`ParseError`] when the text is empty, longer than [`Self::MAX_TEXT_LEN`], a Kaspa address, not base58, or base58
+            /// of another number of bytes.
             pub fn parse(text: &str) -> Result<Self, ParseError> {
                 decode(text, Self::MAX_TEXT_LEN).map(Self)
             }
@@ -135,8 +141,8 @@ macro_rules! base58_bytes {
 base58_bytes! {
     /// The address of an account: 32 bytes.
     ///
-    /// It carries no checksum, so a mistyped address is usually a valid one; and about half of all 32-byte strings are points of
-    /// the curve. Parsing therefore proves nothing about who owns the address: see [`known`](super::known) and
+    /// The text has no checksum, so a mistyped address is usually a valid one; and about half of all 32-byte strings are points of
+    /// the curve. Parsing therefore proves nothing about the owner of the address: see [`known`](super::known) and
     /// [`account`](super::account).
     Address, 32 bytes, at most 44 characters
 }
@@ -152,10 +158,10 @@ base58_bytes! {
 }
 
 impl Address {
-    /// Whether the bytes are a point of Ed25519.
+    /// Returns whether the bytes are a point of the Ed25519 curve.
     ///
-    /// Addresses off the curve have no private key: they are program-derived, as those of multisig vaults are. Being on the curve
-    /// does not make an address safe to pay, since most programs and mints are on it too.
+    /// Addresses off the curve have no private key: they are derived by programs, as those of multisig vaults are. A point of the
+    /// curve is not therefore safe to pay, since most programs and mints are points too.
     pub fn is_on_curve(&self) -> bool {
         solana_address::bytes_are_curve_point(self.0)
     }

@@ -1,19 +1,19 @@
-//! Dividing many payments among as few transactions as a packet and the chain's other limits allow.
+//! Division of many payments among as few transactions as the size and instruction limits allow.
 //!
-//! Each payment is counted at its worst: every recipient differs, each needs a token account, and the transaction stands on a nonce and
-//! offers a priority. What a transaction turns out to be is never larger.
+//! Each payment is counted at its largest: every recipient differs, each needs a token account, and the transaction uses a nonce
+//! and offers a priority fee. The transaction that is built is never larger.
 
 use super::plan::MAX_TRANSACTION_BYTES;
 use crate::base::Asset;
 
-/// A transaction may run so many instructions, those that programs call among them.
+/// The most instructions that one transaction may run, those that programs call among them.
 const MAX_INSTRUCTIONS: usize = 64;
-/// An address in the list of those that the message names.
+/// The bytes of an address in the list of accounts that the message names.
 const ADDRESS: usize = 32;
 
-/// Divides payments with these memos, in their order, into runs that one transaction makes each. Returns the lengths of the runs.
+/// Divides payments with these memos, in their order, into runs that one transaction makes each.
 ///
-/// A payment that would not even fit alone has a run of its own; a memo of that length is refused before.
+/// Returns the lengths of the runs. A payment that would not fit even alone gets a run of its own; building it fails later.
 pub fn pack(memos: &[Option<&str>], asset: Asset) -> Vec<usize> {
     let (mut runs, mut load) = (Vec::new(), Load::of_none(asset));
     for memo in memos {
@@ -32,7 +32,7 @@ pub fn pack(memos: &[Option<&str>], asset: Asset) -> Vec<usize> {
     runs
 }
 
-/// The most of these payments that one transaction could make if it were free to choose among them.
+/// Returns how many of these payments one transaction could make at most, whichever of them are chosen.
 pub fn largest_run(memos: &[Option<&str>], asset: Asset) -> usize {
     let mut memos = memos.to_vec();
     // No other choice of as many is smaller than the shortest ones.
@@ -40,19 +40,26 @@ pub fn largest_run(memos: &[Option<&str>], asset: Asset) -> usize {
     pack(&memos, asset).first().copied().unwrap_or_default()
 }
 
-/// What a transaction takes of what is limited.
+/// The part of the limits that a transaction uses.
 #[derive(Clone, Copy)]
 struct Load {
-    /// On the wire, with its signature.
+    /// The size on the wire in bytes, with the signature.
     bytes: usize,
+    /// The instructions that run, those that programs call among them.
     instructions: usize,
+    /// Whether a memo already added the memo program's address to the list of accounts.
     names_memo_program: bool,
 }
 
 impl Load {
-    /// What there is beside the payments: signature, header and blockhash; payer, system program, and for the nonce its account and a
-    /// sysvar; the budget's program; and the three instructions. For tokens also source, mint and two programs.
+    /// Returns the load of everything beside the payments.
+    ///
+    /// That is signature, header and blockhash; payer, system program, the nonce's account and sysvar, and the compute budget
+    /// program; and the three instructions that advance the nonce and set limit and price. For tokens also source, mint and two
+    /// programs.
     const fn of_none(asset: Asset) -> Self {
+        // In the order of the wire: count and bytes of the signature, header, count of addresses, blockhash, count of instructions,
+        // the addresses, then the instructions (10, 8 and 12 bytes), each with program, indices of its accounts and data.
         let coin = 1 + 64 + 3 + 1 + 32 + 1 + 5 * ADDRESS + 10 + 8 + 12;
         let bytes = match asset {
             Asset::Spl { .. } => coin + 4 * ADDRESS,
@@ -61,11 +68,11 @@ impl Load {
         Self { bytes, instructions: 3, names_memo_program: false }
     }
 
-    /// With one more payment.
+    /// Returns the load with one more payment.
     fn and(self, memo: Option<&str>, asset: Asset) -> Self {
         let (bytes, instructions) = match asset {
-            // Recipient and its token account; creating that, which calls up to six where somebody has sent lamports to its address
-            // before; and the transfer.
+            // Recipient and its token account; creating that (10 bytes), which calls up to six instructions where lamports were
+            // sent to its address before; and the transfer (17 bytes).
             Asset::Spl { .. } => (2 * ADDRESS + 10 + 17, 1 + 6 + 1),
             Asset::Sol | Asset::Kas => (ADDRESS + 17, 1),
         };

@@ -1,4 +1,4 @@
-//! The clusters, and how to tell that a provider serves the right one.
+//! The Solana clusters, and the check that a provider serves the right one.
 
 use super::Blockhash;
 use serde::{Deserialize, Serialize};
@@ -9,15 +9,15 @@ use std::fmt;
 pub enum Cluster {
     /// The cluster whose lamports are money.
     Mainnet,
-    /// The validators' rehearsal cluster.
+    /// The cluster on which validators test releases.
     Testnet,
-    /// The developers' cluster.
+    /// The cluster on which developers test programs.
     Devnet,
     /// A private cluster, such as the one of the test suite.
     Local,
 }
 
-/// A provider that serves another cluster than the one configured.
+/// The error of a provider that serves another cluster than the one configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongCluster {
     /// The cluster that was configured.
@@ -35,7 +35,9 @@ impl fmt::Display for WrongCluster {
 impl std::error::Error for WrongCluster {}
 
 impl Cluster {
-    /// The cluster's name. It is part of the derivation path of every wallet's key, so it never changes.
+    /// Returns the cluster's name.
+    ///
+    /// The name is part of the derivation path of every wallet's key, so it never changes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mainnet => "mainnet",
@@ -47,7 +49,7 @@ impl Cluster {
 
     const PUBLIC: [Self; 3] = [Self::Mainnet, Self::Testnet, Self::Devnet];
 
-    /// The genesis hash of a public cluster in base58; `None` for [`Cluster::Local`], which has no fixed one.
+    /// Returns the genesis hash of a public cluster in base58; `None` for [`Cluster::Local`], which has no fixed one.
     pub const fn genesis_hash(self) -> Option<&'static str> {
         match self {
             Self::Mainnet => Some("5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"),
@@ -57,7 +59,12 @@ impl Cluster {
         }
     }
 
-    /// Refuses a provider whose genesis hash is not this cluster's. A local cluster may have any hash but a public cluster's.
+    /// Checks that a provider's genesis hash is this cluster's.
+    ///
+    /// A local cluster may have any hash but a public cluster's.
+    ///
+    /// # Errors
+    /// [`WrongCluster`] when a public cluster's hash differs from `found`, or a local cluster's is that of a public one.
     pub fn check_genesis(self, found: Blockhash) -> Result<(), WrongCluster> {
         let text = found.to_string();
         let right = match self.genesis_hash() {

@@ -4,7 +4,9 @@ use super::{Address, TokenProgram, known};
 use sha2::{Digest, Sha256};
 use solana_address::Address as SolanaAddress;
 
-/// The address of the account in which `owner` holds tokens of `mint`. `None` is as likely as 256 tosses of a coin agreeing.
+/// Returns the address of the account in which `owner` holds tokens of `mint`.
+///
+/// `None` when none of the 256 bump values gives an address off the curve, which has a probability of about 2^-256.
 pub fn token_account(owner: &Address, mint: &Address, program: TokenProgram) -> Option<Address> {
     let program = program.address();
     let seeds = [&owner.as_bytes()[..], &program.as_bytes()[..], &mint.as_bytes()[..]];
@@ -12,14 +14,17 @@ pub fn token_account(owner: &Address, mint: &Address, program: TokenProgram) -> 
     Some((&found.0).into())
 }
 
-/// The seed of a wallet's nonce account. It is part of the account's address, so it never changes.
+/// Returns the seed of a wallet's nonce account. The seed is part of the account's address, so it never changes.
 pub fn nonce_seed(index: u16) -> String {
     format!("purser-nonce-{index}")
 }
 
-/// The address of a wallet's nonce account. It is derived from the wallet's address and a seed, so that the wallet's own signature
-/// creates it and no second key is needed.
+/// Returns the address of a wallet's nonce account.
+///
+/// The address is derived from the wallet's address and a seed, so that the wallet's own signature creates the account and no
+/// second key is needed.
 pub fn nonce_account(wallet: &Address, index: u16) -> Address {
+    // The system program's `create_with_seed`: SHA-256 over base, seed and owner.
     let mut hasher = Sha256::new();
     hasher.update(wallet.as_bytes());
     hasher.update(nonce_seed(index));

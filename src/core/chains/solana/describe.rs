@@ -1,7 +1,7 @@
-//! Reading a transaction back: what would the chain do with these bytes?
+//! The reader of transactions: from bytes back to the plan that they carry out.
 //!
-//! The reader is stricter than the chain. It accepts a message only if it is byte for byte the one that [`Plan::build`] makes of the
-//! plan it describes, so nothing can hide in an unusual encoding, another instruction or another account.
+//! The reader is stricter than the chain. It accepts a message only if it is byte for byte the one that [`Plan::build`] makes of
+//! the plan it describes, so nothing can hide in an unusual encoding, another instruction or another account.
 
 use super::instruction as tags;
 use super::plan::{Budget, BuildError, MAX_TRANSACTION_BYTES, Operation, Payment, PaymentKind, Plan, RecentHash, TokenPayment};
@@ -13,33 +13,33 @@ use solana_message::legacy::Message;
 use solana_transaction::versioned::VersionedTransaction;
 use std::fmt;
 
-/// Why bytes are not exactly one plan.
+/// A reason why bytes are not exactly one plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DescribeError {
-    /// More bytes than a transaction may have.
+    /// The bytes are more than a transaction may have.
     TooLarge {
-        /// How many.
+        /// The number of bytes, above [`MAX_TRANSACTION_BYTES`].
         bytes: usize,
     },
     /// The bytes do not decode.
     Undecodable,
-    /// The bytes decode, but something follows them or they are not the canonical encoding.
+    /// The bytes decode, but other bytes follow or they are not the canonical encoding.
     NotCanonical,
-    /// A versioned message; only legacy messages are made here.
+    /// The message is versioned; only legacy messages are made here.
     NotLegacy,
-    /// Not exactly one signature.
+    /// The transaction does not have exactly one signature.
     Signatures {
-        /// How many.
+        /// The number of signatures found.
         found: usize,
     },
     /// An instruction names an account that the message does not have.
     Account,
-    /// An instruction that this canister never makes, or not at this place.
+    /// An instruction is none that this canister makes, or not at this place.
     Instruction {
-        /// Its position.
+        /// The position of the instruction in the message, from 0.
         index: usize,
     },
-    /// A plan that would not be built in the first place.
+    /// The plan would not be built in the first place.
     Refused(BuildError),
 }
 
@@ -60,7 +60,13 @@ impl fmt::Display for DescribeError {
 
 impl std::error::Error for DescribeError {}
 
-/// The plan that these message bytes carry out if they are signed.
+/// Returns the plan that these message bytes carry out if they are signed.
+///
+/// # Errors
+/// [`DescribeError::TooLarge`] above [`MAX_TRANSACTION_BYTES`]; [`DescribeError::Undecodable`], [`DescribeError::NotLegacy`],
+/// [`DescribeError::Account`] or [`DescribeError::Instruction`] when the bytes are no legacy message of known instructions;
+/// [`DescribeError::Refused`] when [`Plan::build`] would not make their plan; [`DescribeError::NotCanonical`] when it makes other
+/// bytes of it.
 pub fn describe_message(message: &[u8]) -> Result<Plan, DescribeError> {
     check_length(message)?;
     let decoded = wincode::deserialize::<VersionedMessage>(message).map_err(|_| DescribeError::Undecodable)?;
@@ -69,7 +75,11 @@ pub fn describe_message(message: &[u8]) -> Result<Plan, DescribeError> {
     if rebuilt == message { Ok(plan) } else { Err(DescribeError::NotCanonical) }
 }
 
-/// The signature and the plan of these wire bytes. The signature is not verified here.
+/// Returns the signature and the plan of these wire bytes. The signature is not verified here.
+///
+/// # Errors
+/// [`DescribeError::Signatures`] when the transaction does not have exactly one signature, [`DescribeError::NotCanonical`] when its
+/// count and bytes are not at the start; otherwise those of [`describe_message`].
 pub fn describe_wire(wire: &[u8]) -> Result<(TxSignature, Plan), DescribeError> {
     check_length(wire)?;
     let decoded = wincode::deserialize::<VersionedTransaction>(wire).map_err(|_| DescribeError::Undecodable)?;
@@ -92,7 +102,7 @@ fn describe(message: &VersionedMessage) -> Result<Plan, DescribeError> {
     let steps = message.instructions.iter().map(|instruction| Step::read(message, instruction)).collect::<Result<Vec<_>, _>>()?;
     let payer = message.account_keys.first().map(Address::from).ok_or(DescribeError::Account)?;
     let hash = Blockhash::from_bytes(message.recent_blockhash.to_bytes());
-    // Read first: it begins like a payment on a nonce, and nothing is paid.
+    // A revocation is tried first: it begins like a payment on a nonce, and nothing follows.
     if let Some((budget, operation)) = revocation(&steps) {
         return Ok(Plan { payer, recent_hash: RecentHash::Blockhash(hash), budget, operation });
     }
@@ -103,7 +113,7 @@ fn describe(message: &VersionedMessage) -> Result<Plan, DescribeError> {
     Ok(Plan { payer, recent_hash, budget, operation })
 }
 
-/// What uses a nonce up and does nothing else.
+/// Reads a message that uses a nonce up and does nothing else.
 fn revocation(steps: &[Step<'_>]) -> Option<(Option<Budget>, Operation)> {
     let mut reader = Reader { steps, next: 0 };
     let budget = reader.budget();
@@ -128,21 +138,23 @@ impl<'a> Step<'a> {
         })
     }
 
-    /// The rest of the data when it is this program's instruction of this tag.
+    /// Returns the data after `tag` when the instruction is this program's and begins with it.
     fn of(&self, program: Address, tag: &[u8]) -> Option<&'a [u8]> {
         (self.program == program).then(|| self.data.strip_prefix(tag))?
     }
 }
 
-/// Takes the instructions from the front, one part of the plan after the other. It may trust what it reads: whatever it overlooks, the
-/// message built from the plan differs.
+/// A reader that takes the instructions from the front, one part of the plan after the other.
+///
+/// The checks here may be incomplete: whatever is overlooked, the message that is rebuilt from the plan differs, and the bytes are
+/// refused.
 struct Reader<'a> {
     steps: &'a [Step<'a>],
     next: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// What `read` makes of the next instruction; it is taken if that is something.
+    /// Takes the next instruction if `read` returns a value for it; otherwise leaves it.
     fn take<T>(&mut self, read: impl FnOnce(&'a Step<'a>) -> Option<T>) -> Option<T> {
         let taken = read(self.steps.get(self.next)?)?;
         self.next += 1;
@@ -177,10 +189,11 @@ impl<'a> Reader<'a> {
         Ok(Operation::Pay(payments))
     }
 
-    /// All that is left, when it makes a nonce account.
+    /// Reads all remaining instructions as the creation of a nonce account.
     fn create_nonce(&self) -> Option<Operation> {
         let [transfer, allocate, initialise] = self.steps.get(self.next..)? else { return None };
         let lamports = u64::from_le_bytes(number(transfer.of(known::SYSTEM_PROGRAM, &tags::TRANSFER)?)?);
+        // After the tag: base (32 bytes), length of the seed (8 bytes), the seed.
         let data = allocate.of(known::SYSTEM_PROGRAM, &tags::ALLOCATE_WITH_SEED)?.get(32..)?;
         let (length, data) = data.split_first_chunk::<8>()?;
         let (seed, _) = data.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
@@ -192,6 +205,7 @@ impl<'a> Reader<'a> {
     fn payment(&mut self) -> Option<Payment> {
         let create_for = self.take(|step| {
             step.of(known::ASSOCIATED_TOKEN_PROGRAM, &[tags::CREATE_IDEMPOTENT])?;
+            // The accounts are payer, token account, owner, mint and two programs.
             step.accounts.get(2).copied()
         });
         let memo = self.take(|step| Some(std::str::from_utf8(step.of(known::MEMO_PROGRAM, &[])?).ok()?.to_owned()));
@@ -204,7 +218,7 @@ impl<'a> Reader<'a> {
             Some(lamports) => lamports,
             None => self.take(|step| tokens(step, create_for))?,
         };
-        // The source must be the payer's own account; that it is, the rebuilt message shows.
+        // The source must be the payer's own token account; the comparison with the rebuilt message shows that it is.
         Some(Payment { kind, memo })
     }
 }

@@ -1,7 +1,7 @@
-//! Ed25519 keys as the Internet Computer derives them, and the verification of what it signs.
+//! Ed25519 keys as the Internet Computer derives them, and the verification of its signatures.
 //!
-//! The canister asks once for its root key (derivation path `[]`) and derives every wallet's key from it here, so that an address
-//! is a matter of a query. The derivation is the IC's own (HKDF-SHA-512), not SLIP-10 as in Solana wallets.
+//! The canister asks once for its root key (derivation path `[]`) and derives every wallet's key from it here, so that a query can
+//! give an address. The derivation is the IC's own (HKDF-SHA-512), not SLIP-10 as in Solana wallets.
 
 use super::{Address, TxSignature};
 use ic_ed25519::{DerivationIndex, DerivationPath, PublicKey};
@@ -22,18 +22,18 @@ pub const MAX_PATH_COMPONENTS: usize = 255;
 pub struct ExtendedKey {
     /// The public key, which is the address of the wallet it owns.
     pub public_key: Address,
-    /// The chain code.
+    /// The chain code, which the derivation mixes into every child key.
     pub chain_code: [u8; 32],
 }
 
-/// Why a child key could not be derived.
+/// A reason why a child key could not be derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
-    /// The root key is not 32 bytes, or not a canonical point of the prime-order group other than the neutral one.
+    /// The root key is unusable: not 32 bytes, or not a point as [`is_usable`] demands.
     InvalidRoot,
     /// The chain code is not 32 bytes.
     InvalidChainCode,
-    /// More than [`MAX_PATH_COMPONENTS`] components.
+    /// The path has more than [`MAX_PATH_COMPONENTS`] components.
     PathTooLong {
         /// The number of components.
         components: usize,
@@ -54,7 +54,7 @@ impl fmt::Display for KeyError {
 
 impl std::error::Error for KeyError {}
 
-/// A signature that the key did not make over the message.
+/// The error of a signature that the key did not make over the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidSignature;
 
@@ -66,10 +66,13 @@ impl fmt::Display for InvalidSignature {
 
 impl std::error::Error for InvalidSignature {}
 
-/// Derives the key at `path` below `root`. With the root of path `[]`, the result equals the IC's own answer for `path`.
+/// Derives the key at `path` below `root`.
+///
+/// With the root of path `[]`, the result equals the IC's own answer for `path`.
 ///
 /// # Errors
-/// When the root is no usable key, or the path longer than the IC allows.
+/// [`KeyError::PathTooLong`] above [`MAX_PATH_COMPONENTS`]; [`KeyError::InvalidRoot`] when the root key is not usable as
+/// [`is_usable`] says.
 pub fn derive(root: &ExtendedKey, path: &[Vec<u8>]) -> Result<ExtendedKey, KeyError> {
     if path.len() > MAX_PATH_COMPONENTS {
         return Err(KeyError::PathTooLong { components: path.len() });
@@ -80,10 +83,13 @@ pub fn derive(root: &ExtendedKey, path: &[Vec<u8>]) -> Result<ExtendedKey, KeyEr
     Ok(ExtendedKey { public_key: Address::from_bytes(child.serialize_raw()), chain_code })
 }
 
-/// [`derive()`] for bytes as the management canister returns them: the child's public key, which is the wallet's address.
+/// Derives the public key at `path` from bytes as the management canister returns them.
+///
+/// The result is the wallet's address; the derivation is that of [`derive()`].
 ///
 /// # Errors
-/// As [`derive()`], and when a length is not 32 bytes.
+/// Those of [`derive()`]; [`KeyError::InvalidRoot`] or [`KeyError::InvalidChainCode`] when the key or the chain code is not 32
+/// bytes.
 pub fn derive_public_key(public_key: &[u8], chain_code: &[u8], path: &[Vec<u8>]) -> Result<[u8; 32], KeyError> {
     let public_key = Address::from_bytes(public_key.try_into().map_err(|_| KeyError::InvalidRoot)?);
     let chain_code = chain_code.try_into().map_err(|_| KeyError::InvalidChainCode)?;
@@ -92,11 +98,11 @@ pub fn derive_public_key(public_key: &[u8], chain_code: &[u8], path: &[Vec<u8>])
 
 /// Checks that `signature` is the key's signature over exactly `message`, at least as strictly as Solana's nodes do.
 ///
-/// `ic-ed25519` follows ZIP 215, which multiplies by the cofactor and so accepts signatures that a Solana node refuses. Once key and
-/// nonce point are known to be canonical points of the prime-order group, both rules agree.
+/// `ic-ed25519` follows ZIP 215, which multiplies by the cofactor and so accepts signatures that a Solana node refuses. Once the
+/// key and the signature's nonce point are known to be canonical points of the prime-order group, both rules agree.
 ///
 /// # Errors
-/// When the signature is not valid, or one of the two points is not as it should be.
+/// [`InvalidSignature`] when the signature is not valid, or the key or the nonce point is not a canonical point of prime order.
 pub fn verify(public_key: &Address, message: &[u8], signature: &TxSignature) -> Result<(), InvalidSignature> {
     let key = prime_order_point(public_key.as_bytes()).ok_or(InvalidSignature)?;
     let (nonce_point, _) = signature.as_bytes().split_at(32);
@@ -104,13 +110,14 @@ pub fn verify(public_key: &Address, message: &[u8], signature: &TxSignature) -> 
     key.verify_signature(message, signature.as_bytes()).map_err(|_| InvalidSignature)
 }
 
-/// Whether a key can own an account and sign as [`verify`] demands: a canonical point of the prime-order group other than the neutral
-/// one.
+/// Returns whether a key can own an account and sign as [`verify`] demands.
+///
+/// The key must be the canonical encoding of a point of the prime-order group other than the neutral one.
 pub fn is_usable(public_key: &Address) -> bool {
     prime_order_point(public_key.as_bytes()).is_some()
 }
 
-/// The point that these bytes encode, if it has prime order and this is its one canonical encoding.
+/// Returns the point that these bytes encode, if it has prime order and this is its one canonical encoding.
 fn prime_order_point(bytes: &[u8]) -> Option<PublicKey> {
     let point = PublicKey::deserialize_raw(bytes).ok()?;
     (bytes != IDENTITY && point.is_torsion_free() && point.is_canonical()).then_some(point)

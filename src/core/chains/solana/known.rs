@@ -1,8 +1,8 @@
-//! Addresses that everybody knows and nobody can be paid at: programs, sysvars, native ids, and the mints of wrapped SOL.
+//! Well-known addresses that are never paid: programs, sysvars, native ids, and the mints of wrapped SOL.
 //!
-//! A transfer of SOL to almost any of them succeeds and the money is stuck for ever. The list is the set of reserved ids of the
-//! runtime plus the token, associated-token and memo programs; it is a first line only, the account check of
-//! [`account`](super::account) is the second.
+//! A transfer of SOL to almost any of them succeeds, and the money cannot be moved any more. The list is the set of reserved ids of
+//! the runtime plus the token, associated-token and memo programs. The account check of [`account`](super::account) refuses other
+//! programs and mints, which are not listed here.
 
 use super::Address;
 use solana_address::Address as SolanaAddress;
@@ -19,13 +19,14 @@ pub const ASSOCIATED_TOKEN_PROGRAM: Address = constant("ATokenGPvbdGVxr1b2hvZbsi
 pub const MEMO_PROGRAM: Address = constant("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
 /// The compute budget program.
 pub const COMPUTE_BUDGET: Address = constant("ComputeBudget111111111111111111111111111111");
-/// The sysvar that nonce instructions name.
+/// The sysvar that nonce instructions name among their accounts.
 pub const RECENT_BLOCKHASHES: Address = constant("SysvarRecentB1ockHashes11111111111111111111");
 /// The rent sysvar.
 pub const RENT: Address = constant("SysvarRent111111111111111111111111111111111");
 /// The mint of wrapped SOL.
 pub const WRAPPED_SOL: Address = constant("So11111111111111111111111111111111111111112");
 
+/// The well-known addresses with their names, as messages show them.
 const KNOWN: &[(Address, &str)] = &[
     (SYSTEM_PROGRAM, "system program"),
     (TOKEN_PROGRAM, "token program"),
@@ -72,7 +73,7 @@ const fn constant(text: &str) -> Address {
     Address::from_bytes(SolanaAddress::from_str_const(text).to_bytes())
 }
 
-/// What the address is, when it is one of those that can never be paid.
+/// Returns the name of a well-known address; `None` for any other.
 pub fn name_of(address: &Address) -> Option<&'static str> {
     KNOWN.iter().find(|(known, _)| known == address).map(|(_, name)| *name)
 }

@@ -1,70 +1,75 @@
-//! When may a transaction still land, and when is its reservation safe to release?
+//! The rule for when a transaction may still land, and when its reservation may be released.
 //!
-//! A signed transaction is a bearer instrument: as long as it can land, its money is spent. A blockhash is valid for 150 *blocks*
-//! (not slots), about 30 seconds at 200 ms. The release rule needs two observations in this order:
+//! Whoever has a signed transaction can send it: as long as it can land, its money counts as spent. A blockhash is valid for 150
+//! *blocks* (not slots), about 30 seconds at 200 ms. The release rule needs two observations in this order:
 //!
 //! 1. the finalized block height is past the deadline, so that no further block can include the transaction;
-//! 2. *afterwards*, the status of the signature, searched in the whole history by a node that has reached the slot of the first
-//!    observation, is unknown.
-//!
-//! A transaction on a durable nonce has no deadline. It can land exactly while the nonce has the value that stands in it, so the first
-//! observation is another: the finalized value of the nonce differs.
-//!
-//! Both are of one provider, or the height of one would vouch for the ignorance of another; and as many providers as must agree, two at
-//! least where there are two, have to make both.
+//! 2. *afterwards*, the status of the signature is unknown, searched in the whole history by a node that has reached the slot of the first.
 //!
 //! In the other order the transaction could land between the two. A missing status alone proves nothing: the recent status cache
-//! forgets after 300 slots. The height that a provider claims for its blockhash is not used at all: too low a claim would release
-//! money early. Instead a height is read from the quorum of providers, and of nodes that have reached the slot in which the blockhash was
-//! read: the height of one that is behind may lie below the blockhash's own, and its deadline before blocks in which the transaction can land.
+//! drops entries after 300 slots.
+//!
+//! A transaction on a durable nonce has no deadline. It can land exactly while the nonce has the value that the message names, so
+//! the first observation is another: the finalized value of the nonce differs.
+//!
+//! Both observations are made with the same provider: the height that one provider reports says nothing about what another does not
+//! know. As many providers as must agree, two at least where there are two, have to make both.
+//!
+//! The height that a provider claims for its blockhash is not used at all: too low a claim would release money early. Instead the
+//! height is read from the quorum of providers, and of nodes that have reached the slot in which the blockhash was read. The height
+//! of a node that is behind may lie below the blockhash's own, and a deadline computed from it before blocks in which the
+//! transaction can still land.
 
 use super::Blockhash;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU64;
 
-/// For how many blocks after its own a blockhash is accepted.
+/// The number of blocks after its own for which a blockhash is accepted.
 pub const VALIDITY_BLOCKS: u64 = 150;
 
-/// Blocks added to a recorded deadline: 100 because the slot that the proof of death is about is rounded down by up to that, and 64 for
-/// nodes whose slots are a little off. 33 seconds at 200 ms.
+/// Blocks added to a recorded deadline: 33 seconds at 200 ms.
+///
+/// 100 of them because the slot that the second observation refers to is rounded down by less than that, so that a node which has
+/// reached it may lack the last blocks before the deadline; 64 for nodes whose slots differ a little.
 pub const SAFETY_MARGIN_BLOCKS: u64 = 164;
 
-/// Blocks added to a deadline once more when it is not known in which slot the blockhash was read, so that the nodes whose heights it comes
-/// from may have been behind. 200 seconds at 200 ms.
+/// Blocks added once more to a deadline whose blockhash was read in an unknown slot: 200 seconds at 200 ms.
+///
+/// Without the slot, the nodes that reported the heights may have been behind the blockhash.
 pub const UNBOUND_MARGIN_BLOCKS: u64 = 1_000;
 
-/// What bounds a transaction's life.
+/// The condition that bounds how long a transaction can land.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lifetime {
-    /// A recent blockhash.
+    /// The transaction uses a recent blockhash.
     Blockhash {
         /// The blockhash in the message.
         blockhash: Blockhash,
-        /// No block above this height can include the transaction.
+        /// The last block height at which a block can include the transaction, margins included.
         last_valid_block_height: u64,
     },
-    /// The value of a nonce account.
+    /// The transaction uses the value of a nonce account, and can land while the account has it.
     Nonce {
         /// The value in the message.
         value: Blockhash,
     },
 }
 
-/// What was read first, at finalized commitment and of the same node as the status.
+/// The first observation, at finalized commitment and of the same provider as the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// A lower bound of the block height.
     HeightAtLeast(u64),
-    /// Whether the nonce account that the transaction stands on has another value.
+    /// Whether the nonce account has another value than the message.
     NonceChanged(bool),
 }
 
 impl Lifetime {
-    /// The lifetime of a transaction on `blockhash`, from the block height of nodes that have reached the slot in which the blockhash was
-    /// read. `step` is what that height was rounded down to (1 when it was not).
+    /// Computes the lifetime of a transaction on `blockhash` from a block height.
     ///
-    /// The block of the hash is at most at the height's true value, and the hash is accepted for [`VALIDITY_BLOCKS`] above it.
-    /// `None` when the height is so large that it cannot be true.
+    /// The height must be that of nodes that have reached the slot in which the blockhash was read; `step` is the multiple that it
+    /// was rounded down to (1 when it was not rounded). The block of the hash is at most at the height's true value, and the hash
+    /// is accepted for [`VALIDITY_BLOCKS`] above it. `None` when the height is so large that it cannot be true.
     pub fn recorded_after(blockhash: Blockhash, height: u64, step: NonZeroU64) -> Option<Self> {
         let last_valid_block_height =
             height.checked_add(step.get() - 1)?.checked_add(VALIDITY_BLOCKS)?.checked_add(SAFETY_MARGIN_BLOCKS)?;
@@ -73,7 +78,7 @@ impl Lifetime {
         Some(Self::Blockhash { blockhash, last_valid_block_height })
     }
 
-    /// The same lifetime with so much more time.
+    /// Returns the lifetime with a deadline later by `blocks`; a lifetime on a nonce has none and stays the same.
     #[must_use]
     pub const fn prolonged(self, blocks: u64) -> Self {
         match self {
@@ -84,8 +89,9 @@ impl Lifetime {
         }
     }
 
-    /// The finalized block height from which on the transaction cannot land any more: the threshold to read the height against. `None`
-    /// when no height ends it.
+    /// Returns the finalized block height from which on the transaction cannot land any more.
+    ///
+    /// The height is the threshold to read a node's height against. `None` on a nonce, which no height ends.
     pub const fn dead_from(&self) -> Option<u64> {
         match self {
             Self::Blockhash { last_valid_block_height, .. } => Some(last_valid_block_height.saturating_add(1)),
@@ -93,7 +99,9 @@ impl Lifetime {
         }
     }
 
-    /// Whether no further block can include the transaction. Evidence about the other kind of lifetime proves nothing.
+    /// Returns whether no further block can include the transaction.
+    ///
+    /// Evidence about the other kind of lifetime proves nothing and gives `false`.
     pub fn is_over(&self, evidence: Evidence) -> bool {
         match (self, evidence) {
             (Self::Blockhash { last_valid_block_height, .. }, Evidence::HeightAtLeast(height)) => height > *last_valid_block_height,
@@ -107,18 +115,18 @@ impl Lifetime {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignatureStatus {
-    /// Processed or confirmed, but a fork may still drop it.
+    /// The transaction is processed or confirmed, but a fork may still drop it.
     Pending,
-    /// Finalized, with an effect that cannot change any more.
+    /// The transaction is finalized, with an effect that cannot change any more.
     Finalized {
-        /// The slot of its block.
+        /// The slot of the transaction's block.
         slot: u64,
-        /// `None` when it succeeded. Otherwise the chain's error in compact JSON, cut short: the fee is spent, the amount is not.
+        /// The chain's error in compact JSON, shortened; `None` on success. After an error the fee is spent, the amount is not.
         error: Option<String>,
     },
 }
 
-/// What a look-up of a signature in the whole history gave.
+/// The result of looking up a signature in the whole history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusLookup {
@@ -126,45 +134,47 @@ pub enum StatusLookup {
     Found(SignatureStatus),
     /// A node that is demonstrably up to date does not know the signature.
     NotFound,
-    /// No answer, or the answer of a node that may be behind.
+    /// No answer came, or that of a node that may be behind.
     Unavailable,
 }
 
 /// The two observations of the release rule, in the order in which they must be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// First: whether the lifetime is over. `None` when it could not be read.
+    /// The first observation: whether the lifetime is over. `None` when it could not be read.
     pub first: Option<Evidence>,
-    /// Second, asked only after the first was answered: the signature's status.
+    /// The second observation, made only after the first was answered: the signature's status.
     pub then_status: StatusLookup,
 }
 
-/// What became of a transaction.
+/// The outcome of a transaction, as far as the observations decide it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Landing {
-    /// Finalized and successful: amount and fee are spent.
+    /// The transaction is finalized and successful: amount and fee are spent.
     Landed {
-        /// The slot of its block.
+        /// The slot of the transaction's block.
         slot: u64,
     },
-    /// Finalized and failed: the fee is spent, the amount is not.
+    /// The transaction is finalized and failed: the fee is spent, the amount is not.
     LandedFailed {
-        /// The slot of its block.
+        /// The slot of the transaction's block.
         slot: u64,
-        /// The chain's error in compact JSON, cut short.
+        /// The chain's error in compact JSON, shortened.
         error: String,
     },
-    /// It may still land, or has landed but not for good. Keep the reservation; sending the same bytes again is harmless.
+    /// The transaction may still land, or is in a block that is not final. The reservation stays; sending the same bytes again is
+    /// harmless.
     Live,
-    /// It never landed and never will: the reservation may be released, and another transaction may be built.
+    /// The transaction never landed and never will: the reservation may be released, and another transaction may be built.
     Dead,
-    /// The observation decides nothing. Keep the reservation and look again.
+    /// The observation decides nothing. The reservation stays until another observation.
     Unknown,
 }
 
-/// Judges a transaction's fate. Pure and total; every doubt keeps the reservation.
+/// Decides the outcome of a transaction from the two observations. Pure and total; every doubt keeps the reservation.
 pub fn landing(lifetime: &Lifetime, observation: &Observation) -> Landing {
     match (&observation.then_status, observation.first) {
+        // A status that was found decides whatever the first observation says: it is positive knowledge.
         (StatusLookup::Found(SignatureStatus::Finalized { slot, error: None }), _) => Landing::Landed { slot: *slot },
         (StatusLookup::Found(SignatureStatus::Finalized { slot, error: Some(error) }), _) => {
             Landing::LandedFailed { slot: *slot, error: error.clone() }
