@@ -1,4 +1,4 @@
-//! What the tests of this module share: a published transaction and the key that signed it.
+//! Fixtures of the Solana tests: a published transaction and the key that signed it.
 
 use super::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TxSignature};
 use crate::base::Amount;
@@ -10,7 +10,7 @@ pub const PUBLISHED_WIRE: &str = concat!(
     "mX5Ba9F9k8r9Q5/Mtmcn8onFxt47xKj+XdXXd3C8j/FcPu7csUrz/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAxJrndgN4IFTxep3s6kO0ROug7bEs",
     "bx0xxuDkqEvwUusBAgIAAQwCAAAAMQAAAAAAAAA=",
 );
-/// Its id, as another implementation of the format reads it.
+/// The id of the published transaction, as another implementation of the format reads it.
 pub const PUBLISHED_TXID: &str = "2q8Fs6wmDHcdNKJnVJoXYnDVqrWm8GYsxYt2QwUPvadkEQXinWJRwWVzxdUmJY9YH8iZETcXjk3ZdBcDUkuUtfKz";
 
 /// The key of the published transaction: the Ed25519 key of a seed of eights.
@@ -28,7 +28,7 @@ pub fn recipient() -> Address {
     Address::parse("J3dxNj7nDRRqRRXuEMynDG57DkZK4jYRuv3Garmb1i99").expect("an address")
 }
 
-/// What the published transaction does.
+/// The plan of the published transaction.
 pub fn published_plan() -> Plan {
     pays(recipient(), 49)
 }

@@ -1,4 +1,4 @@
-//! Solana: transfers of SOL and of tokens on a recent blockhash or a durable nonce, and the JSON-RPC that carries them.
+//! Solana transfers of SOL and tokens on a recent blockhash or a durable nonce, and their JSON-RPC.
 //!
 //! Everything here is pure: text and bytes in, values out. A transfer goes through these steps, each of which is one function:
 //!
@@ -16,7 +16,7 @@
 //! * [`known`]: programs, sysvars and mints, which never are recipients
 //! * [`keys`]: derivation of child keys and verification of signatures
 //! * [`batch`]: how many payments one transaction makes
-//! * [`account`]: what an account is, and whether it can be paid
+//! * [`account`]: the kinds of accounts, and which can be paid
 //! * [`token`]: mints and token accounts of both token programs, and which of their extensions are understood
 //! * [`derived`]: associated token accounts and nonce accounts
 //! * [`rpc`]: request bodies, canonicalising transforms, parsers

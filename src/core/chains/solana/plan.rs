@@ -1,6 +1,6 @@
-//! What a transaction says, and the bytes of its message.
+//! Plans of transactions, and the bytes of their messages.
 //!
-//! A [`Plan`] is all that a transaction of this canister can say. There is exactly one message for a plan, and
+//! A [`Plan`] covers everything that a transaction of this canister can do. There is exactly one message for a plan, and
 //! [`describe_message`](super::describe_message) reads the plan back from it.
 
 use super::instruction;
@@ -11,165 +11,170 @@ use solana_instruction::Instruction;
 use solana_message::Message;
 use std::fmt;
 
-/// The base fee per signature in lamports. It is charged whether or not the transaction succeeds.
+/// The base fee per signature in lamports, charged whether or not the transaction succeeds.
 pub const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
 
-/// The size limit of a legacy transaction on the wire, signatures included.
+/// The size limit of a legacy transaction on the wire in bytes, signatures included.
 pub const MAX_TRANSACTION_BYTES: usize = 1_232;
 
-/// The most compute units a transaction may have.
+/// The most compute units that a transaction may have.
 pub const MAX_UNITS: u64 = 1_400_000;
-/// What an instruction is allowed by default: one of a built-in program, and any other.
+/// The compute units that the chain allows by default for an instruction of a built-in program, and for any other.
 const UNITS_OF_BUILTIN: u64 = 3_000;
 const UNITS_OF_OTHERS: u64 = 200_000;
 
-/// The longest memo, in bytes: with everything else a transfer of tokens needs it still fits one packet.
+/// The longest memo in bytes; with everything else that a transfer of tokens needs, it still fits one packet.
 pub const MAX_MEMO_BYTES: usize = 256;
 
-/// The fee of a transaction with this many signatures and no priority fee, or `None` on overflow.
+/// Returns the fee in lamports of a transaction with this many signatures and no priority fee; `None` on overflow.
 pub fn signature_fee(signatures: u64) -> Option<Amount> {
     signatures.checked_mul(LAMPORTS_PER_SIGNATURE).map(Amount::new)
 }
 
-/// What keeps a transaction from being valid for ever.
+/// The value in a message that bounds how long the transaction is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecentHash {
-    /// A recent blockhash.
+    /// A recent blockhash, valid for 150 blocks.
     Blockhash(Blockhash),
     /// The current value of a nonce account, which the transaction uses up.
     Nonce {
         /// The nonce account.
         account: Address,
-        /// Its value, which stands where a blockhash would.
+        /// The value of the nonce account, which stands where a blockhash would.
         value: Blockhash,
     },
 }
 
 impl RecentHash {
-    /// What stands in the message as the recent blockhash.
+    /// Returns the hash that stands in the message as the recent blockhash.
     pub const fn hash(&self) -> Blockhash {
         let (Self::Blockhash(hash) | Self::Nonce { value: hash, .. }) = self;
         *hash
     }
 }
 
-/// What a transaction offers for being taken sooner. Without it the fee is that of the signature alone.
+/// The compute budget of a transaction: its limit of units and its priority price.
+///
+/// Without a budget the fee is that of the signature alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// The most compute units it may use; the fee is charged on all of them.
+    /// The most compute units that the transaction may use; the priority fee is charged on all of them.
     pub limit: u32,
-    /// Millionths of a lamport per unit.
+    /// The priority price in millionths of a lamport per unit.
     pub price: u64,
 }
 
 impl Budget {
-    /// The priority fee, rounded up; `None` on overflow.
+    /// Returns the priority fee in lamports, rounded up; `None` on overflow.
     pub fn fee(&self) -> Option<Amount> {
         let micro = u128::from(self.limit) * u128::from(self.price);
         u64::try_from(micro.div_ceil(1_000_000)).ok().map(Amount::new)
     }
 }
 
-/// A payment in tokens, from the payer's own token account.
+/// A payment in tokens from the payer's associated token account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenPayment {
-    /// The program that owns the mint.
+    /// The token program that owns the mint.
     pub program: TokenProgram,
-    /// What is paid.
+    /// The mint of the token.
     pub mint: Address,
     /// The recipient's token account.
     pub destination: Address,
-    /// Whose token account it is, when the transaction creates it.
+    /// The owner of the token account, when the transaction creates it.
     pub create_for: Option<Address>,
-    /// In the mint's base units.
+    /// The amount in the mint's base units.
     pub amount: Amount,
-    /// The mint's own, as read from the chain.
+    /// The mint's number of decimals, as read from the chain; the token program refuses another one.
     pub decimals: u8,
 }
 
-/// One payment.
+/// One payment of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// What is paid.
+    /// The asset, the recipient and the amount.
     pub kind: PaymentKind,
-    /// What the chain's log says with it.
+    /// The text of a memo instruction right before the transfer, 1 to [`MAX_MEMO_BYTES`] bytes.
     pub memo: Option<String>,
 }
 
-/// What is paid.
+/// The asset of a payment, with its recipient and amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentKind {
-    /// SOL.
+    /// A payment in SOL.
     Lamports {
-        /// Who receives it.
+        /// The address that receives the lamports.
         to: Address,
-        /// How much.
+        /// The amount in lamports, above zero.
         lamports: Amount,
     },
-    /// Tokens.
+    /// A payment in tokens of one mint.
     Tokens(TokenPayment),
 }
 
-/// What a transaction does beside paying its fee.
+/// The action of a transaction, beside paying its fee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Payments, at least one, in order.
     Pay(Vec<Payment>),
-    /// Creates the payer's nonce account of this number, whatever its address holds already: anybody can send lamports there, and an
-    /// account that has some cannot be created in one go.
+    /// Creates the payer's nonce account of this number.
+    ///
+    /// Three instructions do so (transfer, allocate, initialise), because anybody can send lamports to its address, and the single
+    /// instruction that creates an account fails for one that has some.
     CreateNonce {
-        /// Which.
+        /// The number of the nonce account, which is part of its seed.
         index: u16,
-        /// What it is given: its rent-exempt minimum.
+        /// The lamports that the payer transfers to it: its rent-exempt minimum.
         lamports: Amount,
     },
-    /// Nothing but using a nonce up, so that whatever else stands on its value can never land. On a recent blockhash, so that it lands
-    /// on a network that takes no more transactions on nonces.
+    /// Uses a nonce up and does nothing else, so that no transaction on its current value can land any more.
+    ///
+    /// The transaction uses a recent blockhash, so that it lands on a network that takes no more transactions on nonces.
     Revoke {
-        /// The nonce account.
+        /// The nonce account, whose authority is the payer.
         account: Address,
     },
 }
 
-/// All that a transaction says.
+/// The full content of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Pays, signs, and is the authority of the nonce.
+    /// The account that pays, signs, and is the authority of the nonce.
     pub payer: Address,
-    /// Bounds its life.
+    /// The blockhash or nonce that bounds how long the transaction is valid.
     pub recent_hash: RecentHash,
-    /// Its priority.
+    /// The compute budget; `None` leaves the chain's default units and no priority fee.
     pub budget: Option<Budget>,
-    /// What it does.
+    /// The action of the transaction.
     pub operation: Operation,
 }
 
-/// Why a transaction is not built.
+/// A reason why a transaction is not built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuildError {
-    /// No payments.
+    /// The list of payments is empty.
     Empty,
-    /// Nothing to transfer.
+    /// A payment has an amount of zero.
     ZeroAmount,
     /// Payer and recipient are one account: only the fee would move.
     SelfTransfer,
-    /// The recipient is a program, a sysvar or a mint; the money would be stuck.
+    /// The recipient is a program, a sysvar or a mint; the money could not be moved any more.
     NotARecipient {
-        /// What the address is.
+        /// The name of the address, for messages.
         name: &'static str,
     },
-    /// No memo is empty or longer than [`MAX_MEMO_BYTES`].
+    /// The memo is empty or longer than [`MAX_MEMO_BYTES`].
     Memo {
-        /// Its length.
+        /// The length of the memo in bytes.
         bytes: usize,
     },
-    /// A token account that is none of this mint's, or belongs to nobody.
+    /// The token account to create is not the associated one of its owner and mint, or none can be derived.
     TokenAccount,
-    /// What concerns nonce accounts stands on a recent blockhash.
+    /// A nonce account is to be created or used up on a nonce instead of a recent blockhash.
     RecentHash,
     /// The signed transaction would exceed [`MAX_TRANSACTION_BYTES`].
     TooLarge {
-        /// Its size.
+        /// The size of the signed transaction in bytes.
         bytes: usize,
     },
 }
@@ -194,13 +199,15 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {}
 
 impl Plan {
-    /// What the transaction costs, rents not counted: one signature and the priority fee. `None` on overflow.
+    /// Returns the fee in lamports of one signature and the priority, rents not counted; `None` on overflow.
     pub fn fee(&self) -> Option<Amount> {
         signature_fee(1)?.checked_add(self.budget.map_or(Some(Amount::ZERO), |budget| budget.fee())?)
     }
 
-    /// The compute units that the chain allows the transaction when it names no limit, its budget's own instructions included: 3,000 for
-    /// each instruction of a program that is built in, 200,000 for each other one.
+    /// Returns the compute units that the chain allows the transaction when it sets no limit.
+    ///
+    /// They are 3,000 for each instruction of a built-in program and 200,000 for each other one, at most [`MAX_UNITS`]. The two
+    /// instructions of a budget are counted even where the plan has none yet. [`MAX_UNITS`] for a plan that cannot be built.
     pub fn default_units(&self) -> u64 {
         let budget = if self.budget.is_some() { 0 } else { 2 * UNITS_OF_BUILTIN };
         let builtin = |program: &Address| [known::SYSTEM_PROGRAM, known::COMPUTE_BUDGET].contains(program);
@@ -211,10 +218,13 @@ impl Plan {
         self.instructions().map_or(MAX_UNITS, |list| list.iter().map(of).fold(budget, u64::saturating_add).min(MAX_UNITS))
     }
 
-    /// The bytes of the one legacy message that says this.
+    /// Returns the bytes of the one legacy message that this plan stands for.
     ///
     /// # Errors
-    /// When the plan says something senseless, or does not fit a packet.
+    /// [`BuildError::Empty`] without payments. [`BuildError::Memo`], [`BuildError::ZeroAmount`], [`BuildError::SelfTransfer`],
+    /// [`BuildError::NotARecipient`] or [`BuildError::TokenAccount`] for a payment that is not valid. [`BuildError::RecentHash`]
+    /// when a nonce account is created or used up on a nonce. [`BuildError::TooLarge`] when the signed form would exceed
+    /// [`MAX_TRANSACTION_BYTES`].
     pub fn message(&self) -> Result<Vec<u8>, BuildError> {
         let instructions = self.instructions()?;
         let hash = Hash::new_from_array(*self.recent_hash.hash().as_bytes());
@@ -227,6 +237,7 @@ impl Plan {
 
     fn instructions(&self) -> Result<Vec<Instruction>, BuildError> {
         let mut list = Vec::new();
+        // The chain takes the hash for a nonce only when the first instruction advances that nonce.
         if let RecentHash::Nonce { account, .. } = &self.recent_hash {
             list.push(instruction::advance_nonce(account, &self.payer));
         }
@@ -306,7 +317,9 @@ impl Plan {
     }
 }
 
-/// Refuses a message whose signed form is larger than the network carries. Asked before signing, because a signature costs cycles.
+/// Checks that the signed form of a message is no larger than the network carries.
+///
+/// The check precedes the signature, because a threshold signature costs cycles.
 fn check_size(message_bytes: usize, signatures: usize) -> Result<(), BuildError> {
     // The count of signatures takes one byte: below 128 the compact form has no second one, and 19 signatures fill the packet.
     let bytes = signatures.saturating_mul(64).saturating_add(message_bytes).saturating_add(1);

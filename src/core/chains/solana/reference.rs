@@ -1,4 +1,4 @@
-//! Every message that can be made, against the crates of those who wrote the programs.
+//! A comparison of every message that can be made with the crates of the programs' authors.
 
 use super::*;
 use crate::base::Amount;
@@ -9,7 +9,7 @@ use solana_instruction::Instruction;
 use solana_message::Message;
 use solana_system_interface::instruction as system;
 
-/// As many messages as the requirement names.
+/// The number of random messages compared.
 const INTENTS: u32 = 10_000;
 
 fn key() -> impl Strategy<Value = Address> {

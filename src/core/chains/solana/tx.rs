@@ -1,4 +1,4 @@
-//! Transactions: the bytes of a plan, and its signature.
+//! Transactions: the bytes of a plan, and their signature.
 
 use super::TxSignature;
 use super::describe::{DescribeError, describe_message, describe_wire};
@@ -17,7 +17,9 @@ pub struct UnsignedTx {
     message: Vec<u8>,
 }
 
-/// A signed transaction. Its wire bytes are its durable form: they are stored before the broadcast and sent again unchanged.
+/// A signed transaction.
+///
+/// Its wire bytes are its durable form: they are stored before the broadcast and sent again unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedTx {
     plan: Plan,
@@ -25,7 +27,7 @@ pub struct SignedTx {
     wire: Vec<u8>,
 }
 
-/// Why a signature was not attached.
+/// A reason why a signature was not attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttachError {
     /// The payer did not make this signature over this message.
@@ -46,12 +48,12 @@ impl fmt::Display for AttachError {
 impl std::error::Error for AttachError {}
 
 impl Plan {
-    /// The one legacy message that says this, ready to be signed.
+    /// Builds the one legacy message that this plan stands for, ready to be signed.
     ///
     /// Whether the recipients' *accounts* can take the money is another question; see [`account`](super::account).
     ///
     /// # Errors
-    /// When the plan says something senseless, or does not fit a packet.
+    /// Those of [`Plan::message`]: the plan is not valid, or does not fit a packet.
     pub fn build(self) -> Result<UnsignedTx, BuildError> {
         let message = self.message()?;
         Ok(UnsignedTx { plan: self, message })
@@ -59,28 +61,35 @@ impl Plan {
 }
 
 impl UnsignedTx {
-    /// Reads stored message bytes back. Fails unless they are exactly what [`Plan::build`] makes of some plan.
+    /// Reads stored message bytes back.
+    ///
+    /// # Errors
+    /// Those of [`describe_message`]: the bytes are not exactly what [`Plan::build`] makes of some plan.
     pub fn decode(message: &[u8]) -> Result<Self, DescribeError> {
         let plan = describe_message(message)?;
         Ok(Self { plan, message: message.to_vec() })
     }
 
-    /// The bytes to sign: the whole message, not a hash of it.
+    /// Returns the bytes to sign: the whole message, not a hash of it.
     pub fn message_bytes(&self) -> &[u8] {
         &self.message
     }
 
-    /// What the message says.
+    /// Returns the plan that the message stands for.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The transaction in base64 with an empty signature, as it is simulated.
+    /// Returns the transaction in base64 with an empty signature, as `simulateTransaction` takes it.
     pub fn to_simulate(&self) -> String {
         STANDARD.encode([&[1], &[0; 64][..], &self.message].concat())
     }
 
     /// Adds the payer's signature after verifying it.
+    ///
+    /// # Errors
+    /// [`AttachError::InvalidSignature`] when the payer did not make the signature over this message, as [`keys::verify`] says;
+    /// [`AttachError::Unencodable`] when the transaction cannot be written in the wire format.
     pub fn attach(&self, signature: TxSignature) -> Result<SignedTx, AttachError> {
         keys::verify(&self.plan.payer, &self.message, &signature).map_err(|InvalidSignature| AttachError::InvalidSignature)?;
         let message = wincode::deserialize::<VersionedMessage>(&self.message).map_err(|_| AttachError::Unencodable)?;
@@ -91,36 +100,43 @@ impl UnsignedTx {
 }
 
 impl SignedTx {
-    /// Reads stored wire bytes back. Fails unless they hold exactly one signature over exactly one plan.
+    /// Reads stored wire bytes back.
     ///
     /// The signature itself is not verified again: that was done when it was attached. See [`SignedTx::verify`].
+    ///
+    /// # Errors
+    /// Those of [`describe_wire`]: the bytes do not hold exactly one signature and the message of exactly one plan.
     pub fn decode(wire: &[u8]) -> Result<Self, DescribeError> {
         let (signature, plan) = describe_wire(wire)?;
         Ok(Self { plan, signature, wire: wire.to_vec() })
     }
 
     /// Verifies the signature against the payer's key and the message.
+    ///
+    /// # Errors
+    /// [`InvalidSignature`] when the payer did not make the signature over this message, as [`keys::verify`] says.
     pub fn verify(&self) -> Result<(), InvalidSignature> {
+        // The count of signatures takes one byte, the signature 64; the message follows.
         let message = self.wire.get(65..).ok_or(InvalidSignature)?;
         keys::verify(&self.plan.payer, message, &self.signature)
     }
 
-    /// The bytes as they travel between nodes, and as they are stored.
+    /// Returns the bytes as they travel between nodes, and as they are stored.
     pub fn wire_bytes(&self) -> &[u8] {
         &self.wire
     }
 
-    /// The wire bytes in base64, as `sendTransaction` takes them.
+    /// Returns the wire bytes in base64, as `sendTransaction` takes them.
     pub fn to_base64(&self) -> String {
         STANDARD.encode(&self.wire)
     }
 
-    /// The transaction's id: its first signature.
+    /// Returns the transaction's id: its first signature.
     pub fn txid(&self) -> TxSignature {
         self.signature
     }
 
-    /// What the transaction says.
+    /// Returns the plan that the transaction stands for.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
