@@ -1,4 +1,4 @@
-//! Accounts as nodes show them, and what is kept of them.
+//! Accounts as nodes show them, and their reduction to the requested views.
 
 use super::view::DATA_BYTES;
 use super::{AccountView, Failure, NonceState, Reading, TokenBalance, View};
@@ -10,10 +10,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use std::num::NonZeroU64;
 
-/// The first eight bytes of an initialised nonce account: the current version, and the state.
+/// The first eight bytes of an initialised nonce account: the current version, and the state, four bytes each.
 const NONCE_TAG: [u8; 8] = [1, 0, 0, 0, 1, 0, 0, 0];
 
-/// An account as `getMultipleAccounts` shows it. Its rent epoch, which exceeds a signed integer, is not read.
+/// An account as `getMultipleAccounts` shows it.
+///
+/// Its rent epoch is not read: it exceeds a signed integer of 64 bits.
 #[derive(Deserialize)]
 pub(super) struct RawAccount {
     data: (String, String),
@@ -23,7 +25,7 @@ pub(super) struct RawAccount {
     space: u64,
 }
 
-/// A token account in a list.
+/// A token account as `getTokenAccountsByOwner` lists it.
 #[derive(Deserialize)]
 pub(super) struct RawListed {
     pubkey: Address,
@@ -38,16 +40,21 @@ impl RawAccount {
         STANDARD.decode(&self.data.0).map_err(|_| Failure::Malformed)
     }
 
+    /// Reduces the account to a view; `from_start` says whether the slice from the start of the data was asked for, or byte 165
+    /// alone.
     fn seen(&self, view: View, from_start: bool) -> Result<AccountView, Failure> {
         let data = self.data()?;
         let whole = data.len() as u64 == self.space;
-        // A node may ignore the slice that was asked for and send all the data.
+        // A node may ignore the slice that was asked for and send all the data. Any other length is not an answer to the request:
+        // the slice is full unless the data is shorter, and the single byte is missing where the data ends before it.
         if !whole && data.len() != if from_start { DATA_BYTES } else { data.len().min(1) } {
             return Err(Failure::Malformed);
         }
         let raw = RawToken { owner: &self.owner, space: self.space, data: &data };
         Ok(match view {
             View::Account { lamports } => {
+                // All the data, and a slice from the start, have the account type at its own offset; the single byte is the account
+                // type.
                 let at = if whole || from_start { ACCOUNT_TYPE_OFFSET } else { 0 };
                 let kind = AccountKind::classify(&self.owner, self.executable, self.space, data.get(at).copied());
                 AccountView::Account(Account { lamports: Amount::new(lamports.of(self.lamports)), kind })
@@ -75,7 +82,11 @@ fn bounded(holding: Holding, amount: Reading) -> Holding {
     Holding { amount: Amount::new(amount.of(holding.amount.get())), ..holding }
 }
 
-/// What is kept of accounts read together.
+/// Reduces accounts that were read together to one view each.
+///
+/// # Errors
+/// [`Failure::Malformed`] when the number of accounts is not that of the views or an account's data is not as asked for;
+/// [`Failure::BEHIND`] when the node has not reached the demanded slot, that is `fresh` is false.
 pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) -> Result<Vec<AccountView>, Failure> {
     if found.len() != views.len() {
         return Err(Failure::Malformed);
@@ -90,7 +101,10 @@ pub(super) fn read(found: Vec<Option<RawAccount>>, views: &[View], fresh: bool) 
     found.iter().zip(views).map(one).collect()
 }
 
-/// What is kept of a nonce account; `slot` is where the node is, if it is far enough.
+/// Compares a nonce account with a known value; `slot` is the node's, `None` when the node is behind the demanded slot.
+///
+/// # Errors
+/// [`Failure::BEHIND`] without a slot; [`Failure::Malformed`] when the account's data does not decode or is cut.
 pub(super) fn nonce_state(
     found: Option<RawAccount>,
     value: &Blockhash,
@@ -107,7 +121,7 @@ pub(super) fn nonce_state(
     })
 }
 
-/// What is kept of a list of token accounts; its order is the nodes' own and means nothing.
+/// Reduces a list of token accounts to balances, sorted by account; the nodes' own order differs from node to node.
 pub(super) fn balances(found: Vec<RawListed>) -> Result<Vec<TokenBalance>, Failure> {
     let one = |raw: &RawListed| {
         let data = raw.account.data()?;

@@ -1,72 +1,75 @@
-//! What is kept of an answer, as the context of the transform says it.
+//! The contexts of the transform, which say which part of an answer is kept.
 
 use super::{Reading, View};
 use crate::chains::solana::{Blockhash, TxSignature};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU64;
 
-/// What to keep of an answer. It travels as the context of the transform, so it is small and self-contained.
+/// The part of an answer to keep, by method.
+///
+/// The value travels as the context of the transform, so it is small and self-contained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Transform {
-    /// `getLatestBlockhash`: the hash and the slot of the state that knows it. The height claimed beside it is dropped so that nobody can
-    /// trust it.
+    /// The hash of `getLatestBlockhash`, and the slot of the state that knows it.
+    ///
+    /// The height that the node claims beside it is dropped so that nothing can rely on it.
     LatestBlockhash {
         /// The slot that the node must have reached.
         min_slot: u64,
     },
-    /// `getBalance`.
+    /// The lamports of `getBalance`, as a reading.
     Balance {
-        /// What to keep of the number.
+        /// The reading that reduces the lamports.
         reading: Reading,
     },
-    /// A bare number.
+    /// The number of a method whose result is a bare one.
     Number,
-    /// `getEpochInfo`.
+    /// The block height and the slot of `getEpochInfo`, as readings.
     EpochInfo {
-        /// What to keep of the block height.
+        /// The reading that reduces the block height.
         height: Reading,
-        /// What to keep of the slot.
+        /// The reading that reduces the slot.
         slot: Reading,
         /// The slot that the node must have reached.
         min_slot: u64,
     },
-    /// `getAccountInfo` of a nonce account.
+    /// The comparison of the nonce account of `getAccountInfo` with a value.
     NonceChanged {
-        /// The value that it had.
+        /// The value that the nonce account is known to have had.
         value: Blockhash,
         /// The slot that the node must have reached.
         min_slot: u64,
-        /// What the slot of a change is rounded up to.
+        /// The multiple that the slot of a change is rounded up to.
         step: NonZeroU64,
     },
-    /// `getMultipleAccounts`.
+    /// The accounts of `getMultipleAccounts`, one view each.
     Accounts {
-        /// What to keep of each.
+        /// The views, in the order of the accounts.
         views: Vec<View>,
         /// The slot that the node must have reached.
         min_slot: u64,
     },
-    /// `simulateTransaction`.
+    /// The error, units and slot of `simulateTransaction`.
     Simulation,
-    /// `getTransaction`: what it cost.
+    /// The slot, success and cost of `getTransaction`.
     Charge,
-    /// `getRecentPrioritizationFees`: one price.
+    /// The 75th percentile of the prices of `getRecentPrioritizationFees`.
     PriorityPrice,
-    /// `getTokenAccountsByOwner`.
+    /// The balances of `getTokenAccountsByOwner`, sorted by account.
     TokenBalances,
-    /// `getSignatureStatuses`.
+    /// The statuses of `getSignatureStatuses`.
     Statuses {
-        /// How many were asked for.
+        /// The number of signatures asked for.
         count: usize,
-        /// The slot from which on the node's "unknown" counts.
+        /// The slot that the node must have reached for its "unknown" to count.
         min_slot: u64,
     },
-    /// `getGenesisHash`.
+    /// The hash of `getGenesisHash`.
     GenesisHash,
-    /// `sendTransaction`.
+    /// The outcome of `sendTransaction`.
     Send {
-        /// The id that the node must answer.
+        /// The transaction's id, which the node must answer.
         txid: TxSignature,
     },
 }

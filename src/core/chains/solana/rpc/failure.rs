@@ -1,35 +1,37 @@
-//! Answers that carry no result.
+//! The failures of answers that carry no result.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Why an answer carries no result. Messages of providers are left out: they differ from call to call.
+/// A reason why an answer carries no result.
+///
+/// Messages of providers are left out: they differ from call to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
-    /// HTTP status 429.
+    /// The HTTP status is 429, or the body of another error status is a rate limit.
     RateLimited,
-    /// Another HTTP status outside 200–299.
+    /// The HTTP status is another one outside 200–299.
     Http {
-        /// The status.
+        /// The HTTP status code.
         status: u16,
     },
-    /// A body that is not JSON.
+    /// The body is not JSON.
     NotJson,
-    /// JSON of another shape than the method's.
+    /// The body is JSON of another shape than the method's.
     Malformed,
-    /// An error of JSON-RPC.
+    /// The node answered with an error of JSON-RPC.
     Rpc {
-        /// The error's code.
+        /// The code of the error.
         code: i64,
-        /// What the code means.
+        /// The class of the error, from its code and message.
         class: RpcErrorClass,
     },
-    /// The transform's context did not decode: a defect of the caller.
+    /// The transform's context did not decode, which is a defect of the caller.
     Context,
 }
 
-/// What a JSON-RPC error code means (agave's custom errors, and the standard's).
+/// The meaning of a JSON-RPC error: agave's custom codes, and the standard's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RpcErrorClass {
@@ -37,7 +39,7 @@ pub enum RpcErrorClass {
     Preflight,
     /// The node found a signature wrong.
     SignatureVerification,
-    /// The block or its status is not there (any more, or yet).
+    /// The block or its status is not available, not yet or not any more.
     BlockUnavailable,
     /// The node is unhealthy or behind.
     NodeBehind,
@@ -47,18 +49,20 @@ pub enum RpcErrorClass {
     MinContextSlot,
     /// The provider limits its clients' rate.
     RateLimited,
-    /// The request is wrong, or the method unknown to the provider.
+    /// The request is not valid, or the provider does not know the method.
     InvalidRequest,
-    /// The node failed.
+    /// The node had an internal error.
     Internal,
-    /// Any other code.
+    /// The code is none of those above.
     Other,
 }
 
-/// The code of a simulation that failed.
+/// The code of a failed simulation.
 const PREFLIGHT: i64 = -32002;
-/// How providers word that a client asks too much, in small letters. They send it with codes of their own, or with codes that mean something
-/// else on a node: -32003 (a signature), -32007 (a skipped slot), -32012 (a scan of accounts).
+/// Parts of messages, in lower case, by which providers say that a client asks too often.
+///
+/// Providers send them with codes of their own, or with codes that mean something else on a node: -32003 (a signature), -32007 (a
+/// skipped slot), -32012 (a scan of accounts).
 const RATE_LIMITS: [&str; 17] = [
     "rate limit",
     "rate-limit",
@@ -80,15 +84,17 @@ const RATE_LIMITS: [&str; 17] = [
 ];
 
 impl RpcErrorClass {
-    /// The class of an error. What the message says about a rate counts before the code, but for a simulation's: limits are what a program
-    /// may report.
+    /// Returns the class of an error.
+    ///
+    /// A message about a rate limit counts before the code, except with a simulation's code: there a program may report a limit of
+    /// its own.
     pub(super) fn of(code: i64, message: &str) -> Self {
         let message = message.to_ascii_lowercase();
         let is_limit = code != PREFLIGHT && RATE_LIMITS.iter().any(|text| message.contains(text));
         if is_limit { Self::RateLimited } else { Self::of_code(code) }
     }
 
-    /// What a code means on a node.
+    /// Returns the class of a code, as nodes use it.
     pub(super) const fn of_code(code: i64) -> Self {
         match code {
             PREFLIGHT => Self::Preflight,
@@ -109,12 +115,12 @@ impl Failure {
     /// The failure of a node that has not reached the demanded slot.
     pub const BEHIND: Self = Self::Rpc { code: -32016, class: RpcErrorClass::MinContextSlot };
 
-    /// Whether the node has not come far enough to be asked this yet. It may answer later.
+    /// Returns whether the node has not reached the demanded slot or is behind; it may answer later.
     pub const fn is_behind(self) -> bool {
         matches!(self, Self::Rpc { class: RpcErrorClass::MinContextSlot | RpcErrorClass::NodeBehind, .. })
     }
 
-    /// Whether asking again, or asking another provider, may help. A request that is wrong stays wrong.
+    /// Returns whether asking again, or asking another provider, may help. A request that is wrong stays wrong.
     pub const fn is_transient(self) -> bool {
         match self {
             Self::RateLimited | Self::NotJson => true,

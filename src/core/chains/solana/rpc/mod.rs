@@ -1,8 +1,8 @@
-//! The JSON-RPC that carries transfers: what is sent, and what is kept of each answer.
+//! The JSON-RPC requests that carry transfers, and the reduction of their answers.
 //!
 //! Replicas of the canister ask independently, a few milliseconds apart, and must agree to the byte. Each answer is therefore
-//! reduced by [`canonicalise`] to a small *canonical body* before it is compared: `{"ok":…}` or `{"failed":…}`. What moves from
-//! call to call (slots, confirmations, versions, key order) is dropped, and numbers that move are kept as lower bounds.
+//! reduced by [`canonicalise`] to a small *canonical body* before it is compared: `{"ok":…}` or `{"failed":…}`. Values that differ
+//! from call to call (slots, confirmations, versions, key order) are dropped, and numbers that change are kept as lower bounds.
 //!
 //! ```text
 //! Request ── body() ──────────────► provider ──► (status, body)

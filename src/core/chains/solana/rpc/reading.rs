@@ -1,16 +1,16 @@
-//! How a number that moves is read so that replicas agree on it.
+//! Readings: how a changing number is reduced so that replicas agree on it.
 
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU64;
 
-/// The lower bound to reduce a moving number to: a height, a slot, a balance.
+/// A lower bound that a changing number is reduced to: a height, a slot, a balance.
 ///
 /// Replicas agree unless the number crosses a boundary just between their calls. A bound is all that the rules need, since every
 /// one of them asks for *at least*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
-    /// The largest multiple of the step that does not exceed the number. The number is less than one step above it.
+    /// The largest multiple of the step that does not exceed the number, which is less than one step above it.
     RoundDown {
         /// The step; 1 keeps the number as it is.
         step: NonZeroU64,
@@ -23,10 +23,10 @@ pub enum Reading {
 }
 
 impl Reading {
-    /// The number itself.
+    /// The reading that keeps the number itself.
     pub const EXACT: Self = Self::RoundDown { step: NonZeroU64::MIN };
 
-    /// The lower bound of `number`.
+    /// Returns the lower bound of `number`.
     pub const fn of(self, number: u64) -> u64 {
         match self {
             Self::RoundDown { step } => number - number % step.get(),

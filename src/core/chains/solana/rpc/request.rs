@@ -1,4 +1,4 @@
-//! The requests, each with the transform that fits its answer.
+//! The requests to Solana nodes, each with the transform that fits its answer.
 
 use super::Reading;
 use super::context::Transform;
@@ -13,17 +13,17 @@ use std::num::NonZeroU64;
 /// The most signatures that one status request may ask for.
 pub const MAX_SIGNATURES_PER_LOOKUP: usize = 256;
 
-/// Room for the headers of an answer and for a provider's error page.
+/// The bytes for the headers of an answer and for a provider's error page.
 const BASE_RESPONSE_BYTES: u64 = 4_096;
-/// A status with a long error.
+/// The bytes of a status with a long error.
 const STATUS_BYTES: u64 = 512;
 
-/// How settled the state must be that a node answers from.
+/// The finality of the state that a node answers from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commitment {
-    /// Voted for by two thirds of the stake.
+    /// Two thirds of the stake voted for the state.
     Confirmed,
-    /// Past any rollback.
+    /// The state cannot be rolled back any more.
     Finalized,
 }
 
@@ -36,12 +36,12 @@ impl Commitment {
     }
 }
 
-/// At least one and at most [`MAX_SIGNATURES_PER_LOOKUP`] signatures.
+/// A list of 1 to [`MAX_SIGNATURES_PER_LOOKUP`] signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureBatch(Vec<TxSignature>);
 
 impl SignatureBatch {
-    /// Takes the signatures, or nothing when there are none or too many.
+    /// Wraps a list of signatures; `None` when it is empty or longer than [`MAX_SIGNATURES_PER_LOOKUP`].
     pub fn new(signatures: Vec<TxSignature>) -> Option<Self> {
         (1..=MAX_SIGNATURES_PER_LOOKUP).contains(&signatures.len()).then_some(Self(signatures))
     }
@@ -51,47 +51,50 @@ impl SignatureBatch {
     }
 }
 
-/// What an account without data, and one with [`DATA_BYTES`] in base64, take in an answer.
+/// The bytes in an answer of an account without data, and of one with [`DATA_BYTES`] in base64.
 const ACCOUNT_BYTES: u64 = 256;
 const DATA_ACCOUNT_BYTES: u64 = 1_664;
-/// How many accounts without data fit into the basic room.
+/// The number of accounts without data that fit into [`BASE_RESPONSE_BYTES`].
 const SMALL_ACCOUNTS: u64 = 8;
-/// 150 slots with their prices.
+/// The bytes of the prices of 150 slots.
 const PRICES_BYTES: u64 = 16_384;
-/// About 100 token accounts.
+/// The bytes of about 100 token accounts.
 const BALANCES_BYTES: u64 = 65_536;
-/// A transaction with its logs, balances and inner instructions: what each has, and what each payment adds, with the creation of a token
-/// account and a memo.
+/// The bytes of a transaction with its logs, balances and inner instructions, and of each of its payments.
+///
+/// A payment may create a token account and have a memo.
 const TRANSACTION_BYTES: u64 = 16_384;
 const TRANSACTION_PAYMENT_BYTES: u64 = 6_144;
-/// A simulation's logs.
+/// The bytes of a simulation's logs.
 const SIMULATION_BYTES: u64 = 32_768;
 
 /// A request to a Solana node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// The latest blockhash, confirmed. Replicas rarely agree on it: ask a single one, and take the deadline from
-    /// [`Request::EpochInfo`], not from this answer. Parsed by [`parse_latest_blockhash`](super::parse_latest_blockhash).
+    /// The latest confirmed blockhash.
+    ///
+    /// Replicas rarely agree on it: ask a single one, and take the deadline from [`Request::EpochInfo`], not from this answer.
+    /// Parsed by [`parse_latest_blockhash`](super::parse_latest_blockhash).
     LatestBlockhash {
-        /// The node must have reached this slot: the hash of one that is behind is dead soon. 0 asks for no such proof.
+        /// The slot that the node must have reached; 0 demands none. The blockhash of a node that is behind expires early.
         min_slot: u64,
     },
-    /// The lamports of an account. Parsed by [`parse_amount`](super::parse_amount).
+    /// The lamports of one account. Parsed by [`parse_amount`](super::parse_amount).
     Balance {
         /// The account.
         address: Address,
-        /// How settled.
+        /// The finality of the state read.
         commitment: Commitment,
-        /// What to keep of the number.
+        /// The reading of the lamports.
         reading: Reading,
     },
-    /// Accounts, read together. Parsed by [`parse_accounts`](super::parse_accounts).
+    /// Several accounts, read together. Parsed by [`parse_accounts`](super::parse_accounts).
     Accounts {
-        /// Which, and what is wanted of each; the answer is in their order.
+        /// The accounts and their views; the answer is in their order.
         wanted: Vec<Wanted>,
-        /// How settled.
+        /// The finality of the state read.
         commitment: Commitment,
-        /// The node must have reached this slot. 0 asks for no such proof.
+        /// The slot that the node must have reached; 0 demands none.
         min_slot: u64,
     },
     /// The rent-exempt minimum of an account of `space` bytes. Parsed by [`parse_amount`](super::parse_amount).
@@ -103,81 +106,89 @@ pub enum Request {
     SignatureStatuses {
         /// The signatures; the answer is in their order.
         signatures: SignatureBatch,
-        /// The node must have reached this slot for its "unknown" to count: that of the state that showed the transaction's lifetime
-        /// to be over. 0 asks for no such proof.
+        /// The slot that the node must have reached for its "unknown" to count; 0 demands none.
+        ///
+        /// The slot is that of the state that showed the transaction's lifetime to be over.
         min_slot: u64,
     },
-    /// What a transaction in a finalized block cost its payer. Parsed by [`parse_charge`](super::parse_charge).
+    /// The cost of a transaction in a finalized block, to its payer. Parsed by [`parse_charge`](super::parse_charge).
     Transaction {
-        /// Its id.
+        /// The transaction's id.
         signature: TxSignature,
-        /// How many payments it makes: the answer repeats their logs and inner instructions.
+        /// The number of its payments: the answer repeats their logs and inner instructions, so its size limit depends on them.
         payments: u64,
     },
-    /// How far a node is: height, which counts blocks, and slot of the same block. Parsed by [`parse_epoch`](super::parse_epoch).
+    /// The block height and the slot of the same block, as far as the node is. Parsed by [`parse_epoch`](super::parse_epoch).
     EpochInfo {
-        /// How settled.
+        /// The finality of the state read.
         commitment: Commitment,
-        /// What to keep of the block height.
+        /// The reading of the block height.
         height: Reading,
-        /// What to keep of the slot.
+        /// The reading of the slot.
         slot: Reading,
-        /// The node must have reached this slot. 0 asks for no such proof.
+        /// The slot that the node must have reached; 0 demands none.
         min_slot: u64,
     },
-    /// Whether a nonce account's finalized value is another than this one. Parsed by [`parse_nonce`](super::parse_nonce).
+    /// The comparison of a nonce account's finalized value with a known one. Parsed by [`parse_nonce`](super::parse_nonce).
     NonceChanged {
-        /// The account.
+        /// The nonce account.
         account: Address,
-        /// The value that it had.
+        /// The value that the account is known to have had.
         value: Blockhash,
-        /// The node must have reached this slot: an older state shows an older value.
+        /// The slot that the node must have reached; 0 demands none. An older state shows an older value, which differs as well.
         min_slot: u64,
-        /// What the slot of a change is rounded up to.
+        /// The multiple that the slot of a change is rounded up to.
         step: NonZeroU64,
     },
-    /// The hash of the genesis, which tells clusters apart. Parsed by [`parse_hash`](super::parse_hash).
+    /// The hash of the genesis block, which tells clusters apart. Parsed by [`parse_hash`](super::parse_hash).
     GenesisHash,
-    /// What would happen if a message were signed and sent now: on the node's own latest blockhash, or on the nonce that it stands on,
-    /// so that a network that takes no such transaction says so. One node's opinion. Parsed by
-    /// [`parse_simulation`](super::parse_simulation).
+    /// The effect that a message would have if it were signed and sent now, as one node sees it.
+    ///
+    /// A message on a blockhash is simulated on the node's own latest one; a message on a nonce on its own value, so that a network
+    /// that takes no such transaction says so. Parsed by [`parse_simulation`](super::parse_simulation).
     Simulate {
-        /// The message.
+        /// The message to simulate, without a signature.
         tx: UnsignedTx,
-        /// The node must have reached this slot, or it may not know the nonce's value yet. 0 asks for no such proof.
+        /// The slot that the node must have reached, or it may not know the nonce's value yet; 0 demands none.
         min_slot: u64,
     },
-    /// What others paid lately per compute unit to write these accounts: the price that three of four did not exceed, in millionths of a
-    /// lamport. One node's opinion. Parsed by [`parse_u64`](super::parse_u64).
+    /// The price per compute unit that transactions writing these accounts recently paid, as one node sees it.
+    ///
+    /// The answer is reduced to the price that three quarters of the recent slots did not exceed, in millionths of a lamport.
+    /// Parsed by [`parse_u64`](super::parse_u64).
     PriorityPrice {
         /// The accounts that a transaction writes.
         accounts: Vec<Address>,
     },
-    /// The token accounts that a wallet owns. Parsed by [`parse_token_balances`](super::parse_token_balances).
+    /// The token accounts that a wallet owns under one token program. Parsed by
+    /// [`parse_token_balances`](super::parse_token_balances).
     TokenBalances {
         /// The wallet.
         owner: Address,
-        /// Of which program.
+        /// The token program that keeps the accounts.
         program: TokenProgram,
     },
-    /// Broadcast of a signed transaction, without simulation and without the node's own retries: both would answer differently to
-    /// different replicas. Parsed by [`parse_send`](super::parse_send).
+    /// The broadcast of a signed transaction, without simulation and without the node's own retries.
+    ///
+    /// Simulation and retries would give different answers to different replicas. Parsed by [`parse_send`](super::parse_send).
     Send(SignedTx),
 }
 
 impl Request {
-    /// The request's HTTP body, to be POSTed as `application/json`.
+    /// Returns the request's HTTP body, to be POSTed as `application/json`.
     pub fn body(&self) -> Vec<u8> {
         let (method, params) = self.method_and_params();
         json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string().into_bytes()
     }
 
-    /// The context to register with the transform; it tells [`canonicalise`](super::canonicalise) what to keep.
+    /// Returns the context to register with the transform; it tells [`canonicalise`](super::canonicalise) which part to keep.
     pub fn transform_context(&self) -> Vec<u8> {
         self.transform().encode()
     }
 
-    /// A limit for the answer, headers included, that holds every well-formed one. The price of an outcall depends on it.
+    /// Returns a size limit for the answer in bytes, headers included.
+    ///
+    /// Well-formed answers fit into the limit; the price of an outcall depends on it.
     pub fn max_response_bytes(&self) -> u64 {
         match self {
             Self::SignatureStatuses { signatures, .. } => BASE_RESPONSE_BYTES + STATUS_BYTES * signatures.0.len() as u64,
@@ -192,15 +203,16 @@ impl Request {
         }
     }
 
-    /// The limit for an answer with so many of the accounts.
+    /// Returns the size limit in bytes for an answer with `count` of the accounts.
     pub(super) fn accounts_bytes(&self, count: u64) -> u64 {
         let accounts =
             if self.reads_data() { DATA_ACCOUNT_BYTES * count } else { ACCOUNT_BYTES * count.saturating_sub(SMALL_ACCOUNTS) };
         BASE_RESPONSE_BYTES + accounts
     }
 
-    /// The part of each account's data that is read: from where, and how much. One byte is enough to classify an account, and keeps the
-    /// answer small whatever its size.
+    /// Returns offset and length in bytes of the part of each account's data that is read.
+    ///
+    /// One byte, the account type, is enough to classify an account, and keeps the answer small whatever the account's size.
     pub(super) fn data_slice(&self) -> (u32, u32) {
         if self.reads_data() { (0, DATA_BYTES as u32) } else { (ACCOUNT_TYPE_OFFSET as u32, 1) }
     }
@@ -233,7 +245,8 @@ impl Request {
                 ("getSignatureStatuses", json!([signatures.0, { "searchTransactionHistory": true }]))
             }
             Self::Transaction { signature, .. } => {
-                // Version 1: a node answers with an error about what it holds to be newer than what is asked for.
+                // 1 is the highest version that nodes know: for a transaction of a newer version than asked for, a node answers
+                // with an error.
                 let config = json!({
                     "encoding": "base64", "commitment": Commitment::Finalized.name(), "maxSupportedTransactionVersion": 1,
                 });
@@ -249,6 +262,7 @@ impl Request {
             }
             Self::GenesisHash => ("getGenesisHash", json!([])),
             Self::Simulate { tx, min_slot } => {
+                // A nonce's value must stay: whether the network takes it is part of the question.
                 let replace = matches!(tx.plan().recent_hash, RecentHash::Blockhash(_));
                 let mut config = json!({
                     "encoding": "base64", "commitment": Commitment::Confirmed.name(), "sigVerify": false,

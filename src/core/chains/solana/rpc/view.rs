@@ -1,44 +1,44 @@
-//! What is wanted of an account.
+//! Views: the parts of accounts that a request asks for.
 
 use super::Reading;
 use crate::chains::solana::Address;
 use serde::{Deserialize, Serialize};
 
-/// An account and what is wanted of it.
+/// An account and the view of it that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its address.
+    /// The address of the account.
     pub address: Address,
-    /// What is wanted.
+    /// The view asked for.
     pub view: View,
 }
 
-/// What is wanted of an account.
+/// The part of an account that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
-    /// What it is and what it has.
+    /// The kind and the lamports of the account.
     Account {
-        /// What to keep of the lamports. Anyone can move them by sending dust; a bound is harder to disturb.
+        /// The reading of the lamports. Anyone can change them by sending small amounts; a bound changes less often.
         lamports: Reading,
     },
-    /// A mint.
+    /// The content of a mint.
     Mint,
-    /// A token account.
+    /// The content of a token account.
     Holding {
-        /// What to keep of the amount.
+        /// The reading of the amount in base units.
         amount: Reading,
     },
-    /// A nonce account.
+    /// The authority and the value of a nonce account.
     Nonce,
 }
 
 impl View {
-    /// Whether it takes the account's data.
+    /// Returns whether the view needs the account's data from its start.
     pub(super) const fn needs_data(self) -> bool {
         !matches!(self, Self::Account { .. })
     }
 }
 
-/// How much of each account's data is read when any is needed. Larger mints are refused.
+/// The bytes of each account's data that are read when any view needs data. Larger mints are refused.
 pub(super) const DATA_BYTES: usize = 1_024;
