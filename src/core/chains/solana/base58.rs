@@ -20,7 +20,7 @@ pub enum ParseError {
     },
     /// The text is a Kaspa address where a Solana one is expected.
     LooksLikeKaspa,
-    /// The text has a character that base58 does not have, such as `0`, `O`, `I`, `l`, a space or anything outside ASCII.
+    /// The text has a character outside the alphabet, such as `0`, `O`, `I`, `l`, a space or any beyond ASCII.
     InvalidCharacter {
         /// The byte offset of the character.
         index: usize,

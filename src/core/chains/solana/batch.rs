@@ -13,7 +13,8 @@ const ADDRESS: usize = 32;
 
 /// Divides payments with these memos, in their order, into runs that one transaction makes each.
 ///
-/// Returns the lengths of the runs. A payment that would not fit even alone gets a run of its own; building it fails later.
+/// Returns the lengths of the runs. A payment that would not fit even alone gets a run of its own; a memo of that length is refused
+/// earlier.
 pub fn pack(memos: &[Option<&str>], asset: Asset) -> Vec<usize> {
     let (mut runs, mut load) = (Vec::new(), Load::of_none(asset));
     for memo in memos {

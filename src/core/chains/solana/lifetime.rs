@@ -1,10 +1,10 @@
 //! The rule for when a transaction may still land, and when its reservation may be released.
 //!
-//! Whoever has a signed transaction can send it: as long as it can land, its money counts as spent. A blockhash is valid for 150
-//! *blocks* (not slots), about 30 seconds at 200 ms. The release rule needs two observations in this order:
+//! Everyone who has a signed transaction can send it: as long as it can land, its money counts as spent. A blockhash is valid for
+//! 150 *blocks* (not slots), about 30 seconds at 200 ms. The release rule needs two observations in this order:
 //!
 //! 1. the finalized block height is past the deadline, so that no further block can include the transaction;
-//! 2. *afterwards*, the status of the signature is unknown, searched in the whole history by a node that has reached the slot of the first.
+//! 2. *afterwards*, the signature is unknown in the whole history of a node that has reached the slot of the first observation.
 //!
 //! In the other order the transaction could land between the two. A missing status alone proves nothing: the recent status cache
 //! drops entries after 300 slots.

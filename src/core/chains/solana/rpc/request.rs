@@ -188,7 +188,7 @@ impl Request {
 
     /// Returns a size limit for the answer in bytes, headers included.
     ///
-    /// Well-formed answers fit into the limit; the price of an outcall depends on it.
+    /// The price of an outcall depends on the limit, so each kind of request has its own. A longer answer fails the outcall.
     pub fn max_response_bytes(&self) -> u64 {
         match self {
             Self::SignatureStatuses { signatures, .. } => BASE_RESPONSE_BYTES + STATUS_BYTES * signatures.0.len() as u64,
@@ -245,8 +245,7 @@ impl Request {
                 ("getSignatureStatuses", json!([signatures.0, { "searchTransactionHistory": true }]))
             }
             Self::Transaction { signature, .. } => {
-                // 1 is the highest version that nodes know: for a transaction of a newer version than asked for, a node answers
-                // with an error.
+                // A node answers with an error about a transaction of a newer version than the one named here.
                 let config = json!({
                     "encoding": "base64", "commitment": Commitment::Finalized.name(), "maxSupportedTransactionVersion": 1,
                 });

@@ -1,4 +1,4 @@
-//! The canonical bodies: their types, and the parsers of what the replicas agreed on.
+//! The canonical bodies: their types, and the parsers of the bodies that the replicas agreed on.
 
 use super::{Failure, Request};
 use crate::base::Amount;
@@ -13,143 +13,150 @@ use serde_json::Value;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Canonical<T> {
-    /// The result.
+    /// The result of the request.
     Ok(T),
-    /// Why there is none.
+    /// The failure of a request without a result.
     Failed(Failure),
 }
 
-/// What was seen of an account.
+/// The content of an account, as far as its view asked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountView {
-    /// There is none.
+    /// No account exists at the address.
     Missing,
-    /// For [`View::Account`](super::View::Account).
+    /// The kind and lamports, for [`View::Account`](super::View::Account).
     Account(Account),
-    /// For [`View::Mint`](super::View::Mint).
+    /// The content of a mint, for [`View::Mint`](super::View::Mint).
     Mint(Mint),
-    /// For [`View::Holding`](super::View::Holding).
+    /// The content of a token account, for [`View::Holding`](super::View::Holding).
     Holding(Holding),
-    /// For [`View::Nonce`](super::View::Nonce): an initialised nonce account.
+    /// An initialised nonce account, for [`View::Nonce`](super::View::Nonce).
     Nonce {
-        /// Who may use it.
+        /// The address whose signature uses the nonce up.
         authority: Address,
-        /// Its value.
+        /// The value of the nonce, which stands where a blockhash would.
         value: Blockhash,
     },
-    /// A mint or token account that is none, or not understood.
+    /// The account is not the mint or token account asked for, or has an extension that is not accepted.
     Refused(TokenRefusal),
-    /// No initialised nonce account.
+    /// The account is not an initialised nonce account.
     NoNonce,
 }
 
-/// A recent blockhash, on one node's word.
+/// A recent blockhash, as one node reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatestBlockhash {
-    /// The hash.
+    /// The confirmed blockhash.
     pub blockhash: Blockhash,
-    /// The slot of the state that knows it: its block has no later one.
+    /// The slot of the state that the node answered from; the block of the hash has no later one.
     pub slot: u64,
 }
 
-/// How far a node is.
+/// The position of a node on the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochInfo {
-    /// Its block height, as the request's reading says.
+    /// The block height, reduced by the request's reading.
     pub height: u64,
-    /// The slot of the same block, as the request's reading says.
+    /// The slot of the same block, reduced by the request's reading.
     pub slot: u64,
 }
 
-/// What a nonce account shows.
+/// The state of a nonce account, compared with a known value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NonceState {
-    /// The value that was asked about.
+    /// The account has the value that was asked about.
     Unchanged,
-    /// Another value.
+    /// The account has another value.
     Changed {
-        /// The slot in which it was seen, rounded up: whoever has reached this slot knows what used the nonce up.
+        /// The slot in which the change was seen, rounded up. A node that has reached this slot knows the transaction that used the
+        /// nonce up.
         by_slot: u64,
     },
-    /// No initialised nonce account, which proves nothing.
+    /// No initialised nonce account was found, which proves nothing.
     NoNonce,
 }
 
-/// What a node thinks a transaction would do.
+/// The outcome of a simulation, as one node sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Simulation {
-    /// `None` when it would succeed; otherwise the chain's error in compact JSON, cut short.
+    /// The chain's error in compact JSON, shortened; `None` when the transaction would succeed.
     pub error: Option<String>,
-    /// The compute units it would use, if the node tells.
+    /// The compute units that the transaction would use; `None` when the node does not report them.
     pub units: Option<u64>,
-    /// The slot of the state in which that is so. One node is asked, so that nobody has to agree on it.
+    /// The slot of the state that the node simulated on. Only one node is asked, so the slot is kept as it is.
     pub slot: u64,
 }
 
 impl Simulation {
-    /// Whether the node knows neither such a blockhash nor such a value of a nonce.
+    /// Returns whether the node knows neither the message's blockhash nor a nonce with that value.
     pub fn is_blockhash_not_found(&self) -> bool {
         self.error.as_deref() == Some(r#""BlockhashNotFound""#)
     }
 }
 
-/// What the chain says that a transaction in a block cost its payer.
+/// The cost of a transaction in a block to its payer, as the chain reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
-    /// The slot of its block.
+    /// The slot of the transaction's block.
     pub slot: u64,
-    /// Whether it failed.
+    /// Whether the transaction failed.
     pub failed: bool,
-    /// The fee.
+    /// The fee in lamports.
     pub fee: Amount,
-    /// By how much the payer's balance fell: fee, rents and lamports paid.
+    /// The lamports by which the payer's balance fell: fee, rents and lamports paid.
     pub spent: Amount,
 }
 
-/// What a wallet holds of a token.
+/// The balance of one token account of a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenBalance {
-    /// The token account.
+    /// The address of the token account.
     pub account: Address,
-    /// Of what.
+    /// The mint of the tokens.
     pub mint: Address,
-    /// In the mint's base units.
+    /// The amount in the mint's base units.
     pub amount: Amount,
-    /// Whether nothing moves in or out.
+    /// Whether the account is frozen, so that no tokens can be moved in or out.
     pub frozen: bool,
 }
 
-/// What is known after a broadcast. No answer proves that the transaction was *not* sent: another replica, another provider or an
-/// earlier broadcast may have carried the same bytes into the network. Only [`landing`](crate::chains::solana::landing) decides.
+/// The outcome of a broadcast, as far as it is known.
+///
+/// No answer proves that the transaction was *not* sent: another replica, another provider or an earlier broadcast may have carried
+/// the same bytes into the network. Only [`landing`](crate::chains::solana::landing) decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendOutcome {
-    /// A node took the transaction, or has processed it already: replicas that come late find it there, and both answers must
-    /// read the same for replicas to agree. It says nothing about the transaction's landing.
+    /// A node took the transaction, or has processed it already.
+    ///
+    /// Both answers give this outcome so that replicas agree: a replica that broadcasts later finds the transaction processed.
+    /// Neither says whether the transaction lands.
     Accepted {
-        /// Its id.
+        /// The id of the transaction: its first signature.
         signature: TxSignature,
     },
-    /// A node refused to take the transaction and did not forward it. Asking the same node again is unlikely to help; an operator
-    /// should look. The reservation stays.
+    /// A node refused the transaction and did not forward it.
+    ///
+    /// The same node is unlikely to take it later; an operator should look. The reservation stays.
     Rejected {
-        /// What the node found, cut short, for the operator.
+        /// The node's error, shortened, for the operator.
         diagnostic: String,
     },
-    /// It may or may not have been sent.
+    /// The transaction may or may not have been sent.
     Unknown {
-        /// What came back, cut short, for the operator.
+        /// The node's answer or failure, shortened, for the operator.
         diagnostic: String,
     },
 }
 
-/// Why a canonical body carries no result, if it carries none.
+/// Returns the failure of a canonical body; `None` when the body carries a result.
 pub fn failure_of(canonical: &[u8]) -> Option<Failure> {
     parse::<serde::de::IgnoredAny>(canonical).err()
 }
 
+/// Reads a canonical body.
 fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
     let value: Value = serde_json::from_slice(canonical).map_err(|_| Failure::NotJson)?;
     match serde_json::from_value(value).map_err(|_| Failure::Malformed)? {
@@ -158,63 +165,104 @@ fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
     }
 }
 
-/// The answer to `LatestBlockhash`.
+/// Returns the answer to [`Request::LatestBlockhash`].
+///
+/// # Errors
+/// The failure that the body carries, which is [`Failure::BEHIND`] for a node below the demanded slot; [`Failure::NotJson`] or
+/// [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_latest_blockhash(canonical: &[u8]) -> Result<LatestBlockhash, Failure> {
     parse(canonical)
 }
 
-/// The answer to `GenesisHash`.
+/// Returns the answer to [`Request::GenesisHash`].
+///
+/// # Errors
+/// The failure that the body carries; [`Failure::NotJson`] or [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_hash(canonical: &[u8]) -> Result<Blockhash, Failure> {
     parse(canonical)
 }
 
-/// The answer to `Balance` and `RentExemptMinimum`, in lamports.
+/// Returns the answer to [`Request::Balance`] or [`Request::RentExemptMinimum`], in lamports.
+///
+/// # Errors
+/// The failure that the body carries; [`Failure::NotJson`] or [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_amount(canonical: &[u8]) -> Result<Amount, Failure> {
     parse(canonical)
 }
 
-/// The answer to `EpochInfo`.
+/// Returns the answer to [`Request::EpochInfo`].
+///
+/// # Errors
+/// The failure that the body carries, which is [`Failure::BEHIND`] for a node below the demanded slot; [`Failure::NotJson`] or
+/// [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_epoch(canonical: &[u8]) -> Result<EpochInfo, Failure> {
     parse(canonical)
 }
 
-/// The answer to `NonceChanged`.
+/// Returns the answer to [`Request::NonceChanged`].
+///
+/// # Errors
+/// The failure that the body carries, which is [`Failure::BEHIND`] for a node below the demanded slot; [`Failure::NotJson`] or
+/// [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_nonce(canonical: &[u8]) -> Result<NonceState, Failure> {
     parse(canonical)
 }
 
-/// The answer to `PriorityPrice`.
+/// Returns the answer to [`Request::PriorityPrice`], in millionths of a lamport per compute unit.
+///
+/// # Errors
+/// The failure that the body carries, which is [`Failure::Malformed`] for an empty list of prices; [`Failure::NotJson`] or
+/// [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_u64(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }
 
-/// The answer to `Accounts`, one for each and in their order.
+/// Returns the answer to [`Request::Accounts`], one view for each account in their order.
+///
+/// # Errors
+/// The failure that the body carries, which is [`Failure::BEHIND`] for a node below the demanded slot; [`Failure::NotJson`] or
+/// [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_accounts(canonical: &[u8]) -> Result<Vec<AccountView>, Failure> {
     parse(canonical)
 }
 
-/// The answer to `Simulate`.
+/// Returns the answer to [`Request::Simulate`]. A transaction that would fail is a result, not a failure.
+///
+/// # Errors
+/// The failure that the body carries; [`Failure::NotJson`] or [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_simulation(canonical: &[u8]) -> Result<Simulation, Failure> {
     parse(canonical)
 }
 
-/// The answer to `Transaction`: `None` when the node knows no such transaction in a finalized block.
+/// Returns the answer to [`Request::Transaction`]: `None` when the node knows no such transaction in a finalized block.
+///
+/// # Errors
+/// The failure that the body carries, which is [`Failure::Malformed`] for a missing payer or one whose balance rose;
+/// [`Failure::NotJson`] or [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_charge(canonical: &[u8]) -> Result<Option<Charge>, Failure> {
     parse(canonical)
 }
 
-/// The answer to `TokenBalances`, by account.
+/// Returns the answer to [`Request::TokenBalances`], sorted by account.
+///
+/// # Errors
+/// The failure that the body carries; [`Failure::NotJson`] or [`Failure::Malformed`] when it is no canonical body of this answer.
 pub fn parse_token_balances(canonical: &[u8]) -> Result<Vec<TokenBalance>, Failure> {
     parse(canonical)
 }
 
-/// The answer to `SignatureStatuses`, one for each signature and in their order.
+/// Returns the answer to [`Request::SignatureStatuses`], one status for each signature in their order.
+///
+/// # Errors
+/// The failure that the body carries; [`Failure::NotJson`] or [`Failure::Malformed`] when it is no canonical body of this answer. A
+/// node below the demanded slot is no failure: each signature that it does not know is [`StatusLookup::Unavailable`].
 pub fn parse_statuses(canonical: &[u8]) -> Result<Vec<StatusLookup>, Failure> {
     parse(canonical)
 }
 
-/// The part of an answer on which providers have to agree: all of it, but for how they word a transaction's error, which differs from
-/// version to version.
+/// Returns the part of a canonical body on which providers have to agree.
+///
+/// That is all of it, except the text of a finalized transaction's error, which differs between versions of nodes.
 pub fn verdict(request: &Request, canonical: &[u8]) -> Vec<u8> {
     let Request::SignatureStatuses { .. } = request else { return canonical.to_vec() };
     let Ok(mut statuses) = parse_statuses(canonical) else { return canonical.to_vec() };
@@ -226,7 +274,7 @@ pub fn verdict(request: &Request, canonical: &[u8]) -> Vec<u8> {
     serde_json::to_vec(&statuses).unwrap_or_default()
 }
 
-/// The answer to `Send`. Every failure is an unknown outcome.
+/// Returns the answer to [`Request::Send`]. Every failure is an unknown outcome.
 pub fn parse_send(canonical: &[u8]) -> SendOutcome {
     parse(canonical).unwrap_or_else(|failure| SendOutcome::Unknown { diagnostic: failure.to_string() })
 }

@@ -1,4 +1,4 @@
-//! From a provider's answer to the canonical body on which replicas agree.
+//! The transform: from a provider's answer to the canonical body on which replicas agree.
 
 use super::context::Transform;
 use super::response::Canonical;
@@ -54,7 +54,10 @@ pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A node that ignores which slot it is to have reached is refused as one is that says so itself.
+/// Checks that a node has reached the demanded slot.
+///
+/// A node may ignore `minContextSlot` and answer from an older state; it fails here with the error that a node which heeds it
+/// returns.
 const fn fresh(slot: u64, min_slot: u64) -> Result<(), Failure> {
     if slot >= min_slot { Ok(()) } else { Err(Failure::BEHIND) }
 }
@@ -66,12 +69,13 @@ fn canonical<T: Serialize>(result: Result<T, Failure>) -> Vec<u8> {
     }
 }
 
-/// Serialises a value of our own types, which have string keys only and therefore cannot fail. An empty body is read as a failure.
+/// Serialises a value of our own types, which cannot fail because all their keys are strings. An empty body would be read as a
+/// failure.
 fn to_bytes(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// A JSON-RPC answer, taken apart as far as all methods share it.
+/// A JSON-RPC answer, read as far as it is the same for all methods.
 enum Reply {
     Result(Value),
     Error(RpcError),
@@ -82,7 +86,7 @@ enum Reply {
 struct RpcError {
     code: i64,
     message: String,
-    /// `data.err`, the transaction's error when a simulation failed.
+    /// The transaction's error (`data.err`) when a simulation failed.
     cause: Option<Value>,
 }
 
@@ -121,12 +125,14 @@ impl Reply {
         }
     }
 
-    /// The slot and the value of a result that is wrapped with its context.
+    /// Returns the slot and the value of a result that is wrapped with its context.
     fn contextual<T: DeserializeOwned>(self) -> Result<(u64, T), Failure> {
         self.result::<Contextual<T>>().map(|wrapped| (wrapped.context.slot, wrapped.value))
     }
 
-    /// What a node says of a broadcast. That it was not even looked at is a failure of the provider, as with every other request.
+    /// Returns the outcome of a broadcast.
+    ///
+    /// A rate limit, and an answer that is no JSON-RPC, are failures of the provider, as with every other request.
     fn send_outcome(self, txid: TxSignature) -> Result<SendOutcome, Failure> {
         Ok(match self {
             Self::Result(Value::String(found)) if found == txid.to_string() => SendOutcome::Accepted { signature: txid },
@@ -140,6 +146,7 @@ impl Reply {
     }
 }
 
+/// Returns whether the body of an HTTP error is a JSON-RPC error about the rate.
 fn is_rate_limit(body: &[u8]) -> bool {
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return false };
     let error = fields.remove("error").and_then(RpcError::read);
@@ -154,7 +161,10 @@ impl RpcError {
         Some(Self { code, message, cause })
     }
 
-    /// What failed. The error of a transaction comes from a node that looked at it, whatever its text says.
+    /// Returns the class of the error.
+    ///
+    /// An error with a cause comes from a node that looked at the transaction, so the text of its message is not searched for rate
+    /// limits.
     fn class(&self) -> RpcErrorClass {
         if self.cause.is_some() { RpcErrorClass::of_code(self.code) } else { RpcErrorClass::of(self.code, &self.message) }
     }
@@ -163,7 +173,7 @@ impl RpcError {
         Failure::Rpc { code: self.code, class: self.class() }
     }
 
-    /// A late replica's broadcast finds the transaction already there: that is as good as taken.
+    /// Returns whether the node knows the transaction already, as it does when another replica's broadcast came first.
     fn is_already_processed(&self) -> bool {
         match &self.cause {
             Some(cause) => cause.as_str() == Some("AlreadyProcessed"),
@@ -171,12 +181,13 @@ impl RpcError {
         }
     }
 
-    /// The node looked at the transaction itself and refused it.
+    /// Returns whether the node looked at the transaction itself and refused it.
     fn is_rejection(&self) -> bool {
         use RpcErrorClass::{InvalidRequest, Preflight, SignatureVerification};
         matches!(self.class(), Preflight | SignatureVerification | InvalidRequest)
     }
 
+    /// Returns code and cause of the error, or its message without digits, shortened.
     fn diagnostic(&self) -> String {
         let text = match &self.cause {
             Some(cause) => compact(cause),
@@ -210,8 +221,11 @@ struct RawBlockhash {
     blockhash: Blockhash,
 }
 
-/// A simulation's outcome. As in a status, an `err` that is left out is no success. The units are advice: some nodes leave them out. Read
-/// from an object only: a struct of which one member may be missing would also be read from a list, such as an answer about accounts.
+/// Reads the outcome of a simulation.
+///
+/// An `err` that is left out is not a success but a malformed answer. The units are optional: some nodes leave them out. The value
+/// is read from an object by hand, because serde also reads a struct with optional members from a list, such as an answer about
+/// accounts.
 fn simulation(found: &Map<String, Value>, slot: u64) -> Result<Simulation, Failure> {
     let err = found.get("err").ok_or(Failure::Malformed)?;
     let units = found.get("unitsConsumed").and_then(Value::as_u64);
@@ -225,7 +239,7 @@ struct RawTransaction {
     meta: RawMeta,
 }
 
-/// What it did. As in a status, an `err` that is left out is no success.
+/// The effects of a transaction in a block. An answer without `err` is malformed, not a success.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawMeta {
@@ -236,7 +250,7 @@ struct RawMeta {
 }
 
 impl RawTransaction {
-    /// The payer is the first account.
+    /// Returns the cost to the payer, which is the first account.
     fn charge(&self) -> Result<Charge, Failure> {
         let RawMeta { err, fee, pre_balances, post_balances } = &self.meta;
         let payers = pre_balances.first().zip(post_balances.first());
@@ -251,14 +265,14 @@ struct RawPrice {
     prioritization_fee: u64,
 }
 
-/// The price that three of four recent slots did not exceed; nothing can be said without any.
+/// Returns the price that three quarters of the recent slots did not exceed. An empty list is malformed.
 fn price(prices: Vec<RawPrice>) -> Result<u64, Failure> {
     let mut prices: Vec<u64> = prices.into_iter().map(|raw| raw.prioritization_fee).collect();
     prices.sort_unstable();
     prices.len().checked_sub(1).map(|last| prices[last * 3 / 4]).ok_or(Failure::Malformed)
 }
 
-/// A signature's status. `err` is a plain value, not an option: a node that leaves it out must not be taken for reporting success.
+/// A signature's status. `err` is a plain value, not an option: an answer without it is malformed, not a success.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawStatus {
@@ -286,6 +300,7 @@ impl RawStatus {
     }
 }
 
+/// Reduces statuses; `fresh` says whether the node has reached the demanded slot, so that its "unknown" counts.
 fn lookups(statuses: Vec<Option<RawStatus>>, count: usize, fresh: bool) -> Result<Vec<StatusLookup>, Failure> {
     if statuses.len() != count {
         return Err(Failure::Malformed);
@@ -294,7 +309,9 @@ fn lookups(statuses: Vec<Option<RawStatus>>, count: usize, fresh: bool) -> Resul
     Ok(statuses.iter().map(|raw| raw.as_ref().map_or(unknown.clone(), |raw| StatusLookup::Found(raw.status()))).collect())
 }
 
-/// Compact JSON with sorted keys, cut short. Sorted here, because another package may switch on serde_json's insertion order.
+/// Returns compact JSON with sorted keys, shortened.
+///
+/// The keys are sorted here, because another package may enable serde_json's insertion order.
 fn compact(value: &Value) -> String {
     shorten(sorted(value).to_string().chars())
 }
@@ -311,7 +328,7 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// The first characters of a text, printable ASCII only, so that it can go into a log as it is.
+/// Returns the first characters of a text, printable ASCII only, so that it can be logged as it is.
 fn shorten(characters: impl Iterator<Item = char>) -> String {
     characters.filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_DIAGNOSTIC_CHARS).collect()
 }

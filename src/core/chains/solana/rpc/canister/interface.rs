@@ -1,24 +1,26 @@
 //! The part of the SOL RPC canister's Candid interface that is used, as of its version 1.3.
 //!
-//! Candid lets a reader leave out fields, not cases: a variant names every case, and what is behind a case of no interest is read as
-//! `reserved`, which is also what keeps a new kind of error over there from being an unreadable answer here. An `opt` whose content does
-//! not decode reads as null, so nothing is taken for absent before it was read as `opt reserved` too; see `super::read`.
+//! Candid lets a reader leave out fields of records, but not cases of variants. So each variant here names every case, and the
+//! content of an unused case is read as `reserved`; a new kind of error in it is then still readable. An `opt` whose content does
+//! not decode reads as null, so null counts as absent only after a second reading as `opt reserved`; see `super::read`.
 
 use crate::chains::solana::Cluster;
 use candid::{CandidType, Reserved};
 use serde::{Deserialize, Serialize};
 
-/// The clusters that the canister knows.
+/// The Solana clusters that the canister knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub enum SolanaCluster {
     /// The cluster whose lamports are money.
     Mainnet,
-    /// The developers' cluster. A canister that overrides its providers' addresses serves a local cluster under this name.
+    /// The cluster on which developers test programs.
+    ///
+    /// A canister with overridden provider addresses serves a local cluster under this name.
     Devnet,
 }
 
 impl SolanaCluster {
-    /// The name of a cluster; there is none for the testnet, for which the canister has no providers.
+    /// Returns the canister's name of a cluster; `None` for the testnet, for which it has no providers.
     pub const fn of(cluster: Cluster) -> Option<Self> {
         match cluster {
             Cluster::Mainnet => Some(Self::Mainnet),
@@ -28,43 +30,43 @@ impl SolanaCluster {
     }
 }
 
-/// Whom the canister asks.
+/// The providers that the canister asks.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub enum RpcSources {
-    /// Its own choice.
+    /// The canister's own choice of providers for a cluster.
     Default(SolanaCluster),
 }
 
-/// How the canister makes one answer of several.
+/// The rule by which the canister makes one answer of several.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub enum ConsensusStrategy {
-    /// So many equal answers of so many.
+    /// A number of equal answers is enough.
     Threshold {
-        /// How many are asked.
+        /// The number of providers asked; the canister's choice when absent.
         total: Option<u8>,
-        /// How many must be equal.
+        /// The number of answers that must be equal.
         min: u8,
     },
 }
 
-/// How the canister asks.
+/// The options of a call.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct RpcConfig {
-    /// The longest answer, in bytes.
+    /// The expected size of the longest answer, in bytes.
     #[serde(rename = "responseSizeEstimate")]
     pub response_size_estimate: Option<u64>,
-    /// `Equality` when absent.
+    /// The rule of agreement; `Equality`, that is all answers, when absent.
     #[serde(rename = "responseConsensus")]
     pub response_consensus: Option<ConsensusStrategy>,
 }
 
-/// How settled the state must be. The name of each is that of the JSON-RPC.
+/// The finality of the state read, named as in the JSON-RPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub enum CommitmentLevel {
-    /// Voted for by two thirds of the stake.
+    /// Two thirds of the stake voted for the state.
     #[serde(rename = "confirmed")]
     Confirmed,
-    /// Past any rollback.
+    /// The state cannot be rolled back any more.
     #[serde(rename = "finalized")]
     Finalized,
 }
@@ -72,192 +74,192 @@ pub enum CommitmentLevel {
 /// The encoding of an account's data and of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub enum Encoding {
-    /// Base 64.
+    /// The base64 encoding.
     #[serde(rename = "base64")]
     Base64,
 }
 
-/// The part of an account's data that is wanted.
+/// The part of an account's data to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct DataSlice {
-    /// How many bytes.
+    /// The number of bytes.
     pub length: u32,
-    /// From which on.
+    /// The offset of the first byte.
     pub offset: u32,
 }
 
-/// Of `getAccountInfo`.
+/// The parameters of `getAccountInfo`.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct GetAccountInfoParams {
-    /// In base58.
+    /// The account's address in base58.
     pub pubkey: String,
-    /// How settled.
+    /// The finality of the state read.
     pub commitment: Option<CommitmentLevel>,
-    /// Of the data.
+    /// The encoding of the data.
     pub encoding: Option<Encoding>,
-    /// Of the data.
+    /// The part of the data to read; all of it when absent.
     #[serde(rename = "dataSlice")]
     pub data_slice: Option<DataSlice>,
-    /// A node that has not reached this slot answers with an error.
+    /// The slot that a node must have reached; otherwise it answers with an error.
     #[serde(rename = "minContextSlot")]
     pub min_context_slot: Option<u64>,
 }
 
-/// Of `getBalance`.
+/// The parameters of `getBalance`.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct GetBalanceParams {
-    /// In base58.
+    /// The account's address in base58.
     pub pubkey: String,
-    /// How settled.
+    /// The finality of the state read.
     pub commitment: Option<CommitmentLevel>,
 }
 
-/// Of `getSignatureStatuses`.
+/// The parameters of `getSignatureStatuses`.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct GetSignatureStatusesParams {
-    /// In base58.
+    /// The signatures in base58.
     pub signatures: Vec<String>,
-    /// Whether more than the node's recent ones are looked up.
+    /// Whether the whole history is searched, not only the node's recent statuses.
     #[serde(rename = "searchTransactionHistory")]
     pub search_transaction_history: Option<bool>,
 }
 
-/// Of `sendTransaction`.
+/// The parameters of `sendTransaction`.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Deserialize)]
 pub struct SendTransactionParams {
-    /// The signed transaction.
+    /// The signed wire bytes in the given encoding.
     pub transaction: String,
-    /// Of it.
+    /// The encoding of the transaction.
     pub encoding: Option<Encoding>,
-    /// Whether the node forwards it without trying it out.
+    /// Whether the node forwards the transaction without simulating it.
     #[serde(rename = "skipPreflight")]
     pub skip_preflight: Option<bool>,
-    /// How often the node itself sends it again.
+    /// The number of times that the node itself sends the transaction again.
     #[serde(rename = "maxRetries")]
     pub max_retries: Option<u32>,
 }
 
-/// What the canister makes of its providers' answers.
+/// The result of comparing the providers' answers.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub enum Multi<T> {
-    /// The answer they agree on.
+    /// The answer on which the providers agree.
     Consistent(Result<T, RpcError>),
-    /// They do not agree.
+    /// The providers do not agree; their answers are not read.
     Inconsistent(Reserved),
 }
 
-/// An account.
+/// An account of the cluster.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub struct AccountInfo {
-    /// What it has.
+    /// The lamports of the account.
     pub lamports: u64,
-    /// The part of its data that was asked for.
+    /// The part of the account's data that was asked for.
     pub data: AccountData,
     /// The program that owns it, in base58.
     pub owner: String,
-    /// Whether it is a program.
+    /// Whether the account is a program.
     pub executable: bool,
-    /// The size of its data in bytes.
+    /// The full size of the account's data in bytes.
     pub space: u64,
 }
 
-/// An account's data. The second part of `binary` names the encoding, which is the one that was asked for.
+/// The data of an account, by encoding.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub enum AccountData {
-    /// In an encoding that nobody asked for.
+    /// Data in the old base58 encoding, which is never asked for.
     #[serde(rename = "legacyBinary")]
     LegacyBinary(Reserved),
-    /// In an encoding that nobody asked for.
+    /// Data as parsed JSON, which is never asked for.
     #[serde(rename = "json")]
     Json(Reserved),
-    /// In the encoding that was asked for.
+    /// Data in the encoding that the second part names; only base64 is asked for.
     #[serde(rename = "binary")]
     Binary(String, Reserved),
 }
 
-/// What became of a transaction.
+/// The status of a transaction.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub struct TransactionStatus {
-    /// The slot it landed in.
+    /// The slot of the transaction's block.
     pub slot: u64,
-    /// Whether it did what it should.
+    /// Whether the transaction succeeded; the error itself is not read.
     pub status: Result<(), Reserved>,
-    /// The same again.
+    /// The error once more; a status is refused unless this is present exactly when `status` is an error.
     pub err: Option<Reserved>,
-    /// How settled it is.
+    /// The finality of the transaction's block.
     #[serde(rename = "confirmationStatus")]
     pub confirmation_status: Option<ConfirmationStatus>,
 }
 
-/// How settled a transaction is. The name of each is that of the JSON-RPC.
+/// The finality of a transaction's block, named as in the JSON-RPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Deserialize, Serialize)]
 pub enum ConfirmationStatus {
-    /// In a block.
+    /// The transaction is in a block.
     #[serde(rename = "processed")]
     Processed,
-    /// Voted for by two thirds of the stake.
+    /// Two thirds of the stake voted for the block.
     #[serde(rename = "confirmed")]
     Confirmed,
-    /// Past any rollback.
+    /// The block cannot be rolled back any more.
     #[serde(rename = "finalized")]
     Finalized,
 }
 
-/// Why there is no answer.
+/// A reason why the canister has no result.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub enum RpcError {
-    /// The node's own error.
+    /// An error that the node returned.
     JsonRpcError(JsonRpcError),
-    /// The canister does not ask.
+    /// An error of the canister, which did not ask its providers.
     ProviderError(ProviderError),
-    /// The canister does not understand what it was asked.
+    /// A request that the canister found invalid, in words.
     ValidationError(String),
-    /// The node was not reached, or not understood.
+    /// An outcall that did not reach a node, or whose answer was not JSON-RPC.
     HttpOutcallError(HttpOutcallError),
 }
 
-/// An error of the JSON-RPC.
+/// An error object of JSON-RPC.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub struct JsonRpcError {
-    /// Which.
+    /// The code of the error.
     pub code: i64,
-    /// In words.
+    /// The node's message.
     pub message: String,
 }
 
-/// Why the canister does not ask.
+/// A reason why the canister did not ask its providers.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub enum ProviderError {
-    /// It wants more cycles.
+    /// Too few cycles were attached to the call.
     TooFewCycles {
-        /// So many.
+        /// The cycles that the canister demands.
         expected: u128,
-        /// Instead of so many.
+        /// The cycles that it received.
         received: u128,
     },
-    /// It cannot ask like that.
+    /// The options of the call do not fit, in words.
     InvalidRpcConfig(String),
-    /// It knows nobody there.
+    /// The canister has no providers for the cluster.
     UnsupportedCluster(String),
 }
 
-/// Why a node was not reached, or not understood.
+/// A reason why an outcall gave no JSON-RPC answer.
 #[derive(Clone, Debug, CandidType, Deserialize)]
 pub enum HttpOutcallError {
-    /// The outcall failed.
+    /// The outcall was rejected by the Internet Computer.
     IcError {
-        /// Kind of rejection.
+        /// The rejection's code, which is not read.
         code: Reserved,
-        /// In words.
+        /// The rejection's message.
         message: String,
     },
-    /// The answer is none of the JSON-RPC.
+    /// The answer is not JSON-RPC.
     InvalidHttpJsonRpcResponse {
-        /// Of HTTP.
+        /// The HTTP status code.
         status: u16,
-        /// What came.
+        /// The body of the answer.
         body: String,
-        /// What is wrong with it.
+        /// The parser's message, which is not read.
         #[serde(rename = "parsingError")]
         parsing_error: Reserved,
     },

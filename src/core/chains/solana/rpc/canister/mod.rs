@@ -1,16 +1,17 @@
-//! DFINITY's SOL RPC canister in the place of a node.
+//! DFINITY's SOL RPC canister as a provider.
 //!
-//! It asks three providers of its own, which takes no API key of ours, and answers when two of them agree. What it answers is put back
-//! into the words of a node, so that one set of rules reads both and their answers are counted together.
+//! The canister asks three providers of its own, which takes no API key of ours, and answers when two of them agree. Its replies
+//! are translated into a node's JSON, so that one set of rules reads both and their answers are counted together.
 //!
-//! | what | whether it is asked |
+//! | request | whether the canister is asked |
 //! |---|---|
-//! | balances, accounts, rents, statuses, what a transaction cost, the genesis hash, broadcasts | yes |
-//! | statuses that are to prove that a transaction is unknown | no: it leaves out from which slot its nodes answered, so nothing shows that these are up to date |
-//! | heights and whether a nonce has changed | no: they serve the same proof |
-//! | blockhashes, simulations, prices, lists of tokens | no: one node's word is enough, or its replicas could not agree |
+//! | balances, accounts, rents, statuses, costs of transactions, the genesis hash, broadcasts | yes |
+//! | statuses that are to prove that a transaction is unknown | no: its replies leave out the slot from which its nodes answered, so nothing shows that these are up to date |
+//! | block heights, and whether a nonce has changed | no: they serve the same proof |
+//! | blockhashes, simulations, prices, lists of tokens | no: one node's answer is enough, or its replicas could not agree |
 //!
-//! So it checks, it carries and it confirms, but it expires nothing: as many providers as must agree are always asked directly.
+//! So the canister can find that a transaction landed, but never that it expired: as many providers as must agree are always asked
+//! directly.
 
 pub mod interface;
 mod read;
@@ -26,24 +27,25 @@ use interface::{
     RpcConfig, RpcSources, SendTransactionParams, SolanaCluster,
 };
 
-/// What goes with every call, in cycles; what is not used comes back. Three providers, asked by the 34 nodes of the canister's subnet for
-/// answers of 6 kB, take about a tenth of it.
+/// The cycles attached to every call; those that are not used come back.
+///
+/// Three providers, asked by the 34 nodes of the canister's subnet for answers of 6 kB, take about a tenth of them.
 pub const CALL_CYCLES: u128 = 10_000_000_000;
-/// How many providers it asks, and how many of them must agree.
+/// The number of providers that the canister asks, and of those that must agree.
 const ITS_PROVIDERS: u8 = 3;
 const ITS_QUORUM: u8 = 2;
 
-/// A call to the canister.
+/// A call to the SOL RPC canister.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanisterCall {
-    /// Its method.
+    /// The method's name.
     pub method: &'static str,
-    /// The arguments, in Candid.
+    /// The arguments, encoded in Candid.
     pub args: Vec<u8>,
 }
 
 impl Request {
-    /// Whether the canister is asked this.
+    /// Returns whether the canister is asked this request; see the module's table.
     pub const fn suits_canister(&self) -> bool {
         match self {
             Self::GenesisHash
@@ -62,7 +64,10 @@ impl Request {
         }
     }
 
-    /// The calls that ask the canister, to be made in any order. There are none for what it is not asked.
+    /// Returns the calls that ask the canister, to be made in any order.
+    ///
+    /// The list is empty for a request or cluster that it is not asked about. Accounts take one call each, because the canister has
+    /// no method of its own for several.
     pub fn canister_calls(&self, cluster: Cluster) -> Vec<CanisterCall> {
         let Some(cluster) = SolanaCluster::of(cluster).filter(|_| self.suits_canister()) else { return Vec::new() };
         let longest = if matches!(self, Self::Accounts { .. }) { self.accounts_bytes(1) } else { self.max_response_bytes() };
@@ -101,16 +106,17 @@ impl Request {
         }
     }
 
-    /// What the canister's replies say, as the canonical body of a node's answer. The replies are in the order of the calls.
+    /// Translates the canister's replies, in the order of the calls, into the canonical body of a node's answer.
     ///
     /// # Errors
-    /// When the canister has no answer, or it cannot be read.
+    /// A message for the operator when the number of replies is wrong, a reply cannot be read, the canister's providers disagree,
+    /// or the canister reports that it could not ask them. An error of a node itself is a canonical body with its failure.
     pub fn canister_answer(&self, replies: &[Vec<u8>]) -> Result<Vec<u8>, String> {
         read::answer(self, replies)
     }
 }
 
-/// What every call has in common: whom the canister asks, and how.
+/// The arguments that every call has in common: the providers to ask, and how.
 struct Envelope {
     sources: RpcSources,
     config: RpcConfig,

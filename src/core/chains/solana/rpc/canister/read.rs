@@ -1,4 +1,4 @@
-//! The canister's replies, in the words of a node.
+//! The translation of the canister's replies into the JSON of a node.
 
 use super::super::request::Request;
 use super::super::transform::canonicalise;
@@ -8,22 +8,24 @@ use candid::{CandidType, Reserved};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Work that decoding a reply may take: far more than any answer needs, and an end to one that unpacks to more than it is.
+/// The limit on the work of decoding a reply, in candid's units.
+///
+/// Far above what any answer needs; it stops a short reply that decodes to a huge value.
 const DECODING_QUOTA: usize = 10_000_000;
-/// The status of an answer that is one.
+/// The HTTP status of a successful answer.
 const OK: u16 = 200;
 
-/// What there is instead of a result.
+/// The cause of a missing result.
 enum NoResult {
-    /// What a node said, by HTTP status and body: it is read as any node's answer.
+    /// The answer of a node, by HTTP status and body; it is read as any node's answer.
     Answer { status: u16, body: String },
-    /// The canister has no answer.
+    /// The canister has no answer; the text says why.
     Problem(String),
 }
 
 type Found = Result<Value, NoResult>;
 
-/// See [`Request::canister_answer`].
+/// Translates replies into a canonical body; see [`Request::canister_answer`].
 pub(super) fn answer(request: &Request, replies: &[Vec<u8>]) -> Result<Vec<u8>, String> {
     let result = match request {
         Request::Balance { .. } => single(replies).and_then(decode::<u64>).map(|lamports| contextual(0, json!(lamports))),
@@ -44,10 +46,12 @@ pub(super) fn answer(request: &Request, replies: &[Vec<u8>]) -> Result<Vec<u8>, 
     Ok(canonicalise(&request.transform_context(), status, body.as_bytes()))
 }
 
+/// Wraps a value as nodes do, with a lower bound of the slot of their state; the canister leaves the slot out.
 fn contextual(slot: u64, value: Value) -> Value {
     json!({ "context": { "slot": slot }, "value": value })
 }
 
+/// Returns the reply to a request that takes one call.
 fn single(replies: &[Vec<u8>]) -> Result<&[u8], NoResult> {
     match replies {
         [reply] => Ok(reply),
@@ -94,7 +98,10 @@ fn no_result(error: RpcError) -> NoResult {
     NoResult::Problem(format!("the canister has no answer: {problem}"))
 }
 
-/// A missing account is one that is missing however it is read: content that does not decode reads as null as well.
+/// Translates an account, or its absence.
+///
+/// Candid reads an `opt` whose content does not decode as null. The reply is therefore read a second time as `opt reserved`, which
+/// decodes with any content: only an account that is null both times is missing.
 fn account(reply: &[u8]) -> Found {
     let read: Option<AccountInfo> = decode(reply)?;
     let there: Option<Reserved> = decode(reply)?;
@@ -108,10 +115,11 @@ fn account(reply: &[u8]) -> Found {
 fn shown(account: AccountInfo) -> Found {
     let AccountData::Binary(data, _) = account.data else { return Err(unreadable("an account in another encoding")) };
     let AccountInfo { lamports, owner, executable, space, .. } = account;
-    // That it is base 64 shows when it is decoded.
+    // Whether the text is base64 is found out when the account is read.
     Ok(json!({ "data": [data, "base64"], "executable": executable, "lamports": lamports, "owner": owner, "space": space }))
 }
 
+/// Translates statuses; as in [`account`], a second reading tells a missing status from one that does not decode.
 fn statuses(reply: &[u8]) -> Found {
     let read: Vec<Option<TransactionStatus>> = decode(reply)?;
     let there: Vec<Option<Reserved>> = decode(reply)?;
@@ -129,7 +137,7 @@ fn status(read: Option<TransactionStatus>, there: bool) -> Found {
     if status.status.is_err() != status.err.is_some() {
         return Err(unreadable("a status that contradicts itself"));
     }
-    // Which error it was is a variant of a hundred names that grows; that there is one is what counts.
+    // The variant has a hundred names and grows, so it is not read; only that there is an error counts.
     let err = status.err.map(|_| "the SOL RPC canister reports a failure");
     Ok(json!({ "slot": status.slot, "err": err, "confirmationStatus": confirmation }))
 }
