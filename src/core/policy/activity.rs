@@ -1,10 +1,10 @@
-//! How often somebody asks, and the circuit breaker.
+//! Counts of requests in sliding windows, and the circuit breaker of agents.
 
 use crate::base::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// The stretch of time that a rate limit looks back on, sliding.
+/// The length of time that a rate limit looks back on, sliding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RateWindow {
@@ -17,7 +17,7 @@ pub enum RateWindow {
 }
 
 impl RateWindow {
-    /// Its length.
+    /// Returns the length of the window, in nanoseconds.
     pub const fn length_ns(self) -> u64 {
         match self {
             Self::Minute => MINUTE_NS,
@@ -26,7 +26,7 @@ impl RateWindow {
         }
     }
 
-    /// The width of a bucket, and so the most by which the window counts too long.
+    /// Returns the width of a bucket in nanoseconds, which is the most by which a request counts too long.
     const fn width_ns(self) -> u64 {
         match self {
             Self::Minute => SECOND_NS,
@@ -46,35 +46,38 @@ impl fmt::Display for RateWindow {
     }
 }
 
-/// What a rate limit counts. The two have separate quotas, so that refused requests do not use up the quota of those that pass (trap T30).
+/// The kind of requests that a rate limit counts. The two have separate quotas, so that denied requests do not use up the quota of
+/// those that pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// Every request that was decided, whatever the decision.
     Attempts,
-    /// Requests that were allowed, or that wait for an approval.
+    /// Payments that were allowed, or that wait for an approval.
     Executions,
 }
 
-/// What is remembered of somebody's requests.
+/// The recent requests of a scope, in buckets of time, and its circuit breaker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     minute: Tally,
     hour: Tally,
     day: Tally,
-    /// Denials since the last request that was allowed. Only agents have a breaker.
+    /// The number of denials in a row that were the agent's own fault. An allowed payment and the opening of the breaker set it to
+    /// 0. Only agents have a breaker.
     pub denials: u32,
-    /// Until when the circuit breaker rejects everything.
+    /// The time until which the circuit breaker rejects everything; `None` when it never opened.
     pub open_until: Option<Timestamp>,
 }
 
 impl Activity {
-    /// How many requests count at `now`.
+    /// Returns the number of requests that count at `now`. A request counts until its whole bucket has left the window, never too
+    /// short.
     pub fn count(&self, counted: Counted, window: RateWindow, now: Timestamp) -> u64 {
         self.tally(window).since(first_live(window, now), counted)
     }
 
-    /// Nanoseconds until one more request fits under `max`; `None` when none ever does.
+    /// Returns the nanoseconds until one more request fits under `max`; `None` when none ever does.
     pub fn free_after(&self, counted: Counted, window: RateWindow, max: u32, now: Timestamp) -> Option<u64> {
         if max == 0 {
             return None;
@@ -84,6 +87,7 @@ impl Activity {
         if count < u64::from(max) {
             return Some(0);
         }
+        // Buckets leave in order of age, each as a whole when its end is one window ago.
         for slot in self.tally(window).0.iter().filter(|slot| u64::from(slot.bucket) >= first) {
             count = count.saturating_sub(u64::from(slot.of(counted)));
             if count < u64::from(max) {
@@ -94,12 +98,12 @@ impl Activity {
         None
     }
 
-    /// Notes one request.
+    /// Notes one request, at `now`. It counts as an execution too when `executed`.
     pub fn note(&mut self, executed: bool, now: Timestamp) {
         self.note_many(1, u16::from(executed), now);
     }
 
-    /// Notes requests and what was allowed by them: a batch is one request of as many transfers as it has payments.
+    /// Notes requests and executions at `now`. A batch is one request and as many executions as it has payments that passed.
     pub fn note_many(&mut self, attempts: u16, executions: u16, now: Timestamp) {
         for window in [RateWindow::Minute, RateWindow::Hour, RateWindow::Day] {
             let tally = match window {
@@ -111,7 +115,7 @@ impl Activity {
         }
     }
 
-    /// Nanoseconds for which the circuit breaker still rejects everything.
+    /// Returns the nanoseconds for which the circuit breaker still rejects everything; `None` when it is closed.
     pub fn breaker_opens_for(&self, now: Timestamp) -> Option<u64> {
         self.open_until.map(|until| until.nanos_since(now)).filter(|left| *left > 0)
     }
@@ -125,15 +129,16 @@ impl Activity {
     }
 }
 
-/// The oldest bucket that still counts: the first whose end is not yet a whole window ago.
+/// Returns the oldest bucket that still counts: the first whose end is not yet a whole window ago.
 const fn first_live(window: RateWindow, now: Timestamp) -> u64 {
     now.nanos().saturating_sub(window.length_ns()) / window.width_ns()
 }
 
-/// Requests by bucket, oldest first.
+/// The numbers of requests by bucket, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Tally(Vec<Slot>);
 
+/// The requests of one bucket. `bucket` is its number since the epoch, in widths of the window's buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot {
     bucket: u32,
@@ -158,7 +163,7 @@ impl Tally {
     fn add(&mut self, first: u64, current: u64, attempts: u16, executions: u16) {
         self.0.retain(|slot| u64::from(slot.bucket) >= first);
         let current = u32::try_from(current).unwrap_or(u32::MAX);
-        // A clock that stepped back counts into the newest bucket: counted longer, never shorter.
+        // A clock that stepped back counts into the newest bucket, so that requests count longer and never shorter.
         if self.0.last().is_none_or(|slot| slot.bucket < current) {
             self.0.push(Slot { bucket: current, attempts: 0, executions: 0 });
         }
@@ -170,7 +175,7 @@ impl Tally {
     }
 }
 
-/// Eight bytes per bucket, as in the counters of money.
+/// Encodes eight bytes per bucket in one byte string, as the counters of money do.
 impl Serialize for Tally {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = Vec::with_capacity(self.0.len() * 8);

@@ -1,4 +1,4 @@
-//! What is left of every limit of a scope.
+//! Budgets: what is used and left of every limit over time of a scope.
 
 use super::activity::{Activity, Counted, RateWindow};
 use super::limits::{scaled, used_value};
@@ -9,53 +9,53 @@ use crate::base::{Amount, Asset, Destination, Timestamp};
 use crate::policy::Mode;
 use std::collections::BTreeSet;
 
-/// What a limit counts.
+/// The unit and the window that a limit counts in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LimitKind {
-    /// Base units of an asset.
+    /// Base units of an asset within a window.
     Units(Asset, Window),
-    /// Millionths of the unit of account.
+    /// Millionths of the unit of account within a window, over several assets.
     Value(BTreeSet<Asset>, Window),
-    /// Base units of an asset that one recipient receives in 24 hours.
+    /// Base units of an asset that one recipient receives within 24 hours.
     Recipient(Asset, Destination),
-    /// Requests.
+    /// Requests of one kind within a sliding window.
     Requests(Counted, RateWindow),
 }
 
-/// One limit and what is left of it.
+/// A limit over time, with what is used and left of it. All amounts are in the unit of `kind`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// The position of the rule, from 0.
+    /// The position of the rule in its policy, from 0.
     pub rule_index: u32,
-    /// What it counts.
+    /// The unit and the window.
     pub kind: LimitKind,
-    /// The limit, as it is now: after an emergency limits of money are reduced.
+    /// The limit as it is now; in [`Mode::Limited`] limits of money are reduced.
     pub limit: Amount,
-    /// What counts against it and has happened.
+    /// The spending that has happened and counts within the window.
     pub posted: Amount,
-    /// What counts against it and may still happen.
+    /// The spending that transfers under way may still cause; 0 for requests.
     pub reserved: Amount,
-    /// What is left.
+    /// The limit less posted and reserved spending; 0 when they exceed it.
     pub remaining: Amount,
 }
 
-/// What a scope has used.
+/// The spending and the requests of a scope, as [`budgets`] reads them.
 pub struct Used<'a> {
-    /// Whose policy it is.
+    /// The scope whose policy it is.
     pub scope: Scope,
-    /// What its counters say.
+    /// The counters by key; empty for a key that was never counted.
     pub spent: &'a dyn Fn(&CounterKey) -> Spent,
-    /// What an amount is worth now, if that is known.
+    /// The value of an amount at the present rate, in millionths of the unit of account. `None` without a valid rate.
     pub value: &'a dyn Fn(Asset, Amount) -> Option<Amount>,
-    /// Its recent requests.
+    /// The recent requests of the scope.
     pub activity: &'a Activity,
-    /// What becomes of limits of money.
+    /// The mode of operation, which may reduce limits of money.
     pub mode: Mode,
-    /// The time to judge at.
+    /// The time at which windows end.
     pub now: Timestamp,
 }
 
-/// Every limit over time of a policy.
+/// Returns the budget of every limit over time of a policy, in the order of its rules.
 pub fn budgets(policy: &Policy, used: &Used<'_>) -> Vec<Budget> {
     let Used { scope, spent, value, activity, mode, now } = *used;
     let mut budgets = Vec::new();
@@ -87,6 +87,7 @@ pub fn budgets(policy: &Policy, used: &Used<'_>) -> Vec<Budget> {
                 }
             }
             Rule::RateLimit { counted, window, max } => {
+                // The mode reduces limits of money only.
                 let used = Amount::new(activity.count(*counted, *window, now));
                 put(LimitKind::Requests(*counted, *window), Amount::new(u64::from(*max)), (used, Amount::ZERO));
             }

@@ -1,4 +1,4 @@
-//! Rules about how much, how often and when.
+//! Rules about amounts, numbers of requests and hours.
 
 use super::activity::{Activity, Counted, RateWindow};
 use super::calendar::ActiveHours;
@@ -11,7 +11,7 @@ use crate::base::{Amount, Asset, Timestamp};
 use crate::policy::Mode;
 use std::collections::BTreeSet;
 
-/// What the mode leaves of a limit: all of it, or the share that is let out while operation resumes.
+/// Returns a limit of money as the mode leaves it: reduced to a percentage, rounded down, in [`Mode::Limited`], otherwise whole.
 pub(super) fn scaled(mode: Mode, max: Amount) -> Amount {
     match mode {
         Mode::Limited { percent, .. } => max.share(u64::from(percent), 100),
@@ -19,11 +19,12 @@ pub(super) fn scaled(mode: Mode, max: Amount) -> Amount {
     }
 }
 
+/// Returns the note for messages that says that limits are reduced, or nothing.
 pub(super) fn note(mode: Mode) -> &'static str {
     if matches!(mode, Mode::Limited { .. }) { " (limits are reduced while operation resumes after an emergency)" } else { "" }
 }
 
-/// `amount ≤ max`.
+/// Checks that the amount of a transfer is within the limit per transaction: `amount ≤ max`.
 pub(super) fn per_transaction(evaluator: &RuleEvaluator<'_>, max: Amount) -> Finding {
     let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let max = scaled(mode, max);
@@ -37,7 +38,7 @@ pub(super) fn per_transaction(evaluator: &RuleEvaluator<'_>, max: Amount) -> Fin
     Finding { limit: Some(max), remaining: Some(max), suggested_max: Some(max), ..finding }
 }
 
-/// Used and asked for together `≤ max`; `None` when the request spends nothing of the asset.
+/// Checks that used and requested units of an asset together are `≤ max`; `None` when the request spends nothing of the asset.
 pub(super) fn over_time(evaluator: &RuleEvaluator<'_>, asset: Asset, window: &Window, max: Amount) -> Option<Finding> {
     let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let (is_amount, is_fee) = (asset == spend.asset, asset == spend.asset.coin());
@@ -50,11 +51,12 @@ pub(super) fn over_time(evaluator: &RuleEvaluator<'_>, asset: Asset, window: &Wi
     let spent = evaluator.data.spent(&CounterKey::units(evaluator.scoped.scope, asset));
     let what = || format!("{amount} and up to {fee} in fees exceed the base units of {asset}{}", note(mode));
     let finding = check_limit(&spent, window, evaluator.context.now, max, amount.checked_add(fee), what);
+    // The fee cap is reserved beside the amount, so the largest amount that fits is what remains after it.
     let suggested = (!finding.passed && is_amount).then(|| finding.remaining.unwrap_or_default().remaining_after(fee));
     Some(Finding { rule: RuleKind::SpendingLimit, suggested_max: suggested, ..finding })
 }
 
-/// The same for several assets together, in the unit of account.
+/// Checks that the value of several assets together is `≤ max`; `None` when the request charges none of them.
 pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, window: &Window, max: Amount) -> Option<Finding> {
     let charges = evaluator.spend.charges();
     let charged: Vec<_> = charges.iter().flatten().filter(|(asset, _)| assets.contains(asset)).collect();
@@ -94,8 +96,8 @@ pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, 
     Some(Finding { limit: Some(max), used: Some(used), remaining: Some(remaining), ..finding })
 }
 
-/// What assets together were worth that a scope has spent within a window, and what is held is worth. What was spent before there was
-/// a rate counts at the present one, and not as long as there is none.
+/// Returns the posted and the reserved value of assets in a scope within a window, in millionths of the unit of account. Units that
+/// were posted without a rate count at the present rate, or not at all while there is none.
 pub(super) fn used_value(
     scope: Scope,
     assets: &BTreeSet<Asset>,
@@ -117,12 +119,14 @@ pub(super) fn used_value(
     (posted.unwrap_or(Amount::MAX), reserved.unwrap_or(Amount::MAX))
 }
 
-/// Says that a counter stands at the largest number: then nothing is left of any limit, until what fills it has left the window.
+/// Returns the note for messages that says that a counter is at its largest number. No limit then has anything left until old
+/// spending has left the window.
 fn full(used: Amount) -> &'static str {
     if used == Amount::MAX { " (more was counted than a counter holds; it is full)" } else { "" }
 }
 
-/// A counter against a maximum. The caller names the rule and what would pass.
+/// Checks that what a counter has used and `total` together are `≤ max`; a `total` of `None` overflowed and is denied. The caller
+/// sets the rule and the largest amount that would pass.
 pub(super) fn check_limit(
     spent: &Spent,
     window: &Window,
@@ -144,7 +148,7 @@ pub(super) fn check_limit(
     Finding { limit: Some(max), used: Some(used), remaining: Some(remaining), ..finding }
 }
 
-/// The requests of the window and `more`, `≤ max`.
+/// Checks that the requests of the window and `more` new ones together are `≤ max`.
 pub(super) fn rate(activity: &Activity, counted: Counted, window: RateWindow, max: u32, more: u32, now: Timestamp) -> Finding {
     let used = activity.count(counted, window, now);
     let remaining = u64::from(max).saturating_sub(used);
@@ -157,7 +161,7 @@ pub(super) fn rate(activity: &Activity, counted: Counted, window: RateWindow, ma
     } else {
         let message = format!("{used} {what} were made within the last {window}; at most {max}");
         let finding = Finding::denied(RuleKind::RateLimit, ReasonCode::RateLimitExceeded, message);
-        // So many fit at once only when there is room for the last of them beside the others.
+        // `more` requests fit at once when there is room for one of them beside the others.
         let room = max.saturating_sub(more.saturating_sub(1));
         Finding { retry_after_ns: activity.free_after(counted, window, room, now), ..finding }
     };
@@ -165,7 +169,7 @@ pub(super) fn rate(activity: &Activity, counted: Counted, window: RateWindow, ma
     Finding { limit: number(max.into()), used: number(used), remaining: number(remaining), ..finding }
 }
 
-/// Whether the hours are open now.
+/// Checks that the hours are open now.
 pub(super) fn hours(hours: &ActiveHours, now: Timestamp) -> Finding {
     match hours.opens_after_ns(now) {
         Some(0) => Finding::passed(RuleKind::ActiveHours, "within the active hours"),

@@ -1,4 +1,4 @@
-//! Rules about who is paid.
+//! Rules about recipients.
 
 use super::finding::{Finding, ReasonCode};
 use super::limits::{self, note, scaled};
@@ -9,14 +9,14 @@ use super::spent::Window;
 use crate::base::{Amount, Destination};
 use std::collections::BTreeSet;
 
-/// Whether every recipient is on the list, usable, and within its own limits.
+/// Checks that every recipient is on the list, usable, and within its own limits. The first objection becomes the finding.
 pub(super) fn allowed(evaluator: &RuleEvaluator<'_>, entries: &[AllowEntry]) -> Finding {
     let recipients = evaluator.spend.recipients();
     let objection = recipients.into_iter().find_map(|(to, amount)| objection(evaluator, entries, to, amount));
     objection.unwrap_or_else(|| Finding::passed(RuleKind::Allowlist, "the recipient is on the allowlist"))
 }
 
-/// Why one recipient may not receive so much, if so.
+/// Returns the finding that denies `amount` to a recipient, if there is one.
 fn objection(evaluator: &RuleEvaluator<'_>, entries: &[AllowEntry], to: &Destination, amount: Amount) -> Option<Finding> {
     let now = evaluator.context.now;
     let deny = |message: String| Finding::denied(RuleKind::Allowlist, ReasonCode::AddressNotAllowed, message);
@@ -35,7 +35,7 @@ fn objection(evaluator: &RuleEvaluator<'_>, entries: &[AllowEntry], to: &Destina
     own_limits(evaluator, entry, amount)
 }
 
-/// The first of the recipient's own limits that is exceeded.
+/// Returns the finding of the first recipient limit that the amount exceeds, if there is one.
 fn own_limits(evaluator: &RuleEvaluator<'_>, entry: &AllowEntry, amount: Amount) -> Option<Finding> {
     let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let limit = entry.limits.iter().find(|limit| limit.asset == spend.asset)?;
@@ -56,7 +56,7 @@ fn own_limits(evaluator: &RuleEvaluator<'_>, entry: &AllowEntry, amount: Amount)
     })
 }
 
-/// A listed recipient is never paid.
+/// Checks that no recipient is on the denylist.
 pub(super) fn denied(spend: &Spend<'_>, entries: &BTreeSet<Destination>) -> Finding {
     if spend.payments.iter().any(|(to, _)| entries.contains(*to)) {
         Finding::denied(RuleKind::Denylist, ReasonCode::AddressNotAllowed, "the recipient is on the denylist")

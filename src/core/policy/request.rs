@@ -1,4 +1,4 @@
-//! A request as the rules see it: what it would spend, what binds it, and what surrounds it.
+//! A request as the rules see it: its spending, the policies that bind it, and its context.
 
 use super::activity::Activity;
 use super::mode::Mode;
@@ -8,21 +8,21 @@ use super::spent::Spent;
 use crate::base::{Amount, Asset, Destination, Timestamp};
 use std::collections::BTreeMap;
 
-/// What a request would do to the limits.
+/// The spending of a request, which counts against limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Spend<'a> {
-    /// What is sent.
+    /// The asset that is sent.
     pub asset: Asset,
-    /// Everybody who is paid, and how much: one, or all of a batch.
+    /// The recipients with their amounts in base units: one, or all of a batch. A batch may name a recipient more than once.
     pub payments: &'a [(&'a Destination, Amount)],
-    /// What all of them receive together.
+    /// The sum of all payments, in base units of the asset.
     pub amount: Amount,
-    /// The most the transfer may pay in fees and rent, in the chain's coin.
+    /// The most the transfer may pay in fees and rent, in base units of the chain's coin.
     pub max_fee: Amount,
 }
 
 impl<'a> Spend<'a> {
-    /// What each recipient receives, however often it is named.
+    /// Returns the amount that each recipient receives, summed up when it is named more than once.
     pub(crate) fn recipients(&self) -> BTreeMap<&'a Destination, Amount> {
         let mut recipients = BTreeMap::<_, Amount>::new();
         for (to, amount) in self.payments {
@@ -32,7 +32,7 @@ impl<'a> Spend<'a> {
         recipients
     }
 
-    /// What counts against the limits of each asset; `None` on overflow.
+    /// Returns the amounts that count against the limits of each asset; `None` on overflow. The coin carries the fee cap.
     pub(crate) fn charges(&self) -> Option<Vec<(Asset, Amount)>> {
         let coin = self.asset.coin();
         if self.asset == coin {
@@ -42,55 +42,55 @@ impl<'a> Spend<'a> {
     }
 }
 
-/// One scope that a request falls into.
+/// A scope that a request falls into, with its policy.
 #[derive(Clone, Debug)]
 pub struct ScopedPolicy {
-    /// Which.
+    /// The scope.
     pub scope: Scope,
-    /// What is demanded there, if anything.
+    /// The policy of the scope; `None` when it has none.
     pub policy: Option<Policy>,
-    /// Its recent requests.
+    /// The recent requests of the scope, and its circuit breaker.
     pub activity: Activity,
 }
 
-/// What a rate of the unit of account says about an amount.
+/// The value of an amount in the unit of account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssetValue {
-    /// In millionths of the unit of account, rounded up.
+    /// The value in millionths of the unit of account, rounded up.
     Worth(Amount),
     /// There is no rate, or it has expired.
     Unknown,
 }
 
-/// What an evaluation reads beside the policies, when a rule asks for it.
+/// The data that an evaluation reads beside the policies, only when a rule needs it.
 pub trait PolicyData {
-    /// What a counter says; empty when nothing was ever counted.
+    /// Returns the state of a counter; empty when nothing was ever counted.
     fn spent(&self, key: &CounterKey) -> Spent;
-    /// What an amount is worth now.
+    /// Returns the value of an amount at the present rate.
     fn value(&self, asset: Asset, amount: Amount) -> AssetValue;
-    /// How many members of a group could approve the request: the requester is none of them.
+    /// Returns the number of members of a group who could approve the request. The requester is not one of them.
     fn approvers(&self, group: &str) -> u32;
 }
 
-/// What surrounds a request.
+/// The circumstances of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext {
-    /// Whether money may leave at all.
+    /// The mode of operation, which says whether money may leave at all.
     pub mode: Mode,
-    /// The time of the request.
+    /// The time of the evaluation.
     pub now: Timestamp,
     /// Whether the request names a session that is open.
     pub in_session: bool,
-    /// Whether the wallet is active, and every wallet above it.
+    /// Whether the wallet and every wallet above it are active.
     pub wallet_active: bool,
-    /// Until when the chain's breaker is open.
+    /// The time until which the chain's circuit breaker is open; past or `None` when it is closed.
     pub chain_open_until: Option<Timestamp>,
-    /// Whether this is a second look at what was already let through: it was counted as a request then, and the breakers and people
-    /// have had their say.
+    /// Whether the request was let through before. It was then counted as a request and passed breakers and approvals, so rate
+    /// limits, breakers and approvals are not evaluated again.
     pub is_recheck: bool,
 }
 
-/// One scope's rules at work on one request.
+/// The evaluation of one scope's rules on one request.
 pub(super) struct RuleEvaluator<'a> {
     pub context: &'a RequestContext,
     pub scoped: &'a ScopedPolicy,

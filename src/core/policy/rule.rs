@@ -1,4 +1,4 @@
-//! What an admin can demand of transfers.
+//! Rules of a policy, and the check that a set of them can be stored.
 
 use super::activity::{Counted, RateWindow};
 use super::calendar::ActiveHours;
@@ -14,187 +14,197 @@ pub const MAX_RULES: usize = 32;
 pub const MAX_ALLOWLIST_ENTRIES: usize = 256;
 /// The longest name of a policy, label of a recipient or name of a group, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
-/// The largest maximum of a rate limit: beyond it counting stops being exact.
+/// The largest maximum of a rate limit, in requests. A bucket of time holds up to 65,535 and then stays there, so a full one is
+/// beyond every maximum.
 pub const MAX_RATE: u32 = 10_000;
-/// For how long an approval is waited for unless the rule says otherwise (requirement row 32).
+/// The approval timeout of a rule that names none: 300 seconds, in nanoseconds.
 pub const DEFAULT_APPROVAL_TIMEOUT_NS: u64 = 300 * SECOND_NS;
-/// The least time for an approval: a person has to see it.
+/// The shortest approval timeout: one minute, in nanoseconds. A person needs time to see the request.
 pub const MIN_APPROVAL_TIMEOUT_NS: u64 = MINUTE_NS;
-/// The longest time lock, cool-down or approval timeout: 30 days. Money held for longer is a mistake.
+/// The longest time lock, cool-down or approval timeout: 30 days, in nanoseconds. A longer one is taken for a mistake.
 pub const MAX_DELAY_NS: u64 = 30 * crate::base::DAY_NS;
 
-/// One demand. All rules that apply to a request must be content with it, in every scope the request falls into. In the policy of the
-/// paying wallet an asset without limits and a chain without an allowlist are denied; other scopes only tighten.
+/// A demand that transfers have to meet. Every rule that applies to a request has to pass, in every scope the request falls into.
+/// In the policy of the paying wallet an asset without limits and a chain without an allowlist or [`Rule::AnyAddress`] are denied;
+/// other scopes only tighten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rule {
-    /// What one recipient may receive in one transfer: `amount ≤ max`. Fees are bounded separately, by the request's fee cap.
+    /// The most that the recipients of one transfer receive together: `amount ≤ max`. Fees are bounded by the request's fee cap.
     PerTransaction {
         /// The asset it bounds.
         asset: Asset,
-        /// Inclusive maximum, in base units.
+        /// Inclusive maximum, in base units; at least 1.
         max: Amount,
     },
-    /// What may leave within a window: posted and reserved amounts and fees together `≤ max`. Errs toward counting too much.
+    /// The most that leaves within a window: posted and reserved amounts and fees together `≤ max`. A bucket of time counts until
+    /// all of it has left a rolling window, so the sum may be too large but is never too small.
     SpendingLimit {
         /// The asset it bounds.
         asset: Asset,
-        /// Over which time.
+        /// The time over which spending is summed up.
         window: Window,
-        /// Inclusive maximum, in base units.
+        /// Inclusive maximum, in base units; at least 1.
         max: Amount,
     },
-    /// The same for several assets together, in the unit of account. Without a valid rate of the asset that is sent nothing passes. What
-    /// was spent while there was no rate counts at the present one.
+    /// The most that leaves of several assets within a window, in the unit of account. A request that charges one of them is denied
+    /// while that asset has no valid rate. Spending from a time without a rate counts at the present rate.
     ValueLimit {
-        /// The assets it bounds.
+        /// The assets it bounds; at least one.
         assets: BTreeSet<Asset>,
-        /// Over which time.
+        /// The time over which value is summed up.
         window: Window,
-        /// Inclusive maximum, in millionths of the unit of account.
+        /// Inclusive maximum, in millionths of the unit of account; at least 1.
         max: Amount,
     },
-    /// The only recipients on a chain.
+    /// The only recipients that may be paid on a chain.
     Allowlist {
         /// The chain it governs.
         chain: Chain,
-        /// Ascending by recipient, each once.
+        /// The recipients in ascending order, each once; from 1 to [`MAX_ALLOWLIST_ENTRIES`].
         entries: Vec<AllowEntry>,
-        /// How long a new entry waits before it can be paid.
+        /// The wait of a new entry before it can be paid, in nanoseconds; at most [`MAX_DELAY_NS`].
         cool_down_ns: u64,
     },
-    /// Explicitly no allowlist on a chain. Never the result of an empty list (trap T18).
+    /// Every recipient on a chain may be paid. A rule of its own, so that an empty list never means it by accident.
     AnyAddress {
         /// The chain it governs.
         chain: Chain,
     },
-    /// Recipients that are never paid, whatever allows them (trap T21).
+    /// The recipients that are never paid on a chain, even when an allowlist names them.
     Denylist {
         /// The chain it governs.
         chain: Chain,
-        /// Decoded recipients.
+        /// The decoded recipients; from 1 to [`MAX_ALLOWLIST_ENTRIES`].
         entries: BTreeSet<Destination>,
     },
-    /// How many requests may be made within a sliding window: at most `max`, this one included.
+    /// The most requests within a sliding window: at most `max`, the present one included. A batch counts as one attempt and as one
+    /// execution per payment.
     RateLimit {
-        /// Which requests count.
+        /// The kind of requests that count.
         counted: Counted,
-        /// Over which time.
+        /// The length of the sliding window.
         window: RateWindow,
-        /// Inclusive maximum.
+        /// Inclusive maximum, in requests; from 1 to [`MAX_RATE`].
         max: u32,
     },
-    /// When transfers may be asked for.
+    /// The hours within which transfers may be requested, and built when they waited.
     ActiveHours(ActiveHours),
-    /// When people have to agree first.
+    /// The amounts from which on members of a group have to approve.
     Approval(ApprovalRule),
-    /// What must be left of an asset after a transfer, its fee and its rent.
+    /// The least that the wallet keeps of an asset after a transfer, its fee and its rent. Checked when the balance is read before
+    /// the transaction is built, because only then the balance is known.
     MinimumBalance {
-        /// The asset.
+        /// The asset of which a balance is kept.
         asset: Asset,
-        /// Inclusive minimum, in base units.
+        /// Inclusive minimum, in base units; at least 1.
         min: Amount,
     },
-    /// Transfers are asked for within a session only.
+    /// Transfers may be requested only within an open session.
     RequireSession,
 }
 
-/// A recipient that may be paid.
+/// A recipient on an allowlist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowEntry {
-    /// Decoded.
+    /// The recipient, decoded from its address.
     pub to: Destination,
-    /// For people.
+    /// The name of the recipient for people; at most [`MAX_NAME_BYTES`] bytes.
     pub label: Option<String>,
-    /// Its own limits, one per asset at most.
+    /// The limits of this recipient, at most one per asset. The limits of the policy apply as well.
     pub limits: Vec<RecipientLimit>,
-    /// From when on it is not paid any more.
+    /// The time from which on the recipient is no longer paid; `None` for no end.
     pub expires_at: Option<Timestamp>,
-    /// From when on it can be paid: when it came onto the list, and the list's cool-down. Given by the canister, not by the admin.
+    /// The time from which on the recipient can be paid: the time it was listed and the list's cool-down. Set by the canister, not
+    /// by the admin.
     pub usable_from: Timestamp,
 }
 
-/// What one recipient may receive of one asset.
+/// Limits on the amount of one asset that one recipient receives. At least one of the two is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecipientLimit {
-    /// Of what.
+    /// The asset that is limited.
     pub asset: Asset,
-    /// In one transfer, inclusive.
+    /// Inclusive maximum per transfer, in base units; at least 1.
     pub per_transaction: Option<Amount>,
-    /// Within any 24 hours, inclusive, fees not counted. What the recipient received before the limit was set counts: it is found in the
-    /// newest 1,000 transfers of the scope, and what was spent beyond them counts as if the recipient had received all of it.
+    /// Inclusive maximum within any 24 hours, in base units without fees; at least 1. Amounts from before the limit was set count:
+    /// they are found in the transfers under way and the newest 1,000 of the scope, and spending beyond those counts as if this
+    /// recipient had received all of it.
     pub rolling_24h: Option<Amount>,
 }
 
-/// When people have to agree, and which.
+/// The condition under which a transfer needs approval, and the group that decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRule {
-    /// The asset it speaks for; `None` for every asset for which no other approval rule of the policy speaks (trap T11).
+    /// The asset it applies to; `None` for every asset without an approval rule of its own in the policy. Amounts of different
+    /// assets cannot be compared, so a rule with `None` has the threshold 0 and no `cumulative_24h`.
     pub asset: Option<Asset>,
-    /// Amounts of at least this need it.
+    /// The least amount that needs approval, in base units; 0 for every amount.
     pub threshold: Amount,
-    /// A request that brings the last 24 hours to at least this needs it, however small (trap T12).
+    /// The sum over 24 hours from which on every amount needs approval, in base units. It counts posted and reserved spending of
+    /// the scope and the present amount, so that a large payment cannot avoid approval in small parts.
     pub cumulative_24h: Option<Amount>,
-    /// Whose members decide.
+    /// The name of the group whose members decide; from 1 to [`MAX_NAME_BYTES`] bytes.
     pub group: String,
-    /// How many of them, the requester never counting; at least 1.
+    /// The number of members who must approve, at least 1. The requester never counts.
     pub quorum: u32,
-    /// After this the request is denied and its money released.
+    /// The time for the decision, in nanoseconds, from [`MIN_APPROVAL_TIMEOUT_NS`] to [`MAX_DELAY_NS`]. After it the request is
+    /// denied and its money released.
     pub timeout_ns: u64,
-    /// How long the money stays after the quorum is reached, so that somebody can still object.
+    /// The wait after the quorum is reached, in nanoseconds; at most [`MAX_DELAY_NS`]. It leaves time to object before money moves.
     pub time_lock_ns: u64,
 }
 
-/// The kind of a rule, for findings and conflicts.
+/// The kind of a rule, or of a check that comes before the rules. Findings name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RuleKind {
-    /// Whether the canister is in emergency mode.
+    /// The check that the canister is not in emergency mode.
     Mode,
-    /// Whether the wallet has any policy.
+    /// The check that the paying wallet has a policy. A recheck also names it when the transfer has ended or its agent was removed.
     Policy,
-    /// [`Rule::PerTransaction`].
+    /// The rule [`Rule::PerTransaction`].
     PerTransaction,
-    /// [`Rule::SpendingLimit`].
+    /// The rule [`Rule::SpendingLimit`].
     SpendingLimit,
-    /// [`Rule::Allowlist`] or [`Rule::AnyAddress`].
+    /// The rules [`Rule::Allowlist`] and [`Rule::AnyAddress`].
     Allowlist,
-    /// [`Rule::ValueLimit`].
+    /// The rule [`Rule::ValueLimit`].
     ValueLimit,
-    /// [`Rule::Denylist`].
+    /// The rule [`Rule::Denylist`].
     Denylist,
-    /// [`Rule::RateLimit`].
+    /// The rule [`Rule::RateLimit`].
     RateLimit,
-    /// [`Rule::ActiveHours`].
+    /// The rule [`Rule::ActiveHours`].
     ActiveHours,
-    /// [`Rule::Approval`].
+    /// The rule [`Rule::Approval`].
     Approval,
-    /// [`Rule::MinimumBalance`].
+    /// The rule [`Rule::MinimumBalance`].
     MinimumBalance,
-    /// [`Rule::RequireSession`], and whether a named session is open.
+    /// The rule [`Rule::RequireSession`], and the check that a named session is open.
     Session,
-    /// The circuit breakers.
+    /// The circuit breakers of agents and of chains.
     CircuitBreaker,
-    /// Whether the wallet is active.
+    /// The check that the wallet and every wallet above it are active.
     Wallet,
 }
 
-/// All rules of a scope at one version.
+/// The rules of a scope at one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Counts up from 1.
+    /// The version, counting up from 1.
     pub version: u64,
-    /// For people.
+    /// The name of the policy for people; at most [`MAX_NAME_BYTES`] bytes.
     #[serde(default)]
     pub name: Option<String>,
-    /// In the order they were given; the order never changes a decision.
+    /// The rules in the order they were given, at most [`MAX_RULES`]. The order never changes a decision.
     pub rules: Vec<Rule>,
 }
 
-/// Why a set of rules cannot work.
+/// The reason why a set of rules cannot be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
-    /// The position of the rule that cannot be accepted, from 0; `None` when the set as a whole is wrong.
+    /// The position of the rule that cannot be stored, from 0; `None` when the set as a whole is wrong.
     pub index: Option<usize>,
-    /// What is wrong and what would be right.
+    /// The defect and its remedy, for people.
     pub problem: String,
 }
 
@@ -207,7 +217,7 @@ impl fmt::Display for RuleError {
     }
 }
 
-/// What two rules of a policy must not share, so that a policy reads unambiguously.
+/// The subject of a rule. Two rules of one policy never share one, so that a policy reads unambiguously.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     Asset(RuleKind, Asset),
@@ -220,7 +230,8 @@ pub(crate) enum Subject {
 }
 
 impl Rule {
-    /// Its kind.
+    /// Returns the kind of the rule. An allowlist and `AnyAddress` share a kind, because either one names the recipients of a
+    /// chain.
     pub const fn kind(&self) -> RuleKind {
         match self {
             Self::PerTransaction { .. } => RuleKind::PerTransaction,
@@ -236,7 +247,7 @@ impl Rule {
         }
     }
 
-    /// What the rule speaks about: two rules of one policy never share it.
+    /// Returns the subject of the rule, which no other rule of its policy may share.
     pub(crate) fn subject(&self) -> Subject {
         let kind = self.kind();
         match self {
@@ -253,7 +264,7 @@ impl Rule {
         }
     }
 
-    /// The assets that it speaks about.
+    /// Returns the assets that the rule names. An allowlist names an asset once per limit of a recipient.
     pub fn assets(&self) -> Vec<Asset> {
         match self {
             Self::PerTransaction { asset, .. } | Self::SpendingLimit { asset, .. } | Self::MinimumBalance { asset, .. } => {
@@ -266,6 +277,7 @@ impl Rule {
         }
     }
 
+    /// Returns the reason why the rule cannot be stored, if there is one. Other rules are not considered.
     fn problem(&self) -> Option<String> {
         if self.assets().iter().any(|asset| asset.canonical_asset() != *asset) {
             return Some("wrapped SOL counts as SOL; name SOL instead".into());
@@ -288,6 +300,7 @@ impl Rule {
 }
 
 impl ApprovalRule {
+    /// Returns the reason why the rule cannot be stored, if there is one.
     fn problem(&self) -> Option<String> {
         if self.asset.is_none() && (!self.threshold.is_zero() || self.cumulative_24h.is_some()) {
             return Some("amounts of different assets cannot be compared; a rule for every asset has the threshold 0".into());
@@ -305,6 +318,7 @@ impl ApprovalRule {
     }
 }
 
+/// Returns the reason why an allowlist cannot be stored, if there is one.
 fn allowlist_problem(chain: Chain, entries: &[AllowEntry], cool_down_ns: u64) -> Option<String> {
     if entries.is_empty() {
         return Some("an empty allowlist lets nothing pass; name a recipient, or use AnyAddress to allow every recipient".into());
@@ -312,6 +326,7 @@ fn allowlist_problem(chain: Chain, entries: &[AllowEntry], cool_down_ns: u64) ->
     if cool_down_ns > MAX_DELAY_NS {
         return Some("the cool-down is at most 30 days".into());
     }
+    // The caller sorted the list; recipients are looked up in it by binary search.
     if entries.windows(2).any(|pair| pair[0].to >= pair[1].to) {
         return Some("a recipient stands on the list twice; keep one".into());
     }
@@ -334,6 +349,7 @@ fn allowlist_problem(chain: Chain, entries: &[AllowEntry], cool_down_ns: u64) ->
     recipients_problem(chain, entries.len(), entries.iter().map(|entry| &entry.to))
 }
 
+/// Returns the reason why a list of `count` recipients cannot be stored, if there is one.
 fn recipients_problem<'a>(chain: Chain, count: usize, mut entries: impl Iterator<Item = &'a Destination>) -> Option<String> {
     if count == 0 {
         return Some("an empty list says nothing; leave the rule out".into());
@@ -347,7 +363,8 @@ fn recipients_problem<'a>(chain: Chain, count: usize, mut entries: impl Iterator
 /// Checks that a set of rules can be stored.
 ///
 /// # Errors
-/// The first rule that cannot be accepted, with what would be right.
+/// More than [`MAX_RULES`] rules, with `index` `None`. Otherwise the first rule that cannot be stored: a number, name or list of it
+/// is out of range, it names wrapped SOL or a recipient or asset of another chain, or an earlier rule has the same subject.
 pub fn validate(rules: &[Rule]) -> Result<(), RuleError> {
     if rules.len() > MAX_RULES {
         return Err(RuleError { index: None, problem: format!("at most {MAX_RULES} rules") });

@@ -1,12 +1,12 @@
-//! Whose limits bind a request.
+//! Scopes that have policies, and the counters of their spending.
 
 use crate::base::{Asset, Destination, SessionId, WalletId};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something that can have a policy and counts what it spends. A request is judged in every scope it falls into and the strictest wins,
-/// so an inner scope can only tighten what an outer one allows.
+/// A scope that can have a policy and counts its spending. A request is evaluated in every scope it falls into and the strictest
+/// wins, so an inner scope can only tighten what an outer one allows.
 ///
 /// ```text
 /// User ⊃ parent Wallet ⊃ Wallet ⊃ Agent of the wallet ⊃ Session
@@ -16,7 +16,7 @@ use std::fmt;
 pub enum Scope {
     /// All wallets of one owner.
     User(Principal),
-    /// One wallet. The only scope in which a missing rule denies.
+    /// One wallet. The paying wallet's is the only scope in which a missing rule denies.
     Wallet(WalletId),
     /// One agent of one wallet.
     Agent {
@@ -30,7 +30,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The stored key. Frozen; every part has a fixed length or comes last, so no two scopes share a key.
+    /// Returns the stored key. Its layout is frozen; every part has a fixed length or comes last, so no two scopes share a key.
     pub fn key(&self) -> Vec<u8> {
         match self {
             Self::User(owner) => [&[0], owner.as_slice()].concat(),
@@ -52,18 +52,18 @@ impl fmt::Display for Scope {
     }
 }
 
-/// One counter of spent money: where it counts and what.
+/// The key of one counter of spent money: scope, asset and measure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CounterKey {
-    /// Whose spending.
+    /// The scope whose spending counts.
     pub scope: Scope,
-    /// Of what.
+    /// The asset that is spent.
     pub asset: Asset,
-    /// In what measure.
+    /// The measure that is counted.
     pub measure: CounterKind,
 }
 
-/// What a counter counts.
+/// The measure of a counter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CounterKind {
@@ -73,12 +73,13 @@ pub enum CounterKind {
     Value,
     /// Base units of the asset that went to one recipient.
     To(Destination),
-    /// Base units of the asset whose worth stands in [`CounterKind::Value`]: of the rest no rate said a worth when it was asked for.
+    /// Base units of the asset that [`CounterKind::Value`] has counted at a rate. The rest of [`CounterKind::Units`] had no rate
+    /// when it was requested, and is valued later.
     Valued,
 }
 
 impl CounterKey {
-    /// The stored key. Frozen; each part but the last is preceded by its length.
+    /// Returns the stored key. Its layout is frozen; each part is preceded by its length.
     pub fn key(&self) -> Vec<u8> {
         let mut key = Vec::new();
         let mut put = |part: &[u8]| {
@@ -100,38 +101,41 @@ impl CounterKey {
         key
     }
 
-    /// What the stored keys of all counters of a scope begin with, and those of no other scope.
+    /// Returns the first bytes of the stored keys of a scope's counters. No key of another scope begins with them.
     pub fn prefix(scope: &Scope) -> Vec<u8> {
         let scope = scope.key();
         [&[u8::try_from(scope.len()).unwrap_or(u8::MAX)], &scope[..]].concat()
     }
 
-    /// What somebody spends of an asset.
+    /// Returns the key of the base units that a scope spends of an asset.
     pub const fn units(scope: Scope, asset: Asset) -> Self {
         Self { scope, asset, measure: CounterKind::Units }
     }
 
-    /// What somebody spends of an asset, in the unit of account.
+    /// Returns the key of the value that a scope spends in an asset, in the unit of account.
     pub const fn value(scope: Scope, asset: Asset) -> Self {
         Self { scope, asset, measure: CounterKind::Value }
     }
 
-    /// What somebody spends of an asset while its worth is known.
+    /// Returns the key of the base units of an asset whose value is counted in the unit of account.
     pub const fn valued(scope: Scope, asset: Asset) -> Self {
         Self { scope, asset, measure: CounterKind::Valued }
     }
 
-    /// The stored key of the units whose worth a stored key counts; `None` when it counts no worth.
+    /// Returns the stored key of the [`CounterKind::Valued`] counter beside a stored key of [`CounterKind::Value`]; `None` for
+    /// other kinds.
     pub fn units_valued_by(key: &[u8]) -> Option<Vec<u8>> {
+        // The length of what follows the first part, which is preceded by its length.
         let part =
             |key: &[u8]| key.split_first().and_then(|(length, rest)| Some(rest.split_at_checked(usize::from(*length))?.1.len()));
         let after_scope = part(key)?;
         let after_asset = part(&key[key.len() - after_scope..])?;
         let (before, measure) = key.split_at(key.len() - after_asset);
+        // Measures are stored as a length of 1 and a number: 1 for `Value`, 3 for `Valued`.
         (measure == [1, 1]).then(|| [before, &[1, 3]].concat())
     }
 
-    /// What somebody sends of an asset to one recipient.
+    /// Returns the key of the base units of an asset that a scope sends to one recipient.
     pub const fn to(scope: Scope, asset: Asset, to: Destination) -> Self {
         Self { scope, asset, measure: CounterKind::To(to) }
     }
