@@ -1,9 +1,9 @@
-//! Local time for spending policies: hours in which a wallet is open, and calendar days, weeks and months.
+//! Local time for policies: active hours, and calendar days, weeks and months.
 //!
-//! The IANA rules are compiled in ([`TZDB_VERSION`]); there is no system database to differ from. A new release brings new rules, so
-//! a result may differ between releases for the same instant: what a decision used belongs in its event, and replay must read it
-//! there instead of asking again. Offset changes before the year 2000 are not known; instants before it are read with the offset
-//! of that year.
+//! The IANA rules are compiled in ([`TZDB_VERSION`]); there is no system database that could differ. A new release may bring new
+//! rules and then give another result for the same instant. What a decision used therefore belongs in its event, and replay must
+//! read it there instead of evaluating again. Offset changes before the year 2000 are not known; instants before it are read with
+//! the offset of that year.
 
 mod civil;
 mod hours;
@@ -21,15 +21,15 @@ pub use zone::{MAX_ZONE_BYTES, TimeZone};
 
 use std::fmt;
 
-/// Why a zone, a time or a window of hours is refused. No policy is stored with one of these.
+/// The reason why a zone, a time or a window of hours is refused. No policy is stored with one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CalendarError {
     /// The rules have no zone of this name.
     UnknownZone {
-        /// The name that was asked for.
+        /// The name that was looked up.
         name: String,
     },
-    /// The zone's name is longer than [`MAX_ZONE_BYTES`]; it is not repeated here.
+    /// The name of the zone is longer than [`MAX_ZONE_BYTES`]; it is not repeated here.
     ZoneNameTooLong,
     /// The text is not `HH:MM` from `00:00` to `24:00`.
     MalformedTime,
@@ -41,7 +41,7 @@ pub enum CalendarError {
     StartsAtDayEnd,
     /// The number of windows is not from 1 to [`MAX_WINDOWS`].
     WindowCount {
-        /// How many were given.
+        /// The number of windows that were given.
         count: usize,
     },
 }

@@ -1,22 +1,22 @@
-//! What a change of a policy does: which rules differ, and whether anything passes that did not before.
+//! The effect of a change of a policy: the rules that differ, and whether it may let more pass.
 
 use super::rule::{AllowEntry, ApprovalRule, Policy, RecipientLimit, Rule};
 use super::scope::Scope;
 use crate::base::{Amount, Asset, Chain};
 use std::collections::BTreeSet;
 
-/// How two sets of rules differ. Rules are matched by what they speak about, so a limit that was raised is one changed rule.
+/// The difference of two sets of rules. Rules are matched by their subject, so a limit that was raised is one changed rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// Rules about something that only the new set speaks about.
+    /// The rules whose subject only the new set has.
     pub added: Vec<Rule>,
-    /// Rules about something that only the old set speaks about.
+    /// The rules whose subject only the old set has.
     pub removed: Vec<Rule>,
-    /// Old and new rule about the same thing, where they differ.
+    /// The old and the new rule of one subject, where they differ.
     pub changed: Vec<(Rule, Rule)>,
 }
 
-/// The difference between two sets of rules, each in the order of its set.
+/// Returns the difference of two sets of rules, each list in the order of its set.
 pub fn diff(old: &[Rule], new: &[Rule]) -> Diff {
     let speaks_of = |rules: &[Rule], rule: &Rule| rules.iter().find(|other| other.subject() == rule.subject()).cloned();
     let mut diff = Diff::default();
@@ -31,14 +31,14 @@ pub fn diff(old: &[Rule], new: &[Rule]) -> Diff {
     diff
 }
 
-/// Whether a change of a scope's policy may let anything pass that did not pass before, or with fewer approvals. Without rules there is
+/// Returns whether a change of a scope's policy may let more pass than before, or with fewer approvals. A scope without rules has
 /// no policy.
 ///
-/// The answer is structural and errs towards yes: "no" is a promise for every request, every counter and every time. So a rule that is
-/// left out always widens, also in a wallet's own policy, where it denies, because the wallet may be the parent of others. To stop an
-/// asset at once, lower its limits.
+/// The answer compares rules and errs towards yes: "no" holds for every request, every counter and every time. A rule that is left
+/// out therefore always widens. It does so in a wallet's own policy too, where a missing rule denies, because the wallet may be the
+/// parent of others. To stop an asset at once, lower its limits.
 ///
-/// The entries of allowlists are compared with the times from which on they are usable, which therefore have to be set.
+/// The entries of allowlists are compared with the times from which on they are usable, so those have to be set in `new`.
 pub fn widens(scope: &Scope, old: Option<&Policy>, new: &[Rule]) -> bool {
     let Some(old) = old.map(|policy| &policy.rules[..]) else {
         // Without a policy a wallet pays nobody, and every other scope demands nothing.
@@ -49,7 +49,7 @@ pub fn widens(scope: &Scope, old: Option<&Policy>, new: &[Rule]) -> bool {
     !kept || grants || approves_less(old, new)
 }
 
-/// Whether the new rules demand at least what one old rule demands. Approvals are compared as a whole.
+/// Returns whether the new rules demand at least what one old rule demands. Approvals are compared together, by `approves_less`.
 fn is_kept(old: &Rule, new: &[Rule]) -> bool {
     let any = |test: &dyn Fn(&Rule) -> bool| new.iter().any(test);
     match old {
@@ -68,7 +68,7 @@ fn is_kept(old: &Rule, new: &[Rule]) -> bool {
             }
             _ => false,
         }),
-        // Demands nothing.
+        // Allows every recipient, so leaving it out lets nothing more pass.
         Rule::AnyAddress { .. } => true,
         Rule::Denylist { chain, entries } => {
             any(&|rule| matches!(rule, Rule::Denylist { chain: c, entries: e } if c == chain && e.is_superset(entries)))
@@ -76,6 +76,7 @@ fn is_kept(old: &Rule, new: &[Rule]) -> bool {
         Rule::RateLimit { counted, window, max } => any(
             &|rule| matches!(rule, Rule::RateLimit { counted: c, window: w, max: m } if c == counted && w == window && m <= max),
         ),
+        // The hours now have to lie within the old ones.
         Rule::ActiveHours(hours) => any(&|rule| matches!(rule, Rule::ActiveHours(open) if hours.covers(open))),
         Rule::Approval(_) => true,
         Rule::MinimumBalance { asset, min } => {
@@ -85,7 +86,7 @@ fn is_kept(old: &Rule, new: &[Rule]) -> bool {
     }
 }
 
-/// Whether every recipient of the new list may receive as much under the old one, at every time.
+/// Returns whether every recipient of the new list could receive as much under the old list, at every time.
 fn lists_no_more(old: &[AllowEntry], new: &[AllowEntry]) -> bool {
     new.iter().all(|entry| {
         let before = old.iter().find(|before| before.to == entry.to);
@@ -97,21 +98,23 @@ fn lists_no_more(old: &[AllowEntry], new: &[AllowEntry]) -> bool {
     })
 }
 
+/// Returns whether a recipient's new limit is at least as strict as its old one for the same asset.
 fn is_as_tight(old: &RecipientLimit, new: &RecipientLimit) -> bool {
     old.asset == new.asset && is_at_most(new.per_transaction, old.per_transaction) && is_at_most(new.rolling_24h, old.rolling_24h)
 }
 
-/// Whether a maximum is as low as another; `None` is no maximum.
+/// Returns whether a maximum is as low as another; `None` is no maximum.
 fn is_at_most(new: Option<Amount>, old: Option<Amount>) -> bool {
     old.is_none_or(|old| new.is_some_and(|new| new <= old))
 }
 
-/// Whether the new rules of a wallet say something whose absence denied everything: each of these bounds, but also lets pass.
+/// Returns whether a wallet's new rules contain one whose absence denied everything: such a rule limits, but also allows.
 fn grants(old: &[Rule], new: &[Rule]) -> bool {
     let said: BTreeSet<Granted> = old.iter().filter_map(granted).collect();
     new.iter().filter_map(granted).any(|granted| !said.contains(&granted))
 }
 
+/// The subject that a wallet's policy has to have a rule for before anything of it passes.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Granted {
     PerTransaction(Asset),
@@ -119,6 +122,7 @@ enum Granted {
     Recipients(Chain),
 }
 
+/// Returns the subject that a rule allows in a wallet's own policy; `None` when its absence does not deny.
 const fn granted(rule: &Rule) -> Option<Granted> {
     match rule {
         Rule::PerTransaction { asset, .. } => Some(Granted::PerTransaction(*asset)),
@@ -128,8 +132,8 @@ const fn granted(rule: &Rule) -> Option<Granted> {
     }
 }
 
-/// Whether for any asset the approval that is needed becomes easier to get. A rule for one asset takes the place of the rule for all
-/// others, so what counts is the rule that speaks for an asset in the end.
+/// Returns whether the approval of any asset becomes easier to get. A rule for one asset takes the place of the rule for every
+/// asset, so the rules that apply to each asset in the end are compared.
 fn approves_less(old: &[Rule], new: &[Rule]) -> bool {
     let named = approvals(old).chain(approvals(new)).map(|rule| rule.asset);
     // `None` stands for every asset that no rule names.
@@ -145,10 +149,13 @@ fn approvals(rules: &[Rule]) -> impl Iterator<Item = &ApprovalRule> {
     rules.iter().filter_map(|rule| if let Rule::Approval(rule) = rule { Some(rule) } else { None })
 }
 
+/// Returns the approval rule that applies to an asset; `None` stands for an asset that no rule names.
 fn speaking_for(rules: &[Rule], asset: Option<Asset>) -> Option<&ApprovalRule> {
     approvals(rules).find(|rule| rule.asset == asset).or_else(|| approvals(rules).find(|rule| rule.asset.is_none()))
 }
 
+/// Returns whether a new approval rule is at least as strict as an old one. Another group may be more lenient, so it has to be the
+/// same. A longer timeout gives approvers more time to agree, so it is not as strict.
 fn asks_no_less(old: &ApprovalRule, new: &ApprovalRule) -> bool {
     // A threshold of 0 is reached by every amount, whatever the last 24 hours add up to.
     let cumulative = new.threshold.is_zero() || is_at_most(new.cumulative_24h, old.cumulative_24h);

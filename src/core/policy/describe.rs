@@ -1,14 +1,15 @@
-//! Rules in sentences, for people and for agents that want to know beforehand.
+//! Descriptions of rules in sentences, for people, and for agents before they send a request.
 
 use super::activity::Counted;
 use super::calendar::{ActiveHours, HoursWindow, Weekday};
 use super::rule::{AllowEntry, ApprovalRule, Rule};
 use crate::base::{Amount, Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
 
-/// How many recipients a sentence names before it only counts them.
+/// The number of recipients that a sentence names; the rest are only counted.
 const NAMED: usize = 8;
 
-/// What a rule demands, in one sentence. `address` writes a recipient as people know it.
+/// Describes the demand of a rule in sentences. The time `now` tells which entries of an allowlist have expired or cannot be paid
+/// yet; `address` writes a recipient as an address.
 pub fn describe(rule: &Rule, now: Timestamp, address: &dyn Fn(&Destination) -> String) -> String {
     match rule {
         Rule::PerTransaction { asset, max } => format!("One transfer sends at most {}.", coins(*asset, *max)),
@@ -110,7 +111,7 @@ fn list(texts: impl Iterator<Item = String>) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// An amount as people write it, such as `1.5 SOL`; of a token its base units and its mint.
+/// Writes an amount for people, such as `1.5 SOL`; of a token its base units and its mint.
 pub fn coins(asset: Asset, amount: Amount) -> String {
     match asset.decimals() {
         Some(places) => format!("{} {asset}", decimal(amount, places)),
@@ -118,7 +119,7 @@ pub fn coins(asset: Asset, amount: Amount) -> String {
     }
 }
 
-/// A number with so many decimal places, without trailing zeros.
+/// Writes a number of units of 10^-`places` as a decimal number, without trailing zeros.
 pub fn decimal(amount: Amount, places: u8) -> String {
     let places = usize::from(places);
     let digits = format!("{:0width$}", amount.get(), width = places + 1);
@@ -129,7 +130,7 @@ pub fn decimal(amount: Amount, places: u8) -> String {
     }
 }
 
-/// In the largest unit that says it exactly; parts of a second are dropped.
+/// Writes a duration in the largest unit that divides it; parts of a second are dropped.
 fn duration(nanos: u64) -> String {
     let units = [(DAY_NS, "day"), (HOUR_NS, "hour"), (MINUTE_NS, "minute"), (SECOND_NS, "second")];
     let (unit, name) =

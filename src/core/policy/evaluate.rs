@@ -1,4 +1,4 @@
-//! The pure evaluation of one request under every policy that binds it.
+//! The evaluation of one request under every policy that binds it, without side effects.
 
 use super::activity::Counted;
 use super::finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
@@ -9,10 +9,12 @@ use super::spent::Window;
 use super::{limits, recipients};
 use crate::base::{Asset, Chain};
 
-/// Decides a request. Pure: the same arguments give the same answer, and every rule is asked whatever the others say, so that the
-/// explanation is complete and the order of rules cannot matter. `policies` contains the paying wallet's, which has to allow.
+/// Decides a request: the same arguments always give the same answer. Every rule is evaluated whatever the others find, so that the
+/// explanation is complete and the order of rules cannot matter. `policies` contains that of the paying wallet `wallet`, which has
+/// to allow.
 ///
-/// Only an open circuit breaker ends it early: then the policies are not looked at (requirement row 6).
+/// Only an open circuit breaker of the agent ends it early, with that finding alone: it stops an agent that keeps sending requests
+/// which are denied, and costs no evaluation of policies.
 pub fn evaluate(
     context: &RequestContext,
     wallet: Scope,
@@ -52,13 +54,15 @@ pub fn evaluate(
         (false, true) => Decision::Allow,
         (false, false) => Decision::RequireApproval,
     };
+    // Nobody is asked about a request that is denied anyway.
     if denied {
         approvals.clear();
     }
     Evaluation { decision, policy_version, findings, approvals }
 }
 
-/// Decides about money that stays where it is, of which only a fee leaves: no policy is asked, but what holds before any rule does.
+/// Decides a request that moves coins within a wallet, so that only a fee leaves it. No policy is evaluated; breakers, the mode and
+/// the state of the wallet can deny.
 pub fn evaluate_unpaid(context: &RequestContext, wallet: Scope, policies: &[ScopedPolicy], chain: Chain) -> Evaluation {
     let paying = policies.iter().find(|scoped| scoped.scope == wallet).and_then(|scoped| scoped.policy.as_ref());
     let findings: Vec<Finding> = breaker(context, policies).into_iter().chain(availability(context, chain)).collect();
@@ -70,10 +74,11 @@ pub fn evaluate_unpaid(context: &RequestContext, wallet: Scope, policies: &[Scop
     }
 }
 
-/// Who would have to agree to a request under these policies, whatever else they say: asked about what was let through under others.
+/// Returns the approvals that these policies demand for a request. Rules other than approvals are not evaluated: the request was
+/// let through before, and only missing approvals matter.
 ///
 /// # Errors
-/// What a rule found that asks a group with too few members: nobody could agree.
+/// The denying finding of the first rule that demands more members of a group than could approve.
 pub fn demands(
     context: &RequestContext,
     policies: &[ScopedPolicy],
@@ -93,7 +98,7 @@ pub fn demands(
     Ok(demands)
 }
 
-/// The agent's breaker, when it is open.
+/// Returns the denial by the agent's circuit breaker, when it is open.
 fn breaker(context: &RequestContext, policies: &[ScopedPolicy]) -> Option<Finding> {
     if context.is_recheck {
         return None;
@@ -105,7 +110,7 @@ fn breaker(context: &RequestContext, policies: &[ScopedPolicy]) -> Option<Findin
     Some(Finding { retry_after_ns: Some(left), ..finding })
 }
 
-/// What holds before any rule.
+/// Returns the denials that come before any rule: the mode, the state of the wallet and the breaker of the chain.
 fn availability(context: &RequestContext, chain: Chain) -> Vec<Finding> {
     let mut findings = Vec::new();
     if context.mode.is_emergency() {
@@ -125,8 +130,8 @@ fn availability(context: &RequestContext, chain: Chain) -> Vec<Finding> {
     findings
 }
 
-/// What the paying wallet's policy has to say and does not: an asset needs a limit per transaction and one over time, a chain needs
-/// a word about its recipients.
+/// Returns a denial for every rule that the paying wallet's policy needs and does not have. An asset needs a limit per transaction
+/// and one over time, the coin that pays the fee needs one over time, and a chain needs an allowlist or `AnyAddress`.
 fn missing(policy: &Policy, spend: &Spend<'_>) -> Vec<Finding> {
     let has = |test: &dyn Fn(&Rule) -> bool| policy.rules.iter().any(test);
     let deny = |kind, message| Finding::denied(kind, ReasonCode::PolicyDenied, message);
@@ -158,7 +163,7 @@ fn missing(policy: &Policy, spend: &Spend<'_>) -> Vec<Finding> {
 }
 
 impl RuleEvaluator<'_> {
-    /// `None` when the rule does not speak for this request.
+    /// Evaluates one rule; `None` when it does not apply to this request.
     fn rule(&self, rule: &Rule, approvals: &mut Vec<ApprovalDemand>) -> Option<Finding> {
         let (spend, now) = (self.spend, self.context.now);
         match rule {
@@ -185,12 +190,13 @@ impl RuleEvaluator<'_> {
                 "the policy demands a session; open one with open_session and name it in the request",
             )),
             Rule::RequireSession => Some(Finding::passed(RuleKind::Session, "asked for within a session")),
-            // Kept when the balance is read, right before the transaction is built (trap T88).
+            // Checked when the balance is read, right before the transaction is built: an older balance may have changed.
             Rule::MinimumBalance { .. } => None,
             _ => None,
         }
     }
 
+    /// Evaluates an approval rule and adds what it demands to `approvals`; `None` when it does not apply to the asset.
     fn approval(&self, rule: &ApprovalRule, approvals: &mut Vec<ApprovalDemand>) -> Option<Finding> {
         let asset = self.spend.asset;
         let speaks = match rule.asset {
@@ -219,11 +225,13 @@ impl RuleEvaluator<'_> {
         Some(Finding { limit: Some(rule.threshold), ..finding })
     }
 
+    /// Returns whether the policy has an approval rule for this asset, which takes the place of a rule for every asset.
     fn has_approval_rule_of(&self, asset: Asset) -> bool {
         let rules = self.scoped.policy.iter().flat_map(|policy| &policy.rules);
         rules.into_iter().any(|rule| matches!(rule, Rule::Approval(ApprovalRule { asset: Some(of), .. }) if *of == asset))
     }
 
+    /// Returns whether the amount brings the last 24 hours to the cumulative threshold. An overflow counts as reaching it.
     fn reaches_cumulative(&self, rule: &ApprovalRule) -> bool {
         let Some(threshold) = rule.cumulative_24h else { return false };
         let key = CounterKey::units(self.scoped.scope, self.spend.asset);

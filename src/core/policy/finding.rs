@@ -1,35 +1,36 @@
-//! What an evaluation says.
+//! Findings of rules, and the evaluation that they add up to.
 
 use super::rule::RuleKind;
 use super::scope::Scope;
 use crate::base::Amount;
 use serde::{Deserialize, Serialize};
 
-/// The answer to a request. Everything that is not allowed is denied.
+/// The decision about a request. Everything that is not allowed is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Decision {
-    /// Every rule is content.
+    /// Every rule passes.
     Allow,
-    /// Every rule is content once people have agreed.
+    /// Every rule passes once people have approved.
     RequireApproval,
-    /// At least one is not.
+    /// At least one rule does not pass.
     Deny,
 }
 
-/// Why a rule is not content; the codes are requirement row 44's.
+/// The reason of a denial or of a transfer that ended, as a code. Codes never change their meaning, so that programs can act on
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ReasonCode {
-    /// No rule speaks for this asset or chain, or the wallet has no policy at all.
+    /// No rule allows the request, the wallet has no policy, or a demand other than those below is not met.
     PolicyDenied,
-    /// A limit would be exceeded.
+    /// A limit of money would be exceeded.
     SpendingLimitExceeded,
-    /// The recipient is not on the allowlist, or on the denylist.
+    /// The recipient is not on the allowlist or cannot be paid at this time, or is on the denylist.
     AddressNotAllowed,
     /// The canister is in emergency mode.
     EmergencyMode,
-    /// Too many requests.
+    /// The requests of the window would be more than a rate limit allows.
     RateLimitExceeded,
-    /// Outside the active hours.
+    /// The request lies outside the active hours.
     OutsideTimeWindow,
     /// The agent's circuit breaker is open.
     CircuitBreakerOpen,
@@ -37,16 +38,16 @@ pub enum ReasonCode {
     ChainError,
     /// The wallet is deactivated.
     WalletDraining,
-    /// Too little would be left.
+    /// The balance would not cover the transfer, its fee and what has to be kept.
     InsufficientBalance,
-    /// Approvers said no, or what they were asked about has changed.
+    /// Approvers rejected the request, or a policy, group or approver that it waited for has changed.
     ApprovalRejected,
-    /// Nobody decided in time.
+    /// The approval was not complete in time.
     ApprovalTimeout,
 }
 
 impl ReasonCode {
-    /// The stable text that programs match on.
+    /// Returns the stable text of the code, which programs match on.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyDenied => "POLICY_DENIED",
@@ -65,39 +66,42 @@ impl ReasonCode {
     }
 }
 
-/// What one rule found.
+/// The result of one rule, or of a check that comes before the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Whose policy the rule is in; `None` for the paying wallet's own, and for what holds before any rule.
+    /// The scope whose policy the rule is in; `None` for the paying wallet's own, and for checks before the rules.
     #[serde(default)]
     pub scope: Option<Scope>,
-    /// The kind of rule.
+    /// The kind of the rule or check.
     pub rule: RuleKind,
-    /// Its position in the policy; `None` for what holds before any rule.
+    /// The position of the rule in its policy, from 0. `None` for checks before the rules and for rules that are missing.
     pub rule_index: Option<u32>,
-    /// Whether it is content.
+    /// Whether the request passes.
     pub passed: bool,
-    /// Why not.
+    /// The reason of a denial; `None` when the request passes.
     pub code: Option<ReasonCode>,
-    /// The limit: base units, millionths of the unit of account, or a number of requests.
+    /// The limit: base units, millionths of the unit of account, or a number of requests. For an approval the threshold, in base
+    /// units.
     pub limit: Option<Amount>,
-    /// What counts against the limit before this request.
+    /// The part of the limit that was used before this request, in the unit of `limit`.
     pub used: Option<Amount>,
-    /// What is left of the limit before this request.
+    /// The part of the limit that was left before this request, in the unit of `limit`.
     pub remaining: Option<Amount>,
-    /// The largest amount this rule would let pass now, fee cap unchanged, in base units.
+    /// The largest amount this rule would let pass now with the same fee cap, in base units.
     pub suggested_max: Option<Amount>,
-    /// Nanoseconds after which the same request would pass this rule by the mere passing of time.
+    /// The wait in nanoseconds after which the same request would pass this rule, if only time passes.
     pub retry_after_ns: Option<u64>,
-    /// For people.
+    /// The explanation for people.
     pub message: String,
 }
 
 impl Finding {
+    /// Makes the finding of a rule that passes.
     pub(crate) fn passed(rule: RuleKind, message: impl Into<String>) -> Self {
         Self::new(rule, None, message.into())
     }
 
+    /// Makes the finding of a rule that denies.
     pub(crate) fn denied(rule: RuleKind, code: ReasonCode, message: impl Into<String>) -> Self {
         Self::new(rule, Some(code), message.into())
     }
@@ -119,41 +123,42 @@ impl Finding {
     }
 }
 
-/// Who has to agree, and how long they have.
+/// A demand for approval: the group, its quorum and the times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalDemand {
-    /// Whose members decide.
+    /// The name of the group whose members decide.
     pub group: String,
-    /// How many of them, the requester never counting.
+    /// The number of members who must approve. The requester never counts.
     pub quorum: u32,
-    /// After this the request is denied.
+    /// The time for the decision, in nanoseconds. After it the request is denied.
     pub timeout_ns: u64,
-    /// How long the money stays after the quorum is reached.
+    /// The wait after the quorum is reached, in nanoseconds, during which the money stays.
     pub time_lock_ns: u64,
 }
 
-/// The decision with its explanation.
+/// The decision about a request, with its explanation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// The strictest of all findings.
+    /// The decision: `Deny` when any finding denies, otherwise `RequireApproval` when `approvals` is not empty.
     pub decision: Decision,
-    /// The version of the wallet's own policy it was made under; 0 when the wallet has none.
+    /// The version of the paying wallet's own policy; 0 when it has none.
     pub policy_version: u64,
-    /// One per rule that speaks for the request, and what was missing.
+    /// The findings of all rules that apply to the request, and of required rules that are missing. An open circuit breaker of the
+    /// agent is the only finding.
     pub findings: Vec<Finding>,
-    /// Every one of these has to be met before money moves. Empty unless the decision is to require an approval.
+    /// The approvals that all have to be given before money moves. Empty unless the decision is `RequireApproval`.
     #[serde(default)]
     pub approvals: Vec<ApprovalDemand>,
 }
 
 impl Evaluation {
-    /// The findings that deny.
+    /// Returns the findings that deny.
     pub fn denials(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.passed)
     }
 
-    /// Whether a denial says something about the agent, and so counts for its circuit breaker: one that an emergency, a chain's trouble
-    /// or the breaker itself brings about does not (traps T31, T33).
+    /// Returns whether a denial is the agent's own fault, and so counts for its circuit breaker. Denials by an emergency, a
+    /// deactivated wallet, a chain's breaker or the agent's breaker do not count: they say nothing about what the agent asks for.
     pub fn is_agent_fault(&self) -> bool {
         self.denials().any(|finding| !matches!(finding.rule, RuleKind::Mode | RuleKind::CircuitBreaker | RuleKind::Wallet))
     }

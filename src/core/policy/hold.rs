@@ -1,61 +1,63 @@
-//! What a transfer holds against the limits until it ends.
+//! Reservations: the amounts that a transfer holds against limits until it ends.
 
 use crate::base::{Amount, Bytes, TransferId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Which part of a transfer counts in a counter.
+/// The part of a transfer that a counter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReservedPart {
-    /// What the recipient receives.
+    /// The amount that the recipients receive.
     Amount,
-    /// What the chain takes.
+    /// The fees and the rent that the chain takes.
     Fee,
-    /// Both.
+    /// The amount and the fee together.
     AmountAndFee,
 }
 
-/// What one counter holds for one transfer.
+/// The amount that one counter holds for one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
-    /// The counter's stored key.
+    /// The stored key of the counter.
     pub key: Bytes,
-    /// Which part of the transfer it counts.
+    /// The part of the transfer that it counts.
     pub part: ReservedPart,
-    /// How much, in the counter's measure.
+    /// The amount held, in the counter's measure.
     pub amount: Amount,
 }
 
 impl Reservation {
-    /// What the counter posts when a transfer that reserved `reserved` in fact spent `spent`, both in this hold's basis. Rounded up, so
-    /// that a value is never counted short.
+    /// Returns the amount to post when a transfer that reserved `reserved` in fact spent `spent`. Both are in base units of this
+    /// reservation's part. The amount is in the counter's measure and rounded up, so that a value is never counted short. It is at
+    /// most the whole reservation.
     pub fn posted(&self, reserved: Amount, spent: Amount) -> Amount {
         if spent >= reserved { self.amount } else { self.amount.share_up(spent.get(), reserved.get()) }
     }
 }
 
-/// Holds of one transfer that end, and others that begin.
+/// The reservations of one transfer that end, and others that begin. A change of its wallet's owner or parent causes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservationsMoved {
-    /// Which transfer.
+    /// The transfer whose reservations change.
     pub id: TransferId,
-    /// What it no longer holds.
+    /// The reservations that end; each was held before.
     #[serde(default, skip_serializing_if = "Reservations::is_empty")]
     pub ended: Reservations,
-    /// What it holds beside the rest from now on.
+    /// The reservations that begin beside the others.
     #[serde(default, skip_serializing_if = "Reservations::is_empty")]
     pub begun: Reservations,
 }
 
-/// Everything a transfer holds. It stays as it was when the transfer was allowed, whatever becomes of policies, sessions and rates
-/// meanwhile, so that what is released is exactly what was reserved. When its wallet comes under another owner or parent, holds are taken
-/// up in the scopes that stand above it from then on, and those of scopes that it leaves end.
+/// All reservations of a transfer. Changes of policies, sessions and rates leave them as they are, so that exactly what was
+/// reserved is released; a new limit may add its own. When the wallet comes under another owner or parent, reservations begin in
+/// the scopes that bind it from then on, and those of scopes that it leaves end.
 ///
-/// Stored as one byte string: for each hold the length of the key, the key, the basis and eight bytes of amount.
+/// Stored as one byte string. Each reservation is one byte for the length of the key, the key, one byte for the part, and the
+/// amount in eight bytes, big-endian.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reservations(pub Vec<Reservation>);
 
 impl Reservations {
-    /// Whether nothing is held.
+    /// Returns whether nothing is held.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -93,6 +95,7 @@ impl<'de> Deserialize<'de> for Reservations {
     }
 }
 
+/// Reads one reservation and returns it with the bytes that follow; `None` when the bytes are malformed.
 fn reservation(bytes: &[u8]) -> Option<(Reservation, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (key, rest) = rest.split_at_checked(usize::from(length))?;
