@@ -1,4 +1,4 @@
-//! What is wrong with a set of rules that each are well-formed: rules that can never be met, and rules that can never decide anything.
+//! Lint: problems of rules that each can be stored. Some rules can never be met, others never decide anything.
 
 mod approvals;
 mod context;
@@ -13,7 +13,7 @@ use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp};
 use context::At;
 use std::collections::BTreeSet;
 
-/// Everything that is wrong with well-formed rules, errors first, then by rule.
+/// Returns the problems of rules that can be stored, errors first, then in the order of the rules.
 pub fn lint(scope: &Scope, rules: &[Rule], context: &dyn LintContext) -> Vec<Lint> {
     let mut lints = Vec::new();
     if matches!(scope, Scope::Wallet(_)) {
@@ -36,8 +36,8 @@ pub fn lint(scope: &Scope, rules: &[Rule], context: &dyn LintContext) -> Vec<Lin
     lints
 }
 
-/// What a wallet's own policy has to say about an asset before anything of it passes. What only pays the fees of other assets needs a
-/// limit over time and nothing else.
+/// Finds the rules that a wallet's own policy needs before anything of an asset passes. A coin that only pays the fees of tokens
+/// needs a limit over time and no other.
 fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
     let mut assets = BTreeSet::new();
     let mut chains = BTreeSet::new();
@@ -88,12 +88,13 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
     }
 }
 
-/// A limit over time has to hold the fee that a request reserves.
+/// Finds a limit over time of a coin that does not hold the fee which a request reserves.
 fn fees(coin: Asset, max: Amount, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
     let paid_for = rules.iter().filter_map(|rule| match rule {
         Rule::PerTransaction { asset, .. } if asset.coin() == coin => Some(*asset),
         _ => None,
     });
+    // The caps of all assets count whose fees this coin pays.
     let cap = paid_for.chain([coin]).map(|asset| context.fee_cap(asset)).max().unwrap_or_default();
     let least = context.least_fee(coin.chain());
     if max <= least {
@@ -106,7 +107,7 @@ fn fees(coin: Asset, max: Amount, rules: &[Rule], context: &dyn LintContext, at:
     }
 }
 
-/// A limit of value lets nothing pass whose asset has no rate.
+/// Finds assets of a value limit without a valid rate: a request that charges one of them is denied.
 fn rates(assets: &BTreeSet<Asset>, context: &dyn LintContext, at: &mut At<'_>) {
     for asset in assets {
         match context.rate_expires_at(*asset) {
@@ -125,7 +126,7 @@ fn rates(assets: &BTreeSet<Asset>, context: &dyn LintContext, at: &mut At<'_>) {
     }
 }
 
-/// A list of which nobody can be paid, and entries that cannot be.
+/// Finds lists of which no recipient can be paid, and entries that have expired or are on the denylist.
 fn recipients(chain: Chain, entries: &[AllowEntry], rules: &[Rule], now: Timestamp, at: &mut At<'_>) {
     let expired = |entry: &AllowEntry| entry.expires_at.is_some_and(|end| end <= now);
     let denied = |to: &Destination| {
@@ -145,7 +146,8 @@ fn recipients(chain: Chain, entries: &[AllowEntry], rules: &[Rule], now: Timesta
     }
 }
 
-/// A fortnight from now is on the other side of any change of the clocks that hides the hours of one week.
+/// Finds active hours that never open. A change of the clocks may hide the hours of one week; the second look, 14 days later, is
+/// past any such change.
 fn opening(hours: &ActiveHours, now: Timestamp, at: &mut At<'_>) {
     let opens = |from| hours.opens_after_ns(from).is_some();
     if !opens(now) && !opens(now.saturating_add(14 * DAY_NS)) {

@@ -1,4 +1,4 @@
-//! Sliding counts and the breaker.
+//! Tests of counts in sliding windows and of the circuit breaker.
 
 use super::*;
 use crate::base::codec::{from_record, to_record};

@@ -1,7 +1,7 @@
 //! Weekly hours on a local clock.
 //!
-//! Hours are a set of minutes of the week as the clock on the wall shows them. A time that the clock skips in spring does not occur
-//! that day; a time that it shows twice in autumn is open both times.
+//! Hours are a set of minutes of the week as the local clock shows them. A time that the clock skips in spring does not occur that
+//! day; a time that it shows twice in autumn is open both times.
 
 use super::civil::{DAY, days_since_monday};
 use super::{CalendarError, TimeZone};
@@ -12,7 +12,8 @@ use std::fmt;
 
 /// The most windows that active hours can have.
 pub const MAX_WINDOWS: usize = 16;
-/// How far ahead [`ActiveHours::opens_after_ns`] looks, in nanoseconds: a week and the longest skip of a clock.
+/// The time that [`ActiveHours::opens_after_ns`] looks ahead, in nanoseconds: 9 days. That is more than a week and the longest skip
+/// of a clock, one day.
 pub const SEARCH_NS: u64 = 9 * DAY_NS;
 
 /// Minutes in a day of 24 hours.
@@ -24,29 +25,32 @@ const WEEK: i64 = 7 * DAY;
 /// A day of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Weekday {
-    /// Monday.
+    /// Monday, the first day of the week.
     Mon,
-    /// Tuesday.
+    /// Tuesday, the second day of the week.
     Tue,
-    /// Wednesday.
+    /// Wednesday, the third day of the week.
     Wed,
-    /// Thursday.
+    /// Thursday, the fourth day of the week.
     Thu,
-    /// Friday.
+    /// Friday, the fifth day of the week.
     Fri,
-    /// Saturday.
+    /// Saturday, the sixth day of the week.
     Sat,
-    /// Sunday.
+    /// Sunday, the last day of the week.
     Sun,
 }
 
-/// A time on the clock, in minutes since midnight: 0 to 1440. 1440 is `24:00`, the end of the day.
+/// A time on the clock, in minutes since midnight: 0 to 1,440. 1,440 is `24:00`, the end of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LocalTime(u16);
 
 impl LocalTime {
     /// Reads `HH:MM`, two digits each, from `00:00` to `24:00`.
+    ///
+    /// # Errors
+    /// [`CalendarError::MalformedTime`] when the text has another form, minutes above 59, or lies after `24:00`.
     pub fn parse(text: &str) -> Result<Self, CalendarError> {
         let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
         let minutes = match *text.as_bytes() {
@@ -59,7 +63,7 @@ impl LocalTime {
         minutes.filter(|&minutes| minutes <= DAY_MINUTES).map(Self).ok_or(CalendarError::MalformedTime)
     }
 
-    /// Minutes since midnight.
+    /// Returns the minutes since midnight.
     pub const fn minutes(self) -> u16 {
         self.0
     }
@@ -77,16 +81,21 @@ impl fmt::Display for LocalTime {
 /// which it starts: 22:00 to 06:00 on Monday holds Tuesday 03:00 and not Monday 03:00.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoursWindow {
-    /// The days on which the window starts.
+    /// The days on which the window starts; at least one.
     pub days: BTreeSet<Weekday>,
-    /// The first minute inside.
+    /// The first minute inside, `00:00` to `23:59`.
     pub start: LocalTime,
-    /// The first minute that is no longer inside.
+    /// The first minute that is no longer inside, `00:00` to `24:00`; never equal to `start`.
     pub end: LocalTime,
 }
 
 impl HoursWindow {
-    /// Refuses a window without days, of no length, or with a start at 24:00.
+    /// Checks that the window has days, a length and a start before `24:00`.
+    ///
+    /// # Errors
+    /// * [`CalendarError::NoDays`] when no day is listed.
+    /// * [`CalendarError::EmptyWindow`] when it starts and ends at the same time.
+    /// * [`CalendarError::StartsAtDayEnd`] when it starts at `24:00`.
     pub fn validate(&self) -> Result<(), CalendarError> {
         if self.days.is_empty() {
             return Err(CalendarError::NoDays);
@@ -100,18 +109,19 @@ impl HoursWindow {
         Ok(())
     }
 
-    /// The seconds from `start` to `end`.
+    /// Returns the seconds from `start` to `end`.
     fn length(&self) -> i64 {
         let overnight = if self.end <= self.start { DAY } else { 0 };
         overnight + (i64::from(self.end.0) - i64::from(self.start.0)) * MINUTE
     }
 
-    /// The seconds of the week, Monday 00:00 being 0, at which this window starts.
+    /// Returns the seconds of the week at which the window starts, Monday 00:00 being 0.
     fn starts(&self) -> impl Iterator<Item = i64> + '_ {
         self.days.iter().map(|day| *day as i64 * DAY + i64::from(self.start.0) * MINUTE)
     }
 
-    /// How many seconds of local time pass from a second of the week to the next one inside; 0 when it is inside.
+    /// Returns the seconds of local time from a second of the week to the next one inside; 0 when it is inside. `None` without
+    /// days.
     fn seconds_until_open(&self, second: i64) -> Option<i64> {
         let until = |start: i64| {
             let since = (second - start).rem_euclid(WEEK);
@@ -121,17 +131,21 @@ impl HoursWindow {
     }
 }
 
-/// When a wallet is open, in the local time of one zone.
+/// The hours in which requests pass, in the local time of one zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveHours {
     /// The zone whose clock counts.
     pub zone: TimeZone,
-    /// 1 to [`MAX_WINDOWS`] windows; being inside any of them is being open.
+    /// The windows, from 1 to [`MAX_WINDOWS`]; the hours are open when any of them is.
     pub windows: Vec<HoursWindow>,
 }
 
 impl ActiveHours {
-    /// Refuses a wrong number of windows, and every window that is wrong in itself.
+    /// Checks the number of windows, and each window.
+    ///
+    /// # Errors
+    /// [`CalendarError::WindowCount`] when there are not 1 to [`MAX_WINDOWS`] windows; otherwise the error of the first window that
+    /// [`HoursWindow::validate`] refuses.
     pub fn validate(&self) -> Result<(), CalendarError> {
         if !(1..=MAX_WINDOWS).contains(&self.windows.len()) {
             return Err(CalendarError::WindowCount { count: self.windows.len() });
@@ -139,7 +153,7 @@ impl ActiveHours {
         self.windows.iter().try_for_each(HoursWindow::validate)
     }
 
-    /// Whether `now` is inside the hours.
+    /// Returns whether the hours are open at `now`. In a zone without rules they never are.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let instant = seconds(now);
         self.zone
@@ -147,8 +161,8 @@ impl ActiveHours {
             .is_some_and(|rules| self.seconds_until_open(second_of_week(instant + rules.offset_at(instant))) == Some(0))
     }
 
-    /// Nanoseconds from `now` to the first instant at which the hours are open, 0 when they are; `None` when there is no such
-    /// instant within [`SEARCH_NS`], as for hours that a change of the clocks skips entirely.
+    /// Returns the nanoseconds from `now` until the hours are open, 0 when they are. `None` when they do not open within
+    /// [`SEARCH_NS`], as when a change of the clocks skips them, and in a zone without rules.
     pub fn opens_after_ns(&self, now: Timestamp) -> Option<u64> {
         let rules = self.zone.rules()?;
         let start = seconds(now);
@@ -165,28 +179,29 @@ impl ActiveHours {
         (wait <= SEARCH_NS).then_some(wait)
     }
 
-    /// Whether every minute of the week that `other` is open is open here too. Hours in different zones never cover each other,
-    /// whatever their times.
+    /// Returns whether every minute of the week that is open in `other` is open here too. Hours in different zones never cover each
+    /// other, whatever their times: their clocks may change on different days.
     pub fn covers(&self, other: &Self) -> bool {
         let open = |second| self.seconds_until_open(second) == Some(0);
         let ends =
             || self.windows.iter().flat_map(|window| window.starts().map(|start| (start + window.length()).rem_euclid(WEEK)));
         let starts = || other.windows.iter().flat_map(HoursWindow::starts);
-        // A stretch that only `other` has begins where `other` starts or where `self` ends.
+        // A stretch that only `other` has begins where a window of `other` starts or where one of `self` ends.
         self.zone == other.zone && starts().chain(ends()).all(|second| open(second) || other.seconds_until_open(second) != Some(0))
     }
 
+    /// Returns the seconds of local time until any window is open; 0 when one is.
     fn seconds_until_open(&self, second: i64) -> Option<i64> {
         self.windows.iter().filter_map(|window| window.seconds_until_open(second)).min()
     }
 }
 
-/// Whole seconds since the epoch.
+/// Returns the whole seconds since the epoch.
 pub(super) fn seconds(at: Timestamp) -> i64 {
     (at.nanos() / SECOND_NS) as i64
 }
 
-/// Seconds since Monday 00:00 of a local time.
+/// Returns the seconds of a local time since its Monday 00:00.
 fn second_of_week(local: i64) -> i64 {
     days_since_monday(local.div_euclid(DAY)) * DAY + local.rem_euclid(DAY)
 }

@@ -7,19 +7,19 @@ use super::rules::Rules;
 use crate::base::{SECOND_NS, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A calendar period. Unlike a rolling window it starts afresh at a fixed moment: up to twice a limit can be spent around it.
+/// A calendar period. Unlike a rolling window it starts afresh at a fixed moment, so up to twice a limit can be spent around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Period {
-    /// From midnight to midnight.
+    /// One day, from midnight to midnight.
     Day,
-    /// From Monday to Sunday.
+    /// One week, from Monday to Sunday.
     Week,
-    /// From the first day of a month to its last.
+    /// One month, from its first day to its last.
     Month,
 }
 
 impl Period {
-    /// The first day, in days since 1970-01-01, of the period that holds `day`.
+    /// Returns the first day, in days since 1970-01-01, of the period that holds `day`.
     const fn first_day(self, day: i64) -> i64 {
         match self {
             Self::Day => day,
@@ -31,7 +31,7 @@ impl Period {
         }
     }
 
-    /// The first day after the period that starts on `first`.
+    /// Returns the first day after the period that starts on `first`.
     const fn next_first_day(self, first: i64) -> i64 {
         match self {
             Self::Day => first + 1,
@@ -41,7 +41,7 @@ impl Period {
         }
     }
 
-    /// The seconds at which the period of `instant` began and at which the next begins.
+    /// Returns the seconds at which the period of `instant` began and at which the next begins.
     fn bounds(self, rules: &Rules, instant: i64) -> (i64, i64) {
         let mut first = self.first_day((instant + rules.offset_at(instant)).div_euclid(DAY));
         loop {
@@ -56,8 +56,8 @@ impl Period {
     }
 }
 
-/// The instant at which the calendar period of `now` began: the first at which the local clock showed its first day, which is later
-/// than midnight where the clock skips midnight. A period that has begun stays begun when the clock is put back past midnight.
+/// Returns the first instant at which the local clock showed the first day of the present period. That is later than midnight where
+/// the clock skips midnight. A period that has begun stays begun when the clock is put back past midnight.
 ///
 /// At the earliest the epoch, since a [`Timestamp`] cannot be before it.
 pub fn period_start(zone: &TimeZone, period: Period, now: Timestamp) -> Timestamp {
@@ -65,27 +65,29 @@ pub fn period_start(zone: &TimeZone, period: Period, now: Timestamp) -> Timestam
     zone.rules().map_or(Timestamp::from_nanos(0), |rules| timestamp(period.bounds(rules, seconds(now)).0))
 }
 
-/// The instant at which the calendar period after that of `now` begins, by the reading of [`period_start`].
+/// Returns the instant at which the next calendar period begins, by the reading of [`period_start`].
 ///
 /// At the latest the largest [`Timestamp`], in the year 2554.
 pub fn period_end(zone: &TimeZone, period: Period, now: Timestamp) -> Timestamp {
     zone.rules().map_or(Timestamp::from_nanos(u64::MAX), |rules| timestamp(period.bounds(rules, seconds(now)).1))
 }
 
-/// Whether a calendar week or month may begin, in any time zone, within a quarter of a day of UTC: its first moment is no later than
-/// that and the quarter's start is before it. Clocks are at most 14 hours ahead of UTC and 12 behind. Does not depend on the rules that
-/// are compiled in, so that what is kept by it stays the same.
+/// Returns whether a calendar week or month may begin within a quarter of a day of UTC, in some time zone. A beginning at the
+/// quarter's own start need not count: then no finer buckets are needed to tell what came before it. Clocks are at most 14 hours
+/// ahead of UTC and 12 behind. The rules that are compiled in do not matter, so that counters keep the same buckets under every
+/// release.
 pub(in crate::policy) const fn may_hold_start(period: Period, quarter_day: u64) -> bool {
     let (day, quarter) = ((quarter_day / 4) as i64, quarter_day % 4);
-    // Midnight of a day comes between 10:00 UTC of the day before and 12:00 UTC; at that, a quarter begins.
+    // Midnight of a day comes between 10:00 UTC of the day before and 12:00 UTC, and at 12:00 UTC a quarter begins.
     (quarter <= 1 && is_first(period, day)) || (quarter >= 1 && is_first(period, day + 1))
 }
 
+/// Returns whether a period begins on this day.
 const fn is_first(period: Period, day: i64) -> bool {
     period.first_day(day) == day
 }
 
-/// The nearest timestamp to a number of seconds since the epoch.
+/// Returns the timestamp nearest to a number of seconds since the epoch.
 fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_nanos(u64::try_from(seconds).unwrap_or(0).saturating_mul(SECOND_NS))
 }

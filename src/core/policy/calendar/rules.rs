@@ -1,4 +1,4 @@
-//! The offsets of a zone over time, from the tables that `build.rs` writes.
+//! The offsets of a time zone over time, from the tables that `build.rs` writes.
 //!
 //! All instants are seconds since 1970-01-01 UTC, all offsets seconds to add to get local time.
 
@@ -9,13 +9,14 @@ include!(concat!(env!("OUT_DIR"), "/zones.rs"));
 /// The release of the IANA time zone database that is compiled in.
 pub const TZDB_VERSION: &str = VERSION;
 
-/// How a zone's offset changes.
+/// The changes of a zone's offset.
 pub(super) struct Rules {
     /// The offset before the first change.
     first: i32,
-    /// Instants, ascending, and the offset from each on. The last may repeat the offset before it: it is where `yearly` begins.
+    /// The instants of changes, ascending, and the offset from each on. The last may repeat the offset before it: `yearly` begins
+    /// there.
     changes: &'static [(u32, i32)],
-    /// What holds after the last change; without it the last offset holds for good.
+    /// The rule after the last change; without it the last offset holds for good.
     yearly: Option<Yearly>,
 }
 
@@ -30,15 +31,15 @@ struct Yearly {
 /// The local time of a yearly change, on the clock that is in force before it.
 struct ChangeDay {
     month: u8,
-    /// 1 to 4 counts from the start of the month, 5 means the last.
+    /// The week of the month: 1 to 4 count from its start, 5 means the last.
     week: u8,
-    /// 0 is Sunday.
+    /// The day of the week; 0 is Sunday.
     weekday: u8,
-    /// Seconds after midnight; may lie outside the day.
+    /// The seconds after midnight; they may lie outside the day.
     time: i32,
 }
 
-/// The canonical name and the rules of a zone, whatever the case of `name`.
+/// Returns the canonical name and the rules of a zone, whatever the case of `name`.
 pub(super) fn find(name: &str) -> Option<(&'static str, &'static Rules)> {
     let lower = |byte: u8| byte.to_ascii_lowercase();
     let index = ZONES.binary_search_by(|(zone, _)| zone.bytes().map(lower).cmp(name.bytes().map(lower))).ok()?;
@@ -47,7 +48,7 @@ pub(super) fn find(name: &str) -> Option<(&'static str, &'static Rules)> {
 }
 
 impl Rules {
-    /// The offset in force at an instant.
+    /// Returns the offset in force at an instant.
     pub(super) fn offset_at(&self, instant: i64) -> i64 {
         let passed = self.changes.partition_point(|&(at, _)| i64::from(at) <= instant);
         match &self.yearly {
@@ -56,7 +57,7 @@ impl Rules {
         }
     }
 
-    /// The next instant after this one at which the offset may change; `None` when it never does again.
+    /// Returns the next instant after this one at which the offset may change; `None` when it never does again.
     pub(super) fn next_change(&self, instant: i64) -> Option<i64> {
         let passed = self.changes.partition_point(|&(at, _)| i64::from(at) <= instant);
         match self.changes.get(passed) {
@@ -65,8 +66,8 @@ impl Rules {
         }
     }
 
-    /// The first instant at which the local clock shows `local` (seconds since 1970-01-01 00:00 on that clock) or later. When the
-    /// clock skips `local`, this is the instant of the skip.
+    /// Returns the first instant at which the local clock shows `local` or later. `local` is in seconds since 1970-01-01 00:00 on
+    /// that clock. When the clock skips it, this is the instant of the skip.
     pub(super) fn first_reaching(&self, local: i64) -> i64 {
         // No clock is ahead of UTC by a day or more (the most is 14 hours), so this is before `local` everywhere.
         let mut from = local - DAY;
@@ -81,17 +82,19 @@ impl Rules {
 }
 
 impl Yearly {
+    /// Returns the offset at an instant by the yearly rule.
     fn offset_at(&self, instant: i64) -> i64 {
         let changes = self.changes_around(instant);
         changes.iter().rev().find(|(at, _)| *at <= instant).map_or(i64::from(self.standard), |(_, offset)| *offset)
     }
 
+    /// Returns the next instant after this one at which the yearly rule changes the offset.
     fn next_change(&self, instant: i64) -> Option<i64> {
         self.changes_around(instant).iter().map(|(at, _)| *at).find(|at| *at > instant)
     }
 
-    /// The changes of the year of `instant` and of its neighbours, ascending, each with the offset from there on. The neighbours
-    /// hold the changes just before and just after.
+    /// Returns the changes of the year of `instant` and of its neighbours, ascending, each with the offset from then on. The
+    /// neighbours hold the changes just before and just after.
     fn changes_around(&self, instant: i64) -> [(i64, i64); 6] {
         let (standard, summer) = (i64::from(self.standard), i64::from(self.summer));
         let (year, _) = year_and_month(instant.div_euclid(DAY));
@@ -104,13 +107,15 @@ impl Yearly {
 }
 
 impl ChangeDay {
-    /// The local time of this year's change.
+    /// Returns the local time of the change in a year, in seconds since 1970-01-01 00:00 on that clock.
     fn local(&self, year: i64) -> i64 {
         let month = i64::from(self.month);
         let first = first_of_month(year, month);
         let next = if month == 12 { first_of_month(year + 1, 1) } else { first_of_month(year, month + 1) };
+        // Weekdays count from Sunday in the tables and from Monday in `civil`.
         let weekday = (i64::from(self.weekday) + 6) % 7;
         let mut day = first + (weekday - days_since_monday(first)).rem_euclid(7) + 7 * (i64::from(self.week) - 1);
+        // Week 5 is the last one, also in a month that has only four of the weekday.
         if day >= next {
             day -= 7;
         }

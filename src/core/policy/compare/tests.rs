@@ -1,4 +1,4 @@
-//! What counts as widening, case by case; that "no" keeps its promise is a property of all rules together.
+//! Tests of widening, case by case. That "no" holds for every request is a property of all rules together, tested in `properties`.
 
 use super::*;
 use crate::base::{Amount, MINUTE_NS, Timestamp};

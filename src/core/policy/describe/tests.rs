@@ -1,4 +1,4 @@
-//! The sentences, word for word.
+//! Tests of the descriptions, word for word.
 
 use super::*;
 use crate::base::Chain;

@@ -1,10 +1,11 @@
-//! Approvals that nobody can give, and that are never asked for.
+//! Lint of approval rules: approvals that nobody can give, and approvals that are never needed.
 
 use super::context::{At, LintContext};
 use crate::base::{Amount, Asset};
 use crate::policy::rule::{ApprovalRule, Rule};
 use crate::policy::spent::Window;
 
+/// Adds the problems of one approval rule.
 pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
     satisfiable(rule, context, at);
     if let Some(asset) = rule.asset {
@@ -12,7 +13,8 @@ pub(super) fn check(rule: &ApprovalRule, rules: &[Rule], context: &dyn LintConte
     }
 }
 
-/// Whether the group has enough members beside whoever asks (traps T39, T44).
+/// Checks that the group has enough approvers beside each requester. A requester cannot approve the own request, so an agent in the
+/// group leaves one fewer.
 fn satisfiable(rule: &ApprovalRule, context: &dyn LintContext, at: &mut At<'_>) {
     let (group, quorum) = (&rule.group, rule.quorum as usize);
     let Some(approvers) = context.approvers(group) else {
@@ -40,7 +42,7 @@ fn satisfiable(rule: &ApprovalRule, context: &dyn LintContext, at: &mut At<'_>) 
     }
 }
 
-/// Whether another rule denies everything that would need the approval.
+/// Checks that some request can need the approval and is not denied by another rule.
 fn reachable(rule: &ApprovalRule, asset: Asset, rules: &[Rule], at: &mut At<'_>) {
     let most_at_once = rules.iter().filter_map(|rule| at_once(rule, asset)).min();
     let most_a_day = rules.iter().filter_map(|rule| a_day(rule, asset)).min();
@@ -54,10 +56,13 @@ fn reachable(rule: &ApprovalRule, asset: Asset, rules: &[Rule], at: &mut At<'_>)
     }
 }
 
+/// Returns the most that one transfer of an asset may send by this rule.
 fn at_once(rule: &Rule, of: Asset) -> Option<Amount> {
     if let Rule::PerTransaction { asset, max } = rule { (*asset == of).then_some(*max) } else { None }
 }
 
+/// Returns the most that may leave of an asset within 24 hours by this rule. Calendar windows do not count: twice their limit may
+/// leave within 24 hours.
 fn a_day(rule: &Rule, of: Asset) -> Option<Amount> {
     match rule {
         Rule::SpendingLimit { asset, window: Window::Rolling24h | Window::Rolling7d | Window::Rolling30d, max } => {

@@ -1,4 +1,4 @@
-//! Rules that can never decide anything because another is always stricter.
+//! Lint of rules that never decide anything because another rule is always stricter.
 
 use super::context::At;
 use crate::base::Asset;
@@ -6,6 +6,7 @@ use crate::policy::activity::Counted;
 use crate::policy::rule::Rule;
 use crate::policy::spent::Window;
 
+/// Adds the problem of one rule that another makes superfluous, and of recipients' limits above the policy's.
 pub(super) fn check(rule: &Rule, rules: &[Rule], at: &mut At<'_>) {
     let stricter = rules.iter().find_map(|other| stricter(rule, other));
     if let Some(other) = stricter {
@@ -26,7 +27,7 @@ pub(super) fn check(rule: &Rule, rules: &[Rule], at: &mut At<'_>) {
     }
 }
 
-/// What makes `rule` superfluous, in words, when `other` does.
+/// Describes the rule `other` when it makes `rule` superfluous.
 fn stricter(rule: &Rule, other: &Rule) -> Option<String> {
     match (rule, other) {
         (Rule::PerTransaction { asset, max }, Rule::SpendingLimit { asset: of, window, max: over_time }) => {
@@ -40,7 +41,7 @@ fn stricter(rule: &Rule, other: &Rule) -> Option<String> {
             (of.is_superset(assets) && as_long && other <= max).then(|| format!("the limit of value of {other} per {longer}"))
         }
         (Rule::RateLimit { counted, window, max }, Rule::RateLimit { counted: of, window: longer, max: other }) => {
-            // Every execution is an attempt too.
+            // Every execution is an attempt too, so a limit of attempts bounds executions.
             let counts_as_much = of == counted || *of == Counted::Attempts;
             let as_long = longer > window || longer == window && of != counted;
             (counts_as_much && as_long && other <= max).then(|| format!("the rate of {other} per {}", longer))
@@ -49,7 +50,7 @@ fn stricter(rule: &Rule, other: &Rule) -> Option<String> {
     }
 }
 
-/// Whether everything that counts in `shorter` counts in `longer` too, and more.
+/// Returns whether all spending that counts in `shorter` counts in `longer` too, and `longer` is another window.
 fn contains(longer: &Window, shorter: &Window) -> bool {
     let rank = |window: &Window| match window {
         Window::Rolling24h => Some(1),

@@ -1,4 +1,4 @@
-//! Each thing that can be wrong, beside the same thing just right.
+//! Tests of each problem, beside rules that just avoid it.
 
 use super::*;
 use crate::base::{HOUR_NS, MINUTE_NS};

@@ -1,42 +1,42 @@
-//! Amounts by number of the bucket of time they were posted in.
+//! Amounts by the number of the bucket of time they were posted in.
 
 use crate::base::Amount;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::ops::Range;
 
-/// Amounts by number of the bucket, oldest first. An amount that is too large for its bucket fills it: it then stands for more than
-/// can be counted.
+/// Amounts by the number of their bucket, oldest first. An amount that is too large for its bucket fills it: the bucket then stands
+/// for more than can be counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Buckets(pub(super) Vec<(u32, Amount)>);
 
 impl Buckets {
-    /// Whether nothing is kept.
+    /// Returns whether no bucket is kept.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The buckets from `first` on.
+    /// Returns the buckets from `first` on.
     pub(super) fn live(&self, first: u64) -> impl Iterator<Item = (u32, Amount)> {
         self.0.iter().copied().filter(move |(bucket, _)| u64::from(*bucket) >= first)
     }
 
-    /// What was posted in the buckets from `first` on.
+    /// Returns the sum posted in the buckets from `first` on.
     pub(super) fn since(&self, first: u64) -> u128 {
         self.live(first).map(|(_, amount)| u128::from(amount.get())).sum()
     }
 
-    /// What was posted in a range of buckets.
+    /// Returns the sum posted in a range of buckets.
     pub(super) fn within(&self, range: Range<u64>) -> u128 {
         let within = self.live(range.start).filter(|(bucket, _)| u64::from(*bucket) < range.end);
         within.map(|(_, amount)| u128::from(amount.get())).sum()
     }
 
-    /// Whether more was posted in a bucket than it can count.
+    /// Returns whether more was posted in a bucket than it can count.
     pub(super) fn is_full(&self, bucket: u64) -> bool {
         self.0.iter().any(|(number, amount)| u64::from(*number) == bucket && *amount == Amount::MAX)
     }
 
-    /// Forgets every bucket that is not kept, and adds to the current one.
+    /// Drops every bucket that `keep` refuses, and adds an amount to the current one.
     pub(super) fn add(&mut self, current: u64, keep: impl Fn(u64) -> bool, posted: Amount) {
         self.0.retain(|(bucket, _)| keep(u64::from(*bucket)));
         if posted.is_zero() {
@@ -44,14 +44,14 @@ impl Buckets {
         }
         let current = u32::try_from(current).unwrap_or(u32::MAX);
         match self.0.last_mut() {
-            // A clock that stepped back posts into the newest bucket: counted longer, never shorter.
+            // A clock that stepped back posts into the newest bucket, so that money counts longer and never shorter.
             Some((bucket, amount)) if *bucket >= current => *amount = amount.checked_add(posted).unwrap_or(Amount::MAX),
             _ => self.0.push((current, posted)),
         }
     }
 }
 
-/// Twelve bytes per bucket: a counter is read and written with every transfer, and a list of numbers would cost ten times as much.
+/// Encodes twelve bytes per bucket: a counter is read and written with every transfer, and a list of numbers would take more bytes.
 impl Serialize for Buckets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = Vec::with_capacity(self.0.len() * 12);

@@ -1,4 +1,4 @@
-//! What counts, what leaves, and when.
+//! Tests of counters: amounts that count in a window, and the time when they leave it.
 
 use super::*;
 use crate::base::codec::{from_record, to_record};
@@ -45,8 +45,8 @@ fn a_month_that_was_used_up_on_its_last_evening_leaves_the_next_one_whole() {
     let zone = TimeZone::parse("America/New_York").unwrap();
     let month = Window::Calendar { period: Period::Month, zone };
     let second = |n: u64| Timestamp::from_nanos(n * 1_000_000_000);
-    // 2026-02-01 begins in New York at 05:00 UTC. The limit of January is spent at 20:00, and some of February's an hour into it, within
-    // the same quarter of a day of UTC as what was spent in the last hour of January.
+    // 2026-02-01 begins in New York at 05:00 UTC. The limit of January is spent at 20:00, and some of February's an hour into it,
+    // within the same quarter of a day of UTC as what was spent in the last hour of January.
     let february = 1_769_922_000;
     let mut counter = posted(1_000, second(february - 4 * 3_600));
     for (amount, at) in [(7, february - 60), (30, february), (2, february + 3_599)] {

@@ -1,4 +1,4 @@
-//! How much at once, and how much altogether.
+//! Tests of limits per transaction and over time.
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, DAY_NS};

@@ -1,4 +1,4 @@
-//! When people have to agree.
+//! Tests of approval rules.
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, MINUTE_NS};

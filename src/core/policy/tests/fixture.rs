@@ -1,4 +1,4 @@
-//! One request to judge, in a world made of plain values.
+//! A request to evaluate, with policies and data made of plain values.
 
 use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp, WalletId};
 use crate::policy::Mode;

@@ -1,4 +1,4 @@
-//! When transfers may be asked for.
+//! Tests of active hours as a rule.
 
 use super::fixture::*;
 use crate::base::{DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};

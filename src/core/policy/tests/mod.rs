@@ -1,4 +1,4 @@
-//! Every kind of rule at its exact boundaries, and what holds of all of them together.
+//! Tests of every kind of rule at its exact boundaries, and of properties of all of them together.
 
 mod amounts;
 mod approvals;

@@ -1,4 +1,4 @@
-//! What holds of every policy.
+//! Properties that hold for every policy.
 
 use super::fixture::*;
 use super::generators::{SCOPES, Scene, rules, scene, variation};

@@ -1,4 +1,4 @@
-//! How often somebody asks, and the breakers.
+//! Tests of rate limits and circuit breakers.
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, SECOND_NS};

@@ -1,4 +1,4 @@
-//! Who is paid.
+//! Tests of rules about recipients.
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, Chain, DAY_NS, MINUTE_NS};

@@ -1,4 +1,4 @@
-//! Several policies at once, the mode, and what stands before any rule.
+//! Tests of several policies at once, of the mode and of the checks before any rule.
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, SessionId, WalletId};

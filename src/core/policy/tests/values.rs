@@ -1,4 +1,4 @@
-//! Limits in the unit of account.
+//! Tests of limits in the unit of account.
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, DAY_NS};

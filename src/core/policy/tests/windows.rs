@@ -1,4 +1,4 @@
-//! When money that left stops counting.
+//! Tests of the time when spent money stops counting.
 
 use super::fixture::*;
 use crate::base::{Asset, DAY_NS, HOUR_NS, MINUTE_NS, Timestamp};

@@ -1,4 +1,4 @@
-//! Active hours.
+//! Tests of active hours on local clocks.
 
 use super::*;
 use crate::base::{HOUR_NS, MINUTE_NS, SECOND_NS};

@@ -1,4 +1,4 @@
-//! Calendar periods.
+//! Tests of calendar periods.
 
 use super::*;
 
