@@ -1,4 +1,4 @@
-//! Addresses: which network they belong to, what they pay to, and how they are read.
+//! Addresses: networks, kinds, strict parsing and display.
 
 use super::bech32;
 use super::point;
@@ -6,7 +6,7 @@ use super::script::{ScriptForm, ScriptPublicKey};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The longest address there is: `kaspatest:` and the 63 characters of an ECDSA key.
+/// The length of the longest address, in bytes: `kaspatest:` and the 63 characters of an ECDSA key.
 const MAX_LENGTH: usize = 73;
 const VERSION_PUB_KEY: u8 = 0;
 const VERSION_PUB_KEY_ECDSA: u8 = 1;
@@ -30,7 +30,9 @@ impl Network {
     /// Every network.
     pub const ALL: [Self; 4] = [Self::Mainnet, Self::Testnet10, Self::Simnet, Self::Devnet];
 
-    /// The network's name, which never changes: key derivation may depend on it.
+    /// Returns the network's name, as derivation paths and REST servers use it.
+    ///
+    /// The names never change, because a key derived under another name would be another key.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mainnet => "mainnet",
@@ -40,7 +42,9 @@ impl Network {
         }
     }
 
-    /// What stands before the colon of this network's addresses. All test networks share one.
+    /// Returns the text before the colon of this network's addresses.
+    ///
+    /// Kaspa uses `kaspatest` for every public testnet, so the prefix alone does not tell testnets apart.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Mainnet => "kaspa",
@@ -50,14 +54,16 @@ impl Network {
         }
     }
 
-    /// The network whose REST servers report this `networkName`: `kaspa-` and the network's name.
+    /// Returns the network whose REST servers report this `networkName`: `kaspa-` and the name.
+    ///
+    /// `None` for any other text.
     pub fn from_rest_name(text: &str) -> Option<Self> {
         let name = text.strip_prefix("kaspa-")?;
         Self::ALL.into_iter().find(|network| network.name() == name)
     }
 }
 
-/// What an address pays to.
+/// The kind of key or hash that an address pays to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddressKind {
     /// An x-only public key, spent with a BIP340 (Schnorr) signature.
@@ -68,21 +74,21 @@ pub enum AddressKind {
     ScriptHash,
 }
 
-/// Why a text is not an address that may be paid on the expected network.
+/// The reason why a text or key is no payable address of the expected network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressError {
-    /// Longer than any address; nothing else was looked at.
+    /// A text longer than 73 bytes, the longest address; the rest is not checked.
     TooLong {
         /// Length of the text in bytes.
         length: usize,
     },
-    /// There is no colon, hence no prefix.
+    /// A text without a colon, hence without a prefix.
     MissingPrefix,
-    /// A capital letter, or several: Kaspa addresses are lower case throughout.
+    /// A text with capital letters; Kaspa addresses are in lower case.
     NotLowerCase,
-    /// The prefix is of no Kaspa network.
+    /// A prefix of no Kaspa network.
     UnknownPrefix {
-        /// What stands before the colon.
+        /// The text before the colon.
         found: String,
     },
     /// An address of another network.
@@ -92,28 +98,28 @@ pub enum AddressError {
         /// The prefix that was found.
         found: &'static str,
     },
-    /// A character that no address contains.
+    /// A character outside the address alphabet.
     InvalidCharacter {
         /// The character.
         character: char,
     },
-    /// The checksum is wrong: a typing error.
+    /// A checksum that does not match, as after a typing error.
     Checksum,
-    /// The spelling is not the canonical one: stray bits behind the payload.
+    /// A text whose unused last bits are not zero; only one spelling of each address is accepted.
     Padding,
-    /// A version byte without a meaning.
+    /// A version byte that stands for no kind of address.
     UnknownVersion {
         /// The version byte.
         version: u8,
     },
-    /// The payload does not have its version's length.
+    /// A payload whose length is not that of its version.
     PayloadLength {
-        /// Bytes the version demands.
+        /// The length that the version demands, in bytes.
         expected: usize,
-        /// Bytes that were there.
+        /// The length of the payload, in bytes.
         found: usize,
     },
-    /// The public key is not a point of the curve: money sent there could never be spent.
+    /// A public key that is no point of the curve; money sent there could never be spent.
     NotACurvePoint,
 }
 
@@ -145,7 +151,16 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads an address of the `expected` network. The work is bounded whatever the length of the text.
+    /// Reads an address of the `expected` network.
+    ///
+    /// The length is checked first, so the work is bounded for a text of any length.
+    ///
+    /// # Errors
+    /// The first of these that applies: [`AddressError::TooLong`] above 73 bytes; [`AddressError::MissingPrefix`] without a colon;
+    /// [`AddressError::NotLowerCase`] with a capital letter; [`AddressError::UnknownPrefix`] or [`AddressError::WrongNetwork`] by
+    /// the prefix; [`AddressError::InvalidCharacter`]; [`AddressError::Checksum`], also for a body too short for a checksum;
+    /// [`AddressError::Padding`]; [`AddressError::UnknownVersion`]; [`AddressError::PayloadLength`]; and
+    /// [`AddressError::NotACurvePoint`] for a key that nobody can sign with.
     pub fn parse(text: &str, expected: Network) -> Result<Self, AddressError> {
         if text.len() > MAX_LENGTH {
             return Err(AddressError::TooLong { length: text.len() });
@@ -167,29 +182,39 @@ impl Address {
         Self::payable(expected, read_payload(&bytes)?)
     }
 
-    /// The Schnorr address of a public key in compressed SEC1 form; the parity byte is dropped, nothing is tweaked.
+    /// Returns the Schnorr address of a public key in compressed SEC1 form.
+    ///
+    /// The address contains the x-coordinate only; the parity byte is dropped and the key is not tweaked.
+    ///
+    /// # Errors
+    /// [`AddressError::NotACurvePoint`] when `sec1` is no compressed point of the curve.
     pub fn from_schnorr_key(network: Network, sec1: &[u8; 33]) -> Result<Self, AddressError> {
         check_compressed(sec1)?;
         let [_, x_only @ ..] = *sec1;
         Ok(Self { network, form: ScriptForm::PubKey(x_only) })
     }
 
-    /// The ECDSA address of a public key in compressed SEC1 form.
+    /// Returns the ECDSA address of a public key in compressed SEC1 form.
+    ///
+    /// # Errors
+    /// [`AddressError::NotACurvePoint`] when `sec1` is no compressed point of the curve.
     pub fn from_ecdsa_key(network: Network, sec1: &[u8; 33]) -> Result<Self, AddressError> {
         Self::payable(network, ScriptForm::PubKeyEcdsa(*sec1))
     }
 
-    /// The address that a locking script pays to; `None` unless the script is of a standard form with a valid key.
+    /// Returns the address that a locking script pays to.
+    ///
+    /// `None` unless the script has a standard form and its key, if any, is a point of the curve.
     pub fn from_script(network: Network, script: &ScriptPublicKey) -> Option<Self> {
         Self::payable(network, script.form()?).ok()
     }
 
-    /// The network.
+    /// Returns the network of the address.
     pub fn network(&self) -> Network {
         self.network
     }
 
-    /// What the address pays to.
+    /// Returns the kind of key or hash that the address pays to.
     pub fn kind(&self) -> AddressKind {
         match self.form {
             ScriptForm::PubKey(_) => AddressKind::PubKey,
@@ -198,7 +223,7 @@ impl Address {
         }
     }
 
-    /// The key or hash inside: 32 bytes, or 33 for an ECDSA key.
+    /// Returns the key or hash in the address: 32 bytes, or 33 for an ECDSA key.
     pub fn payload(&self) -> &[u8] {
         match &self.form {
             ScriptForm::PubKey(payload) | ScriptForm::ScriptHash(payload) => payload,
@@ -206,7 +231,7 @@ impl Address {
         }
     }
 
-    /// The locking script of an output that pays to this address.
+    /// Returns the locking script of an output that pays to this address.
     pub fn script_public_key(&self) -> ScriptPublicKey {
         ScriptPublicKey::pay_to(self.form)
     }

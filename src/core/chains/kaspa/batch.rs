@@ -1,14 +1,16 @@
-//! Dividing many payments among as few transactions as their masses allow.
+//! Division of many payments into transactions that fit the mass limits.
 
 use super::mass::{self, DEFAULT_STORAGE_MASS_CAP};
 use crate::base::Amount;
 
-/// What is left of the storage mass for the change: an output of one KAS.
+/// The storage mass, in grams, kept free for the change: the weight of an output of one KAS.
 const CHANGE_GRAMS: u64 = 10_000;
 
-/// Divides payments, in their order, into runs that fit one transaction each: at most `max_outputs` long, and light enough in storage
-/// mass whatever coins will be spent. A payment too small to go with any other stands alone, and only the coins can tell whether it
-/// can be made. Returns the lengths of the runs.
+/// Divides payments, in their order, into runs for one transaction each, and returns the lengths.
+///
+/// A run has at most `max_outputs` payments (at least one), and their storage mass leaves room for change. Nothing is deducted for
+/// the coins to be spent, because they are not selected yet. A payment heavier than the room, that is a small one, forms a run of
+/// its own; coin selection decides whether it can be built.
 pub fn pack(amounts: &[Amount], max_outputs: usize) -> Vec<usize> {
     let budget = DEFAULT_STORAGE_MASS_CAP - CHANGE_GRAMS;
     let mut runs: Vec<usize> = Vec::new();

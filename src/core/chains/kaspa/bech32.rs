@@ -1,23 +1,25 @@
-//! The base-32 text form of a Kaspa address, with CashAddr's checksum. It knows nothing of versions, networks or keys.
+//! The base-32 text form of a Kaspa address, with the checksum of CashAddr.
+//!
+//! Version bytes, networks and keys are checked in [`super::address`].
 
 const CHARSET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const CHECKSUM_LEN: usize = 8;
 const GENERATORS: [u64; 5] = [0x98_f2bc_8e61, 0x79_b76d_99e2, 0xf3_3e5f_b3c4, 0xae_2eab_e2a8, 0x1e_4f43_e470];
 
-/// Why a body is not the encoding of any bytes under its prefix.
+/// The reason why a body encodes no bytes under its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// A character outside the charset.
     Character(char),
-    /// Shorter than a checksum.
+    /// A body shorter than the checksum of 8 characters.
     TooShort,
-    /// The checksum does not match body and prefix.
+    /// A checksum that does not match body and prefix.
     Checksum,
-    /// The bits after the last whole byte are not the ones an encoder writes.
+    /// Bits after the last whole byte that an encoder does not write.
     Padding,
 }
 
-/// Writes `bytes` as characters with their checksum; the prefix enters the checksum and is not written.
+/// Encodes `bytes` with a checksum over `prefix` and bytes; the prefix itself is not written.
 pub fn encode(prefix: &str, bytes: &[u8]) -> String {
     let mut values = to_five_bits(bytes);
     let checksum = polymod(prefix, &values);
@@ -25,7 +27,13 @@ pub fn encode(prefix: &str, bytes: &[u8]) -> String {
     values.into_iter().map(|value| char::from(CHARSET[usize::from(value)])).collect()
 }
 
-/// Reads what [`encode`] wrote, and nothing else: a body that decodes has exactly one spelling.
+/// Decodes a body that [`encode`] wrote under the same prefix.
+///
+/// Every sequence of bytes has exactly one accepted spelling, so two texts never stand for one address.
+///
+/// # Errors
+/// [`Error::Character`] for a character outside the alphabet, [`Error::TooShort`] below 8 characters, [`Error::Checksum`] when the
+/// checksum does not match, and [`Error::Padding`] when unused bits are not zero or a whole group of bits is left over.
 pub fn decode(prefix: &str, body: &str) -> Result<Vec<u8>, Error> {
     let values = body.chars().map(value_of).collect::<Result<Vec<u8>, Error>>()?;
     let (payload, checksum) = values.split_last_chunk::<CHECKSUM_LEN>().ok_or(Error::TooShort)?;
@@ -44,7 +52,7 @@ fn value_of(c: char) -> Result<u8, Error> {
     CHARSET.iter().position(|&known| char::from(known) == c).map(|index| index as u8).ok_or(Error::Character(c))
 }
 
-/// Most significant bits first, the last group padded with zeros on the right.
+/// Splits bytes into groups of five bits, most significant first; zeros pad the last group on the right.
 fn to_five_bits(bytes: &[u8]) -> Vec<u8> {
     let mut values = Vec::with_capacity((bytes.len() * 8).div_ceil(5) + CHECKSUM_LEN);
     let (mut buffer, mut bits) = (0u32, 0);
@@ -62,7 +70,7 @@ fn to_five_bits(bytes: &[u8]) -> Vec<u8> {
     values
 }
 
-/// The whole bytes in a row of five-bit groups; left-over bits are dropped, for the caller to judge.
+/// Joins five-bit groups to whole bytes; [`decode`] checks the bits left over, which are dropped here.
 fn to_bytes(values: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * 5 / 8);
     let (mut buffer, mut bits) = (0u32, 0);
@@ -77,7 +85,9 @@ fn to_bytes(values: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Computes the 40-bit checksum of CashAddr over prefix and payload: a BCH code over groups of five bits.
 fn polymod(prefix: &str, payload: &[u8]) -> u64 {
+    // The zero separates prefix and payload; the zeros at the end stand where the checksum will be.
     let prefix = prefix.bytes().map(|byte| byte & 31);
     let values = prefix.chain([0]).chain(payload.iter().copied()).chain([0; CHECKSUM_LEN]);
     let checksum = values.fold(1u64, |c, value| {

@@ -1,47 +1,58 @@
-//! The relay floor, and how much to pay above it.
+//! The relay floor, and the policy that sets the fee above it.
 
 use super::mass::Masses;
 use super::money::Kas;
 use crate::base::Amount;
 use std::fmt;
 
-/// The least that nodes relay for, in sompi per gram, since the Toccata fork.
+/// The lowest fee rate at which nodes relay, in sompi per gram, since the Toccata fork.
 pub const FLOOR_SOMPI_PER_GRAM: u64 = 100;
-/// The floor, in sompi, of the smallest transfer with change, whatever the addresses: one input, and two outputs to script hashes or
-/// ECDSA keys, 2,058 grams. With less than this as the most that a transfer may pay, some transfers could never be built.
+/// The relay floor, in sompi, of a transfer with one input and change.
+///
+/// Both outputs pay script hashes or ECDSA keys, the longest standard scripts: 94 + 1,118 + 2 * 423 = 2,058 grams. A lower fee cap
+/// would make some transfers impossible to build.
 pub const MINIMUM_TRANSFER_FEE: u64 = 2_058 * FLOOR_SOMPI_PER_GRAM;
-/// What spending one key's output costs at the floor: 1,118 grams. An output of less is not worth having.
+/// The fee, in sompi, for spending one more key's output at the relay floor.
+///
+/// An input adds 1,118 grams: 52 bytes, a signature script of 66 bytes, and 1,000 grams for one signature operation. A smaller
+/// output costs more to spend than it holds.
 pub const COST_OF_AN_INPUT: Amount = Amount::new(1_118 * FLOOR_SOMPI_PER_GRAM);
 
-/// The least fee with which nodes accept a transaction of these masses: paid exactly it is accepted, one sompi less is not.
+/// Returns the lowest fee, in sompi, at which nodes relay a transaction of these masses.
+///
+/// Nodes accept exactly this fee and refuse one sompi less. The product saturates at the largest amount.
 pub fn floor(masses: &Masses) -> Amount {
     floor_of(masses.relay_mass())
 }
 
-/// The floor of a transaction whose relay mass is known.
+/// Returns the relay floor, in sompi, for a relay mass in grams.
 fn floor_of(relay_mass: u64) -> Amount {
     Amount::new(relay_mass.saturating_mul(FLOOR_SOMPI_PER_GRAM))
 }
 
-/// How much to pay for a transaction.
+/// The rate, the caps and the speed that set the fee of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeePolicy {
-    /// The rate to pay, in sompi per gram, as a fee estimate suggests it.
+    /// The rate to pay, in sompi per gram, as a provider's fee estimate suggests it.
     pub feerate: u64,
-    /// The rate is held at this, whatever an estimate says; never below [`FLOOR_SOMPI_PER_GRAM`].
+    /// The highest rate to pay, in sompi per gram, however high the estimate.
+    ///
+    /// A maximum below [`FLOOR_SOMPI_PER_GRAM`] counts as that floor.
     pub max_feerate: u64,
-    /// The most that one transaction may pay, including small change left to the miner. Reserve this beside the amount.
+    /// The highest fee of one transaction, in sompi, including small change left to the miner.
+    ///
+    /// A transfer reserves this beside its amount.
     pub max_fee: Amount,
-    /// Whether storage mass is paid for as well, because speed was asked for.
+    /// Whether the fee pays for storage mass too, because the request asks for speed.
     pub hurried: bool,
 }
 
-/// The cap is below the relay floor, so that no fee is right.
+/// The error that the fee cap is below the relay floor: no fee satisfies both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FloorOverCap {
-    /// The relay floor.
+    /// The relay floor, in sompi.
     pub floor: Amount,
-    /// The policy's cap.
+    /// The policy's cap, in sompi.
     pub max_fee: Amount,
 }
 
@@ -54,15 +65,15 @@ impl fmt::Display for FloorOverCap {
 impl std::error::Error for FloorOverCap {}
 
 impl FeePolicy {
-    /// The fee for these masses, which no plan for them exceeds by itself.
+    /// Returns the fee, in sompi, for a transaction of these masses; at most `max_fee`.
     ///
-    /// The rate is paid on the relay mass, so that a rate of one per cent more costs one per cent more. Miners order by storage mass
-    /// too, but a payment of ordinary size may weigh twenty times its relay mass there, and blocks have room: on a node with 800
-    /// transactions waiting, one that paid the floor on its relay mass was in the fourth block. Whoever is in a hurry pays what the
-    /// rate is above the floor on the storage mass as well; nothing more where nothing waits.
+    /// The rate is paid on the relay mass, so a rate one per cent higher costs one per cent more. Miners order by storage mass too,
+    /// but the storage mass of an ordinary payment can be many times its relay mass, and paying the full rate on it would be dear.
+    /// A hurried transaction therefore pays on the storage mass beyond its relay mass only the part of the rate above the floor.
+    /// That part is zero while the estimate stays at the floor, when no transactions compete for a block.
     ///
     /// # Errors
-    /// When even the floor is above the cap.
+    /// [`FloorOverCap`] when the relay floor of these masses is above `max_fee`.
     pub fn fee(&self, masses: &Masses) -> Result<Amount, FloorOverCap> {
         let least = self.least(masses.relay_mass())?;
         if !self.hurried {
@@ -73,10 +84,12 @@ impl FeePolicy {
         Ok(Amount::new(least.get().saturating_add(more)).min(self.max_fee))
     }
 
-    /// The fee of a transaction of this relay mass without a hurry. It does not depend on the amounts.
+    /// Returns the fee, in sompi, of an unhurried transaction of this relay mass.
+    ///
+    /// The relay mass does not depend on the amounts, so this fee is known before the change is.
     ///
     /// # Errors
-    /// When even the floor is above the cap.
+    /// [`FloorOverCap`] when the relay floor is above `max_fee`.
     pub(super) fn least(&self, relay_mass: u64) -> Result<Amount, FloorOverCap> {
         let floor = floor_of(relay_mass);
         if floor > self.max_fee {
@@ -85,7 +98,7 @@ impl FeePolicy {
         Ok(Amount::new(relay_mass.saturating_mul(self.rate())).min(self.max_fee))
     }
 
-    /// The rate that is paid: never under the floor.
+    /// Returns the rate that is paid, in sompi per gram; never under the floor.
     fn rate(&self) -> u64 {
         self.feerate.min(self.max_feerate).max(FLOOR_SOMPI_PER_GRAM)
     }

@@ -3,35 +3,35 @@
 //! Everything is a pure function over bytes and integers; amounts are sompi (1 KAS = 10^8 sompi). Consensus rules are those of
 //! rusty-kaspa 2.1.0 (after the Toccata fork), and the tests compare with that implementation.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`address`] | [`Network`], [`Address`]: strict parsing and display, from a public key or a script |
 //! | [`script`] | [`ScriptPublicKey`]: the locking scripts of the three address kinds |
 //! | [`tx`] | [`Transaction`], [`Outpoint`], [`Utxo`]: version 0, transaction id, signature scripts |
 //! | [`codec`] | the durable bytes of a transaction, stored before it is broadcast |
-//! | [`sighash`] | [`SighashCache`]: what is signed, Schnorr and ECDSA form |
+//! | [`sighash`] | [`SighashCache`]: the hash that a signature signs, Schnorr and ECDSA form |
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
 //! | [`fee`] | the relay floor and the [`FeePolicy`] |
-//! | [`money`] | amounts for people |
-//! | [`select`] | coin selection: [`select::plan`] makes a [`Plan`] or says what could be sent instead |
-//! | [`batch`] | dividing many payments among as few transactions as their masses allow |
-//! | [`replace`] | paying more for a transaction that is stuck |
-//! | [`unsigned`] | [`UnsignedTx`]: what is stored before signing, its digests, and how verified signatures go in |
-//! | [`intent`] | comparing a built transaction with what was asked for |
+//! | [`money`] | amounts as text, in KAS and sompi |
+//! | [`select`] | coin selection: [`select::plan`] makes a [`Plan`] or names the nearest amounts that can be sent |
+//! | [`batch`] | division of many payments into transactions that fit the mass limits |
+//! | [`replace`] | replacement of a waiting transaction by one with a higher fee |
+//! | [`unsigned`] | [`UnsignedTx`]: the record stored before signing, its digests, and the attachment of verified signatures |
+//! | [`intent`] | comparison of a built transaction with the payment that was requested |
 //! | [`keys`] | [`WalletKey`] and the Internet Computer's derivation of child public keys |
 //! | [`verify`] | local verification of BIP340 and ECDSA signatures |
 //! | [`rest`] | requests, canonicalising transforms and typed parsers of the REST API |
 //!
-//! The way of a payment:
+//! The steps of a payment:
 //!
 //! ```text
-//! rest::Request::Dag, Utxos → parse_dag, parse_utxos      what the wallet has, up to a DAA score that replicas agree on
-//! select::plan → Plan → Plan::unsigned → UnsignedTx       which outputs to spend; UnsignedTx::to_bytes is stored
-//! intent::check                                           read the transaction back and compare it with what was asked for
+//! rest::Request::Dag, Utxos → parse_dag, parse_utxos      the wallet's coins, up to a DAA score that replicas agree on
+//! select::plan → Plan → Plan::unsigned → UnsignedTx       the outputs to spend; UnsignedTx::to_bytes is stored
+//! intent::check                                           reads the transaction back and compares it with the request
 //! UnsignedTx::digests → (threshold signatures)            one per input
 //! UnsignedTx::attach → Transaction                        verifies each signature; Transaction::to_bytes is stored
-//! rest::Request::Submit → parse_submit → SubmitOutcome    the same bytes as often as need be
-//! rest::Request::BlueScore, Acceptance → parse_…          accepted how deep?
+//! rest::Request::Submit → parse_submit → SubmitOutcome    the same bytes, repeated until the outcome is known
+//! rest::Request::BlueScore, Acceptance → parse_…          the number of confirmations
 //! ```
 
 pub mod address;

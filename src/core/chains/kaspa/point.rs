@@ -1,9 +1,10 @@
-//! Points of the curve, as public keys write them.
+//! Points of the curve secp256k1 in the form of public keys.
 
 use k256::PublicKey;
 
-/// The point of a compressed SEC1 key. The tag is checked first: other forms of the same length exist, which the chain would not
-/// accept.
+/// Returns the point of a compressed SEC1 key; `None` when the bytes are no such point.
+///
+/// The tag must be 2 or 3: SEC1 has another form of the same length (tag 5), which the chain would not accept.
 pub(super) fn compressed_point(sec1: &[u8; 33]) -> Option<PublicKey> {
     matches!(sec1[0], 2 | 3).then(|| PublicKey::from_sec1_bytes(sec1).ok()).flatten()
 }

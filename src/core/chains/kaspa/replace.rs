@@ -1,7 +1,7 @@
-//! Paying more for a transaction that is stuck.
+//! Replacement of a waiting transaction by one with a higher fee.
 //!
-//! The replacement spends exactly the same inputs and pays exactly the same, and takes the higher fee out of the change. Whatever
-//! happens, only one of the two can land, and either way the recipients are paid once. It needs nothing from the chain.
+//! The replacement spends the same inputs, makes the same payments, and takes the higher fee out of the change. Both spend the same
+//! outputs, so only one of the two can land, and either way the recipients are paid once. Building it needs no data from the chain.
 
 use super::fee;
 use super::mass::{DEFAULT_STORAGE_MASS_CAP, MassError, Masses, OverLimit};
@@ -11,24 +11,24 @@ use super::unsigned::UnsignedTx;
 use crate::base::Amount;
 use std::fmt;
 
-/// Why a transaction cannot be replaced.
+/// The reason why a transaction cannot be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplaceError {
-    /// There is no change that a higher fee could be taken from.
+    /// A transaction without change, from which a higher fee could be taken.
     NoChange,
-    /// Nodes take the replacement only if it pays more for its mass than what it replaces.
+    /// A fee whose rate is not above that of the replaced transaction, or under the relay floor.
     NotMore {
-        /// The least fee that is enough.
+        /// The lowest sufficient fee, in sompi.
         needed: Amount,
     },
-    /// The change would be too small: at most this fee can be paid.
+    /// A fee that leaves less change than an input costs to spend.
     ChangeTooSmall {
-        /// The most that can be paid, when more than now can be.
+        /// The highest possible fee, in sompi; `None` when it is not above the present fee.
         most: Option<Amount>,
     },
-    /// The masses cannot be computed.
+    /// Masses that cannot be computed.
     Mass(MassError),
-    /// The smaller change weighs too much.
+    /// A mass over its limit; smaller change has more storage mass.
     OverLimit(OverLimit),
 }
 
@@ -49,8 +49,18 @@ impl fmt::Display for ReplaceError {
 
 impl std::error::Error for ReplaceError {}
 
-/// The same transaction with a fee of `fee`, or of twice the present one when that is `None`. The last output is the change if there
-/// are more than `payments` outputs; it must go to `change`.
+/// Returns the same transaction with another fee, and that fee in sompi.
+///
+/// `fee` is the total fee in sompi; `None` doubles the present one. The first `payments` outputs are payments and stay as they are;
+/// the output after them is the change and must be locked to `change`. Nodes compare fee rates, not fees, and smaller change can
+/// raise the mass, so the lowest sufficient fee is computed from the new masses.
+///
+/// # Errors
+/// * [`ReplaceError::Mass`] when the masses before or after cannot be computed
+/// * [`ReplaceError::NoChange`] when no output to `change` follows the payments, or the present fee cannot be computed
+/// * [`ReplaceError::ChangeTooSmall`] when less than [`fee::COST_OF_AN_INPUT`] would remain as change
+/// * [`ReplaceError::OverLimit`] when the replacement exceeds a limit of the node or [`DEFAULT_STORAGE_MASS_CAP`]
+/// * [`ReplaceError::NotMore`] when `fee` does not raise the fee rate, or is under the relay floor
 pub fn with_fee(
     unsigned: &UnsignedTx,
     payments: usize,
@@ -73,7 +83,9 @@ pub fn with_fee(
     if fee < needed { Err(ReplaceError::NotMore { needed }) } else { Ok((replaced, fee)) }
 }
 
-/// The least fee for `after` whose rate is above that of `paid` for `before`.
+/// Returns the lowest fee for `after`, in sompi, whose rate is above that of `paid` for `before`.
+///
+/// The product is computed in 128 bits, where two 64-bit numbers cannot overflow.
 fn least_better(paid: Amount, before: &Masses, after: &Masses) -> Amount {
     let same_rate = u128::from(paid.get()) * u128::from(after.priority_mass()) / u128::from(before.priority_mass().max(1));
     Amount::new(u64::try_from(same_rate).unwrap_or(u64::MAX).saturating_add(1))

@@ -1,4 +1,6 @@
-//! What a signature covers, for the signature type ALL.
+//! Signing hashes of transaction inputs, for the signature type ALL.
+//!
+//! A signature of this type covers every input and every output, so no part of the transaction can change after signing.
 
 use super::hash::{self, Hasher};
 use super::script::ScriptPublicKey;
@@ -8,12 +10,12 @@ use super::tx::{
 use crate::base::Amount;
 use sha2::{Digest, Sha256};
 
-/// The payload's place in the preimage when there is none.
+/// The payload hash of a transaction without payload; consensus prescribes zeros.
 const NO_PAYLOAD: [u8; 32] = [0; 32];
 
 /// The parts of the preimage that all inputs of one transaction share, hashed once.
 ///
-/// It borrows the transaction, so that it cannot outlive a change to it.
+/// The cache borrows the transaction, so the transaction cannot change while its hashes are in use.
 pub struct SighashCache<'a> {
     transaction: &'a Transaction,
     previous_outputs: [u8; 32],
@@ -23,7 +25,7 @@ pub struct SighashCache<'a> {
 }
 
 impl<'a> SighashCache<'a> {
-    /// Hashes what all inputs share.
+    /// Hashes the previous outputs, sequences, signature operation counts and outputs of `transaction`.
     pub fn new(transaction: &'a Transaction) -> Self {
         let [mut previous, mut sequences, mut sig_ops, mut outputs] = [(); 4].map(|()| Hasher::new(hash::SIGNING_HASH));
         for input in &transaction.inputs {
@@ -43,7 +45,12 @@ impl<'a> SighashCache<'a> {
         }
     }
 
-    /// The 32 bytes that a BIP340 signature of input `index` signs. `script` and `amount` are those of the output it spends.
+    /// Returns the 32 bytes that a BIP340 signature of input `index` signs.
+    ///
+    /// `script` and `amount` (in sompi) are those of the output that the input spends.
+    ///
+    /// # Errors
+    /// [`NoSuchInput`] when the transaction has no input `index`.
     pub fn schnorr(&self, index: usize, script: &ScriptPublicKey, amount: Amount) -> Result<[u8; 32], NoSuchInput> {
         let input = self.transaction.inputs.get(index).ok_or(NoSuchInput { index })?;
         let mut hasher = Hasher::new(hash::SIGNING_HASH);
@@ -55,7 +62,13 @@ impl<'a> SighashCache<'a> {
         Ok(hasher.finish())
     }
 
-    /// The digest that an ECDSA signature of input `index` signs: the Schnorr form, hashed once more in its own domain.
+    /// Returns the 32-byte digest that an ECDSA signature of input `index` signs.
+    ///
+    /// The digest is the SHA-256 of the hashed ECDSA domain and the Schnorr form. `script` and `amount` (in sompi) are those of the
+    /// output that the input spends.
+    ///
+    /// # Errors
+    /// [`NoSuchInput`] when the transaction has no input `index`.
     pub fn ecdsa(&self, index: usize, script: &ScriptPublicKey, amount: Amount) -> Result<[u8; 32], NoSuchInput> {
         let inner = self.schnorr(index, script, amount)?;
         Ok(Sha256::new().chain_update(Sha256::digest(hash::SIGNING_HASH_ECDSA)).chain_update(inner).finalize().into())

@@ -1,22 +1,22 @@
-//! Local verification of signatures, before anything is broadcast.
+//! Local verification of BIP340 and ECDSA signatures, before a transaction is broadcast.
 
 use super::point;
 use k256::ecdsa::signature::hazmat::PrehashVerifier;
 use std::fmt;
 
-/// Why a signature is not accepted.
+/// The reason why a signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureError {
-    /// Not 64 bytes.
+    /// A signature whose length is not 64 bytes.
     Length {
         /// The number of bytes.
         found: usize,
     },
-    /// The bytes encode no signature: a number is zero or too large.
+    /// Bytes that encode no signature, because a number is zero or out of range.
     Malformed,
-    /// The public key is not a point of the curve.
+    /// A public key that is no point of the curve.
     Key,
-    /// A well-formed signature of something else, or by another key.
+    /// A well-formed signature of another digest or by another key.
     Mismatch,
 }
 
@@ -34,6 +34,11 @@ impl fmt::Display for SignatureError {
 impl std::error::Error for SignatureError {}
 
 /// Verifies a BIP340 signature of a 32-byte signing hash under an x-only key and returns its 64 bytes.
+///
+/// # Errors
+/// [`SignatureError::Length`] unless `signature` has 64 bytes, [`SignatureError::Malformed`] when they encode no signature,
+/// [`SignatureError::Key`] when `x_only` is no x-coordinate of the curve, and [`SignatureError::Mismatch`] when the signature is of
+/// another hash or key.
 pub fn schnorr(x_only: &[u8; 32], sighash: &[u8; 32], signature: &[u8]) -> Result<[u8; 64], SignatureError> {
     let bytes = sized(signature)?;
     let signature = k256::schnorr::Signature::from_slice(&bytes).map_err(|_| SignatureError::Malformed)?;
@@ -45,6 +50,11 @@ pub fn schnorr(x_only: &[u8; 32], sighash: &[u8; 32], signature: &[u8]) -> Resul
 /// Verifies an ECDSA signature `r || s` of a 32-byte digest under a compressed key and returns it with a low `s`.
 ///
 /// The node refuses a high `s`, and the threshold signer does not promise a low one; both are valid signatures of the digest.
+///
+/// # Errors
+/// [`SignatureError::Length`] unless `signature` has 64 bytes, [`SignatureError::Malformed`] when `r` or `s` is zero or out of
+/// range, [`SignatureError::Key`] when `sec1` is no compressed point, and [`SignatureError::Mismatch`] when the signature is of
+/// another digest or key.
 pub fn ecdsa(sec1: &[u8; 33], digest: &[u8; 32], signature: &[u8]) -> Result<[u8; 64], SignatureError> {
     let bytes = sized(signature)?;
     let signature = k256::ecdsa::Signature::from_slice(&bytes).map_err(|_| SignatureError::Malformed)?.normalize_s();
