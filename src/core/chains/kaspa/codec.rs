@@ -1,7 +1,8 @@
 //! The durable bytes of a transaction.
 //!
 //! A signed transaction is stored in this form before it is broadcast, and a repeated broadcast sends what these bytes decode to,
-//! so that the very same transaction is offered again. Before that, an unsigned one is stored with what it spends. The form is private to the canister: the chain never sees it.
+//! so it offers the same transaction. Before signing, the unsigned transaction is stored together with the outputs it spends. Only
+//! the canister reads this form; the REST API has its own.
 //!
 //! ```text
 //! transaction: format u8 = 1 | lock_time u64
@@ -20,27 +21,27 @@ use std::fmt;
 const FORMAT_TRANSACTION: u8 = 1;
 const FORMAT_UNSIGNED: u8 = 2;
 
-/// Why bytes are not a stored transaction, or a transaction cannot be stored.
+/// The reason why bytes are no stored transaction, or a transaction cannot be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodecError {
-    /// The bytes end too early.
+    /// Bytes that end before the transaction does.
     Truncated,
-    /// Bytes are left over.
+    /// Bytes that follow the end of the transaction.
     TrailingBytes,
-    /// A format this version does not know.
+    /// A format number that this version does not know, or that of the other form.
     UnknownFormat {
-        /// The first byte.
+        /// The format number found.
         format: u8,
     },
-    /// More inputs or outputs than consensus allows.
+    /// More inputs or outputs than [`MAX_INPUTS_OR_OUTPUTS`].
     TooMany,
     /// A script longer than 65,535 bytes.
     ScriptTooLong,
-    /// The inputs and the outputs they spend do not correspond.
+    /// Inputs that do not correspond, in order, to the outputs they spend.
     Inputs,
-    /// A truth value that is neither 0 nor 1.
+    /// A byte for a truth value that is neither 0 nor 1.
     NotABool {
-        /// The byte.
+        /// The byte found.
         found: u8,
     },
 }
@@ -62,7 +63,11 @@ impl fmt::Display for CodecError {
 impl std::error::Error for CodecError {}
 
 impl Transaction {
-    /// The durable form of the transaction, signed or not.
+    /// Encodes the transaction, signed or not, in its durable form.
+    ///
+    /// # Errors
+    /// [`CodecError::TooMany`] above [`MAX_INPUTS_OR_OUTPUTS`] inputs or outputs, and [`CodecError::ScriptTooLong`] for a script
+    /// above 65,535 bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
         let mut out = vec![FORMAT_TRANSACTION];
         out.extend(self.lock_time.to_le_bytes());
@@ -82,7 +87,11 @@ impl Transaction {
         Ok(out)
     }
 
-    /// Reads what [`Self::to_bytes`] wrote, and nothing else.
+    /// Decodes bytes that [`Self::to_bytes`] wrote; no other bytes decode.
+    ///
+    /// # Errors
+    /// [`CodecError::UnknownFormat`] for another first byte, [`CodecError::TooMany`] above [`MAX_INPUTS_OR_OUTPUTS`] inputs or
+    /// outputs, [`CodecError::Truncated`] when the bytes end early, and [`CodecError::TrailingBytes`] when bytes follow.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = Reader(bytes);
         let transaction = reader.transaction()?;
@@ -92,7 +101,11 @@ impl Transaction {
 }
 
 impl UnsignedTx {
-    /// The durable form of the transaction with what it spends.
+    /// Encodes the transaction and the outputs it spends in their durable form.
+    ///
+    /// # Errors
+    /// [`CodecError::Inputs`] when the inputs do not name the spent outputs in order; otherwise as [`Transaction::to_bytes`], where
+    /// the scripts of the spent outputs count too.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
         if !self.transaction.inputs.iter().map(|input| input.previous).eq(self.outpoints()) {
             return Err(CodecError::Inputs);
@@ -108,7 +121,10 @@ impl UnsignedTx {
         Ok(out)
     }
 
-    /// Reads what [`Self::to_bytes`] wrote, and nothing else.
+    /// Decodes bytes that [`Self::to_bytes`] wrote; no other bytes decode.
+    ///
+    /// # Errors
+    /// As [`Transaction::from_bytes`], and [`CodecError::NotABool`] when the mark of a mining reward is neither 0 nor 1.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut reader = Reader(bytes);
         reader.format(FORMAT_UNSIGNED)?;
@@ -131,6 +147,7 @@ fn write_script(out: &mut Vec<u8>, script: &[u8]) -> Result<(), CodecError> {
     Ok(())
 }
 
+/// The bytes that are not read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

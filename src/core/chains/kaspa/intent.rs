@@ -1,7 +1,7 @@
-//! Comparing a built transaction with what was asked for, before anything is signed.
+//! Comparison of a built transaction with the payment that was requested, before it is signed.
 //!
-//! The check reads nothing but the transaction itself and the outputs it spends: it shares no code with the selection that built
-//! the transaction, so that a mistake there is caught here.
+//! The check reads only the transaction and the outputs it spends. It shares no code with the coin selection that built the
+//! transaction, so a mistake there is found here.
 
 use super::fee;
 use super::mass::{MassError, Masses, OverLimit};
@@ -11,83 +11,83 @@ use crate::base::Amount;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What a payment must be.
+/// The payment that a transaction must make.
 #[derive(Clone, Copy, Debug)]
 pub struct Intent<'a> {
-    /// The outputs it spends, in order.
+    /// The outputs to spend, in the order of the inputs.
     pub spent: &'a [Utxo],
-    /// Whom it pays, in its first output.
+    /// The script that the first output pays.
     pub recipient: &'a ScriptPublicKey,
-    /// How much it pays there, exactly.
+    /// The exact amount of the first output, in sompi.
     pub amount: Amount,
-    /// Whom else it pays, in the outputs that follow, exactly.
+    /// The further payments, which the next outputs equal in script and amount.
     pub more: &'a [Output],
-    /// Where its only other output may go, the last one.
+    /// The script of the change, the only other output allowed, which is the last.
     pub change: &'a ScriptPublicKey,
-    /// The most it may leave to the miner.
+    /// The highest fee allowed, in sompi.
     pub max_fee: Amount,
-    /// The most storage mass it may have.
+    /// The highest storage mass allowed, in grams; the node's own limit applies too.
     pub storage_mass_cap: u64,
 }
 
-/// What a transaction does, read back from it.
+/// The effect of a transaction, read back from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Its id.
+    /// The transaction id.
     pub id: TxId,
-    /// What the recipients get.
+    /// The sum of all payments, in sompi.
     pub amount: Amount,
-    /// What returns to the wallet; zero if there is no such output.
+    /// The change that returns to the wallet, in sompi; zero without change.
     pub change: Amount,
-    /// What the miner gets: inputs less outputs.
+    /// The fee, in sompi: inputs less outputs.
     pub fee: Amount,
-    /// Its masses once signed.
+    /// The masses of the signed transaction.
     pub masses: Masses,
 }
 
-/// How a transaction differs from the intent.
+/// The first difference found between a transaction and the intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deviation {
-    /// It spends other outputs, or the same in another order, or one twice.
+    /// Inputs that are not the intended outputs in order, or that repeat one.
     Inputs,
-    /// An input carries a lock time, an undue number of signature operations, or the transaction has a lock time.
+    /// A lock time of the transaction or an input, or another signature count than that of a public key.
     Shape,
-    /// There are fewer outputs than payments, or more than one besides.
+    /// Fewer outputs than payments, or more than one output besides them.
     OutputCount {
         /// The number of outputs.
         found: usize,
     },
-    /// The first output does not pay the recipient.
+    /// A first output that does not pay the recipient.
     Recipient,
-    /// The first output pays another amount.
+    /// A first output of another amount.
     Amount {
-        /// What it pays.
+        /// The output's amount, in sompi.
         found: Amount,
     },
-    /// A further payment goes to somebody else, or is of another amount.
+    /// A further payment with another script or amount.
     Payment {
-        /// The output's position.
+        /// The output's index.
         index: usize,
     },
-    /// The output after the payments does not return to the wallet.
+    /// An output after the payments that does not return to the wallet.
     Change,
-    /// It pays more than it spends, or its sums overflow.
+    /// Outputs that exceed the inputs, or sums that overflow.
     Sums,
-    /// The fee is above what is allowed.
+    /// A fee above the cap.
     FeeOverCap {
-        /// The fee.
+        /// The fee, in sompi.
         fee: Amount,
     },
-    /// The fee is below what nodes relay for.
+    /// A fee under the relay floor.
     FeeUnderFloor {
-        /// The fee.
+        /// The fee, in sompi.
         fee: Amount,
-        /// The relay floor.
+        /// The relay floor, in sompi.
         floor: Amount,
     },
-    /// The masses cannot be computed.
+    /// Masses that cannot be computed.
     Mass(MassError),
-    /// A mass is over its limit.
+    /// A mass over its limit.
     OverLimit(OverLimit),
 }
 
@@ -112,7 +112,18 @@ impl fmt::Display for Deviation {
 
 impl std::error::Error for Deviation {}
 
-/// Reads back what `transaction` does, provided that it is what `intent` says. Signed or not makes no difference.
+/// Checks that `transaction` makes exactly the payment of `intent`, and returns its effect.
+///
+/// Signatures are not checked, and a signed transaction has the same effect as an unsigned one.
+///
+/// # Errors
+/// The first [`Deviation`] found, in this order:
+/// * [`Deviation::Inputs`] and [`Deviation::Shape`] for the inputs and lock times
+/// * [`Deviation::OutputCount`], [`Deviation::Recipient`], [`Deviation::Amount`], [`Deviation::Payment`] and [`Deviation::Change`]
+///   for the outputs
+/// * [`Deviation::Sums`] when the outputs exceed the inputs or a sum overflows
+/// * [`Deviation::Mass`] and [`Deviation::OverLimit`] for the masses
+/// * [`Deviation::FeeUnderFloor`] and [`Deviation::FeeOverCap`] for the fee
 pub fn check(transaction: &Transaction, intent: &Intent<'_>) -> Result<Summary, Deviation> {
     check_inputs(transaction, intent.spent)?;
     let change = check_outputs(&transaction.outputs, intent)?;
@@ -133,6 +144,7 @@ pub fn check(transaction: &Transaction, intent: &Intent<'_>) -> Result<Summary, 
     Ok(Summary { id: transaction.id(), amount, change, fee, masses })
 }
 
+/// Checks that the inputs are the intended outputs, in order and each once, without lock times.
 fn check_inputs(transaction: &Transaction, spent: &[Utxo]) -> Result<(), Deviation> {
     let same = transaction.inputs.iter().map(|input| input.previous).eq(spent.iter().map(|utxo| utxo.outpoint));
     let distinct = spent.iter().map(|utxo| utxo.outpoint).collect::<BTreeSet<_>>().len() == spent.len();
@@ -146,7 +158,7 @@ fn check_inputs(transaction: &Transaction, spent: &[Utxo]) -> Result<(), Deviati
     if transaction.lock_time == 0 && transaction.inputs.iter().all(plain) { Ok(()) } else { Err(Deviation::Shape) }
 }
 
-/// Checks who gets how much and returns the change.
+/// Checks scripts and amounts of the outputs and returns the change in sompi.
 fn check_outputs(outputs: &[Output], intent: &Intent<'_>) -> Result<Amount, Deviation> {
     let wrong_count = Deviation::OutputCount { found: outputs.len() };
     let (payment, rest) = outputs.split_first().ok_or(wrong_count)?;

@@ -1,20 +1,22 @@
 //! The three masses of a transaction, in grams, and their limits.
 //!
-//! * *compute*: bytes, output scripts and signature operations; what validating costs
-//! * *transient*: bytes again, on a scale of its own; what relaying and keeping the block for a while costs
-//! * *storage* (KIP-9): how much the transaction grows the set of unspent outputs; many or small outputs from few or large inputs
-//!   are dear. The node commits to it; it enters neither the transaction id nor the signing hash.
+//! * *compute*: bytes, output scripts and signature operations; the cost of validation
+//! * *transient*: the bytes again, at 4 grams each; the cost of relaying a block and keeping it until it is pruned
+//! * *storage* (KIP-9): the growth of the set of unspent outputs; many or small outputs from few or large inputs have a high one.
+//!   The node computes and commits to it; neither the transaction id nor the signing hash contains it.
 
 use super::tx::{Output, SIG_OP_COUNT, SIGNATURE_SCRIPT_LEN, Transaction, Utxo};
 use std::fmt;
 
-/// The node's limit on compute mass.
+/// The node's limit on compute mass, in grams.
 pub const MAX_COMPUTE_MASS: u64 = 500_000;
-/// The node's limit on transient mass.
+/// The node's limit on transient mass, in grams.
 pub const MAX_TRANSIENT_MASS: u64 = 1_000_000;
-/// The node's limit on storage mass.
+/// The node's limit on storage mass, in grams.
 pub const MAX_STORAGE_MASS: u64 = 500_000;
-/// A limit on storage mass that older wallets keep, and a good default: ten times less growth for much the same convenience.
+/// The default limit on the storage mass of a transaction, in grams: a fifth of the node's.
+///
+/// Older nodes keep heavier transactions out of their mempools, although a block may contain them.
 pub const DEFAULT_STORAGE_MASS_CAP: u64 = 100_000;
 
 const BASE_SIZE: u64 = 94;
@@ -23,9 +25,9 @@ const OUTPUT_SIZE: u64 = 18;
 const GRAMS_PER_SCRIPT_BYTE: u64 = 10;
 const GRAMS_PER_SIG_OP: u64 = 1_000;
 const TRANSIENT_GRAMS_PER_BYTE: u64 = 4;
-/// Transient mass counts half when it is compared with compute mass: the block's limits stand in this proportion.
+/// The transient grams that count as one gram of compute mass: the ratio of the two limits.
 const TRANSIENT_PER_COMPUTE: u64 = MAX_TRANSIENT_MASS / MAX_COMPUTE_MASS;
-/// KIP-9's C, in gram-sompi.
+/// The constant `C` of KIP-9, in gram-sompi.
 const STORAGE_PARAMETER: u64 = 1_000_000_000_000;
 const UTXO_FIXED_BYTES: u64 = 63;
 const UTXO_UNIT_BYTES: u64 = 100;
@@ -33,11 +35,11 @@ const UTXO_UNIT_BYTES: u64 = 100;
 /// One of the three masses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
-    /// Compute mass.
+    /// The compute mass: bytes, scripts and signature operations.
     Compute,
-    /// Transient mass.
+    /// The transient mass: bytes.
     Transient,
-    /// Storage mass.
+    /// The storage mass of KIP-9: growth of the set of unspent outputs.
     Storage,
 }
 
@@ -54,11 +56,11 @@ impl fmt::Display for Dimension {
 /// A mass that exceeds its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverLimit {
-    /// Which mass.
+    /// The mass that exceeds its limit.
     pub dimension: Dimension,
-    /// The transaction's mass in grams.
+    /// The transaction's mass, in grams.
     pub mass: u64,
-    /// The limit in grams.
+    /// The limit, in grams.
     pub limit: u64,
 }
 
@@ -68,14 +70,14 @@ impl fmt::Display for OverLimit {
     }
 }
 
-/// Why a transaction has no mass.
+/// The reason why the masses of a transaction cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MassError {
-    /// There are no inputs, or not one spent output for each.
+    /// A transaction without inputs, or without exactly one spent output for each.
     Inputs,
     /// An input or output of zero sompi.
     ZeroAmount,
-    /// A number beyond 64 bits, which the node treats as too heavy.
+    /// A number beyond 64 bits; the node refuses such a transaction.
     Overflow,
 }
 
@@ -94,17 +96,24 @@ impl std::error::Error for MassError {}
 /// The masses of one transaction, in grams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Masses {
-    /// Compute mass.
+    /// The compute mass, in grams.
     pub compute: u64,
-    /// Transient mass.
+    /// The transient mass, in grams.
     pub transient: u64,
-    /// Storage mass.
+    /// The storage mass, in grams.
     pub storage: u64,
 }
 
 impl Masses {
-    /// The masses of `transaction`, which spends `spent` in the order of its inputs. An input that is not signed yet counts as if
-    /// it were.
+    /// Computes the masses of `transaction`, in grams.
+    ///
+    /// `spent` are the outputs that it spends, in the order of its inputs. An unsigned input counts with a signature script of
+    /// [`SIGNATURE_SCRIPT_LEN`] bytes, so the masses do not change when the transaction is signed.
+    ///
+    /// # Errors
+    /// * [`MassError::Inputs`] when there are no inputs, or their number is not that of `spent`
+    /// * [`MassError::ZeroAmount`] when an output holds nothing, or a spent one does and the inputs count one by one
+    /// * [`MassError::Overflow`] when a sum or weight exceeds 64 bits
     pub fn of(transaction: &Transaction, spent: &[Utxo]) -> Result<Self, MassError> {
         if transaction.inputs.len() != spent.len() {
             return Err(MassError::Inputs);
@@ -118,7 +127,10 @@ impl Masses {
         Self::build(inputs, spent.iter(), &transaction.outputs)
     }
 
-    /// The masses of a transaction that spends `spent` with one signature each and pays `outputs`.
+    /// Computes the masses of a transaction that spends `spent`, one signature each, and makes `outputs`.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
     pub(super) fn when_signed<'a>(
         spent: impl ExactSizeIterator<Item = &'a Utxo> + Clone,
         outputs: &[Output],
@@ -126,24 +138,33 @@ impl Masses {
         Self::build(InputTotals::signed(spent.len() as u64), spent, outputs)
     }
 
-    /// The masses of a transaction with `count` signed inputs but for storage mass, which alone depends on the amounts.
+    /// Computes the masses of a transaction with `count` signed inputs, with a storage mass of zero.
+    ///
+    /// Only the storage mass depends on the amounts, so these hold for any amounts.
     pub(super) fn without_storage(count: usize, outputs: &[Output]) -> Self {
         let (compute, transient) = InputTotals::signed(count as u64).compute_and_transient(outputs);
         Self { compute, transient, storage: 0 }
     }
 
-    /// The mass that the relay floor is reckoned by: compute, or transient on the same scale if that is larger. Storage is not in
-    /// it on purpose, neither at the node nor here: a fee that grows with storage mass eats the change and so raises the mass.
+    /// Returns the mass that the relay floor applies to, in grams.
+    ///
+    /// The larger of compute mass and half the transient mass. Storage mass is not part of it, as in the node: a fee that grew with
+    /// the storage mass would make the change smaller, and smaller change has more storage mass.
     pub fn relay_mass(&self) -> u64 {
         self.compute.max(self.transient.div_ceil(TRANSIENT_PER_COMPUTE))
     }
 
-    /// The mass that miners order transactions by: the relay mass, or storage if that is larger.
+    /// Returns the mass by which miners order transactions, in grams: the larger of relay and storage mass.
     pub fn priority_mass(&self) -> u64 {
         self.relay_mass().max(self.storage)
     }
 
-    /// Checks the node's limits, with a tighter one for storage mass if `storage_cap` is below the node's.
+    /// Checks that no mass exceeds its limit.
+    ///
+    /// The limits are the node's; a lower `storage_cap`, in grams, replaces that of the storage mass.
+    ///
+    /// # Errors
+    /// [`OverLimit`] with the first mass above its limit, in the order compute, transient, storage.
     pub fn check_limits(&self, storage_cap: u64) -> Result<(), OverLimit> {
         let limits = [
             (Dimension::Compute, self.compute, MAX_COMPUTE_MASS),
@@ -168,6 +189,7 @@ impl Masses {
     }
 }
 
+/// The sums over the inputs that compute and transient mass depend on.
 struct InputTotals {
     count: u64,
     signature_bytes: u64,
@@ -180,16 +202,20 @@ impl InputTotals {
         Self { count, signature_bytes, sig_ops: count * u64::from(SIG_OP_COUNT) }
     }
 
+    /// Returns the compute and the transient mass, in grams, with these inputs and `outputs`.
     fn compute_and_transient(&self, outputs: &[Output]) -> (u64, u64) {
         let script_bytes: u64 = outputs.iter().map(|output| output.script.as_bytes().len() as u64).sum();
         let count = outputs.len() as u64;
         let size = BASE_SIZE + INPUT_SIZE * self.count + self.signature_bytes + OUTPUT_SIZE * count + script_bytes;
+        // Each output's script counts with its version of two bytes.
         let compute = size + GRAMS_PER_SCRIPT_BYTE * (2 * count + script_bytes) + GRAMS_PER_SIG_OP * self.sig_ops;
         (compute, size * TRANSIENT_GRAMS_PER_BYTE)
     }
 }
 
-/// An unspent output as KIP-9 sees it: an amount in `units` pieces of 100 bytes. Every standard script makes one piece.
+/// The size and amount of an output, from which KIP-9 computes its weight.
+///
+/// `units` counts started pieces of 100 bytes; an output with a standard script has one. `amount` is in sompi.
 struct Cell {
     units: u64,
     amount: u64,
@@ -200,7 +226,10 @@ impl Cell {
         Self { units: (UTXO_FIXED_BYTES + script_len as u64).div_ceil(UTXO_UNIT_BYTES), amount }
     }
 
-    /// `C * units^2 / amount`, rounded down.
+    /// Returns the weight in grams: `C * units^2 / amount`, rounded down.
+    ///
+    /// # Errors
+    /// [`MassError::ZeroAmount`] for an amount of zero, [`MassError::Overflow`] beyond 64 bits.
     fn weight(&self) -> Result<u64, MassError> {
         if self.amount == 0 {
             return Err(MassError::ZeroAmount);
@@ -210,8 +239,10 @@ impl Cell {
     }
 }
 
-/// KIP-9: the harmonic weight of the outputs less that of the inputs, where the inputs count by their arithmetic mean unless the
-/// transaction is 1-to-n, n-to-1 or 2-to-2.
+/// Returns the storage mass of KIP-9, in grams: the weight of the outputs less that of the inputs, at least zero.
+///
+/// The weights of the inputs are added when the transaction is 1-to-n, n-to-1 or 2-to-2; otherwise each input counts with the mean
+/// of their amounts, which deducts less.
 fn storage_mass(
     spent: impl ExactSizeIterator<Item = Cell> + Clone,
     made: impl ExactSizeIterator<Item = Cell> + Clone,
@@ -231,7 +262,7 @@ fn storage_mass(
     Ok(weight_out.saturating_sub(weight_in))
 }
 
-/// Whether the inputs' weights are added; otherwise all count by their arithmetic mean.
+/// Tells whether the weights of the inputs are added; otherwise all count with the mean amount.
 const fn counts_one_by_one(units_in: u64, units_out: u64) -> bool {
     matches!((units_in, units_out), (_, 1) | (1, _) | (2, 2))
 }
@@ -241,8 +272,9 @@ fn mean_weight(units: u64, total: u64) -> Option<u64> {
     units.checked_mul(STORAGE_PARAMETER / mean)
 }
 
-/// What standard inputs take off the storage mass of a transaction with so many standard outputs: `total` is what they hold, and
-/// `weights` the sum of their weights.
+/// Returns the grams that standard inputs deduct from the storage mass of a transaction with `outputs` standard outputs.
+///
+/// `total` is the sum of the inputs in sompi, `weights` the sum of their weights in grams.
 pub(super) fn input_weight(inputs: usize, outputs: usize, total: u64, weights: u64) -> u64 {
     match counts_one_by_one(inputs as u64, outputs as u64) {
         true => weights,
@@ -250,12 +282,14 @@ pub(super) fn input_weight(inputs: usize, outputs: usize, total: u64, weights: u
     }
 }
 
-/// What one standard output of this amount adds to the storage mass, in grams; nothing spent is deducted.
+/// Returns the grams that one standard output of this amount adds to the storage mass.
+///
+/// An amount of zero has the largest number, because no limit allows it.
 pub(super) fn output_weight(amount: crate::base::Amount) -> u64 {
     STORAGE_PARAMETER.checked_div(amount.get()).unwrap_or(u64::MAX)
 }
 
-/// The least amount, in sompi, of a standard output that weighs no more than so many grams.
+/// Returns the smallest amount, in sompi, of a standard output that weighs at most `grams`.
 pub(super) fn least_of_weight(grams: u64) -> u64 {
     STORAGE_PARAMETER / grams.saturating_add(1) + 1
 }

@@ -1,11 +1,11 @@
-//! Amounts for people.
+//! Amounts of KAS as text, for messages.
 
 use crate::base::Amount;
 use std::fmt;
 
 const SOMPI_PER_KAS: u64 = 100_000_000;
 
-/// Shows an amount in the coin and in its base unit: `0.9 KAS (90,000,000 sompi)`.
+/// An amount in sompi, shown in KAS and in sompi: `0.9 KAS (90,000,000 sompi)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kas(pub Amount);
 
@@ -20,7 +20,7 @@ impl fmt::Display for Kas {
     }
 }
 
-/// The digits in groups of three.
+/// Writes a number with its digits in groups of three.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

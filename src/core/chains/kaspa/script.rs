@@ -1,4 +1,4 @@
-//! Locking scripts.
+//! Locking scripts of outputs, and their standard forms.
 
 use super::hash;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ const OP_CHECK_SIG_ECDSA: u8 = 0xab;
 const PUSH_32: u8 = 0x20;
 const PUSH_33: u8 = 0x21;
 
-/// A script public key of script version 0, the only version that exists.
+/// A locking script of script version 0, the only version that exists.
 ///
-/// Any bytes are allowed, because a provider may report any; [`Self::form`] tells which of the standard forms they are. The node
-/// relays only outputs of a standard form. In JSON it is hexadecimal.
+/// Any bytes are allowed, because a provider may report any; [`Self::form`] recognises the standard forms. The node relays only
+/// outputs of a standard form. JSON has the bytes in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ScriptPublicKey(Vec<u8>);
@@ -21,24 +21,24 @@ pub struct ScriptPublicKey(Vec<u8>);
 /// The standard forms of a locking script, one for each kind of address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScriptForm {
-    /// Pays to an x-only public key, spent with a BIP340 signature.
+    /// A script that pays to an x-only public key, spent with a BIP340 signature.
     PubKey([u8; 32]),
-    /// Pays to a compressed public key, spent with an ECDSA signature.
+    /// A script that pays to a compressed public key, spent with an ECDSA signature.
     PubKeyEcdsa([u8; 33]),
-    /// Pays to the BLAKE2b-256 hash of a redeem script.
+    /// A script that pays to the BLAKE2b-256 hash of a redeem script.
     ScriptHash([u8; 32]),
 }
 
 impl ScriptPublicKey {
-    /// The script version of every script here.
+    /// The version of every script here.
     pub const VERSION: u16 = 0;
 
-    /// Wraps script bytes.
+    /// Wraps script bytes of any form.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The script that pays to `form`.
+    /// Makes the script of a standard form.
     pub fn pay_to(form: ScriptForm) -> Self {
         Self(match form {
             ScriptForm::PubKey(key) => [&[PUSH_32][..], &key, &[OP_CHECK_SIG]].concat(),
@@ -47,12 +47,16 @@ impl ScriptPublicKey {
         })
     }
 
-    /// The script that pays to whoever presents `redeem_script` and satisfies it.
+    /// Makes the script that pays to the hash of `redeem_script`.
+    ///
+    /// An input spends such an output if it presents and satisfies the redeem script.
     pub fn pay_to_script_hash(redeem_script: &[u8]) -> Self {
         Self::pay_to(ScriptForm::ScriptHash(hash::unkeyed(redeem_script)))
     }
 
-    /// Which standard form this is, if any. Keys are not checked to be curve points.
+    /// Returns the standard form of the script; `None` when it has none.
+    ///
+    /// Keys are not checked to be points of the curve.
     pub fn form(&self) -> Option<ScriptForm> {
         match self.0.as_slice() {
             [PUSH_32, key @ .., OP_CHECK_SIG] => key.try_into().ok().map(ScriptForm::PubKey),
@@ -62,7 +66,7 @@ impl ScriptPublicKey {
         }
     }
 
-    /// The script itself, without its version.
+    /// Returns the bytes of the script, without its version.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

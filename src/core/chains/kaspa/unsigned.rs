@@ -1,4 +1,4 @@
-//! A built payment between selection and broadcast: what is stored before signing, what is signed, and how signatures go in.
+//! Unsigned payments between selection and broadcast: their digests and the attachment of signatures.
 
 use super::keys::WalletKey;
 use super::sighash::SighashCache;
@@ -9,34 +9,34 @@ use std::fmt;
 /// An unsigned transaction and the outputs it spends. Its durable form is in [`super::codec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedTx {
-    /// The transaction; none of its inputs is signed.
+    /// The transaction, none of whose inputs is signed.
     pub transaction: Transaction,
-    /// The outputs it spends, one for each input and in their order.
+    /// The outputs that the transaction spends, one for each input and in their order.
     pub spent: Vec<Utxo>,
 }
 
-/// Why a transaction cannot be signed.
+/// The reason why a transaction cannot be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningError {
-    /// An input does not spend the output listed for it, or one of the two is missing.
+    /// Inputs that do not name the spent outputs in order.
     Inputs,
-    /// An input spends an output that is not locked to the key.
+    /// An input whose spent output is not locked to the key.
     ForeignInput {
         /// The input's index.
         index: usize,
     },
-    /// There is not one signature for each input.
+    /// A number of signatures that is not the number of inputs.
     SignatureCount {
         /// The number of inputs.
         expected: usize,
         /// The number of signatures.
         found: usize,
     },
-    /// A signature is wrong.
+    /// A signature that does not verify.
     Signature {
-        /// Index of the input it was meant for.
+        /// The index of the input it is for.
         index: usize,
-        /// What is wrong with it.
+        /// The reason why the signature is not accepted.
         error: SignatureError,
     },
 }
@@ -55,12 +55,16 @@ impl fmt::Display for SigningError {
 impl std::error::Error for SigningError {}
 
 impl UnsignedTx {
-    /// The outputs to lock until the payment's fate is known.
+    /// Returns the outputs to reserve until the outcome of the payment is known.
     pub fn outpoints(&self) -> impl Iterator<Item = Outpoint> {
         self.spent.iter().map(|utxo| utxo.outpoint)
     }
 
-    /// What the threshold signer must sign for each input, in order, as [`WalletKey::digest`] says.
+    /// Returns the 32 bytes to sign for each input, in order, as [`WalletKey::digest`] makes them.
+    ///
+    /// # Errors
+    /// [`SigningError::Inputs`] when the inputs do not name the spent outputs in order, and [`SigningError::ForeignInput`] for the
+    /// first input whose spent output is not locked to `key`.
     pub fn digests(&self, key: &WalletKey) -> Result<Vec<[u8; 32]>, SigningError> {
         if !self.transaction.inputs.iter().map(|input| input.previous).eq(self.outpoints()) {
             return Err(SigningError::Inputs);
@@ -74,8 +78,13 @@ impl UnsignedTx {
         self.spent.iter().enumerate().map(digest).collect()
     }
 
-    /// The signed transaction. Each signature, in the order of the inputs, is verified before it is put in; ECDSA ones are brought to
-    /// the low `s` that the node demands.
+    /// Returns the signed transaction, after each signature has been verified.
+    ///
+    /// `signatures` are in the order of the inputs. An ECDSA signature is attached with the low `s` that the node demands.
+    ///
+    /// # Errors
+    /// The errors of [`Self::digests`]; [`SigningError::SignatureCount`] when there is not one signature for each input; and
+    /// [`SigningError::Signature`] with the first input whose signature does not verify under `key`.
     pub fn attach(&self, key: &WalletKey, signatures: &[impl AsRef<[u8]>]) -> Result<Transaction, SigningError> {
         let digests = self.digests(key)?;
         if digests.len() != signatures.len() {
