@@ -1,4 +1,4 @@
-//! A wallet's coins, told apart by whether they can be spent now.
+//! Classification of a wallet's coins: spendable, immature and reserved.
 
 use super::plan::{COINBASE_MATURITY, Payment, SelectError};
 use crate::base::Amount;
@@ -6,19 +6,29 @@ use crate::chains::kaspa::fee::COST_OF_AN_INPUT;
 use crate::chains::kaspa::tx::{MAX_SOMPI, Outpoint, Utxo};
 use std::collections::BTreeSet;
 
-/// The wallet's outputs, told apart by whether they can be spent now.
+/// The wallet's coins, sorted out by whether they can be spent now.
 pub(super) struct Coins<'a> {
-    /// Largest first; equal amounts by outpoint.
+    /// The coins that can be spent and hold at least [`COST_OF_AN_INPUT`], largest first, equal amounts by outpoint.
     pub(super) spendable: Vec<&'a Utxo>,
+    /// The sum of mining rewards that are not yet mature, in sompi.
     pub(super) immature: Amount,
+    /// The sum of reserved coins, in sompi.
     pub(super) reserved: Amount,
 }
 
 impl<'a> Coins<'a> {
+    /// Classifies the coins of a payment.
+    ///
+    /// # Errors
+    /// As [`Self::among`].
     pub(super) fn sort(payment: &Payment<'a>) -> Result<Self, SelectError> {
         Self::among(payment.utxos, payment.reserved, payment.virtual_daa_score)
     }
 
+    /// Classifies coins by reservation, maturity and amount.
+    ///
+    /// # Errors
+    /// [`SelectError::InvalidUtxos`] when an output is listed twice, or the sum exceeds all money.
     pub(super) fn among(utxos: &'a [Utxo], reserved: &BTreeSet<Outpoint>, virtual_daa_score: u64) -> Result<Self, SelectError> {
         let distinct: BTreeSet<_> = utxos.iter().map(|utxo| utxo.outpoint).collect();
         let total = Amount::checked_sum(utxos.iter().map(|utxo| utxo.amount));

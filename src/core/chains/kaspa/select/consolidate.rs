@@ -1,4 +1,4 @@
-//! Making one coin of many.
+//! Consolidation: a transaction that makes one coin of several.
 
 use super::coins::Coins;
 use super::plan::{MAX_INPUTS, Obstacle, Plan, SelectError};
@@ -9,25 +9,33 @@ use crate::chains::kaspa::script::ScriptPublicKey;
 use crate::chains::kaspa::tx::{Outpoint, Output, Utxo};
 use std::collections::BTreeSet;
 
-/// Coins to be made into one.
+/// The coins and limits of a consolidation.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsolidationInputs<'a> {
-    /// What the wallet owns, in any order; each locked to one of its keys.
+    /// The wallet's coins, in any order; each is locked to one of its keys.
     pub utxos: &'a [Utxo],
-    /// Outputs that payments may already spend.
+    /// The outputs that payments may already spend.
     pub reserved: &'a BTreeSet<Outpoint>,
-    /// The chain's present DAA score, or an earlier one.
+    /// The present DAA score of the chain, or a lower bound of it.
     pub virtual_daa_score: u64,
-    /// Where the one coin goes.
+    /// The script that locks the new coin.
     pub own: &'a ScriptPublicKey,
-    /// The most coins to take; never more than [`MAX_INPUTS`].
+    /// The largest number of coins to take; at most [`MAX_INPUTS`] are taken.
     pub max_inputs: usize,
-    /// How the fee is set.
+    /// The policy that sets the fee.
     pub fee: FeePolicy,
 }
 
-/// Takes the smallest coins that are worth more than spending them costs, and makes one of them. One output weighs next to nothing in
-/// storage mass, so the fee follows the number of coins alone. Fewer are taken when the fee allows no more.
+/// Plans a transaction that makes one coin of the smallest spendable ones.
+///
+/// As many coins are taken as the limit allows, and fewer when the fee cap or a mass forbids that many. Coins that hold less than
+/// spending them costs at the relay floor stay where they are.
+///
+/// # Errors
+/// * [`SelectError::InvalidUtxos`] when the list repeats an output, or its sum exceeds all money
+/// * [`SelectError::NothingToConsolidate`] when fewer than two coins can be spent or taken
+/// * [`SelectError::Unbuildable`] when no number of coins from two on can be consolidated; the obstacle is that of the largest
+///   number
 pub fn select_for_consolidation(consolidation: &ConsolidationInputs<'_>) -> Result<Plan, SelectError> {
     let ConsolidationInputs { utxos, reserved, virtual_daa_score, own, max_inputs, fee } = *consolidation;
     let mut coins = Coins::among(utxos, reserved, virtual_daa_score)?;
@@ -44,6 +52,7 @@ pub fn select_for_consolidation(consolidation: &ConsolidationInputs<'_>) -> Resu
     Err(refused.map_or(too_few, |obstacle| SelectError::Unbuildable { obstacle, below: None, above: None }))
 }
 
+/// Plans a transaction that makes one coin of exactly these.
 fn consolidate_all(coins: &[&Utxo], own: &ScriptPublicKey, policy: &FeePolicy) -> Result<Plan, Obstacle> {
     let sum = Amount::checked_sum(coins.iter().map(|utxo| utxo.amount)).unwrap_or(Amount::ZERO);
     let weigh = |amount: Amount| {

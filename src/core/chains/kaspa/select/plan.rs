@@ -1,4 +1,4 @@
-//! What is to be paid from what, the plan that does it, and why there may be none.
+//! Payments to build, the plans that build them, and the reasons why there is none.
 
 use crate::base::Amount;
 use crate::chains::kaspa::fee::{FeePolicy, FloorOverCap};
@@ -10,90 +10,94 @@ use crate::chains::kaspa::unsigned::UnsignedTx;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// How far the DAA score must advance before a mining reward can be spent.
+/// The advance of the DAA score, after its block, from which a mining reward can be spent.
 pub const COINBASE_MATURITY: u64 = 1_000;
 
-/// More inputs than this exceed the limit on compute mass, whatever the outputs.
+/// The largest possible number of inputs: more exceed the limit on compute mass with any outputs.
+///
+/// An input has 1,118 grams.
 pub const MAX_INPUTS: usize = (MAX_COMPUTE_MASS / 1_118) as usize;
 
-/// What may be spent on a payment besides its amount.
+/// The limits on fee, inputs, mass and dust of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How the fee is set.
+    /// The policy that sets the fee.
     pub fee: FeePolicy,
-    /// The most inputs; each needs one threshold signature. Never more than [`MAX_INPUTS`] are used.
+    /// The largest number of inputs, each of which needs one threshold signature; at most [`MAX_INPUTS`] are used.
     pub max_inputs: usize,
-    /// The most storage mass in grams; the node's own limit applies above it.
+    /// The highest storage mass, in grams; the node's own limit applies too.
     pub storage_mass_cap: u64,
-    /// The most change, in sompi, that may go to the miner on top of the fee when it cannot become an output.
+    /// The most that may go to the miner beyond the fee, in sompi.
+    ///
+    /// Used only when the rest cannot become change.
     pub max_dust_to_fee: Amount,
 }
 
 /// A payment to select coins for.
 #[derive(Clone, Copy, Debug)]
 pub struct Payment<'a> {
-    /// What the wallet owns, in any order; each locked to one of its keys.
+    /// The wallet's coins, in any order; each is locked to one of its keys.
     pub utxos: &'a [Utxo],
-    /// Outputs that other payments may already spend.
+    /// The outputs that other payments may already spend.
     pub reserved: &'a BTreeSet<Outpoint>,
-    /// The chain's present DAA score, or an earlier one.
+    /// The present DAA score of the chain, or a lower bound of it.
     pub virtual_daa_score: u64,
-    /// Whom to pay.
+    /// The script of the recipient.
     pub recipient: &'a ScriptPublicKey,
-    /// How much the recipient gets, exactly.
+    /// The exact amount for the recipient, in sompi.
     pub amount: Amount,
-    /// Who else gets how much in the same transaction.
+    /// The further payments in the same transaction.
     pub more: &'a [Output],
-    /// Where the change goes.
+    /// The script that locks the change.
     pub change: &'a ScriptPublicKey,
-    /// What may be spent besides.
+    /// The limits on fee, inputs, mass and dust.
     pub limits: Limits,
 }
 
 /// A payment that can be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What it spends, in order.
+    /// The outputs to spend, in order.
     pub inputs: Vec<Utxo>,
-    /// The output to the recipient.
+    /// The output that pays the recipient.
     pub payment: Output,
-    /// The outputs to further recipients.
+    /// The outputs that make the further payments.
     pub more: Vec<Output>,
     /// The output back to the wallet, if there is one.
     pub change: Option<Output>,
-    /// What the miner gets: inputs less outputs.
+    /// The fee, in sompi: inputs less outputs.
     pub fee: Amount,
-    /// The masses once signed.
+    /// The masses of the signed transaction.
     pub masses: Masses,
 }
 
 impl Plan {
-    /// The outputs in their order: the payments, then the change.
+    /// Returns the outputs in their order: the payments, then the change.
     pub fn outputs(&self) -> Vec<Output> {
         [&self.payment].into_iter().chain(&self.more).chain(&self.change).cloned().collect()
     }
 
-    /// The unsigned transaction.
+    /// Returns the unsigned transaction.
     pub fn transaction(&self) -> Transaction {
         Transaction::unsigned(self.inputs.iter().map(|utxo| utxo.outpoint), self.outputs())
     }
 
-    /// The unsigned transaction together with what it spends: what is stored before signing.
+    /// Returns the unsigned transaction with the outputs it spends, as it is stored before signing.
     pub fn unsigned(&self) -> UnsignedTx {
         UnsignedTx { transaction: self.transaction(), spent: self.inputs.clone() }
     }
 }
 
-/// What stands in the way of a payment although there is money for it.
+/// The reason why a payment cannot be built from coins that cover it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// A mass is over its limit; for storage mass, the payment or its change is too small.
+    /// A mass over its limit; for storage mass, because the payment or its change is too small.
     Mass(OverLimit),
-    /// The relay floor is over the allowed fee.
+    /// A fee cap under the relay floor.
     Fee(FloorOverCap),
-    /// The rest is too small to become change and too large to leave to the miner.
+    /// A rest too small for change and too large to leave to the miner.
     Rest {
-        /// What would be left to the miner, fee included.
+        /// The rest after the payments, fee included, in sompi.
         rest: Amount,
     },
 }
@@ -108,43 +112,45 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Why a payment cannot be built. The amounts named have been tried with the same coins and limits and can be.
+/// The reason why a payment cannot be built.
+///
+/// The amounts named can be paid with the same coins and limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelectError {
-    /// Nothing is to be paid.
+    /// A payment of zero.
     ZeroAmount,
-    /// The list names an output twice, or its sum is beyond all money: the provider is wrong.
+    /// A list that names an output twice, or whose sum exceeds all money; the provider is wrong.
     InvalidUtxos,
-    /// The wallet does not have the amount and its fee.
+    /// Spendable coins that do not cover the payments and the relay floor.
     InsufficientFunds {
-        /// The sum of all outputs that can be spent now.
+        /// The sum, in sompi, of the coins that can be spent now and hold at least the cost of spending them.
         spendable: Amount,
-        /// The sum of mining rewards that are not yet mature.
+        /// The sum of mining rewards that are not yet mature, in sompi.
         immature: Amount,
-        /// The sum of reserved outputs.
+        /// The sum of reserved coins, in sompi.
         reserved: Amount,
-        /// The largest amount that could be sent.
+        /// The largest amount that could be sent, in sompi.
         largest: Option<Amount>,
     },
-    /// The wallet has the money in more outputs than may be spent at once.
+    /// Funds spread over more coins than may be spent at once.
     TooManyInputs {
-        /// The limit on inputs.
+        /// The largest number of inputs allowed.
         max_inputs: usize,
-        /// The largest amount that could be sent.
+        /// The largest amount that could be sent, in sompi.
         largest: Option<Amount>,
     },
-    /// Fewer than two coins are there to be made into one.
+    /// Fewer than two coins to consolidate.
     NothingToConsolidate {
-        /// The coins that can be spent now.
+        /// The number of coins that can be spent now.
         spendable: usize,
     },
-    /// There is money enough, but no transaction with exactly this amount fits the limits.
+    /// An amount that the coins cover, but that no transaction within the limits pays.
     Unbuildable {
-        /// What stood in the way of the first set of coins.
+        /// The obstacle of the first set of coins tried.
         obstacle: Obstacle,
-        /// The nearest smaller amount that can be sent.
+        /// The nearest smaller amount that can be sent, in sompi.
         below: Option<Amount>,
-        /// The nearest larger amount that can be sent: for a payment that is too small, the minimum.
+        /// The nearest larger amount that can be sent, in sompi; for a payment that is too small, the minimum.
         above: Option<Amount>,
     },
 }
