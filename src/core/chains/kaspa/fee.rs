@@ -68,9 +68,9 @@ impl FeePolicy {
     /// Returns the fee, in sompi, for a transaction of these masses; at most `max_fee`.
     ///
     /// The rate is paid on the relay mass, so a rate one per cent higher costs one per cent more. Miners order by storage mass too,
-    /// but the storage mass of an ordinary payment can be many times its relay mass, and paying the full rate on it would be dear.
+    /// but the storage mass of an ordinary payment can be many times its relay mass, and the full rate on it would be expensive.
     /// A hurried transaction therefore pays on the storage mass beyond its relay mass only the part of the rate above the floor.
-    /// That part is zero while the estimate stays at the floor, when no transactions compete for a block.
+    /// That part is zero while the estimate is at the floor.
     ///
     /// # Errors
     /// [`FloorOverCap`] when the relay floor of these masses is above `max_fee`.

@@ -1,36 +1,42 @@
-//! Answers that carry no result.
+//! Failures: answers of providers without a result.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Why an answer carries no result. Messages of servers are left out: they differ from call to call.
+/// The reason why an answer has no result.
+///
+/// Messages of servers are not kept, because they differ from call to call and replicas must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
-    /// HTTP status 429, or another one whose body says the same.
+    /// The HTTP status 429, or another one whose body says that the rate of requests is limited.
     RateLimited,
-    /// Another HTTP status outside 200–299.
+    /// An HTTP status outside 200–299.
     Http {
-        /// The status.
+        /// The HTTP status.
         status: u16,
     },
-    /// More bytes than any answer has; they were not read.
+    /// A body above [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES), which is not read.
     TooLarge,
     /// A body that is not JSON.
     NotJson,
     /// JSON of another shape than the documented one.
     Malformed,
-    /// The shape is right, but the answer contradicts the question or itself: another address's output, an output listed twice, a
-    /// transaction that was not asked for, more money than exists.
+    /// An answer of the right shape that contradicts the request or itself.
+    ///
+    /// Examples are an output of another address, an output listed twice, a transaction that was not asked for, and more money than
+    /// exists.
     Inconsistent,
-    /// The server is of another network.
+    /// A server of another network.
     WrongNetwork,
-    /// The transform's context did not decode: a defect of the caller.
+    /// A context of the transform that does not decode, which is a defect of the caller.
     Context,
 }
 
 impl Failure {
-    /// Whether asking again, or asking another server, may help.
+    /// Tells whether another try, at this server or another, may succeed.
+    ///
+    /// Rate limits, bodies that are not JSON, and the statuses 408 and from 500 on are transient.
     pub const fn is_transient(self) -> bool {
         match self {
             Self::RateLimited | Self::NotJson => true,
@@ -40,17 +46,18 @@ impl Failure {
     }
 }
 
-/// Beyond this length a body is an answer and no notice.
+/// The largest length, in bytes, of a body that is searched for a notice of a rate limit.
 const NOTICE_BYTES: usize = 4_096;
 
-/// Whether an answer without a result says that the rate of requests is limited. Servers in front of the API say so with other statuses
-/// than 429 as well.
+/// Tells whether an answer without a result says that the rate of requests is limited.
+///
+/// Servers in front of the API use other statuses than 429 for it too.
 pub(super) fn limits_rate(status: u16, body: &[u8]) -> bool {
     let says = || {
         let text = String::from_utf8_lossy(body).to_ascii_lowercase();
         ["too many requests", "rate limit", "rate-limit", "ratelimit"].iter().any(|part| text.contains(part))
     };
-    // The node's own words about a transaction come with 400; a fee rate or a limit in them is none of the server's.
+    // A node's message about a transaction comes with 400. A rate or a limit named there is not the server's limit on requests.
     status == 429 || (status != 400 && body.len() <= NOTICE_BYTES && says())
 }
 

@@ -1,35 +1,40 @@
-//! Where numbers that move from call to call are cut, so that replicas that ask a moment apart keep the same one.
+//! Grids that round changing numbers, so that replicas keep the same one.
+//!
+//! Replicas ask a moment apart and see different scores and rates; rounded to a mark of a grid, they usually agree.
 
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU64;
 
-/// Marks at equal distances. A number is moved to the mark below or above it.
+/// Marks at equal distances, to which numbers are rounded down or up.
 ///
-/// Replicas disagree when the number passes a mark while they ask. The marks of [`Grid::between`] lie in the middle between these, so
-/// that a number that moves by less than half a step passes a mark of one of the two grids at most.
+/// Replicas disagree when the number passes a mark while they ask. The marks of [`Grid::between`] lie in the middle between these,
+/// so a number that moves by less than half a step passes a mark of one of the two grids at most. A repeated request on the other
+/// grid can therefore succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grid {
+    /// The distance of two marks.
     step: NonZeroU64,
+    /// The first mark, less than the step.
     shift: u64,
 }
 
 impl Grid {
-    /// Marks at the multiples of `step`.
+    /// Makes a grid with marks at the multiples of `step`.
     pub const fn of(step: NonZeroU64) -> Self {
         Self { step, shift: 0 }
     }
 
-    /// As many marks, each in the middle between two of these.
+    /// Makes the grid of the same step whose marks lie in the middle between these.
     pub const fn between(self) -> Self {
         Self { step: self.step, shift: (self.shift + self.step.get() / 2) % self.step.get() }
     }
 
-    /// The distance of two marks.
+    /// Returns the distance of two marks.
     pub const fn step(self) -> u64 {
         self.step.get()
     }
 
-    /// The last mark that is not above `number`; zero when there is none.
+    /// Returns the last mark that is not above `number`; zero when there is none.
     pub const fn round_down(self, number: u64) -> u64 {
         match number.checked_sub(self.shift) {
             Some(beyond) => number - beyond % self.step.get(),
@@ -37,7 +42,7 @@ impl Grid {
         }
     }
 
-    /// The first mark that is not below `number`; the highest number when there is none.
+    /// Returns the first mark that is not below `number`; the largest number when there is none.
     pub const fn round_up(self, number: u64) -> u64 {
         let Some(beyond) = number.checked_sub(self.shift) else { return self.shift };
         match beyond.checked_next_multiple_of(self.step.get()) {

@@ -1,18 +1,18 @@
-//! The REST API (kaspa-rest-server) that carries payments: what is sent, and what is kept of each answer.
+//! The REST API of kaspa-rest-server: requests, and the part of each answer that is kept.
 //!
 //! Replicas of the canister ask independently, a few milliseconds apart, and must agree to the byte. Each answer is therefore
-//! reduced by [`canonicalise`] to a small *canonical body* before it is compared: `{"ok":…}` or `{"failed":…}`. What moves from
-//! call to call (the server's random order, tips, times, estimates) is dropped, scores that move are kept as lower bounds, and
-//! whatever is younger than a cutoff that the request carries is left out.
+//! reduced by [`canonicalise`] to a small *canonical body* before it is compared: `{"ok":…}` or `{"failed":…}`. Parts that change
+//! from call to call (the server's random order, tips, times) are dropped, scores are rounded down to lower bounds and fee rates
+//! up, and outputs and acceptances above a cutoff in the request are left out.
 //!
 //! ```text
 //! Request ── method(), path(), body() ──► server ──► (status, body)
 //!    └────── transform_context() ────────────────► canonicalise(context, status, body) ──► parse_*(canonical body)
 //! ```
 //!
-//! Everything after the answer is total: any bytes give a value or a [`Failure`], never a panic.
+//! Any bytes of an answer give a value or a [`Failure`], never a panic.
 //!
-//! In which order to ask: [`Request::Dag`] first, whose lower bound is the cutoff for [`Request::Utxos`]; and
+//! The order of requests: [`Request::Dag`] first, whose lower bound is the cutoff for [`Request::Utxos`]; and
 //! [`Request::BlueScore`] first, whose lower bound gives the cutoff for [`Request::Acceptance`] (see [`settled_blue_score`]).
 
 mod failure;

@@ -1,83 +1,91 @@
-//! What is known of a transaction after its broadcast.
+//! Outcomes of a broadcast, and the reasons of refusals.
 
 use crate::chains::kaspa::tx::TxId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What is known after a broadcast. None of these says that the transaction will never land: another node may have it.
+/// The outcome of a broadcast, as one server's answer tells it.
+///
+/// No outcome proves that the transaction never lands, because another node may have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubmitOutcome {
-    /// The node took the transaction, or has it already in its mempool or among those lately accepted. That is no confirmation.
+    /// A transaction that the node took, or has in its mempool or among the recently accepted.
+    ///
+    /// The transaction is not confirmed by it.
     Accepted,
-    /// An input is being spent by another transaction in the node's mempool.
+    /// An input that another transaction in the node's mempool spends.
     Conflict {
-        /// The other transaction.
+        /// The id of the other transaction.
         with: TxId,
     },
-    /// An input does not exist, or no longer: it was never there, a conflicting transaction was accepted, or this one was, longer
-    /// ago than the node remembers. Ask for the acceptance.
+    /// An input that the node does not know, or no longer.
+    ///
+    /// It never existed, a conflicting transaction was accepted, or this one was, longer ago than the node remembers. Only the
+    /// acceptance of the transaction tells which.
     Orphan,
-    /// The node refuses the transaction for a reason it named.
+    /// A refusal of the node, for a reason it named.
     Rejected {
         /// The reason.
         reason: Rejection,
-        /// What the node said, without ids that stand twice, for people. Never decide on it.
+        /// The node's message, shortened, for people; no decision may depend on it.
         diagnostic: String,
     },
-    /// The server limits the rate of requests and did not look at this one.
+    /// A limit on the rate of requests, because of which the server did not process this one.
     RateLimited,
-    /// It may or may not have been taken.
+    /// An answer that does not tell whether the transaction was taken.
     Unknown {
-        /// What came back, cut short, for the operator. Never decide on it.
+        /// The answer, shortened, for the operator; no decision may depend on it.
         diagnostic: String,
     },
 }
 
-/// Why a node refuses a transaction.
+/// The reason why a node refuses a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rejection {
-    /// The fee is under the relay floor.
+    /// A fee under the relay floor.
     Fee,
-    /// A mass is over what a block may hold, or cannot be computed: outputs that are too small for the coins spent.
+    /// A mass over the limit of a block, or one that cannot be computed.
+    ///
+    /// For storage mass, because outputs are too small for the coins spent.
     Mass,
-    /// A mass is over a limit that the node has set itself, under that of a block.
+    /// A mass over the node's own limit, but not over that of a block.
     RelayMass,
-    /// A script or its signature operations are of no standard form.
+    /// A script, its version or its signature operations that are not standard.
     NonStandard,
-    /// An input is a mining reward that is not yet mature.
+    /// An input that is a mining reward and not yet mature.
     Immature,
-    /// A lock on the transaction or on an input is not over.
+    /// A lock time of the transaction or an input that is not reached.
     NotFinal,
-    /// A signature is wrong.
+    /// A signature that does not verify.
     Signature,
-    /// The inputs hold less than the outputs pay: somebody lied about their amounts.
+    /// Inputs that hold less than the outputs pay; a provider reported wrong amounts.
     Overspent,
-    /// An input is no output that its transaction ever had.
+    /// An input that names an output its transaction never had.
     ImpossibleInput,
-    /// The inputs together are more than all the money there is.
+    /// Inputs whose sum exceeds all money.
     InputAmounts,
-    /// An output holds nothing, or more than there is.
+    /// An output of zero, or outputs above all money.
     OutputAmounts,
-    /// The transaction is not of the form that consensus prescribes.
+    /// A transaction of another form than consensus prescribes.
     Form,
-    /// A rule of covenants is broken.
+    /// A broken rule of covenants.
     Covenant,
-    /// The node has no room for it at this fee.
+    /// A full mempool, which has no room at this fee.
     MempoolFull,
-    /// It pays no higher rate than what it is to replace.
+    /// A replacement whose fee rate is not above that of the replaced transaction.
     ReplacementFee,
-    /// There is nothing in the mempool that it could replace.
+    /// A replacement for which the mempool has no transaction to replace.
     NothingToReplace,
-    /// It would replace more than one transaction.
+    /// A replacement that would replace more than one transaction.
     ReplacesSeveral,
-    /// The node refuses it in words that this version does not know.
+    /// A refusal in words that this version does not know.
     Unrecognised,
 }
 
 impl Rejection {
-    /// Whether the same bytes may be taken later by the same node.
+    /// Tells whether the same node may take the same bytes later.
     pub const fn may_pass_later(self) -> bool {
         matches!(
             self,
@@ -90,11 +98,11 @@ impl Rejection {
         )
     }
 
-    /// Whether the node, if it tells the truth, has found what no block may contain, now or later.
+    /// Tells whether no block may contain the transaction, now or later, if the node tells the truth.
     ///
-    /// What consensus forbids is a function of the bytes and of the outputs they spend, and neither ever changes: an output's amount,
-    /// script and covenant are fixed by the transaction that made it. What a node keeps from its mempool for reasons of its own (a fee
-    /// floor, a standard form, a lower limit on mass) another miner may put into a block all the same.
+    /// The rules of consensus depend on the bytes and on the outputs they spend, and neither ever changes: an output's amount,
+    /// script and covenant are fixed by the transaction that made it. A transaction that a node refuses by rules
+    /// of its own (a fee floor, a standard form, a lower limit on mass) may still be put into a block by another miner.
     pub const fn is_permanent(self) -> bool {
         matches!(
             self,
@@ -109,7 +117,7 @@ impl Rejection {
         )
     }
 
-    /// Whether the same payment out of other coins may be taken: the fault lies with what is spent.
+    /// Tells whether the same payment from other coins may be taken, because the inputs cause the refusal.
     pub const fn is_caused_by_inputs(self) -> bool {
         self.is_permanent() && !matches!(self, Self::OutputAmounts | Self::Form)
     }

@@ -1,17 +1,19 @@
-//! What the node's words about a transaction mean.
+//! Classification of the node's messages about a transaction.
 //!
-//! Three questions are asked of a refusal. May the same node take the same bytes later? If not, is it this node that will not have
-//! them, or may no block contain them? And if no block may, would other coins help?
+//! The classes answer the three questions that decide about a refused transaction: whether the same node may take the same bytes
+//! later ([`Rejection::may_pass_later`]), whether no block may contain them ([`Rejection::is_permanent`]), and whether other coins
+//! would help ([`Rejection::is_caused_by_inputs`]).
 
 use super::outcome::{Rejection, SubmitOutcome};
 use crate::chains::kaspa::mass::{MAX_COMPUTE_MASS, MAX_STORAGE_MASS, MAX_TRANSIENT_MASS};
 use crate::chains::kaspa::tx::TxId;
 
-/// The most characters kept of what a node says; its longest message about a transaction of one input has some 270.
+/// The number of characters kept of a node's message; its longest about a transaction of one input has some 270.
 const MAX_DIAGNOSTIC_CHARS: usize = 320;
 
-/// Parts of the node's messages (rusty-kaspa 2.1.0, mempool and transaction rule errors), and what they mean. The first that is found
-/// counts. Masses are told apart by [`mass`].
+/// Parts of the node's messages and their classes, from the mempool and transaction rule errors of rusty-kaspa 2.1.0.
+///
+/// The first part found in a message decides. Limits on mass are classified by [`mass`], because there the numbers decide.
 const REJECTIONS: [(&str, Rejection); 39] = [
     ("fees which is under the required amount", Rejection::Fee),
     ("contextual mass (including storage mass) is incomputable", Rejection::Mass),
@@ -54,7 +56,7 @@ const REJECTIONS: [(&str, Rejection); 39] = [
     ("a non coinbase transaction has a payload", Rejection::Form),
 ];
 
-/// What a message about transaction `id` means; `None` when it says nothing that is known about it.
+/// Classifies a message about transaction `id`; `None` when the message is not recognised.
 pub(super) fn classify_text(id: TxId, text: &str) -> Option<SubmitOutcome> {
     let about_us = |suffix: &str| text.contains(&format!("transaction {id} {suffix}"));
     if about_us("is already in the mempool") || about_us("was already accepted by the consensus") {
@@ -68,14 +70,16 @@ pub(super) fn classify_text(id: TxId, text: &str) -> Option<SubmitOutcome> {
         return (with != id).then_some(SubmitOutcome::Conflict { with });
     }
     let known = REJECTIONS.iter().find(|(part, _)| text.contains(part)).map(|(_, reason)| *reason);
-    // New words of a node about this very transaction are its refusal all the same.
+    // A message in unknown words is still a refusal if it names this transaction as rejected.
     let new = || text.contains(&format!("Rejected transaction {id}: ")).then_some(Rejection::Unrecognised);
     let reason = mass(text).or(known).or_else(new)?;
     Some(SubmitOutcome::Rejected { reason, diagnostic: printable(message(id, text)) })
 }
 
-/// What a node says of a mass that is too large: whether it is over the limit of a block, or only over one of the node's own. Older
-/// nodes keep 100,000 grams from their mempools that a block may contain.
+/// Classifies a message about a mass over its limit: the limit of a block, or one of the node's own.
+///
+/// Older nodes refuse masses above 100,000 grams, although a block may contain them. The number in the
+/// message decides: above the limit of a block, no block may contain the transaction.
 fn mass(text: &str) -> Option<Rejection> {
     const LIMITS: [(&str, u64); 4] = [
         ("compute mass of ", MAX_COMPUTE_MASS),
@@ -85,19 +89,19 @@ fn mass(text: &str) -> Option<Rejection> {
     ];
     let ((_, rest), limit) = LIMITS.iter().find_map(|(part, limit)| text.split_once(part).zip(Some(*limit)))?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    // More digits than a number of 64 bits has are more than any limit.
+    // A number beyond 64 bits is above every limit.
     let grams = if digits.is_empty() { 0 } else { digits.parse::<u64>().unwrap_or(u64::MAX) };
     rest.contains("larger than max allowed size").then_some(if grams > limit { Rejection::Mass } else { Rejection::RelayMass })
 }
 
-/// What a server passes on of the node's message, without the prefixes, in which the id stands once more.
+/// Returns the node's message as a server passes it on, without its prefixes and without the transaction id.
 pub(super) fn message(id: TxId, text: &str) -> String {
     let said = text.split_once(&format!("Rejected transaction {id}: ")).map_or(text, |(_, said)| said);
     let said = said.strip_prefix(&format!("transaction {id} is not standard: ")).unwrap_or(said);
     said.replace(&format!("transaction {id}"), "the transaction").replace(&id.to_string(), "its id")
 }
 
-/// The first characters of a text, printable ASCII in one line, so that it can go into a log as it is.
+/// Returns the first characters of a text as printable ASCII in one line, safe for a log.
 pub(super) fn printable(text: String) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_DIAGNOSTIC_CHARS).collect()

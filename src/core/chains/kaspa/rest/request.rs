@@ -1,4 +1,4 @@
-//! The requests, each with the transform that fits its answer.
+//! Requests to a REST server, each with the transform that fits its answer.
 
 use super::transform::{FeeBucket, Transform};
 use super::{Grid, submit};
@@ -6,39 +6,42 @@ use crate::chains::kaspa::{Address, Transaction, TxId};
 use serde_json::json;
 use std::num::NonZeroU64;
 
-/// The most addresses that one request for unspent outputs may name.
+/// The largest number of addresses in one request for unspent outputs.
 pub const MAX_ADDRESSES: usize = 64;
-/// The most transactions that one request for their acceptance may name; the server's own limit.
+/// The largest number of transactions in one request for acceptances; the server's own limit.
 pub const MAX_TRANSACTION_IDS: usize = 1_000;
-/// A sensible step for the lower bounds of DAA and blue scores: both advance by 10 a second, so that replicas which ask within one
-/// second of each other agree 29 times in 30, and the bound is at most half a minute old.
+/// The default grid for lower bounds of DAA and blue scores, with a step of 300.
+///
+/// Both scores advance by about 10 a second. Replicas that ask within one second therefore agree about 29 times in 30, and the
+/// bound is about half a minute old at most.
 pub const DEFAULT_SCORE_STEP: Grid = Grid::of(NonZeroU64::new(300).unwrap());
 
-/// Room for the headers of an answer, a few short fields, or an error text.
+/// The bytes reserved for the headers of an answer, a few short fields, or an error text.
 const BASE_RESPONSE_BYTES: u64 = 4_096;
-/// The description of the DAG lists its tips, which are many when the network is slow.
+/// The bytes reserved for the description of the DAG; it lists the tips, which are many when the network is slow.
 const DAG_BYTES: u64 = 8_192;
-/// An unspent output of an ECDSA key, the longest: measured 376 bytes.
+/// The bytes reserved for one unspent output; that of an ECDSA key, the longest, has about 376.
 const UTXO_BYTES: u64 = 400;
+/// The bytes reserved for one acceptance.
 const ACCEPTANCE_BYTES: u64 = 320;
-/// What the Internet Computer allows an answer to have.
+/// The largest answer, in bytes, that the Internet Computer allows.
 const RESPONSE_BYTES_LIMIT: u64 = 2_000_000;
 
 /// The HTTP method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Without a body.
+    /// The method GET, without a body.
     Get,
-    /// With a JSON body, to be sent as `application/json`.
+    /// The method POST, with a JSON body to be sent as `application/json`.
     Post,
 }
 
-/// At least one and at most [`MAX_ADDRESSES`] addresses.
+/// A list of 1 to [`MAX_ADDRESSES`] addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressBatch(Vec<Address>);
 
 impl AddressBatch {
-    /// Takes the addresses, or nothing when there are none or too many.
+    /// Wraps addresses; `None` when there are none or more than [`MAX_ADDRESSES`].
     pub fn new(addresses: Vec<Address>) -> Option<Self> {
         (1..=MAX_ADDRESSES).contains(&addresses.len()).then_some(Self(addresses))
     }
@@ -50,12 +53,12 @@ impl From<Address> for AddressBatch {
     }
 }
 
-/// At least one and at most [`MAX_TRANSACTION_IDS`] transaction ids.
+/// A list of 1 to [`MAX_TRANSACTION_IDS`] transaction ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TxIdBatch(Vec<TxId>);
 
 impl TxIdBatch {
-    /// Takes the ids, or nothing when there are none or too many.
+    /// Wraps ids; `None` when there are none or more than [`MAX_TRANSACTION_IDS`].
     pub fn new(ids: Vec<TxId>) -> Option<Self> {
         (1..=MAX_TRANSACTION_IDS).contains(&ids.len()).then_some(Self(ids))
     }
@@ -72,73 +75,77 @@ impl From<TxId> for TxIdBatch {
 pub enum Request {
     /// The network's name and its virtual DAA score. Parsed by [`parse_dag`](super::parse_dag).
     Dag {
-        /// The score is rounded down to a mark of this.
+        /// The grid to whose marks the score is rounded down.
         step: Grid,
     },
     /// The blue score of the virtual chain's sink, from which confirmations are counted. Parsed by
     /// [`parse_blue_score`](super::parse_blue_score).
     BlueScore {
-        /// The score is rounded down to a mark of this.
+        /// The grid to whose marks the score is rounded down.
         step: Grid,
     },
     /// The unspent outputs of addresses. Parsed by [`parse_utxos`](super::parse_utxos).
     ///
-    /// The server answers with an empty list for an address that has more than 10,000; ask [`Request::Balance`] to tell such a
-    /// one from an empty one.
+    /// The server answers with an empty list for an address that has more than 10,000; [`Request::Balance`] tells such an address
+    /// from an empty one.
     Utxos {
-        /// Whose.
+        /// The addresses that own the outputs.
         addresses: AddressBatch,
-        /// Outputs accepted above this DAA score are left out: replicas may differ there.
+        /// The highest DAA score of an output that is kept; replicas may differ about younger ones.
         max_daa_score: u64,
-        /// How many to make room for; an outcall whose answer is larger fails.
+        /// The number of outputs to make room for; an outcall with a larger answer fails.
         expected: u32,
     },
     /// The sum of an address's unspent outputs, the youngest included. Parsed by [`parse_balance`](super::parse_balance).
     Balance {
-        /// Whose.
+        /// The address that owns the outputs.
         address: Address,
     },
     /// The fee rate that the node suggests. Parsed by [`parse_feerate`](super::parse_feerate).
     FeeEstimate {
-        /// Which of its rates.
+        /// The speed for which the node suggests the rate.
         bucket: FeeBucket,
-        /// The rate is rounded up to a mark of this, in sompi per gram.
+        /// The grid to whose marks the rate is rounded up, in sompi per gram.
         step: Grid,
-        /// A higher rate is taken for this one. Replicas that ask in a rush agree on it where they would not on the rate itself.
+        /// The highest rate, in sompi per gram; higher ones become this one.
+        ///
+        /// Rates move fast when many transactions wait; replicas then agree on the maximum where they would not on the rate.
         most: u64,
     },
-    /// How many unspent outputs an address has, however many. Parsed by [`parse_count`](super::parse_count).
+    /// The number of unspent outputs of an address, also above 10,000. Parsed by [`parse_count`](super::parse_count).
     UtxoCount {
-        /// Whose.
+        /// The address that owns the outputs.
         address: Address,
-        /// More are taken for this many.
+        /// The largest number returned; larger ones become this one.
         most: u64,
     },
-    /// Whether transactions were accepted. Needs a server with a database. Parsed by
+    /// The acceptance of transactions, from a server with a database. Parsed by
     /// [`parse_acceptance`](super::parse_acceptance).
     Acceptance {
-        /// Which transactions.
+        /// The ids of the transactions.
         transactions: TxIdBatch,
-        /// An acceptance above this blue score does not count yet: replicas may differ there.
+        /// The highest blue score of an acceptance that counts; replicas may differ about younger ones.
         max_blue_score: u64,
     },
-    /// Whether one transaction was accepted, by another route through the same database, which still knows blue scores that the
-    /// batch has lost. Parsed by [`parse_transaction`](super::parse_transaction).
+    /// The acceptance of one transaction. Parsed by [`parse_transaction`](super::parse_transaction).
+    ///
+    /// The server reads the same database by another route, and still knows blue scores that the answer for a batch no longer has.
     Transaction {
-        /// Which transaction.
+        /// The id of the transaction.
         transaction: TxId,
-        /// An acceptance above this blue score does not count yet: replicas may differ there.
+        /// The highest blue score of an acceptance that counts; replicas may differ about younger ones.
         max_blue_score: u64,
     },
-    /// Broadcast of a signed transaction; a repetition is harmless. Parsed by [`parse_submit`](super::parse_submit).
+    /// The broadcast of a signed transaction, which may be repeated. Parsed by [`parse_submit`](super::parse_submit).
     Submit(Transaction),
-    /// The same for a transaction that is to take the place of another one in the mempool, of which it spends an input and pays a
-    /// higher rate. Parsed by [`parse_submit`](super::parse_submit).
+    /// The broadcast of a transaction that replaces another in the mempool. Parsed by [`parse_submit`](super::parse_submit).
+    ///
+    /// The replacement spends an input of the other transaction and pays a higher fee rate.
     Replace(Transaction),
 }
 
 impl Request {
-    /// The HTTP method.
+    /// Returns the HTTP method.
     pub const fn method(&self) -> Method {
         match self {
             Self::Utxos { .. } | Self::Acceptance { .. } | Self::Submit(_) | Self::Replace(_) => Method::Post,
@@ -151,7 +158,7 @@ impl Request {
         }
     }
 
-    /// The path with its query, to be appended to the server's base URL.
+    /// Returns the path with its query, to be appended to the server's base URL.
     pub fn path(&self) -> String {
         match self {
             Self::Dag { .. } => "/info/blockdag".to_owned(),
@@ -167,7 +174,7 @@ impl Request {
         }
     }
 
-    /// The body; `None` for GET.
+    /// Returns the JSON body; `None` for GET.
     pub fn body(&self) -> Option<Vec<u8>> {
         match self {
             Self::Utxos { addresses, .. } => {
@@ -185,12 +192,15 @@ impl Request {
         }
     }
 
-    /// The context to register with the transform; it tells [`canonicalise`](super::canonicalise) what to keep.
+    /// Returns the context of the transform, from which [`canonicalise`](super::canonicalise) knows the part to keep.
     pub fn transform_context(&self) -> Vec<u8> {
         self.transform().encode()
     }
 
-    /// A limit for the answer, headers included, that holds every well-formed one. The price of an outcall depends on it.
+    /// Returns the limit on the answer, in bytes, headers included; at most 2,000,000.
+    ///
+    /// A well-formed answer of the expected size fits. The price of an outcall depends on the limit, so it is no larger than
+    /// needed.
     pub fn max_response_bytes(&self) -> u64 {
         let body = match self {
             Self::Dag { .. } => DAG_BYTES,

@@ -1,4 +1,4 @@
-//! The canonical bodies: their types, and the parsers of what the replicas agreed on.
+//! Canonical bodies: their types, and the parsers for the bodies that the replicas agreed on.
 
 use super::{Failure, SubmitOutcome};
 use crate::base::Amount;
@@ -14,19 +14,20 @@ use std::collections::BTreeSet;
 pub(super) enum Canonical<T> {
     /// The result.
     Ok(T),
-    /// Why there is none.
+    /// The reason why there is no result.
     Failed(Failure),
 }
 
-/// The network and its score.
+/// The network of a server, and a lower bound of its virtual DAA score.
 #[derive(Serialize, Deserialize)]
 pub(super) struct CanonicalDag {
     pub(super) network: Network,
     pub(super) virtual_daa_score: u64,
 }
 
-/// Transaction id, index, sompi, script, DAA score, whether it is a mining reward, whether it is bound to a covenant. A tuple, because
-/// there may be thousands; its order is the order of the outpoints.
+/// An unspent output: transaction id, index, sompi, script, DAA score, whether a mining reward, whether bound to a covenant.
+///
+/// A tuple has no field names in JSON, which matters for thousands of outputs. The order of the tuples is that of the outpoints.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct CanonicalUtxo(
     pub(super) TxId,
@@ -38,24 +39,31 @@ pub(super) struct CanonicalUtxo(
     pub(super) bool,
 );
 
-/// Transaction id, and the blue score of its acceptance if it counts.
+/// A transaction id, and the blue score of its acceptance if the acceptance is settled.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct CanonicalAcceptance(pub(super) TxId, pub(super) Option<u64>);
 
-/// Whether a transaction was accepted. Being in a block is not enough, and an acceptance can be reversed until it is deep.
+/// The acceptance of a transaction by the virtual chain.
+///
+/// A transaction in a block is not accepted by that alone, and an acceptance can be reversed until it has many confirmations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acceptance {
-    /// Not accepted, as far as the server knows; or accepted above the request's cutoff, or at a score the server does not know.
+    /// No acceptance that counts.
+    ///
+    /// The server knows of none, or does not know its blue score, or the score is above the request's cutoff.
     Unsettled,
-    /// Accepted by a block of the virtual chain.
+    /// An acceptance by a block of the virtual chain.
     Accepted {
-        /// That block's blue score.
+        /// The blue score of the accepting block.
         blue_score: u64,
     },
 }
 
 impl Acceptance {
-    /// How deep the acceptance lies, itself included, under a sink of this blue score or a lower bound of it; zero if there is none.
+    /// Returns the number of confirmations, the accepting block included; zero without acceptance.
+    ///
+    /// `sink_blue_score` is the blue score of the sink or a lower bound of it; a bound gives a lower bound of the confirmations, at
+    /// least one.
     pub const fn confirmations(self, sink_blue_score: u64) -> u64 {
         match self {
             Self::Unsettled => 0,
@@ -63,7 +71,7 @@ impl Acceptance {
         }
     }
 
-    /// Whether there is one, at this blue score or under it.
+    /// Tells whether the transaction is accepted at a blue score of at most `cutoff`.
     pub const fn is_at_most(self, cutoff: u64) -> bool {
         match self {
             Self::Unsettled => false,
@@ -79,8 +87,9 @@ impl Acceptance {
     }
 }
 
-/// The cutoff under which an acceptance has at least `confirmations`, given a lower bound of the sink's blue score; `None` while the
-/// chain is shorter than that.
+/// Returns the highest blue score of an acceptance that has at least `confirmations`.
+///
+/// `sink_blue_score` is a lower bound of the sink's blue score. `None` while the chain is too short for so many confirmations.
 pub const fn settled_blue_score(sink_blue_score: u64, confirmations: u64) -> Option<u64> {
     match confirmations.checked_sub(1) {
         Some(depth) => sink_blue_score.checked_sub(depth),
@@ -88,6 +97,10 @@ pub const fn settled_blue_score(sink_blue_score: u64, confirmations: u64) -> Opt
     }
 }
 
+/// Reads a canonical body.
+///
+/// # Errors
+/// The failure in the body; [`Failure::NotJson`] when it is no JSON, [`Failure::Malformed`] when it has another shape.
 fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
     match serde_json::from_slice(canonical) {
         Ok(Canonical::Ok(value)) => Ok(value),
@@ -97,21 +110,33 @@ fn parse<T: DeserializeOwned>(canonical: &[u8]) -> Result<T, Failure> {
     }
 }
 
-/// The answer to `Dag`, from a server of the `expected` network: a lower bound of the virtual DAA score.
+/// Parses the answer to [`Request::Dag`](super::Request::Dag): a lower bound of the virtual DAA score.
+///
+/// # Errors
+/// [`Failure::WrongNetwork`] when the server is not of the `expected` network; otherwise the failure in the canonical body, or
+/// [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_dag(canonical: &[u8], expected: Network) -> Result<u64, Failure> {
     let dag: CanonicalDag = parse(canonical)?;
     if dag.network == expected { Ok(dag.virtual_daa_score) } else { Err(Failure::WrongNetwork) }
 }
 
-/// The answer to `BlueScore`: a lower bound of the sink's blue score.
+/// Parses the answer to [`Request::BlueScore`](super::Request::BlueScore): a lower bound of the sink's blue score.
+///
+/// # Errors
+/// The failure in the canonical body, or [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_blue_score(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }
 
-/// The answer to `Utxos` for these addresses, sorted by outpoint. Refused if any output is not locked to one of them, is listed
-/// twice, or holds nothing, or if all together are more than all the money there is.
+/// Parses the answer to [`Request::Utxos`](super::Request::Utxos) for these addresses, sorted by outpoint.
 ///
-/// An output that is bound to a covenant is left out: it weighs more than its script says, and spending it would end the covenant.
+/// An output that is bound to a covenant is left out: it has more mass than its script tells, and spending it would end the
+/// covenant.
+///
+/// # Errors
+/// [`Failure::Inconsistent`] when an output is not locked to one of the addresses, is listed twice or holds nothing, or when the
+/// sum exceeds all money; otherwise the failure in the canonical body, or [`Failure::NotJson`] or [`Failure::Malformed`] when it
+/// cannot be read.
 pub fn parse_utxos(canonical: &[u8], addresses: &[Address]) -> Result<Vec<Utxo>, Failure> {
     let raw: Vec<CanonicalUtxo> = parse(canonical)?;
     let bound: BTreeSet<Outpoint> = raw.iter().filter(|utxo| utxo.is_bound()).map(|utxo| utxo.outpoint()).collect();
@@ -127,7 +152,11 @@ pub fn parse_utxos(canonical: &[u8], addresses: &[Address]) -> Result<Vec<Utxo>,
     Ok(utxos.into_iter().filter(|utxo| !bound.contains(&utxo.outpoint)).collect())
 }
 
-/// What the outputs hold that [`parse_utxos`] leaves out because they are bound to covenants, in sompi.
+/// Parses the sum, in sompi, of the outputs that are bound to covenants, which [`parse_utxos`] leaves out.
+///
+/// # Errors
+/// [`Failure::Inconsistent`] when the sum exceeds 64 bits; otherwise the failure in the canonical body, or [`Failure::NotJson`] or
+/// [`Failure::Malformed`] when it cannot be read.
 pub fn parse_bound(canonical: &[u8]) -> Result<Amount, Failure> {
     let raw: Vec<CanonicalUtxo> = parse(canonical)?;
     let bound = raw.iter().filter(|utxo| utxo.is_bound()).map(|utxo| Amount::new(utxo.2));
@@ -151,24 +180,40 @@ impl From<CanonicalUtxo> for Utxo {
     }
 }
 
-/// The answer to `Balance`, in sompi.
+/// Parses the answer to [`Request::Balance`](super::Request::Balance), in sompi.
+///
+/// # Errors
+/// [`Failure::Inconsistent`] when the balance exceeds all money; otherwise the failure in the canonical body, or
+/// [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_balance(canonical: &[u8]) -> Result<Amount, Failure> {
     let balance = parse(canonical)?;
     if balance <= MAX_SOMPI { Ok(Amount::new(balance)) } else { Err(Failure::Inconsistent) }
 }
 
-/// The answer to `UtxoCount`.
+/// Parses the answer to [`Request::UtxoCount`](super::Request::UtxoCount), at most the request's maximum.
+///
+/// # Errors
+/// The failure in the canonical body, or [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_count(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }
 
-/// The answer to `FeeEstimate`, in sompi per gram; never below the relay floor. A server may ask for anything: hold it against a
-/// maximum, as [`FeePolicy`](crate::chains::kaspa::FeePolicy) does.
+/// Parses the answer to [`Request::FeeEstimate`](super::Request::FeeEstimate), in sompi per gram.
+///
+/// The rate is rounded up, from the relay floor at least, and at most the request's maximum. A server may suggest any rate, so
+/// [`FeePolicy`](crate::chains::kaspa::FeePolicy) limits it once more.
+///
+/// # Errors
+/// The failure in the canonical body, or [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_feerate(canonical: &[u8]) -> Result<u64, Failure> {
     parse(canonical)
 }
 
-/// The answer to `Acceptance` for these transactions, in their order.
+/// Parses the answer to [`Request::Acceptance`](super::Request::Acceptance) for these transactions, in their order.
+///
+/// # Errors
+/// [`Failure::Inconsistent`] when the answer does not have exactly one entry for each transaction; otherwise the failure in the
+/// canonical body, or [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_acceptance(canonical: &[u8], transactions: &[TxId]) -> Result<Vec<Acceptance>, Failure> {
     let raw: Vec<CanonicalAcceptance> = parse(canonical)?;
     let asked: BTreeSet<TxId> = transactions.iter().copied().collect();
@@ -179,21 +224,24 @@ pub fn parse_acceptance(canonical: &[u8], transactions: &[TxId]) -> Result<Vec<A
     transactions.iter().map(|id| find(id).map(|position| Acceptance::from_score(raw[position].1))).collect()
 }
 
-/// The answer to `Transaction`.
+/// Parses the answer to [`Request::Transaction`](super::Request::Transaction).
+///
+/// A transaction that the server does not know is [`Acceptance::Unsettled`].
+///
+/// # Errors
+/// The failure in the canonical body, or [`Failure::NotJson`] or [`Failure::Malformed`] when it cannot be read.
 pub fn parse_transaction(canonical: &[u8]) -> Result<Acceptance, Failure> {
     parse(canonical).map(Acceptance::from_score)
 }
 
-/// The failure that a canonical body carries in the place of a result, whatever was asked.
-pub fn failure_of(canonical: &[u8]) -> Option<Failure> {
-    // The outcome of a broadcast is a result in any case, also this one.
-    if canonical == br#"{"ok":"rate_limited"}"# {
-        return Some(Failure::RateLimited);
-    }
-    parse::<serde::de::IgnoredAny>(canonical).err()
+/// Tells whether a canonical body of any request says that the server limits the rate of requests.
+pub fn is_rate_limited(canonical: &[u8]) -> bool {
+    [&br#"{"failed":"rate_limited"}"#[..], br#"{"ok":"rate_limited"}"#].contains(&canonical)
 }
 
-/// The answer to `Submit`. Every failure is an unknown outcome.
+/// Parses the answer to [`Request::Submit`](super::Request::Submit) or [`Request::Replace`](super::Request::Replace).
+///
+/// Every failure is an unknown outcome, because the transaction may have been taken.
 pub fn parse_submit(canonical: &[u8]) -> SubmitOutcome {
     parse(canonical).unwrap_or_else(|failure| SubmitOutcome::Unknown { diagnostic: failure.to_string() })
 }

@@ -1,4 +1,4 @@
-//! The body of a broadcast, and what a server's answer to it means.
+//! The body of a broadcast, and the classification of a server's answer to it.
 
 use super::outcome::SubmitOutcome;
 use super::refusal::{classify_text, message, printable};
@@ -6,7 +6,9 @@ use crate::chains::kaspa::script::ScriptPublicKey;
 use crate::chains::kaspa::tx::{NATIVE_SUBNETWORK, TRANSACTION_VERSION, Transaction, TxId};
 use serde_json::{Value, json};
 
-/// The JSON of a broadcast. It leaves out what the server would ignore; gas and payload do not exist in [`Transaction`].
+/// Writes the JSON body of a broadcast.
+///
+/// Fields that the server ignores are left out; [`Transaction`] has neither gas nor payload.
 pub(super) fn body(transaction: &Transaction) -> Vec<u8> {
     let inputs: Vec<Value> = transaction
         .inputs
@@ -40,10 +42,10 @@ pub(super) fn body(transaction: &Transaction) -> Vec<u8> {
     json!({ "transaction": transaction, "allowOrphan": false }).to_string().into_bytes()
 }
 
-/// What an answer to the broadcast of transaction `id` means. Whatever is not recognised is unknown.
+/// Classifies the answer to the broadcast of transaction `id`; an answer that is not recognised is unknown.
 ///
-/// One replica's broadcast is taken and the others' find the transaction there: both are [`SubmitOutcome::Accepted`], so that they
-/// agree. Only the text decides, because the server wraps it in different statuses.
+/// The node takes one replica's broadcast, and the others find the transaction already there. Both are [`SubmitOutcome::Accepted`],
+/// so that replicas agree. A refusal is classified by its text alone, because the server uses different statuses for the same text.
 pub(super) fn classify(id: TxId, status: u16, body: &[u8]) -> SubmitOutcome {
     if super::failure::limits_rate(status, body) {
         return SubmitOutcome::RateLimited;

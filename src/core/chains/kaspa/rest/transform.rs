@@ -1,4 +1,4 @@
-//! From a server's answer to the canonical body on which replicas agree.
+//! The reduction of a server's answer to the canonical body on which replicas agree.
 
 use super::failure::limits_rate;
 use super::response::{Canonical, CanonicalAcceptance, CanonicalDag, CanonicalUtxo};
@@ -9,67 +9,70 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The largest body that is read; the Internet Computer allows no larger one.
+/// The largest body that is read, in bytes; the Internet Computer allows no larger one.
 pub const MAX_BODY_BYTES: usize = 2_000_000;
 
-/// What to keep of an answer. It travels as the context of the transform, so it is small and self-contained.
+/// The part of an answer to keep, with the parameters of the reduction.
+///
+/// The Internet Computer passes it to the transform as bytes, beside the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Transform {
     /// The network and the virtual DAA score, rounded down.
     Dag {
-        /// To a mark of this.
+        /// The grid of the score.
         step: Grid,
     },
     /// The sink's blue score, rounded down.
     BlueScore {
-        /// To a mark of this.
+        /// The grid of the score.
         step: Grid,
     },
-    /// Unspent outputs, in the order of their outpoints.
+    /// The unspent outputs, in the order of their outpoints.
     Utxos {
-        /// Those accepted above are left out.
+        /// The highest DAA score of an output that is kept.
         max_daa_score: u64,
     },
-    /// An address's balance.
+    /// The balance of an address, in sompi.
     Balance {
         /// The address.
         address: String,
     },
     /// A fee rate, rounded up and at least the floor.
     FeeEstimate {
-        /// Which one.
+        /// The speed of the rate.
         bucket: FeeBucket,
-        /// To a mark of this.
+        /// The grid of the rate, in sompi per gram.
         step: Grid,
-        /// But not above this.
+        /// The highest rate, in sompi per gram; higher ones become this one.
         most: u64,
     },
     /// A number of unspent outputs.
     UtxoCount {
-        /// But not above this.
+        /// The largest number; larger ones become this one.
         most: u64,
     },
-    /// Acceptances, in the order of the transactions' ids.
+    /// The acceptances, in the order of the transaction ids.
     Acceptance {
-        /// Those above do not count yet.
+        /// The highest blue score of an acceptance that counts.
         max_blue_score: u64,
     },
     /// The acceptance of one transaction.
     Transaction {
-        /// Its id.
+        /// The transaction id.
         id: TxId,
-        /// One above does not count yet.
+        /// The highest blue score of an acceptance that counts.
         max_blue_score: u64,
     },
     /// The outcome of a broadcast.
     Submit {
-        /// The transaction's id.
+        /// The transaction id.
         id: TxId,
     },
 }
 
 impl Transform {
+    /// Encodes the transform as the context that [`canonicalise`] decodes.
     pub(super) fn encode(&self) -> Vec<u8> {
         to_bytes(self)
     }
@@ -77,8 +80,9 @@ impl Transform {
 
 /// Reduces a server's answer to its canonical body.
 ///
-/// `context` is [`Request::transform_context`](super::Request::transform_context), `status` the HTTP status. Total: every input
-/// gives a canonical body, at worst a failure. The caller drops the answer's headers and sets a constant status.
+/// `context` is [`Request::transform_context`](super::Request::transform_context), `status` the HTTP status. Every input gives a
+/// canonical body, if only with a failure. The caller drops the answer's headers and sets a constant status, because those may
+/// differ between replicas.
 pub fn canonicalise(context: &[u8], status: u16, body: &[u8]) -> Vec<u8> {
     let Ok(transform) = serde_json::from_slice(context) else {
         return to_bytes(&Canonical::<()>::Failed(Failure::Context));
@@ -108,11 +112,18 @@ fn canonical<T: Serialize>(result: Result<T, Failure>) -> Vec<u8> {
     }
 }
 
-/// Serialises a value of our own types, which have string keys only and therefore cannot fail. An empty body is read as a failure.
+/// Encodes a value as JSON.
+///
+/// The types used here have string keys only, so encoding cannot fail; an empty body would be parsed as a failure.
 fn to_bytes(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
+/// Reads the JSON of a successful answer.
+///
+/// # Errors
+/// [`Failure::RateLimited`] when the answer says so; otherwise [`Failure::Http`] outside 200–299, [`Failure::NotJson`] or
+/// [`Failure::Malformed`].
 fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
     let failure = match status {
         200..=299 => match serde_json::from_slice(body) {
@@ -125,7 +136,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
     Err(if limits_rate(status, body) { Failure::RateLimited } else { failure })
 }
 
-/// An unsigned integer, which the server writes as a number in some places and as decimal digits in others.
+/// An unsigned integer, which the server writes as a number in some places and as text in others.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "RawNumber")]
 struct Number(u64);
@@ -169,13 +180,13 @@ struct RawBlueScore {
     blue_score: Number,
 }
 
-/// An unspent output. The address beside it is not read: the script says whose it is.
+/// An unspent output, of which the address is not read because the script determines it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawUtxo {
     outpoint: RawOutpoint,
     utxo_entry: RawUtxoEntry,
-    /// Null or absent for most coins, and with most servers for all.
+    /// The id of the output's covenant; null, empty or absent without one. Servers write it here or in the entry.
     #[serde(default, alias = "covenant_id")]
     covenant_id: Value,
 }
@@ -194,7 +205,7 @@ struct RawUtxoEntry {
     script_public_key: RawScript,
     block_daa_score: Number,
     is_coinbase: bool,
-    /// As beside the entry.
+    /// The id of the output's covenant, as in [`RawUtxo`].
     #[serde(default, alias = "covenant_id")]
     covenant_id: Value,
 }
@@ -255,8 +266,9 @@ struct RawFeeBucket {
     feerate: Rate,
 }
 
-/// A fee rate in whole sompi per gram. Nodes reckon in fractions; a rate in between is taken for the next one above, so that what is
-/// paid is never less than what was suggested.
+/// A fee rate in whole sompi per gram.
+///
+/// Nodes compute in fractions. A fraction is rounded up, so that the rate paid is never below the rate suggested.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "RawRate")]
 struct Rate(u64);
@@ -281,7 +293,7 @@ impl TryFrom<RawRate> for Rate {
                 Err(_) => text.parse::<f64>().map_err(|_| "not a number")?,
             },
         };
-        // A number beyond 64 bits becomes the highest one, which the request's bound is held against.
+        // The conversion saturates: a rate beyond 64 bits becomes the largest number, and the request's maximum applies to it.
         if fraction.is_finite() && fraction >= 0.0 { Ok(Self(fraction.ceil() as u64)) } else { Err("not a rate") }
     }
 }
@@ -304,7 +316,7 @@ struct RawAcceptance {
     accepting_blue_score: Option<Number>,
 }
 
-/// The blue score of an acceptance that counts: there is one, its depth is known, and it is old enough.
+/// Returns the blue score of an acceptance that counts; `None` if not accepted, of unknown score, or above the cutoff.
 fn settled(accepted: bool, blue_score: Option<Number>, max_blue_score: u64) -> Option<u64> {
     blue_score.map(|score| score.0).filter(|&score| accepted && score <= max_blue_score)
 }
@@ -337,20 +349,22 @@ fn transaction(status: u16, body: &[u8], id: TxId, max_blue_score: u64) -> Resul
     }
 }
 
-/// Whether a 404 speaks of the transaction and not of the path: a wrong base URL must not look like a transaction unknown.
+/// Tells whether an answer with status 404 means an unknown transaction, and not an unknown path.
+///
+/// Otherwise a wrong base URL would look like a transaction that does not exist.
 fn is_not_found(body: &[u8]) -> bool {
     let body = serde_json::from_slice::<Value>(body).ok();
     body.is_some_and(|body| body.get("detail").and_then(Value::as_str) == Some("Transaction not found"))
 }
 
-/// Which of the fee estimate's rates to take.
+/// The speed for which a node's fee estimate suggests a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeBucket {
-    /// For the next block.
+    /// The rate for the next block.
     Priority,
-    /// For acceptance within a minute.
+    /// The rate for acceptance within a minute.
     Normal,
-    /// For acceptance within an hour.
+    /// The rate for acceptance within an hour.
     Low,
 }

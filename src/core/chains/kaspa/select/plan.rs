@@ -123,7 +123,9 @@ pub enum SelectError {
     InvalidUtxos,
     /// Spendable coins that do not cover the payments and the relay floor.
     InsufficientFunds {
-        /// The sum, in sompi, of the coins that can be spent now and hold at least the cost of spending them.
+        /// The sum of the coins that can be spent now, in sompi.
+        ///
+        /// Coins that hold less than spending them costs do not count.
         spendable: Amount,
         /// The sum of mining rewards that are not yet mature, in sompi.
         immature: Amount,
