@@ -121,7 +121,7 @@ fn a_payment_of_two_ecdsa_inputs() {
     }
 }
 
-/// The masses of a payment with so many inputs of 100 KAS, and outputs of 10 KAS.
+/// The masses of a payment with the given numbers of inputs of 100 KAS and outputs of 10 KAS.
 fn masses(inputs: u8, outputs: usize, script: &ScriptPublicKey) -> Masses {
     let spent: Vec<_> = (0..inputs).map(|number| utxo(number, 10_000_000_000, script)).collect();
     let output = Output { amount: amount(1_000_000_000), script: script.clone() };

@@ -22,7 +22,7 @@ fn sign(secret: &PrivateKey, kind: KeyKind, digest: &[u8; 32]) -> [u8; 64] {
     }
 }
 
-/// Whether the script engine is satisfied with every input.
+/// Tells whether the script engine accepts every input.
 fn engine_accepts(transaction: &Transaction, spent: &[Utxo]) -> bool {
     let upstream = upstream_transaction(transaction);
     let entries: Vec<UtxoEntry> = upstream_entries(spent);
@@ -86,7 +86,7 @@ proptest! {
         forged.inputs[position / 65].signature_script[1 + position % 65] ^= 1 << bit;
         prop_assert!(!engine_accepts(&forged, &unsigned.spent));
 
-        // One sompi more to somebody, or from somewhere.
+        // One sompi more in an output, or in an input.
         let mut forged = signed.clone();
         forged.outputs[0].amount = amount(forged.outputs[0].amount.get() + 1);
         prop_assert!(!engine_accepts(&forged, &unsigned.spent));

@@ -1,5 +1,6 @@
-//! Coin selection beside rusty-kaspa's wallet generator, on the same 1,000 random sets of coins. `scripts/kaspa-generator-vectors` wrote
-//! down what the generator of the official Python SDK 2.1.0 makes of them.
+//! Coin selection compared with rusty-kaspa's wallet generator, on the same 1,000 random sets of coins.
+//!
+//! `scripts/kaspa-generator-vectors` recorded the results of the generator in the official Python SDK 2.1.0.
 
 use super::{ECDSA_ADDRESS, SCHNORR_ADDRESS, amount};
 use crate::chains::kaspa::fee::COST_OF_AN_INPUT;

@@ -19,13 +19,13 @@ use proptest::prelude::*;
 
 /// A secret key whose addresses on every network were made with the official Python SDK.
 const SECRET: &str = "b99d75736a0fd0ae2da658959813d680474f5a740a9c970a7da867141596178f";
-/// Its public key.
+/// The public key of the secret key.
 const PUBLIC: &str = "027a7440ee783988a2e132bea6b22f991fb971c4eca2f3378e2a99aded7df353ae";
-/// Its addresses on mainnet: Schnorr and ECDSA.
+/// The mainnet addresses of the key: Schnorr and ECDSA.
 const SCHNORR_ADDRESS: &str = "kaspa:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uayhcthxq";
 const ECDSA_ADDRESS: &str = "kaspa:qyp85azqaeurnz9zuyetaf4j97v3lwt3cnk29ueh3c4fnt0d0he48tsfqyrrcue";
 
-/// Cases without a file of failed ones: a failure is to become a test of its own.
+/// The configuration of random cases without a file of failed ones; a failure is to become a test of its own.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

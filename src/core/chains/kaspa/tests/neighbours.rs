@@ -17,7 +17,7 @@ fn script(text: &str) -> ScriptPublicKey {
     Address::parse(text, Network::Mainnet).expect("valid").script_public_key()
 }
 
-/// As the canister sets them for a transfer that names nothing.
+/// The limits that the canister sets for a transfer without fee options.
 fn limits() -> Limits {
     Limits {
         fee: FeePolicy { feerate: 100, max_feerate: 1_000, max_fee: amount(5_000_000), hurried: false },
@@ -48,7 +48,7 @@ fn pay(coins: &[u64], sompi: u64, more: &[u64], limits: Limits) -> Result<Plan, 
     })
 }
 
-/// The neighbours that a refusal names; `None` when it is none.
+/// The nearest amounts that a refusal names; `None` when the result is no refusal with such amounts.
 fn neighbours(result: &Result<Plan, SelectError>) -> Option<[Option<u64>; 2]> {
     let get = |amount: Option<Amount>| amount.map(Amount::get);
     match result {
@@ -63,8 +63,8 @@ fn neighbours(result: &Result<Plan, SelectError>) -> Option<[Option<u64>; 2]> {
 
 #[test]
 fn one_coin_has_its_neighbours() {
-    // A change too small for its storage mass on one side; on the other a rest that goes to the miner: 1,635 grams and the cost of an
-    // input at most.
+    // A change too small for its storage mass on one side; on the other a rest that goes to the miner: 1,635 grams and the cost of
+    // an input at most.
     for sompi in [98_836_500, 89_679_065] {
         let [below, above] = neighbours(&pay(&[KAS], sompi, &[], limits())).expect("refused");
         assert_eq!(above, Some(KAS - 163_500 - 111_800));
@@ -83,7 +83,7 @@ fn whoever_pays_everything_learns_the_most() {
     assert_eq!(all(&[150_000]), Some([None, None]), "less than its own fee");
 }
 
-/// What all sets of a few coins can pay, with everything reckoned anew.
+/// The amounts that all sets of a few coins can pay, computed without the code under test.
 struct Oracle<'a> {
     sets: Vec<Vec<u64>>,
     more: &'a [u64],
@@ -123,11 +123,11 @@ impl<'a> Oracle<'a> {
     }
 }
 
-/// How far an exhaustive search goes.
+/// The distance, in sompi, up to which the exhaustive search looks.
 const FAR: u64 = 300_000;
 
 prop_compose! {
-    /// Coins of little more than they cost, where everything stands in the way of everything, and now and then large ones.
+    /// Coins worth little more than spending them costs, where fee, mass and change limit each other, and sometimes large coins.
     fn few_coins()(coins in proptest::collection::vec((150_000u64..4_000_000, 0..10u32), 1..4)) -> Vec<u64> {
         coins.into_iter().map(|(sompi, n)| if n == 0 { sompi * 100 } else { sompi }).collect()
     }

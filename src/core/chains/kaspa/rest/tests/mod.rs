@@ -1,4 +1,6 @@
-//! Requests as they leave, and answers as servers give them: shapes recorded from kaspa-rest-server before a rusty-kaspa 2.1.0 node.
+//! Tests of the REST API: requests as they are sent, and answers as servers give them.
+//!
+//! The shapes are recorded from kaspa-rest-server in front of a rusty-kaspa 2.1.0 node.
 
 mod reading;
 mod requests;

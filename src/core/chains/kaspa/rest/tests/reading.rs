@@ -1,4 +1,4 @@
-//! What is kept of answers, and that replicas agree on it.
+//! Tests of canonical bodies: the part of an answer that is kept, and the agreement of replicas on it.
 
 use super::{ADDRESS, SCRIPT, address, reduce, step, tx_id};
 use crate::base::Amount;
@@ -348,7 +348,7 @@ fn any_request() -> impl Strategy<Value = Request> {
     })
 }
 
-/// Pieces of real answers, so that chance gets past the first brace.
+/// Pieces of real answers, from which random bodies are made that resemble JSON.
 fn any_body() -> impl Strategy<Value = Vec<u8>> {
     let words = [
         "{",
@@ -410,7 +410,7 @@ proptest! {
         for (position, other) in (0..entries.len()).zip(&shuffle) {
             entries.swap(position, other.index(coins.len()));
         }
-        // What one replica sees beyond the cutoff, another does not.
+        // One replica sees outputs beyond the cutoff that another does not.
         entries.retain(|entry| entry["utxoEntry"]["blockDaaScore"].as_str().is_some_and(|score| score.len() < 4 || score <= "5000"));
         let second = reduce(&utxos_request(), 200, &Value::Array(entries));
         prop_assert_eq!(&first, &second);

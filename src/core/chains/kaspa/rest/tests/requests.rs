@@ -1,4 +1,4 @@
-//! What is sent.
+//! Tests of requests: methods, paths, bodies and limits on answers.
 
 use super::super::submit;
 use super::{ADDRESS, address, step, tx_id};

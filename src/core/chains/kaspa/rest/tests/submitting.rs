@@ -1,4 +1,6 @@
-//! What the answers to a broadcast mean. The texts are those of a rusty-kaspa 2.1.0 node, as the REST server passes them on.
+//! Tests of the outcomes of a broadcast.
+//!
+//! The texts are those of a rusty-kaspa 2.1.0 node, as the REST server passes them on.
 
 use super::{reduce, tx_id};
 use crate::base::Amount;
@@ -48,8 +50,9 @@ fn an_input_spent_elsewhere() {
     assert_eq!(refused(&orphan), SubmitOutcome::Orphan);
 }
 
-/// Every text of a node about a transaction that it does not take, by what it means: rusty-kaspa 2.1.0, recorded from a node where it can be
-/// made to say it. `{id}` is the transaction's own id.
+/// The texts of a rusty-kaspa 2.1.0 node about refused transactions, by class, recorded from a node where a test can cause them.
+///
+/// `{id}` is the transaction's own id.
 const TEXTS: [(&str, Rejection); 36] = [
     (
         "transaction {id} is not standard: transaction has 1000 fees which is under the required amount of 204700 for compute mass 2047",
@@ -129,7 +132,7 @@ fn only_what_consensus_forbids_is_forever() {
             | Rejection::Covenant => (false, true, true),
             // Other coins would make the same outputs.
             Rejection::OutputAmounts | Rejection::Form => (false, true, false),
-            // What a node keeps from its mempool another miner may mine.
+            // Another miner may mine a transaction that a node keeps from its mempool.
             Rejection::Fee | Rejection::RelayMass | Rejection::NonStandard | Rejection::Unrecognised => (false, false, false),
             Rejection::Immature
             | Rejection::NotFinal
