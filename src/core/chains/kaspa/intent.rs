@@ -1,7 +1,7 @@
 //! Comparison of a built transaction with the payment that was requested, before it is signed.
 //!
 //! The check reads only the transaction and the outputs it spends. It shares no code with the coin selection that built the
-//! transaction, so a mistake there is found here.
+//! transaction, so a mistake there is found here; only masses and relay floor are computed by the same functions.
 
 use super::fee;
 use super::mass::{MassError, Masses, OverLimit};

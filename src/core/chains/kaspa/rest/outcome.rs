@@ -101,8 +101,8 @@ impl Rejection {
     /// Tells whether no block may contain the transaction, now or later, if the node tells the truth.
     ///
     /// The rules of consensus depend on the bytes and on the outputs they spend, and neither ever changes: an output's amount,
-    /// script and covenant are fixed by the transaction that made it. A transaction that a node refuses by rules
-    /// of its own (a fee floor, a standard form, a lower limit on mass) may still be put into a block by another miner.
+    /// script and covenant are fixed by the transaction that made it. A transaction that a node refuses by rules of its own (a fee
+    /// floor, a standard form, a lower limit on mass) may still be put into a block by another miner.
     pub const fn is_permanent(self) -> bool {
         matches!(
             self,

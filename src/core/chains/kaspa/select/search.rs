@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
             }
             None => None,
         };
-        // Change that can be returned is preferred with every number of inputs before any is left to the miner.
+        // Every number of inputs is tried without an extra fee before any set leaves small change to the miner.
         let rounds = [Amount::ZERO, self.payment.limits.max_dust_to_fee];
         for extra_fee in rounds {
             for (start, count) in (1..=self.usable()).flat_map(|count| self.candidates(count, amount)) {
