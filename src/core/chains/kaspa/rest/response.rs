@@ -234,9 +234,13 @@ pub fn parse_transaction(canonical: &[u8]) -> Result<Acceptance, Failure> {
     parse(canonical).map(Acceptance::from_score)
 }
 
-/// Tells whether a canonical body of any request says that the server limits the rate of requests.
-pub fn is_rate_limited(canonical: &[u8]) -> bool {
-    [&br#"{"failed":"rate_limited"}"#[..], br#"{"ok":"rate_limited"}"#].contains(&canonical)
+/// Reads the failure that a canonical body of any request carries in the place of a result.
+pub fn failure_of(canonical: &[u8]) -> Option<Failure> {
+    // The outcome of a broadcast is a result in any case, also this one.
+    if canonical == br#"{"ok":"rate_limited"}"# {
+        return Some(Failure::RateLimited);
+    }
+    parse::<serde::de::IgnoredAny>(canonical).err()
 }
 
 /// Parses the answer to [`Request::Submit`](super::Request::Submit) or [`Request::Replace`](super::Request::Replace).
