@@ -8,7 +8,7 @@ use purser_core::base::{Bytes, DAY_NS, Timestamp, WalletId};
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{Rule, Scope};
-use purser_core::state::{Change, Decided, Refusal};
+use purser_core::state::{ChangeOutcome, Decided, Refusal};
 use purser_core::wallet::{RootKey, RootKeys};
 use purser_types::fixture::{WALLET_ID, admin, config};
 
@@ -42,7 +42,7 @@ pub fn commit(state: &mut Store, decided: Result<Decided, Refusal>) {
 /// Makes a change that takes one admin and no time.
 pub fn change(state: &mut Store, action: Action) {
     let (decided, change) = state.decide_change(admin(), action, NOW).expect("decided");
-    assert_eq!(change, Change::Applied);
+    assert_eq!(change, ChangeOutcome::Applied);
     state.commit(decided, NOW);
 }
 

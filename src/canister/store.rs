@@ -56,16 +56,16 @@ pub fn commit(decided: Decided) -> BlockIndex {
 }
 
 /// Commits a decision about a provider's API key and stores the key. The decision is logged; the key is a secret and is not in it.
-pub fn keep_provider_key(decided: Decided, url: &str, key: Option<&str>) {
+pub fn set_provider_key(decided: Decided, url: &str, key: Option<&str>) {
     STORE.with_borrow_mut(|store| {
-        store.as_mut().expect("BUG: the state is changed before it is opened").keep_provider_key(url, key);
+        store.as_mut().expect("BUG: the state is changed before it is opened").set_provider_key(url, key);
     });
     commit(decided);
 }
 
 /// Stores the key that clients' metadata is hashed with. The key is a secret, so nothing is logged.
-pub fn keep_client_key(key: [u8; 32]) {
+pub fn set_client_key(key: [u8; 32]) {
     STORE.with_borrow_mut(|store| {
-        store.as_mut().expect("BUG: the state is changed before it is opened").keep_client_key(key);
+        store.as_mut().expect("BUG: the state is changed before it is opened").set_client_key(key);
     });
 }

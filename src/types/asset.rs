@@ -20,7 +20,7 @@ pub enum Asset {
 
 impl Asset {
     /// Returns the native asset of the chain, which pays the fees of the asset's transfers.
-    pub const fn coin(self) -> Self {
+    pub const fn native_asset(self) -> Self {
         match self {
             Self::Kas => Self::Kas,
             Self::Sol | Self::Spl { .. } => Self::Sol,

@@ -55,7 +55,7 @@ async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_provider_key(url: String, key: Option<String>) -> Result<(), Error> {
     let decided = store::read(|state| state.decide_provider_key(msg_caller(), &url, key.as_deref()))?;
-    store::keep_provider_key(decided, &url, key.as_deref());
+    store::set_provider_key(decided, &url, key.as_deref());
     Ok(())
 }
 

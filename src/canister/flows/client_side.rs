@@ -11,7 +11,7 @@ use crate::ports::Runtime;
 /// When the transfer still waits, or the state refuses its end.
 pub(super) fn await_signature<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let id = context.transfer.id;
-    match context.rt.read(|state| state.decide_unsigned(id, context.rt.now()))? {
+    match context.rt.read(|state| state.decide_signing_timeout(id, context.rt.now()))? {
         Some(decided) => {
             context.rt.commit(decided);
             Ok(Progress::Ended)

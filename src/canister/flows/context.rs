@@ -51,7 +51,7 @@ impl<R: Runtime> TransferContext<'_, R> {
             return Err(FlowError::blocked(EMERGENCY));
         }
         // A built transaction may be signed and sent already, so that a changed policy could not stop it.
-        if self.transfer.status.is_before_building() { self.recheck_policies() } else { Ok(()) }
+        if self.transfer.status.awaits_build() { self.recheck_policies() } else { Ok(()) }
     }
 
     /// Checks that the transfer has the status and the attempt with which the step began.

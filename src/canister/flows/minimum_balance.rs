@@ -16,7 +16,7 @@ impl<R: Runtime> TransferContext<'_, R> {
         if self.transfer.is_revocation() {
             return Amount::ZERO;
         }
-        let coin = self.transfer.request.asset.coin();
+        let coin = self.transfer.request.asset.native_asset();
         self.rt.read(|state| state.minimum_balance(&self.transfer, coin))
     }
 
@@ -40,7 +40,7 @@ impl<R: Runtime> TransferContext<'_, R> {
         if minimum.is_zero() || available >= required {
             return Ok(());
         }
-        let coin = self.transfer.request.asset.coin();
+        let coin = self.transfer.request.asset.native_asset();
         Err(FlowError::insufficient(format!(
             "{required} base units of {coin} are required, {minimum} of them to be kept as the minimum balance; {available} are available"
         )))

@@ -122,7 +122,7 @@ async fn advance<R: Runtime>(
 /// Lets an approved transfer go on, or ends one that was not approved in time.
 fn await_approval<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let (rt, id) = (context.rt, context.transfer.id);
-    match rt.read(|state| state.decide_waiting(id, rt.now()))? {
+    match rt.read(|state| state.decide_pending_approval(id, rt.now()))? {
         Some(decided) => {
             rt.commit(decided);
             Ok(Progress::Again)
@@ -189,7 +189,7 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, result: Result<Progress, FlowError
             end(rt, rt.read(|state| state.decide_abandoned(id, code, note)))
         }
         Err(FlowError::Unbuildable(note) | FlowError::Refused(_, note) | FlowError::NeedsOperator(note)) => {
-            end(rt, rt.read(|state| state.decide_quarantined(id, Some(note))))
+            end(rt, rt.read(|state| state.decide_quarantine_by_canister(id, Some(note))))
         }
     }
 }

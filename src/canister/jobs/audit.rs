@@ -81,7 +81,7 @@ fn prune() {
 /// Takes memory for later log entries while there is some.
 fn keep_ready() {
     let succeeded = store::mutate_unlogged(|state| state.reserve_log_room()).is_ok();
-    append_ended(succeeded && store::read(|state| state.has_log_room()));
+    append_ended(succeeded && store::read(|state| state.has_log_capacity()));
 }
 
 /// Counts failures to append to the log. After several consecutive ones spending stops, and calls that end or stop spending go on.

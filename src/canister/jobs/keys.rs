@@ -51,7 +51,7 @@ async fn fetch_missing() -> Result<(), String> {
         store::commit(store::read(|state| state.decide_register_keys(keys)).map_err(|error| error.to_string())?);
     }
     if !store::read(|state| state.has_client_key()) {
-        store::keep_client_key(Ic.random().await.map_err(|error| error.to_string())?);
+        store::set_client_key(Ic.random().await.map_err(|error| error.to_string())?);
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ pub fn start(id: TransferId, tick_soon: fn()) {
         }
         Dispatch::Quarantine => {
             let note = format!("driving it from {:?} trapped again and again", step.status);
-            match store::read(|state| state.decide_quarantined(id, Some(note))) {
+            match store::read(|state| state.decide_quarantine_by_canister(id, Some(note))) {
                 Ok(decided) => {
                     store::commit(decided);
                 }

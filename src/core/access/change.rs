@@ -1,24 +1,24 @@
-//! Changes of who may do what, as they are proposed and logged.
+//! Changes of roles and agents, as actions propose them and events record them.
 
 use super::Role;
 use crate::base::WalletId;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
-/// See [`Event::RoleGranted`].
+/// A role of one principal that is granted or revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleChange {
-    /// Whose role.
+    /// The principal that gains or loses the role.
     pub principal: Principal,
-    /// Which.
+    /// The role.
     pub role: Role,
 }
 
-/// See [`Event::AgentAdded`].
+/// An agent that is added to a wallet or removed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentChange {
-    /// Of which wallet.
+    /// The wallet.
     pub wallet: WalletId,
-    /// Which principal.
+    /// The principal that becomes an agent of the wallet or ceases to be one.
     pub agent: Principal,
 }

@@ -1,4 +1,4 @@
-//! Who may do what: roles, and the sessions of agents.
+//! Permissions: roles, and the sessions of agents.
 
 mod change;
 mod roles;

@@ -1,21 +1,23 @@
-//! Who may do what.
+//! Roles of principals.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A power that holds for the whole canister. Agents are not a role here: an agent is granted one wallet at a time.
+/// A power that holds for the whole canister.
+///
+/// An agent has no role: a principal becomes an agent of one wallet at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
-    /// Creates wallets, sets policies, grants powers, ends an emergency.
+    /// The role that creates wallets, sets policies, grants roles and ends an emergency.
     Admin,
-    /// Starts an emergency and cancels transfers; can move no money and grant no power.
+    /// The role that starts an emergency and cancels transfers. It can move no money and grant no power.
     Guardian,
-    /// May be a member of groups that approve transfers; can ask for none by it.
+    /// The role of members of groups, who approve transfers. The role alone lets nobody ask for a transfer.
     Approver,
-    /// Reads what takes the canister work to answer, and confirms that blocks of the log are archived.
+    /// The role that confirms archives of the log, and calls what any role may call.
     Auditor,
-    /// Has balances refreshed and policies tried out.
+    /// The role that calls what any role may call, such as lint and backtest.
     Viewer,
 }
 
@@ -36,12 +38,12 @@ impl fmt::Display for Role {
     }
 }
 
-/// The roles one principal holds.
+/// The roles of one principal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roles(pub BTreeSet<Role>);
 
 impl Roles {
-    /// Whether `role` is among them.
+    /// Whether the principal has a role.
     pub fn has(&self, role: Role) -> bool {
         self.0.contains(&role)
     }

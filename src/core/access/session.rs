@@ -1,53 +1,56 @@
-//! A stretch of an agent's work with its own limits.
+//! Sessions of agents.
 
 use crate::base::{DAY_NS, SessionId, Timestamp, WalletId};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
-/// The longest a session may last.
+/// The longest time to live of a session, in nanoseconds: 30 days.
 pub const MAX_SESSION_NS: u64 = 30 * DAY_NS;
-/// The most sessions one wallet may have open at a time.
+/// The most open sessions of one wallet.
 pub const MAX_OPEN_SESSIONS_PER_WALLET: u64 = 100;
-/// The most of these that one agent may have.
+/// The most open sessions of one agent on one wallet.
 pub const MAX_OPEN_SESSIONS_PER_AGENT: u64 = 20;
-/// The most sessions that may be opened for one agent within an hour, on all its wallets: each is an entry in the log.
+/// The most sessions of one agent that may be opened within an hour, on all its wallets together.
+///
+/// Every session takes a block of the log, so their number must be bounded in time too.
 pub const MAX_SESSIONS_PER_HOUR: u64 = 60;
 
-/// One agent on one wallet for a while. Its policy and its counters are its own; nothing is shared between sessions.
+/// A limited time in which one agent spends from one wallet, with a policy and counters of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Never reused.
+    /// The number of the session. Never reused.
     pub id: SessionId,
-    /// The wallet it spends from.
+    /// The wallet that pays.
     pub wallet: WalletId,
-    /// Who may name it in a request.
+    /// The agent that may name the session in a request.
     pub agent: Principal,
-    /// Who opened it: the agent itself, the wallet's owner or an admin.
+    /// The principal that opened the session: the agent, the wallet's owner or an admin.
     pub opened_by: Principal,
-    /// When.
+    /// The time of the opening.
     pub opened_at: Timestamp,
-    /// It ends by itself then.
+    /// The time from which on the session is over.
     pub expires_at: Timestamp,
-    /// For people.
+    /// A name for people.
     pub label: Option<String>,
-    /// How it ended, when it did before it expired.
+    /// The recorded end; `None` while none is recorded, even after the session has expired.
     pub ended: Option<SessionEnd>,
 }
 
-/// How a session ended.
+/// The reason for which a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionEnd {
-    /// Somebody ended it.
+    /// A caller closed the session.
     Revoked,
-    /// Its time was over.
+    /// The session expired.
     Expired,
-    /// Its agent was removed or its wallet deactivated.
-    Cascaded,
+    /// The agent was removed or the wallet deactivated.
+    #[serde(rename = "cascaded")]
+    EndedByParent,
 }
 
 impl Session {
-    /// Whether requests may name it.
+    /// Whether requests may name the session at a time.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.ended.is_none() && now < self.expires_at
     }

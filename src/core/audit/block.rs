@@ -1,4 +1,4 @@
-//! One block: what happened, when, on whose word, after which block.
+//! Blocks of the audit log: an event with its time, its caller and the hash of the block before it.
 
 use crate::base::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
 use crate::base::{Bytes, Hash, Timestamp};
@@ -6,23 +6,23 @@ use crate::event::Event;
 use candid::Principal;
 use std::fmt;
 
-/// The prefix of every block type of ours, so that they cannot be confused with another standard's.
+/// The prefix of every block type, which keeps them apart from those of other standards.
 const BLOCK_TYPE_PREFIX: &str = "purser.";
 
-/// A log entry in the clear.
+/// A decoded block of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// The hash of the block before; `None` for the first.
+    /// The hash of the block before; `None` for the first block.
     pub parent: Option<Hash>,
-    /// When it was appended.
+    /// The time of the block. Never earlier than that of the block before.
     pub at: Timestamp,
-    /// Whose call it was; `None` when the canister acted by itself.
+    /// The caller; `None` when the canister acted by itself.
     pub actor: Option<Principal>,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// Why a value is not one of our blocks.
+/// An error of decoding a block, as a text for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockError(pub String);
 
@@ -39,10 +39,10 @@ impl From<CodecError> for BlockError {
 }
 
 impl Block {
-    /// The block as an ICRC-3 value: `phash`, `btype`, `ts`, `actor`, `tx`.
+    /// Encodes the block as an ICRC-3 value with the entries `phash`, `btype`, `ts`, `actor` and `tx`.
     ///
     /// # Panics
-    /// Never: every event is a variant with content, and no event holds what a value cannot.
+    /// Never: every event is a variant with content, and no event holds a form that values lack.
     pub fn to_value(&self) -> Value {
         let event = to_value(&self.event).expect("BUG: an event that ICRC-3 cannot hold");
         let Value::Map(mut variant) = event else { unreachable!("BUG: an event without content") };
@@ -60,10 +60,10 @@ impl Block {
         Value::Map(entries)
     }
 
-    /// Reads a block back.
+    /// Decodes a block from a value.
     ///
     /// # Errors
-    /// When the value is not one of our blocks.
+    /// When the value is no block of this log.
     pub fn from_value(value: Value) -> Result<Self, BlockError> {
         let parent = parent(&value)?;
         let at = value.get("ts").and_then(Value::as_u64).map(Timestamp::from_nanos).ok_or_else(|| missing("ts"))?;
@@ -81,17 +81,19 @@ impl Block {
         Ok(Self { parent, at, actor, event })
     }
 
-    /// The stored form of the block, and its hash.
+    /// Encodes the block for storage, and returns its hash too.
     pub fn to_bytes(&self, names: &mut NameHashes) -> (Vec<u8>, Hash) {
         let value = self.to_value();
         (encode_value(&value), value.hash_with(names))
     }
 
-    /// Reads a stored block back, and its hash. The bytes must be exactly those that were appended: the hash alone cannot tell a text
-    /// from a blob with the same content, so another encoding of the same hash is refused.
+    /// Decodes a stored block, and returns its hash too.
+    ///
+    /// The bytes must be exactly those that were appended: a text and a blob with the same content have the same hash, so another
+    /// encoding with the same hash is refused.
     ///
     /// # Errors
-    /// When the bytes are not one of our blocks, or not as we write it.
+    /// When the bytes are no block of this log, or another encoding than the canister writes.
     pub fn from_bytes(bytes: &[u8], names: &mut NameHashes) -> Result<(Self, Hash), BlockError> {
         let block = Self::from_value(decode_value(bytes)?)?;
         let (written, hash) = block.to_bytes(names);
@@ -101,12 +103,13 @@ impl Block {
         Ok((block, hash))
     }
 
-    /// What chains a stored block to the one before it: the parent's hash, and its own. Cheaper than [`Block::from_bytes`], and as
-    /// strict as the chain itself; what happened is not read.
+    /// Returns the hashes that chain a stored block to its neighbours: the parent's, and its own.
+    ///
+    /// Cheaper than [`Block::from_bytes`], because the event is not decoded.
     ///
     /// # Errors
-    /// When the bytes are no value, not encoded as we do it, or name no usable parent.
-    pub fn link(bytes: &[u8], names: &mut NameHashes) -> Result<(Option<Hash>, Hash), BlockError> {
+    /// When the bytes are no value, another encoding than the canister writes, or name no usable parent.
+    pub fn link_hashes(bytes: &[u8], names: &mut NameHashes) -> Result<(Option<Hash>, Hash), BlockError> {
         let value = decode_value(bytes)?;
         if encode_value(&value) != bytes {
             return Err(BlockError("the block is not encoded as it was written".to_owned()));
@@ -114,7 +117,7 @@ impl Block {
         Ok((parent(&value)?, value.hash_with(names)))
     }
 
-    /// The types of block this version writes, for `icrc3_supported_block_types`.
+    /// Returns the block types that this version writes, for `icrc3_supported_block_types`.
     pub fn types() -> Vec<String> {
         Event::NAMES.iter().map(|name| format!("{BLOCK_TYPE_PREFIX}{name}")).collect()
     }
@@ -130,7 +133,7 @@ fn parent(value: &Value) -> Result<Option<Hash>, BlockError> {
     hash.map(Some).ok_or_else(|| missing("phash"))
 }
 
-/// Unsigned LEB128 of a block's index, as ICRC-3's certificate wants it.
+/// Encodes the index of a block in unsigned LEB128, as ICRC-3 certifies it.
 pub fn leb128(n: u64) -> Vec<u8> {
     crate::base::codec::leb128(n.into())
 }

@@ -1,40 +1,41 @@
-//! Bytes that are written at one end and given up at the other, in a memory that is used again.
+//! Log of bytes in stable memory: appended at the end, trimmed at the beginning, in chunks that are used again.
 //!
-//! A log has positions that only ever grow. The memory is cut into chunks; each names in its first eight bytes the part of the log
-//! it holds, so that whatever is given up is free for what is written next, and no table of chunks has to be kept.
+//! The positions of a log only grow. The memory is divided into chunks, and the log into parts of the size of a chunk. The first eight
+//! bytes of a chunk are its label: the part that it holds, plus one, or zero for a free chunk. So a trimmed chunk is free for the
+//! next part, and no table of chunks has to be stored.
 //!
 //! ```text
-//! page 0: the owner's own     chunk 0: [part 7 + 1 | bytes …]     chunk 1: [0: free]     chunk 2: [part 6 + 1 | bytes …]
+//! page 0: header     chunk 0: [part 7 + 1 | bytes …]     chunk 1: [0: free]     chunk 2: [part 6 + 1 | bytes …]
 //! ```
 
 use ic_stable_structures::Memory;
 use std::collections::BTreeMap;
 
-const PAGE: u64 = 65_536;
+const PAGE_BYTES: u64 = 65_536;
 const PAGES_PER_CHUNK: u64 = 4;
-const CHUNK: u64 = PAGES_PER_CHUNK * PAGE;
-const LABEL: u64 = 8;
-/// What a chunk holds of the log.
-const PART: u64 = CHUNK - LABEL;
+const CHUNK_BYTES: u64 = PAGES_PER_CHUNK * PAGE_BYTES;
+const LABEL_BYTES: u64 = 8;
+/// The bytes of the log in one chunk.
+const PART_BYTES: u64 = CHUNK_BYTES - LABEL_BYTES;
 
-/// The memory cannot grow any further.
+/// The error of a stable memory that cannot grow any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exhausted;
+pub struct MemoryExhausted;
 
-/// See the module.
+/// A log of bytes in a stable memory; see the module.
 pub struct ChunkedLog<M: Memory> {
     memory: M,
-    /// Where each part of the log is.
+    /// The chunk of each part of the log.
     chunks: BTreeMap<u64, u64>,
     free: Vec<u64>,
 }
 
 impl<M: Memory> ChunkedLog<M> {
-    /// Opens what is in the memory.
+    /// Opens the log in a memory, which may be empty.
     pub fn open(memory: M) -> Self {
         let mut log = Self { memory, chunks: BTreeMap::new(), free: Vec::new() };
         for chunk in 0..log.memory.size().saturating_sub(1) / PAGES_PER_CHUNK {
-            let mut label = [0; LABEL as usize];
+            let mut label = [0; LABEL_BYTES as usize];
             log.memory.read(address(chunk), &mut label);
             match u64::from_le_bytes(label).checked_sub(1) {
                 Some(part) => {
@@ -46,7 +47,7 @@ impl<M: Memory> ChunkedLog<M> {
         log
     }
 
-    /// Some bytes of the owner's page; zeros before anything was reserved.
+    /// Returns bytes of the header page; zeros before the first reservation.
     pub fn header<const N: usize>(&self, offset: u64) -> [u8; N] {
         let mut bytes = [0; N];
         if self.memory.size() > 0 {
@@ -55,17 +56,20 @@ impl<M: Memory> ChunkedLog<M> {
         bytes
     }
 
-    /// Writes the owner's page, which exists as soon as anything was reserved.
+    /// Writes the header page, which exists from the first reservation on.
     pub fn set_header(&mut self, bytes: &[u8]) {
         self.memory.write(0, bytes);
     }
 
-    /// Makes sure that the positions from `start` up to `end` can be written.
-    pub fn reserve(&mut self, start: u64, end: u64) -> Result<(), Exhausted> {
+    /// Allocates chunks for the positions from `start` up to `end`, so that writing to them cannot fail.
+    ///
+    /// # Errors
+    /// When the memory cannot grow.
+    pub fn reserve(&mut self, start: u64, end: u64) -> Result<(), MemoryExhausted> {
         if self.memory.size() == 0 && self.memory.grow(1) < 0 {
-            return Err(Exhausted);
+            return Err(MemoryExhausted);
         }
-        for part in start / PART..end.div_ceil(PART) {
+        for part in start / PART_BYTES..end.div_ceil(PART_BYTES) {
             if self.chunks.contains_key(&part) {
                 continue;
             }
@@ -74,7 +78,7 @@ impl<M: Memory> ChunkedLog<M> {
                 None => {
                     let pages = self.memory.size();
                     if self.memory.grow(PAGES_PER_CHUNK) < 0 {
-                        return Err(Exhausted);
+                        return Err(MemoryExhausted);
                     }
                     (pages - 1) / PAGES_PER_CHUNK
                 }
@@ -85,26 +89,26 @@ impl<M: Memory> ChunkedLog<M> {
         Ok(())
     }
 
-    /// Writes at a position that was reserved.
+    /// Writes bytes at a reserved position.
     ///
     /// # Panics
-    /// When it was not.
+    /// When a position was not reserved.
     pub fn write(&mut self, position: u64, bytes: &[u8]) {
         let mut done = 0;
         while done < bytes.len() {
-            let (at, room) = self.place(position + done as u64).expect("BUG: a log is written where nothing was reserved");
+            let (at, room) = self.locate(position + done as u64).expect("BUG: a log is written where nothing was reserved");
             let length = room.min(bytes.len() - done);
             self.memory.write(at, &bytes[done..done + length]);
             done += length;
         }
     }
 
-    /// Reads `length` bytes from a position; `None` when the log does not hold them.
+    /// Returns `length` bytes from a position; `None` when the log does not hold them.
     pub fn read(&self, position: u64, length: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; length];
         let mut done = 0;
         while done < length {
-            let (at, room) = self.place(position.checked_add(done as u64)?)?;
+            let (at, room) = self.locate(position.checked_add(done as u64)?)?;
             let length = room.min(length - done);
             self.memory.read(at, &mut bytes[done..done + length]);
             done += length;
@@ -112,25 +116,25 @@ impl<M: Memory> ChunkedLog<M> {
         Some(bytes)
     }
 
-    /// Gives up whatever lies before a position, as far as whole chunks go.
+    /// Frees every chunk that lies wholly before a position.
     pub fn trim(&mut self, before: u64) {
-        let kept = self.chunks.split_off(&(before / PART));
+        let kept = self.chunks.split_off(&(before / PART_BYTES));
         for chunk in std::mem::replace(&mut self.chunks, kept).into_values() {
-            self.memory.write(address(chunk), &[0; LABEL as usize]);
+            self.memory.write(address(chunk), &[0; LABEL_BYTES as usize]);
             self.free.push(chunk);
         }
     }
 
-    /// Where a position is in the memory, and how many bytes follow it there.
-    fn place(&self, position: u64) -> Option<(u64, usize)> {
-        let chunk = self.chunks.get(&(position / PART))?;
-        let offset = position % PART;
-        Some((address(*chunk) + LABEL + offset, (PART - offset) as usize))
+    /// Returns the address of a position, and the number of bytes that follow it in the same chunk.
+    fn locate(&self, position: u64) -> Option<(u64, usize)> {
+        let chunk = self.chunks.get(&(position / PART_BYTES))?;
+        let offset = position % PART_BYTES;
+        Some((address(*chunk) + LABEL_BYTES + offset, (PART_BYTES - offset) as usize))
     }
 }
 
 fn address(chunk: u64) -> u64 {
-    PAGE + chunk * CHUNK
+    PAGE_BYTES + chunk * CHUNK_BYTES
 }
 
 #[cfg(test)]
@@ -146,14 +150,14 @@ mod tests {
     fn what_was_written_reads_back_across_chunks_and_openings() {
         let memory = VectorMemory::default();
         let mut log = ChunkedLog::open(memory.clone());
-        let end = 3 * PART + 100;
+        let end = 3 * PART_BYTES + 100;
         log.reserve(0, end).unwrap();
         log.write(0, &pattern(0, end));
         log.set_header(&[7; 16]);
         for log in [log, ChunkedLog::open(memory)] {
-            assert_eq!(log.read(PART - 10, 20), Some(pattern(PART - 10, 20)));
+            assert_eq!(log.read(PART_BYTES - 10, 20), Some(pattern(PART_BYTES - 10, 20)));
             assert_eq!(log.read(0, end as usize), Some(pattern(0, end)));
-            assert_eq!(log.read(4 * PART - 1, 2), None, "beyond the last chunk");
+            assert_eq!(log.read(4 * PART_BYTES - 1, 2), None, "beyond the last chunk");
             assert_eq!(log.header::<16>(0), [7; 16]);
         }
     }
@@ -164,15 +168,15 @@ mod tests {
         let mut log = ChunkedLog::open(memory.clone());
         let mut pages = Vec::new();
         for round in 0..10 {
-            let (start, end) = (round * PART, (round + 1) * PART);
+            let (start, end) = (round * PART_BYTES, (round + 1) * PART_BYTES);
             log.reserve(start, end).unwrap();
-            log.write(start, &pattern(start, PART));
+            log.write(start, &pattern(start, PART_BYTES));
             // The last two parts are kept.
-            log.trim(start.saturating_sub(PART));
+            log.trim(start.saturating_sub(PART_BYTES));
             pages.push(memory.size());
             let log = ChunkedLog::open(memory.clone());
-            assert_eq!(log.read(start, PART as usize), Some(pattern(start, PART)));
-            assert_eq!(log.read(start.saturating_sub(PART), 9), Some(pattern(start.saturating_sub(PART), 9)));
+            assert_eq!(log.read(start, PART_BYTES as usize), Some(pattern(start, PART_BYTES)));
+            assert_eq!(log.read(start.saturating_sub(PART_BYTES), 9), Some(pattern(start.saturating_sub(PART_BYTES), 9)));
             assert_eq!(log.read(0, 1).is_some(), round < 2);
         }
         assert_eq!(pages[2..], [1 + 3 * PAGES_PER_CHUNK; 8], "three chunks are enough for two and the next");
@@ -182,9 +186,9 @@ mod tests {
     fn a_memory_that_cannot_grow_says_so() {
         use ic_stable_structures::RestrictedMemory;
         let mut log = ChunkedLog::open(RestrictedMemory::new(VectorMemory::default(), 0..1 + 2 * PAGES_PER_CHUNK));
-        assert_eq!(log.reserve(0, 2 * PART), Ok(()));
-        assert_eq!(log.reserve(2 * PART, 2 * PART + 1), Err(Exhausted));
-        log.trim(PART);
-        assert_eq!(log.reserve(2 * PART, 2 * PART + 1), Ok(()), "what was given up makes room");
+        assert_eq!(log.reserve(0, 2 * PART_BYTES), Ok(()));
+        assert_eq!(log.reserve(2 * PART_BYTES, 2 * PART_BYTES + 1), Err(MemoryExhausted));
+        log.trim(PART_BYTES);
+        assert_eq!(log.reserve(2 * PART_BYTES, 2 * PART_BYTES + 1), Ok(()), "what was given up makes room");
     }
 }

@@ -1,18 +1,18 @@
-//! Why a block does not belong where it stands.
+//! Errors of the chain of blocks.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Why a block does not belong where it stands.
+/// The error of a block that does not fit between its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkError {
-    /// The stored bytes are not a block.
+    /// The stored bytes are no block.
     Unreadable,
-    /// It names another parent than the block before it.
+    /// The block names another parent than the block before it.
     WrongParent,
-    /// It is the last block and has another hash than the one recorded when it was appended.
+    /// The block is the last one, and its hash is not the one that was recorded when it was appended.
     WrongTip,
-    /// It has another hash than the block after it names, and that one is as it was appended.
+    /// The block has another hash than the block after it names, and the block after it is unchanged.
     WrongHash,
 }
 

@@ -1,29 +1,31 @@
-//! The stored chain of blocks.
+//! Stored chain of blocks, with an index by which blocks are found.
 
 use super::Block;
-use super::chunked_log::{ChunkedLog, Exhausted};
+use super::chunked_log::{ChunkedLog, MemoryExhausted};
 use super::link_error::LinkError;
 use crate::base::codec::{NameHashes, Value, decode_value};
 use crate::base::{BlockIndex, Hash, Timestamp};
 use ic_stable_structures::Memory;
 
-/// What a block is found by; zeros where there is less. Kept with the block, so that giving it up needs no reading of it.
-pub type Keys = [u64; 3];
+/// The keys by which a block is found; zero where there are fewer.
+///
+/// They are stored with the block, so that pruning it does not have to decode it.
+pub type IndexKeys = [u64; 3];
 
-/// The width of an index entry: where a block begins in the data, and what it is found by. One more entry says where the last block ends.
+/// The bytes of an index entry: the block's start in the data, and its keys. One more entry holds the end of the last block.
 const ENTRY: u64 = 32;
 
-/// The stored blocks. There is no way to change one; the oldest can be given up once they are kept elsewhere.
+/// The stored blocks. A block cannot be changed; the oldest ones can be pruned.
 ///
-/// The index's own page holds, little endian, the index of the first block that is kept and the number of blocks ever appended, and
-/// then the hash of the block before the first that is kept.
+/// The header page of the index holds the index of the first kept block and the number of blocks ever appended, both little endian,
+/// and then the hash of the block before the first kept one.
 pub struct AuditLog<M: Memory> {
     index: ChunkedLog<M>,
     data: ChunkedLog<M>,
     first: u64,
     len: u64,
-    /// Zeros while nothing was given up.
-    base: [u8; 32],
+    /// The hash of the block before the first kept one; zeros while nothing was pruned.
+    base_hash: [u8; 32],
     names: NameHashes,
 }
 
@@ -31,40 +33,47 @@ impl<M: Memory> AuditLog<M> {
     /// Opens the log in its two memories.
     pub fn open(index: M, data: M) -> Self {
         let (index, data) = (ChunkedLog::open(index), ChunkedLog::open(data));
-        let (first, len, base) = (index.header(0), index.header(8), index.header(16));
-        Self { first: u64::from_le_bytes(first), len: u64::from_le_bytes(len), base, index, data, names: NameHashes::default() }
+        let (first, len, base_hash) = (index.header(0), index.header(8), index.header(16));
+        Self {
+            first: u64::from_le_bytes(first),
+            len: u64::from_le_bytes(len),
+            base_hash,
+            index,
+            data,
+            names: NameHashes::default(),
+        }
     }
 
-    /// The number of blocks ever appended.
+    /// Returns the number of blocks ever appended.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether nothing was ever logged.
+    /// Whether no block was ever appended.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The first block that is still here. Earlier ones were archived.
+    /// Returns the index of the first kept block. Earlier ones were pruned.
     pub fn first(&self) -> BlockIndex {
         BlockIndex::new(self.first)
     }
 
-    /// The hash of the block before the first that is still here; `None` when that is the first of all.
-    pub fn base(&self) -> Option<Hash> {
-        (self.first > 0).then_some(Hash(self.base))
+    /// Returns the hash of the block before the first kept one; `None` when nothing was pruned.
+    pub fn base_hash(&self) -> Option<Hash> {
+        (self.first > 0).then_some(Hash(self.base_hash))
     }
 
-    /// The bytes that the kept blocks take.
+    /// Returns the number of bytes of the kept blocks.
     pub fn bytes_kept(&self) -> u64 {
         self.end_of_data().saturating_sub(self.start(self.first).unwrap_or_default())
     }
 
-    /// Makes sure that `bytes` more can be appended, so that appending them cannot fail.
+    /// Allocates memory for more blocks with so many bytes together, so that appending them cannot fail.
     ///
     /// # Errors
     /// When the memory cannot grow.
-    pub fn reserve(&mut self, blocks: u64, bytes: u64) -> Result<(), Exhausted> {
+    pub fn reserve(&mut self, blocks: u64, bytes: u64) -> Result<(), MemoryExhausted> {
         let end = self.end_of_data();
         self.index.reserve(self.len * ENTRY, (self.len + blocks + 1) * ENTRY)?;
         self.data.reserve(end, end + bytes)
@@ -74,12 +83,12 @@ impl<M: Memory> AuditLog<M> {
     ///
     /// # Panics
     /// When stable memory is exhausted: the message then rolls back, so nothing ever happens unlogged.
-    pub fn append(&mut self, block: &Block, keys: Keys) -> (BlockIndex, Hash) {
+    pub fn append(&mut self, block: &Block, keys: IndexKeys) -> (BlockIndex, Hash) {
         let (bytes, hash) = block.to_bytes(&mut self.names);
         (self.append_bytes(&bytes, keys), hash)
     }
 
-    pub(crate) fn append_bytes(&mut self, bytes: &[u8], keys: Keys) -> BlockIndex {
+    pub(crate) fn append_bytes(&mut self, bytes: &[u8], keys: IndexKeys) -> BlockIndex {
         self.reserve(1, bytes.len() as u64).expect("the audit log cannot grow: stable memory is exhausted");
         let (index, start) = (self.len, self.end_of_data());
         let [first, second, third] = keys;
@@ -99,13 +108,13 @@ impl<M: Memory> AuditLog<M> {
         self.data.write(start, bytes);
     }
 
-    /// Gives up all blocks before `first`; the last of them has the hash `base`.
+    /// Prunes all blocks before `first`, the last of which has the hash `base_hash`.
     ///
     /// # Panics
-    /// When that would be none, or more than there are.
-    pub fn prune(&mut self, first: BlockIndex, base: Hash) {
+    /// When no block would be pruned, or none kept.
+    pub fn prune(&mut self, first: BlockIndex, base_hash: Hash) {
         assert!(first.get() > self.first && first.get() < self.len, "BUG: the log is pruned to where it is not");
-        self.base = base.0;
+        self.base_hash = base_hash.0;
         if let Some(start) = self.start(first.get()) {
             self.data.trim(start);
         }
@@ -114,7 +123,7 @@ impl<M: Memory> AuditLog<M> {
         self.write_header();
     }
 
-    /// The bytes of a block as they were appended; `None` when there is none, or it was archived.
+    /// Returns the bytes of a block as they were appended; `None` when it does not exist or was pruned.
     pub fn bytes(&self, index: BlockIndex) -> Option<Vec<u8>> {
         let index = index.get();
         if !(self.first..self.len).contains(&index) {
@@ -126,17 +135,19 @@ impl<M: Memory> AuditLog<M> {
         self.data.read(start, usize::try_from(length).ok()?)
     }
 
-    /// A block as a value; `None` when there is none or its bytes are corrupt.
+    /// Returns a block as a value; `None` when it does not exist, was pruned, or is corrupt.
     pub fn value(&self, index: BlockIndex) -> Option<Value> {
         decode_value(&self.bytes(index)?).ok()
     }
 
-    /// When a block was appended.
+    /// Returns the time of a block.
     pub fn time(&self, index: BlockIndex) -> Option<Timestamp> {
         self.value(index)?.get("ts")?.as_u64().map(Timestamp::from_nanos)
     }
 
-    /// The first block at or after a time; the end of the log when all are earlier. Times never decrease, so this halves its way.
+    /// Returns the index of the first block at or after a time; the end of the log when all blocks are earlier.
+    ///
+    /// The times of blocks never decrease, so a binary search finds it.
     pub fn first_at(&self, time: Timestamp) -> BlockIndex {
         let (mut low, mut high) = (self.first, self.len);
         while low < high {
@@ -149,14 +160,14 @@ impl<M: Memory> AuditLog<M> {
         BlockIndex::new(low)
     }
 
-    /// What a block contributes to the chain: its parent and its own hash.
-    pub(super) fn link(&self, index: BlockIndex, names: &mut NameHashes) -> Result<(Option<Hash>, Hash), LinkError> {
+    /// Returns the hashes that chain a block to its neighbours: the parent's, and its own.
+    pub(super) fn link_hashes(&self, index: BlockIndex, names: &mut NameHashes) -> Result<(Option<Hash>, Hash), LinkError> {
         let bytes = self.bytes(index).ok_or(LinkError::Unreadable)?;
-        Block::link(&bytes, names).map_err(|_| LinkError::Unreadable)
+        Block::link_hashes(&bytes, names).map_err(|_| LinkError::Unreadable)
     }
 
-    /// What a kept block is found by.
-    pub fn keys(&self, index: BlockIndex) -> Keys {
+    /// Returns the keys by which a kept block is found.
+    pub fn keys(&self, index: BlockIndex) -> IndexKeys {
         let words = [8, 16, 24].map(|offset| self.word(index.get(), offset));
         words.map(Option::unwrap_or_default)
     }
@@ -175,7 +186,7 @@ impl<M: Memory> AuditLog<M> {
     }
 
     fn write_header(&mut self) {
-        let header = [&self.first.to_le_bytes()[..], &self.len.to_le_bytes(), &self.base].concat();
+        let header = [&self.first.to_le_bytes()[..], &self.len.to_le_bytes(), &self.base_hash].concat();
         self.index.set_header(&header);
     }
 }

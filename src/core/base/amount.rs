@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An amount in base units of its asset: sompi for Kaspa, lamports for Solana, token units for an SPL mint.
+/// An amount in base units of its asset: sompi for Kaspa, lamports for Solana, token units for a mint.
 ///
 /// There are no arithmetic operators on purpose: every sum or difference of money goes through a checked method, so that an
 /// overflow is a value the caller must handle and never a wrapped number.
@@ -12,7 +12,7 @@ use std::fmt;
 pub struct Amount(u64);
 
 impl Amount {
-    /// No money at all.
+    /// The amount of zero base units.
     pub const ZERO: Self = Self(0);
     /// The largest representable amount.
     pub const MAX: Self = Self(u64::MAX);
@@ -22,17 +22,17 @@ impl Amount {
         Self(base_units)
     }
 
-    /// The number of base units.
+    /// Returns the number of base units.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// Whether this is no money at all.
+    /// Whether the amount is zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// The sum, or `None` on overflow.
+    /// Returns the sum, or `None` on overflow.
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
             Some(sum) => Some(Self(sum)),
@@ -40,7 +40,7 @@ impl Amount {
         }
     }
 
-    /// The difference, or `None` when `other` is larger.
+    /// Returns the difference, or `None` when `other` is larger.
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {
             Some(difference) => Some(Self(difference)),
@@ -48,12 +48,14 @@ impl Amount {
         }
     }
 
-    /// What is left of `self` once `other` is taken, at least zero. For remaining budgets, never for balances.
+    /// Returns the difference, or zero when `other` is larger.
+    ///
+    /// For remaining budgets, never for balances: a balance below zero is an error that must not be hidden.
     pub const fn remaining_after(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// The share `part / whole` of this amount, rounded down; all of it when the whole is 0.
+    /// Returns the share `part / whole` of this amount, rounded down; all of it when `whole` is 0 or at most `part`.
     pub const fn share(self, part: u64, whole: u64) -> Self {
         if whole == 0 || part >= whole {
             return self;
@@ -62,7 +64,7 @@ impl Amount {
         Self((self.0 as u128 * part as u128 / whole as u128) as u64)
     }
 
-    /// The same, rounded up.
+    /// Returns the share `part / whole` of this amount, rounded up; all of it when `whole` is 0 or at most `part`.
     pub const fn share_up(self, part: u64, whole: u64) -> Self {
         if whole == 0 || part >= whole {
             return self;
@@ -70,7 +72,7 @@ impl Amount {
         Self((self.0 as u128 * part as u128).div_ceil(whole as u128) as u64)
     }
 
-    /// The sum of many amounts, or `None` on overflow.
+    /// Returns the sum of many amounts, or `None` on overflow.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }

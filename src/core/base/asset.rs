@@ -4,12 +4,12 @@ use super::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// A blockchain Purser holds funds on.
+/// A blockchain on which wallets hold funds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Chain {
-    /// The Kaspa BlockDAG.
+    /// The Kaspa blockDAG.
     Kaspa,
-    /// Solana.
+    /// The Solana blockchain.
     Solana,
 }
 
@@ -22,16 +22,18 @@ impl fmt::Display for Chain {
     }
 }
 
-/// What is counted by a limit. Limits are keyed by the asset itself, never by a ticker symbol (trap T9).
+/// An asset that transfers move and limits count: the native asset of a chain, or a token.
+///
+/// Limits are keyed by the asset itself, never by a ticker symbol: anybody can create a token with the symbol of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Asset {
-    /// Kaspa's coin; base unit sompi, 10^8 to the KAS.
+    /// The native asset of Kaspa; base unit sompi, 10^8 to the KAS.
     Kas,
-    /// Solana's coin; base unit lamport, 10^9 to the SOL.
+    /// The native asset of Solana; base unit lamport, 10^9 to the SOL.
     Sol,
-    /// A token on Solana; its base unit is the mint's.
+    /// A token on Solana, in the base unit of its mint.
     Spl {
-        /// Which. Never wrapped SOL where limits are concerned: that counts as SOL.
+        /// The address of the token's mint. Limits never hold wrapped SOL: [`Asset::canonical_asset`] makes it SOL.
         mint: Mint,
     },
 }
@@ -73,23 +75,23 @@ impl<'de> Deserialize<'de> for Mint {
 }
 
 impl Asset {
-    /// The coins of the chains. Tokens are named by their mints and have no end.
+    /// The native assets of both chains. Tokens are not listed: anybody can create another mint.
     pub const ALL: [Self; 2] = [Self::Kas, Self::Sol];
 
-    /// The asset that limits and counters know this one as: wrapped SOL is SOL.
+    /// Returns the asset under which limits and counters hold this one: SOL for wrapped SOL, else the asset itself.
     pub fn canonical_asset(self) -> Self {
         if self == (Self::Spl { mint: WRAPPED_SOL }) { Self::Sol } else { self }
     }
 
-    /// The coin that pays fees on the asset's chain.
-    pub const fn coin(self) -> Self {
+    /// Returns the native asset of the same chain, which pays its fees.
+    pub const fn native_asset(self) -> Self {
         match self.chain() {
             Chain::Kaspa => Self::Kas,
             Chain::Solana => Self::Sol,
         }
     }
 
-    /// The stored key. Frozen; new assets get new bytes.
+    /// Returns the asset's key in stored tables. Frozen: a new kind of asset gets a first byte of its own.
     pub fn key_bytes(&self) -> Vec<u8> {
         match self {
             Self::Kas => vec![0],
@@ -98,7 +100,7 @@ impl Asset {
         }
     }
 
-    /// The chain the asset lives on.
+    /// Returns the chain of the asset.
     pub const fn chain(self) -> Chain {
         match self {
             Self::Kas => Chain::Kaspa,
@@ -106,12 +108,22 @@ impl Asset {
         }
     }
 
-    /// How many digits of its base units stand after the point. Of a token only the chain says it, so amounts of tokens are shown in
-    /// base units.
+    /// Returns the number of decimal places between the asset and its base unit; `None` for a token.
+    ///
+    /// Only the mint on the chain knows the decimals of a token, so amounts of tokens are shown in base units.
     pub const fn decimals(self) -> Option<u8> {
         match self {
             Self::Kas => Some(8),
             Self::Sol => Some(9),
+            Self::Spl { .. } => None,
+        }
+    }
+
+    /// Returns the name of the base unit; `None` for a token, whose base unit has no name.
+    pub const fn base_unit(self) -> Option<&'static str> {
+        match self {
+            Self::Kas => Some("sompi"),
+            Self::Sol => Some("lamports"),
             Self::Spl { .. } => None,
         }
     }
@@ -127,18 +139,21 @@ impl fmt::Display for Asset {
     }
 }
 
-/// A recipient, decoded. Two destinations are equal exactly when the chain would pay the same script or account; text is never
-/// compared (trap T17). The network is not part of it: a canister serves one network per chain and refuses addresses of others.
+/// A decoded address of a recipient.
+///
+/// Two destinations are equal exactly when the chain would pay the same script or account. Texts are never compared, because one
+/// address has several spellings. The network is not part of it: a canister serves one network per chain and refuses the addresses of
+/// others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Destination {
-    /// The chain the recipient lives on.
+    /// The chain of the recipient.
     pub chain: Chain,
     /// Kaspa: the version byte and the payload. Solana: the 32 bytes of the account's address.
     pub payload: Bytes,
 }
 
 impl Destination {
-    /// A destination from its decoded parts.
+    /// Makes a destination from its decoded parts.
     pub fn new(chain: Chain, payload: impl Into<Vec<u8>>) -> Self {
         Self { chain, payload: Bytes::new(payload) }
     }
@@ -168,7 +183,7 @@ mod tests {
     fn wrapped_sol_counts_as_sol() {
         let wrapped = Asset::Spl { mint: WRAPPED_SOL };
         assert_eq!(WRAPPED_SOL.to_string(), "So11111111111111111111111111111111111111112");
-        assert_eq!((wrapped.canonical_asset(), wrapped.chain(), wrapped.coin()), (Asset::Sol, Chain::Solana, Asset::Sol));
+        assert_eq!((wrapped.canonical_asset(), wrapped.chain(), wrapped.native_asset()), (Asset::Sol, Chain::Solana, Asset::Sol));
         let other = Asset::Spl { mint: Mint([7; 32]) };
         assert_eq!(other.canonical_asset(), other);
     }

@@ -4,17 +4,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::ops::Deref;
 
-/// A byte string.
+/// A byte string that serialises as bytes, where `Vec<u8>` would serialise as a sequence of numbers.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(Vec<u8>);
 
 impl Bytes {
-    /// Wraps bytes.
+    /// Wraps a byte string.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
-    /// Unwraps the bytes.
+    /// Returns the wrapped bytes.
     pub fn into_vec(self) -> Vec<u8> {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Identifiers, one type per kind of thing so that they cannot be mixed up.
+//! Identifiers, one type for each kind of record, so that the compiler refuses a mix-up.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,12 +16,12 @@ macro_rules! id {
                 Self(raw)
             }
 
-            /// The raw number.
+            /// Returns the raw number.
             pub const fn get(self) -> u64 {
                 self.0
             }
 
-            /// The identifier handed out after this one.
+            /// Returns the identifier that is assigned after this one.
             pub const fn next(self) -> Self {
                 Self(self.0.wrapping_add(1))
             }
@@ -36,22 +36,22 @@ macro_rules! id {
 }
 
 id!(
-    /// A wallet: one set of derived keys on both chains, one policy. Never reused, it is part of the derivation path.
+    /// The number of a wallet, from 1. Never reused: derivation paths contain it.
     WalletId
 );
 id!(
-    /// A transfer that was reserved at least once. Never reused.
+    /// The number of a transfer, from 1. Never reused.
     TransferId
 );
 id!(
-    /// The position of a block in the audit log, starting at 0.
+    /// The position of a block in the audit log, from 0.
     BlockIndex
 );
 id!(
-    /// A stretch of an agent's work with its own limits. Never reused.
+    /// The number of an agent's session, from 1. Never reused.
     SessionId
 );
 id!(
-    /// A change that waits for a quorum or for its time lock. Never reused.
+    /// The number of a proposal, from 1. Never reused.
     ProposalId
 );

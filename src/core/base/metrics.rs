@@ -1,35 +1,35 @@
-//! Counters and histograms: numbers that only grow, each under a stable name. They are no part of the durable state.
+//! Metrics: counters and histograms under stable names. They are no part of the durable state, and an upgrade resets them.
 
 use std::collections::BTreeMap;
 
-/// What was counted, by name.
+/// Counters by name, in memory only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics(BTreeMap<&'static str, u64>);
 
-/// A distribution: how many observations, their sum, and how many lay at or under each bound.
+/// The names of a histogram: the number of observations, their sum, and the number at or under each bound.
 #[derive(Clone, Copy, Debug)]
 pub struct Histogram {
-    /// The name of the number of observations.
+    /// The counter of observations.
     pub count: &'static str,
-    /// The name of their sum.
+    /// The counter of the sum of the observed values.
     pub sum: &'static str,
-    /// Bounds, ascending, each with its name.
+    /// The upper bounds, ascending and inclusive, each with its counter.
     pub bounds: &'static [(u64, &'static str)],
 }
 
 impl Metrics {
-    /// Nothing counted yet.
+    /// Returns metrics without any counter.
     pub const fn new() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// Counts `by` more.
+    /// Increases a counter; it stays at the largest number instead of wrapping.
     pub fn count(&mut self, name: &'static str, by: u64) {
         let counter = self.0.entry(name).or_default();
         *counter = counter.saturating_add(by);
     }
 
-    /// Adds an observation to a distribution.
+    /// Adds an observed value to a histogram.
     pub fn observe(&mut self, histogram: &Histogram, value: u64) {
         self.count(histogram.count, 1);
         self.count(histogram.sum, value);
@@ -38,7 +38,7 @@ impl Metrics {
         }
     }
 
-    /// Everything that was counted, by name ascending.
+    /// Returns every counter with its value, by name ascending.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.0.iter().map(|(name, value)| (*name, *value))
     }

@@ -1,6 +1,7 @@
-//! What every room of the domain shares: newtypes, encodings, counters.
+//! Newtypes, encodings, texts of amounts and counters that every room of the domain shares.
 
 mod amount;
+mod amount_text;
 mod asset;
 mod bytes;
 pub mod codec;
@@ -9,6 +10,7 @@ pub mod metrics;
 mod time;
 
 pub use amount::Amount;
+pub use amount_text::{amount_text, decimal_text, short_amount_text};
 pub use asset::{Asset, Chain, Destination, Mint, WRAPPED_SOL};
 pub use bytes::{Bytes, Hash};
 pub use ids::{BlockIndex, ProposalId, SessionId, TransferId, WalletId};

@@ -1,4 +1,4 @@
-//! Points in time, handed in by the caller; the domain has no clock.
+//! Points in time. The domain has no clock: its callers pass the time of the subnet.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,7 +12,7 @@ pub const HOUR_NS: u64 = 60 * MINUTE_NS;
 /// Nanoseconds in 24 hours.
 pub const DAY_NS: u64 = 24 * HOUR_NS;
 
-/// Nanoseconds since 1970-01-01 UTC, as the subnet reports them.
+/// A point in time in nanoseconds since 1970-01-01 UTC, as the subnet reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
@@ -23,17 +23,17 @@ impl Timestamp {
         Self(nanos)
     }
 
-    /// Nanoseconds since the epoch.
+    /// Returns the nanoseconds since the epoch.
     pub const fn nanos(self) -> u64 {
         self.0
     }
 
-    /// That many nanoseconds later, or the end of time.
+    /// Returns the point that many nanoseconds later, or the largest representable one.
     pub const fn saturating_add(self, nanos: u64) -> Self {
         Self(self.0.saturating_add(nanos))
     }
 
-    /// Nanoseconds from `earlier` to `self`; zero when `earlier` is later, since the subnet's clock may stand still.
+    /// Returns the nanoseconds from `earlier` to `self`; zero when `earlier` is later, as when the subnet's clock stands still.
     pub const fn nanos_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }

@@ -1,5 +1,7 @@
-//! Everything that can happen. An event, once shipped, is frozen history: fields may be added as options, variants may be added,
-//! nothing is renamed or removed.
+//! Events of the log.
+//!
+//! An event that was released is frozen: the log of every installation contains it. Optional fields and variants may be added, and
+//! nothing may be renamed or removed.
 
 mod payload;
 mod subject;
@@ -16,103 +18,103 @@ use crate::transfer::solana::SolanaEvent;
 use crate::wallet::{RootKeys, Wallet};
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened. [`crate::state::State::commit`] applies it and appends it to the log in the same message.
+/// An event. [`crate::state::State::commit`] applies it to the state and appends it to the log in one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The canister was installed.
     Initialised(Box<Config>),
-    /// A new module took over this state.
+    /// A new module took over the state.
     Upgraded(Upgraded),
-    /// The canister's root public keys became known.
+    /// The canister's root public keys were fetched.
     KeysRegistered(RootKeys),
-    /// A role was given.
+    /// A role was granted.
     RoleGranted(RoleChange),
-    /// A role was taken.
+    /// A role was revoked.
     RoleRevoked(RoleChange),
-    /// An agent may ask for transfers from a wallet.
+    /// An agent was added to a wallet, and may ask for transfers from it.
     AgentAdded(AgentChange),
-    /// An agent may no longer.
+    /// An agent was removed from a wallet.
     AgentRemoved(AgentChange),
-    /// A wallet came into being.
+    /// A wallet was created.
     WalletCreated(Wallet),
-    /// A wallet's policy was replaced.
+    /// A scope's policy was set, replaced or removed.
     PolicySet(PolicySet),
     /// The mode changed.
     ModeChanged(ModeChanged),
-    /// A request was refused; nothing was reserved.
+    /// A request was denied; nothing was reserved.
     TransferDenied(Box<TransferDenied>),
-    /// A request was allowed and its money reserved.
+    /// A request was allowed, and its amount and fee cap were reserved.
     TransferReserved(Box<TransferReserved>),
-    /// The bytes to sign are recorded.
+    /// The bytes to sign were recorded.
     TransferBuilt(TransferBuilt),
-    /// The signed bytes are recorded.
+    /// The signed bytes were recorded.
     TransferSigned(TransferSigned),
     /// The signed bytes are about to leave the canister.
     TransferSubmitted(TransferTransition),
-    /// The height after which the current attempt cannot land is known.
+    /// The block height after which the current attempt cannot land was recorded.
     TransferDeadlineSet(TransferDeadline),
-    /// The transfer is final on its chain; the amount and the fee paid are posted, the rest is released.
+    /// The transfer landed and is final; the amount and the paid fee are posted, the rest is released.
     TransferConfirmed(TransferSettled),
-    /// The transfer ended without moving the amount; the fee, if any, is posted.
+    /// The transfer ended without moving the amount; the paid fee is posted, the rest is released.
     TransferFailed(TransferSettled),
-    /// The transfer was ended before anything left the canister; the reservation is void.
+    /// The transfer was ended before signed bytes of it could land; the reservation is released.
     TransferCancelled(TransferTransition),
-    /// The current attempt provably cannot land.
+    /// The current attempt is proven dead.
     TransferExpired(TransferTransition),
-    /// The transfer is left alone until admins have looked.
+    /// The transfer was quarantined until admins end it.
     TransferQuarantined(TransferTransition),
-    /// Somebody whose word counts agreed to a transfer.
+    /// A member of an asked group approved a transfer.
     ApprovalGiven(ApprovalGiven),
-    /// Every quorum is reached and every time lock over: the transfer is reserved like one that needed no approval.
+    /// The approval is complete: every quorum is reached and the time lock over, and the transfer goes on.
     TransferApproved(TransferTransition),
-    /// A transfer that waited for approval will not happen; the reservation is void.
+    /// A transfer that waited for approval was rejected; the reservation is released.
     TransferRejected(TransferRejected),
-    /// Denials of one agent that were not worth an entry each.
+    /// Denials of one agent that share one block of the log.
     DenialsAggregated(DenialsAggregated),
     /// An agent's circuit breaker opened.
     BreakerOpened(BreakerOpened),
     /// A chain's circuit breaker opened.
     ChainBreakerOpened(ChainBreakerOpened),
-    /// A session began.
+    /// A session was opened.
     SessionOpened(SessionOpened),
-    /// A session ended.
+    /// A session was closed, or its expiry recorded.
     SessionClosed(SessionClosed),
-    /// A group's members are these from now on; without members there is no such group.
+    /// The members of a group were set; a group without members is removed.
     GroupSet(Group),
-    /// An asset is worth this from now on.
+    /// The rate of an asset was set.
     RateSet(Rate),
-    /// The canister's settings are these from now on.
+    /// The settings were replaced.
     SettingsChanged(Box<Settings>),
-    /// A wallet changed beside its policy.
+    /// A wallet was changed other than in its policy.
     WalletChanged(WalletChanged),
-    /// A change waits for its quorum or its time lock.
+    /// A proposal was made, and waits for its quorum or its time lock.
     ProposalMade(Box<Proposal>),
-    /// Another admin agreed to it.
+    /// Another admin approved a proposal.
     ProposalApproved(ProposalApproved),
-    /// It waits no more.
+    /// A proposal was executed, cancelled, expired or became stale.
     ProposalClosed(ProposalClosed),
-    /// Somebody's client was seen, by keyed hashes of what it said about itself.
+    /// A principal reported its client; address and device are recorded as keyed hashes.
     ClientSeen(ClientSeen),
-    /// Something that only happens on Solana.
+    /// An event that only Solana has.
     Solana(SolanaEvent),
     // Audit: settings, checkpoints, retention, recovery.
-    /// How long the log is kept and how large it may become.
+    /// The retention and the capacity of the log were set.
     AuditConfigured(AuditSettings),
-    /// What the state was, as recomputed from all tables.
+    /// The digest of the state was recomputed from all tables and recorded.
     StateCheckpointed(StateCheckpoint),
-    /// An auditor holds a copy of the log up to a block.
+    /// An auditor confirmed an archive of the log up to a block.
     ArchiveConfirmed(Archive),
-    /// The oldest blocks, of which a copy is confirmed, were given up.
+    /// The oldest blocks, which are archived, were pruned.
     LogPruned(LogPruned),
     // Kaspa.
-    /// Some inputs of the transaction that is being signed have their signatures; others are still to be asked for.
+    /// Signatures of some inputs were recorded, and those of others are still missing.
     TransferInputsSigned(TransferInputsSigned),
-    /// The bytes of a transaction that is to replace a submitted one are recorded. It spends the same inputs.
+    /// The bytes of a replacement were recorded. It spends the same inputs as the submitted transaction.
     TransferReplacementBuilt(TransferBuilt),
-    /// The replacement is signed and about to leave the canister; the one before it may still land instead.
+    /// The replacement was signed and is about to leave the canister. The transaction before it may still land instead.
     TransferReplacementSigned(TransferSigned),
-    /// A transaction that was replaced landed after all, instead of its replacement.
+    /// A superseded transaction landed instead of its replacement.
     TransferSupersededLanded(TransferSupersededLanded),
 }
 

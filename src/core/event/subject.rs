@@ -1,4 +1,4 @@
-//! What an event is about.
+//! Subjects of events and actions: the records that they are about, by which blocks are found.
 
 use super::Event;
 use crate::base::{ProposalId, SessionId, TransferId, WalletId};
@@ -6,15 +6,17 @@ use crate::governance::Action;
 use crate::policy::Scope;
 use crate::transfer::solana::SolanaEvent;
 
-/// What an event is found by. What it names stands for more: a transfer and a session for their wallet, a proposal for what it would
-/// change.
+/// The subject of an event or an action.
+///
+/// An indirect subject is resolved when a block is indexed: a transfer and a session stand for their wallet, a proposal for the subject
+/// of its action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// The canister as a whole.
     Canister,
     /// A wallet.
     Wallet(WalletId),
-    /// A wallet, of which something was asked, and the transfer that came of it.
+    /// A request to a wallet, with its transfer when it was allowed.
     Request(WalletId, Option<TransferId>),
     /// A transfer.
     Transfer(TransferId),
@@ -25,18 +27,19 @@ pub enum Subject {
 }
 
 impl Event {
-    /// What it is about. A match over everything, so that no event can be forgotten in the indices.
+    /// Returns the subject of the event.
     pub const fn subject(&self) -> Subject {
+        // No wildcard: a new event must not be left out of the indices.
         match self {
             Self::AgentAdded(change) | Self::AgentRemoved(change) => Subject::Wallet(change.wallet),
             Self::WalletCreated(created) => Subject::Wallet(created.id),
             Self::WalletChanged(changed) => Subject::Wallet(changed.wallet),
-            Self::PolicySet(set) => of_scope(&set.scope),
+            Self::PolicySet(set) => scope_subject(&set.scope),
             Self::DenialsAggregated(denials) => Subject::Wallet(denials.wallet),
             Self::BreakerOpened(opened) => Subject::Wallet(opened.wallet),
             Self::SessionOpened(opened) => Subject::Session(opened.session.id),
             Self::SessionClosed(closed) => Subject::Session(closed.id),
-            Self::ClientSeen(seen) => of_wallet(seen.wallet),
+            Self::ClientSeen(seen) => wallet_subject(seen.wallet),
             Self::TransferDenied(denied) => Subject::Request(denied.request.wallet, None),
             Self::TransferReserved(reserved) => Subject::Request(reserved.request.wallet, Some(reserved.id)),
             Self::ApprovalGiven(given) => Subject::Transfer(given.id),
@@ -75,7 +78,7 @@ impl Event {
 }
 
 impl SolanaEvent {
-    /// What it is about.
+    /// Returns the subject of the event.
     const fn subject(&self) -> Subject {
         match self {
             Self::SettingsSet { wallet, .. } => Subject::Wallet(*wallet),
@@ -86,10 +89,10 @@ impl SolanaEvent {
 }
 
 impl Action {
-    /// What it would change.
+    /// Returns the subject of the action, which is never a proposal.
     pub const fn subject(&self) -> Subject {
         match self {
-            Self::SetPolicy(change) => of_scope(&change.scope),
+            Self::SetPolicy(change) => scope_subject(&change.scope),
             Self::AddAgent(change) => Subject::Wallet(change.wallet),
             Self::ChangeWallet { wallet, .. } => Subject::Wallet(*wallet),
             Self::ResolveQuarantine(end) => Subject::Transfer(end.transfer),
@@ -105,7 +108,7 @@ impl Action {
     }
 }
 
-const fn of_scope(scope: &Scope) -> Subject {
+const fn scope_subject(scope: &Scope) -> Subject {
     match scope {
         Scope::Wallet(wallet) | Scope::Agent { wallet, .. } => Subject::Wallet(*wallet),
         Scope::Session(session) => Subject::Session(*session),
@@ -113,7 +116,7 @@ const fn of_scope(scope: &Scope) -> Subject {
     }
 }
 
-const fn of_wallet(wallet: Option<WalletId>) -> Subject {
+const fn wallet_subject(wallet: Option<WalletId>) -> Subject {
     match wallet {
         Some(wallet) => Subject::Wallet(wallet),
         None => Subject::Canister,

@@ -1,4 +1,4 @@
-//! Changes that wait.
+//! Actions of admins, and proposals of them.
 
 use super::{Group, Rate};
 use crate::access::{AgentChange, RoleChange};
@@ -11,111 +11,120 @@ use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Something that admins do, now or once enough of them have agreed.
+/// The most open proposals.
+pub const MAX_OPEN_PROPOSALS: usize = 100;
+/// The most open proposals of one admin, so that no admin can keep the others from proposing.
+pub const MAX_OPEN_PROPOSALS_PER_ADMIN: usize = 20;
+
+/// An action of admins, which takes effect at once or after a proposal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Replace, set or remove the policy of a scope.
+    /// Sets, replaces or removes the policy of a scope.
     SetPolicy(PolicyChange),
-    /// Give a role.
+    /// Grants a role.
     GrantRole(RoleChange),
-    /// Take a role.
+    /// Revokes a role.
     RevokeRole(RoleChange),
-    /// Let an agent ask for transfers from a wallet.
+    /// Adds an agent to a wallet.
     AddAgent(AgentChange),
-    /// Say who is in a group; nobody removes it.
+    /// Sets the members of a group. A group without members is removed.
     SetGroup(Group),
-    /// Say what an asset is worth.
+    /// Sets the rate of an asset.
     SetRate(Rate),
-    /// Tune the canister.
+    /// Replaces the settings.
     ChangeSettings(Box<Settings>),
-    /// Go one step back towards normal operation: from the emergency to limited operation, from there to normal.
+    /// Moves the mode one stage towards normal operation: from the emergency to limited operation, from there to normal.
     EndEmergency {
-        /// Why.
+        /// The reason, for the log.
         reason: String,
     },
-    /// Change a wallet beside its policy.
+    /// Changes a wallet other than its policy.
     ChangeWallet {
-        /// Which.
+        /// The wallet.
         wallet: WalletId,
-        /// How.
+        /// The change.
         change: WalletChange,
     },
-    /// Say how a quarantined transfer ended.
+    /// Ends a quarantined transfer.
     ResolveQuarantine(QuarantineEnd),
-    /// Take every role, group and wallet from somebody.
+    /// Removes every role, group membership and agency of a principal.
     RemovePrincipal(Principal),
-    /// Say for how long the log is kept and how large it may become.
+    /// Sets retention and capacity of the log.
     ConfigureAudit(AuditSettings),
 }
 
-/// See [`Action::SetPolicy`].
+/// A new policy of a scope, for [`Action::SetPolicy`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyChange {
-    /// Whose policy.
+    /// The scope.
     pub scope: Scope,
-    /// The version it replaces, 0 for none. When another is in force by the time it takes effect, the change is out of date.
+    /// The version that the policy replaces, 0 for none. The action is out of date once another version is in force.
     pub replaces: u64,
-    /// For people.
+    /// A name for people.
     pub name: Option<String>,
-    /// All rules from then on; none removes the policy: a wallet without one pays nobody, every other scope then sets no bounds.
+    /// All rules of the new policy; none removes the policy.
+    ///
+    /// A wallet without a policy pays nobody. Every other scope without a policy sets no limits.
     pub rules: Vec<Rule>,
 }
 
-/// See [`Action::ResolveQuarantine`].
+/// The end of a quarantined transfer, for [`Action::ResolveQuarantine`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantineEnd {
-    /// Which transfer.
+    /// The transfer.
     pub transfer: TransferId,
-    /// Whether the amount moved.
+    /// Whether the transfer landed and moved its amount.
     pub landed: bool,
-    /// The fee that was paid.
+    /// The fee that was paid, in base units of the native asset.
     pub fee_paid: Amount,
-    /// What was seen.
+    /// The observations of the admins.
     pub note: String,
 }
 
-/// A change that waits for its quorum or its time lock.
+/// An action that waits for its quorum or its time lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// Never reused.
+    /// The number of the proposal. Never reused.
     pub id: ProposalId,
-    /// What would happen.
+    /// The proposed action.
     pub action: Action,
-    /// The hash of what it would replace. When that is another by the time it takes effect, the change is out of date: what was agreed to
-    /// would undo what nobody spoke about.
+    /// The hash of the record that the action replaces.
+    ///
+    /// When the record is another by the time the action takes effect, the proposal is stale: the action would undo a change that its
+    /// approvers never saw.
     pub basis: Hash,
-    /// Which admin wants it; agrees by proposing.
+    /// The admin who made the proposal and approves it by that.
     pub proposer: Principal,
-    /// When.
+    /// The time of the proposal.
     pub made_at: Timestamp,
-    /// Without its quorum it is void then.
+    /// The time from which on the proposal has expired unless its quorum was reached.
     pub expires_at: Timestamp,
-    /// Which admins agree. Whether they still are admins is asked again when it counts.
+    /// The admins who approved. Their role is checked again before the action takes effect.
     pub approved_by: BTreeSet<Principal>,
-    /// When it may take effect, once the quorum is reached.
+    /// The end of the time lock, once the quorum is reached.
     pub ready_at: Option<Timestamp>,
-    /// How it ended.
+    /// The end of the proposal; `None` while it is open.
     pub closed: Option<ProposalOutcome>,
 }
 
 impl Proposal {
-    /// When something has to be done about it, if nobody does something before: it takes effect, or expires.
+    /// Returns the time at which the proposal takes effect or expires.
     pub fn due_at(&self) -> Timestamp {
         self.ready_at.unwrap_or(self.expires_at)
     }
 }
 
-/// How a proposal ended.
+/// The end of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalOutcome {
-    /// It took effect.
+    /// The action took effect.
     Executed,
-    /// Its proposer or a guardian stopped it.
+    /// The proposer or a guardian cancelled the proposal.
     Cancelled,
-    /// Not enough admins agreed in time.
+    /// Too few admins approved in time.
     Expired,
-    /// It does not fit what is in force any more.
+    /// The action does not fit the state any more.
     Stale,
 }

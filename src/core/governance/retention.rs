@@ -1,32 +1,32 @@
-//! How long the log is kept, and where the rest of it is.
+//! Retention of the audit log: settings, archives, and the bounds of both.
 
 use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
-/// The longest description of where an archive is kept, in bytes.
+/// The longest description of an archive's location, in bytes.
 pub const MAX_LOCATION_BYTES: usize = 512;
-/// The least that the log may be allowed to take, in bytes.
+/// The smallest capacity of the log, in bytes.
 pub const MIN_CAPACITY: u64 = 1 << 20;
-/// The most, in bytes: what the stable memory can hold beside everything else.
+/// The largest capacity of the log, in bytes: what stable memory holds beside everything else.
 pub const MAX_CAPACITY: u64 = 16 << 30;
-/// The shortest time that an entry is kept, in days. A shorter one would let an entry vanish before anybody looked.
+/// The shortest retention of a block, in days. A shorter one would let a block vanish before anybody looked.
 pub const MIN_RETENTION_DAYS: u32 = 1;
-/// The longest, in days: a century.
+/// The longest retention of a block, in days: a century.
 pub const MAX_RETENTION_DAYS: u32 = 36_500;
-/// The most blocks that are given up in one message.
-pub const MAX_PRUNED: u64 = 1_000;
-/// How often it is looked whether there is something to give up, in nanoseconds.
+/// The most blocks that one message prunes.
+pub const MAX_PRUNED_BLOCKS: u64 = 1_000;
+/// The interval between two looks for blocks to prune, in nanoseconds.
 pub const PRUNE_INTERVAL_NS: u64 = 7 * DAY_NS;
-/// How often the state is recomputed and recorded, in nanoseconds.
+/// The interval between two checkpoints of the state, in nanoseconds.
 pub const CHECKPOINT_INTERVAL_NS: u64 = DAY_NS;
 
-/// What admins decide about the log.
+/// The settings of the log, as admins decide them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditSettings {
-    /// For how long an entry is kept at least, in days, before it may be given up for its archived copy.
+    /// The least age of a block, in days, at which it may be pruned once it is archived.
     pub retention_days: u32,
-    /// How many bytes the kept entries may take before nothing more is spent. What ends or stops spending is logged beyond it.
+    /// The most bytes of the kept blocks, beyond which nothing is spent. Events that end or stop spending are logged beyond it.
     pub capacity: u64,
 }
 
@@ -36,30 +36,30 @@ impl Default for AuditSettings {
     }
 }
 
-/// A copy of the log from its beginning or from where the archive before ends, which an auditor vouches for.
+/// A copy of a part of the log that an auditor confirmed. Each archive begins where the one before ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archive {
-    /// The first block in it.
+    /// The first block of the copy.
     pub first: BlockIndex,
-    /// The last.
+    /// The last block of the copy.
     pub last: BlockIndex,
-    /// The hash of the last.
+    /// The hash of the last block.
     pub hash: Hash,
-    /// Where it is, for people; and what else tells it from others, as the hash of the file.
+    /// The location of the copy, for people, with what identifies it, such as the hash of a file.
     pub location: String,
-    /// The canister that serves it by ICRC-3's `icrc3_get_blocks`, when one does.
+    /// The canister that serves the copy by ICRC-3's `icrc3_get_blocks`, if one does.
     pub canister: Option<Principal>,
 }
 
-/// What the state remembers of its log beside the log itself. A function of the log, like everything else in the state.
+/// The record about the log in the state. It follows from the log alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
-    /// What admins decided.
+    /// The settings.
     pub settings: AuditSettings,
-    /// The first block of which no archive is confirmed.
+    /// The first block that no confirmed archive holds.
     pub archived: BlockIndex,
-    /// The first block that was kept at the last pruning.
+    /// The first block that the last pruning kept.
     pub kept: BlockIndex,
-    /// When the state was last recorded.
+    /// The time of the last checkpoint.
     pub checkpointed_at: Option<Timestamp>,
 }

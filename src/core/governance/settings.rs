@@ -1,4 +1,4 @@
-//! What admins tune for the whole canister. Each change is governed like a policy's: tightening acts at once.
+//! Settings of the whole canister. A change that narrows power acts at once; one that widens it takes a proposal.
 
 use crate::base::{Amount, Asset, DAY_NS, SECOND_NS};
 use crate::chains::kaspa::Network as KaspaNetwork;
@@ -7,52 +7,52 @@ use crate::governance::config::Config;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The longest time lock of changes: 90 days. A longer one would lock everybody out.
+/// The longest time lock of changes, in nanoseconds: 90 days. A longer one would lock everybody out.
 pub const MAX_TIME_LOCK_NS: u64 = 90 * DAY_NS;
-/// The longest a breaker stays open, and the longest life of a proposal.
+/// The longest cool-down of a breaker and the longest life of a proposal, in nanoseconds: 30 days.
 pub const MAX_COOL_DOWN_NS: u64 = 30 * DAY_NS;
-/// What Solana wallets keep by default: 0.05 SOL (requirement row 154).
+/// The default minimum balance of SOL, in lamports: 0.05 SOL, the base fees of 10,000 signatures.
 pub const DEFAULT_MIN_BALANCE_LAMPORTS: u64 = 50_000_000;
 
-/// The canister's tunable numbers.
+/// The settings that admins tune.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// How many admins have to agree to a change that widens power; at least 1.
+    /// The number of admins who must approve a change that widens power; at least 1.
     pub quorum: u32,
-    /// How long such a change waits after the quorum is reached.
+    /// The time lock of such a change after its quorum, in nanoseconds; at most [`MAX_TIME_LOCK_NS`].
     pub time_lock_ns: u64,
-    /// How long a proposal waits for its quorum.
+    /// The time that a proposal waits for its quorum, in nanoseconds; from a minute to [`MAX_COOL_DOWN_NS`].
     pub proposal_ttl_ns: u64,
-    /// How many denials in a row open an agent's circuit breaker.
+    /// The number of denials in a row that opens an agent's breaker; at least 1.
     pub breaker_threshold: u32,
-    /// For how long it stays open.
+    /// The time that an agent's breaker stays open, in nanoseconds; at most [`MAX_COOL_DOWN_NS`].
     pub breaker_cool_down_ns: u64,
-    /// How many failures in a row of a chain's providers open the chain's breaker.
+    /// The number of failures in a row of a chain's providers that opens the chain's breaker; at least 1.
     pub chain_breaker_threshold: u32,
-    /// For how long it stays open.
+    /// The time that a chain's breaker stays open, in nanoseconds; at most [`MAX_COOL_DOWN_NS`].
     pub chain_breaker_cool_down_ns: u64,
-    /// How many active wallets one owner may have.
+    /// The most active wallets of one owner; at least 1.
     pub max_wallets_per_owner: u32,
-    /// How many transfers of one agent may wait for approval at a time.
+    /// The most transfers of one agent that wait for approval; at least 1.
     pub max_pending_per_agent: u32,
-    /// How many requests one agent may make of one wallet within a minute, whatever becomes of them.
+    /// The most requests of one agent to one wallet within a minute, denied ones included; at least 1.
     pub attempts_per_minute: u32,
-    /// The same within an hour.
+    /// The most requests of one agent to one wallet within an hour, denied ones included; at least 1.
     pub attempts_per_hour: u32,
-    /// The share of every limit of money that is let out after an emergency, in percent; 1 to 99.
+    /// The share of every limit of money that holds in limited operation, in percent; 1 to 99.
     pub resume_percent: u8,
-    /// What a wallet keeps of SOL, in lamports.
+    /// The minimum balance of SOL, in lamports.
     pub min_balance_sol: Amount,
-    /// What a wallet keeps of KAS, in sompi.
+    /// The minimum balance of KAS, in sompi.
     pub min_balance_kas: Amount,
 }
 
-/// A setting that cannot be accepted.
+/// A field of [`Settings`] that cannot be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
-    /// The field as the interface calls it.
+    /// The name of the field in the interface.
     pub field: &'static str,
-    /// What would be right.
+    /// The values that would be accepted.
     pub problem: &'static str,
 }
 
@@ -63,8 +63,9 @@ impl fmt::Display for SettingsError {
 }
 
 impl Settings {
-    /// What a new canister starts with. Where a mainnet is paid from, changes that widen power wait a day and take two admins where there
-    /// are two.
+    /// Returns the settings of a new canister.
+    ///
+    /// On a mainnet, a change that widens power waits a day, and takes two admins where there are two.
     pub fn new(config: &Config) -> Self {
         let mainnet = config.solana.network == Cluster::Mainnet || config.kaspa.network == KaspaNetwork::Mainnet;
         Self {
@@ -85,7 +86,7 @@ impl Settings {
         }
     }
 
-    /// What a wallet keeps of an asset whatever its policy says.
+    /// Returns the minimum balance of an asset, in base units. A policy may demand more.
     pub const fn min_balance(&self, asset: Asset) -> Amount {
         match asset {
             Asset::Sol => self.min_balance_sol,
@@ -97,7 +98,7 @@ impl Settings {
     /// Checks every field.
     ///
     /// # Errors
-    /// The first that cannot be accepted.
+    /// When a field cannot be accepted: the first such field.
     pub fn validate(&self) -> Result<(), SettingsError> {
         let numbers = [
             ("quorum", self.quorum),
@@ -129,12 +130,12 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether changes are made as easily, and as slowly, under `new`.
+    /// Whether quorum, time lock and life of proposals are the same in both settings.
     pub fn has_same_governance(&self, new: &Self) -> bool {
         (self.quorum, self.time_lock_ns, self.proposal_ttl_ns) == (new.quorum, new.time_lock_ns, new.proposal_ttl_ns)
     }
 
-    /// Whether a change to `new` gives anybody more power or less time to object.
+    /// Whether the change to `new` widens power: something may happen after it that could not before, or sooner.
     pub fn widens(&self, new: &Self) -> bool {
         let more = [
             (self.breaker_threshold, new.breaker_threshold),

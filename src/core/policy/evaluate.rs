@@ -142,8 +142,8 @@ fn missing(policy: &Policy, spend: &Spend<'_>) -> Vec<Finding> {
         findings.push(deny(RuleKind::PerTransaction, message));
     }
     let mut charged = vec![asset];
-    if spend.asset.coin() != asset {
-        charged.push(spend.asset.coin());
+    if spend.asset.native_asset() != asset {
+        charged.push(spend.asset.native_asset());
     }
     for asset in charged {
         if !has(&|rule| matches!(rule, Rule::SpendingLimit { asset: limited, .. } if *limited == asset)) {

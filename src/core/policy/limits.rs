@@ -41,7 +41,7 @@ pub(super) fn per_transaction(evaluator: &RuleEvaluator<'_>, max: Amount) -> Fin
 /// Checks that used and requested units of an asset together are `≤ max`; `None` when the request spends nothing of the asset.
 pub(super) fn over_time(evaluator: &RuleEvaluator<'_>, asset: Asset, window: &Window, max: Amount) -> Option<Finding> {
     let (mode, spend) = (evaluator.context.mode, evaluator.spend);
-    let (is_amount, is_fee) = (asset == spend.asset, asset == spend.asset.coin());
+    let (is_amount, is_fee) = (asset == spend.asset, asset == spend.asset.native_asset());
     if !is_amount && !is_fee {
         return None;
     }

@@ -23,7 +23,7 @@ pub fn lint(scope: &Scope, rules: &[Rule], context: &dyn LintContext) -> Vec<Lin
     for (index, rule) in rules.iter().enumerate() {
         let mut at = At { index, lints: &mut lints };
         match rule {
-            Rule::SpendingLimit { asset, max, .. } if *asset == asset.coin() => fees(*asset, *max, rules, context, &mut at),
+            Rule::SpendingLimit { asset, max, .. } if *asset == asset.native_asset() => fees(*asset, *max, rules, context, &mut at),
             Rule::ValueLimit { assets, .. } => rates(assets, context, &mut at),
             Rule::Allowlist { chain, entries, .. } => recipients(*chain, entries, rules, now, &mut at),
             Rule::ActiveHours(hours) => opening(hours, now, &mut at),
@@ -54,7 +54,7 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
         lints.push(Lint { severity: Severity::Error, rule_index: None, problem, remedy: remedy.into() });
     };
     for asset in &assets {
-        let pays_fees_only = assets.iter().any(|other| other != asset && other.coin() == *asset);
+        let pays_fees_only = assets.iter().any(|other| other != asset && other.native_asset() == *asset);
         if !pays_fees_only && !one(&|rule| matches!(rule, Rule::PerTransaction { asset: of, .. } if of == asset)) {
             missing(
                 format!("rules speak about {asset}, but none limits a single transfer, so every one is denied"),
@@ -73,7 +73,7 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
             missing(problem, "add an Allowlist, or AnyAddress to allow every recipient");
         }
     }
-    let coins: BTreeSet<_> = assets.iter().map(|asset| asset.coin()).collect();
+    let coins: BTreeSet<_> = assets.iter().map(|asset| asset.native_asset()).collect();
     for coin in coins.difference(&assets) {
         missing(
             format!("transfers of tokens pay their fees in {coin}, but no rule limits it over time, so every one is denied"),
@@ -91,7 +91,7 @@ fn missing(rules: &[Rule], lints: &mut Vec<Lint>) {
 /// Finds a limit over time of a coin that does not hold the fee which a request reserves.
 fn fees(coin: Asset, max: Amount, rules: &[Rule], context: &dyn LintContext, at: &mut At<'_>) {
     let paid_for = rules.iter().filter_map(|rule| match rule {
-        Rule::PerTransaction { asset, .. } if asset.coin() == coin => Some(*asset),
+        Rule::PerTransaction { asset, .. } if asset.native_asset() == coin => Some(*asset),
         _ => None,
     });
     // The caps of all assets count whose fees this coin pays.

@@ -34,7 +34,7 @@ impl<'a> Spend<'a> {
 
     /// Returns the amounts that count against the limits of each asset; `None` on overflow. The coin carries the fee cap.
     pub(crate) fn charges(&self) -> Option<Vec<(Asset, Amount)>> {
-        let coin = self.asset.coin();
+        let coin = self.asset.native_asset();
         if self.asset == coin {
             return Some(vec![(coin, self.amount.checked_add(self.max_fee)?)]);
         }

@@ -1,4 +1,4 @@
-//! Whether an installation is fit for real money: the checklist of requirement row 22, each item with its reason.
+//! Checklist of an installation's readiness for real money.
 
 use super::State;
 use crate::access::Role;
@@ -7,40 +7,34 @@ use crate::governance::config::{MIN_MAINNET_PROVIDERS, PRODUCTION_KEY_NAMES};
 use crate::policy::{Counted, Policy, Rule, Scope, Window};
 use ic_stable_structures::Memory;
 
-/// The most wallets that are looked at.
+/// The most wallets that are checked.
 const MAX_WALLETS: usize = 500;
-/// The most blocks whose chain is checked.
+/// The most blocks that are verified.
 const MAX_BLOCKS: u64 = 100;
 
 /// One item of the checklist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadinessItem {
-    /// Stable, for programs.
+    /// The stable name, for programs.
     pub name: &'static str,
-    /// Whether it is as it should be.
+    /// Whether the condition holds.
     pub passed: bool,
-    /// Why, or why not and what to do.
+    /// The reason, with the remedy when the condition does not hold.
     pub reason: String,
 }
 
-/// Every active wallet with its policy, if it has one.
+/// The active wallets, each with its policy.
 type Policies = Vec<(WalletId, Option<Policy>)>;
 
 impl<M: Memory> State<M> {
-    /// The fourteen items. `cycles` is what the canister has left, `reserve` what it should have.
+    /// Returns the fourteen items of the checklist, for a canister with so many `cycles` that should have `reserve` of them.
     pub fn production_readiness(&self, cycles: u128, reserve: u128) -> Vec<ReadinessItem> {
         let active = self.wallets(None, MAX_WALLETS).into_iter().filter(|wallet| !wallet.deactivated);
         let policies: Policies = active.map(|wallet| (wallet.id, self.policy(wallet.id))).collect();
         let mut items = vec![self.no_hardcoded_keys()];
-        items.extend(of_policies(self, &policies));
-        items.extend([
-            self.circuit_breaker(),
-            persistent_store(),
-            self.audit_active(),
-            self.integrity_checked(),
-            self.several_providers(),
-        ]);
-        items.extend([self.error_alerting(), self.backups(), running(cycles, reserve), self.key_storage()]);
+        items.extend(policy_items(self, &policies));
+        items.extend([self.circuit_breaker(), persistent_store(), self.audit_active(), self.integrity(), self.private_rpc()]);
+        items.extend([self.error_alerting(), self.backups(), process_manager(cycles, reserve), self.key_storage()]);
         items
     }
 
@@ -66,7 +60,7 @@ impl<M: Memory> State<M> {
         item("audit_active", blocks > 0, format!("every attempt is logged with its decision; {blocks} blocks so far"))
     }
 
-    fn integrity_checked(&self) -> ReadinessItem {
+    fn integrity(&self) -> ReadinessItem {
         let from = BlockIndex::new(self.log_len().saturating_sub(MAX_BLOCKS));
         let report = self.verify_log(from, MAX_BLOCKS);
         let checked = report.entries_checked;
@@ -80,7 +74,7 @@ impl<M: Memory> State<M> {
         item("integrity", report.valid, why)
     }
 
-    fn several_providers(&self) -> ReadinessItem {
+    fn private_rpc(&self) -> ReadinessItem {
         let config = self.config();
         let (kaspa, solana) = (config.kaspa.providers.len(), config.solana.providers.len());
         let enough = kaspa >= MIN_MAINNET_PROVIDERS && solana >= MIN_MAINNET_PROVIDERS;
@@ -120,8 +114,8 @@ impl<M: Memory> State<M> {
     }
 }
 
-/// The items that ask something of every active wallet's policy.
-fn of_policies<M: Memory>(state: &State<M>, policies: &Policies) -> [ReadinessItem; 4] {
+/// Returns the items that hold when the policy of every active wallet meets a condition.
+fn policy_items<M: Memory>(state: &State<M>, policies: &Policies) -> [ReadinessItem; 4] {
     let lacking = |test: &dyn Fn(WalletId, &Policy) -> bool| -> Vec<WalletId> {
         let lacks = |(wallet, policy): &&(WalletId, Option<Policy>)| policy.as_ref().is_none_or(|policy| !test(*wallet, policy));
         policies.iter().filter(lacks).map(|(wallet, _)| *wallet).collect()
@@ -145,10 +139,10 @@ fn of_policies<M: Memory>(state: &State<M>, policies: &Policies) -> [ReadinessIt
     };
     let asks = |_, policy: &Policy| policy.rules.iter().any(|rule| matches!(rule, Rule::Approval(_)));
     [
-        every("allowlist", &|_, policy| is_listed(policy), "recipients are listed", "have no policy or pay every address"),
+        every("allowlist", &|_, policy| has_allowlist(policy), "recipients are listed", "have no policy or pay every address"),
         every(
             "spending_limits",
-            &|_, policy| is_limited(policy),
+            &|_, policy| has_limits(policy),
             "each transfer and each day is limited",
             "lack a limit per transaction or per day",
         ),
@@ -157,13 +151,14 @@ fn of_policies<M: Memory>(state: &State<M>, policies: &Policies) -> [ReadinessIt
     ]
 }
 
-fn is_listed(policy: &Policy) -> bool {
+/// Whether only listed recipients can be paid.
+fn has_allowlist(policy: &Policy) -> bool {
     let any = |test: &dyn Fn(&Rule) -> bool| policy.rules.iter().any(test);
     any(&|rule| matches!(rule, Rule::Allowlist { .. })) && !any(&|rule| matches!(rule, Rule::AnyAddress { .. }))
 }
 
-/// Whether every asset that can leave is limited per transaction and per day.
-fn is_limited(policy: &Policy) -> bool {
+/// Whether every asset that can be sent is limited per transaction and per day.
+fn has_limits(policy: &Policy) -> bool {
     let any = |test: &dyn Fn(&Rule) -> bool| policy.rules.iter().any(test);
     let daily = |asset: Asset| {
         any(&|rule| matches!(rule, Rule::SpendingLimit { asset: of, window: Window::Rolling24h, .. } if *of == asset))
@@ -180,7 +175,7 @@ fn persistent_store() -> ReadinessItem {
     item("persistent_store", true, "the state lives in stable memory, which upgrades keep")
 }
 
-fn running(cycles: u128, reserve: u128) -> ReadinessItem {
+fn process_manager(cycles: u128, reserve: u128) -> ReadinessItem {
     let why = if cycles >= reserve {
         "the subnet runs the canister and restarts its timers"
     } else {

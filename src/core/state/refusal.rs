@@ -1,90 +1,94 @@
-//! Why a command is not carried out. A refusal changes nothing and is not logged; a denial by the policy is not a refusal.
+//! Refusals of commands.
 
 use crate::base::{Hash, ProposalId, TransferId};
+use crate::governance::config::ConfigError;
+use crate::governance::settings::SettingsError;
 use crate::transfer::Status;
 use std::fmt;
 
-/// Why a command is not carried out: what is wrong and what would be right.
+/// The reason for which a command is not carried out, with the condition under which it would be.
+///
+/// A refusal changes nothing and is not logged. A denial by a policy is no refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The caller did not sign in; the anonymous principal can do nothing.
+    /// The caller is the anonymous principal, which can do nothing.
     Anonymous,
     /// The caller lacks a power.
     Unauthorized {
-        /// Who could do it.
+        /// The principals that could do it.
         needs: &'static str,
     },
-    /// There is no such thing.
+    /// A record does not exist.
     NotFound {
-        /// What kind of thing.
+        /// The kind of the record.
         what: &'static str,
-        /// As it was named.
+        /// The identifier as the caller gave it.
         id: String,
     },
     /// An argument cannot be accepted.
     InvalidArgument {
-        /// The argument as the interface calls it.
+        /// The name of the argument in the interface.
         field: &'static str,
-        /// What is wrong with it and what would be right.
+        /// The problem, with the values that would be accepted.
         problem: String,
     },
     /// The idempotency key stands for another request of the same caller.
     IdempotencyConflict {
-        /// The transfer the key stands for.
+        /// The transfer of the earlier request.
         transfer: TransferId,
-        /// The hash of the request it stands for.
+        /// The hash of the earlier request.
         expected: Hash,
         /// The hash of this request.
         got: Hash,
     },
-    /// The transfer is not in a status that allows this.
+    /// The transfer's status does not allow the command.
     WrongStatus {
-        /// Where it stands.
+        /// The status of the transfer.
         status: Status,
-        /// What the command needs.
+        /// The condition that the command needs.
         needs: &'static str,
     },
-    /// A bound is reached.
+    /// A limit on the number of records or requests is reached.
     LimitReached {
-        /// What is bounded.
+        /// The records or requests that are limited.
         what: &'static str,
-        /// The bound.
+        /// The limit.
         max: u64,
-        /// Where it stands.
+        /// The current number.
         current: u64,
     },
-    /// The threshold public keys are not known yet; they are fetched after installation.
+    /// The threshold public keys are not fetched yet.
     KeysNotReady,
-    /// It is so already.
+    /// The state is already as the command demands.
     AlreadySo {
-        /// What is so.
+        /// The condition that holds already.
         what: &'static str,
     },
-    /// The proposal is over, or not ready.
+    /// The proposal is closed, or not ready.
     ProposalStatus {
-        /// Which.
+        /// The proposal.
         proposal: ProposalId,
-        /// Where it stands and what would be right.
+        /// The status of the proposal, and the command that would help.
         problem: String,
     },
-    /// The owner has as many active wallets as an owner may have.
+    /// The owner has the most active wallets that an owner may have.
     WalletLimitReached {
-        /// The bound.
+        /// The limit.
         max: u64,
-        /// Where it stands.
+        /// The current number.
         current: u64,
     },
-    /// The audit log has no room for what would have to be logged.
+    /// The audit log is full.
     AuditUnavailable {
-        /// The bytes it takes.
+        /// The bytes of the kept blocks.
         kept: u64,
-        /// The bytes it may take.
+        /// The capacity in bytes.
         capacity: u64,
     },
 }
 
 impl Refusal {
-    /// The stable text that programs match on.
+    /// Returns the stable code that programs match on.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Anonymous | Self::Unauthorized { .. } => "AUTH_FAILED",
@@ -130,3 +134,25 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl From<ConfigError> for Refusal {
+    fn from(error: ConfigError) -> Self {
+        invalid(error.field, error.problem)
+    }
+}
+
+impl From<SettingsError> for Refusal {
+    fn from(error: SettingsError) -> Self {
+        invalid(error.field, error.problem)
+    }
+}
+
+/// Makes the refusal of an argument.
+pub(super) fn invalid(field: &'static str, problem: impl Into<String>) -> Refusal {
+    Refusal::InvalidArgument { field, problem: problem.into() }
+}
+
+/// Makes the refusal of a command about a record that does not exist.
+pub(super) fn not_found(what: &'static str, id: impl ToString) -> Refusal {
+    Refusal::NotFound { what, id: id.to_string() }
+}

@@ -1,4 +1,6 @@
-//! Rebuilding a state from its log: the proof that the log says everything, and the way back after a disaster.
+//! Replay: a state that is made again from its log.
+//!
+//! A replay shows that the log holds everything, and restores the state after a disaster.
 
 use super::State;
 use crate::audit::Block;
@@ -8,26 +10,26 @@ use crate::event::Event;
 use ic_stable_structures::Memory;
 use std::fmt;
 
-/// Why a log cannot be replayed.
+/// The error of a log that cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayError {
-    /// A block cannot be read.
+    /// A block cannot be decoded.
     Unreadable {
-        /// The block's index.
+        /// The index of the block.
         index: u64,
-        /// What is wrong with it.
+        /// The error, for people.
         reason: String,
     },
     /// A block names another parent than the block before it.
     WrongParent {
-        /// The block's index.
+        /// The index of the block.
         index: u64,
     },
-    /// The log does not end in the block it should.
+    /// The log does not end in the expected block.
     WrongTip,
-    /// A checkpoint of this version names another state than its log gives.
+    /// A checkpoint of this version has another digest than the replayed state.
     WrongState {
-        /// The checkpoint's index.
+        /// The index of the checkpoint's block.
         index: u64,
     },
 }
@@ -43,36 +45,37 @@ impl fmt::Display for ReplayError {
     }
 }
 
-/// A state that is being rebuilt, one block at a time, so that a log of any length can be read as a stream.
+/// A replay, one block at a time, so that a log of any length can be read as a stream.
 pub struct Replay<M: Memory> {
     state: State<M>,
     names: NameHashes,
     checkpoints: Checkpoints,
 }
 
-/// The checkpoints that a log held so far.
+/// The checkpoints that a replay has met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoints {
-    /// Those whose digest is the one of the replayed state.
+    /// The checkpoints with the digest of the replayed state.
     pub equal: u64,
-    /// Those made by another version, whose digest differs: a later version may keep more of the state.
+    /// The checkpoints of another version with another digest. A version may digest records that another one does not have.
     pub other_version: u64,
 }
 
 impl<M: Memory> Replay<M> {
-    /// Begins in fresh memory.
+    /// Begins a replay in an empty memory.
     pub fn new(memory: M) -> Self {
         Self { state: State::new(memory), names: NameHashes::default(), checkpoints: Checkpoints::default() }
     }
 
-    /// Applies and appends the next stored block. Applying trusts what it is given: it is for a chain whose hashes were checked up to a
-    /// tip that somebody trustworthy states.
+    /// Applies and appends the next stored block.
+    ///
+    /// The block is trusted: the hashes of the chain must have been verified before, up to a tip from a trustworthy source.
     ///
     /// # Errors
-    /// When the block cannot be read, does not follow the one before it, or is a checkpoint of another state; nothing is applied then.
+    /// When the block cannot be decoded, does not follow the one before it, or is a checkpoint of another state. Nothing is applied then.
     ///
     /// # Panics
-    /// When the block was never written by a canister and does not fit the state.
+    /// When the block was not written by a canister and does not fit the state.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), ReplayError> {
         let index = self.state.log_len();
         let (block, _) = Block::from_bytes(bytes, &mut self.names)
@@ -81,6 +84,7 @@ impl<M: Memory> Replay<M> {
             return Err(ReplayError::WrongParent { index });
         }
         if let Event::StateCheckpointed(checkpoint) = &block.event {
+            // A checkpoint holds the digest of the state just before its own block.
             match checkpoint.digest == self.state.digest() {
                 true => self.checkpoints.equal += 1,
                 false if checkpoint.version != crate::VERSION => self.checkpoints.other_version += 1,
@@ -92,29 +96,30 @@ impl<M: Memory> Replay<M> {
         Ok(())
     }
 
-    /// The checkpoints met so far.
+    /// Returns the checkpoints so far.
     pub fn checkpoints(&self) -> Checkpoints {
         self.checkpoints
     }
 
-    /// The state so far.
+    /// Returns the state so far.
     pub fn state(&self) -> &State<M> {
         &self.state
     }
 
-    /// The state at the end.
+    /// Ends the replay and returns the state.
     pub fn into_state(self) -> State<M> {
         self.state
     }
 }
 
 impl<M: Memory> State<M> {
-    /// Applies and appends stored blocks in fresh memory. `tip` is the hash of the last block as somebody trustworthy states it, for
-    /// example the subnet's certificate. The whole chain is checked before the first block is applied, so that what is applied was
-    /// once written by a canister.
+    /// Replays a log in an empty memory.
+    ///
+    /// `tip` is the hash of the last block from a trustworthy source, for example the subnet's certificate. The whole chain is verified
+    /// before the first block is applied, so that only blocks are applied that a canister wrote.
     ///
     /// # Errors
-    /// At the first block that cannot be read or does not follow the one before it, or when the log ends in another block.
+    /// When a block cannot be decoded or does not follow the one before it, or the log ends in another block.
     pub fn replay(memory: M, blocks: &[Vec<u8>], tip: Hash) -> Result<Self, ReplayError> {
         let mut parent = None;
         let mut names = NameHashes::default();

@@ -1,5 +1,6 @@
-//! Stable structures that cannot change without the digest of the state noticing. They read like what they wrap; the only ways to
-//! write are the ones below.
+//! Stable structures whose every change updates the digest of the state.
+//!
+//! They read like the structures that they wrap; the methods of this file are the only ones that write.
 
 use super::digest::{MultisetHash, TableId};
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
@@ -8,7 +9,7 @@ use std::ops::{Bound, Deref};
 
 type Vm<M> = VirtualMemory<M>;
 
-/// A table and its part in the digest.
+/// A table that keeps its records in the digest.
 pub struct Tracked<T> {
     inner: T,
     id: TableId,
@@ -25,36 +26,36 @@ impl<T> Deref for Tracked<T> {
 
 /// A map from keys to values.
 pub type Map<K, V, M> = Tracked<StableBTreeMap<K, V, Vm<M>>>;
-/// A set of keys.
+/// A set of keys, whose records have empty values.
 pub type Set<K, M> = Tracked<StableBTreeSet<K, Vm<M>>>;
-/// One record, or none while it is empty.
+/// A cell with one record, or none while it is empty.
 pub type Cell<M> = Tracked<StableCell<Vec<u8>, Vm<M>>>;
 
-/// Opens tables that share one digest.
-pub struct Opener<'a, M: Memory> {
-    /// Where the tables are.
+/// The opener of tables that share one digest.
+pub struct TableOpener<'a, M: Memory> {
+    /// The memories of the tables.
     pub manager: &'a MemoryManager<M>,
-    /// The digest they keep.
+    /// The digest.
     pub multiset_hash: MultisetHash,
 }
 
-impl<M: Memory> Opener<'_, M> {
-    /// The map in a memory.
+impl<M: Memory> TableOpener<'_, M> {
+    /// Opens the map in a memory.
     pub fn map<K: Storable + Ord + Clone, V: Storable>(&self, id: TableId) -> Map<K, V, M> {
         self.track(id, StableBTreeMap::init(self.memory(id)))
     }
 
-    /// The set in a memory.
+    /// Opens the set in a memory.
     pub fn set<K: Storable + Ord + Clone>(&self, id: TableId) -> Set<K, M> {
         self.track(id, StableBTreeSet::init(self.memory(id)))
     }
 
-    /// The record in a memory.
+    /// Opens the cell in a memory.
     pub fn cell(&self, id: TableId) -> Cell<M> {
         self.track(id, StableCell::init(self.memory(id), Vec::new()))
     }
 
-    /// A memory without a digest, for what can be made again from the log.
+    /// Returns a memory for a table that the digest leaves out.
     pub fn memory(&self, id: TableId) -> Vm<M> {
         self.manager.get(MemoryId::new(id))
     }
@@ -64,14 +65,14 @@ impl<M: Memory> Opener<'_, M> {
     }
 }
 
-/// A table whose records can be counted again.
+/// A table whose part of the digest can be recomputed.
 pub trait Recount {
-    /// Visits up to `limit` more records; false when there are none left.
+    /// Visits up to `limit` more records; false when none are left.
     fn recount(&self, limit: usize) -> bool;
 }
 
 impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Map<K, V, M> {
-    /// Sets the value of a key and returns the one it had.
+    /// Sets the value of a key and returns the previous one.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let new = value.to_bytes().into_owned();
         let old = self.inner.insert(key.clone(), value);
@@ -79,14 +80,14 @@ impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Map<K, V, M> {
         old
     }
 
-    /// Removes a key and returns its value.
+    /// Removes a key and returns the value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let old = self.inner.remove(key);
         self.change(key, old.as_ref(), None);
         old
     }
 
-    /// Changes a value without the digest.
+    /// Changes a value behind the digest's back, as only a fault of the memory or of the code could.
     #[cfg(test)]
     pub fn corrupt(&mut self, key: K, value: V) {
         self.inner.insert(key, value);
@@ -109,7 +110,7 @@ impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Recount for Map<K, V, M>
 }
 
 impl<K: Storable + Ord + Clone, M: Memory> Set<K, M> {
-    /// Adds a key; false when it was there.
+    /// Adds a key; false when it was present.
     pub fn insert(&mut self, key: K) -> bool {
         let is_new = self.inner.insert(key.clone());
         if is_new {
@@ -118,13 +119,13 @@ impl<K: Storable + Ord + Clone, M: Memory> Set<K, M> {
         is_new
     }
 
-    /// Removes a key; false when it was not there.
+    /// Removes a key; false when it was absent.
     pub fn remove(&mut self, key: &K) -> bool {
-        let was_there = self.inner.remove(key);
-        if was_there {
+        let was_present = self.inner.remove(key);
+        if was_present {
             self.change(key, Some(&[]), None);
         }
-        was_there
+        was_present
     }
 
     fn change(&self, key: &K, old: Option<&[u8]>, new: Option<&[u8]>) {
@@ -145,20 +146,20 @@ impl<M: Memory> Cell<M> {
     /// Replaces the record.
     pub fn set(&mut self, value: Vec<u8>) {
         let old = self.inner.set(value);
-        self.multiset_hash.change(self.id, &[], present(&old), present(self.inner.get()), &|_| true);
+        self.multiset_hash.change(self.id, &[], record_of(&old), record_of(self.inner.get()), &|_| true);
     }
 }
 
 impl<M: Memory> Recount for Cell<M> {
     fn recount(&self, _: usize) -> bool {
-        if let (Some(None), Some(value)) = (self.multiset_hash.recount_at(self.id), present(self.inner.get())) {
+        if let (Some(None), Some(value)) = (self.multiset_hash.recount_at(self.id), record_of(self.inner.get())) {
             self.multiset_hash.recount(self.id, &[], value);
         }
         false
     }
 }
 
-/// An empty cell holds no record.
-fn present(bytes: &[u8]) -> Option<&[u8]> {
+/// Returns the record of a cell; an empty cell holds none.
+fn record_of(bytes: &[u8]) -> Option<&[u8]> {
     (!bytes.is_empty()).then_some(bytes)
 }

@@ -1,4 +1,4 @@
-//! What people are asked before money moves.
+//! Approvals that transfers wait for.
 
 use crate::base::{Hash, Timestamp};
 use crate::policy::ApprovalDemand;
@@ -6,18 +6,20 @@ use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A question to people, and their answers so far. It is about one request under one version of the policies, it is answered once, and it
-/// expires (traps T37, T41).
+/// The approval of one transfer by groups of people.
+///
+/// An approval is about one request under one version of the policies, is used once and expires: an old answer must not let money move
+/// that nobody looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// Every one has to be met.
+    /// The demands of the policies; all must be met.
     pub demands: Vec<ApprovalDemand>,
-    /// The hash of the transfer's id, agent, request, policy version and expiry: what an approver says yes to.
+    /// The intent hash over the transfer's id, agent, request, policy version and expiry, which approvers confirm.
     pub intent: Hash,
-    /// After this the answer is no.
+    /// The time from which on the transfer is rejected unless every quorum was reached.
     pub expires_at: Timestamp,
-    /// Who said yes. Whether they still may is asked again when it counts (trap T40).
+    /// The principals that approved. Their membership is checked again before the money moves.
     pub approved_by: BTreeSet<Principal>,
-    /// When every quorum was reached and the time lock is over; the money moves then, unless somebody objects before.
+    /// The end of the time lock, once every quorum is reached; the money moves then unless the transfer is rejected before.
     pub ready_at: Option<Timestamp>,
 }

@@ -1,40 +1,42 @@
-//! Several payments in one transaction.
+//! Batches: several payments in one transaction.
 
 use crate::base::{Amount, Destination, Hash};
 use serde::{Deserialize, Serialize};
 
-/// The most recipients that one transaction of KAS pays.
+/// The most recipients of one Kaspa transaction.
 pub const MAX_BATCH_OUTPUTS: usize = 100;
 
-/// The most payments that one batch asks for.
+/// The most payments of one batch.
 pub const MAX_BATCH_ITEMS: usize = 500;
 
-/// The part of a batch that one transaction pays. The request's amount is the sum of the outputs and its recipient the first one's.
+/// The part of a batch that one transaction pays.
+///
+/// The amount of the transfer's request is the sum of the outputs, and its recipient that of the first output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
-    /// At least one, in the order of the batch.
+    /// The payments, at least one, in the order of the batch.
     pub outputs: Vec<BatchOutput>,
-    /// Which part this is, from 0. The parts of one batch are transfers with consecutive ids.
+    /// The position of this part, from 0. The parts of a batch are transfers with consecutive ids.
     pub part: u32,
-    /// How many parts there are.
+    /// The number of parts.
     pub parts: u32,
-    /// What makes two batches the same: a hash over all that was asked for.
+    /// The hash of the whole batch as it was asked for. Two batches are the same when their hashes are.
     pub request: Hash,
 }
 
 /// One payment of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchOutput {
-    /// Its position in what was asked for; payments that the policy denied are missing.
+    /// The position in the batch as it was asked for. The positions of denied payments are missing.
     pub item: u32,
-    /// Who receives it.
+    /// The recipient.
     pub to: Destination,
-    /// In base units.
+    /// The amount in base units of the asset.
     pub amount: Amount,
-    /// Solana only: what the chain's log says with this payment.
+    /// Solana: the memo of this payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<String>,
-    /// Solana only: whether the recipient is known to be a program's vault.
+    /// Solana: whether the requester expects a recipient off the curve, such as a program's vault.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub off_curve: bool,
 }

@@ -1,83 +1,83 @@
-//! What only a transfer of KAS can say or have: how fast it should go, a consolidation of the wallet's own coins, signatures that came
-//! one by one, and transactions that replaced one another; and several recipients, which a transfer on Solana has as well.
+//! Parameters and progress that only Kaspa transfers have: fee speed, consolidation, signatures by input, replacements.
 
 use super::batch::Batch;
 use super::tx::{BuiltTx, SignedTx};
 use crate::base::{Amount, Bytes};
 use serde::{Deserialize, Serialize};
 
-/// The most inputs of one transaction: each needs a threshold signature.
+/// The most inputs of one transaction. Each needs a threshold signature of its own.
 pub const MAX_KASPA_INPUTS: u32 = 84;
-/// The most transactions that may replace one another in one transfer; each needs a signature per input.
+/// The most replacements of one transaction. Each needs a signature for every input.
 pub const MAX_REPLACEMENTS: usize = 8;
 
-/// Which of the network's suggested fee rates a transfer pays.
+/// The fee rate that a transfer pays, among those that the network suggests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FeeSpeed {
-    /// For the next block.
+    /// The fee rate for the next block.
     Priority,
-    /// For acceptance within a minute.
+    /// The fee rate for acceptance within a minute.
     #[default]
     Normal,
-    /// For acceptance within an hour.
+    /// The fee rate for acceptance within an hour.
     Low,
 }
 
-/// What a request says about Kaspa beside payer, recipient and amount. All of it may be absent.
+/// The parameters of a Kaspa request beside payer, recipient and amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KaspaTransferParams {
-    /// How fast; [`FeeSpeed::Normal`] when absent.
+pub struct TransferParams {
+    /// The fee speed; [`FeeSpeed::Normal`] when absent.
     pub speed: Option<FeeSpeed>,
-    /// Several recipients in one transaction.
+    /// The payments, when the transfer is a part of a batch.
     pub batch: Option<Batch>,
-    /// Not a payment: coins of the wallet become one.
+    /// The consolidation, when the transfer pays nobody.
     pub consolidation: Option<Consolidation>,
 }
 
-/// Making one coin of many.
+/// A transaction that makes one coin of several coins of the wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consolidation {
-    /// The most coins to take, the smallest first.
+    /// The most coins to spend, smallest first.
     pub max_inputs: u32,
-    /// These coins and no others, for a wallet that holds more than a server lists. What is said of their amounts goes into what is
-    /// signed, so that a wrong number makes the signature worthless and nothing else.
+    /// The coins to spend and no others, for a wallet with more coins than a server lists.
+    ///
+    /// The named amounts are part of the signed bytes, so a wrong amount makes the signature invalid and does no other harm.
     pub coins: Option<Vec<NamedCoin>>,
 }
 
-/// An unspent output as somebody names it.
+/// An unspent output as a caller names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedCoin {
-    /// 32-byte transaction id and 4-byte little-endian index.
+    /// The outpoint: 32-byte transaction id and 4-byte little-endian index.
     pub outpoint: Bytes,
-    /// In sompi.
+    /// The amount in sompi.
     pub amount: Amount,
 }
 
-/// How far a KAS transfer is beyond what every transfer knows of itself.
+/// The progress of a Kaspa transfer beyond its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KaspaProgress {
-    /// Signatures of the transaction that is being signed, never all of them: with the last one it is signed.
+    /// The signatures so far of the transaction that is being signed. Never all: the last one completes the transaction.
     pub signatures: Vec<InputSignature>,
-    /// A transaction that is to replace the one that was submitted. It spends the same inputs, so only one of them can land.
+    /// The transaction that is to replace the submitted one. It spends the same inputs, so only one of the two can land.
     pub replacement: Option<BuiltTx>,
-    /// Transactions that were replaced. Any of them may still land instead of the present one.
+    /// The transactions that were replaced. Any of them may still land instead of the current one.
     pub superseded: Vec<Superseded>,
 }
 
-/// The signature of one input, verified.
+/// A verified signature of one input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSignature {
-    /// The input's position.
+    /// The position of the input.
     pub input: u32,
-    /// 64 bytes.
+    /// The signature, 64 bytes.
     pub signature: Bytes,
 }
 
-/// A transaction that was submitted and then replaced.
+/// A submitted transaction that was replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Superseded {
-    /// What was signed.
+    /// The transaction before its signature.
     pub built: BuiltTx,
-    /// What was submitted.
+    /// The signed transaction.
     pub signed: SignedTx,
 }

@@ -1,7 +1,7 @@
-//! One transfer and the transitions it may make.
+//! Transfers, and the transitions that each may make.
 //!
 //! ```text
-//! AwaitingApproval → Reserved (approved) | Rejected* (said no, too late, or out of date) | Cancelled*
+//! AwaitingApproval → Reserved (approved) | Rejected* (rejected, expired, or policies changed) | Cancelled*
 //! Reserved → Built → Signed → Submitted → Confirmed*            cancel: Reserved | Expired | Built → Cancelled*
 //! Submitted → Failed* (landed with an error: the fee is spent)  Built | Signed | Submitted → Expired → Built (new attempt)
 //! Reserved | Expired | Built → Failed* (cannot be built)        Built | Signed | Submitted → Quarantined → Confirmed* | Failed*
@@ -12,6 +12,7 @@
 mod approval;
 mod batch;
 pub mod kaspa;
+mod outcome;
 mod request;
 pub mod solana;
 mod status;
@@ -19,106 +20,95 @@ mod tx;
 
 pub use approval::*;
 pub use batch::*;
+pub use outcome::*;
 pub use request::*;
 pub use status::*;
 pub use tx::*;
 
 use crate::base::{Amount, MINUTE_NS, Timestamp, TransferId};
-use crate::policy::{Evaluation, ReasonCode, Reservations};
+use crate::policy::{ReasonCode, Reservations};
 use candid::Principal;
 use kaspa::KaspaProgress;
 use serde::{Deserialize, Serialize};
-use solana::SolanaProgress;
+use solana::{NonceOperation, SolanaProgress};
 
-/// How long the owner of a client-side wallet has to sign. Whoever still wants the transfer then asks anew.
-pub const SIGN_WITHIN_NS: u64 = 10 * MINUTE_NS;
+/// The time that the owner of a client-side wallet has to sign a built transfer, in nanoseconds: 10 minutes.
+///
+/// After it the transfer fails, and its requester asks for a new one.
+pub const SIGNING_WINDOW_NS: u64 = 10 * MINUTE_NS;
 
-/// A transfer that was allowed at least once.
+/// A request that was allowed once, with its reservation and its attempts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
-    /// Never reused.
+    /// The number of the transfer. Never reused.
     pub id: TransferId,
-    /// Who asked.
+    /// The requester.
     pub agent: Principal,
-    /// What was asked.
+    /// The request.
     pub request: TransferRequest,
-    /// The version of the policy that allowed it.
+    /// The version of the wallet's policy that allowed the transfer.
     pub policy_version: u64,
-    /// Where it stands.
+    /// The status.
     pub status: Status,
-    /// What is held against the limits: amount and worst-case fee.
+    /// The reserved amount of the asset, with the fee cap where fees are paid in the same asset.
     pub reserved: Amount,
-    /// How many transactions were built, the current one included.
+    /// The number of transactions that were built, the current one included.
     pub attempt: u32,
-    /// When it was reserved.
+    /// The time of the reservation.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// The current attempt's bytes to sign.
+    /// The transaction of the current attempt, before its signature.
     pub built: Option<BuiltTx>,
-    /// The current attempt's signed bytes.
+    /// The signed transaction of the current attempt.
     pub signed: Option<SignedTx>,
-    /// Solana: once the chain's finalized block height passes this, the current attempt cannot land.
+    /// Solana: the finalized block height after which the current attempt cannot land.
     pub deadline_height: Option<u64>,
-    /// The fee that was paid, once known.
+    /// The fee that was paid, once known, in base units of the chain's native asset.
     pub fee_paid: Option<Amount>,
-    /// Why it ended as it did, or why it waits, when there is something to say.
+    /// The reason of the end or of the wait, for people.
     pub note: Option<String>,
-    /// The counters that hold it.
+    /// The reservations in the counters.
     #[serde(default)]
     pub holds: Reservations,
-    /// Who has to agree, when somebody has to; kept when it is over.
+    /// The approval that the transfer needed; kept after its end.
     #[serde(default)]
     pub approval: Option<Approval>,
-    /// Why it ended without moving money, for programs.
+    /// The reason for which the transfer ended without moving its amount, for programs.
     #[serde(default)]
     pub code: Option<ReasonCode>,
-    /// Solana: how far it is beyond what every transfer knows of itself.
+    /// Solana: the revocation of the transfer, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solana: Option<SolanaProgress>,
-    /// Whether it is only simulated: nothing is held for it, signed or sent.
+    /// Whether the transfer is only simulated: nothing is reserved, signed or sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
-    /// KAS only: signatures so far, and transactions that replace one another.
+    /// Kaspa: the signatures so far, and the transactions that replace one another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kaspa: Option<KaspaProgress>,
 }
 
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Reserved under this id; it is driven to its end from here.
-    Accepted {
-        /// The new transfer.
-        transfer: TransferId,
-        /// What every rule found.
-        evaluation: Evaluation,
-    },
-    /// Its money is held under this id; it waits for people.
-    Pending {
-        /// The new transfer.
-        transfer: TransferId,
-        /// What every rule found, and who has to agree.
-        evaluation: Evaluation,
-    },
-    /// The same caller sent the same request under the same key before.
-    Duplicate {
-        /// The transfer that the first request made.
-        transfer: TransferId,
-    },
-    /// Refused by the mode or the policy; nothing is reserved and the key stays free.
-    Denied {
-        /// What every rule found.
-        evaluation: Evaluation,
-    },
-}
+impl Transfer {
+    /// Returns the number of the nonce account on which the current attempt stands.
+    pub fn nonce_index(&self) -> Option<u16> {
+        Some(self.built.as_ref()?.solana.as_ref()?.nonce.as_ref()?.index)
+    }
 
-impl Outcome {
-    /// What every rule found, when it was refused.
-    pub const fn denied(&self) -> Option<&Evaluation> {
-        match self {
-            Self::Denied { evaluation } => Some(evaluation),
-            _ => None,
-        }
+    /// Returns the number of the nonce account whose value the current attempt uses up without standing on it.
+    pub fn used_up_nonce_index(&self) -> Option<u16> {
+        Some(self.built.as_ref()?.solana.as_ref()?.uses_up.as_ref()?.index)
+    }
+
+    /// Whether signed bytes on a nonce exist that may still land.
+    ///
+    /// Until the nonce is used up, everybody who reads the log can send them.
+    pub fn is_revocable(&self) -> bool {
+        let is_out = matches!(self.status, Status::Signed | Status::Submitted | Status::Quarantined) && self.signed.is_some();
+        is_out && self.nonce_index().is_some() && !self.is_revocation()
+    }
+
+    /// Whether the transfer is a revocation, which moves no money and which no emergency stops.
+    pub fn is_revocation(&self) -> bool {
+        matches!(self.request.nonce_operation(), Some(NonceOperation::Revoke { .. }))
     }
 }

@@ -1,8 +1,8 @@
-//! What an agent asks for.
+//! Requests of agents for transfers.
 
 use super::batch::Batch;
-use super::kaspa::{FeeSpeed, KaspaTransferParams};
-use super::solana::{NonceOperation, PaymentTerms, SolanaTransferParams};
+use super::kaspa::{self, FeeSpeed};
+use super::solana::{self, NonceOperation, PaymentParams};
 use crate::base::{Amount, Asset, Destination, SessionId, Timestamp, WalletId};
 use crate::wallet::KeyKind;
 use serde::{Deserialize, Serialize};
@@ -10,91 +10,96 @@ use serde::{Deserialize, Serialize};
 /// The longest idempotency key, in bytes.
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
 
-/// What the keys of the canister's own operations on nonce accounts begin with. They are kept apart from the keys that callers name,
-/// whatever those are: see [`TransferRequest::is_operation`].
-pub const OPERATION_PREFIX: &str = "nonce-operation:";
+/// The beginning of the idempotency keys of the canister's operations on nonce accounts.
+///
+/// Operations have a space of keys of their own, whatever keys callers name: see [`TransferRequest::has_operation_key`].
+pub const OPERATION_KEY_PREFIX: &str = "nonce-operation:";
 
-/// The longest reason, in bytes (requirement row 59).
+/// The longest reason or note, in bytes.
 pub const MAX_REASON_BYTES: usize = 1024;
 
-/// What an agent asks for, decoded.
+/// A decoded request for a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferRequest {
     /// The wallet that pays.
     pub wallet: WalletId,
-    /// What is sent.
+    /// The asset that is sent.
     pub asset: Asset,
-    /// Who receives it.
+    /// The recipient.
     pub to: Destination,
-    /// What the recipient receives, in base units.
+    /// The amount that the recipient receives, in base units of the asset.
     pub amount: Amount,
-    /// The most this transfer may pay in fees, in base units of the chain's coin; on Solana with the rent of accounts it creates.
+    /// The fee cap in base units of the chain's native asset; on Solana with the rent of accounts that the transfer creates.
     pub max_fee: Amount,
-    /// Whether the agent named `max_fee`; otherwise it is the cap that was configured when the request came, and no part of what makes
-    /// two requests the same.
+    /// Whether the agent named `max_fee`.
+    ///
+    /// Otherwise it is the configured cap at the time of the request, and does not count when two requests are compared.
     pub fee_named: bool,
-    /// The key that pays; tells Kaspa's two addresses apart.
+    /// The key that pays. It tells the two Kaspa addresses of a wallet apart.
     pub source: KeyKind,
-    /// The agent's own name for this payment: the same key never pays twice.
+    /// The agent's own name for the payment. The same key never pays twice.
     pub idempotency_key: String,
-    /// Why, for the log and for people.
+    /// The reason, for the log and for people.
     pub reason: Option<String>,
-    /// The session it is asked for in.
+    /// The session that the agent named.
     #[serde(default)]
     pub session: Option<SessionId>,
-    /// When the agent made the request, as the agent says: an old one is not taken for a new one.
+    /// The time of the request as the agent states it, so that a delayed old request is refused.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
-    /// Solana only: memo, vaults, several recipients, nonce accounts.
+    /// The parameters that only Solana has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub solana: Option<SolanaTransferParams>,
-    /// KAS only: speed, several recipients, consolidation.
+    pub solana: Option<solana::TransferParams>,
+    /// The parameters that only Kaspa has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kaspa: Option<KaspaTransferParams>,
+    pub kaspa: Option<kaspa::TransferParams>,
 }
 
 impl TransferRequest {
-    /// What it does about a nonce account, when it is no payment.
+    /// Returns the operation on a nonce account, when the request is no payment.
     pub fn nonce_operation(&self) -> Option<NonceOperation> {
-        self.solana.as_ref().and_then(|terms| terms.operation)
+        self.solana.as_ref().and_then(|params| params.operation)
     }
 
-    /// Whether its key is one of the canister's own, which no caller can name: only the canister makes operations on nonce accounts. The
-    /// first modules kept theirs among the caller's, with other names; what they wrote stays as it is.
-    pub fn is_operation(&self) -> bool {
-        self.nonce_operation().is_some() && self.idempotency_key.starts_with(OPERATION_PREFIX)
+    /// Whether the idempotency key is one of the canister's operations, in a space of keys that no caller can name.
+    ///
+    /// The first modules stored the keys of operations among those of the callers, without the prefix; these entries stay as they are.
+    pub fn has_operation_key(&self) -> bool {
+        self.nonce_operation().is_some() && self.idempotency_key.starts_with(OPERATION_KEY_PREFIX)
     }
 
-    /// What is held of the asset itself: of a coin the fee as well, which for tokens is another asset's.
+    /// Returns the reserved amount of the asset itself.
+    ///
+    /// It includes the fee cap when the asset pays the fees; the fee of a token's transfer is reserved in another asset.
     pub fn reserved(&self) -> Amount {
-        if self.asset.canonical_asset() != self.asset.coin() {
+        if self.asset.canonical_asset() != self.asset.native_asset() {
             return self.amount;
         }
         self.amount.checked_add(self.max_fee).unwrap_or(Amount::MAX)
     }
 
-    /// How fast a KAS transfer should go.
+    /// Returns the fee speed of a Kaspa transfer.
     pub fn speed(&self) -> FeeSpeed {
-        self.kaspa.as_ref().and_then(|terms| terms.speed).unwrap_or_default()
+        self.kaspa.as_ref().and_then(|params| params.speed).unwrap_or_default()
     }
 
-    /// Whether this only moves the wallet's own coins together, which no policy is asked about.
+    /// Whether the request is a consolidation: the money stays in the wallet, so no policy is evaluated.
     pub fn is_consolidation(&self) -> bool {
-        self.kaspa.as_ref().is_some_and(|terms| terms.consolidation.is_some())
+        self.kaspa.as_ref().is_some_and(|params| params.consolidation.is_some())
     }
 
-    /// The part of a batch that this is.
+    /// Returns the part of a batch that the request stands for.
     pub fn batch(&self) -> Option<&Batch> {
-        let on_solana = self.solana.as_ref().and_then(|terms| terms.batch.as_ref());
-        self.kaspa.as_ref().and_then(|terms| terms.batch.as_ref()).or(on_solana)
+        let on_solana = self.solana.as_ref().and_then(|params| params.batch.as_ref());
+        self.kaspa.as_ref().and_then(|params| params.batch.as_ref()).or(on_solana)
     }
 
-    /// Whether this is a part of a batch after the first.
+    /// Whether the request is a part of a batch after the first one.
     pub fn is_later_part(&self) -> bool {
         self.batch().is_some_and(|batch| batch.part > 0)
     }
 
-    /// Everybody who is paid, in order: one recipient, or those of a batch.
+    /// Returns every recipient with the amount, in order: one, or those of a batch.
     pub fn payments(&self) -> Vec<(&Destination, Amount)> {
         match self.batch() {
             Some(batch) => batch.outputs.iter().map(|output| (&output.to, output.amount)).collect(),
@@ -102,18 +107,18 @@ impl TransferRequest {
         }
     }
 
-    /// What is said about each of [`TransferRequest::payments`] beside that, in the same order.
-    pub fn payment_terms(&self) -> Vec<PaymentTerms<'_>> {
+    /// Returns the Solana parameters of each of [`TransferRequest::payments`], in the same order.
+    pub fn payment_params(&self) -> Vec<PaymentParams<'_>> {
         match self.batch() {
             Some(batch) => {
-                let terms = batch.outputs.iter();
-                terms.map(|output| PaymentTerms { memo: output.memo.as_deref(), off_curve: output.off_curve }).collect()
+                let outputs = batch.outputs.iter();
+                outputs.map(|output| PaymentParams { memo: output.memo.as_deref(), off_curve: output.off_curve }).collect()
             }
             None => {
-                let terms = self.solana.as_ref();
-                vec![terms.map_or_else(PaymentTerms::default, |terms| PaymentTerms {
-                    memo: terms.memo.as_deref(),
-                    off_curve: terms.off_curve,
+                let params = self.solana.as_ref();
+                vec![params.map_or_else(PaymentParams::default, |params| PaymentParams {
+                    memo: params.memo.as_deref(),
+                    off_curve: params.off_curve,
                 })]
             }
         }

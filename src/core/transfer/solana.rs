@@ -1,192 +1,186 @@
-//! What only a transfer on Solana can say or have: a memo, a recipient off the curve, several recipients, the upkeep of nonce accounts, and what its
-//! transaction costs beside its fee.
+//! Parameters, progress and events that only Solana transfers have: memos, nonce accounts, revocations, providers.
 
 use super::batch::Batch;
 use crate::base::{Amount, Bytes, TransferId, WalletId};
 use serde::{Deserialize, Serialize};
 
-/// The most nonce accounts one wallet may have: as many transactions can be under way on nonces at a time.
+/// The most nonce accounts of one wallet: the most transactions that can stand on nonces at the same time.
 pub const MAX_NONCES: u16 = 32;
-/// At least the rent-exempt minimum of a nonce account: what it was before 2026. It has only fallen since, and what was not needed is
-/// given free again.
+/// An upper bound of the rent-exempt minimum of a nonce account, in lamports: what it was before 2026.
+///
+/// The minimum has only fallen since. The reservation beyond the paid rent is released when the operation ends.
 pub const NONCE_RENT_BOUND: Amount = Amount::new(1_447_680);
 
-/// What a request says about Solana beside payer, recipient and amount.
+/// The parameters of a Solana request beside payer, recipient and amount.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaTransferParams {
-    /// What the chain's log says with the payment; of a batch each payment has its own.
+pub struct TransferParams {
+    /// The memo of the payment. The payments of a batch have memos of their own.
     pub memo: Option<String>,
-    /// Whether the recipient is known to be a program's vault: its address has no private key. Of a batch each payment has its own.
+    /// Whether the requester expects a recipient off the curve, such as a program's vault, which has no private key.
+    ///
+    /// The payments of a batch have marks of their own.
     #[serde(default)]
     pub off_curve: bool,
-    /// Not a payment: the upkeep of nonce accounts.
+    /// The operation on a nonce account, when the transfer pays nobody.
     pub operation: Option<NonceOperation>,
-    /// Several recipients in one transaction.
+    /// The payments, when the transfer is a part of a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
 }
 
-/// What is said about one payment beside who is paid how much.
+/// The parameters of one payment beside recipient and amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PaymentTerms<'a> {
-    /// What the chain's log says with it.
+pub struct PaymentParams<'a> {
+    /// The memo.
     pub memo: Option<&'a str>,
-    /// Whether the recipient is known to be a program's vault.
+    /// Whether the requester expects a recipient off the curve.
     pub off_curve: bool,
 }
 
-/// What the canister does about nonce accounts. Each is a transfer of nothing, with its fee and rent held like any other's.
+/// An operation of the canister on a nonce account: a transfer of amount zero, with fee and rent reserved like any other's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NonceOperation {
-    /// A new nonce account of the wallet.
+    /// The operation creates a nonce account of the wallet.
     Create {
-        /// Its number.
+        /// The number of the account within the wallet.
         index: u16,
     },
-    /// The nonce that a transfer stands on is used up, so that the transfer can never land if it has not.
+    /// The operation uses up the nonce of a transfer, which can then never land.
     Revoke {
-        /// Which transfer.
+        /// The transfer that is revoked.
         transfer: TransferId,
     },
 }
 
-/// What is recorded of a built Solana transaction beside its bytes.
+/// The record of a built Solana transaction beside its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaBuilt {
-    /// The part of the fee that is rent for accounts it creates: spent only when it succeeds.
+    /// The part of the fee that is rent of new accounts, in lamports. Spent only when the transaction succeeds.
     pub rent: Amount,
-    /// The nonce it stands on; a recent blockhash otherwise.
+    /// The nonce on which the transaction stands; `None` for a recent blockhash.
     pub nonce: Option<NonceUse>,
-    /// Tokens whose mint takes a fee: the least that arrives.
+    /// The least amount that arrives, for tokens whose mint takes a transfer fee.
     pub arrives: Option<Amount>,
-    /// The nonce that a revocation uses up, without standing on it.
+    /// The nonce that a revocation uses up without standing on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses_up: Option<NonceUse>,
-    /// The slot of a state that knows its recent blockhash or its nonce's value, as one node said. Only nodes that have come as far can tell
-    /// until when it may land. None for what was built before slots were recorded.
+    /// The slot of the state, as one node reported it, that contains the recent blockhash or the nonce's value.
+    ///
+    /// Only a node that has reached this slot can tell until when the transaction may land. `None` for transactions that were built
+    /// before slots were recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor_slot: Option<u64>,
 }
 
-/// A nonce account's value that a transaction stands on, or uses up.
+/// A value of a nonce account that a transaction stands on or uses up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NonceUse {
-    /// The account's number within the wallet.
+    /// The number of the account within the wallet.
     pub index: u16,
-    /// 32 bytes.
+    /// The nonce, 32 bytes.
     pub value: Bytes,
 }
 
-/// What is known of a Solana transfer beside its steps.
+/// The progress of a Solana transfer beyond its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaProgress {
-    /// The last operation that was to keep it from landing; see [`State::revocation_of`](crate::state::State::revocation_of).
+    /// The last revocation of the transfer; see [`State::revocation_of`](crate::state::State::revocation_of).
     pub revoked_by: Option<TransferId>,
-    /// Whether it was in quarantine when its revocation was built: it is followed to be proven dead, and never sent again.
+    /// Whether the transfer was in quarantine when its revocation was built. It is then followed but never sent again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_quarantined: bool,
 }
 
-/// A nonce account of a wallet.
+/// The record of a nonce account of a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NonceRecord {
-    /// Whether it can be used.
+    /// The status of the account.
     pub status: NonceStatus,
-    /// The transfer whose transaction stands on its present value; after that one has ended, the revocation that may still use it up.
+    /// The transfer that stands on the current value, or a revocation of it that may still use the value up after the transfer's end.
     pub holder: Option<TransferId>,
 }
 
-/// Whether a nonce account can be used.
+/// The status of a nonce account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NonceStatus {
-    /// This transfer creates it.
+    /// A transfer creates the account.
     Creating {
-        /// Which.
+        /// The transfer.
         transfer: TransferId,
     },
-    /// It exists.
+    /// The account exists and works.
     Ready,
-    /// The chain shows something else at its address than the wallet's nonce account.
+    /// The chain shows something other than the wallet's nonce account at the address.
     Broken {
-        /// What was found.
+        /// The difference, for people.
         reason: String,
     },
 }
 
-/// How a wallet's transactions are bounded in time.
+/// The choice of the recent hash that a wallet's transactions stand on, which bounds them in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LifetimeChoice {
-    /// On a nonce when the wallet has nonce accounts that work, on a recent blockhash otherwise.
+    /// Transactions stand on a nonce while the wallet has working nonce accounts, else on a recent blockhash.
     #[default]
     Auto,
-    /// Always on a recent blockhash.
+    /// Transactions always stand on a recent blockhash.
     Blockhash,
 }
 
-/// What an admin decides about a wallet on Solana.
+/// The settings of a wallet on Solana, as an admin decides them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaSettings {
-    /// How its transactions are bounded in time.
+    /// The recent hash that the wallet's transactions stand on.
     pub lifetime: LifetimeChoice,
 }
 
-/// Whether transfers of a network are carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Execution {
-    /// Everything up to the signature, and nothing after it. Nothing is held and nothing counts.
-    Simulate,
-    /// Carried out.
-    Live,
-}
-
-/// What can happen on Solana only.
+/// An event that only happens on Solana.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SolanaEvent {
-    /// A wallet's settings are these from now on.
+    /// An admin set a wallet's settings.
     SettingsSet {
-        /// Of which wallet.
+        /// The wallet.
         wallet: WalletId,
-        /// Which.
+        /// The settings from now on.
         settings: SolanaSettings,
     },
-    /// A transfer takes a recent blockhash because its nonce account cannot be used; nor is that account used again.
+    /// A transfer takes a recent blockhash, because its nonce account is broken and not used again.
     FellBack {
-        /// Which transfer.
+        /// The transfer.
         id: TransferId,
-        /// The nonce account's number.
+        /// The number of the nonce account.
         index: u16,
-        /// What was found.
+        /// The defect, for people.
         reason: String,
     },
-    /// The nonce account that a transfer was to create is there and works.
+    /// The nonce account that a transfer was to create exists and works.
     NonceFound {
-        /// Which transfer.
+        /// The transfer.
         id: TransferId,
-        /// The nonce account's number.
+        /// The number of the nonce account.
         index: u16,
     },
-    /// The nonce that a transfer stands on was seen unchanged: until then it cannot have landed.
+    /// The nonce of a transfer was seen unchanged, so the transfer had not landed by then.
     StillLive {
-        /// Which transfer.
+        /// The transfer.
         id: TransferId,
     },
-    /// A provider's API key was replaced or taken away. The key itself is nowhere in the log.
+    /// An admin replaced or removed the API key of a provider. No event holds the key itself.
     ProviderKeySet {
-        /// The provider's address, with the placeholder.
+        /// The provider's URL, with the placeholder.
         url: String,
-        /// Whether it has a key now.
+        /// Whether the provider has a key from now on.
         present: bool,
     },
-    /// A provider serves the chain of this genesis.
+    /// A provider is pinned to the chain with this genesis hash.
     ProviderPinned {
-        /// Its address.
+        /// The provider's URL.
         url: String,
-        /// 32 bytes.
+        /// The genesis hash, 32 bytes.
         genesis: Bytes,
     },
 }

@@ -1,46 +1,46 @@
-//! Where a transfer stands, and what may follow.
+//! Status of a transfer, with the table of transitions.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a transfer stands.
+/// The status of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Status {
-    /// Allowed; amount and worst-case fee are held against every limit.
+    /// The transfer is allowed, and every counter holds its amount and fee cap.
     Reserved,
     /// The bytes to sign are recorded.
     Built,
-    /// The signed bytes and their transaction id are recorded; nothing has left the canister.
+    /// The signed bytes and their transaction id are recorded. Nothing has left the canister.
     Signed,
-    /// The signed bytes may have reached the chain. Whether they did is unknown until the chain says so.
+    /// The signed bytes may have reached the chain. The outcome is unknown until the chain shows it.
     Submitted,
-    /// Provably unable to land; a new attempt is built from here.
+    /// The last attempt is proven dead. The next attempt starts here.
     Expired,
-    /// Landed and final. Terminal.
+    /// The transfer landed and is final. Terminal.
     Confirmed,
-    /// Landed with an error, or ended by admins: the amount did not move. Terminal.
+    /// The transfer landed with an error, could not be built, or was ended by admins. The amount did not move. Terminal.
     Failed,
-    /// Ended before its bytes were signed, or after they provably could not land. Terminal.
+    /// The transfer was ended before signed bytes of it could land. Terminal.
     Cancelled,
-    /// Repeatedly trapped while being driven: left alone until admins have looked.
+    /// The transfer trapped repeatedly or was taken over by an admin. Only admins end it.
     Quarantined,
-    /// Amount and worst-case fee are held; people have to agree before anything is built.
+    /// The transfer is reserved and waits for approval.
     AwaitingApproval,
-    /// People said no, or nobody said yes in time, or what they were asked about has changed. Terminal.
+    /// The approval was refused, came too late, or was overtaken by a change of the policies. Terminal.
     Rejected,
 }
 
 impl Status {
-    /// Whether the reservation is settled and nothing more can happen.
+    /// Whether the reservation is settled and no transition may follow.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Confirmed | Self::Failed | Self::Cancelled | Self::Rejected)
     }
 
-    /// Whether no attempt is recorded that could land.
-    pub const fn is_before_building(self) -> bool {
+    /// Whether the next step is to build an attempt. No recorded attempt can land in such a status.
+    pub const fn awaits_build(self) -> bool {
         matches!(self, Self::Reserved | Self::Expired)
     }
 
-    /// The transition table: whether `next` may follow.
+    /// Whether `next` may follow this status.
     pub const fn may_become(self, next: Self) -> bool {
         use Status::*;
         matches!(

@@ -1,27 +1,27 @@
-//! A wallet and the keys derived for it.
+//! Wallets, their keys and the derivation of these.
 
 use crate::base::{Bytes, Chain, Timestamp, WalletId};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
-/// The layout of derivation paths. Part of every path: changing the layout means new addresses, so it only ever grows.
+/// The version of the layout of derivation paths. Part of every path: another version means other addresses.
 pub const PATH_VERSION: u8 = 1;
-/// The longest wallet label, in bytes.
+/// The longest label of a wallet, in bytes.
 pub const MAX_LABEL_BYTES: usize = 64;
 
-/// Which of a wallet's keys is meant.
+/// One of the kinds of keys that a wallet can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyKind {
-    /// Threshold Ed25519, for Solana.
+    /// An Ed25519 key, for Solana.
     Solana,
-    /// Threshold BIP340 Schnorr, for Kaspa's version-0 addresses.
+    /// A BIP340 Schnorr key, for Kaspa's version-0 addresses.
     KaspaSchnorr,
-    /// Threshold ECDSA, for Kaspa's version-1 addresses.
+    /// An ECDSA key, for Kaspa's version-1 addresses.
     KaspaEcdsa,
 }
 
 impl KeyKind {
-    /// The chain that the key pays on.
+    /// Returns the chain on which the key pays.
     pub const fn chain(self) -> Chain {
         match self {
             Self::Solana => Chain::Solana,
@@ -30,79 +30,85 @@ impl KeyKind {
     }
 }
 
-/// The canister's public keys at the empty derivation path, from which every wallet's keys are derived offline.
+/// The canister's threshold public keys at the empty derivation path.
+///
+/// The keys of every wallet are derived from them by computation alone, without a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootKeys {
-    /// Threshold Ed25519.
+    /// The Ed25519 key.
     pub ed25519: RootKey,
-    /// Threshold BIP340.
+    /// The BIP340 Schnorr key.
     pub schnorr: RootKey,
-    /// Threshold ECDSA.
+    /// The ECDSA key.
     pub ecdsa: RootKey,
 }
 
-/// One public key with the chain code that derivation needs.
+/// A public key with the chain code that derivation needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootKey {
-    /// Ed25519: 32 bytes. The others: 33 bytes, SEC1 compressed.
+    /// The public key: 32 bytes for Ed25519, else 33 bytes, SEC1 compressed.
     pub public_key: Bytes,
-    /// 32 bytes.
+    /// The chain code, 32 bytes.
     pub chain_code: Bytes,
 }
 
-/// One set of funds under one policy.
+/// A set of addresses on both chains, under one policy and one owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wallet {
-    /// Never reused.
+    /// The number of the wallet. Never reused: derivation paths contain it.
     pub id: WalletId,
-    /// For people; at most [`MAX_LABEL_BYTES`].
+    /// A name for people, at most [`MAX_LABEL_BYTES`].
     pub label: String,
-    /// The admin who created it.
+    /// The admin who created the wallet.
     pub created_by: Principal,
-    /// When.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// 32 bytes: the Solana address.
+    /// The Ed25519 key, which is the Solana address: 32 bytes, or empty.
     pub solana_key: Bytes,
-    /// 33 bytes, SEC1: the key of the Kaspa Schnorr address.
+    /// The key of the Kaspa Schnorr address: 33 bytes, SEC1 compressed, or empty.
     pub kaspa_schnorr_key: Bytes,
-    /// 33 bytes, SEC1: the key of the Kaspa ECDSA address.
+    /// The key of the Kaspa ECDSA address: 33 bytes, SEC1 compressed, or empty.
     pub kaspa_ecdsa_key: Bytes,
-    /// Whose wallet it is; the creator's when absent.
+    /// The owner; the creator when absent. Read it with [`Wallet::owner`].
     #[serde(default)]
     pub owner: Option<Principal>,
-    /// The wallet whose policy binds this one too.
+    /// The parent, whose policy binds this wallet too.
     #[serde(default)]
     pub parent: Option<WalletId>,
-    /// Who signs.
+    /// The holder of the keys, who signs.
     #[serde(default)]
     pub signing: Signing,
-    /// Whether new transfers are taken.
+    /// Whether the wallet is deactivated and takes no new transfers.
     #[serde(default)]
     pub deactivated: bool,
-    /// Whether it stands first among its owner's wallets.
+    /// Whether the wallet is the primary one of its owner.
     #[serde(default)]
     pub primary: bool,
 }
 
-/// Who signs a wallet's transactions. Never both: a key is either derived for the canister or registered by its owner.
+/// The signer of a wallet's transactions.
+///
+/// A wallet never has both kinds of keys: each key is either derived for the canister or registered by the owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signing {
-    /// The canister, with threshold keys derived for the wallet. Chosen explicitly, and recorded.
+    /// The canister signs, with threshold keys that are derived for the wallet.
     #[default]
     Threshold,
-    /// The owner, with keys that never leave their device. The canister decides, reserves, says which bytes to sign, verifies the
-    /// signature and broadcasts; a key the owner has not registered is empty.
+    /// The owner signs, with keys that never leave the owner's device.
+    ///
+    /// The canister decides, reserves, says which bytes to sign, verifies the signature and broadcasts. A key that the owner has not
+    /// registered is empty.
     ClientSide,
 }
 
 impl Wallet {
-    /// Whose wallet it is.
+    /// Returns the owner: the recorded one, or the creator.
     pub fn owner(&self) -> Principal {
         self.owner.unwrap_or(self.created_by)
     }
 
-    /// One of its public keys; empty when its owner has registered none of this kind.
+    /// Returns the public key of a kind; empty when the owner has registered none.
     pub const fn key(&self, kind: KeyKind) -> &Bytes {
         match kind {
             KeyKind::Solana => &self.solana_key,
@@ -112,65 +118,66 @@ impl Wallet {
     }
 }
 
-/// What an admin says about a new wallet.
+/// The arguments of a new wallet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewWallet {
-    /// For people; at most [`MAX_LABEL_BYTES`].
+    /// A name for people, at most [`MAX_LABEL_BYTES`].
     pub label: String,
-    /// Whose it is; its creator's when absent.
+    /// The owner; the creator when absent.
     pub owner: Option<Principal>,
-    /// The wallet whose policy binds it too.
+    /// The parent, whose policy binds the wallet too.
     pub parent: Option<WalletId>,
-    /// Who signs, and with which keys.
+    /// The signer and the origin of the keys.
     pub keys: NewKeys,
 }
 
-/// Where the keys of a new wallet come from. Neither is a default: who signs is always chosen, and recorded.
+/// The origin of a new wallet's keys. There is no default: the signer is always chosen and recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewKeys {
-    /// Threshold keys are derived for it.
+    /// The canister derives threshold keys.
     Threshold,
-    /// Its owner holds them; at least one is named.
+    /// The owner holds the keys and registers at least one public key.
     ClientSide {
-        /// An Ed25519 public key: 32 bytes.
+        /// The Ed25519 public key, 32 bytes.
         solana: Option<Bytes>,
-        /// A secp256k1 public key: 33 bytes (SEC1, compressed) for both of Kaspa's addresses, or 32 (x-only) for the Schnorr one.
+        /// The secp256k1 public key: 33 bytes (SEC1 compressed) for both Kaspa addresses, or 32 (x-only) for the Schnorr address.
         kaspa: Option<Bytes>,
     },
 }
 
-/// A threshold wallet of its creator's own.
+/// Makes the arguments of a threshold wallet that its creator owns.
 impl From<&str> for NewWallet {
     fn from(label: &str) -> Self {
         Self { label: label.to_owned(), owner: None, parent: None, keys: NewKeys::Threshold }
     }
 }
 
-/// A change of a wallet that is not its policy.
+/// A change of a wallet other than of its policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WalletChange {
-    /// New transfers are taken again.
+    /// The wallet takes new transfers again.
     Activate,
-    /// No new transfers, neither here nor in the wallets below; what was sent is finished, the rest is cancelled.
+    /// The wallet and the wallets below it take no new transfers. Signed transfers are finished, the others are cancelled.
     Deactivate,
-    /// First among its owner's wallets.
+    /// The wallet becomes the primary one of its owner.
     MakePrimary,
-    /// Whose wallet it is from now on.
+    /// The wallet belongs to this owner from now on.
     Owner(Principal),
-    /// The wallet whose policy binds this one from now on; `None` for none.
+    /// The wallet stands under another parent, or under none, from now on.
     Parent(ParentChange),
 }
 
-/// See [`WalletChange::Parent`].
+/// The parent of a wallet after [`WalletChange::Parent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParentChange {
-    /// The wallet, or none.
+    /// The parent, whose policy binds the wallet from now on; `None` for none.
     pub parent: Option<WalletId>,
 }
 
-/// The derivation path of one of a wallet's keys: layout version, what the key is for on which network, wallet number. Every part
-/// has a fixed meaning and the middle one names chain and network, so no two wallets, chains or networks share a key.
+/// Returns the derivation path of a wallet's key: layout version, purpose and network, wallet number.
+///
+/// The middle part names chain, key kind and network, so no two wallets, chains or networks share a key.
 pub fn derivation_path(kind: KeyKind, network: &str, wallet: WalletId) -> Vec<Vec<u8>> {
     let purpose = match kind {
         KeyKind::Solana => "solana",

@@ -63,7 +63,7 @@ fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> Str
     let missing = votes.iter().map(|votes| format!("{} of {} of {}", votes.agreed, votes.quorum, shown(&votes.group)));
     let missing = missing.collect::<Vec<_>>().join(" and ");
     let why = transfer.reason.as_deref().map_or_else(String::new, |reason| format!(", for: {}", shown(reason)));
-    let fee = asset.coin().show(*max_fee);
+    let fee = asset.native_asset().show(*max_fee);
     format!(
         "{agent} asks to pay {amount} and at most {fee} in fees from wallet {wallet_id} to {to}{why}. {missing} agreed; {left} s are left."
     )

@@ -66,11 +66,11 @@ fn draft(mut rule: Rule) -> Rule {
     rule
 }
 
-impl From<state::Change> for Change {
-    fn from(change: state::Change) -> Self {
+impl From<state::ChangeOutcome> for Change {
+    fn from(change: state::ChangeOutcome) -> Self {
         match change {
-            state::Change::Applied => Self::Applied,
-            state::Change::Proposed(id) => Self::Proposed(id.get()),
+            state::ChangeOutcome::Applied => Self::Applied,
+            state::ChangeOutcome::Proposed(id) => Self::Proposed(id.get()),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::kaspa::{ConsolidateArgs, NamedCoin};
 use crate::wallet::KaspaKey;
 use purser_core::base::{Amount, Asset, Bytes, Chain, WalletId};
 use purser_core::governance::config::Config;
-use purser_core::transfer::kaspa::{self as domain, Consolidation, KaspaTransferParams, MAX_KASPA_INPUTS};
+use purser_core::transfer::kaspa::{self as domain, Consolidation, MAX_KASPA_INPUTS, TransferParams};
 use purser_core::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, TransferRequest};
 
 /// The most coins that a consolidation takes when the caller does not say.
@@ -40,11 +40,7 @@ impl ConsolidateArgs {
             session: None,
             created_at: None,
             solana: None,
-            kaspa: Some(KaspaTransferParams {
-                speed: Some(domain::FeeSpeed::Low),
-                batch: None,
-                consolidation: Some(consolidation),
-            }),
+            kaspa: Some(TransferParams { speed: Some(domain::FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
         })
     }
 }

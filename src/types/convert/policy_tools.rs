@@ -44,7 +44,7 @@ impl PolicyExplanation {
     /// Returns an explanation in sentences, with addresses of `network`.
     pub fn new(explanation: state::Explanation, now: Timestamp, network: kaspa::Network) -> Self {
         let address = |to: &_| address::text(to, network);
-        let scope = |explained: state::Explained| {
+        let scope = |explained: state::ScopeExplanation| {
             let (version, name) =
                 explained.policy.as_ref().map_or((None, None), |policy| (Some(policy.version), policy.name.clone()));
             let rules = explained.policy.iter().flat_map(|policy| &policy.rules);

@@ -25,7 +25,7 @@ pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::Sola
     })
 }
 
-impl From<SolanaTerms> for domain::SolanaTransferParams {
+impl From<SolanaTerms> for domain::TransferParams {
     fn from(terms: SolanaTerms) -> Self {
         Self { memo: terms.memo, off_curve: terms.allow_off_curve.unwrap_or(false), operation: None, batch: None }
     }
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!((first.quorum, first.max_rent, first.execution), (Some(2), Some(Amount::new(5)), None));
         let live = SolanaOptions { execution: Some(Execution::Live), ..SolanaOptions::default() };
         let second = options(Some(live), Some(first.clone())).expect("some");
-        assert_eq!((second.quorum, second.execution), (Some(2), Some(domain::Execution::Live)));
+        assert_eq!((second.quorum, second.execution), (Some(2), Some(config::Execution::Live)));
         assert_eq!(options(None, Some(first.clone())), Some(first));
         let wrong = SolanaOptions { genesis: Some("zzz".into()), ..SolanaOptions::default() };
         assert_eq!(options(Some(wrong), None).expect("some").genesis, Some(Bytes::default()), "refused for its length");

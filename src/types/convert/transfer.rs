@@ -11,7 +11,7 @@ use crate::wallet::KaspaKey;
 use purser_core::base::{Amount, Chain, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::governance::config::Config;
-use purser_core::transfer::kaspa::KaspaTransferParams;
+use purser_core::transfer::kaspa::TransferParams;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use purser_core::wallet::KeyKind;
 use serde_bytes::ByteBuf;
@@ -62,7 +62,7 @@ impl TransferArgs {
             session: session_id.map(SessionId::new),
             created_at: created_at.map(Timestamp::from_nanos),
             solana: solana.map(Into::into),
-            kaspa: fee_speed.map(|speed| KaspaTransferParams { speed: Some(speed.into()), ..KaspaTransferParams::default() }),
+            kaspa: fee_speed.map(|speed| TransferParams { speed: Some(speed.into()), ..TransferParams::default() }),
         })
     }
 }

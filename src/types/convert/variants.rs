@@ -92,7 +92,7 @@ convert_variants!(
     Rejected,
 );
 convert_variants!(FeeSpeed, transfer::kaspa::FeeSpeed: Priority, Normal, Low);
-convert_variants!(Execution, transfer::solana::Execution: Simulate, Live);
+convert_variants!(Execution, governance::config::Execution: Simulate, Live);
 convert_variants!(LifetimeChoice, transfer::solana::LifetimeChoice: Auto, Blockhash);
 
 convert_variants!(ProposalOutcome, governance::ProposalOutcome: Executed, Cancelled, Expired, Stale);

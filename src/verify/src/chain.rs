@@ -26,7 +26,7 @@ pub enum Link {
 impl Link {
     /// The link of an entry's stored bytes.
     pub fn of(bytes: &[u8], names: &mut NameHashes) -> Self {
-        match Block::link(bytes, names) {
+        match Block::link_hashes(bytes, names) {
             Ok((parent, hash)) => Self::Readable { parent, hash },
             Err(_) => Self::Unreadable,
         }

@@ -97,7 +97,8 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
     // What cannot be read as a request would be refused, so nobody should be asked to sign it.
     let request = args.into_request(config).map_err(|error| ConsentError::unsupported(error.message))?;
     let description = Description::new(format!("Pay {}", asset.show(amount))).amount("Amount", asset, amount).text("To", to);
-    let description = description.text("From", scene.wallet(id)?).amount("Fee at most", asset.coin(), request.max_fee.get());
+    let description =
+        description.text("From", scene.wallet(id)?).amount("Fee at most", asset.native_asset(), request.max_fee.get());
     let terms = request.solana.unwrap_or_default();
     let description = terms_of(description, "", terms.memo.as_deref(), terms.off_curve);
     Ok(description.optional("Reason", reason).text("Reference", key))
@@ -142,7 +143,7 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
     let description = payments(Description::new(intent).amount("Amount", asset, sum), asset, &args.payments);
     let description = description.text("From", scene.wallet(args.wallet_id)?);
     let most = request.largest_fee(scene.state.config());
-    let description = description.amount("Fee of each transaction at most", asset.coin(), most.get());
+    let description = description.amount("Fee of each transaction at most", asset.native_asset(), most.get());
     Ok(description.optional("Reason", args.reason).text("Reference", args.idempotency_key))
 }
 

@@ -134,7 +134,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             let transfer = scene.transfer(end.transfer.get())?;
             let what = if end.landed { "has paid" } else { "has not paid" };
             let description = with_transfer(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
-            description.amount("Fee paid", transfer.asset.coin(), end.fee_paid.get()).optional("Note", Some(&end.note))
+            description.amount("Fee paid", transfer.asset.native_asset(), end.fee_paid.get()).optional("Note", Some(&end.note))
         }
     })
 }

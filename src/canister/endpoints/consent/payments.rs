@@ -11,7 +11,7 @@ pub(super) fn with_transfer(description: Description, transfer: &Transfer) -> De
         batch => payments(description, transfer.asset, batch),
     };
     let description =
-        description.amount("Fee at most", transfer.asset.coin(), transfer.max_fee).text("Asked for by", transfer.agent);
+        description.amount("Fee at most", transfer.asset.native_asset(), transfer.max_fee).text("Asked for by", transfer.agent);
     let description = match &transfer.solana {
         Some(details) => terms_of(description, "", details.memo.as_deref(), details.off_curve),
         None => description,

@@ -21,7 +21,7 @@ pub(super) fn concurrent_transfers<R: Runtime>(context: &TransferContext<'_, R>)
         context.rt.read(|state| (state.build_slots(context.wallet.id), state.active_transfers_of(context.wallet.id)));
     others
         .retain(|other| other.id != id && other.request.asset.chain() == Chain::Solana && other.status != Status::AwaitingApproval);
-    let waits = |other: &Transfer| other.status.is_before_building();
+    let waits = |other: &Transfer| other.status.awaits_build();
     if build_slots == 1 || others.iter().all(|other| !waits(other) || other.id > id) {
         others.retain(|other| !waits(other));
     }

@@ -5,7 +5,7 @@ use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset, Mint};
 use purser_core::chains::solana::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TokenProgram, derived};
-use purser_core::transfer::solana::{NonceOperation, PaymentTerms, SolanaBuilt};
+use purser_core::transfer::solana::{NonceOperation, PaymentParams, SolanaBuilt};
 
 /// The wallet's address.
 ///
@@ -22,7 +22,7 @@ pub(super) struct Wanted<'a> {
     /// The amount, in base units of the request's asset.
     pub amount: Amount,
     /// The memo, and whether the recipient may be a program's vault.
-    pub terms: PaymentTerms<'a>,
+    pub terms: PaymentParams<'a>,
 }
 
 /// The payments that the request asks for: one, or all of a batch in its order.
@@ -31,7 +31,7 @@ pub(super) struct Wanted<'a> {
 /// When a recipient's address has not 32 bytes.
 pub(super) fn payments<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Result<Vec<Wanted<'a>>, FlowError> {
     let request = &context.transfer.request;
-    let payments = request.payments().into_iter().zip(request.payment_terms());
+    let payments = request.payments().into_iter().zip(request.payment_params());
     payments.map(|((to, amount), terms)| Ok(Wanted { to: address(&to.payload, "recipient")?, amount, terms })).collect()
 }
 
@@ -139,7 +139,7 @@ fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Want
 
 /// Checks that the plan of a recorded transaction uses the recorded nonce, or a recent blockhash where none is recorded.
 fn require_recent_hash<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<(), String> {
-    let recorded = match context.transfer.status.is_before_building() {
+    let recorded = match context.transfer.status.awaits_build() {
         true => return Ok(()),
         false => built(context).and_then(|built| built.nonce.as_ref()),
     };

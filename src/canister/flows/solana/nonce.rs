@@ -70,5 +70,5 @@ pub(super) fn fall_back<R: Runtime>(context: &TransferContext<'_, R>, index: u16
     if context.transfer.simulated {
         return Ok(());
     }
-    context.commit(|state| state.decide_fallback(context.transfer.id, index, reason))
+    context.commit(|state| state.decide_nonce_fallback(context.transfer.id, index, reason))
 }

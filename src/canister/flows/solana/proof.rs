@@ -52,7 +52,7 @@ async fn proven_dead<R: Runtime>(
     if tally.open >= quorum && is_note_due(context, lifetime) {
         // From now on the transaction's fate is recent enough to be known, so that a later proof is in time.
         context.unchanged()?;
-        context.commit(|state| state.decide_still_live(context.transfer.id))?;
+        context.commit(|state| state.decide_nonce_unchanged(context.transfer.id))?;
     }
     tally.verdict(needed)
 }

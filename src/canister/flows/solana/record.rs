@@ -47,5 +47,5 @@ pub(super) fn was_quarantined<R>(context: &TransferContext<'_, R>) -> bool {
 ///
 /// No node is believed afterwards that has not reached this slot. So a single provider, which may lie, must not set it.
 pub(super) fn in_slot<R: Runtime>(context: &TransferContext<'_, R>, decided: Decided, slot: u64) -> Decided {
-    if context.rt.read(|state| state.config().solana.quorum()) > 1 { decided.in_slot(slot) } else { decided }
+    if context.rt.read(|state| state.config().solana.quorum()) > 1 { decided.with_slot(slot) } else { decided }
 }

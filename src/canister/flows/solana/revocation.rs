@@ -34,7 +34,7 @@ pub(super) async fn draft<R: Runtime>(context: &TransferContext<'_, R>, revoked:
 
 /// The transfer to be revoked, as long as it can be.
 pub(super) fn revocable<R: Runtime>(context: &TransferContext<'_, R>, id: TransferId) -> Option<Transfer> {
-    context.rt.read(|state| state.transfer(id)).filter(Transfer::may_be_revoked)
+    context.rt.read(|state| state.transfer(id)).filter(Transfer::is_revocable)
 }
 
 fn nothing_to_revoke() -> FlowError {

@@ -18,7 +18,7 @@ fn world() -> World {
 /// Hands in what the owner's keys make of what is to be signed.
 fn sign(world: &World, id: TransferId) {
     let transfer = world.transfer(id);
-    let (messages, _) = world.state.borrow().to_sign(&transfer).expect("it waits for signatures");
+    let (messages, _) = world.state.borrow().signing_request(&transfer).expect("it waits for signatures");
     let sign = |message: &Bytes| match transfer.request.source {
         KeyKind::Solana => ed25519_root().sign_message(message).to_vec(),
         KeyKind::KaspaSchnorr => secp256k1_root().sign_message_with_bip340_no_rng(message[..].try_into().unwrap()).to_vec(),

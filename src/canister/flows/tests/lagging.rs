@@ -257,7 +257,7 @@ fn one_that_has_not_reached_what_has_landed_gives_no_blockhash() {
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     let landed = || super::solana::finalized("null");
     assert_eq!(world.drive(id, 0, vec![landed(), landed()]), Progress::Ended);
-    assert_eq!(world.state.borrow().reached_slot(), 48);
+    assert_eq!(world.state.borrow().highest_landed_slot(), 48);
     let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let demanded = r#""getLatestBlockhash","params":[{"commitment":"confirmed","minContextSlot":48}]"#;
     let fresh = one(demanded, |_| {

@@ -151,7 +151,7 @@ impl World {
         let policy = || PolicyChange { scope: Scope::Wallet(WALLET), replaces: 0, name: None, rules: rules() };
         done(&|state| state.decide_change(admin(), Action::SetPolicy(policy()), at).unwrap().0);
         for url in config.solana.providers.clone() {
-            done(&|state| state.decide_pin(url.clone(), GENESIS).unwrap());
+            done(&|state| state.decide_pin_provider(url.clone(), GENESIS).unwrap());
         }
         Self {
             state: RefCell::new(state),

@@ -79,7 +79,7 @@ fn the_canister_completes_a_quorum_from_building_to_the_end() {
     let ends = vec![finalized("null"), gone("getSignatureStatuses"), status(false)];
     assert_eq!(world.drive(id, 0, ends), Progress::Ended);
     assert_eq!(world.status(id), Status::Confirmed);
-    assert_eq!(world.state.borrow().reached_slot(), 48, "no older state is believed from now on");
+    assert_eq!(world.state.borrow().highest_landed_slot(), 48, "no older state is believed from now on");
 }
 
 #[test]

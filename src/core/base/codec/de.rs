@@ -1,4 +1,4 @@
-//! A serde type from an ICRC-3 value; the inverse of `ser`.
+//! Conversion of an ICRC-3 value into a serde type, the inverse of `ser`.
 
 use super::{CodecError, Value};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -61,7 +61,7 @@ impl<'de> de::Deserializer<'de> for Value {
         }
     }
 
-    /// A principal reads bytes that are handed over as its Candid form; bytes that are lent it reads as they are.
+    /// Lends the bytes instead of handing them over: a principal reads owned bytes as its Candid form, and lent bytes as they are.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
         match self {
             Self::Blob(bytes) => visitor.visit_bytes(&bytes),
@@ -84,10 +84,10 @@ impl<'de> de::Deserializer<'de> for Value {
         visitor: V,
     ) -> Result<V::Value, CodecError> {
         match self {
-            Self::Text(name) => visitor.visit_enum(Variant { name, content: None }),
+            Self::Text(name) => visitor.visit_enum(EnumValue { name, content: None }),
             Self::Map(mut entries) if entries.len() == 1 => {
                 let (name, content) = entries.remove(0);
-                visitor.visit_enum(Variant { name, content: Some(content) })
+                visitor.visit_enum(EnumValue { name, content: Some(content) })
             }
             _ => Err(CodecError("expected a variant: its name, or a map from its name to its content".into())),
         }
@@ -99,30 +99,30 @@ impl<'de> de::Deserializer<'de> for Value {
     }
 }
 
-struct Variant {
+struct EnumValue {
     name: String,
     content: Option<Value>,
 }
 
-impl<'de> EnumAccess<'de> for Variant {
+impl<'de> EnumAccess<'de> for EnumValue {
     type Error = CodecError;
-    type Variant = Content;
+    type Variant = VariantContent;
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content), CodecError> {
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, VariantContent), CodecError> {
         let name = seed.deserialize(IntoDeserializer::<CodecError>::into_deserializer(self.name))?;
-        Ok((name, Content(self.content)))
+        Ok((name, VariantContent(self.content)))
     }
 }
 
-struct Content(Option<Value>);
+struct VariantContent(Option<Value>);
 
-impl Content {
+impl VariantContent {
     fn required(self) -> Result<Value, CodecError> {
         self.0.ok_or_else(|| CodecError("the variant has content".into()))
     }
 }
 
-impl<'de> VariantAccess<'de> for Content {
+impl<'de> VariantAccess<'de> for VariantContent {
     type Error = CodecError;
 
     fn unit_variant(self) -> Result<(), CodecError> {

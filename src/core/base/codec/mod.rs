@@ -1,7 +1,7 @@
-//! The two encodings of the domain.
+//! Encodings of the domain: ICRC-3 values for the log, and versioned CBOR for stored records.
 //!
-//! * [`Value`]: the ICRC-3 value every log entry is made of; any serde type converts to it and back by [`to_value`] and
-//!   [`from_value`], so an event has one definition and stays readable for people and for other people's tools.
+//! * [`Value`]: the ICRC-3 value that every block of the log is made of. [`to_value`] and [`from_value`] convert any serde type, so an
+//!   event has one definition, and foreign tools can read it.
 //! * [`to_record`] and [`from_record`]: versioned CBOR for stored records, cheaper to write and to read than a value.
 
 mod cbor;
@@ -19,7 +19,7 @@ pub use value::{NameHashes, Value};
 
 use std::fmt;
 
-/// Why something could not be encoded or decoded.
+/// An error of encoding or decoding, as a text for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodecError(pub(crate) String);
 

@@ -1,13 +1,13 @@
-//! Stored records: one version byte, then CBOR with named fields. A later layout gets a later byte and a reader for the old one.
+//! Stored records: one version byte, then CBOR with named fields. A later layout gets a new version byte and a reader for the old one.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 
-/// The only layout so far.
+/// The version byte of the only layout so far.
 const LAYOUT: u8 = 1;
 
-/// Why stored bytes are not the record they should be. Always a bug or corruption, never user input.
+/// An error of decoding a record. Always a bug or corruption, never user input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordError(String);
 
@@ -19,7 +19,7 @@ impl fmt::Display for RecordError {
 
 impl std::error::Error for RecordError {}
 
-/// The stored bytes of a record.
+/// Encodes a record for storage.
 ///
 /// # Panics
 /// Never for the domain's types: writing to memory cannot fail and every field type is one that CBOR has.
@@ -29,7 +29,7 @@ pub fn to_record<T: Serialize>(record: &T) -> Vec<u8> {
     serializer.into_encoder().into_writer()
 }
 
-/// Reads a stored record.
+/// Decodes a stored record.
 ///
 /// # Errors
 /// When the bytes have another layout or are not a `T`.

@@ -1,5 +1,7 @@
-//! Any serde type as an ICRC-3 value: structs and maps become `Map`, sequences `Array`, unsigned numbers and booleans `Nat`, signed
-//! ones `Int`, bytes `Blob`; a missing option is left out; an enum variant is its name, or a map from its name to its content.
+//! Conversion of a serde type into an ICRC-3 value.
+//!
+//! Structs and maps become `Map`, sequences `Array`, unsigned numbers and booleans `Nat`, signed numbers `Int`, bytes `Blob`. An absent
+//! option is left out. An enum variant is its name, or a map from its name to its content.
 
 use super::{CodecError, Value};
 use crate::base::Bytes;
@@ -8,12 +10,12 @@ use serde::ser::{self, Serialize};
 /// Converts a serde type into a value.
 ///
 /// # Errors
-/// For what ICRC-3 has no place for: floating point numbers, options inside sequences, maps whose keys are not text.
+/// When the type holds a form that ICRC-3 values lack: floating point numbers, options inside sequences, maps whose keys are not text.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, CodecError> {
     value.serialize(ValueSerializer)?.ok_or_else(|| CodecError("an absent option has no value of its own".into()))
 }
 
-/// `None` stands for an absent option, which the enclosing struct leaves out.
+/// The serializer. Its result `None` stands for an absent option, which the enclosing struct leaves out.
 struct ValueSerializer;
 
 type Serialized = Result<Option<Value>, CodecError>;
@@ -33,13 +35,13 @@ macro_rules! number {
 impl ser::Serializer for ValueSerializer {
     type Ok = Option<Value>;
     type Error = CodecError;
-    type SerializeSeq = Items;
-    type SerializeTuple = Items;
-    type SerializeTupleStruct = Items;
+    type SerializeSeq = SequenceBuilder;
+    type SerializeTuple = SequenceBuilder;
+    type SerializeTupleStruct = SequenceBuilder;
     type SerializeTupleVariant = ser::Impossible<Option<Value>, CodecError>;
-    type SerializeMap = Fields;
-    type SerializeStruct = Fields;
-    type SerializeStructVariant = Fields;
+    type SerializeMap = MapBuilder;
+    type SerializeStruct = MapBuilder;
+    type SerializeStructVariant = MapBuilder;
 
     number!(serialize_bool: bool => Nat, serialize_u8: u8 => Nat, serialize_u16: u16 => Nat, serialize_u32: u32 => Nat,
         serialize_u64: u64 => Nat, serialize_u128: u128 => Nat, serialize_i8: i8 => Int, serialize_i16: i16 => Int,
@@ -90,13 +92,13 @@ impl ser::Serializer for ValueSerializer {
     ) -> Serialized {
         Ok(Some(Value::Map(vec![(variant.into(), to_value(value)?)])))
     }
-    fn serialize_seq(self, len: Option<usize>) -> Result<Items, CodecError> {
-        Ok(Items(Vec::with_capacity(len.unwrap_or_default())))
+    fn serialize_seq(self, len: Option<usize>) -> Result<SequenceBuilder, CodecError> {
+        Ok(SequenceBuilder(Vec::with_capacity(len.unwrap_or_default())))
     }
-    fn serialize_tuple(self, len: usize) -> Result<Items, CodecError> {
+    fn serialize_tuple(self, len: usize) -> Result<SequenceBuilder, CodecError> {
         self.serialize_seq(Some(len))
     }
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Items, CodecError> {
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<SequenceBuilder, CodecError> {
         self.serialize_seq(Some(len))
     }
     fn serialize_tuple_variant(
@@ -108,28 +110,34 @@ impl ser::Serializer for ValueSerializer {
     ) -> Result<Self::SerializeTupleVariant, CodecError> {
         unsupported("tuple variants; name the fields")
     }
-    fn serialize_map(self, len: Option<usize>) -> Result<Fields, CodecError> {
-        Ok(Fields { variant: None, key: None, entries: Vec::with_capacity(len.unwrap_or_default()) })
+    fn serialize_map(self, len: Option<usize>) -> Result<MapBuilder, CodecError> {
+        Ok(MapBuilder { variant: None, key: None, entries: Vec::with_capacity(len.unwrap_or_default()) })
     }
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Fields, CodecError> {
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<MapBuilder, CodecError> {
         self.serialize_map(Some(len))
     }
-    fn serialize_struct_variant(self, _: &'static str, _: u32, variant: &'static str, len: usize) -> Result<Fields, CodecError> {
-        Ok(Fields { variant: Some(variant), key: None, entries: Vec::with_capacity(len) })
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<MapBuilder, CodecError> {
+        Ok(MapBuilder { variant: Some(variant), key: None, entries: Vec::with_capacity(len) })
     }
 }
 
-/// A sequence under construction.
-struct Items(Vec<Value>);
+/// A sequence that is being built.
+struct SequenceBuilder(Vec<Value>);
 
-impl Items {
+impl SequenceBuilder {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.0.push(to_value(value)?);
         Ok(())
     }
 }
 
-impl ser::SerializeSeq for Items {
+impl ser::SerializeSeq for SequenceBuilder {
     type Ok = Option<Value>;
     type Error = CodecError;
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
@@ -140,7 +148,7 @@ impl ser::SerializeSeq for Items {
     }
 }
 
-impl ser::SerializeTuple for Items {
+impl ser::SerializeTuple for SequenceBuilder {
     type Ok = Option<Value>;
     type Error = CodecError;
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
@@ -151,7 +159,7 @@ impl ser::SerializeTuple for Items {
     }
 }
 
-impl ser::SerializeTupleStruct for Items {
+impl ser::SerializeTupleStruct for SequenceBuilder {
     type Ok = Option<Value>;
     type Error = CodecError;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
@@ -162,14 +170,14 @@ impl ser::SerializeTupleStruct for Items {
     }
 }
 
-/// A map under construction, wrapped in its variant's name at the end when there is one.
-struct Fields {
+/// A map that is being built; the map of an enum variant is wrapped in the variant's name at its end.
+struct MapBuilder {
     variant: Option<&'static str>,
     key: Option<String>,
     entries: Vec<(String, Value)>,
 }
 
-impl Fields {
+impl MapBuilder {
     fn push<T: Serialize + ?Sized>(&mut self, key: String, value: &T) -> Result<(), CodecError> {
         if let Some(value) = value.serialize(ValueSerializer)? {
             self.entries.push((key, value));
@@ -186,7 +194,7 @@ impl Fields {
     }
 }
 
-impl ser::SerializeMap for Fields {
+impl ser::SerializeMap for MapBuilder {
     type Ok = Option<Value>;
     type Error = CodecError;
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), CodecError> {
@@ -205,7 +213,7 @@ impl ser::SerializeMap for Fields {
     }
 }
 
-impl ser::SerializeStruct for Fields {
+impl ser::SerializeStruct for MapBuilder {
     type Ok = Option<Value>;
     type Error = CodecError;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CodecError> {
@@ -216,7 +224,7 @@ impl ser::SerializeStruct for Fields {
     }
 }
 
-impl ser::SerializeStructVariant for Fields {
+impl ser::SerializeStructVariant for MapBuilder {
     type Ok = Option<Value>;
     type Error = CodecError;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CodecError> {

@@ -4,25 +4,27 @@ use crate::base::{Bytes, Hash};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// A value as ICRC-3 defines it. Maps keep the order they were built in; hashing and comparing blocks never depends on it.
+/// A value as ICRC-3 defines it.
+///
+/// Maps keep the order of their entries. The hash of a value does not depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A natural number.
     Nat(u128),
     /// An integer.
     Int(i128),
-    /// Text.
+    /// A text.
     Text(String),
-    /// Bytes.
+    /// A byte string.
     Blob(Bytes),
     /// A sequence.
     Array(Vec<Value>),
-    /// Named values.
+    /// Values by name.
     Map(Vec<(String, Value)>),
 }
 
 impl Value {
-    /// The value under `key`, when this is a map that has it.
+    /// Returns the entry `key` of a map; `None` when it is absent or the value is no map.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
@@ -30,7 +32,7 @@ impl Value {
         }
     }
 
-    /// The text, when this is one.
+    /// Returns the text; `None` for another kind of value.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -38,7 +40,7 @@ impl Value {
         }
     }
 
-    /// The number, when this is a natural number that fits 64 bits.
+    /// Returns the natural number; `None` when it exceeds 64 bits, or for another kind of value.
     pub fn as_u64(&self) -> Option<u64> {
         match self {
             Self::Nat(n) => u64::try_from(*n).ok(),
@@ -46,7 +48,7 @@ impl Value {
         }
     }
 
-    /// The bytes, when these are some.
+    /// Returns the bytes; `None` for another kind of value.
     pub fn as_blob(&self) -> Option<&[u8]> {
         match self {
             Self::Blob(bytes) => Some(bytes),
@@ -54,13 +56,14 @@ impl Value {
         }
     }
 
-    /// The hash of ICRC-3's "representation independent hashing".
+    /// Returns the representation-independent hash of ICRC-3.
     pub fn hash(&self) -> Hash {
         self.hash_with(&mut NameHashes::default())
     }
 
-    /// The same, with the hashes of names from `names`: the names in a log's blocks are few, and hashing them again and again would be
-    /// a third of the work.
+    /// Returns the representation-independent hash, with the hashes of map keys from a cache.
+    ///
+    /// The blocks of a log have few different keys, and hashing them anew for every block takes a third of the work.
     pub fn hash_with(&self, names: &mut NameHashes) -> Hash {
         let mut hasher = Sha256::new();
         match self {
@@ -71,7 +74,7 @@ impl Value {
             Self::Array(values) => values.iter().for_each(|value| hasher.update(value.hash_with(names).0)),
             Self::Map(entries) => {
                 let mut pairs: Vec<([u8; 32], [u8; 32])> =
-                    entries.iter().map(|(name, value)| (names.of(name), value.hash_with(names).0)).collect();
+                    entries.iter().map(|(name, value)| (names.hash(name), value.hash_with(names).0)).collect();
                 pairs.sort_unstable();
                 for (key, value) in pairs {
                     hasher.update(key);
@@ -83,12 +86,14 @@ impl Value {
     }
 }
 
-/// The hashes of names met so far. Only for values whose names are ours: it never forgets.
+/// A cache of the hashes of map keys.
+///
+/// Only for values with a bounded number of different keys, because the cache never drops one.
 #[derive(Clone, Debug, Default)]
 pub struct NameHashes(BTreeMap<String, [u8; 32]>);
 
 impl NameHashes {
-    fn of(&mut self, name: &str) -> [u8; 32] {
+    fn hash(&mut self, name: &str) -> [u8; 32] {
         if let Some(hash) = self.0.get(name) {
             return *hash;
         }
@@ -98,7 +103,7 @@ impl NameHashes {
     }
 }
 
-/// Unsigned LEB128, as ICRC-3 wants naturals and as its certificate wants the last block's index.
+/// Encodes a number in unsigned LEB128, as ICRC-3 hashes naturals and certifies the index of the last block.
 pub(crate) fn leb128(mut n: u128) -> Vec<u8> {
     let mut out = Vec::with_capacity(10);
     loop {
@@ -112,6 +117,7 @@ pub(crate) fn leb128(mut n: u128) -> Vec<u8> {
     }
 }
 
+/// Encodes a number in signed LEB128, as ICRC-3 hashes integers.
 fn sleb128(mut n: i128) -> Vec<u8> {
     let mut out = Vec::with_capacity(10);
     loop {

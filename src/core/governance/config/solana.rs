@@ -1,55 +1,66 @@
-//! How Solana is reached.
+//! Configuration of Solana: cluster, providers, quorum, fees and the execution gate.
 
-use super::{ConfigError, MIN_MAINNET_PROVIDERS, error, is_endpoint, providers, require_second_provider};
+use super::error::{ConfigError, error};
+use super::providers::{MIN_MAINNET_PROVIDERS, is_endpoint, require_second_provider, validate_providers};
 use crate::base::{Amount, Bytes};
 use crate::chains::solana::{Cluster, LAMPORTS_PER_SIGNATURE};
-use crate::transfer::solana::Execution;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
-/// How Solana is reached and what a transfer may cost there.
+/// The configuration of Solana: how it is reached, and what a transfer may cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaConfig {
-    /// The cluster; frozen, because it is part of the derivation path.
+    /// The cluster. Fixed at installation, because it is part of the derivation path.
     pub network: Cluster,
-    /// JSON-RPC endpoints, in order of preference; the SOL RPC canister as [`CANISTER_PREFIX`] and its principal.
+    /// The URLs of JSON-RPC nodes, in order of preference; the SOL RPC canister as [`CANISTER_PREFIX`] and its principal.
     pub providers: Vec<String>,
-    /// The most a transfer may pay in fees, in lamports, unless the request asks for less.
+    /// The fee cap of a transfer whose request names none, in lamports.
     pub max_fee: Amount,
-    /// What has a default.
+    /// The options that have defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<SolanaOptions>,
 }
 
-/// What has a default on Solana; see the methods of [`SolanaConfig`] for it.
+/// The options of Solana that have defaults, which the methods of [`SolanaConfig`] apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolanaOptions {
-    /// Whether transfers are carried out.
+    /// The execution gate.
     pub execution: Option<Execution>,
-    /// How many providers must agree.
+    /// The number of nodes that must agree.
     pub quorum: Option<u8>,
-    /// The most offered per compute unit, in millionths of a lamport.
+    /// The highest price offered per compute unit, in millionths of a lamport.
     pub max_unit_price: Option<u64>,
-    /// The most paid for creating a recipient's token account, in lamports.
+    /// The highest rent paid for a recipient's token account, in lamports.
     pub max_rent: Option<Amount>,
     /// The genesis hash of a local cluster, 32 bytes.
     pub genesis: Option<Bytes>,
 }
 
-/// What stands in a Solana provider's address where its API key belongs. The key itself is kept apart; see `State::provider_key`.
+/// The execution gate: whether transfers on Solana are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Execution {
+    /// Transfers are built and end before the signature. Nothing is reserved and nothing counts against limits.
+    Simulate,
+    /// Transfers are carried out.
+    Live,
+}
+
+/// The placeholder for the API key in a provider's URL. The key itself is stored apart; see `State::provider_key`.
 pub const KEY_PLACEHOLDER: &str = "{key}";
-/// What a provider's name starts with when it is DFINITY's SOL RPC canister instead of a node; its principal follows.
+/// The beginning of the provider that stands for DFINITY's SOL RPC canister; its principal follows.
 pub const CANISTER_PREFIX: &str = "canister:";
-/// The rent cap for token accounts when the installer names none: what the largest account that is created cost before 2026, in
-/// lamports. Rent has only fallen since.
+/// The rent cap of a token account when the installer names none, in lamports: the rent of the largest account created, before 2026.
+///
+/// Rent has only fallen since.
 const DEFAULT_MAX_RENT: Amount = Amount::new(2_162_600);
 /// The price cap on the mainnet when the installer names none, in millionths of a lamport per compute unit.
 const DEFAULT_MAINNET_UNIT_PRICE: u64 = 100_000;
 
-/// The SOL RPC canister that a provider's name stands for, if it stands for one.
+/// Returns the SOL RPC canister that a provider stands for; `None` for a node or a malformed principal.
 ///
-/// The text is read here and not by `Principal::from_text`, whose decoder for every alphabet there is would add 48 kB to the module. That
-/// it was read right shows when it is written again: only the one canonical text of a principal, checksum and dashes included, is taken.
+/// The text is decoded here and not by `Principal::from_text`, whose decoder for every alphabet would add 48 kB to the module. The
+/// result is encoded again and compared, so only the canonical text of a principal is accepted, with its checksum and dashes.
 pub fn provider_canister(name: &str) -> Option<Principal> {
     let text = name.strip_prefix(CANISTER_PREFIX)?;
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
@@ -76,40 +87,40 @@ impl SolanaConfig {
         self.options.as_ref().and_then(read)
     }
 
-    /// Whether transfers are carried out: on the mainnet only when the installer says so.
+    /// Returns the execution gate; by default `Simulate` on the mainnet and `Live` elsewhere.
     pub fn execution(&self) -> Execution {
         let default = if self.network == Cluster::Mainnet { Execution::Simulate } else { Execution::Live };
         self.option(|options| options.execution).unwrap_or(default)
     }
 
-    /// How many providers must agree on whatever decides about money: two on the mainnet, one elsewhere, unless the installer says.
+    /// Returns the number of nodes that must agree on every answer that decides about money; by default 2 on the mainnet, else 1.
     pub fn quorum(&self) -> usize {
         let default = if self.network == Cluster::Mainnet { 2 } else { 1 };
         self.option(|options| options.quorum).map_or(default, usize::from)
     }
 
-    /// The most offered per compute unit, in millionths of a lamport; 0 offers nothing, which is the default off the mainnet.
+    /// Returns the highest price offered per compute unit, in millionths of a lamport; by default 0 off the mainnet, which offers nothing.
     pub fn max_unit_price(&self) -> u64 {
         let default = if self.network == Cluster::Mainnet { DEFAULT_MAINNET_UNIT_PRICE } else { 0 };
         self.option(|options| options.max_unit_price).unwrap_or(default)
     }
 
-    /// The most paid for creating a recipient's token account, in lamports.
+    /// Returns the highest rent paid for a recipient's token account, in lamports.
     pub fn max_rent(&self) -> Amount {
         self.option(|options| options.max_rent).unwrap_or(DEFAULT_MAX_RENT)
     }
 
-    /// The most a transfer of tokens may cost in lamports: its fee, and the rent of so many recipients' token accounts.
+    /// Returns the fee cap of a transfer of tokens, in lamports: its fee, and the rent of the recipients' token accounts.
     pub fn max_token_fee(&self, recipients: usize) -> Amount {
         Amount::checked_sum(std::iter::repeat_n(self.max_rent(), recipients).chain([self.max_fee])).unwrap_or(Amount::MAX)
     }
 
-    /// The genesis hash of a local cluster, if the installer named it.
+    /// Returns the genesis hash of a local cluster, if the installer named it.
     pub fn genesis(&self) -> Option<&[u8]> {
         self.options.as_ref().and_then(|options| options.genesis.as_deref())
     }
 
-    /// The providers that are nodes, which can be asked everything.
+    /// Returns the providers that are nodes, which answer every request.
     pub fn nodes(&self) -> Vec<String> {
         self.providers.iter().filter(|name| !name.starts_with(CANISTER_PREFIX)).cloned().collect()
     }
@@ -122,7 +133,7 @@ impl SolanaConfig {
         if nodes.is_empty() && canisters.count() > 0 {
             return Err(error(field, "the SOL RPC canister alone cannot prove that a transaction is dead; name a node too"));
         }
-        providers(field, &self.providers, |name| {
+        validate_providers(field, &self.providers, |name| {
             name.starts_with(CANISTER_PREFIX) || is_endpoint(name, self.network == Cluster::Local)
         })?;
         require_second_provider(field, &nodes, self.network == Cluster::Mainnet)?;

@@ -61,7 +61,7 @@ fn a_rate_rounds_up_and_expires_at_its_time() {
 #[test]
 fn a_rate_is_bounded_by_what_a_whole_coin_is_worth() {
     let problem = |asset, value, per| {
-        Rate { asset, value: Amount::new(value), per: Amount::new(per), expires_at: at(10) }.problem().unwrap_or_default()
+        Rate { asset, value: Amount::new(value), per: Amount::new(per), expires_at: at(10) }.validate().err().unwrap_or_default()
     };
     let token = Asset::Spl { mint: crate::base::Mint([7; 32]) };
     for (asset, value, per) in [

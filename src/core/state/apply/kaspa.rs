@@ -1,4 +1,4 @@
-//! What the events of KAS transfers do to the tables.
+//! Effects of events about Kaspa transfers: signatures by input, replacements.
 
 use crate::base::{Timestamp, TransferId};
 use crate::event::{TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
@@ -9,15 +9,15 @@ use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
     pub(super) fn apply_inputs_signed(&mut self, signed: &TransferInputsSigned, at: Timestamp) {
-        self.progress(signed.id, at, |progress, _| {
+        self.update_progress(signed.id, at, |progress, _| {
             progress.signatures.extend(signed.signatures.iter().cloned());
             progress.signatures.sort_by_key(|signature| signature.input);
         });
     }
 
     pub(super) fn apply_replacement_built(&mut self, built: &TransferBuilt, at: Timestamp) {
-        self.tables.set_owner_of(&built.built.unsigned, built.id);
-        self.progress(built.id, at, |progress, transfer| {
+        self.tables.set_transfer_of_message(&built.built.unsigned, built.id);
+        self.update_progress(built.id, at, |progress, transfer| {
             assert!(transfer.status == Status::Submitted, "BUG: only what was submitted is replaced");
             progress.signatures.clear();
             progress.replacement = Some(built.built.clone());
@@ -25,7 +25,7 @@ impl<M: Memory> State<M> {
     }
 
     pub(super) fn apply_replacement_signed(&mut self, signed: &TransferSigned, at: Timestamp) {
-        self.progress(signed.id, at, |progress, transfer| {
+        self.update_progress(signed.id, at, |progress, transfer| {
             let replacement = progress.replacement.take().expect("BUG: no replacement was built");
             let (built, before) = (transfer.built.replace(replacement), transfer.signed.replace(signed.signed.clone()));
             let (Some(built), Some(before)) = (built, before) else { panic!("BUG: nothing was submitted that could be replaced") };
@@ -35,8 +35,9 @@ impl<M: Memory> State<M> {
         });
     }
 
+    /// Exchanges the landed transaction with the current one, which then counts as superseded.
     pub(super) fn apply_superseded_landed(&mut self, landed: &TransferSupersededLanded, at: Timestamp) {
-        self.progress(landed.id, at, |progress, transfer| {
+        self.update_progress(landed.id, at, |progress, transfer| {
             let found = progress.superseded.iter_mut().find(|other| other.signed.txid == landed.txid);
             let found = found.expect("BUG: no such transaction was replaced");
             let (Some(built), Some(signed)) = (&mut transfer.built, &mut transfer.signed) else {
@@ -47,7 +48,7 @@ impl<M: Memory> State<M> {
         });
     }
 
-    fn progress(&mut self, id: TransferId, at: Timestamp, change: impl FnOnce(&mut KaspaProgress, &mut Transfer)) {
+    fn update_progress(&mut self, id: TransferId, at: Timestamp, change: impl FnOnce(&mut KaspaProgress, &mut Transfer)) {
         let mut transfer = self.existing_transfer(id);
         let mut progress = transfer.kaspa.take().unwrap_or_default();
         change(&mut progress, &mut transfer);

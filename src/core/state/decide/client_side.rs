@@ -1,20 +1,24 @@
-//! Transactions of wallets whose keys their owners hold. The canister never signs for them; what it lets out bears a signature that was
-//! verified against the registered key over exactly the recorded bytes.
+//! Decisions about client-side wallets, whose owners hold the keys.
+//!
+//! The canister never signs for them. It broadcasts only bytes with a signature that it verified, against the registered key, over exactly
+//! the recorded bytes.
 
-use super::{Decided, authenticated, invalid, not_found};
+use super::require_authenticated;
 use crate::base::{Amount, Bytes, Timestamp, TransferId};
 use crate::chains::{kaspa, solana};
 use crate::event::{Event, TransferSigned};
-use crate::state::{Refusal, State};
-use crate::transfer::{BuiltTx, SIGN_WITHIN_NS, SignedTx, Status, Transfer};
+use crate::state::refusal::{invalid, not_found};
+use crate::state::{Decided, Refusal, State};
+use crate::transfer::{BuiltTx, SIGNING_WINDOW_NS, SignedTx, Status, Transfer};
 use crate::wallet::{KeyKind, Signing, Wallet};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
-    /// What the owner of a client-side wallet has to sign for a transfer that waits for it, in order: Solana's whole message, or the
-    /// digest of each of Kaspa's inputs; and until when.
-    pub fn to_sign(&self, transfer: &Transfer) -> Option<(Vec<Bytes>, Timestamp)> {
+    /// Returns the messages that the owner of a client-side wallet has to sign for a transfer, and the end of the signing window.
+    ///
+    /// `None` when the transfer waits for no signature. On Solana it is the whole message; on Kaspa the digests of the inputs, in order.
+    pub fn signing_request(&self, transfer: &Transfer) -> Option<(Vec<Bytes>, Timestamp)> {
         let wallet = self.tables.wallet(transfer.request.wallet)?;
         let built =
             transfer.built.as_ref().filter(|_| transfer.status == Status::Built && wallet.signing == Signing::ClientSide)?;
@@ -28,12 +32,14 @@ impl<M: Memory> State<M> {
         Some((messages, sign_until(transfer)))
     }
 
-    /// The end of a client-side transfer that nobody signed in time; `None` while its owner may still sign. It is never built again:
-    /// the owner holds the bytes and may have signed them, and without the signature the canister cannot know what became of them.
+    /// Decides the end of a client-side transfer whose signing window is over; `None` while the owner may still sign.
+    ///
+    /// The transfer is never built again: the owner may have signed the bytes and sent them, and without the signature the canister cannot
+    /// follow them.
     ///
     /// # Errors
-    /// When it does not wait for signatures.
-    pub fn decide_unsigned(&self, id: TransferId, now: Timestamp) -> Result<Option<Decided>, Refusal> {
+    /// When the transfer does not wait for signatures.
+    pub fn decide_signing_timeout(&self, id: TransferId, now: Timestamp) -> Result<Option<Decided>, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if transfer.status != Status::Built {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that waits for signatures" });
@@ -44,12 +50,11 @@ impl<M: Memory> State<M> {
         self.decide_failed(id, Amount::ZERO, Some("its owner did not sign it in time".into())).map(Some)
     }
 
-    /// The owner of a client-side wallet, or the agent who asked, hands in the signatures of a transfer; it goes on from there like any
-    /// other.
+    /// Decides the signatures of a client-side transfer, which its wallet's owner or its agent hands in.
     ///
     /// # Errors
-    /// When the caller may not, the transfer does not wait for signatures, an emergency is on, or a signature is not the registered
-    /// key's over exactly what is to be signed.
+    /// When the caller is neither, the canister signs for the wallet, the transfer does not wait for signatures, its signing window is
+    /// over, an emergency is on, or a signature is not one of the registered key over exactly the messages.
     pub fn decide_client_signatures(
         &self,
         caller: Principal,
@@ -57,11 +62,11 @@ impl<M: Memory> State<M> {
         signatures: &[impl AsRef<[u8]>],
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
-        authenticated(caller)?;
+        require_authenticated(caller)?;
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         let wallet = self.tables.wallet(transfer.request.wallet).ok_or_else(|| not_found("wallet", transfer.request.wallet))?;
-        let is_its_agent = transfer.agent == caller && self.is_agent(wallet.id, &caller);
-        if caller != wallet.owner() && !is_its_agent {
+        let is_requester = transfer.agent == caller && self.is_agent(wallet.id, &caller);
+        if caller != wallet.owner() && !is_requester {
             return Err(Refusal::Unauthorized { needs: "the wallet's owner or the agent who asked for the transfer" });
         }
         if wallet.signing != Signing::ClientSide {
@@ -86,13 +91,13 @@ impl<M: Memory> State<M> {
             source => sign_kaspa(&wallet, source, built, signatures),
         };
         let signed = signed.map_err(|problem| invalid("signatures", problem))?;
-        Ok(Decided::by(caller, Event::TransferSigned(TransferSigned { id, signed })))
+        Ok(Decided::by_caller(caller, Event::TransferSigned(TransferSigned { id, signed })))
     }
 }
 
-/// Until when a built transfer is waited for.
+/// Returns the end of the signing window of a built transfer.
 fn sign_until(transfer: &Transfer) -> Timestamp {
-    transfer.updated_at.saturating_add(SIGN_WITHIN_NS)
+    transfer.updated_at.saturating_add(SIGNING_WINDOW_NS)
 }
 
 fn sign_solana(wallet: &Wallet, built: &BuiltTx, signatures: &[impl AsRef<[u8]>]) -> Result<SignedTx, String> {

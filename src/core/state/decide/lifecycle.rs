@@ -1,32 +1,21 @@
-//! Installation, upgrades, keys.
+//! Decisions about installation, upgrades and root keys.
 
-use super::{Decided, invalid};
 use crate::event::{Event, Upgraded};
-use crate::governance::config::{Config, ConfigError};
-use crate::governance::settings::{Settings, SettingsError};
-use crate::state::{Refusal, State};
+use crate::governance::config::Config;
+use crate::governance::settings::Settings;
+use crate::state::refusal::invalid;
+use crate::state::{Decided, Refusal, State};
 use crate::wallet::RootKeys;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use std::collections::BTreeSet;
 
-impl From<ConfigError> for Refusal {
-    fn from(error: ConfigError) -> Self {
-        invalid(error.field, error.problem)
-    }
-}
-
-impl From<SettingsError> for Refusal {
-    fn from(error: SettingsError) -> Self {
-        invalid(error.field, error.problem)
-    }
-}
-
 impl<M: Memory> State<M> {
-    /// The first event of every log, on the word of the controller who installs.
+    /// Decides the first events of a log, on the command of the controller who installs the canister.
     ///
     /// # Errors
-    /// When a field of the configuration or of the settings cannot be accepted, or the state was initialised before.
+    /// When a field of the configuration or of the settings cannot be accepted, the admins cannot reach the quorum, or the state was
+    /// initialised before.
     pub fn decide_init(&self, caller: Principal, config: Config, settings: Settings) -> Result<Decided, Refusal> {
         if self.tables.config().is_some() {
             return Err(Refusal::AlreadySo { what: "the canister is already initialised" });
@@ -35,15 +24,15 @@ impl<M: Memory> State<M> {
         settings.validate()?;
         let admins: BTreeSet<&Principal> = config.admins.iter().collect();
         self.check_quorum(settings.quorum, admins.len() as u64)?;
-        let mut decided = Decided::by(caller, Event::Initialised(Box::new(config)));
+        let mut decided = Decided::by_caller(caller, Event::Initialised(Box::new(config)));
         decided.events.push(Event::SettingsChanged(Box::new(settings)));
         Ok(decided)
     }
 
-    /// A new module takes over on the word of the controller who installs it, perhaps with another configuration.
+    /// Decides an upgrade on the command of the controller who installs the new module, with a new configuration or the old one.
     ///
     /// # Errors
-    /// When the configuration cannot be accepted or changes what derivation paths or powers depend on.
+    /// When the configuration cannot be accepted, or changes a field on which derivation paths or roles depend.
     pub fn decide_upgrade(&self, caller: Principal, version: String, config: Option<Config>) -> Result<Decided, Refusal> {
         if let Some(config) = &config {
             let current = self.config();
@@ -66,13 +55,13 @@ impl<M: Memory> State<M> {
             }
             config.validate()?;
         }
-        Ok(Decided::by(caller, Event::Upgraded(Upgraded { version, config: config.map(Box::new) })))
+        Ok(Decided::by_caller(caller, Event::Upgraded(Upgraded { version, config: config.map(Box::new) })))
     }
 
-    /// The root public keys became known. They never change: another key would mean other addresses.
+    /// Decides the registration of the root public keys. They never change: other keys would mean other addresses.
     ///
     /// # Errors
-    /// When they are known already or have an impossible form.
+    /// When keys are registered already, or a key has a wrong length.
     pub fn decide_register_keys(&self, keys: RootKeys) -> Result<Decided, Refusal> {
         if self.tables.keys().is_some() {
             return Err(Refusal::AlreadySo { what: "the root keys are already registered" });

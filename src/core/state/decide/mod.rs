@@ -1,72 +1,50 @@
-//! Deciding: pure functions from the state, a command and its caller to events or a refusal.
+//! Decisions: pure functions from the state, a command and its caller to events or a refusal.
 
-mod admin;
+mod access;
 mod approvals;
 mod audit;
 mod batch;
+mod breakers;
+mod cancel;
 mod changes;
+mod client_metadata;
 mod client_side;
-mod clients;
-mod governance;
-mod health;
+mod create_wallet;
 mod kaspa;
 mod lifecycle;
-mod past;
-mod powers;
-mod queue;
+mod limits;
+mod monitoring;
+mod proposals;
+mod recheck;
+mod recheck_change;
 mod rejection;
+mod request_checks;
+mod requirement;
 mod sessions;
 mod solana;
+mod spending_history;
 mod steps;
 mod transfer;
+mod wallet_keys;
 mod wallets;
 
-pub use governance::Change;
-pub use queue::{MAX_RECHECKED_TRANSFERS, Recheck};
+pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};
+pub use proposals::ChangeOutcome;
+pub use recheck::Recheck;
+pub use recheck_change::MAX_RECHECKED_TRANSFERS;
 pub use sessions::NewSession;
 
-pub use batch::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome};
-
+use super::refusal::not_found;
 use super::{Refusal, State};
 use crate::access::Role;
 use crate::base::WalletId;
-use crate::event::Event;
 use candid::Principal;
 use ic_stable_structures::Memory;
 
-/// Events that were decided and wait to be committed. Only `decide_*` can make one, so whatever is committed was decided.
-#[derive(Debug)]
-#[must_use = "nothing happens until it is committed"]
-pub struct Decided {
-    pub(super) actor: Option<Principal>,
-    pub(super) events: Vec<Event>,
-}
-
-impl Decided {
-    /// Decided on a caller's word.
-    fn by(caller: Principal, event: Event) -> Self {
-        Self { actor: Some(caller), events: vec![event] }
-    }
-
-    /// Decided by the canister itself.
-    fn by_canister(event: Event) -> Self {
-        Self { actor: None, events: vec![event] }
-    }
-
-    /// Notes the slot in which the transfer that is settled landed, as a quorum of providers said.
-    pub fn in_slot(mut self, slot: u64) -> Self {
-        for event in &mut self.events {
-            if let Event::TransferConfirmed(settled) | Event::TransferFailed(settled) = event {
-                settled.slot = Some(slot);
-            }
-        }
-        self
-    }
-}
-
 impl<M: Memory> State<M> {
-    fn require(&self, caller: Principal, role: Role) -> Result<(), Refusal> {
-        authenticated(caller)?;
+    /// Refuses a caller without a role.
+    fn require_role(&self, caller: Principal, role: Role) -> Result<(), Refusal> {
+        require_authenticated(caller)?;
         if self.tables.roles(&caller).has(role) {
             return Ok(());
         }
@@ -81,19 +59,13 @@ impl<M: Memory> State<M> {
         })
     }
 
+    /// Refuses a wallet that does not exist.
     fn require_wallet(&self, wallet: WalletId) -> Result<(), Refusal> {
         if self.tables.has_wallet(wallet) { Ok(()) } else { Err(not_found("wallet", wallet)) }
     }
 }
 
-fn authenticated(caller: Principal) -> Result<(), Refusal> {
+/// Refuses the anonymous principal.
+fn require_authenticated(caller: Principal) -> Result<(), Refusal> {
     if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
-}
-
-fn not_found(what: &'static str, id: impl ToString) -> Refusal {
-    Refusal::NotFound { what, id: id.to_string() }
-}
-
-fn invalid(field: &'static str, problem: impl Into<String>) -> Refusal {
-    Refusal::InvalidArgument { field, problem: problem.into() }
 }

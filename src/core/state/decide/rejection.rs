@@ -1,17 +1,18 @@
-//! How a transfer ends that is not agreed to, and why.
+//! Rejections of transfers that wait for approval.
 
 use crate::base::TransferId;
 use crate::event::{Event, TransferRejected};
 use crate::policy::{Evaluation, ReasonCode};
 
+/// Makes the event that rejects a transfer.
 pub(super) fn rejected(id: TransferId, code: ReasonCode, note: impl Into<String>) -> Event {
     Event::TransferRejected(TransferRejected { id, code, note: note.into() })
 }
 
-/// Why what people had not agreed to when its session was over is not paid.
+/// The note of a transfer that was not approved before its session was over.
 pub(super) const SESSION_OVER: &str = "its session was over before it was approved";
 
-/// The first reason of a denial.
+/// Returns code and message of the first denial of an evaluation.
 pub(super) fn first_denial(evaluation: &Evaluation) -> (ReasonCode, String) {
     let finding = evaluation.denials().next();
     let code = finding.and_then(|finding| finding.code).unwrap_or(ReasonCode::PolicyDenied);

@@ -1,36 +1,29 @@
-//! What becomes of a wallet beside its policy: whose it is, what stands above it, whether it takes new transfers.
+//! Decisions about wallets: activation, primary wallet, owner and parent.
 
-use super::queue::{MAX_RECHECKED_TRANSFERS, ProposedChange, RecheckOutcome};
-use super::{invalid, not_found};
-use crate::base::{Bytes, Timestamp, TransferId, WalletId};
-use crate::chains::{kaspa, solana as sol};
+use super::cancel::cancelled;
+use super::recheck_change::{MAX_RECHECKED_TRANSFERS, ProposedChange, RecheckOutcome};
+use super::rejection::rejected;
+use crate::base::{Timestamp, TransferId, WalletId};
 use crate::event::{Event, WalletChanged};
-use crate::policy::Scope;
+use crate::policy::{ReasonCode, Scope};
+use crate::state::refusal::{invalid, not_found};
 use crate::state::{MAX_ANCESTORS, Refusal, State};
-use crate::transfer::Transfer;
-use crate::wallet::{KeyKind, ParentChange, Wallet, WalletChange};
+use crate::transfer::{Status, Transfer};
+use crate::wallet::{ParentChange, Wallet, WalletChange};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
-/// The public keys of a new wallet; empty where it has none.
-#[derive(Debug)]
-pub(super) struct WalletKeys {
-    pub solana_key: Bytes,
-    pub kaspa_schnorr_key: Bytes,
-    pub kaspa_ecdsa_key: Bytes,
-}
-
 impl<M: Memory> State<M> {
-    /// What happens when a wallet is changed now.
+    /// Returns the events of a change of a wallet.
     ///
     /// # Errors
-    /// When there is no such wallet, it is so already, the owner has enough active wallets, the parent cannot be one, or too many transfers
-    /// are under way that would have to be counted elsewhere.
+    /// When the wallet does not exist or is as demanded already, the owner has too many active wallets, the parent is not possible, or too
+    /// many transfers under way would have to be checked again.
     pub(super) fn wallet_change_events(&self, id: WalletId, change: &WalletChange, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let wallet = self.tables.wallet(id).ok_or_else(|| not_found("wallet", id))?;
         let (follow_up, outcome) = match change {
-            WalletChange::Activate => (self.activation(&wallet)?, RecheckOutcome::default()),
-            WalletChange::Deactivate => (self.deactivation(&wallet)?, RecheckOutcome::default()),
+            WalletChange::Activate => (self.activate(&wallet)?, RecheckOutcome::default()),
+            WalletChange::Deactivate => (self.deactivate(&wallet)?, RecheckOutcome::default()),
             WalletChange::MakePrimary => (check_primary(&wallet)?, RecheckOutcome::default()),
             WalletChange::Owner(owner) => self.change_owner(&wallet, owner, now)?,
             WalletChange::Parent(ParentChange { parent }) => (Vec::new(), self.change_parent(&wallet, *parent, now)?),
@@ -40,7 +33,7 @@ impl<M: Memory> State<M> {
         Ok([vec![changed], follow_up, ended].concat())
     }
 
-    fn activation(&self, wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
+    fn activate(&self, wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
         if !wallet.deactivated {
             return Err(Refusal::AlreadySo { what: "the wallet is active" });
         }
@@ -48,20 +41,43 @@ impl<M: Memory> State<M> {
         Ok(self.make_primary_if_none(&wallet.owner(), wallet.id))
     }
 
-    /// Sessions end with the wallet, and so does what has not left; another one of its owner's stands first.
-    fn deactivation(&self, wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
+    /// Returns the events that follow a deactivation: the end of sessions and transfers, and the next primary wallet.
+    fn deactivate(&self, wallet: &Wallet) -> Result<Vec<Event>, Refusal> {
         if wallet.deactivated {
             return Err(Refusal::AlreadySo { what: "the wallet is deactivated" });
         }
-        Ok([self.session_ends(wallet.id, None), self.deactivation_ends(wallet.id), self.next_primary(wallet)].concat())
+        let sessions = self.session_end_events(wallet.id, None);
+        Ok([sessions, self.transfer_ends_on_deactivation(wallet.id), self.next_primary(wallet)].concat())
     }
 
-    /// The new owner's policy binds what is under way too. Wallets below are bound by their own owners'.
+    /// Returns the end of the transfers of a deactivated wallet and of the wallets below it, unless their signed bytes could land.
+    ///
+    /// Revocations go on. Of the transfers of wallets below, at most [`MAX_RECHECKED_TRANSFERS`] end in one message; the others end when they
+    /// are rechecked before they are built.
+    fn transfer_ends_on_deactivation(&self, wallet: WalletId) -> Vec<Event> {
+        let below = self.active_ids_where(|scopes| scopes.contains(&Scope::Wallet(wallet))).into_iter();
+        let below = below.filter(|(paying, _)| *paying != wallet).take(MAX_RECHECKED_TRANSFERS);
+        let below = below.filter_map(|(_, id)| self.tables.transfer(id));
+        let end = |transfer: Transfer| {
+            let own = transfer.request.wallet == wallet;
+            let note = if own { "its wallet was deactivated" } else { "a wallet above its own was deactivated" };
+            match transfer.status {
+                Status::AwaitingApproval => Some(rejected(transfer.id, ReasonCode::WalletDraining, note)),
+                status if status.may_become(Status::Cancelled) && !transfer.is_revocation() => Some(cancelled(transfer.id, note)),
+                _ => None,
+            }
+        };
+        self.active_transfers_of(wallet).into_iter().chain(below).filter_map(end).collect()
+    }
+
+    /// Returns the consequences of another owner, whose policy binds the transfers under way too.
+    ///
+    /// The wallets below are bound by the policies of their own owners.
     fn change_owner(&self, wallet: &Wallet, owner: &Principal, now: Timestamp) -> Result<(Vec<Event>, RecheckOutcome), Refusal> {
         if wallet.owner() == *owner {
             return Err(Refusal::AlreadySo { what: "the wallet is this principal's" });
         }
-        let first = if wallet.deactivated {
+        let primary = if wallet.deactivated {
             require_not_anonymous(owner)?;
             Vec::new()
         } else {
@@ -69,14 +85,14 @@ impl<M: Memory> State<M> {
             self.make_primary_if_none(owner, wallet.id)
         };
         let changed = Wallet { owner: Some(*owner), ..wallet.clone() };
-        let ids = self.quarantined_of(wallet.id);
-        self.check_moved(ids.len())?;
-        let affected = self.active_transfers_of(wallet.id).into_iter().chain(self.transfers_of(ids)).collect();
+        let quarantined = self.quarantined_of(wallet.id);
+        check_moved(quarantined.len())?;
+        let affected = self.active_transfers_of(wallet.id).into_iter().chain(self.transfers_with(quarantined)).collect();
         let outcome = self.recheck_affected(affected, ProposedChange::Wallet(&changed), now)?;
-        Ok(([self.next_primary(wallet), first].concat(), outcome))
+        Ok(([self.next_primary(wallet), primary].concat(), outcome))
     }
 
-    /// The policies of the new parent, and of those above it, bind what is under way in the wallet and in those below it.
+    /// Returns the consequences of another parent, whose policies bind the transfers under way in the wallet and below it.
     fn change_parent(&self, wallet: &Wallet, parent: Option<WalletId>, now: Timestamp) -> Result<RecheckOutcome, Refusal> {
         if wallet.parent == parent {
             return Err(Refusal::AlreadySo { what: "the wallet has this parent" });
@@ -85,38 +101,24 @@ impl<M: Memory> State<M> {
             self.check_parent(Some(wallet.id), parent)?;
         }
         let scope = Scope::Wallet(wallet.id);
-        let quarantined = self.quarantined_within(wallet.id);
-        self.check_moved(self.active_within(|scopes| scopes.contains(&scope)).len() + quarantined.len())?;
+        let quarantined = self.quarantined_in_and_below(wallet.id);
+        check_moved(self.active_ids_where(|scopes| scopes.contains(&scope)).len() + quarantined.len())?;
         let changed = Wallet { parent, ..wallet.clone() };
-        let affected = self.active_transfers_within(scope).into_iter().chain(self.transfers_of(quarantined)).collect();
+        let affected = self.active_transfers_in(scope).into_iter().chain(self.transfers_with(quarantined)).collect();
         self.recheck_affected(affected, ProposedChange::Wallet(&changed), now)
     }
 
-    fn transfers_of(&self, ids: Vec<TransferId>) -> impl Iterator<Item = Transfer> {
+    fn transfers_with(&self, ids: Vec<TransferId>) -> impl Iterator<Item = Transfer> {
         ids.into_iter().filter_map(|id| self.tables.transfer(id))
     }
 
-    /// Whether so many transfers can be judged again and counted elsewhere by one change.
-    fn check_moved(&self, transfers: usize) -> Result<(), Refusal> {
-        let (max, current) = (MAX_RECHECKED_TRANSFERS as u64, transfers as u64);
-        if current > max {
-            return Err(Refusal::LimitReached { what: "transfers under way in the wallet and below it", max, current });
-        }
-        Ok(())
-    }
-
-    /// The wallet that stands first among an owner's. Deactivated ones never do.
-    pub(super) fn primary_wallet(&self, owner: &Principal) -> Option<Wallet> {
-        self.wallets_of(owner).find(|wallet| wallet.primary)
-    }
-
-    /// Puts a wallet first when its owner has no other that stands there.
+    /// Returns the event that makes a wallet primary when its owner has no primary wallet.
     fn make_primary_if_none(&self, owner: &Principal, id: WalletId) -> Vec<Event> {
         let none = self.primary_wallet(owner).is_none();
         none.then(|| changed(id, WalletChange::MakePrimary)).into_iter().collect()
     }
 
-    /// Puts the oldest of the owner's other active wallets first when the one that goes stood there.
+    /// Returns the event that makes the owner's oldest other active wallet primary when the primary one goes.
     fn next_primary(&self, gone: &Wallet) -> Vec<Event> {
         let owner = gone.owner();
         let mut others = self.wallets_of(&owner).filter(|other| other.id != gone.id && !other.deactivated);
@@ -124,7 +126,7 @@ impl<M: Memory> State<M> {
         next.map(|next| changed(next.id, WalletChange::MakePrimary)).into_iter().collect()
     }
 
-    /// Whether a principal may have one more active wallet.
+    /// Refuses one more active wallet to an owner with too many.
     pub(super) fn check_owner(&self, owner: &Principal) -> Result<(), Refusal> {
         require_not_anonymous(owner)?;
         let max = u64::from(self.settings().max_wallets_per_owner);
@@ -132,7 +134,9 @@ impl<M: Memory> State<M> {
         if current < max { Ok(()) } else { Err(Refusal::WalletLimitReached { max, current }) }
     }
 
-    /// Whether a wallet, with everything that stands below it, may stand below `parent`. A new wallet has no id yet.
+    /// Refuses a parent under which a wallet, with the wallets below it, would stand in a circle or too deep.
+    ///
+    /// `child` is `None` for a new wallet.
     pub(super) fn check_parent(&self, child: Option<WalletId>, parent: WalletId) -> Result<(), Refusal> {
         if !self.tables.has_wallet(parent) {
             return Err(not_found("wallet", parent));
@@ -141,64 +145,28 @@ impl<M: Memory> State<M> {
         if child.is_some_and(|child| child == parent || above.contains(&child)) {
             return Err(invalid("parent", "it stands below the wallet already; nothing can be above itself"));
         }
-        let below = child.map_or(0, |child| self.height_below(child));
+        let below = child.map_or(0, |child| self.generations_below(child));
         if above.len() + 1 + below > MAX_ANCESTORS {
             return Err(invalid("parent", format!("at most {MAX_ANCESTORS} wallets may stand above a wallet")));
         }
         Ok(())
     }
 
-    /// The wallets above a wallet, nearest first.
-    fn ancestors(&self, id: WalletId) -> Vec<WalletId> {
-        let parent = |id| self.tables.wallet(id).and_then(|wallet| wallet.parent);
-        std::iter::successors(parent(id), |id| parent(*id)).take(MAX_ANCESTORS).collect()
-    }
-
-    /// How many generations stand below a wallet.
-    fn height_below(&self, id: WalletId) -> usize {
+    /// Returns the number of generations below a wallet.
+    fn generations_below(&self, id: WalletId) -> usize {
         let distance = |wallet: Wallet| self.ancestors(wallet.id).iter().position(|above| *above == id);
         let with_parent = self.tables.wallets_after(0).filter(|wallet| wallet.parent.is_some());
         with_parent.filter_map(distance).map(|position| position + 1).max().unwrap_or(0)
     }
+}
 
-    /// The keys that an owner registers.
-    pub(super) fn registered_keys(&self, solana: Option<Bytes>, kaspa: Option<Bytes>) -> Result<WalletKeys, Refusal> {
-        if solana.is_none() && kaspa.is_none() {
-            return Err(invalid("signing.ClientSide", "at least one key is needed"));
-        }
-        let taken = || Refusal::AlreadySo { what: "another wallet has this key" };
-        if let Some(key) = &solana {
-            let key = <[u8; 32]>::try_from(&key[..]).map_err(|_| invalid("solana_key", "32 bytes are needed"))?;
-            if !sol::keys::is_usable(&sol::Address::from_bytes(key)) {
-                return Err(invalid("solana_key", "not the canonical form of an Ed25519 key of prime order"));
-            }
-            if self.tables.wallet_of_key(&key).is_some() {
-                return Err(taken());
-            }
-        }
-        let solana_key = solana.unwrap_or_default();
-        let Some(kaspa) = kaspa else {
-            return Ok(WalletKeys { solana_key, kaspa_schnorr_key: Bytes::default(), kaspa_ecdsa_key: Bytes::default() });
-        };
-        // An x-only key stands for the one of its two points whose other coordinate is even.
-        let sec1 = if kaspa.len() == 32 { Bytes::new([&[2], &kaspa[..]].concat()) } else { kaspa.clone() };
-        kaspa::WalletKey::new(kaspa::KeyKind::Schnorr, &sec1)
-            .map_err(|error| invalid("kaspa_key", format!("no secp256k1 key of 33 bytes (compressed) or 32 (x-only): {error}")))?;
-        if [2, 3].iter().any(|tag| self.tables.wallet_of_key(&[&[*tag], &sec1[1..]].concat()).is_some()) {
-            return Err(taken());
-        }
-        let kaspa_ecdsa_key = if kaspa.len() == 32 { Bytes::default() } else { sec1.clone() };
-        Ok(WalletKeys { solana_key, kaspa_schnorr_key: sec1, kaspa_ecdsa_key })
+/// Refuses a change for which too many transfers would have to be checked again and moved to other scopes.
+fn check_moved(transfers: usize) -> Result<(), Refusal> {
+    let (max, current) = (MAX_RECHECKED_TRANSFERS as u64, transfers as u64);
+    if current > max {
+        return Err(Refusal::LimitReached { what: "transfers under way in the wallet and below it", max, current });
     }
-
-    /// Whether a wallet has the key that is to pay.
-    pub(super) fn check_source(&self, id: WalletId, source: KeyKind) -> Result<(), Refusal> {
-        let wallet = self.tables.wallet(id).ok_or_else(|| not_found("wallet", id))?;
-        if wallet.key(source).is_empty() {
-            return Err(invalid("asset", "the wallet's owner has registered no key that could pay it"));
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 fn check_primary(wallet: &Wallet) -> Result<Vec<Event>, Refusal> {

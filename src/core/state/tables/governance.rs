@@ -1,4 +1,4 @@
-//! Policies, rates, sessions and proposals.
+//! Tables of policies, rates, sessions and proposals.
 
 use super::Tables;
 use super::records::decode;
@@ -10,11 +10,11 @@ use crate::policy::{CounterKey, Policy, Scope, Spent};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 
-/// A policy as it was in force for a while.
+/// A policy with the time from which on it was in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastPolicy {
     pub policy: Policy,
-    /// From when on.
+    /// The time from which on the policy was in force.
     pub at: Timestamp,
 }
 
@@ -23,7 +23,7 @@ impl<M: Memory> Tables<M> {
         self.policies.get(&scope.key()).map(|bytes| decode("policies", &bytes))
     }
 
-    /// Replaces a policy; one without rules is removed. Its version stays in the history either way.
+    /// Replaces the policy of a scope; a policy without rules is removed. The history keeps every version.
     pub fn set_policy(&mut self, scope: &Scope, policy: Policy, at: Timestamp) {
         let key = scope.key();
         if policy.rules.is_empty() {
@@ -35,18 +35,18 @@ impl<M: Memory> Tables<M> {
         self.policy_history.insert([&key[..], &version].concat(), to_record(&PastPolicy { policy, at }));
     }
 
-    /// The last version that a scope's policy had; 0 when it never had one.
+    /// Returns the last version of a scope's policy; 0 when the scope never had one.
     pub fn last_policy_version(&self, scope: &Scope) -> u64 {
         self.past_policies(scope, u64::MAX).next().map_or(0, |past| past.policy.version)
     }
 
-    /// A scope's policies with smaller versions than `before`, newest first.
+    /// Returns a scope's policies with smaller versions than `before`, newest first.
     pub fn past_policies(&self, scope: &Scope, before: u64) -> impl Iterator<Item = PastPolicy> + '_ {
         let key = scope.key();
         let at = |version: u64| [&key[..], &version.to_be_bytes()].concat();
         let length = key.len() + 8;
         let past = self.policy_history.range(at(0)..at(before)).rev();
-        // A longer key of another scope may lie between.
+        // The keys of another scope may begin with this scope's key; they are longer.
         past.filter(move |entry| entry.key().len() == length).map(|entry| decode("policy_history", &entry.value()))
     }
 
@@ -79,14 +79,15 @@ impl<M: Memory> Tables<M> {
         self.sessions.insert(session.id.get(), to_record(session));
     }
 
-    /// Every session, the latest first.
-    pub fn sessions_latest_first(&self) -> impl Iterator<Item = Session> + '_ {
+    /// Returns every session, newest first.
+    pub fn sessions_newest_first(&self) -> impl Iterator<Item = Session> + '_ {
         self.sessions.iter().rev().map(|entry| decode("sessions", &entry.value()))
     }
 
-    /// Removes the policy and the counters of a session, unless one of them still holds something for a transfer: its history keeps the
-    /// policy, the log keeps the rest.
-    pub fn forget_session(&mut self, id: SessionId) {
+    /// Removes policy, counters and activity of a session that has ended, unless a counter still holds a reservation.
+    ///
+    /// The history keeps the policy, and the log keeps the rest.
+    pub fn remove_session_policy(&mut self, id: SessionId) {
         let scope = Scope::Session(id).key();
         let prefix = CounterKey::prefix(&Scope::Session(id));
         let counters = self.spent.range(prefix.clone()..).take_while(|entry| entry.key().starts_with(&prefix));
@@ -115,7 +116,7 @@ impl<M: Memory> Tables<M> {
         self.proposals.insert(proposal.id.get(), to_record(proposal));
     }
 
-    /// Proposals with smaller ids than `before`, newest first.
+    /// Returns proposals with smaller ids than `before`, newest first.
     pub fn proposals_before(&self, before: u64) -> impl Iterator<Item = Proposal> + '_ {
         self.proposals.range(..before).rev().map(|entry| decode("proposals", &entry.value()))
     }

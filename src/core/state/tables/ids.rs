@@ -1,8 +1,8 @@
-//! The memory of each table. A number is never used again for something else.
+//! Memory ids of the tables. An id is never used again for another table.
 
 use crate::state::digest::TableId;
 
-/// Declares the numbers, and an enumeration that does not compile when two tables have the same one: they would write over each other.
+/// Declares the ids, and an enum that does not compile when two tables share one: they would overwrite each other.
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
         $($(#[$doc])* pub(super) const $name: TableId = $id;)*
@@ -21,13 +21,13 @@ tables! {
     ROLES = 3,
     AGENTS = 4,
     WALLETS = 5,
-    // 6 and 7 held the policies and counters of version 0.1.
+    // 6 and 7 were the policies and counters of version 0.1.
     TRANSFERS = 8,
     ACTIVE = 9,
     TRANSFERS_BY_WALLET = 10,
     IDEMPOTENCY = 11,
     LOCKED_OUTPOINTS = 12,
-    // 13 and 14 were the log while it could only grow.
+    // 13 and 14 were the log before it could be pruned.
     BUILT = 15,
     WALLETS_BY_AGENT = 16,
     // Policies and governance: 20 to 39.
@@ -43,13 +43,13 @@ tables! {
     PROPOSALS = 29,
     OPEN_PROPOSALS = 30,
     WALLETS_BY_OWNER = 31,
-    // 32 found the blocks with requests, before 43 found every block.
+    // 32 was an index of the blocks with requests, before 43 indexed every block.
     CHAIN_BREAKERS = 33,
     WALLETS_BY_KEY = 34,
     AWAITING = 35,
     SESSION_ENDS = 36,
     CLIENT_KEY = 38,
-    // The log and what watches over it: 40 to 49.
+    // The log, the digest and the monitor: 40 to 49.
     SUM = 40,
     LOG_INDEX = 41,
     LOG_DATA = 42,

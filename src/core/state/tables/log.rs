@@ -1,24 +1,25 @@
-//! The digest's bookkeeping, and what is kept about the log beside its blocks.
+//! Tables about the log: the digest with its recount, retention, archives and the monitor.
 
 use super::Tables;
 use super::records::decode;
 use crate::base::codec::to_record;
 use crate::governance::retention::{Archive, Retention};
-use crate::state::digest::Recounted;
-use crate::state::watch::LogMonitor;
+use crate::state::digest::RecountResult;
+use crate::state::log_monitor::LogMonitor;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> Tables<M> {
-    /// Visits up to `limit` more records of every table for [`Tables::end_recount`]; true when that were all.
+    /// Visits up to `limit` more records of each table, up to the first with more; true when all records are visited.
     pub fn recount(&self, limit: usize) -> bool {
-        !self.recounted().into_iter().any(|table| table.recount(limit))
+        !self.digested().into_iter().any(|table| table.recount(limit))
     }
 
-    /// What the recount found; `None` when there was none.
-    pub fn end_recount(&self) -> Option<Recounted> {
+    /// Ends the recount and returns its result; `None` when there was none.
+    pub fn end_recount(&self) -> Option<RecountResult> {
         self.multiset_hash.end_recount()
     }
 
+    /// Stores the sum of the digest when it has changed.
     pub(super) fn store_sum(&mut self) {
         if let Some(sum) = self.multiset_hash.take_changed() {
             self.sum.set(sum);
@@ -34,7 +35,7 @@ impl<M: Memory> Tables<M> {
         self.retention.set(to_record(retention));
     }
 
-    /// The confirmed archives that end at or after a block, ascending.
+    /// Returns the confirmed archives that end at or after a block, ascending.
     pub fn archives_from(&self, last: u64) -> impl Iterator<Item = Archive> + '_ {
         self.archives.range(last..).map(|entry| decode("archives", &entry.value()))
     }
@@ -44,11 +45,11 @@ impl<M: Memory> Tables<M> {
     }
 
     pub fn log_monitor(&self) -> LogMonitor {
-        let bytes = self.watch.get();
+        let bytes = self.log_monitor.get();
         if bytes.is_empty() { LogMonitor::default() } else { decode("watch", bytes) }
     }
 
     pub fn set_log_monitor(&mut self, monitor: &LogMonitor) {
-        self.watch.set(to_record(monitor));
+        self.log_monitor.set(to_record(monitor));
     }
 }

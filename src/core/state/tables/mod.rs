@@ -1,131 +1,113 @@
-//! The stable structures behind the state: one table of memory ids, never reused, new ones appended.
+//! Tables: the stable structures behind the state, each in the memory with its id.
 //!
-//! Here is what there is; what is kept in it stands beside this, by area.
+//! This file declares and opens them; the other files read and write their records, by subject.
 
+mod access;
+mod error;
 mod governance;
+mod head;
 mod ids;
 mod log;
 mod open;
-mod people;
 mod records;
 mod solana;
 mod transfers;
 mod wallets;
 
-pub use open::OpenError;
-pub(super) use records::{Records, decode};
+pub use error::OpenError;
+pub use head::Head;
 pub use transfers::IdempotencyEntry;
 
 use super::digest::{MultisetHash, Sum};
-use super::tracked::{Cell, Map, Opener, Recount, Set};
+use super::tracked::{Cell, Map, Recount, Set, TableOpener};
 use crate::audit::{AuditLog, Block};
 use crate::base::codec::{from_record, to_record};
-use crate::base::{BlockIndex, Hash, ProposalId, SessionId, Timestamp, TransferId, WalletId};
+use crate::base::{BlockIndex, Hash};
 use crate::governance::config::Config;
 use crate::governance::settings::Settings;
-use crate::policy::Mode;
 use candid::Principal;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 use ids::*;
+use records::Records;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use solana::SolanaTables;
 
 type Vm<M> = VirtualMemory<M>;
 
-/// The layout of the tables. A later layout gets a later number and a migration.
-pub const SCHEMA: u32 = 2;
-
-/// What changes with every commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    pub schema: u32,
-    pub mode: Mode,
-    pub next_wallet: WalletId,
-    pub next_transfer: TransferId,
-    /// The hash of the last block.
-    pub tip: Option<Hash>,
-    /// The number of blocks, to notice a log that was cut.
-    pub blocks: u64,
-    /// The time of the last block.
-    pub last_at: Timestamp,
-    pub next_session: SessionId,
-    pub next_proposal: ProposalId,
-}
-
-/// Every table.
+/// The tables of the state.
 pub struct Tables<M: Memory> {
     head: StableCell<Vec<u8>, Vm<M>>,
-    /// The decoded head cell: read several times in every message.
+    /// The decoded head, which every message reads several times.
     head_cache: Head,
     config: Cell<M>,
-    /// The decoded configuration and settings: every decision reads them.
+    /// The decoded configuration, which every decision reads.
     config_cache: Option<Config>,
+    /// The decoded settings, which every decision reads.
     settings_cache: Option<Settings>,
     keys: Cell<M>,
     roles: Records<Principal, M>,
     agents: Set<(u64, Principal), M>,
     wallets: Records<u64, M>,
     transfers: Records<u64, M>,
-    /// Transfers that have somewhere to go, by wallet.
+    /// Active transfers by wallet: from their reservation to their end, except in quarantine.
     pub active: Set<(u64, u64), M>,
     pub transfers_by_wallet: Map<(u64, u64), (), M>,
     idempotency: Records<[u8; 32], M>,
-    /// Kaspa outpoints that a transfer under way spends: (wallet, transaction id and index) to transfer.
+    /// Kaspa outpoints that a transfer under way spends, from (wallet, transaction id and index) to transfer.
     pub locked_outpoints: Map<(u64, [u8; 36]), u64, M>,
-    /// The SHA-256 of everything that was built for a key to sign, to the transfer it was built for.
+    /// The last transfer for which a message was built, by the SHA-256 of the unsigned message.
     built: Map<[u8; 32], u64, M>,
     /// The agents again, by principal.
     wallets_by_agent: Set<(Principal, u64), M>,
     settings: Cell<M>,
-    /// By [`crate::policy::Scope::key`].
+    /// Policies in force by [`crate::policy::Scope::key`].
     policies: Records<Vec<u8>, M>,
-    /// Every policy there ever was: by [`crate::policy::Scope::key`], then eight bytes of version.
+    /// Every version of every policy, by [`crate::policy::Scope::key`] and eight bytes of version.
     policy_history: Records<Vec<u8>, M>,
-    /// By [`crate::policy::CounterKey::key`].
+    /// Counters by [`crate::policy::CounterKey::key`].
     spent: Records<Vec<u8>, M>,
-    /// By [`crate::policy::Scope::key`].
+    /// Activities by [`crate::policy::Scope::key`].
     activity: Records<Vec<u8>, M>,
-    /// By name.
+    /// Groups by name.
     groups: Records<Vec<u8>, M>,
-    /// By [`crate::base::Asset::key_bytes`].
+    /// Rates by [`crate::base::Asset::key_bytes`].
     rates: Records<Vec<u8>, M>,
     sessions: Records<u64, M>,
-    /// Sessions that nobody has ended, by wallet.
+    /// Sessions without a recorded end, by wallet.
     pub open_sessions: Set<(u64, u64), M>,
     proposals: Records<u64, M>,
     pub open_proposals: Set<u64, M>,
     pub wallets_by_owner: Set<(Principal, u64), M>,
-    /// Until when a chain's breaker is open, by a number of the chain.
+    /// The time at which a chain's breaker closes, by a number of the chain.
     chain_breakers: Map<u8, u64, M>,
-    /// A wallet's public keys, to find it by an address.
+    /// Wallets by their public keys, to find the wallet of an address.
     wallets_by_key: Map<Vec<u8>, u64, M>,
     /// Transfers that wait for approval, by wallet.
     pub awaiting: Set<(u64, u64), M>,
-    /// The sessions that nobody has ended, by the time when they end by themselves.
+    /// Sessions without a recorded end, by the time at which they expire.
     pub session_ends: Set<(u64, u64), M>,
-    /// What clients' metadata is hashed with. A secret: no event carries it and the digest leaves it out.
+    /// The key that clients' metadata is hashed with. A secret: no event holds it and the digest leaves it out.
     client_key: StableCell<Vec<u8>, Vm<M>>,
-    /// The sum of all records of the tables that are kept by it: every one but the log, which the head names by its tip, what the log
-    /// alone determines, and what no event carries.
+    /// The sum of the records of all digested tables.
+    ///
+    /// It leaves out the log, which the head names by its tip, the tables that follow from the log alone, and those that no event fills.
     multiset_hash: MultisetHash,
     sum: StableCell<Vec<u8>, Vm<M>>,
     pub log: AuditLog<Vm<M>>,
-    /// The kept blocks by what they are about: see [`super::index`].
+    /// The kept blocks by subject; see [`super::index`].
     pub blocks_by_subject: StableBTreeMap<(u64, u64), (), Vm<M>>,
-    /// Transfers that wait for admins because nobody knows whether they have landed, by wallet. Follows from their records, which the
-    /// digest is of.
+    /// Quarantined transfers by wallet. They follow from the records of the transfers, which are in the digest.
     pub quarantined: StableBTreeMap<(u64, u64), (), Vm<M>>,
     retention: Cell<M>,
     /// Confirmed archives by their last block.
     archives: Records<u64, M>,
-    /// How the canister watches over its log. Its own affair: not from the log and not in the digest.
-    watch: StableCell<Vec<u8>, Vm<M>>,
+    /// The monitor of the log. No event fills it, and the digest leaves it out.
+    log_monitor: StableCell<Vec<u8>, Vm<M>>,
     pub solana: SolanaTables<M>,
 }
 
-/// Reads a cell that may never have been written.
+/// Decodes a cell, which is empty before it is written.
 fn optional<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<Option<T>, OpenError> {
     if bytes.is_empty() { Ok(None) } else { from_record(bytes).map(Some).map_err(|_| OpenError::Corrupt(table)) }
 }
@@ -135,7 +117,7 @@ impl<M: Memory> Tables<M> {
         let memory = |id| manager.get(MemoryId::new(id));
         let sum = StableCell::init(memory(SUM), Sum::empty().to_bytes());
         let multiset_hash = MultisetHash::new(Sum::from_bytes(sum.get()).ok_or(OpenError::Corrupt("sum"))?);
-        let open = Opener { manager, multiset_hash: multiset_hash.clone() };
+        let open = TableOpener { manager, multiset_hash: multiset_hash.clone() };
         let (config, settings) = (open.cell(CONFIG), open.cell(SETTINGS));
         let (config_cache, settings_cache) = (optional("config", config.get())?, optional("settings", settings.get())?);
         Ok(Self {
@@ -179,14 +161,14 @@ impl<M: Memory> Tables<M> {
             quarantined: StableBTreeMap::init(memory(QUARANTINED)),
             retention: open.cell(RETENTION),
             archives: open.map(ARCHIVES),
-            watch: StableCell::init(memory(WATCH), Vec::new()),
+            log_monitor: StableCell::init(memory(WATCH), Vec::new()),
             solana: SolanaTables::open(&open),
         })
     }
 
-    /// Every table that the digest is of, in the order of their ids.
-    fn recounted(&self) -> [&dyn Recount; 34] {
-        let [nonces, solana_settings, providers, reached] = self.solana.recounted();
+    /// Returns the tables that the digest covers, in the order of their ids.
+    fn digested(&self) -> [&dyn Recount; 34] {
+        let [nonces, solana_settings, providers, landed_slot] = self.solana.digested();
         [
             &self.config,
             &self.keys,
@@ -221,7 +203,7 @@ impl<M: Memory> Tables<M> {
             nonces,
             solana_settings,
             providers,
-            reached,
+            landed_slot,
         ]
     }
 
@@ -244,9 +226,11 @@ impl<M: Memory> Tables<M> {
         index
     }
 
-    /// One hash over every record and the head. Equal states have equal digests. The log is in it by its tip.
+    /// Returns one hash over the records of all digested tables and the head. Equal states have equal digests.
+    ///
+    /// The log is in it by its tip.
     pub fn digest(&self) -> Hash {
-        // The layout of the tables is no part of what they say.
+        // The same records in another layout are the same state.
         self.multiset_hash.digest(&to_record(&Head { schema: 0, ..self.head_cache }))
     }
 }

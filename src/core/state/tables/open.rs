@@ -1,7 +1,9 @@
-//! Laying out a memory, and opening what an earlier module left.
+//! Creation of the tables in an empty memory, and opening of those of an earlier module.
 
+use super::Tables;
+use super::error::OpenError;
+use super::head::{Head, SCHEMA};
 use super::ids::HEAD;
-use super::{Head, SCHEMA, Tables};
 use crate::access::Roles;
 use crate::base::codec::from_record;
 use crate::base::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
@@ -11,39 +13,12 @@ use crate::transfer::Transfer;
 use crate::wallet::Wallet;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 use ic_stable_structures::{Memory, StableCell};
-use std::fmt;
 
-/// 1 MiB per bucket: small tables stay small, and 32 GiB in all is far beyond what the log needs in decades.
+/// The pages of a bucket of memory: 1 MiB. Small tables stay small, and 32 GiB in all are far beyond what the log needs in decades.
 const BUCKET_PAGES: u16 = 16;
 
-/// Why a memory cannot be opened as a state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OpenError {
-    /// There is nothing in it.
-    Empty,
-    /// It was written by a version this one does not know.
-    UnknownSchema(u32),
-    /// A table cannot be read.
-    Corrupt(&'static str),
-    /// The log has another number of blocks than the state says, or ends in another block.
-    LogMismatch,
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("stable memory holds no Purser state"),
-            Self::UnknownSchema(schema) => write!(f, "stable memory has schema {schema}; this module understands {SCHEMA}"),
-            Self::Corrupt(table) => write!(f, "the table {table} cannot be read"),
-            Self::LogMismatch => f.write_str("the audit log does not end where the state says"),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
-
 impl<M: Memory> Tables<M> {
-    /// Lays out a fresh memory.
+    /// Creates the tables in an empty memory.
     pub fn create(memory: M) -> Self {
         assert_eq!(memory.size(), 0, "the memory already holds something");
         let head = Head {
@@ -57,12 +32,16 @@ impl<M: Memory> Tables<M> {
             next_session: SessionId::new(1),
             next_proposal: ProposalId::new(1),
         };
-        let mut tables = Self::attach(memory, head);
+        let manager = MemoryManager::init_with_bucket_size(memory, BUCKET_PAGES);
+        let mut tables = Self::from_manager(&manager, head).expect("BUG: fresh memory is corrupt");
         tables.set_head(head);
         tables
     }
 
-    /// Opens what an earlier module left, touching every table so that a layout that does not fit shows now.
+    /// Opens the tables of an earlier module, and decodes a record of each, so that a wrong layout shows now.
+    ///
+    /// # Errors
+    /// When the memory is empty or has an unknown layout, a record cannot be decoded, or the log does not end where the head says.
     pub fn open(memory: M) -> Result<Self, OpenError> {
         if memory.size() == 0 {
             return Err(OpenError::Empty);
@@ -82,12 +61,8 @@ impl<M: Memory> Tables<M> {
         Ok(tables)
     }
 
-    fn attach(memory: M, head: Head) -> Self {
-        Self::from_manager(&MemoryManager::init_with_bucket_size(memory, BUCKET_PAGES), head).expect("BUG: fresh memory is corrupt")
-    }
-
     fn check_log(&self) -> Result<(), OpenError> {
-        let head = self.head_cache;
+        let head = self.head();
         let last = head.blocks.checked_sub(1).map(BlockIndex::new);
         let last_hash = last.and_then(|index| self.log.value(index)).map(|value| value.hash());
         if self.log.len() != head.blocks || last_hash != head.tip { Err(OpenError::LogMismatch) } else { Ok(()) }

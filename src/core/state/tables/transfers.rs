@@ -1,4 +1,4 @@
-//! Transfers, and what is counted about them.
+//! Tables of transfers, idempotency entries, built messages, counters and activities.
 
 use super::Tables;
 use super::records::decode;
@@ -10,7 +10,9 @@ use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What an idempotency key stands for. Kept forever: an expired key that could pay again would be worse than its 60 bytes (T59).
+/// The transfer that an idempotency key stands for.
+///
+/// An entry is kept forever. It takes 60 bytes, and a key that expired could pay a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyEntry {
     pub request: Hash,
@@ -40,12 +42,12 @@ impl<M: Memory> Tables<M> {
         self.idempotency.insert(key.0, to_record(entry));
     }
 
-    /// The transfer that these very bytes were built for.
-    pub fn owner_of(&self, unsigned: &[u8]) -> Option<TransferId> {
+    /// Returns the transfer for which an unsigned message was built last.
+    pub fn transfer_of_message(&self, unsigned: &[u8]) -> Option<TransferId> {
         self.built.get(&Sha256::digest(unsigned).into()).map(TransferId::new)
     }
 
-    pub fn set_owner_of(&mut self, unsigned: &[u8], transfer: TransferId) {
+    pub fn set_transfer_of_message(&mut self, unsigned: &[u8], transfer: TransferId) {
         self.built.insert(Sha256::digest(unsigned).into(), transfer.get());
     }
 
@@ -74,7 +76,7 @@ impl<M: Memory> Tables<M> {
     }
 }
 
-/// The stored key of a chain. Frozen; new chains get new numbers.
+/// Returns the stored key of a chain. Frozen: a new chain gets a new number.
 const fn chain_key(chain: Chain) -> u8 {
     match chain {
         Chain::Kaspa => 0,

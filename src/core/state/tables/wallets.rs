@@ -1,4 +1,4 @@
-//! Keys and wallets.
+//! Tables of root keys and wallets.
 
 use super::Tables;
 use super::records::decode;
@@ -33,7 +33,7 @@ impl<M: Memory> Tables<M> {
         self.wallets.range(after.saturating_add(1)..).map(|entry| decode("wallets", &entry.value()))
     }
 
-    /// The wallet with a public key.
+    /// Returns the wallet with a public key.
     pub fn wallet_of_key(&self, key: &[u8]) -> Option<WalletId> {
         self.wallets_by_key.get(&key.to_vec()).map(WalletId::new)
     }

@@ -26,7 +26,7 @@ use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::event::{Event, SessionOpened, WalletChanged};
 use crate::governance::{Action, Group};
 use crate::policy::Scope;
-use crate::state::{BatchRequest, Change, Decided, Refusal, State};
+use crate::state::{BatchRequest, ChangeOutcome, Decided, Refusal, State};
 use crate::transfer::TransferRequest;
 use crate::wallet::{KeyKind, NewKeys, NewWallet, ParentChange, WalletChange};
 use asking::Asked;
@@ -216,7 +216,7 @@ impl Game {
     /// What an admin changes, if it can be: with one admin and no time lock everything happens at once.
     fn change(&self, action: Action) -> Option<Decided> {
         let (decided, change) = self.state.decide_change(admin(), action, self.time()).ok()?;
-        assert_eq!(change, Change::Applied);
+        assert_eq!(change, ChangeOutcome::Applied);
         Some(decided)
     }
 

@@ -81,7 +81,7 @@ fn approve(state: &mut TestState, by: Principal, id: TransferId, now: u64) -> Re
 
 /// What the ticker makes of it.
 fn look(state: &mut TestState, id: TransferId, now: u64) -> Status {
-    if let Some(decided) = state.decide_waiting(id, at(now)).unwrap() {
+    if let Some(decided) = state.decide_pending_approval(id, at(now)).unwrap() {
         state.commit(decided, at(now));
     }
     state.transfer(id).unwrap().status
@@ -172,7 +172,7 @@ fn nobody_in_time_means_no_whether_or_not_anybody_looked() {
     assert!(matches!(approve(&mut state, approver(2), id, TIMEOUT), Err(Refusal::WrongStatus { .. })), "without any ticker");
     assert_eq!(look(&mut state, id, TIMEOUT), Status::Rejected);
     assert_eq!((code(&state, id), held(&state, TIMEOUT)), (Some(ReasonCode::ApprovalTimeout), 0));
-    assert!(state.decide_waiting(id, at(TIMEOUT)).is_err(), "it ends once");
+    assert!(state.decide_pending_approval(id, at(TIMEOUT)).is_err(), "it ends once");
 }
 
 #[test]

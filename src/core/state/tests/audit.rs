@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::governance::Action;
 use crate::governance::retention::{Archive, AuditSettings};
 use crate::governance::settings::Settings;
-use crate::state::{Change, Decided, Filter, NewSession, Page, Refusal, ReplayError, State};
+use crate::state::{ChangeOutcome, Decided, Filter, NewSession, Page, Refusal, ReplayError, State};
 use crate::transfer::TransferRequest;
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
@@ -222,7 +222,7 @@ fn sessions_proposals_and_requests_are_found_by_the_wallet_that_they_are_about()
     let action = Action::AddAgent(AgentChange { wallet: WALLET, agent: stranger() });
     let (decided, change) = state.decide_change(admin(), action, at(3)).unwrap();
     state.commit(decided, at(3));
-    let Change::Proposed(proposal) = change else { panic!("one of two is no quorum") };
+    let ChangeOutcome::Proposed(proposal) = change else { panic!("one of two is no quorum") };
     let decided = state.decide_cancel_proposal(admin(), proposal, None);
     done(&mut state, decided, at(4));
     let denied = state.decide_transfer(agent(), sol(u64::MAX / 2, "denied"), at(5)).unwrap().0.unwrap();
@@ -263,10 +263,10 @@ fn a_full_log_stops_spending_and_nothing_else() {
     let id = accepted(&mut state, sol(1, "under way"), at(DAY_NS));
     let settings = AuditSettings { retention_days: 1, capacity: 1 << 20 };
     let (decided, change) = state.decide_change(admin(), Action::ConfigureAudit(settings), at(DAY_NS)).unwrap();
-    assert_eq!(change, Change::Applied);
+    assert_eq!(change, ChangeOutcome::Applied);
     state.commit(decided, at(DAY_NS));
     let mut now = at(DAY_NS);
-    while state.has_log_room() {
+    while state.has_log_capacity() {
         // The agent's breaker is closed again by then.
         now = now.saturating_add(10 * MINUTE_NS);
         let reason = Some("r".repeat(1_000));
@@ -406,8 +406,8 @@ fn a_state_cannot_change_without_an_entry() {
     state.record_snapshot_load(Some(at(1)), at(2));
     state.reserve_log_room().unwrap();
     state.set_log_monitor(&Default::default());
-    state.keep_client_key([7; 32]);
-    state.keep_provider_key("https://rpc.example", Some("12345678"));
+    state.set_client_key([7; 32]);
+    state.set_provider_key("https://rpc.example", Some("12345678"));
     while !state.recount(1) {}
     assert_eq!((state.digest(), state.log_len()), (before, length));
 }
@@ -434,8 +434,8 @@ fn there_is_no_other_way_to_change_a_state() {
     // `push` is the replay's: it applies what it appends.
     let known = [
         "commit",
-        "keep_client_key",
-        "keep_provider_key",
+        "set_client_key",
+        "set_provider_key",
         "reserve_log_room",
         "record_append",
         "record_snapshot_load",

@@ -91,7 +91,7 @@ fn kaspa_key(source: KeyKind) -> kaspa::WalletKey {
 }
 
 fn messages(state: &TestState, id: TransferId) -> Vec<Bytes> {
-    state.to_sign(&state.transfer(id).unwrap()).expect("it waits for signatures").0
+    state.signing_request(&state.transfer(id).unwrap()).expect("it waits for signatures").0
 }
 
 fn sign(source: KeyKind, message: &[u8]) -> Vec<u8> {
@@ -140,7 +140,7 @@ fn what_the_registered_key_signed_goes_on_and_nothing_else_does() {
             _ => kaspa::UnsignedTx::from_bytes(&transfer.built.as_ref().unwrap().unsigned).unwrap().transaction.id().to_string(),
         };
         assert_eq!(transfer.signed.as_ref().unwrap().txid, txid);
-        assert!(state.to_sign(&transfer).is_none());
+        assert!(state.signing_request(&transfer).is_none());
         assert!(problem(&state, stranger(), id, &good).contains("waits for signatures"), "once");
     }
     assert_replays(&state);
@@ -182,7 +182,7 @@ fn the_canister_signs_for_no_client_side_wallet_and_owners_for_no_threshold_wall
     let theirs = accepted(&mut state, sol(1_000, "k"), at(0));
     let decided = state.decide_built(theirs, built(theirs));
     done(&mut state, decided, at(0));
-    assert!(state.to_sign(&state.transfer(theirs).unwrap()).is_none());
+    assert!(state.signing_request(&state.transfer(theirs).unwrap()).is_none());
     assert_eq!(problem(&state, agent(), theirs, &[vec![0; 64]]), "transfer_id: the canister signs for this wallet");
 }
 
@@ -192,10 +192,10 @@ fn what_nobody_signs_within_ten_minutes_ends_and_is_not_built_again() {
     let id = built_sol(&mut state, wallet, 1);
     let good = vec![sign(KeyKind::Solana, &messages(&state, id)[0])];
     let late = 10 * MINUTE_NS;
-    assert!(state.decide_unsigned(id, at(late - 1)).unwrap().is_none());
+    assert!(state.decide_signing_timeout(id, at(late - 1)).unwrap().is_none());
     assert!(state.decide_client_signatures(agent(), id, &good, at(late - 1)).is_ok());
     assert!(state.decide_client_signatures(agent(), id, &good, at(late)).is_err());
-    let decided = state.decide_unsigned(id, at(late)).unwrap().unwrap();
+    let decided = state.decide_signing_timeout(id, at(late)).unwrap().unwrap();
     state.commit(decided, at(late));
     let transfer = state.transfer(id).unwrap();
     assert_eq!((transfer.status, transfer.attempt), (Status::Failed, 1));

@@ -20,8 +20,8 @@ fn addresses_and_devices_are_logged_as_keyed_hashes_only() {
     let seen = |state: &TestState| state.decide_client_seen(agent(), true, Some(WALLET), Some("192.0.2.7"), Some("device"));
     assert_eq!(seen(&state).unwrap_err(), Refusal::KeysNotReady);
     let before = state.digest();
-    state.keep_client_key([7; 32]);
-    state.keep_client_key([8; 32]);
+    state.set_client_key([7; 32]);
+    state.set_client_key([8; 32]);
     assert_eq!(state.digest(), before, "a secret is no part of what is compared");
     let decided = seen(&state);
     done(&mut state, decided, at(1));
@@ -38,7 +38,7 @@ const DEVICE: &str = "204dd0e7ff0dd9f5885ff69dcfe86705c3968dfb759f696f039b65b40a
 #[test]
 fn only_those_with_a_power_are_noted() {
     let mut state = installed();
-    state.keep_client_key([7; 32]);
+    state.set_client_key([7; 32]);
     let code = |caller| state.decide_client_seen(caller, false, None, None, None).map_or_else(|refusal| refusal.code(), |_| "OK");
     let callers = [admin(), guardian(), agent(), stranger(), candid::Principal::anonymous()];
     assert_eq!(callers.map(code), ["OK", "OK", "OK", "AUTH_FAILED", "AUTH_FAILED"]);

@@ -6,7 +6,7 @@ use crate::access::{AgentChange, RoleChange};
 use crate::base::{Amount, Timestamp, TransferId, WalletId};
 use crate::governance::{Action, PolicyChange, QuarantineEnd};
 use crate::policy::{Rule, Scope};
-use crate::state::{Change, Decided, Refusal};
+use crate::state::{ChangeOutcome, Decided, Refusal};
 use crate::wallet::WalletChange;
 use candid::Principal;
 
@@ -14,7 +14,7 @@ impl TestState {
     /// A change that happens at once.
     pub(super) fn applied(&self, caller: Principal, action: Action, now: Timestamp) -> Result<Decided, Refusal> {
         let (decided, change) = self.decide_change(caller, action, now)?;
-        assert_eq!(change, Change::Applied);
+        assert_eq!(change, ChangeOutcome::Applied);
         Ok(decided)
     }
 

@@ -5,9 +5,9 @@ use super::kaspa::replays;
 use crate::access::AgentChange;
 use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Mint, Timestamp, TransferId};
 use crate::event::Event;
-use crate::governance::{Action, MAX_WORTH, PolicyChange, Rate};
+use crate::governance::{Action, MAX_UNIT_VALUE, PolicyChange, Rate};
 use crate::policy::{CounterKey, RecipientLimit, Rule, Scope, Window};
-use crate::state::{BatchItem, BatchRequest, Change, Decided, Refusal};
+use crate::state::{BatchItem, BatchRequest, ChangeOutcome, Decided, Refusal};
 use crate::transfer::{Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;
 use candid::Principal;
@@ -15,7 +15,7 @@ use candid::Principal;
 const SCOPE: Scope = Scope::Wallet(WALLET);
 const TOKEN: Asset = Asset::Spl { mint: Mint([7; 32]) };
 
-fn change(state: &mut TestState, action: Action, now: Timestamp) -> Change {
+fn change(state: &mut TestState, action: Action, now: Timestamp) -> ChangeOutcome {
     let (decided, change) = state.decide_change(admin(), action, now).unwrap();
     state.commit(decided, now);
     change
@@ -23,7 +23,7 @@ fn change(state: &mut TestState, action: Action, now: Timestamp) -> Change {
 
 fn set(state: &mut TestState, scope: Scope, rules: Vec<Rule>, now: Timestamp) {
     let replaces = state.last_policy_version(&scope);
-    assert_eq!(change(state, Action::SetPolicy(PolicyChange { scope, replaces, name: None, rules }), now), Change::Applied);
+    assert_eq!(change(state, Action::SetPolicy(PolicyChange { scope, replaces, name: None, rules }), now), ChangeOutcome::Applied);
 }
 
 fn rate(asset: Asset, value: u64, per: u64) -> Action {
@@ -80,7 +80,11 @@ fn a_rate_that_forgot_how_many_units_a_coin_has_is_refused() {
     let refused = state.decide_change(admin(), rate(Asset::Sol, 4_000_000_000_000, 1), at(1)).map(|(_, change)| change);
     let Err(Refusal::InvalidArgument { field: "rate", problem }) = refused else { panic!("{refused:?}") };
     assert!(problem.contains("1 SOL (1000000000 base units) would be worth") && problem.contains("is per too small?"), "{problem}");
-    assert_eq!(change(&mut state, rate(Asset::Sol, 1_000_000, 1), at(1)), Change::Applied, "the most that a coin may be worth");
+    assert_eq!(
+        change(&mut state, rate(Asset::Sol, 1_000_000, 1), at(1)),
+        ChangeOutcome::Applied,
+        "the most that a coin may be worth"
+    );
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn parts_of_a_batch_whose_worth_is_beyond_a_counter_are_held_and_let_go() {
         Rule::SpendingLimit { asset: TOKEN, window: Window::Rolling24h, max: Amount::MAX },
     ];
     set(&mut state, SCOPE, [rules(PER_TRANSACTION, DAILY), token_rules.to_vec()].concat(), at(0));
-    change(&mut state, rate(TOKEN, MAX_WORTH, 1), at(0));
+    change(&mut state, rate(TOKEN, MAX_UNIT_VALUE, 1), at(0));
     let item = || BatchItem::new(recipient(Chain::Solana, 5), Amount::new(9_000));
     let request = BatchRequest {
         asset: TOKEN,

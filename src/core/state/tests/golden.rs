@@ -12,7 +12,7 @@ use crate::governance::retention::AuditSettings;
 use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Rate};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope};
-use crate::state::{BatchItem, BatchRequest, Change, Decided, NewSession, State};
+use crate::state::{BatchItem, BatchRequest, ChangeOutcome, Decided, NewSession, State};
 use crate::transfer::solana::{LifetimeChoice, SolanaSettings};
 use crate::transfer::{BuiltTx, Outcome, SignedTx};
 use crate::wallet::{KeyKind, WalletChange};
@@ -105,7 +105,8 @@ fn govern(state: &mut TestState) {
     change(Action::GrantRole(RoleChange { principal: principal(6), role: Role::Auditor }), 28);
     let settings = Settings { quorum: 2, breaker_threshold: 1, ..Settings::new(&config()) };
     change(Action::ChangeSettings(Box::new(settings)), 29);
-    let Change::Proposed(proposal) = change(Action::GrantRole(RoleChange { principal: agent(), role: Role::Viewer }), 30) else {
+    let ChangeOutcome::Proposed(proposal) = change(Action::GrantRole(RoleChange { principal: agent(), role: Role::Viewer }), 30)
+    else {
         panic!("one of two is no quorum");
     };
     let decided = state.decide_approve_proposal(principal(7), proposal, at(31));
@@ -135,7 +136,7 @@ fn govern(state: &mut TestState) {
     done(state, decided, at(37));
     let decided = state.decide_chain_breaker(Chain::Kaspa, "no answer", at(38));
     done(state, decided, at(38));
-    state.keep_client_key([9; 32]);
+    state.set_client_key([9; 32]);
     let decided = state.decide_client_seen(admin(), true, Some(WALLET), Some("192.0.2.1"), Some("a device"));
     done(state, decided, at(39));
     on_solana(state);
@@ -147,7 +148,7 @@ fn govern(state: &mut TestState) {
 fn on_solana(state: &mut TestState) {
     let decided = state.decide_solana_settings(admin(), WALLET, SolanaSettings { lifetime: LifetimeChoice::Blockhash });
     done(state, decided, at(39));
-    let decided = state.decide_pin("https://rpc.example".into(), [8; 32]);
+    let decided = state.decide_pin_provider("https://rpc.example".into(), [8; 32]);
     done(state, decided, at(39));
 }
 

@@ -11,7 +11,7 @@ use crate::base::{BlockIndex, HOUR_NS, ProposalId, Timestamp};
 use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Proposal, ProposalOutcome};
 use crate::policy::{Rule, Scope};
-use crate::state::{Change, Decided, Refusal, State};
+use crate::state::{ChangeOutcome, Decided, Refusal, State};
 use candid::Principal;
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
@@ -71,21 +71,21 @@ fn tight() -> Vec<Rule> {
 }
 
 /// What the first admin's change comes to, without making it.
-fn asked(state: &TestState, action: Action) -> Result<Change, &'static str> {
+fn asked(state: &TestState, action: Action) -> Result<ChangeOutcome, &'static str> {
     state.decide_change(admin(), action, at(1)).map(|(_, change)| change).map_err(|refusal| refusal.code())
 }
 
 /// Makes a change that needs nobody else.
 fn apply(state: &mut TestState, action: Action, now: Timestamp) {
     let (decided, change) = state.decide_change(admin(), action, now).unwrap();
-    assert_eq!(change, Change::Applied);
+    assert_eq!(change, ChangeOutcome::Applied);
     state.commit(decided, now);
 }
 
 /// Makes a change that takes a proposal.
 fn propose(state: &mut TestState, action: Action, now: Timestamp) -> ProposalId {
     let (decided, change) = state.decide_change(admin(), action, now).unwrap();
-    let Change::Proposed(id) = change else { panic!("{change:?}") };
+    let ChangeOutcome::Proposed(id) = change else { panic!("{change:?}") };
     state.commit(decided, now);
     id
 }

@@ -7,7 +7,7 @@ use crate::access::RoleChange;
 use crate::base::{Amount, Asset, BlockIndex, DAY_NS, HOUR_NS, ProposalId, TransferId};
 use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, Rate};
-use crate::state::{Change, NewSession, State};
+use crate::state::{ChangeOutcome, NewSession, State};
 use crate::transfer::Status;
 use crate::wallet::WalletChange;
 use flate2::Compression;
@@ -82,7 +82,7 @@ fn govern(state: &mut TestState) {
     change(Action::ChangeWallet { wallet: WALLET, change: WalletChange::Owner(guardian()) });
     change(Action::ChangeSettings(Box::new(Settings { quorum: 2, ..Settings::new(&config()) })));
     let waits = change(Action::GrantRole(RoleChange { principal: principal(9), role: Role::Viewer }));
-    assert!(matches!(waits, Change::Proposed(_)));
+    assert!(matches!(waits, ChangeOutcome::Proposed(_)));
     let new = NewSession { wallet: WALLET, agent: agent(), ttl_ns: HOUR_NS, label: Some("task".into()), rules: Vec::new() };
     let (decided, _) = state.decide_open_session(agent(), new, now).unwrap();
     state.commit(decided, now);

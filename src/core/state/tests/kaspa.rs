@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, TransferId};
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome, Refusal, State};
-use crate::transfer::kaspa::{Consolidation, FeeSpeed, InputSignature, KaspaTransferParams, NamedCoin};
+use crate::transfer::kaspa::{Consolidation, FeeSpeed, InputSignature, NamedCoin, TransferParams};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, TransferRequest};
 use crate::wallet::KeyKind;
 use ic_stable_structures::VectorMemory;
@@ -206,7 +206,7 @@ pub fn consolidation(key: &str) -> TransferRequest {
         session: None,
         created_at: None,
         solana: None,
-        kaspa: Some(KaspaTransferParams { speed: None, batch: None, consolidation: Some(terms) }),
+        kaspa: Some(TransferParams { speed: None, batch: None, consolidation: Some(terms) }),
     }
 }
 
@@ -241,7 +241,7 @@ fn a_consolidation_is_for_members_and_within_bounds() {
         }
     };
     let terms = |request: &mut TransferRequest, terms| {
-        request.kaspa = Some(KaspaTransferParams { consolidation: Some(terms), ..KaspaTransferParams::default() })
+        request.kaspa = Some(TransferParams { consolidation: Some(terms), ..TransferParams::default() })
     };
     assert_eq!(refused(&|request| request.amount = Amount::new(1)), "amount");
     assert_eq!(refused(&|request| request.to = recipient(Chain::Kaspa, 5)), "to");

@@ -80,7 +80,7 @@ fn divided(state: &TestState, request: &BatchRequest, outcome: &BatchOutcome) ->
         prop_assert_eq!((batch.part as usize, batch.parts as usize), (part, outcome.transfers.len()));
         let sum = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount));
         prop_assert_eq!(sum, Some(transfer.amount), "it is held for what it pays");
-        let memos: Vec<_> = transfer.payment_terms().into_iter().map(|terms| terms.memo).collect();
+        let memos: Vec<_> = transfer.payment_params().into_iter().map(|terms| terms.memo).collect();
         prop_assert_eq!(solana::batch::pack(&memos, request.asset), vec![memos.len()], "one transaction can pay it");
         for output in &batch.outputs {
             let BatchOutput { item, to, amount, memo, off_curve } = output.clone();
@@ -139,7 +139,7 @@ fn decide(state: &TestState, command: &Command, now: crate::base::Timestamp) -> 
         Command::Confirmed(n, paid) => state.decide_confirmed(id(n), fee(paid), None).map(Some),
         Command::Failed(n, paid) => state.decide_failed(id(n), fee(paid), None).map(Some),
         Command::Expired(n) => state.decide_expired(id(n), None).map(Some),
-        Command::Quarantined(n) => state.decide_quarantined(id(n), None).map(Some),
+        Command::Quarantined(n) => state.decide_quarantine_by_canister(id(n), None).map(Some),
         Command::Resolve(n, landed) => state.decide_resolve_quarantine(admin(), id(n), landed, fee(1), "seen".into()).map(Some),
         Command::Emergency(on) => state.decide_emergency(admin(), on, "test".into(), now).map(Some),
         Command::SetPolicy(max, daily) => {

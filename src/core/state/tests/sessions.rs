@@ -139,7 +139,7 @@ fn a_quarantined_transfer_keeps_its_sessions_counters() {
     let session = open(&mut state, new(agent(), limit(DAILY)), 0);
     let id = accepted(&mut state, within(session, 1_000, "1"), at(0));
     submit(&mut state, id, at(0));
-    let decided = state.decide_quarantined(id, None);
+    let decided = state.decide_quarantine_by_canister(id, None);
     done(&mut state, decided, at(0));
     let decided = state.decide_close_session(admin(), session, at(1));
     done(&mut state, decided, at(1));
@@ -174,7 +174,7 @@ fn an_agents_sessions_end_with_it() {
     let decided = state.decide_remove_agent(guardian(), WALLET, agent());
     done(&mut state, decided, at(1));
     let end = |id| state.session(id).map(|session| session.ended);
-    assert_eq!((end(gone), end(stays)), (Some(Some(SessionEnd::Cascaded)), Some(None)));
+    assert_eq!((end(gone), end(stays)), (Some(Some(SessionEnd::EndedByParent)), Some(None)));
     assert_eq!(state.policy_of(&Scope::Session(gone)), None);
     let decided = state.decide_add_agent(admin(), WALLET, agent());
     done(&mut state, decided, at(2));

@@ -8,13 +8,11 @@ mod tokens;
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, Bytes, Mint, TransferId, WRAPPED_SOL};
-use crate::governance::config::SolanaOptions;
+use crate::governance::config::{Execution, SolanaOptions};
 use crate::governance::settings::Settings;
 use crate::policy::{Decision, Rule, RuleKind, Window};
 use crate::state::{Refusal, State};
-use crate::transfer::solana::{
-    Execution, LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, SolanaTransferParams,
-};
+use crate::transfer::solana::{LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, TransferParams};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use ic_stable_structures::VectorMemory;
 
@@ -118,7 +116,7 @@ pub fn simulating() -> TestState {
 fn a_memo_is_bounded_and_solanas_only() {
     let state = installed();
     let with = |memo: &str| {
-        let terms = SolanaTransferParams { memo: Some(memo.into()), ..SolanaTransferParams::default() };
+        let terms = TransferParams { memo: Some(memo.into()), ..TransferParams::default() };
         state.decide_transfer(agent(), TransferRequest { solana: Some(terms), ..sol(1, "m") }, at(1)).map(drop)
     };
     assert_eq!(with("invoice 17"), Ok(()));

@@ -168,7 +168,7 @@ fn every_payment_keeps_its_own_memo_and_its_own_flag() {
     assert_eq!(denied.and_then(|terms| terms.memo).as_deref(), Some("denied"), "a denial is logged as it was asked for");
     state.commit(decided, at(1));
     let transfer = state.transfer(outcome.transfers[0]).unwrap();
-    let terms: Vec<_> = transfer.request.payment_terms().into_iter().map(|terms| (terms.memo, terms.off_curve)).collect();
+    let terms: Vec<_> = transfer.request.payment_params().into_iter().map(|terms| (terms.memo, terms.off_curve)).collect();
     assert_eq!(terms, [(Some("tag 1"), false), (None, true), (None, false)]);
     let own = transfer.request.solana.as_ref().unwrap();
     assert_eq!((&own.memo, own.off_curve), (&None, false), "they are the payments', not the transfer's");

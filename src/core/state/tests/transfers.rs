@@ -229,7 +229,7 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "1"), at(0));
     submit(&mut state, id, at(0));
-    let decided = state.decide_quarantined(id, Some("trapped".into()));
+    let decided = state.decide_quarantine_by_canister(id, Some("trapped".into()));
     done(&mut state, decided, at(1));
     assert_eq!(used(&state, 40 * DAY_NS), (0, 5_001));
     assert!(state.active_transfers().is_empty());
@@ -273,7 +273,7 @@ fn a_quarantine_that_did_not_land_counts_in_full_while_its_bytes_may() {
             let decided = state.decide_signed(id, signed());
             done(&mut state, decided, at(0));
         }
-        let decided = state.decide_quarantined(id, None);
+        let decided = state.decide_quarantine_by_canister(id, None);
         done(&mut state, decided, at(1));
         let decided = state.decide_resolve_quarantine(admin(), id, false, Amount::ZERO, "not seen".into());
         done(&mut state, decided, at(2));
@@ -423,14 +423,14 @@ fn an_opened_state_knows_what_landed_and_what_is_quarantined() {
     for id in [landed, quarantined] {
         submit(&mut state, id, at(0));
     }
-    let decided = state.decide_confirmed(landed, Amount::new(5_000), None).map(|decided| decided.in_slot(48));
+    let decided = state.decide_confirmed(landed, Amount::new(5_000), None).map(|decided| decided.with_slot(48));
     done(&mut state, decided, at(1));
-    let decided = state.decide_quarantined(quarantined, None);
+    let decided = state.decide_quarantine_by_canister(quarantined, None);
     done(&mut state, decided, at(1));
     let digest = state.digest();
     drop(state);
     let state = State::open(memory).expect("it opens");
-    assert_eq!((state.reached_slot(), state.quarantined_of(WALLET)), (48, vec![quarantined]));
+    assert_eq!((state.highest_landed_slot(), state.quarantined_of(WALLET)), (48, vec![quarantined]));
     assert_eq!(state.digest(), digest);
 }
 

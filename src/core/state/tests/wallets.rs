@@ -133,7 +133,7 @@ fn a_deactivated_wallet_takes_no_transfers_and_ends_its_sessions() {
     let evaluation = state.simulate(agent(), sol(1, "after"), at(0)).unwrap();
     assert_eq!(evaluation.denials().next().unwrap().code, Some(ReasonCode::WalletDraining));
     assert_eq!(state.transfer(waiting).unwrap().note.as_deref(), Some("its wallet was deactivated"));
-    assert_eq!(state.session(session.id).unwrap().ended, Some(crate::access::SessionEnd::Cascaded));
+    assert_eq!(state.session(session.id).unwrap().ended, Some(crate::access::SessionEnd::EndedByParent));
     assert!(matches!(state.decide_open_session(agent(), new, at(0)), Err(Refusal::InvalidArgument { field: "wallet_id", .. })));
     change(&mut state, WALLET, WalletChange::Activate).unwrap();
     assert_eq!(state.simulate(agent(), sol(1, "after"), at(0)).unwrap().decision, Decision::Allow);

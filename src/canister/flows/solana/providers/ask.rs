@@ -182,7 +182,7 @@ async fn pin<R: Runtime>(rt: &R, url: &str) -> Result<(), CallError> {
         return Err(CallError::unusable(problem));
     }
     // Another message may have pinned it meanwhile.
-    if let Ok(decided) = rt.read(|state| state.decide_pin(url.to_owned(), *found.as_bytes())) {
+    if let Ok(decided) = rt.read(|state| state.decide_pin_provider(url.to_owned(), *found.as_bytes())) {
         rt.commit(decided);
     }
     Ok(())

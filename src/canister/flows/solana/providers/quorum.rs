@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 ///
 /// Zero with a quorum of one: the answer of one provider does not bind the others that may take its place.
 pub(in crate::flows) fn min_slot<R: Runtime>(rt: &R) -> u64 {
-    rt.read(|state| if state.config().solana.quorum() > 1 { state.reached_slot() } else { 0 })
+    rt.read(|state| if state.config().solana.quorum() > 1 { state.highest_landed_slot() } else { 0 })
 }
 
 /// The answer that a quorum of providers gives.

@@ -5,7 +5,7 @@ use super::promises::Promise;
 use super::*;
 use crate::chains::solana;
 use crate::state::{BatchItem, BatchOutcome, ItemOutcome, Refusal};
-use crate::transfer::solana::SolanaTransferParams;
+use crate::transfer::solana::TransferParams;
 use crate::transfer::{Batch, BatchOutput};
 
 /// What was let through, as one payment of its sum: that is how it is judged.
@@ -15,7 +15,7 @@ fn whole(base: &TransferRequest, request: &BatchRequest, outputs: &[BatchOutput]
         to: outputs[0].to.clone(),
         amount: Amount::new(outputs.iter().map(|output| output.amount.get()).sum()),
         max_fee: Amount::new(request.max_fee.get() * parts),
-        solana: Some(SolanaTransferParams { batch: Some(batch), ..SolanaTransferParams::default() }),
+        solana: Some(TransferParams { batch: Some(batch), ..TransferParams::default() }),
         ..base.clone()
     }
 }

@@ -36,7 +36,7 @@ impl Game {
     fn bytes(&mut self, transfer: &Transfer) -> BuiltTx {
         let request = &transfer.request;
         let solana = self.solana_part(transfer);
-        let memos: Vec<_> = request.payment_terms().into_iter().map(|terms| terms.memo.map(str::to_owned)).collect();
+        let memos: Vec<_> = request.payment_params().into_iter().map(|terms| terms.memo.map(str::to_owned)).collect();
         let said = format!("{} {} {:?} {memos:?} {solana:?}", request.wallet, request.asset, request.payments());
         let content = hash(&[said.as_bytes()]);
         let mut coins = 0;
@@ -102,7 +102,7 @@ impl Game {
     /// Signed bytes on a nonce landed, or can do so no more: the nonce has moved.
     fn used_up(&mut self, id: TransferId) {
         let Some(transfer) = self.state.transfer(id).filter(|transfer| transfer.signed.is_some()) else { return };
-        if let Some(index) = transfer.nonce_index().or(transfer.used_up_index()) {
+        if let Some(index) = transfer.nonce_index().or(transfer.used_up_nonce_index()) {
             *self.chains.ages.entry((transfer.request.wallet, index)).or_default() += 1;
         }
     }
@@ -119,7 +119,7 @@ impl Game {
             }
             return;
         }
-        let may_be = |id: &TransferId| self.state.transfer(*id).is_some_and(|transfer| transfer.may_be_revoked());
+        let may_be = |id: &TransferId| self.state.transfer(*id).is_some_and(|transfer| transfer.is_revocable());
         let revocable: Vec<TransferId> = self.open.iter().copied().filter(may_be).collect();
         if revocable.is_empty() {
             return;
@@ -149,11 +149,11 @@ impl Game {
         let is_revoked = self.state.revocation_of(&transfer).is_some();
         let state = &self.state;
         let decided = match transfer.status {
-            Status::AwaitingApproval => match state.decide_waiting(id, now) {
+            Status::AwaitingApproval => match state.decide_pending_approval(id, now) {
                 Ok(Some(decided)) => Ok(decided),
                 _ => return,
             },
-            Status::Built | Status::Signed | Status::Submitted if odd == 0 => state.decide_quarantined(id, None),
+            Status::Built | Status::Signed | Status::Submitted if odd == 0 => state.decide_quarantine_by_canister(id, None),
             Status::Built | Status::Signed | Status::Submitted if odd < 4 => state.decide_expired(id, None),
             Status::Expired if is_revoked => state.decide_cancel_by_canister(id, "it was taken back".into()),
             Status::Reserved | Status::Expired if odd == 0 => state.decide_failed(id, Amount::ZERO, None),
@@ -175,7 +175,7 @@ impl Game {
         if !self.state.may_progress(id) {
             return;
         }
-        if let Some(objection) = self.state.objection(transfer, self.time()) {
+        if let Some(objection) = self.state.recheck_denial(transfer.id, self.time()) {
             if let Some(promise) = self.model.wait_reason(id) {
                 let why: Vec<&str> = objection.denials().map(|finding| &finding.message[..]).collect();
                 let behind = self.model.entries.range(id..).skip(1).filter(|(_, other)| other.is_plain());
@@ -192,14 +192,14 @@ impl Game {
         }
         let built = self.bytes(transfer);
         let place = self.chains.current[&id].clone();
-        let (before, is_operation) = (self.chains.bytes.get(&place).cloned(), transfer.request.nonce_operation().is_some());
+        let (before, has_operation_key) = (self.chains.bytes.get(&place).cloned(), transfer.request.nonce_operation().is_some());
         match self.state.decide_built(id, built) {
             Ok(decided) => {
                 self.seen.twins += u64::from(before.is_some_and(|(by, _)| by != id));
                 self.commit(decided);
             }
             // What it was to take back has ended meanwhile.
-            Err(_) if is_operation => {
+            Err(_) if has_operation_key => {
                 let decided = self.state.decide_failed(id, Amount::ZERO, None);
                 self.attempt(decided);
             }

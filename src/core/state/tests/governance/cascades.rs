@@ -118,7 +118,7 @@ fn an_agent_that_is_removed_takes_its_sessions_and_transfers_along() {
     let others = pending(&mut state, principal(40), sol(100, "others"));
     let decided = state.decide_remove_agent(guardian(), WALLET, agent());
     done(&mut state, decided, at(1));
-    assert_eq!(state.session(own).unwrap().ended, Some(SessionEnd::Cascaded));
+    assert_eq!(state.session(own).unwrap().ended, Some(SessionEnd::EndedByParent));
     assert_eq!(state.session(other).unwrap().ended, None);
     let statuses = [small, waiting, others].map(|id| state.transfer(id).unwrap().status);
     assert_eq!(statuses, [Status::Cancelled, Status::Cancelled, Status::AwaitingApproval]);
@@ -146,7 +146,7 @@ fn a_principal_is_removed_from_everything() {
     apply(&mut state, Action::RemovePrincipal(gone), at(1));
     assert_eq!(state.roles_of(&gone), crate::access::Roles::default());
     assert!(!state.is_agent_of_any(&gone));
-    assert_eq!(state.session(session).unwrap().ended, Some(SessionEnd::Cascaded));
+    assert_eq!(state.session(session).unwrap().ended, Some(SessionEnd::EndedByParent));
     assert_eq!(members(&state, "board"), BTreeSet::from([principal(21)]));
     assert_eq!(status(&state, own).0, Status::Cancelled);
     assert_eq!((status(&state, of_board), status(&state, of_desk)), (REJECTED, WAITING));

@@ -71,7 +71,7 @@ fn one_admin_waits_for_the_time_lock_too() {
     assert_eq!(execute(&mut state, id, at(1 + LOCK)), Some(ProposalOutcome::Executed));
     // The way back is as long.
     let unlocked = Settings { time_lock_ns: 0, ..state.settings() };
-    assert!(matches!(asked(&state, Action::ChangeSettings(Box::new(unlocked))), Ok(Change::Proposed(_))));
+    assert!(matches!(asked(&state, Action::ChangeSettings(Box::new(unlocked))), Ok(ChangeOutcome::Proposed(_))));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_proposal_without_its_quorum_is_void_in_time() {
     assert_eq!(code(state.decide_approve_proposal(second_admin(), id, at(ttl - 1))), "OK");
     assert!(state.decide_due_proposal(id, at(ttl - 1)).unwrap().is_none());
     assert_eq!(code(state.decide_approve_proposal(second_admin(), id, at(ttl))), "WRONG_STATUS", "whether or not anybody noticed");
-    assert!(matches!(state.decide_change(admin(), add_agent(principal(20)), at(ttl)), Ok((_, Change::Proposed(_)))));
+    assert!(matches!(state.decide_change(admin(), add_agent(principal(20)), at(ttl)), Ok((_, ChangeOutcome::Proposed(_)))));
     let late = state.decide_due_proposal(id, at(ttl)).unwrap().expect("it is late");
     state.commit(late, at(ttl));
     assert_eq!(state.proposal(id).unwrap().closed, Some(ProposalOutcome::Expired));
@@ -218,5 +218,5 @@ fn proposals_are_bounded_and_none_is_made_twice() {
     let full = state.decide_change(admins[5], add_agent(principal(20)), at(1)).unwrap_err();
     assert_eq!(full, Refusal::LimitReached { what: "open proposals", max: MAX_OPEN_PROPOSALS as u64, current: 100 });
     // What narrows power needs no room.
-    assert_eq!(asked(&state, policy(&state, Scope::Wallet(WALLET), tight())), Ok(Change::Applied));
+    assert_eq!(asked(&state, policy(&state, Scope::Wallet(WALLET), tight())), Ok(ChangeOutcome::Applied));
 }

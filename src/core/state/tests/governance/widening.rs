@@ -12,7 +12,7 @@ fn taken(state: &TestState, action: Action) -> Result<Option<u64>, &'static str>
     let mut state = State::replay(VectorMemory::default(), &blocks(state), state.tip().unwrap().1).unwrap();
     let (decided, change) = state.decide_change(admin(), action, at(1)).map_err(|refusal| refusal.code())?;
     state.commit(decided, at(1));
-    let Change::Proposed(id) = change else { return Ok(None) };
+    let ChangeOutcome::Proposed(id) = change else { return Ok(None) };
     let approved = approve(&mut state, second_admin(), id, at(2));
     Ok(approved.ready_at.map(|ready_at| ready_at.nanos_since(at(2))))
 }
@@ -107,7 +107,7 @@ fn an_owner_narrows_what_is_their_own() {
         let action = Action::ChangeWallet { wallet: WALLET, change };
         state.decide_change(caller, action, at(1)).map(|(_, change)| change).map_err(|refusal| refusal.code())
     };
-    assert_eq!(change(owner, WalletChange::Deactivate), Ok(Change::Applied));
+    assert_eq!(change(owner, WalletChange::Deactivate), Ok(ChangeOutcome::Applied));
     assert_eq!(change(stranger(), WalletChange::Deactivate), Err("AUTH_FAILED"));
     assert_eq!(change(owner, WalletChange::Owner(stranger())), Err("AUTH_FAILED"));
     assert_eq!(change(Principal::anonymous(), WalletChange::Deactivate), Err("AUTH_FAILED"));
@@ -156,7 +156,7 @@ fn a_rate_that_lets_more_pass_takes_the_quorum() {
     assert_eq!(asked(&state, rate(0, DAY_NS)), Err("VALIDATION_FAILED"));
     assert_eq!(asked(&state, rate(1, 1)), Err("VALIDATION_FAILED"), "over already");
     assert_eq!(asked(&state, rate(1, 2 + MAX_RATE_AGE_NS)), Err("VALIDATION_FAILED"));
-    assert_eq!(asked(&state, rate(1, 1 + MAX_RATE_AGE_NS)), Ok(Change::Applied));
+    assert_eq!(asked(&state, rate(1, 1 + MAX_RATE_AGE_NS)), Ok(ChangeOutcome::Applied));
     apply(&mut state, rate(100, DAY_NS), at(0));
     govern(&mut state, 2, LOCK);
     assert_eq!(taken(&state, rate(101, DAY_NS)), AT_ONCE);

@@ -17,9 +17,9 @@ fn what_people_agree_to_after_its_session_is_not_paid() {
     let request = |key| TransferRequest { session: Some(session), ..sol(1_000_000, key) };
     let [in_time, late, swept] = ["a", "b", "c"].map(|key| pending(&mut state, request(key), 1));
     assert_eq!(approve(&mut state, approvers()[0], in_time, HOUR_NS - 1), Ok(Status::Reserved));
-    assert!(state.decide_waiting(late, at(HOUR_NS - 1)).unwrap().is_none());
+    assert!(state.decide_pending_approval(late, at(HOUR_NS - 1)).unwrap().is_none());
     assert_eq!(approve(&mut state, approvers()[0], late, HOUR_NS), Ok(Status::Rejected));
-    let looked_at = state.decide_waiting(swept, at(HOUR_NS)).unwrap();
+    let looked_at = state.decide_pending_approval(swept, at(HOUR_NS)).unwrap();
     assert!(looked_at.is_some(), "it is over before anybody says anything");
     let decided = state.decide_expired_sessions(at(HOUR_NS), 10).unwrap();
     state.commit(decided, at(HOUR_NS));
@@ -41,7 +41,7 @@ fn a_time_lock_that_ends_after_the_session_lets_nothing_go() {
     let session = session(&mut state, HOUR_NS);
     let id = pending(&mut state, TransferRequest { session: Some(session), ..sol(1_000, "a") }, 1);
     assert_eq!(approve(&mut state, approvers()[0], id, 2), Ok(Status::AwaitingApproval));
-    let decided = state.decide_waiting(id, at(HOUR_NS + 2)).unwrap().unwrap();
+    let decided = state.decide_pending_approval(id, at(HOUR_NS + 2)).unwrap().unwrap();
     state.commit(decided, at(HOUR_NS + 2));
     assert_eq!(statuses(&state, &[id]), [Status::Rejected]);
 }
@@ -137,7 +137,7 @@ fn bytes_of_a_transfer_that_ended_without_a_signature_bind_nothing() {
             done(state, decided, at(4));
         },
         |state, id| {
-            let decided = state.decide_quarantined(id, None);
+            let decided = state.decide_quarantine_by_canister(id, None);
             done(state, decided, at(4));
             let decided = state.decide_resolve_quarantine(admin(), id, false, Amount::ZERO, String::new());
             done(state, decided, at(4));
@@ -158,7 +158,7 @@ fn bytes_of_a_transfer_that_ended_without_a_signature_bind_nothing() {
     }
     // So does an admin's word that they landed.
     let (mut state, first, second) = two();
-    let decided = state.decide_quarantined(first, None);
+    let decided = state.decide_quarantine_by_canister(first, None);
     done(&mut state, decided, at(3));
     assert!(matches!(state.decide_built(second, same()), Err(Refusal::AlreadySo { .. })), "left to people, it may be signed yet");
     let decided = state.decide_resolve_quarantine(admin(), first, true, Amount::ZERO, String::new());

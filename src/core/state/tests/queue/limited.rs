@@ -10,7 +10,7 @@ fn limited(state: &mut TestState, now: u64) {
 }
 
 fn moving(state: &TestState, ids: &[TransferId], now: u64) -> Vec<usize> {
-    let moves = |(_, id): &(usize, &TransferId)| state.objection(&state.transfer(**id).unwrap(), at(now)).is_none();
+    let moves = |(_, id): &(usize, &TransferId)| state.recheck_denial(**id, at(now)).is_none();
     ids.iter().enumerate().filter(moves).map(|(n, _)| n).collect()
 }
 

@@ -59,7 +59,7 @@ fn what_is_in_quarantine_counts_above_too() {
     let parent = parent(&mut state, 1_100_000);
     let ids = queue(&mut state, WALLET, &[1_000_000; 2], "k");
     submit(&mut state, ids[0], at(1));
-    let decided = state.decide_quarantined(ids[0], None);
+    let decided = state.decide_quarantine_by_canister(ids[0], None);
     done(&mut state, decided, at(1));
     change(&mut state, WALLET, below(parent), 2);
     assert_eq!(statuses(&state, &ids), [Status::Quarantined, Status::Cancelled]);

@@ -52,14 +52,14 @@ fn one_transaction_stands_on_a_nonce_until_it_is_over() {
 #[test]
 fn the_highest_slot_in_which_something_landed_is_kept() {
     let mut state = with_nonces();
-    assert_eq!(state.reached_slot(), 0);
+    assert_eq!(state.highest_landed_slot(), 0);
     for (n, slot, fails, reached) in [(1, 48, false, 48), (2, 47, false, 48), (3, 60, true, 60)] {
         let id = accepted(&mut state, sol(1, &format!("key {n}")), at(10 * n));
         submit_on(&mut state, id, 0);
         let fee = Amount::new(5_000);
         let decided = if fails { state.decide_failed(id, fee, None) } else { state.decide_confirmed(id, fee, None) };
-        state.commit(decided.unwrap().in_slot(slot), at(10 * n + 5));
-        assert_eq!(state.reached_slot(), reached);
+        state.commit(decided.unwrap().with_slot(slot), at(10 * n + 5));
+        assert_eq!(state.highest_landed_slot(), reached);
     }
     replayed(&state);
 }
@@ -69,7 +69,7 @@ fn a_nonce_account_that_failed_is_tried_again() {
     let mut state = with_nonces();
     let id = accepted(&mut state, sol(1_000, "a"), at(19));
     let fall_back = |state: &mut TestState| {
-        let decided = state.decide_fallback(id, 0, "it is gone".into());
+        let decided = state.decide_nonce_fallback(id, 0, "it is gone".into());
         done(state, decided, at(20));
     };
     fall_back(&mut state);
@@ -98,7 +98,7 @@ fn as_many_are_built_at_a_time_as_there_are_nonce_accounts_that_work() {
     let ids = ["a", "b", "c"].map(|key| accepted(&mut state_with, sol(1_000, key), at(19)));
     let build_slots = ids.map(|id| state_with.build_slot(&state_with.transfer(id).unwrap()));
     assert!(build_slots[0] != build_slots[1] && build_slots[0] == build_slots[2], "{build_slots:?}");
-    let decided = state_with.decide_fallback(ids[0], 0, "it is gone".into());
+    let decided = state_with.decide_nonce_fallback(ids[0], 0, "it is gone".into());
     done(&mut state_with, decided, at(20));
     assert_eq!(state_with.build_slots(WALLET), 1, "a broken one carries nothing");
     let settings = SolanaSettings { lifetime: LifetimeChoice::Blockhash };
@@ -112,9 +112,9 @@ fn as_many_are_built_at_a_time_as_there_are_nonce_accounts_that_work() {
 fn a_nonce_account_that_fails_is_not_used_again() {
     let mut state = with_nonces();
     let id = accepted(&mut state, sol(1_000, "a"), at(19));
-    let decided = state.decide_fallback(id, 0, "it is gone".into());
+    let decided = state.decide_nonce_fallback(id, 0, "it is gone".into());
     done(&mut state, decided, at(20));
     assert_eq!(state.nonce(WALLET, 0).unwrap().status, NonceStatus::Broken { reason: "it is gone".into() });
     submit_on(&mut state, id, 1);
-    assert!(state.decide_fallback(id, 1, "it is gone".into()).is_err(), "something stands on it");
+    assert!(state.decide_nonce_fallback(id, 1, "it is gone".into()).is_err(), "something stands on it");
 }

@@ -27,7 +27,7 @@ fn a_providers_key_is_an_admins_and_stands_nowhere_but_in_its_table() {
     let decided = state.decide_provider_key(admin(), WITH_KEY, Some(KEY));
     done(&mut state, decided, at(1));
     let digest = state.digest();
-    state.keep_provider_key(WITH_KEY, Some(KEY));
+    state.set_provider_key(WITH_KEY, Some(KEY));
     assert_eq!(state.provider_key(WITH_KEY).as_deref(), Some(KEY));
     assert_eq!(state.digest(), digest, "a secret is no part of what the log gives");
     for index in 0..state.log_len() {
@@ -37,7 +37,7 @@ fn a_providers_key_is_an_admins_and_stands_nowhere_but_in_its_table() {
     replayed(&state);
     let decided = state.decide_provider_key(admin(), WITH_KEY, None);
     done(&mut state, decided, at(2));
-    state.keep_provider_key(WITH_KEY, None);
+    state.set_provider_key(WITH_KEY, None);
     assert_eq!(state.provider_key(WITH_KEY), None);
 }
 

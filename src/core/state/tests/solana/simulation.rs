@@ -40,7 +40,7 @@ fn what_is_only_tried_out_takes_no_nonce_and_breaks_none() {
     done(&mut state, decided, at(20));
     for index in [0, 1] {
         let id = accepted(&mut state, sol(1_000, "tried"), at(21));
-        assert!(state.decide_fallback(id, 1, "it is gone".into()).is_err());
+        assert!(state.decide_nonce_fallback(id, 1, "it is gone".into()).is_err());
         let decided = state.decide_built(id, on_nonce(id, index));
         done(&mut state, decided, at(21));
         assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));

@@ -1,0 +1,80 @@
+//! Texts of amounts for people: decimals, symbol and base units.
+
+use super::{Amount, Asset};
+
+/// Formats an amount in the asset and in base units: `0.9 SOL (900,000,000 lamports)`.
+///
+/// The decimals of a token are known to its mint only, so a token's amount is shown in base units alone.
+pub fn amount_text(asset: Asset, amount: Amount) -> String {
+    let units = grouped(&amount.get().to_string());
+    match (asset.decimals(), asset.base_unit()) {
+        (Some(places), Some(unit)) => {
+            let decimal = decimal_text(amount, places);
+            let (whole, fraction) = decimal.split_at(decimal.find('.').unwrap_or(decimal.len()));
+            format!("{}{fraction} {asset} ({units} {unit})", grouped(whole))
+        }
+        _ => format!("{units} base units of {asset}"),
+    }
+}
+
+/// Formats an amount in the asset alone: `0.9 SOL`; the amount of a token in base units.
+pub fn short_amount_text(asset: Asset, amount: Amount) -> String {
+    match asset.decimals() {
+        Some(places) => format!("{} {asset}", decimal_text(amount, places)),
+        None => format!("{amount} base units of {asset}"),
+    }
+}
+
+/// Formats base units as a decimal number with at most `places` digits after the point, without trailing zeros.
+pub fn decimal_text(amount: Amount, places: u8) -> String {
+    let places = usize::from(places);
+    let digits = format!("{:0width$}", amount.get(), width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
+    }
+}
+
+/// The digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Mint;
+
+    #[test]
+    fn amounts_carry_symbol_and_base_units() {
+        for (asset, units, text) in [
+            (Asset::Kas, 0, "0 KAS (0 sompi)"),
+            (Asset::Kas, 1, "0.00000001 KAS (1 sompi)"),
+            (Asset::Kas, 203_600, "0.002036 KAS (203,600 sompi)"),
+            (Asset::Kas, 100_000_000, "1 KAS (100,000,000 sompi)"),
+            (Asset::Kas, 123_456_789_012_345, "1,234,567.89012345 KAS (123,456,789,012,345 sompi)"),
+            (Asset::Sol, 900_000_000, "0.9 SOL (900,000,000 lamports)"),
+            (Asset::Sol, u64::MAX, "18,446,744,073.709551615 SOL (18,446,744,073,709,551,615 lamports)"),
+        ] {
+            assert_eq!(amount_text(asset, Amount::new(units)), text);
+        }
+        let token = Asset::Spl { mint: Mint([7; 32]) };
+        assert_eq!(amount_text(token, Amount::new(1_500)), format!("1,500 base units of the token {}", Mint([7; 32])));
+    }
+
+    #[test]
+    fn the_short_form_has_no_groups_and_no_base_units() {
+        assert_eq!(short_amount_text(Asset::Sol, Amount::new(1_500_000_000)), "1.5 SOL");
+        assert_eq!(short_amount_text(Asset::Kas, Amount::new(123_456_700_000_000)), "1234567 KAS");
+        assert_eq!(decimal_text(Amount::new(1_230), 3), "1.23");
+        assert_eq!(decimal_text(Amount::new(7), 0), "7");
+    }
+}

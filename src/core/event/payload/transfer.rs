@@ -1,0 +1,164 @@
+//! Payloads about transfers and their approvals.
+
+use crate::base::{Amount, Timestamp, TransferId};
+use crate::policy::{Evaluation, ReasonCode, Reservations};
+use crate::transfer::kaspa::InputSignature;
+use crate::transfer::{Approval, BuiltTx, SignedTx, Status, Transfer, TransferRequest};
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+
+/// The payload of [`Event::TransferDenied`](crate::event::Event::TransferDenied).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferDenied {
+    /// The requester.
+    pub agent: Principal,
+    /// The request.
+    pub request: TransferRequest,
+    /// The findings of every rule.
+    pub evaluation: Evaluation,
+}
+
+/// The payload of [`Event::TransferReserved`](crate::event::Event::TransferReserved).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferReserved {
+    /// The new transfer.
+    pub id: TransferId,
+    /// The requester.
+    pub agent: Principal,
+    /// The request.
+    pub request: TransferRequest,
+    /// The reserved amount of the asset, with the fee cap where fees are paid in the same asset.
+    pub reserved: Amount,
+    /// The findings of every rule, and the version of the wallet's policy.
+    pub evaluation: Evaluation,
+    /// The reservations in the counters.
+    #[serde(default)]
+    pub holds: Reservations,
+    /// The approval that the transfer needs, if it needs one.
+    #[serde(default)]
+    pub approval: Option<Approval>,
+    /// Whether the transfer is only simulated, and nothing is reserved.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
+}
+
+impl TransferReserved {
+    /// Returns the new transfer as it is recorded at the time of the event.
+    pub fn transfer(&self, at: Timestamp) -> Transfer {
+        Transfer {
+            id: self.id,
+            agent: self.agent,
+            request: self.request.clone(),
+            policy_version: self.evaluation.policy_version,
+            status: if self.approval.is_some() { Status::AwaitingApproval } else { Status::Reserved },
+            reserved: self.reserved,
+            attempt: 0,
+            created_at: at,
+            updated_at: at,
+            built: None,
+            signed: None,
+            deadline_height: None,
+            fee_paid: None,
+            note: None,
+            holds: self.holds.clone(),
+            approval: self.approval.clone(),
+            code: None,
+            solana: None,
+            simulated: self.simulated,
+            kaspa: None,
+        }
+    }
+}
+
+/// The payload of [`Event::TransferBuilt`](crate::event::Event::TransferBuilt), and that of a replacement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferBuilt {
+    /// The transfer.
+    pub id: TransferId,
+    /// The transaction before its signature.
+    pub built: BuiltTx,
+}
+
+/// The payload of [`Event::TransferSigned`](crate::event::Event::TransferSigned), and that of a replacement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferSigned {
+    /// The transfer.
+    pub id: TransferId,
+    /// The signed transaction, which may be broadcast.
+    pub signed: SignedTx,
+}
+
+/// The payload of a transition that has nothing to add but, at times, a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferTransition {
+    /// The transfer.
+    pub id: TransferId,
+    /// The reason, for people.
+    pub note: Option<String>,
+}
+
+/// The payload of [`Event::TransferDeadlineSet`](crate::event::Event::TransferDeadlineSet).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferDeadline {
+    /// The transfer.
+    pub id: TransferId,
+    /// The finalized block height after which the current attempt cannot land.
+    pub height: u64,
+}
+
+/// The payload of the end of a transfer that reached its chain or cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferSettled {
+    /// The transfer.
+    pub id: TransferId,
+    /// The fee that was paid, in base units of the native asset.
+    pub fee_paid: Amount,
+    /// The message of the chain or the reason of the end, for people.
+    pub note: Option<String>,
+    /// The reason for which the amount did not move, for programs.
+    #[serde(default)]
+    pub code: Option<ReasonCode>,
+    /// Solana: the slot in which the transaction landed, when a quorum of providers reported it.
+    #[serde(default)]
+    pub slot: Option<u64>,
+}
+
+/// The payload of [`Event::ApprovalGiven`](crate::event::Event::ApprovalGiven).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalGiven {
+    /// The transfer.
+    pub id: TransferId,
+    /// The approver.
+    pub approver: Principal,
+    /// The end of the time lock, once every quorum is reached.
+    pub ready_at: Option<Timestamp>,
+}
+
+/// The payload of [`Event::TransferRejected`](crate::event::Event::TransferRejected).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferRejected {
+    /// The transfer.
+    pub id: TransferId,
+    /// The reason, for programs.
+    pub code: ReasonCode,
+    /// The reason, for people.
+    pub note: String,
+}
+
+/// The payload of [`Event::TransferInputsSigned`](crate::event::Event::TransferInputsSigned).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferInputsSigned {
+    /// The transfer.
+    pub id: TransferId,
+    /// The verified signatures that were added.
+    pub signatures: Vec<InputSignature>,
+}
+
+/// The payload of [`Event::TransferSupersededLanded`](crate::event::Event::TransferSupersededLanded).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferSupersededLanded {
+    /// The transfer.
+    pub id: TransferId,
+    /// The id of the transaction that landed.
+    pub txid: String,
+}

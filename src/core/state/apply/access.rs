@@ -1,0 +1,78 @@
+//! Effects of events about roles, sessions, breakers and proposals.
+
+use crate::access::Role;
+use crate::base::Timestamp;
+use crate::event::{BreakerOpened, ProposalApproved, ProposalClosed, SessionClosed, SessionOpened};
+use crate::governance::Proposal;
+use crate::governance::config::Config;
+use crate::policy::{Policy, Scope};
+use crate::state::State;
+use crate::state::tables::Head;
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+impl<M: Memory> State<M> {
+    pub(super) fn apply_initialised(&mut self, config: &Config) {
+        self.tables.set_config(config);
+        config.admins.iter().for_each(|admin| self.grant_role(*admin, Role::Admin));
+        config.guardians.iter().for_each(|guardian| self.grant_role(*guardian, Role::Guardian));
+    }
+
+    pub(super) fn grant_role(&mut self, principal: Principal, role: Role) {
+        let mut roles = self.tables.roles(&principal);
+        roles.0.insert(role);
+        self.tables.set_roles(principal, &roles);
+    }
+
+    pub(super) fn revoke_role(&mut self, principal: Principal, role: Role) {
+        let mut roles = self.tables.roles(&principal);
+        roles.0.remove(&role);
+        self.tables.set_roles(principal, &roles);
+    }
+
+    pub(super) fn apply_session_opened(&mut self, opened: &SessionOpened, at: Timestamp) {
+        let SessionOpened { session, rules } = opened;
+        self.tables.set_session(session);
+        if !rules.is_empty() {
+            let policy = Policy { version: 1, name: session.label.clone(), rules: rules.clone() };
+            self.tables.set_policy(&Scope::Session(session.id), policy, at);
+        }
+        self.tables.set_head(Head { next_session: session.id.next(), ..self.tables.head() });
+    }
+
+    pub(super) fn apply_session_closed(&mut self, closed: &SessionClosed) {
+        let SessionClosed { id, end } = closed;
+        let mut session = self.tables.session(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown session {id}"));
+        session.ended = Some(*end);
+        self.tables.set_session(&session);
+        self.tables.remove_session_policy(*id);
+    }
+
+    pub(super) fn apply_proposal_made(&mut self, proposal: &Proposal) {
+        self.tables.set_proposal(proposal);
+        self.tables.set_head(Head { next_proposal: proposal.id.next(), ..self.tables.head() });
+    }
+
+    pub(super) fn apply_proposal_approved(&mut self, approved: &ProposalApproved) {
+        let ProposalApproved { id, admin, ready_at } = approved;
+        let mut proposal = self.tables.proposal(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
+        proposal.approved_by.insert(*admin);
+        proposal.ready_at = *ready_at;
+        self.tables.set_proposal(&proposal);
+    }
+
+    pub(super) fn apply_proposal_closed(&mut self, closed: &ProposalClosed) {
+        let ProposalClosed { id, closing, note: _ } = closed;
+        let mut proposal = self.tables.proposal(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
+        proposal.closed = Some(*closing);
+        self.tables.set_proposal(&proposal);
+    }
+
+    pub(super) fn apply_breaker_opened(&mut self, opened: &BreakerOpened) {
+        let scope = Scope::Agent { wallet: opened.wallet, agent: opened.agent };
+        let mut activity = self.tables.activity(&scope);
+        activity.open_until = Some(opened.until);
+        activity.denials = 0;
+        self.tables.set_activity(&scope, &activity);
+    }
+}

@@ -1,0 +1,105 @@
+//! Effects of events on the tables.
+//!
+//! This is frozen history: a replay applies the events of every earlier version. So it asserts structure, and never asks whether a rule
+//! would allow the event today.
+
+mod access;
+mod kaspa;
+mod policies;
+mod solana;
+mod transfers;
+mod wallets;
+
+use super::State;
+use super::tables::Head;
+use crate::base::{BlockIndex, Timestamp};
+use crate::event::{Event, LogPruned};
+use crate::governance::config::Config;
+use crate::governance::retention::{Archive, Retention};
+use crate::policy::Mode;
+use ic_stable_structures::Memory;
+
+impl<M: Memory> State<M> {
+    /// Applies one event.
+    pub(super) fn apply(&mut self, event: &Event, at: Timestamp) {
+        // No wildcard: a new event must not be left without an effect by accident.
+        match event {
+            Event::Initialised(config) => self.apply_initialised(config),
+            Event::Upgraded(upgrade) => self.apply_config(upgrade.config.as_deref()),
+            Event::KeysRegistered(keys) => self.tables.set_keys(keys),
+            Event::RoleGranted(change) => self.grant_role(change.principal, change.role),
+            Event::RoleRevoked(change) => self.revoke_role(change.principal, change.role),
+            Event::AgentAdded(change) => self.tables.add_agent(change.wallet, change.agent),
+            Event::AgentRemoved(change) => self.tables.remove_agent(change.wallet, change.agent),
+            Event::WalletCreated(wallet) => self.apply_wallet_created(wallet),
+            Event::WalletChanged(changed) => self.apply_wallet_changed(changed),
+            Event::PolicySet(set) => self.apply_policy_set(set, at),
+            Event::ModeChanged(change) => self.apply_mode(change.mode),
+            Event::SettingsChanged(settings) => self.tables.set_settings(settings),
+            Event::GroupSet(group) => self.tables.set_group(group),
+            Event::RateSet(rate) => self.tables.set_rate(rate),
+            Event::SessionOpened(opened) => self.apply_session_opened(opened, at),
+            Event::SessionClosed(closed) => self.apply_session_closed(closed),
+            Event::ProposalMade(proposal) => self.apply_proposal_made(proposal),
+            Event::ProposalApproved(approved) => self.apply_proposal_approved(approved),
+            Event::ProposalClosed(closed) => self.apply_proposal_closed(closed),
+            Event::BreakerOpened(opened) => self.apply_breaker_opened(opened),
+            Event::ChainBreakerOpened(opened) => self.tables.set_chain_breaker(opened.chain, opened.until),
+            // Both are for readers of the log alone.
+            Event::DenialsAggregated(_) | Event::ClientSeen(_) => {}
+            Event::TransferDenied(denied) => self.apply_denied(denied, at),
+            Event::TransferReserved(reserved) => self.apply_reserved(reserved, at),
+            Event::ApprovalGiven(given) => self.apply_approval_given(given, at),
+            Event::TransferApproved(step) => self.apply_approved(step, at),
+            Event::TransferRejected(rejected) => self.apply_rejected(rejected, at),
+            Event::TransferBuilt(built) => self.apply_built(built, at),
+            Event::TransferSigned(signed) => self.apply_signed(signed, at),
+            Event::TransferSubmitted(step) => self.apply_submitted(step.id, at),
+            Event::TransferDeadlineSet(deadline) => self.apply_deadline(deadline, at),
+            Event::TransferConfirmed(settled) => self.apply_confirmed(settled, at),
+            Event::TransferFailed(settled) => self.apply_failed(settled, at),
+            Event::TransferCancelled(step) => self.apply_cancelled(step, at),
+            Event::TransferExpired(step) => self.apply_expired(step, at),
+            Event::TransferQuarantined(step) => self.apply_quarantined(step, at),
+            Event::Solana(event) => self.apply_solana(event, at),
+            Event::AuditConfigured(settings) => self.update_retention(|retention| retention.settings = *settings),
+            Event::StateCheckpointed(_) => self.update_retention(|retention| retention.checkpointed_at = Some(at)),
+            Event::ArchiveConfirmed(archive) => self.apply_archive(archive),
+            Event::LogPruned(pruned) => self.apply_pruned(pruned),
+            Event::TransferInputsSigned(signed) => self.apply_inputs_signed(signed, at),
+            Event::TransferReplacementBuilt(built) => self.apply_replacement_built(built, at),
+            Event::TransferReplacementSigned(signed) => self.apply_replacement_signed(signed, at),
+            Event::TransferSupersededLanded(landed) => self.apply_superseded_landed(landed, at),
+        }
+    }
+
+    fn apply_config(&mut self, config: Option<&Config>) {
+        if let Some(config) = config {
+            self.tables.set_config(config);
+        }
+    }
+
+    fn apply_mode(&mut self, mode: Mode) {
+        self.tables.set_head(Head { mode, ..self.tables.head() });
+    }
+
+    fn update_retention(&mut self, change: impl FnOnce(&mut Retention)) {
+        let mut retention = self.tables.retention();
+        change(&mut retention);
+        self.tables.set_retention(&retention);
+    }
+
+    fn apply_archive(&mut self, archive: &Archive) {
+        self.tables.add_archive(archive);
+        self.update_retention(|retention| retention.archived = archive.last.next());
+    }
+
+    fn apply_pruned(&mut self, pruned: &LogPruned) {
+        let first = self.tables.log.first().get();
+        for index in (first..pruned.first.get()).map(BlockIndex::new) {
+            self.tables.unindex_block(index);
+        }
+        self.tables.log.prune(pruned.first, pruned.hash);
+        self.update_retention(|retention| retention.kept = pruned.first);
+    }
+}

@@ -1,0 +1,224 @@
+//! Effects of events about transfers.
+
+use crate::base::{Amount, Timestamp, TransferId};
+use crate::event::{
+    ApprovalGiven, TransferBuilt, TransferDeadline, TransferRejected, TransferReserved, TransferSettled, TransferSigned,
+    TransferTransition,
+};
+use crate::policy::{CounterKey, ReservedPart};
+use crate::state::State;
+use crate::state::idempotency::{entry_key, request_hash};
+use crate::state::tables::{Head, IdempotencyEntry};
+use crate::transfer::{Status, Transfer};
+use ic_stable_structures::Memory;
+
+impl<M: Memory> State<M> {
+    /// Returns a transfer that an event names.
+    pub(super) fn existing_transfer(&self, id: TransferId) -> Transfer {
+        self.tables.transfer(id).unwrap_or_else(|| panic!("BUG: an event names the unknown transfer {id}"))
+    }
+
+    /// Moves a transfer to another status, changes it, stores it, and returns it as it is then.
+    fn transition(&mut self, id: TransferId, at: Timestamp, status: Status, change: impl FnOnce(&mut Transfer)) -> Transfer {
+        let mut transfer = self.existing_transfer(id);
+        assert!(transfer.status.may_become(status), "BUG: transfer {id} went from {:?} to {status:?}", transfer.status);
+        transfer.status = status;
+        transfer.updated_at = at;
+        change(&mut transfer);
+        self.tables.set_transfer(&transfer);
+        transfer
+    }
+
+    pub(super) fn apply_reserved(&mut self, reserved: &TransferReserved, at: Timestamp) {
+        let transfer = &reserved.transfer(at);
+        let key = (transfer.request.wallet.get(), transfer.id.get());
+        self.tables.set_transfer(transfer);
+        self.tables.active.insert(key);
+        if reserved.approval.is_some() {
+            self.tables.awaiting.insert(key);
+        }
+        self.tables.transfers_by_wallet.insert(key, ());
+        // The key of a simulated request still pays once, when the request is made again and carried out. The parts of a batch share its
+        // key, which stands for the first.
+        if !transfer.simulated && !transfer.request.is_later_part() {
+            let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
+            self.tables.set_idempotency(&entry_key(transfer), &entry);
+        }
+        reserved.holds.0.iter().for_each(|reservation| self.reserve(reservation));
+        self.nonce_reserved(transfer);
+        if transfer.request.nonce_operation().is_none() {
+            // Only an executed payment ends the agent's row of denials: a request that waits for people or is simulated has not proven
+            // to be good, and a consolidation pays nobody.
+            let keeps_denials = reserved.approval.is_some() || reserved.simulated || transfer.request.is_consolidation();
+            let denials = |denials| if keeps_denials { denials } else { 0 };
+            self.count_request(transfer.agent, &transfer.request, !reserved.simulated, at, denials);
+        }
+        self.tables.set_head(Head { next_transfer: transfer.id.next(), ..self.tables.head() });
+    }
+
+    pub(super) fn apply_approval_given(&mut self, given: &ApprovalGiven, at: Timestamp) {
+        let ApprovalGiven { id, approver, ready_at } = given;
+        let mut transfer = self.existing_transfer(*id);
+        let approval = transfer.approval.as_mut().expect("BUG: a transfer is approved that nobody was asked about");
+        approval.approved_by.insert(*approver);
+        approval.ready_at = *ready_at;
+        transfer.updated_at = at;
+        self.tables.set_transfer(&transfer);
+    }
+
+    pub(super) fn apply_approved(&mut self, step: &TransferTransition, at: Timestamp) {
+        let transfer = self.transition(step.id, at, Status::Reserved, |transfer| transfer.note = step.note.clone());
+        self.tables.awaiting.remove(&(transfer.request.wallet.get(), step.id.get()));
+    }
+
+    pub(super) fn apply_rejected(&mut self, rejected: &TransferRejected, at: Timestamp) {
+        let settled = TransferSettled {
+            id: rejected.id,
+            fee_paid: Amount::ZERO,
+            note: Some(rejected.note.clone()),
+            code: Some(rejected.code),
+            slot: None,
+        };
+        self.settle(&settled, Status::Rejected, Amount::ZERO, Amount::ZERO, at);
+    }
+
+    pub(super) fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {
+        let transfer = self.existing_transfer(built.id);
+        self.unlock_inputs(&transfer);
+        self.nonce_built(&transfer, built);
+        self.tables.set_transfer_of_message(&built.built.unsigned, built.id);
+        self.transition(built.id, at, Status::Built, |transfer| {
+            transfer.attempt = transfer.attempt.saturating_add(1);
+            transfer.built = Some(built.built.clone());
+            transfer.signed = None;
+            transfer.deadline_height = None;
+            transfer.note = None;
+            transfer.kaspa = None;
+        });
+        let wallet = transfer.request.wallet.get();
+        for outpoint in built.built.inputs.iter().filter_map(|input| <[u8; 36]>::try_from(&input[..]).ok()) {
+            let previous = self.tables.locked_outpoints.insert((wallet, outpoint), built.id.get());
+            assert!(previous.is_none(), "BUG: an outpoint is spent by two transfers");
+        }
+    }
+
+    pub(super) fn apply_signed(&mut self, signed: &TransferSigned, at: Timestamp) {
+        self.transition(signed.id, at, Status::Signed, |transfer| {
+            transfer.signed = Some(signed.signed.clone());
+            // The signed transaction contains the signatures of all inputs, which need not be stored twice.
+            transfer.kaspa = None;
+        });
+    }
+
+    pub(super) fn apply_submitted(&mut self, id: TransferId, at: Timestamp) {
+        let was_quarantined = self.existing_transfer(id).status == Status::Quarantined;
+        let transfer = self.transition(id, at, Status::Submitted, |transfer| {
+            if was_quarantined {
+                transfer.solana.get_or_insert_default().was_quarantined = true;
+            }
+        });
+        if was_quarantined {
+            let key = (transfer.request.wallet.get(), id.get());
+            self.tables.quarantined.remove(&key);
+            self.tables.active.insert(key);
+        }
+    }
+
+    pub(super) fn apply_deadline(&mut self, deadline: &TransferDeadline, at: Timestamp) {
+        let mut transfer = self.existing_transfer(deadline.id);
+        transfer.deadline_height = Some(deadline.height);
+        transfer.updated_at = at;
+        self.tables.set_transfer(&transfer);
+    }
+
+    pub(super) fn apply_confirmed(&mut self, settled: &TransferSettled, at: Timestamp) {
+        let amount = self.existing_transfer(settled.id).request.amount;
+        self.settle(settled, Status::Confirmed, amount, settled.fee_paid, at);
+    }
+
+    pub(super) fn apply_failed(&mut self, settled: &TransferSettled, at: Timestamp) {
+        let Transfer { status, signed, request, .. } = self.existing_transfer(settled.id);
+        // Signed bytes that nobody proved dead may still land after admins ended the quarantine. So the full amount counts: an error
+        // must make the limits tighter, not wider.
+        let may_land = status == Status::Quarantined && signed.is_some();
+        let (amount, fee) = if may_land { (request.amount, request.max_fee) } else { (Amount::ZERO, settled.fee_paid) };
+        self.settle(settled, Status::Failed, amount, fee, at);
+    }
+
+    pub(super) fn apply_cancelled(&mut self, step: &TransferTransition, at: Timestamp) {
+        let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None, slot: None };
+        self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
+    }
+
+    pub(super) fn apply_expired(&mut self, step: &TransferTransition, at: Timestamp) {
+        self.nonce_released(&self.existing_transfer(step.id));
+        self.transition(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone());
+    }
+
+    pub(super) fn apply_quarantined(&mut self, step: &TransferTransition, at: Timestamp) {
+        let transfer = self.transition(step.id, at, Status::Quarantined, |transfer| transfer.note = step.note.clone());
+        let key = (transfer.request.wallet.get(), step.id.get());
+        self.tables.active.remove(&key);
+        self.tables.quarantined.insert(key, ());
+    }
+
+    /// Settles a transfer that moved `amount` and paid `fee`: posts both to its counters and releases the rest.
+    fn settle(&mut self, settled: &TransferSettled, status: Status, amount: Amount, fee: Amount, at: Timestamp) {
+        // As it was before: its old status tells in which tables it stands.
+        let transfer = self.existing_transfer(settled.id);
+        self.transition(settled.id, at, status, |transfer| {
+            transfer.fee_paid = Some(settled.fee_paid);
+            transfer.note = settled.note.clone();
+            transfer.code = settled.code;
+        });
+        self.settle_reservations(&transfer, amount, fee, at);
+        self.unlock_inputs(&transfer);
+        self.nonce_settled(&transfer, status);
+        self.tables.solana.record_landed_slot(settled.slot);
+        let request = &transfer.request;
+        let key = (request.wallet.get(), transfer.id.get());
+        self.tables.active.remove(&key);
+        if transfer.status == Status::Quarantined {
+            self.tables.quarantined.remove(&key);
+        }
+        if transfer.status == Status::AwaitingApproval {
+            self.tables.awaiting.remove(&key);
+        }
+        let session = request.session.and_then(|id| self.tables.session(id));
+        if let Some(session) = session.filter(|session| session.ended.is_some()) {
+            self.tables.remove_session_policy(session.id);
+        }
+    }
+
+    /// Posts what a transfer spent to every counter that holds a reservation of it, and releases the rest.
+    ///
+    /// A counter of value posts the spent share of its reservation, whatever the rate is by now, so that exactly the reservation is
+    /// released. The base units behind a value are counted apart: spending whose value no rate told must stay distinguishable.
+    fn settle_reservations(&mut self, transfer: &Transfer, amount: Amount, fee: Amount, at: Timestamp) {
+        let request = &transfer.request;
+        let sum = |a: Amount, b: Amount| a.checked_add(b).unwrap_or(Amount::MAX);
+        for reservation in &transfer.holds.0 {
+            let (reserved, spent) = match reservation.part {
+                ReservedPart::Amount => (request.amount, amount),
+                ReservedPart::Fee => (request.max_fee, fee),
+                ReservedPart::AmountAndFee => (sum(request.amount, request.max_fee), sum(amount, fee)),
+            };
+            let counter = self.tables.spent(&reservation.key);
+            let counter = counter.post(reservation.amount, reservation.posted(reserved, spent), at);
+            let counter = counter.unwrap_or_else(|| panic!("BUG: a counter does not hold transfer {}", transfer.id));
+            self.tables.set_spent(&reservation.key, &counter);
+            if let Some(key) = CounterKey::units_valued_by(&reservation.key).filter(|_| !spent.is_zero()) {
+                let valued = self.tables.spent(&key).with_unreserved(spent.min(reserved), at);
+                self.tables.set_spent(&key, &valued);
+            }
+        }
+    }
+
+    fn unlock_inputs(&mut self, transfer: &Transfer) {
+        let wallet = transfer.request.wallet.get();
+        let inputs = transfer.built.iter().flat_map(|built| &built.inputs);
+        for outpoint in inputs.filter_map(|input| <[u8; 36]>::try_from(&input[..]).ok()) {
+            self.tables.locked_outpoints.remove(&(wallet, outpoint));
+        }
+    }
+}

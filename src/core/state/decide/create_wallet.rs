@@ -1,0 +1,54 @@
+//! Decisions about new wallets.
+
+use super::wallet_keys::WalletKeys;
+use crate::access::Role;
+use crate::base::Timestamp;
+use crate::event::Event;
+use crate::state::refusal::invalid;
+use crate::state::{Decided, Refusal, State};
+use crate::wallet::{MAX_LABEL_BYTES, NewKeys, NewWallet, Signing, Wallet};
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+impl<M: Memory> State<M> {
+    /// Decides an admin's command to create a wallet.
+    ///
+    /// Threshold keys are derived from the root keys by computation alone. Without a call, no wallet can be left half made.
+    ///
+    /// # Errors
+    /// When the caller is no admin, the label is too long, the owner has too many wallets, the parent is not possible, a registered key
+    /// cannot be used, or the root keys are not fetched yet.
+    pub fn decide_create_wallet(&self, caller: Principal, new: NewWallet, now: Timestamp) -> Result<(Decided, Wallet), Refusal> {
+        self.require_role(caller, Role::Admin)?;
+        let NewWallet { label, owner, parent, keys } = new;
+        if label.len() > MAX_LABEL_BYTES {
+            return Err(invalid("label", format!("at most {MAX_LABEL_BYTES} bytes")));
+        }
+        let owner = owner.unwrap_or(caller);
+        self.check_owner(&owner)?;
+        if let Some(parent) = parent {
+            self.check_parent(None, parent)?;
+        }
+        let id = self.tables.head().next_wallet;
+        let (signing, keys) = match keys {
+            NewKeys::Threshold => (Signing::Threshold, self.derived_keys(id)?),
+            NewKeys::ClientSide { solana, kaspa } => (Signing::ClientSide, self.registered_keys(solana, kaspa)?),
+        };
+        let WalletKeys { solana_key, kaspa_schnorr_key, kaspa_ecdsa_key } = keys;
+        let wallet = Wallet {
+            id,
+            label,
+            created_by: caller,
+            created_at: now,
+            solana_key,
+            kaspa_schnorr_key,
+            kaspa_ecdsa_key,
+            owner: Some(owner),
+            parent,
+            signing,
+            deactivated: false,
+            primary: self.primary_wallet(&owner).is_none(),
+        };
+        Ok((Decided::by_caller(caller, Event::WalletCreated(wallet.clone())), wallet))
+    }
+}

@@ -1,0 +1,4 @@
+//! Decisions about Kaspa transfers only.
+
+mod consolidation;
+mod replacement;

@@ -1,0 +1,97 @@
+//! Checks of a request before the policies are evaluated.
+
+use super::require_authenticated;
+use super::solana::check_solana_params;
+use crate::base::{Amount, Chain, MINUTE_NS, Timestamp, WalletId};
+use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
+use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
+use crate::state::refusal::{invalid, not_found};
+use crate::state::{Refusal, State};
+use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
+use crate::wallet::KeyKind;
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+/// The greatest age of a request that states its time, in nanoseconds: 10 minutes.
+const MAX_REQUEST_AGE_NS: u64 = 10 * MINUTE_NS;
+/// The most that a caller's clock may be ahead, in nanoseconds: one minute.
+const MAX_CLOCK_SKEW_NS: u64 = MINUTE_NS;
+
+impl<M: Memory> State<M> {
+    /// Checks caller, amount, texts, recipient, key and session of a request.
+    pub(super) fn check_request(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+        require_authenticated(caller)?;
+        self.require_wallet(request.wallet)?;
+        if !self.is_agent(request.wallet, &caller) {
+            return Err(Refusal::Unauthorized { needs: "an agent of the wallet" });
+        }
+        if request.amount.is_zero() {
+            return Err(invalid("amount", "must be at least 1 base unit"));
+        }
+        check_text_lengths(request)?;
+        check_solana_params(request)?;
+        let chain = request.asset.chain();
+        if request.to.chain != chain {
+            return Err(invalid("to", format!("{} is paid to a {chain} address", request.asset)));
+        }
+        if request.source.chain() != chain {
+            return Err(invalid("source", format!("{} is paid from a {chain} key", request.asset)));
+        }
+        self.check_source(request.wallet, request.source)?;
+        let Some(id) = request.session else { return Ok(()) };
+        let session = self.tables.session(id).filter(|session| session.wallet == request.wallet && session.agent == caller);
+        match session {
+            None => Err(not_found("session of the agent on this wallet", id)),
+            Some(session) if session.is_open(now) => Ok(()),
+            Some(_) => Err(invalid("session_id", "the session is over; open another")),
+        }
+    }
+
+    /// Refuses a key that the wallet does not have.
+    pub(super) fn check_source(&self, id: WalletId, source: KeyKind) -> Result<(), Refusal> {
+        let wallet = self.tables.wallet(id).ok_or_else(|| not_found("wallet", id))?;
+        if wallet.key(source).is_empty() {
+            return Err(invalid("asset", "the wallet's owner has registered no key that could pay it"));
+        }
+        Ok(())
+    }
+
+    /// Checks the fee cap of a new request, whose transaction pays so many recipients.
+    ///
+    /// A duplicate is recognised before this check: it must be answered although the operator may have changed the cap since.
+    pub(super) fn check_fee(&self, request: &TransferRequest, recipients: usize) -> Result<(), Refusal> {
+        let (chain, max_fee) = (request.asset.chain(), request.max_fee);
+        let most = self.config().batch_fee_cap(request.asset, recipients);
+        let least = Amount::new(match chain {
+            Chain::Kaspa => MINIMUM_TRANSFER_FEE,
+            Chain::Solana => LAMPORTS_PER_SIGNATURE,
+        });
+        if max_fee < least || max_fee > most {
+            return Err(invalid("max_fee", format!("between {least} and {most} base units on {chain}")));
+        }
+        Ok(())
+    }
+}
+
+/// Checks the lengths of idempotency key and reason.
+pub(super) fn check_text_lengths(request: &TransferRequest) -> Result<(), Refusal> {
+    if request.idempotency_key.is_empty() || request.idempotency_key.len() > MAX_IDEMPOTENCY_KEY_BYTES {
+        return Err(invalid("idempotency_key", format!("between 1 and {MAX_IDEMPOTENCY_KEY_BYTES} bytes are needed")));
+    }
+    if request.reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
+        return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+/// Refuses a new request that states a time too long ago or in the future.
+pub(super) fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+    let Some(created_at) = request.created_at else { return Ok(()) };
+    if now.nanos_since(created_at) > MAX_REQUEST_AGE_NS {
+        return Err(invalid("created_at", "the request is more than 10 minutes old; make a new one"));
+    }
+    if created_at.nanos_since(now) > MAX_CLOCK_SKEW_NS {
+        return Err(invalid("created_at", "the request lies in the future; check the clock"));
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Queries about wallets.
+
+use crate::base::{Chain, Destination, WalletId};
+use crate::state::State;
+use crate::wallet::{KeyKind, Wallet};
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+impl<M: Memory> State<M> {
+    /// Returns a wallet.
+    pub fn wallet(&self, id: WalletId) -> Option<Wallet> {
+        self.tables.wallet(id)
+    }
+
+    /// Returns up to `limit` wallets with greater ids than `after`, ascending.
+    pub fn wallets(&self, after: Option<WalletId>, limit: usize) -> Vec<Wallet> {
+        self.tables.wallets_after(after.map_or(0, WalletId::get)).take(limit).collect()
+    }
+
+    /// Returns the wallets of an owner, deactivated ones included, oldest first.
+    pub fn wallets_of(&self, owner: &Principal) -> impl Iterator<Item = Wallet> {
+        let ids = self.tables.wallets_by_owner.range((*owner, 0)..=(*owner, u64::MAX));
+        ids.filter_map(|(_, id)| self.tables.wallet(WalletId::new(id)))
+    }
+
+    /// Returns the primary wallet of an owner. A deactivated wallet is never primary.
+    pub(in crate::state) fn primary_wallet(&self, owner: &Principal) -> Option<Wallet> {
+        self.wallets_of(owner).find(|wallet| wallet.primary)
+    }
+
+    /// Returns the wallet with an address: the key on Solana, version byte and payload on Kaspa.
+    pub fn wallet_at(&self, address: &Destination) -> Option<Wallet> {
+        let payload = &address.payload[..];
+        let (kind, keys) = match (address.chain, payload) {
+            (Chain::Solana, key) => (KeyKind::Solana, vec![key.to_vec()]),
+            // The address holds the x coordinate alone, and the stored key may have either y coordinate.
+            (Chain::Kaspa, [0, x_only @ ..]) => (KeyKind::KaspaSchnorr, vec![[&[2], x_only].concat(), [&[3], x_only].concat()]),
+            (Chain::Kaspa, [1, key @ ..]) => (KeyKind::KaspaEcdsa, vec![key.to_vec()]),
+            (Chain::Kaspa, _) => return None,
+        };
+        // A key has another address under the other scheme, which need not be the wallet's.
+        let has = |key: &Vec<u8>| {
+            let wallet = self.tables.wallet_of_key(key).and_then(|id| self.tables.wallet(id));
+            wallet.filter(|wallet| wallet.key(kind)[..] == key[..])
+        };
+        keys.iter().find_map(has)
+    }
+}
