@@ -145,7 +145,7 @@ impl<M: Memory> AuditLog<M> {
         self.value(index)?.get("ts")?.as_u64().map(Timestamp::from_nanos)
     }
 
-    /// Returns the index of the first block at or after a time; the end of the log when all blocks are earlier.
+    /// Returns the index of the first block at or after a time. When all are earlier, it is the end of the log.
     ///
     /// The times of blocks never decrease, so a binary search finds it.
     pub fn first_at(&self, time: Timestamp) -> BlockIndex {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The longest validity of a rate, in nanoseconds: 7 days. An older rate says nothing about a price.
 pub const MAX_RATE_AGE_NS: u64 = 7 * DAY_NS;
-/// The highest value of one whole native asset, or of one base unit of a token, in millionths of the unit of account.
+/// The highest value of one whole native asset, or one base unit of a token, in millionths.
 ///
 /// It is a thousand million of the unit of account. A rate beyond it has most likely left the decimals out.
 pub const MAX_UNIT_VALUE: u64 = 1_000_000_000_000_000;

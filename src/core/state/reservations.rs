@@ -19,19 +19,19 @@ pub(super) struct ReservationAdjustment {
 
 impl ReservationAdjustment {
     /// Makes the adjustment that leave out some reservations.
-    pub fn without<'a>(reservations: impl IntoIterator<Item = &'a Reservations>) -> Self {
+    pub(super) fn without<'a>(reservations: impl IntoIterator<Item = &'a Reservations>) -> Self {
         let mut adjustment = Self::default();
         reservations.into_iter().for_each(|reservations| adjustment.exclude(reservations));
         adjustment
     }
 
     /// Leaves reservations out.
-    pub fn exclude(&mut self, reservations: &Reservations) {
+    pub(super) fn exclude(&mut self, reservations: &Reservations) {
         Self::sum_up(&mut self.excluded, reservations);
     }
 
-    /// Adds reservations.
-    pub fn count(&mut self, reservations: &Reservations) {
+    /// Adds reservations, which count beside those in the counters.
+    pub(super) fn count(&mut self, reservations: &Reservations) {
         Self::sum_up(&mut self.added, reservations);
     }
 
@@ -43,7 +43,7 @@ impl ReservationAdjustment {
     }
 
     /// Returns an adjusted counter; `None` when the counter cannot hold the sum, or holds less than is left out.
-    pub fn apply(&self, key: &Bytes, spent: Spent) -> Option<Spent> {
+    pub(super) fn apply(&self, key: &Bytes, spent: Spent) -> Option<Spent> {
         let of = |sums: &BTreeMap<Bytes, Amount>| sums.get(key).copied().unwrap_or_default();
         let (excluded, added) = (of(&self.excluded), of(&self.added));
         // Only the difference is applied: the full exclusion may exceed the counter before the addition.

@@ -20,6 +20,6 @@ pub struct Approval {
     pub expires_at: Timestamp,
     /// The principals that approved. Their membership is checked again before the money moves.
     pub approved_by: BTreeSet<Principal>,
-    /// The end of the time lock, once every quorum is reached; the money moves then unless the transfer is rejected before.
+    /// The end of the time lock, once every quorum is reached. The transfer can be rejected until then.
     pub ready_at: Option<Timestamp>,
 }

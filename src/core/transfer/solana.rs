@@ -37,7 +37,9 @@ pub struct PaymentParams<'a> {
     pub off_curve: bool,
 }
 
-/// An operation of the canister on a nonce account: a transfer of amount zero, with fee and rent reserved like any other's.
+/// An operation of the canister on a nonce account: a transfer of amount zero.
+///
+/// Fee and rent are reserved like those of any other transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NonceOperation {
@@ -97,7 +99,7 @@ pub struct SolanaProgress {
 pub struct NonceRecord {
     /// The status of the account.
     pub status: NonceStatus,
-    /// The transfer that stands on the current value, or a revocation of it that may still use the value up after the transfer's end.
+    /// The transfer that stands on the current value. After its end, its revocation while that may use the value up.
     pub holder: Option<TransferId>,
 }
 

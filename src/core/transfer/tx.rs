@@ -12,7 +12,7 @@ pub struct BuiltTx {
     /// Solana: the serialised message. Kaspa: the transaction with the amounts of its inputs, in the durable encoding of
     /// `chains::kaspa`.
     pub unsigned: Bytes,
-    /// The fee of these bytes in base units of the native asset; on Solana with the rent of accounts that they create.
+    /// The fee of these bytes in base units of the native asset. On Solana it includes the rent of new accounts.
     pub fee: Amount,
     /// Kaspa: the outpoints that are spent (32-byte transaction id, 4-byte little-endian index), locked until the transfer ends.
     pub inputs: Vec<Bytes>,

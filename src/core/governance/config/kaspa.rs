@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const MAX_CONFIRMATIONS: u64 = 100_000;
 /// The number of Kaspa providers that must agree when the installer names none.
 pub const DEFAULT_AGREEMENT: u32 = 2;
-/// The highest Kaspa fee rate when the installer names none, in sompi per gram: ten times the rate of a quiet network.
+/// The highest Kaspa fee rate when the installer names none, in sompi per gram. A quiet network asks for a tenth of it.
 pub const DEFAULT_MAX_FEERATE: u64 = 1_000;
 /// The highest fee cap of a transfer, in sompi: one KAS, whatever is installed or asked for.
 ///

@@ -93,13 +93,17 @@ impl SolanaConfig {
         self.option(|options| options.execution).unwrap_or(default)
     }
 
-    /// Returns the number of nodes that must agree on every answer that decides about money; by default 2 on the mainnet, else 1.
+    /// Returns the number of nodes that must agree on every answer that decides about money.
+    ///
+    /// The default is 2 on the mainnet and 1 elsewhere.
     pub fn quorum(&self) -> usize {
         let default = if self.network == Cluster::Mainnet { 2 } else { 1 };
         self.option(|options| options.quorum).map_or(default, usize::from)
     }
 
-    /// Returns the highest price offered per compute unit, in millionths of a lamport; by default 0 off the mainnet, which offers nothing.
+    /// Returns the highest price offered per compute unit, in millionths of a lamport.
+    ///
+    /// The default off the mainnet is 0, which offers nothing.
     pub fn max_unit_price(&self) -> u64 {
         let default = if self.network == Cluster::Mainnet { DEFAULT_MAINNET_UNIT_PRICE } else { 0 };
         self.option(|options| options.max_unit_price).unwrap_or(default)
@@ -110,7 +114,7 @@ impl SolanaConfig {
         self.option(|options| options.max_rent).unwrap_or(DEFAULT_MAX_RENT)
     }
 
-    /// Returns the fee cap of a transfer of tokens, in lamports: its fee, and the rent of the recipients' token accounts.
+    /// Returns the fee cap of a transfer of tokens, in lamports, with the rent of the recipients' token accounts.
     pub fn max_token_fee(&self, recipients: usize) -> Amount {
         Amount::checked_sum(std::iter::repeat_n(self.max_rent(), recipients).chain([self.max_fee])).unwrap_or(Amount::MAX)
     }

@@ -54,12 +54,12 @@ impl<M: Memory> PolicyData for PastFacts<'_, M> {
 
 impl<'a, M: Memory> ReplayedRequests<'a, M> {
     /// Makes an empty history.
-    pub fn new(state: &'a State<M>, scope: Scope, draft: Option<Policy>) -> Self {
+    pub(super) fn new(state: &'a State<M>, scope: Scope, draft: Option<Policy>) -> Self {
         Self { state, scope, draft, spent: BTreeMap::new(), activity: Activity::default() }
     }
 
     /// Returns the decision under the draft with its reason, and counts the request if it is allowed.
-    pub fn reassess(&mut self, logged: &LoggedRequest) -> (Decision, String) {
+    pub(super) fn reassess(&mut self, logged: &LoggedRequest) -> (Decision, String) {
         let paying = Scope::Wallet(logged.request.wallet);
         let findings = &logged.evaluation.findings;
         let others: Vec<&Finding> = findings.iter().filter(|finding| !belongs_to_scope(finding, self.scope, paying)).collect();

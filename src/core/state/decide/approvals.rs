@@ -67,7 +67,7 @@ impl<M: Memory> State<M> {
         Ok(Decided::by_caller(caller, rejected(id, ReasonCode::ApprovalRejected, note)))
     }
 
-    /// Decides whether a transfer that waits for approval goes on or is rejected by now; `None` while it has to wait.
+    /// Decides whether a transfer that waits for approval goes on or is rejected; `None` while it has to wait.
     ///
     /// # Errors
     /// When the transfer does not wait for approval.

@@ -11,7 +11,9 @@ use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
-    /// Decides the command of a transfer's agent, an admin or a guardian to cancel the transfer before signed bytes of it can land.
+    /// Decides the command of a transfer's agent, an admin or a guardian to cancel the transfer.
+    ///
+    /// A transfer can be cancelled before signed bytes of it can land.
     ///
     /// # Errors
     /// When the caller may not cancel it, the note is too long, or the transfer's status does not allow it.

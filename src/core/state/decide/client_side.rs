@@ -15,7 +15,7 @@ use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
-    /// Returns the messages that the owner of a client-side wallet has to sign for a transfer, and the end of the signing window.
+    /// Returns the messages that a client-side wallet's owner has to sign, and the end of the signing window.
     ///
     /// `None` when the transfer waits for no signature. On Solana it is the whole message; on Kaspa the digests of the inputs, in order.
     pub fn signing_request(&self, transfer: &Transfer) -> Option<(Vec<Bytes>, Timestamp)> {

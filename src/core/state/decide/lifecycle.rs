@@ -29,7 +29,7 @@ impl<M: Memory> State<M> {
         Ok(decided)
     }
 
-    /// Decides an upgrade on the command of the controller who installs the new module, with a new configuration or the old one.
+    /// Decides an upgrade on the command of the controller who installs it, with a new configuration or the old one.
     ///
     /// # Errors
     /// When the configuration cannot be accepted, or changes a field on which derivation paths or roles depend.

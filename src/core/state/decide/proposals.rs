@@ -1,4 +1,4 @@
-//! Decisions about actions of admins: at once when they narrow power, else through a proposal, a quorum and a time lock.
+//! Decisions about actions of admins: at once when they narrow power, else through a proposal.
 //!
 //! Both ways end in the same events: [`State::decide_change`] and an executed proposal use the same `action_events`.
 

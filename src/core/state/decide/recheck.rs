@@ -53,7 +53,9 @@ impl<M: Memory> State<M> {
         }
     }
 
-    /// Returns a note for an allowed transfer that waits for the end of limited operation, which its record does not tell.
+    /// Returns a note for an allowed transfer that waits for the end of limited operation.
+    ///
+    /// Nothing in the record of the transfer tells it.
     pub fn wait_reason(&self, id: TransferId, now: Timestamp) -> Option<String> {
         let Mode::Limited { .. } = self.mode() else { return None };
         let transfer = self.tables.transfer(id).filter(|transfer| transfer.status.awaits_build())?;

@@ -110,7 +110,7 @@ impl<M: Memory> State<M> {
         Ok(Decided::by_canister(Event::TransferConfirmed(settled)))
     }
 
-    /// Decides that a transfer ended without moving its amount: it landed with an error, or could not be built and never left.
+    /// Decides that a transfer failed: it landed with an error, or it could not be built and never left.
     ///
     /// # Errors
     /// When the transfer's status does not allow it, it is quarantined, or a fee is named although nothing was submitted.

@@ -70,7 +70,7 @@ impl<M: Memory> State<M> {
         self.tables.solana.settings(wallet)
     }
 
-    /// Returns the highest slot in which a transaction of this canister landed, as a quorum of providers reported; 0 before the first.
+    /// Returns the highest slot in which a quorum of providers saw a transaction of this canister; 0 before the first.
     ///
     /// A node that has not reached the slot still shows nonces that are used up.
     pub fn highest_landed_slot(&self) -> u64 {

@@ -9,7 +9,7 @@ use crate::state::log_monitor::LogMonitor;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> Tables<M> {
-    /// Visits up to `limit` more records of each table, up to the first with more; true when all records are visited.
+    /// Visits up to `limit` more records of each table. True when all records are visited.
     pub fn recount(&self, limit: usize) -> bool {
         !self.digested().into_iter().any(|table| table.recount(limit))
     }

@@ -141,7 +141,7 @@ fn the_requester_never_counts() {
     let id = pending(&mut state, sol(THRESHOLD, "a"), 1).id;
     assert!(matches!(approve(&mut state, agent(), id, 2), Err(Refusal::Unauthorized { .. })));
     assert_eq!(approve(&mut state, approver(1), id, 2), Ok(Status::Reserved));
-    // A quorum that only the requester could fill is no quorum: it is denied, not lowered (trap T39).
+    // A quorum that only the requester could fill is no quorum: it is denied, not lowered.
     group(&mut state, &[approver(1), approver(2)]);
     set_rules(&mut state, rule(2), 3);
     group(&mut state, &[agent(), approver(1)]);

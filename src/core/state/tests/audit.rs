@@ -416,14 +416,19 @@ fn a_state_cannot_change_without_an_entry() {
 /// private to the state.
 #[test]
 fn there_is_no_other_way_to_change_a_state() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("state");
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("state")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let is_private = |path: &std::path::PathBuf| {
+            ["tests", "tables", "digest", "tracked.rs", "index.rs"].iter().any(|inner| path.ends_with(inner))
+        };
+        let (inner, sources): (Vec<_>, Vec<_>) = paths.filter(|path| !is_private(path)).partition(|path| path.is_dir());
+        folders.extend(inner);
+        files.extend(sources);
+    }
     let mut found = BTreeSet::new();
-    for entry in ["", "decide"].into_iter().flat_map(|sub| std::fs::read_dir(folder.join(sub)).unwrap()) {
-        let path = entry.unwrap().path();
-        let is_inside = ["tracked.rs", "digest.rs", "index.rs"].iter().any(|inner| path.ends_with(inner));
-        if path.extension().is_none_or(|extension| extension != "rs") || is_inside {
-            continue;
-        }
+    for path in files {
         let source = std::fs::read_to_string(&path).unwrap();
         for signature in source.split("pub fn ").skip(1).map(|rest| rest.split('{').next().unwrap_or_default()) {
             if signature.contains("&mut self") {

@@ -26,7 +26,7 @@ pub struct BatchRequest {
     pub source: KeyKind,
     /// The payments.
     pub items: Vec<BatchItem>,
-    /// The fee cap of each transaction, in base units of the native asset; on Solana with the rent of accounts that it creates.
+    /// The fee cap of each transaction, in base units of the native asset. On Solana it includes the rent of new accounts.
     ///
     /// A cap that the agent did not name is that of a transfer to one recipient, and grows with the recipients where each may need an
     /// account.

@@ -49,7 +49,9 @@ impl<M: Memory> State<M> {
         Ok(Decided::by_canister(Event::TransferInputsSigned(TransferInputsSigned { id, signatures })))
     }
 
-    /// Decides the command of a transfer's agent or an admin to replace the submitted transaction by one with a higher fee.
+    /// Decides the command of a transfer's agent or an admin to replace the submitted transaction.
+    ///
+    /// The replacement pays a higher fee.
     ///
     /// The higher fee is within the fee cap, which is reserved from the request on. The caller of this function must have built the
     /// replacement with the same payments. Only one of the two can land because both spend the same inputs, which are compared here.

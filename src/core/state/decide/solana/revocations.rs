@@ -14,7 +14,7 @@ use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
-    /// Decides the command to revoke a transfer whose signed bytes stand on a nonce, and returns the transfer that revokes it.
+    /// Decides the command to revoke a transfer whose signed bytes stand on a nonce. Returns the revoking transfer too.
     ///
     /// The revocation is a transaction that only uses the nonce up; after it the signed bytes cannot land, whether they were sent or not. It
     /// is allowed in an emergency too, and for a quarantined transfer.

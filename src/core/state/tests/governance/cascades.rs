@@ -1,4 +1,4 @@
-//! What falls when somebody loses a power (traps T41, T81).
+//! Events that follow when a principal loses a power.
 
 use super::*;
 use crate::access::{Session, SessionEnd};
