@@ -1,4 +1,4 @@
-//! Several payments in one transaction on Solana: what is checked, built and signed.
+//! Several payments in one transaction on Solana: checked, built and signed together.
 
 use super::solana::{ok, simulated, taken};
 use super::*;
@@ -18,7 +18,7 @@ fn destination(n: u8) -> Destination {
     Destination::new(Chain::Solana, recipient(n).as_bytes().to_vec())
 }
 
-/// A world whose wallet may pay recipients 1 to 9.
+/// A world with a wallet that may pay recipients 1 to 9.
 fn world() -> World {
     let world = World::new();
     let mut rules = rules();
@@ -92,7 +92,7 @@ fn all_payments_are_in_one_message_in_their_order() {
 }
 
 #[test]
-fn every_recipient_is_looked_at() {
+fn every_recipient_is_checked() {
     let program =
         || json!({ "data": ["", "base64"], "executable": true, "lamports": 1, "owner": SYSTEM, "rentEpoch": 0, "space": 0 });
     let rent = || all("getMinimumBalanceForRentExemption", |_| ok(650_240));
@@ -184,7 +184,7 @@ fn a_message_that_pays_anything_else_is_not_signed() {
     assert_eq!(world.drive(id, 0, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting, "as it was asked for");
 }
 
-/// Records a message as the transfer's own.
+/// Records a message as the one that was built for the transfer.
 fn record(world: &World, id: TransferId, payments: Vec<sol::Payment>) {
     let payer = sol::Address::from_bytes(world.wallet().solana_key[..].try_into().unwrap());
     let recent_hash = sol::RecentHash::Blockhash(sol::Blockhash::from_bytes([1; 32]));

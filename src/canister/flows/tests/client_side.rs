@@ -6,7 +6,7 @@ use purser_core::wallet::NewKeys;
 const RICH: u64 = 10_000_000_000;
 const ONE_COIN: &[(u8, u64)] = &[(1, 2_000_000_000)];
 
-/// A world whose wallet is the admin's own: its keys are those that the tests otherwise derive the canister's from.
+/// A world with a wallet whose keys its owner holds: those from which the tests otherwise derive the canister's.
 fn world() -> World {
     let keys = NewKeys::ClientSide {
         solana: Some(Bytes::new(ed25519_root().public_key().serialize_raw())),
@@ -15,7 +15,7 @@ fn world() -> World {
     World::with(NewWallet { keys, ..NewWallet::from("own") })
 }
 
-/// Hands in what the owner's keys make of what is to be signed.
+/// Hands in the owner's signatures.
 fn sign(world: &World, id: TransferId) {
     let transfer = world.transfer(id);
     let (messages, _) = world.state.borrow().signing_request(&transfer).expect("it waits for signatures");
@@ -45,7 +45,7 @@ fn the_owner_signs_what_the_canister_builds_and_sends() {
         assert_eq!(world.drive(id, 0, steps), Progress::Waiting);
         assert_eq!(world.status(id), Status::Built);
         world.advance(599);
-        assert_eq!(world.drive(id, 0, vec![]), Progress::Waiting, "nobody is asked for anything meanwhile");
+        assert_eq!(world.drive(id, 0, vec![]), Progress::Waiting, "no call is made meanwhile");
         assert_eq!(world.why(id), "it waits for its owner to sign it");
         sign(&world, id);
         let taken = if source == KeyKind::Solana { solana::taken() } else { kaspa::taken() };
@@ -62,7 +62,7 @@ fn the_owner_signs_what_the_canister_builds_and_sends() {
 }
 
 #[test]
-fn what_the_owner_does_not_sign_within_ten_minutes_ends() {
+fn a_transfer_that_its_owner_does_not_sign_within_ten_minutes_ends() {
     let world = world();
     let (asset, steps) = build(KeyKind::Solana);
     let id = world.request(asset, 500_000_000, KeyKind::Solana);

@@ -1,4 +1,4 @@
-//! Transactions that failed on chain: when their money is free, and what they cost.
+//! Transactions that failed on chain: the release of their money, and their charge.
 
 use super::nonces::{OTHER, VALUE, good, nonce_is, read, taken as sent_again, with_nonces};
 use super::solana::{epoch, finalized, height, ok, to_submission, unknown, value};
@@ -12,7 +12,7 @@ fn failed() -> Step {
     finalized(CUSTOM)
 }
 
-/// What a transaction in block 48 cost its payer.
+/// The charge of a transaction in block 48, in lamports.
 pub(super) fn cost(lamports: u64, failed: bool) -> Step {
     cost_of(48, lamports.min(5_000), lamports, failed)
 }
@@ -30,7 +30,7 @@ fn submitted() -> (World, TransferId) {
     (world, id)
 }
 
-/// A transfer whose failure was seen, which records the deadline 1,413, and whose blockhash is old enough to be dead.
+/// A transfer that has failed on chain. Its deadline 1,413 is recorded, and its blockhash is old enough to be dead.
 fn failed_and_old() -> (World, TransferId) {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, vec![failed(), height(1_000), height(1_000)]), Progress::Waiting);
@@ -39,7 +39,7 @@ fn failed_and_old() -> (World, TransferId) {
     (world, id)
 }
 
-/// What both nodes show once its blockhash is dead.
+/// The answers of both nodes once the blockhash is dead.
 fn over() -> Vec<Step> {
     vec![failed(), epoch(1_414, 2_000), failed(), epoch(1_500, 2_010), failed()]
 }
@@ -50,7 +50,7 @@ fn then(mut script: Vec<Step>, last: Step) -> Vec<Step> {
 }
 
 #[test]
-fn a_failure_frees_the_money_when_the_blockhash_is_dead_and_costs_the_fee_only() {
+fn a_failure_releases_the_money_when_the_blockhash_is_dead_and_costs_the_fee_only() {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, vec![failed(), height(1_000), height(1_000)]), Progress::Waiting);
     assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0), "the same bytes may land yet");
@@ -68,18 +68,18 @@ fn a_failure_frees_the_money_when_the_blockhash_is_dead_and_costs_the_fee_only()
 }
 
 #[test]
-fn a_failure_on_a_nonce_frees_the_money_when_the_nonce_has_moved() {
+fn a_failure_on_a_nonce_releases_the_money_when_the_nonce_is_used() {
     let world = with_nonces(World::new(), 1);
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = vec![read(VALUE), good(), signing(KeyKind::Solana), sent_again(id)];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
-    // A block holds it without its having been processed: the nonce stands, and the bytes are offered again.
+    // A block holds the transaction without having processed it: the nonce is unused, and the bytes are sent again.
     let unfunded = || finalized(r#""InsufficientFundsForFee""#);
     let stands = vec![unfunded(), nonce_is(VALUE), nonce_is(VALUE), sent_again(id)];
     assert_eq!(world.drive(id, 0, stands), Progress::Waiting);
     assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Submitted, (AMOUNT + 5_000, 0)));
     assert!(world.why(id).contains("may land yet"), "{}", world.why(id));
-    // One of two that says so is not enough.
+    // One of two nodes is not enough.
     let one_of_two = vec![unfunded(), nonce_is(OTHER), unfunded(), nonce_is(VALUE), sent_again(id)];
     assert_eq!(world.drive(id, 0, one_of_two), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
@@ -90,12 +90,12 @@ fn a_failure_on_a_nonce_frees_the_money_when_the_nonce_has_moved() {
 }
 
 #[test]
-fn what_failed_in_one_block_and_lands_in_a_later_one_is_a_payment() {
+fn a_transaction_that_failed_in_one_block_and_lands_in_a_later_one_is_a_payment() {
     let world = with_nonces(World::new(), 1);
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = vec![read(VALUE), good(), signing(KeyKind::Solana), sent_again(id)];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
-    // Between the two looks at the first node it has landed.
+    // Between the two reads of the first node it has landed.
     let lands = vec![failed(), nonce_is(OTHER), finalized("null")];
     assert!(matches!(world.drive(id, 0, lands), Progress::Transient(_)));
     assert_eq!(world.status(id), Status::Submitted);
@@ -118,19 +118,19 @@ fn a_failure_that_only_one_provider_knows_changes_nothing() {
 }
 
 #[test]
-fn where_the_other_node_is_gone_one_proves_a_failure_twice() {
+fn a_node_that_is_left_alone_proves_a_failure_twice() {
     let (world, id) = failed_and_old();
     for _ in 0..3 {
         let script = vec![failed(), epoch(1_414, 2_000), failed(), all("http://127.0.0.1:12", |_| lost())];
         assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     }
-    // It rests now.
+    // The node backs off now.
     assert_eq!(world.drive(id, 0, then(over(), cost(5_000, true))), Progress::Ended);
     assert_eq!(world.status(id), Status::Failed);
 }
 
 #[test]
-fn what_a_failure_cost_is_what_the_chain_says_or_else_the_most_that_it_can_be() {
+fn a_failure_costs_the_charge_of_the_chain_or_else_the_highest_possible_one() {
     for (cost, paid) in [(cost(5_000, true), 5_000), (cost(0, true), 0)] {
         let (world, id) = failed_and_old();
         assert_eq!(world.drive(id, 0, then(over(), cost)), Progress::Ended);

@@ -161,7 +161,7 @@ fn two_inputs_take_two_signatures() {
 }
 
 #[test]
-fn whatever_a_node_answers_the_same_bytes_are_offered_again() {
+fn the_same_bytes_are_offered_again_after_every_answer() {
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
     world.advance(20);
     let answers: [fn() -> Step; 4] = [
@@ -189,7 +189,7 @@ fn whatever_a_node_answers_the_same_bytes_are_offered_again() {
 }
 
 #[test]
-fn bytes_that_stay_refused_are_left_to_people_with_the_money_held() {
+fn bytes_that_stay_refused_go_into_quarantine_with_the_money_reserved() {
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
     let orphan = || refused("is an orphan where orphan is disallowed");
     let asked = || vec![blue(1_019), acceptance(None), transaction(None)];
@@ -218,7 +218,7 @@ fn an_acceptance_that_the_batch_has_lost_is_found_by_the_other_route() {
     let again = || refused("is already in the mempool");
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), again()]), Progress::Waiting, "not asked yet");
     world.advance(1);
-    // Not deep enough.
+    // The acceptance is not deep enough.
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), transaction(Some(1_002)), again()]), Progress::Waiting);
     let silent = all("?inputs=false", |_| lost());
     assert!(matches!(world.drive(id, 0, vec![blue(1_019), acceptance(None), silent]), Progress::Transient(_)));
@@ -227,7 +227,7 @@ fn an_acceptance_that_the_batch_has_lost_is_found_by_the_other_route() {
 }
 
 #[test]
-fn coins_that_are_not_listed_yet_are_waited_for() {
+fn a_transfer_waits_for_coins_that_are_not_listed_yet() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let poor = || vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, &[(1, 3 * KAS)])];
@@ -243,7 +243,7 @@ fn coins_that_are_not_listed_yet_are_waited_for() {
 }
 
 #[test]
-fn change_that_returns_during_the_reading_is_waited_for() {
+fn a_transfer_waits_for_change_that_returns_during_the_reads() {
     let (world, first) = submitted(KeyKind::KaspaSchnorr);
     let second = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let ended = utxos_during(KeyKind::KaspaSchnorr, &[(2, KAS)], move |world| {
@@ -286,7 +286,7 @@ fn coins_of_a_transfer_under_way_are_not_spent_twice() {
 }
 
 #[test]
-fn a_coin_taken_during_the_reading_is_not_planned() {
+fn a_coin_that_is_locked_during_the_reads_is_not_planned() {
     let world = World::new();
     let (first, second) =
         (world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr), world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr));
@@ -334,7 +334,7 @@ fn an_emergency_or_a_cancellation_between_signatures_stops_the_transfer() {
 }
 
 #[test]
-fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
+fn in_an_emergency_a_sent_transaction_is_followed_but_not_sent_again() {
     let (world, id) = submitted(KeyKind::KaspaSchnorr);
     world.emergency(true);
     world.advance(7_200);
@@ -377,7 +377,7 @@ fn lying_answers_change_nothing() {
     let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
     let mainnet = || all("/info/blockdag", |_| ok(r#"{"networkName":"kaspa-mainnet","virtualDaaScore":"5000"}"#));
     assert!(matches!(world.drive(id, 0, vec![mainnet(), fee(100)]), Progress::Transient(_)));
-    // Somebody else's output.
+    // The output of another address.
     let foreign = utxos(KeyKind::KaspaEcdsa, ONE_COIN);
     assert!(matches!(world.drive(id, 0, vec![dag(5_000), fee(100), foreign]), Progress::Transient(_)));
     let twice = utxos(KeyKind::KaspaSchnorr, &[(1, 20 * KAS), (1, 20 * KAS)]);
@@ -389,7 +389,7 @@ fn lying_answers_change_nothing() {
         ok(format!(r#"[{{"transactionId":"{}","accepted":true,"acceptingBlueScore":1}}]"#, "ab".repeat(32)))
     });
     assert!(matches!(world.drive(id, 0, vec![blue(1_019), another]), Progress::Transient(_)));
-    // Accepted, but not deep under what all replicas saw.
+    // The acceptance is not deep enough under the score on which the replicas agreed.
     for score in [0, 1] {
         assert_eq!(world.drive(id, 0, vec![blue(5)]), Progress::Waiting);
         assert_eq!(world.drive(id, 0, vec![blue(19), acceptance(Some(score + 2))]), Progress::Waiting);

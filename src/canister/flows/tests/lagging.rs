@@ -1,4 +1,4 @@
-//! Nodes that are behind, each by its own amount, and providers whose blockhashes are no good.
+//! Nodes that are behind, each by its own amount, and providers with bad blockhashes.
 
 use super::solana::{RICH, accounts, blockhash, death, first_look, ok, simulated, taken, to_submission, unknown, value};
 use super::*;
@@ -9,7 +9,7 @@ use purser_core::transfer::solana::SolanaBuilt;
 const AMOUNT: u64 = 50_000_000;
 /// The slot and the height of the tip at the start.
 const TIP: u64 = 10_000;
-/// Where nothing lands that is waited for.
+/// The height of a transaction that does not land.
 const NEVER: u64 = u64::MAX / 2;
 const URLS: [&str; 3] = ["http://127.0.0.1:11", "http://127.0.0.1:12", "http://127.0.0.1:13"];
 
@@ -26,7 +26,7 @@ fn three_with_quorum() -> World {
     World::configured(config)
 }
 
-/// An honest chain of five blocks a second, in which each slot has one, and honest nodes of which some are so many blocks behind.
+/// An honest chain of five blocks a second, one in each slot. Its nodes are honest, and some are behind.
 #[derive(Clone, Copy)]
 struct Honest {
     start: u64,
@@ -50,7 +50,7 @@ impl Honest {
         })
     }
 
-    /// How far a node is that is so far behind; it ignores how far it is to be.
+    /// The position of a node that is `lag` blocks behind. It ignores the slot that is demanded.
     fn confirmed(self, contains: &'static str, lag: u64) -> Step {
         all(contains, move |world| {
             let at = self.tip(world) - lag - 1;
@@ -58,7 +58,7 @@ impl Honest {
         })
     }
 
-    /// What a node knows of the transaction that landed.
+    /// The status of the landed transaction at a node that is `lag` blocks behind.
     fn status(self, contains: &'static str, lag: u64) -> Step {
         all(contains, move |world| {
             let processed = self.tip(world) - lag;
@@ -73,7 +73,7 @@ impl Honest {
         all(contains, move |_| Ok((200, behind.to_owned())))
     }
 
-    /// Up to a broadcast whose answer is lost, by the node that is up to date.
+    /// A transfer up to its broadcast by the node that is up to date, whose answer is lost.
     fn submitted(self, world: &World) -> TransferId {
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
         let read = || accounts(RICH, Some(RICH));
@@ -85,10 +85,11 @@ impl Honest {
     }
 }
 
-/// The one that is up to date gives the blockhash and is not asked again, because the answer to the broadcast was lost. The payment has
-/// landed in the third block, and the other two are 100 seconds behind.
+/// The payment has landed in the third block, and two of three nodes are 100 seconds behind.
+///
+/// The third node gave the blockhash and is not asked again, because its answer to the broadcast was lost.
 #[test]
-fn two_nodes_that_lag_bury_nothing_that_has_landed() {
+fn two_nodes_that_lag_expire_nothing_that_has_landed() {
     let world = three_with_quorum();
     let chain = Honest::new(&world, TIP + 3);
     const LAG: u64 = 500;
@@ -108,10 +109,10 @@ fn two_nodes_that_lag_bury_nothing_that_has_landed() {
         assert_eq!(
             (transfer.status, transfer.deadline_height),
             (Status::Submitted, None),
-            "nobody who answers knows the blockhash"
+            "no node that answers knows the blockhash"
         );
     }
-    // They catch up with the block in which it landed.
+    // The two reach the block in which the payment landed.
     world.advance(16);
     assert_eq!(world.drive(id, 1, statuses()), Progress::Ended);
     let transfer = world.transfer(id);
@@ -119,13 +120,13 @@ fn two_nodes_that_lag_bury_nothing_that_has_landed() {
 }
 
 #[test]
-fn the_deadline_comes_from_those_that_have_come_as_far_as_the_blockhash() {
+fn the_deadline_comes_from_nodes_that_have_reached_the_blockhash() {
     let world = three_with_quorum();
     let chain = Honest::new(&world, NEVER);
     let id = chain.submitted(&world);
     world.advance(2);
     let statuses = || [chain.status(at!("12", "getSignatureStatuses"), 500), chain.status(at!("13", "getSignatureStatuses"), 0)];
-    // One is behind and the second is just there: two that are as far are needed, and that is no failure.
+    // One node is behind and the second has just reached the slot. Two are needed that have, and that is no failure.
     let few = [
         chain.confirmed(at!("12", "getEpochInfo"), 500),
         chain.confirmed(at!("13", "getEpochInfo"), 9),
@@ -141,13 +142,13 @@ fn the_deadline_comes_from_those_that_have_come_as_far_as_the_blockhash() {
         taken(),
     ];
     assert_eq!(world.drive(id, 1, statuses().into_iter().chain(enough).collect()), Progress::Waiting);
-    // 10,009 and 10,000, rounded down to 10,000; the true one is at most 10,150.
+    // The heights 10,009 and 10,000 are rounded down to 10,000. The last height of the blockhash is at most 10,150.
     assert_eq!(world.transfer(id).deadline_height, Some(TIP + 99 + 150 + 164));
 }
 
-/// What was built before the slot of the blockhash was recorded may have its deadline from nodes that were behind.
+/// The deadline of a transaction without a recorded slot may come from nodes that were behind.
 #[test]
-fn a_deadline_of_unknown_origin_is_believed_later() {
+fn a_deadline_without_a_recorded_slot_counts_later() {
     for slot in [Some(9), None] {
         let world = World::new();
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
@@ -155,7 +156,7 @@ fn a_deadline_of_unknown_origin_is_believed_later() {
         assert!(matches!(world.drive(id, 0, build), Progress::Transient(_)));
         let mut built = world.transfer(id).built.unwrap();
         assert_eq!(built.solana, Some(SolanaBuilt { anchor_slot: Some(9), ..SolanaBuilt::default() }));
-        // The same bytes as they were recorded before.
+        // The same bytes in the form of an older record.
         let world = World::new();
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
         built.solana = slot.map(|slot| SolanaBuilt { anchor_slot: Some(slot), ..SolanaBuilt::default() });
@@ -189,7 +190,7 @@ fn given_by(url: &'static str, n: u8) -> Step {
     })
 }
 
-/// A broadcast of this transfer's transaction that is taken.
+/// A broadcast of this transfer's transaction that the provider takes.
 fn sent_to(contains: &'static str, id: TransferId) -> Step {
     one(contains, move |world| ok(format!("{:?}", world.transfer(id).signed.unwrap().txid)))
 }
@@ -209,7 +210,7 @@ fn a_provider_whose_blockhash_died_unseen_is_asked_after_the_others() {
     let resting = health(URLS[0]).resting_until();
     assert_eq!(resting.nanos() - world.now.get(), 600 * SECOND_NS);
     assert_eq!(health(URLS[0]).rests_until, Timestamp::default(), "what it knows of what was sent is asked as before");
-    // The next attempt and the next payment, by whichever turn, begin with the other one.
+    // The next attempt and the next payment begin with the other provider, whatever the offset.
     assert_eq!(world.drive(first, 0, from(given_by(at!("12", "getLatestBlockhash"), 2), first)), Progress::Waiting);
     for (provider_offset, seconds) in [(1, 0), (0, 700)] {
         world.advance(seconds);
@@ -217,7 +218,7 @@ fn a_provider_whose_blockhash_died_unseen_is_asked_after_the_others() {
         let hash = given_by(at!("12", "getLatestBlockhash"), 3 + provider_offset as u8);
         assert_eq!(world.drive(next, provider_offset, from(hash, next)), Progress::Waiting);
     }
-    // A day without another one is forgiven.
+    // After a day without another dead blockhash the provider counts like the others.
     world.advance(86_400);
     let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.drive(next, 0, from(given_by(at!("11", "getLatestBlockhash"), 6), next)), Progress::Waiting);
@@ -249,7 +250,7 @@ fn a_provider_that_is_behind_when_it_gives_a_blockhash_is_asked_after_the_others
 }
 
 #[test]
-fn one_that_has_not_reached_what_has_landed_gives_no_blockhash() {
+fn a_provider_behind_the_last_landed_slot_gives_no_blockhash() {
     let world = three_with_quorum();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let read = || accounts(RICH, Some(RICH));
@@ -264,14 +265,14 @@ fn one_that_has_not_reached_what_has_landed_gives_no_blockhash() {
         let hash = sol::Blockhash::from_bytes([2; 32]);
         value(48, format!(r#"{{"blockhash":"{hash}","lastValidBlockHeight":1}}"#))
     });
-    // The first one answers though it is at slot 9.
+    // The first one answers although it is only at slot 9.
     let old = given_by(at!("11", "getLatestBlockhash"), 1);
     let script = vec![read(), read(), simulated(), old, fresh, signing(KeyKind::Solana), taken()];
     assert_eq!(world.drive(next, 0, script), Progress::Waiting);
 }
 
 #[test]
-fn what_nobody_has_seen_is_given_to_the_next_provider() {
+fn an_unseen_transaction_is_given_to_the_next_provider() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let mut script = to_submission(1);
@@ -285,7 +286,7 @@ fn what_nobody_has_seen_is_given_to_the_next_provider() {
 }
 
 #[test]
-fn a_slow_signature_is_not_the_givers_fault() {
+fn a_slow_signature_does_not_count_against_the_provider() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let slow = Step::Sign { kind: KeyKind::Solana, during: Box::new(|world| world.advance(40)) };

@@ -7,7 +7,7 @@ const AMOUNT: u64 = 50_000_000;
 const KEPT: u64 = 2_000_000;
 
 #[test]
-fn what_is_left_of_sol_after_amount_and_fee_is_kept_to_the_lamport() {
+fn the_minimum_of_sol_is_kept_to_the_lamport_after_amount_and_fee() {
     let needed = AMOUNT + 5_000 + KEPT;
     let rent = || all("getMinimumBalanceForRentExemption", |_| ok(650_240));
     let world = World::keeping("ops".into(), KEPT, 0);
@@ -27,7 +27,7 @@ fn what_is_left_of_sol_after_amount_and_fee_is_kept_to_the_lamport() {
 }
 
 #[test]
-fn what_others_may_still_spend_is_waited_for() {
+fn a_transfer_waits_for_money_that_others_may_still_spend() {
     let world = World::keeping("ops".into(), KEPT, 0);
     let first = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let rich = accounts(10 * AMOUNT, Some(AMOUNT));
@@ -39,7 +39,7 @@ fn what_others_may_still_spend_is_waited_for() {
 }
 
 #[test]
-fn what_is_left_of_kas_is_kept_before_anything_is_built() {
+fn the_minimum_of_kas_is_checked_before_anything_is_built() {
     const KAS: u64 = 100_000_000;
     for (kept, expected) in [(2 * KAS, Status::Failed), (KAS, Status::Submitted)] {
         let world = World::keeping("ops".into(), 0, kept);

@@ -1,4 +1,4 @@
-//! A scripted outside world: every call must be the next one of the script, or the test panics.
+//! Tests of the flows in a scripted world: each call must be the next one of the script.
 
 mod batches;
 mod client_side;
@@ -41,7 +41,7 @@ use std::task::{Context, Poll, Waker};
 const WALLET: WalletId = WalletId::new(1);
 /// A token that the policy allows.
 const TOKEN: Asset = Asset::Spl { mint: purser_core::base::Mint([9; 32]) };
-/// What both Solana providers serve.
+/// The genesis hash that both Solana providers serve.
 const GENESIS: [u8; 32] = [77; 32];
 const ED25519_CHAIN_CODE: [u8; 32] = [8; 32];
 const SECP256K1_CHAIN_CODE: [u8; 32] = [7; 32];
@@ -70,13 +70,13 @@ fn sol_recipient() -> [u8; 32] {
     ic_ed25519::PrivateKey::deserialize_raw_32(&[5; 32]).public_key().serialize_raw()
 }
 
-/// Version byte and x-only key.
+/// The recipient of KAS: version byte and x-only key.
 fn kas_recipient() -> Vec<u8> {
     let key = ic_secp256k1::PrivateKey::deserialize_sec1(&[6; 32]).unwrap();
     [vec![0], key.public_key().serialize_bip340()].concat()
 }
 
-/// What a provider says: HTTP status and body, or no answer at all.
+/// The answer of a provider: HTTP status and body, or none.
 type Answer = Result<(u16, String), CallError>;
 type Reply = Box<dyn FnOnce(&World) -> Answer>;
 
@@ -100,7 +100,7 @@ struct World {
     /// Every body that was sent by a call whose text is `sendTransaction` or `/transactions`.
     sent: RefCell<Vec<Vec<u8>>>,
     signatures: Cell<usize>,
-    /// Signatures that were asked for and not yet answered, now and at most.
+    /// The number of signatures that are requested and not answered, now and at most.
     pending: Cell<usize>,
     most_at_once: Cell<usize>,
     outcalls: Cell<usize>,
@@ -122,7 +122,7 @@ impl World {
         Self::keeping(wallet, 0, 0)
     }
 
-    /// Whose wallets keep so many lamports and sompi.
+    /// A world with wallets that keep so many lamports and sompi.
     fn keeping(wallet: NewWallet, sol: u64, kas: u64) -> Self {
         let (min_balance_sol, min_balance_kas) = (Amount::new(sol), Amount::new(kas));
         let config = config(1);
@@ -223,7 +223,7 @@ impl World {
         self.state.borrow_mut().commit(decided, self.time());
     }
 
-    /// On at once, off in its two stages.
+    /// Starts an emergency at once, or ends it in its two stages.
     fn emergency(&self, on: bool) {
         if on {
             let decided = self.state.borrow().decide_start_emergency(admin(), "drill".into(), self.time()).unwrap();
@@ -249,7 +249,7 @@ impl World {
         self.transfer(id).status
     }
 
-    /// Why it waits, as the interface shows it.
+    /// The reason for which a transfer waits, as the interface shows it.
     fn why(&self, id: TransferId) -> String {
         crate::flows::why_waiting(&self.transfer(id)).expect("whatever waits says why")
     }
@@ -258,7 +258,7 @@ impl World {
         self.state.borrow().wallet(WALLET).unwrap()
     }
 
-    /// Held and spent of an asset, in base units.
+    /// The reserved and the spent amount of an asset, in base units.
     fn usage(&self, asset: Asset) -> (u64, u64) {
         let usage = self.state.borrow().usage(WALLET, asset, self.time());
         (usage.reserved.get(), usage.posted.get())
@@ -268,7 +268,7 @@ impl World {
     fn drive(&self, id: TransferId, provider_offset: usize, script: Vec<Step>) -> Progress {
         self.script.replace(script.into());
         let mut flow = pin!(drive(self, id, provider_offset));
-        // A signature takes two polls, so that those that are asked for at once are seen to be.
+        // A signature takes two polls, so that signatures requested at once can be counted.
         let mut polls = (0..1_000).map(|_| flow.as_mut().poll(&mut Context::from_waker(Waker::noop())));
         let Some(Poll::Ready(progress)) = polls.find(Poll::is_ready) else {
             panic!("the scripted world answers soon");
@@ -360,7 +360,7 @@ impl HttpOutcall for World {
     }
 }
 
-/// Lets everything else that waits be polled once.
+/// Lets every other waiting future be polled once.
 async fn tick() {
     let mut polled = false;
     std::future::poll_fn(|context| {
@@ -389,7 +389,7 @@ fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// As many Kaspa providers, of which two must agree where there are two.
+/// A configuration with this many Kaspa servers, of which two must agree where there are two.
 fn config(kaspa_providers: usize) -> Config {
     Config {
         admins: vec![admin()],

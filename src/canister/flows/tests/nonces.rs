@@ -1,4 +1,4 @@
-//! Which nonce account a transfer stands on.
+//! The choice of a nonce account.
 
 use super::solana::ok;
 use super::*;
@@ -6,11 +6,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
-/// The value of a nonce, and what it is once that is used up.
+/// The value of a nonce, and its value after that is used up.
 pub(super) const VALUE: [u8; 32] = [9; 32];
 pub(super) const OTHER: [u8; 32] = [8; 32];
 
-/// A world whose wallet has so many nonce accounts.
+/// The world with so many nonce accounts of its wallet.
 pub(super) fn with_nonces(world: World, size: u16) -> World {
     let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, size, world.time()).unwrap();
     world.put(decided);
@@ -45,7 +45,7 @@ fn nonce(world: &World, value: [u8; 32]) -> String {
     shown(1_056_640, &[&[1, 0, 0, 0, 1, 0, 0, 0], &key[..], &value, &5_000u64.to_le_bytes()].concat())
 }
 
-/// Payer, recipient, and the nonce account with this value.
+/// The accounts of payer and recipient, and the nonce account with this value.
 pub(super) fn read(value: [u8; 32]) -> Step {
     all("getMultipleAccounts", move |world| {
         let rich = shown(RICH, &[]);
@@ -53,7 +53,7 @@ pub(super) fn read(value: [u8; 32]) -> Step {
     })
 }
 
-/// The nonce alone, as it is read to prove that it is used up.
+/// The nonce account alone, as it is read for a proof of death.
 pub(super) fn nonce_is(value: [u8; 32]) -> Step {
     nonce_at(60, value)
 }
@@ -83,11 +83,11 @@ fn holders(world: &World) -> Vec<Option<TransferId>> {
 }
 
 #[test]
-fn a_transfer_stands_on_any_free_nonce_whatever_its_id() {
+fn a_transfer_uses_any_free_nonce_whatever_its_id() {
     let world = with_nonces(World::new(), 3);
     let stuck = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.drive(stuck, 0, sending(stuck, VALUE)), Progress::Waiting);
-    // As many ids as there are nonce accounts, and more: with each of them the next transfer finds its place.
+    // With every id, of more than there are nonce accounts, the next transfer finds a free one.
     for n in 1..=4 {
         world.request(Asset::Kas, 100_000_000, KeyKind::KaspaSchnorr);
         let next = world.request(Asset::Sol, AMOUNT + n, KeyKind::Solana);
@@ -98,7 +98,7 @@ fn a_transfer_stands_on_any_free_nonce_whatever_its_id() {
 }
 
 #[test]
-fn a_transfer_waits_only_while_all_nonces_are_taken_and_says_so() {
+fn a_transfer_waits_only_while_all_nonces_are_in_use_and_says_so() {
     let world = with_nonces(World::new(), 2);
     let [first, second, third] = [0, 1, 2].map(|n| world.request(Asset::Sol, AMOUNT + n, KeyKind::Solana));
     assert_eq!(world.drive(first, 0, sending(first, VALUE)), Progress::Waiting);
@@ -110,7 +110,7 @@ fn a_transfer_waits_only_while_all_nonces_are_taken_and_says_so() {
     assert_eq!(world.drive(second, 0, sending(second, [7; 32])), Progress::Waiting);
 }
 
-/// Lets a flow go as far as its first signature, which has not come yet.
+/// Lets a flow go as far as its first signature, which has not arrived yet.
 fn until_signing(flow: &mut std::pin::Pin<&mut impl Future<Output = Progress>>) {
     assert_eq!(flow.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
 }

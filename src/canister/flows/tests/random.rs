@@ -1,5 +1,7 @@
-//! Random schedules on a chain with three providers, of which one lies and all are behind at times, each by its own amount: whatever
-//! happens, nothing is paid twice, no second payment is signed while the first may land, and no money is given free that may still move.
+//! Random schedules on a chain with three providers, of which one lies.
+//!
+//! All are behind at times, each by its own amount. In every schedule nothing is paid twice, no second payment is signed while the first may
+//! land, and no money is released that may still move.
 
 mod answers;
 mod ports;
@@ -19,30 +21,29 @@ const AMOUNT: u64 = 50_000_000;
 const SYSTEM: &str = "11111111111111111111111111111111";
 /// Blocks between the tip and the newest finalized one.
 const FINALITY: u64 = 32;
-/// How much further the second provider is behind, in blocks, on those of its nodes that are: longer than a blockhash lives.
+/// The further lag of the second provider's older nodes, in blocks: longer than a blockhash lives.
 const LAG: u64 = 300;
-/// The most that a provider is behind, in blocks: more than ten times the life of a blockhash.
+/// The highest lag of a provider, in blocks: more than ten times the life of a blockhash.
 const MAX_LAG: u64 = 2_000;
 const URLS: [&str; 3] = ["https://liar.test", "https://laggard.test", "https://good.test"];
 
-/// What the providers are like.
+/// The behaviour of the providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Providers {
-    /// The first one lies half the time, and behind the second one's address some nodes are further behind than others. All fall behind and
-    /// recover.
+    /// The first one lies half the time, and some nodes at the second one's address lag more than others. All fall behind and recover.
     Mixed,
-    /// All are honest. The first one is up to date at first and is often not heard of once it has given a blockhash; the other two are
-    /// behind, and stay so for long.
+    /// All are honest. The first one is up to date at first and often silent once it has given a blockhash. The other two are behind, and
+    /// stay so for long.
     Behind,
 }
 
-/// Somebody's coin: one byte of the schedule after the other, from the start again when they are used up.
-struct Coins {
+/// The random choices of a schedule: its bytes one after another, and from the start again.
+struct Choices {
     bytes: Vec<u8>,
     next: usize,
 }
 
-impl Coins {
+impl Choices {
     fn below(&mut self, n: u64) -> u64 {
         let byte = self.bytes[self.next % self.bytes.len()];
         // Another byte of the same schedule each time round.
@@ -56,7 +57,7 @@ impl Coins {
     }
 }
 
-/// What the schedule is about.
+/// The kind of transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Single,
@@ -70,7 +71,7 @@ impl Kind {
     const ALL: [Self; 3] = [Self::Single, Self::Many, Self::Tokens];
     const MEMOS: [Option<&str>; 3] = [Some("first"), None, Some("third")];
 
-    /// Asks for it.
+    /// Requests the transfer.
     fn request(self, world: &World) -> TransferId {
         let asset = match self {
             Self::Single => return world.request(Asset::Sol, AMOUNT, KeyKind::Solana),
@@ -101,12 +102,12 @@ impl Kind {
         id
     }
 
-    /// Of the first payment; each other one is larger by one.
+    /// The amount of the first payment. Each other one is larger by one.
     fn amount(self) -> u64 {
         if self == Self::Tokens { 100 } else { AMOUNT / 3 }
     }
 
-    /// What has to be signed, and nothing else.
+    /// The one operation that may be signed.
     fn operation(self) -> sol::Operation {
         let to = sol::Address::from_bytes(sol_recipient());
         let lamports = |lamports| sol::PaymentKind::Lamports { to, lamports: Amount::new(lamports) };
@@ -131,7 +132,7 @@ impl Kind {
     }
 }
 
-/// The accounts that tokens are paid with, by their addresses: the mint, and the two token accounts of the old program.
+/// The accounts of a token by their addresses: the mint, and the two token accounts of the old program.
 fn token_accounts(payer: &sol::Address) -> BTreeMap<String, Value> {
     let owned = |data: &[u8]| {
         let mut account = shown(10_000_000_000, data);
@@ -165,10 +166,10 @@ fn pays(tx: &sol::SignedTx) -> bool {
     matches!(tx.plan().operation, sol::Operation::Pay(_))
 }
 
-/// A chain as far as a transfer can tell.
+/// The chain as a transfer sees it.
 struct Chain {
     tip: u64,
-    /// What was sent and may land in any block that still takes it.
+    /// The transactions that were sent. Each may land in any block that still takes it.
     pool: Vec<sol::SignedTx>,
     landed: Vec<Landed>,
     /// The heights of the blockhashes that were handed out.
@@ -191,7 +192,7 @@ impl Chain {
         !known && self.takes(&tx.plan().recent_hash)
     }
 
-    /// Whether a block could take what stands on this now.
+    /// Whether a block could take a transaction with this hash now.
     fn takes(&self, recent_hash: &sol::RecentHash) -> bool {
         match recent_hash {
             sol::RecentHash::Blockhash(found) => self.hashes.get(found.as_bytes()).is_some_and(|height| self.tip <= height + 150),
@@ -203,10 +204,10 @@ impl Chain {
         self.pool.iter().filter(|tx| self.may_land(tx)).count()
     }
 
-    fn produce(&mut self, coins: &mut Coins) {
+    fn produce(&mut self, choices: &mut Choices) {
         self.tip += 1;
         for tx in self.pool.clone() {
-            if self.may_land(&tx) && coins.one_in(50) {
+            if self.may_land(&tx) && choices.one_in(50) {
                 self.landed.push(Landed { txid: tx.txid().to_string(), height: self.tip, pays: pays(&tx) });
                 if matches!(tx.plan().recent_hash, sol::RecentHash::Nonce { .. }) || !pays(&tx) {
                     self.nonce.push((self.tip, hash("nonce", self.tip)));
@@ -219,13 +220,13 @@ impl Chain {
 struct Net {
     world: World,
     chain: RefCell<Chain>,
-    coins: RefCell<Coins>,
+    choices: RefCell<Choices>,
     nonce_account: sol::Address,
     tokens: BTreeMap<String, Value>,
-    /// What has to be signed.
+    /// The one operation that may be signed.
     operation: sol::Operation,
     providers: Providers,
-    /// How far each provider is behind now, in blocks.
+    /// The present lag of each provider, in blocks.
     lags: [Cell<u64>; 3],
     /// The messages of the payments that were given to be signed.
     signed: RefCell<Vec<Vec<u8>>>,
@@ -244,7 +245,7 @@ impl Net {
         let net = Self {
             world,
             chain: RefCell::new(chain),
-            coins: RefCell::new(Coins { bytes, next: 0 }),
+            choices: RefCell::new(Choices { bytes, next: 0 }),
             nonce_account: sol::derived::nonce_account(&payer, 0),
             tokens: if kind == Kind::Tokens { token_accounts(&payer) } else { BTreeMap::new() },
             operation: kind.operation(),
@@ -253,7 +254,7 @@ impl Net {
             signed: RefCell::default(),
         };
         if providers == Providers::Behind {
-            net.lags[1..].iter().for_each(|lag| lag.set(200 + net.coins.borrow_mut().below(MAX_LAG - 200)));
+            net.lags[1..].iter().for_each(|lag| lag.set(200 + net.choices.borrow_mut().below(MAX_LAG - 200)));
         }
         if on_nonce {
             net.create_nonce();
@@ -282,7 +283,7 @@ impl Net {
 
     fn pass(&self, blocks: u64) {
         for _ in 0..blocks {
-            self.chain.borrow_mut().produce(&mut self.coins.borrow_mut());
+            self.chain.borrow_mut().produce(&mut self.choices.borrow_mut());
         }
         self.world.now.set(self.world.now.get() + blocks * SECOND_NS / 5);
     }
@@ -290,16 +291,16 @@ impl Net {
     /// A provider may fall behind, further or less far, or recover. One that answered for a block may not know it any more.
     fn drift(&self, one_in: u64) {
         let one_in = if self.providers == Providers::Behind { one_in * 5 } else { one_in };
-        let mut coins = self.coins.borrow_mut();
+        let mut choices = self.choices.borrow_mut();
         for lag in &self.lags {
-            if coins.one_in(one_in) {
-                let behind = [0, 0, 60, 400, MAX_LAG][coins.below(5) as usize];
-                lag.set(if behind == 0 { 0 } else { coins.below(behind) });
+            if choices.one_in(one_in) {
+                let behind = [0, 0, 60, 400, MAX_LAG][choices.below(5) as usize];
+                lag.set(if behind == 0 { 0 } else { choices.below(behind) });
             }
         }
     }
 
-    /// No key is asked to sign a payment while another one has landed or may land: whoever reads the log may send what was signed.
+    /// Checks that no payment is signed while another one has landed or may land. Any reader of the log may send it.
     fn check_signing(&self, message: &[u8]) {
         let Ok(plan) = sol::describe_message(message) else { panic!("what is signed reads as a plan") };
         if !matches!(plan.operation, sol::Operation::Pay(_)) || self.signed.borrow().iter().any(|signed| signed == message) {
@@ -322,7 +323,7 @@ impl Net {
         }
     }
 
-    /// The ids of everything that was ever signed for a transfer, from the log, with whether the log says it is over.
+    /// Checks that at most one payment has landed, and that the record of the transfer agrees with the chain.
     fn check(&self, id: TransferId, what: &str) {
         let state = self.world.state.borrow();
         let transfer = state.transfer(id).expect("it exists");
@@ -341,7 +342,7 @@ impl Net {
         if let Some(landed) = paid.first() {
             assert_eq!(Some(landed.txid.as_str()), current, "{what}: what landed is the attempt that is still followed");
             let open = matches!(transfer.status, Status::Submitted | Status::Confirmed | Status::Quarantined);
-            assert!(open, "{what}: its money was given free: {:?}", transfer.status);
+            assert!(open, "{what}: its money was released: {:?}", transfer.status);
         }
         if transfer.status == Status::Confirmed {
             assert_eq!(paid.len(), 1, "{what}: confirmed without having landed; expired {}", log("purser.transfer_expired"));

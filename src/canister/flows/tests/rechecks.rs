@@ -1,4 +1,4 @@
-//! What was cancelled or held back, and what becomes of it when it is asked for or looked at again.
+//! Transfers that were cancelled or deferred, and are requested or checked again.
 
 use super::kaspa as kt;
 use super::nonces::{good, read, taken};
@@ -23,13 +23,13 @@ fn then(mut steps: Vec<Step>, more: impl IntoIterator<Item = Step>) -> Vec<Step>
     steps
 }
 
-/// The bytes that a transfer was built as.
+/// The recorded unsigned bytes of a transfer.
 fn unsigned(world: &World, id: TransferId) -> Bytes {
     world.transfer(id).built.expect("it was built").unsigned
 }
 
 #[test]
-fn what_was_cancelled_unsigned_on_kaspa_is_paid_with_the_same_bytes_when_asked_for_again() {
+fn a_transfer_cancelled_unsigned_on_kaspa_is_paid_with_the_same_bytes_when_requested_again() {
     let world = World::new();
     let first = world.request(Asset::Kas, 5 * KAS, SCHNORR);
     assert!(matches!(world.drive(first, 0, then(read_kaspa(), [Step::SignLost])), Progress::Transient(_)));
@@ -42,7 +42,7 @@ fn what_was_cancelled_unsigned_on_kaspa_is_paid_with_the_same_bytes_when_asked_f
 }
 
 #[test]
-fn what_was_cancelled_unsigned_on_a_nonce_is_paid_with_the_same_bytes_when_asked_for_again() {
+fn a_transfer_cancelled_unsigned_on_a_nonce_is_paid_with_the_same_bytes_when_requested_again() {
     let world = with_nonce();
     let first = world.request(Asset::Sol, SOL_AMOUNT, KeyKind::Solana);
     assert!(matches!(world.drive(first, 0, vec![read(VALUE), good(), Step::SignLost]), Progress::Transient(_)));
@@ -54,9 +54,9 @@ fn what_was_cancelled_unsigned_on_a_nonce_is_paid_with_the_same_bytes_when_asked
     assert_eq!(world.status(again), Status::Submitted);
 }
 
-/// The owner may have signed the bytes that were shown: asked for again they are the same, and whoever sends them, they land once.
+/// The owner may have signed the bytes that were shown. A new request gives the same bytes, so that they land at most once.
 #[test]
-fn what_an_owner_did_not_sign_in_time_is_shown_again_with_the_same_bytes() {
+fn a_transfer_that_its_owner_did_not_sign_is_shown_again_with_the_same_bytes() {
     for source in [SCHNORR, KeyKind::KaspaEcdsa] {
         let keys = NewKeys::ClientSide {
             solana: Some(Bytes::new(ed25519_root().public_key().serialize_raw())),
@@ -75,10 +75,11 @@ fn what_an_owner_did_not_sign_in_time_is_shown_again_with_the_same_bytes() {
     }
 }
 
-/// Two payments that are alike in everything are one message under one blockhash. The second waits for another, and that is no fault of
-/// the provider's that could open the chain's breaker.
+/// Two identical payments are one message under one blockhash.
+///
+/// The second waits for another blockhash, and that is no failure of the provider, which could open the chain's breaker.
 #[test]
-fn a_payment_that_is_alike_waits_for_another_blockhash_and_blames_nobody() {
+fn an_identical_payment_waits_for_another_blockhash_and_blames_no_provider() {
     let world = World::new();
     let build = |n| vec![st::accounts(RICH, Some(RICH)), st::simulated(), st::blockhash(n)];
     let [first, second] = [0, 1].map(|_| world.request(Asset::Sol, SOL_AMOUNT, KeyKind::Solana));
@@ -97,9 +98,9 @@ fn limited(world: &World) {
     world.put(decided);
 }
 
-/// A tenth of 10,000,000,000 at once and of 100,000,000,000 within a day.
+/// After an emergency the limits are a tenth: 1,000,000,000 lamports per transaction and 10,000,000,000 within a day.
 #[test]
-fn of_a_queue_under_a_reduced_limit_the_oldest_that_fit_are_sent_and_the_rest_waits() {
+fn under_a_reduced_limit_the_oldest_transfers_that_fit_are_sent_and_the_rest_waits() {
     let world = World::new();
     let large = world.request(Asset::Sol, 1_000_000_001, KeyKind::Solana);
     limited(&world);
@@ -117,7 +118,7 @@ fn of_a_queue_under_a_reduced_limit_the_oldest_that_fit_are_sent_and_the_rest_wa
     assert!(world.state.borrow().wait_reason(ids[11], world.time()).is_some_and(|why| why.starts_with("waits: ")));
 }
 
-/// What happens while the last question before the record is answered.
+/// The calls of a build. The hook runs during the last one before the record.
 fn blockhash_during(during: impl FnOnce(&World) + 'static) -> Vec<Step> {
     let last = one("getLatestBlockhash", move |world| {
         during(world);

@@ -1,4 +1,4 @@
-//! Taking transfers back, and nonces that nobody takes.
+//! Revocations, and nonces that the network does not take.
 
 use super::nonces::{OTHER, VALUE, good, nonce_at, nonce_is, on_nonce, read, taken, with_nonces};
 use super::solana::{accounts, blockhash, epoch, finalized, height, ok, simulated};
@@ -8,7 +8,7 @@ use purser_core::transfer::solana::NonceStatus;
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
 
-/// A world whose wallet has one nonce account.
+/// A world with a wallet that has one nonce account.
 pub(super) fn with_nonce() -> World {
     with_nonces(World::new(), 1)
 }
@@ -26,7 +26,7 @@ fn refused() -> Step {
     on_nonce(r#"{"err":"BlockhashNotFound","unitsConsumed":0}"#)
 }
 
-/// A transfer that was sent on the nonce.
+/// A transfer whose transaction uses the nonce and was sent.
 fn sent(world: &World) -> TransferId {
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = vec![read(VALUE), good(), signing(KeyKind::Solana), taken(id)];
@@ -40,7 +40,7 @@ fn revoke(world: &World, id: TransferId) -> TransferId {
     revocation
 }
 
-/// The calls that send a revocation on this blockhash.
+/// The calls that send a revocation with this blockhash.
 fn revoking(revocation: TransferId, n: u8) -> Vec<Step> {
     vec![read(VALUE), unknown(), simulated(), blockhash(n), signing(KeyKind::Solana), taken(revocation)]
 }
@@ -51,7 +51,7 @@ fn death() -> Vec<Step> {
 }
 
 #[test]
-fn a_revocation_stands_on_a_blockhash_and_what_it_revokes_is_not_sent_again() {
+fn a_revocation_uses_a_blockhash_and_the_revoked_transaction_is_not_sent_again() {
     let world = with_nonce();
     let id = sent(&world);
     let revocation = revoke(&world, id);
@@ -67,7 +67,7 @@ fn a_revocation_stands_on_a_blockhash_and_what_it_revokes_is_not_sent_again() {
     assert_eq!(world.usage(Asset::Sol), (0, 5_000));
 }
 
-/// The value before it is another one as well.
+/// A node that is behind shows the value before, which is another one as well.
 #[test]
 fn a_node_that_has_not_come_as_far_as_the_nonces_value_shows_no_change() {
     let world = with_nonce();
@@ -119,7 +119,7 @@ fn a_revocation_waits_for_the_proof_when_it_comes_too_late() {
 }
 
 #[test]
-fn what_ends_before_its_revocation_is_signed_costs_no_fee() {
+fn a_transfer_that_ends_before_its_revocation_is_signed_costs_no_fee() {
     let world = with_nonce();
     let id = sent(&world);
     let revocation = revoke(&world, id);
@@ -133,13 +133,13 @@ fn what_ends_before_its_revocation_is_signed_costs_no_fee() {
 }
 
 #[test]
-fn what_came_out_of_quarantine_is_buried_or_goes_back_but_is_never_sent() {
+fn a_transfer_out_of_quarantine_expires_or_goes_back_but_is_never_sent() {
     for dies in [false, true] {
         let world = with_nonce();
         let id = sent(&world);
         let decided = world.state.borrow().decide_quarantine(admin(), id, "stuck".into()).unwrap();
         world.put(decided);
-        // Long after nodes may have forgotten what landed; the nonce shows that it has not.
+        // By now nodes may have forgotten what landed, but the nonce shows that the transaction has not.
         world.advance(100_000);
         let revocation = revoke(&world, id);
         let lost = vec![read(VALUE), unknown(), simulated(), blockhash(1), Step::SignLost];
@@ -155,7 +155,7 @@ fn what_came_out_of_quarantine_is_buried_or_goes_back_but_is_never_sent() {
     }
 }
 
-/// A transfer that was signed on the nonce, and held back there by an emergency.
+/// A transfer whose transaction uses the nonce, signed and then stopped by an emergency.
 fn signed(world: &World) -> TransferId {
     let reference = with_nonce();
     let other = sent(&reference);
@@ -169,7 +169,7 @@ fn signed(world: &World) -> TransferId {
 }
 
 #[test]
-fn what_is_signed_is_not_sent_while_it_is_being_revoked() {
+fn a_signed_transaction_is_not_sent_while_it_is_being_revoked() {
     let world = with_nonce();
     let id = signed(&world);
     let revocation = revoke(&world, id);
@@ -187,7 +187,7 @@ fn what_is_signed_is_not_sent_while_it_is_being_revoked() {
 }
 
 #[test]
-fn what_was_held_back_for_long_after_its_signature_is_left_to_people() {
+fn a_transaction_held_back_for_long_after_its_signature_goes_into_quarantine() {
     for (late, expected) in [(1_800, Status::Submitted), (1_801, Status::Quarantined)] {
         let world = with_nonce();
         let id = signed(&world);
@@ -198,7 +198,7 @@ fn what_was_held_back_for_long_after_its_signature_is_left_to_people() {
 }
 
 #[test]
-fn a_nonce_is_left_only_when_two_nodes_refuse_it() {
+fn a_nonce_is_given_up_only_when_two_nodes_refuse_it() {
     let world = with_nonce();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let failing = || on_nonce(r#"{"err":{"InstructionError":[1,{"Custom":1}]},"unitsConsumed":600}"#);
@@ -216,5 +216,5 @@ fn a_nonce_is_left_only_when_two_nodes_refuse_it() {
     assert_eq!(signed.plan().recent_hash, sol::RecentHash::Blockhash(sol::Blockhash::from_bytes([1; 32])));
     let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(2), signing(KeyKind::Solana), taken(next)];
-    assert_eq!(world.drive(next, 0, script), Progress::Waiting, "nobody looks at it any more");
+    assert_eq!(world.drive(next, 0, script), Progress::Waiting, "the nonce account is not read any more");
 }

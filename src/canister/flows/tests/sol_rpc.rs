@@ -1,4 +1,4 @@
-//! The SOL RPC canister beside one node, call by call. What it is worth on a network is shown by the suite.
+//! The SOL RPC canister beside one node, call by call. The suite shows its use on a network.
 
 use super::failures::cost;
 use super::solana::{blockhash, epoch, finalized, height, ok, simulated, taken};
@@ -12,7 +12,7 @@ use purser_core::governance::config::SolanaOptions;
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
 
-/// One node and the canister of which both must agree; more nodes could prove a death.
+/// A world with one node and the canister, of which both must agree. More nodes could prove a death.
 fn world() -> World {
     let mut config = config(1);
     config.solana.providers.push(format!("canister:{}", sol_rpc()));
@@ -55,7 +55,7 @@ fn status(failed: bool) -> Step {
     canister("getSignatureStatuses", Ok(vec![Some(status)]))
 }
 
-/// The second node is gone; the canister takes its place where it can.
+/// A transfer up to its broadcast. The second node does not answer; the canister takes its place where it can.
 fn submitted(world: &World) -> TransferId {
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = vec![
@@ -114,7 +114,7 @@ fn a_canister_that_does_not_answer_is_a_provider_that_does_not_answer() {
     {
         let script = vec![two_accounts(), gone("getMultipleAccounts"), account(RICH), second()];
         assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
-        // Nobody rests for long, and nothing was built.
+        // The back-offs are over, and nothing was built.
         world.advance(700);
     }
     let refused = vec![

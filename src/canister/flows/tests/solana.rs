@@ -8,7 +8,7 @@ use super::*;
 
 const AMOUNT: u64 = 50_000_000;
 pub(super) const RICH: u64 = 10_000_000_000;
-/// How a height is asked for that is to become a deadline: of nodes that have come as far as the one that gave the blockhash.
+/// The request for the height of a deadline, of nodes that have reached the slot of the blockhash.
 const HEIGHT: &str = r#""getEpochInfo","params":[{"commitment":"confirmed","minContextSlot":9}]"#;
 
 pub(super) fn ok(result: impl std::fmt::Display) -> Answer {
@@ -55,7 +55,7 @@ pub(super) fn taken() -> Step {
     })
 }
 
-/// How far a node is that has reached the slot of the blockhash.
+/// The height of a node that has reached the slot of the blockhash.
 pub(super) fn height(number: u64) -> Step {
     all(HEIGHT, move |_| ok(format!(r#"{{"absoluteSlot":60,"blockHeight":{number}}}"#)))
 }
@@ -92,7 +92,7 @@ fn submitted() -> (World, TransferId) {
     (world, id)
 }
 
-/// The look at a transaction that nobody knows yet, which records the deadline 1,413: 1,000 + 99 + 150 + 164.
+/// The first run after a broadcast, which records the deadline 1,413: 1,000 + 99 + 150 + 164.
 pub(super) fn first_look() -> Vec<Step> {
     vec![unknown(9), height(1_000), height(1_000), taken()]
 }

@@ -1,4 +1,4 @@
-//! Tokens: what is read, what is built, what is refused.
+//! Payments in tokens: the reads, the messages, the refusals.
 
 use super::failures::{cost, cost_of};
 use super::solana::{epoch, finalized, ok};
@@ -34,7 +34,7 @@ pub(super) fn mint(extension: Option<(u16, Vec<u8>)>) -> Vec<u8> {
     data
 }
 
-/// One per cent, now and later.
+/// The extension for a transfer fee of one per cent, now and later.
 fn fee() -> (u16, Vec<u8>) {
     let one = [&[0; 8][..], &u64::MAX.to_le_bytes(), &100u16.to_le_bytes()].concat();
     (1, [vec![0; 72], one.clone(), one].concat())
@@ -49,7 +49,7 @@ pub(super) fn holding(owner: &[u8], amount: u64, state: u8) -> Vec<u8> {
     data
 }
 
-/// Payer and recipient, then mint, source and destination of the old program, source and destination of the new one.
+/// The accounts of payer and recipient, then mint, source and destination of the old program and of the new one.
 fn accounts(list: [Value; 5]) -> Step {
     let values: Vec<Value> = [shown(SYSTEM, &[]), shown(SYSTEM, &[])].into_iter().chain(list).collect();
     all("getMultipleAccounts", move |_| answer(json!({ "context": { "slot": 60 }, "value": values })))
@@ -137,8 +137,8 @@ fn creating() -> (World, TransferId) {
 }
 
 #[test]
-fn what_is_paid_for_a_new_token_account_is_what_the_chain_charged() {
-    // All of it; nothing, because somebody else or the payment before had created it by then; less by what somebody had sent there.
+fn the_rent_of_a_new_token_account_is_the_charge_of_the_chain() {
+    // All of the rent; none, because another transaction had created the account by then; less the lamports that were there already.
     for spent in [RENT + 5_000, 5_000, RENT + 5_000 - 890_880] {
         let (world, id) = creating();
         assert_eq!(world.drive(id, 0, vec![finalized("null"), cost(spent, false)]), Progress::Ended);
@@ -149,7 +149,7 @@ fn what_is_paid_for_a_new_token_account_is_what_the_chain_charged() {
 }
 
 #[test]
-fn what_a_token_account_cost_is_asked_for_until_it_is_known_or_else_planned_rent_counts() {
+fn the_charge_is_asked_for_until_it_is_known_or_else_the_planned_rent_counts() {
     let nothing = || all("getTransaction", |_| answer(Value::Null));
     let pruned = || {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": -32011, "message": "no history" } }).to_string();
@@ -179,10 +179,10 @@ fn what_a_token_account_cost_is_asked_for_until_it_is_known_or_else_planned_rent
 }
 
 #[test]
-fn what_failed_created_no_token_account() {
+fn a_failed_transaction_created_no_token_account() {
     let (world, id) = creating();
     let failed = || finalized(r#"{"InstructionError":[0,{"Custom":1}]}"#);
-    // The accounts were read in slot 60, and no state before that is believed.
+    // The accounts were read in slot 60, so that no earlier state is believed.
     let height = || {
         all(r#""getEpochInfo","params":[{"commitment":"confirmed","minContextSlot":60}"#, |_| {
             ok(r#"{"absoluteSlot":60,"blockHeight":1000}"#)
@@ -197,7 +197,7 @@ fn what_failed_created_no_token_account() {
 }
 
 #[test]
-fn lamports_that_somebody_sent_to_the_address_of_a_token_account_do_not_stop_it() {
+fn lamports_at_the_address_of_a_new_token_account_do_not_stop_it() {
     let (world, id, payer) = asked(700);
     let dust = shown(SYSTEM, &[]);
     let mut script = vec![
@@ -207,7 +207,7 @@ fn lamports_that_somebody_sent_to_the_address_of_a_token_account_do_not_stop_it(
     script.extend(rest());
     world.drive(id, 0, script);
     assert_eq!((world.status(id), tokens(&world, id).create_for), (Status::Submitted, Some(recipient())));
-    // The wallet's own account is not there all the same, and what belongs to another program is no account to be.
+    // Lamports make no token account of the wallet's own, and an account of another program cannot become one.
     let foreign = || shown("Stake11111111111111111111111111111111111111", &[]);
     for (source, destination, note) in [
         (shown(SYSTEM, &[]), Value::Null, "the wallet's token account cannot be used"),
@@ -240,7 +240,7 @@ fn a_fee_of_the_mint_is_recorded_with_what_arrives() {
 }
 
 #[test]
-fn what_would_fail_or_surprise_is_refused_before_anything_is_signed() {
+fn a_payment_that_would_fail_or_surprise_is_refused_before_anything_is_signed() {
     let payer = World::new().wallet().solana_key.to_vec();
     let classic = |source: Vec<u8>, destination: Value| {
         [of(Classic, &mint(None)), of(Classic, &source), destination, Value::Null, Value::Null]

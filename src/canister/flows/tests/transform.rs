@@ -6,7 +6,7 @@ fn args(status: candid::Nat, context: Vec<u8>, body: &str, date: &str) -> Transf
 }
 
 #[test]
-fn replicas_that_differ_in_what_moves_agree() {
+fn replicas_agree_on_answers_that_differ_in_moving_values() {
     let request = sol::rpc::Request::Balance {
         address: sol::Address::from_bytes(sol_recipient()),
         commitment: sol::rpc::Commitment::Finalized,
@@ -21,7 +21,7 @@ fn replicas_that_differ_in_what_moves_agree() {
 }
 
 #[test]
-fn a_status_beyond_all_statuses_is_a_failure() {
+fn a_status_of_more_than_16_bits_is_a_failure() {
     let request = kas::rest::Request::BlueScore { step: kas::rest::DEFAULT_SCORE_STEP };
     let reduced = transforms::kaspa(args(65_736u32.into(), request.transform_context(), r#"{"blueScore":900}"#, "a"));
     assert_eq!(kas::rest::parse_blue_score(&reduced.body), Err(kas::rest::Failure::Http { status: 0 }));

@@ -1,4 +1,4 @@
-//! What a provider leaves out or says alone stops nothing for ever, and whatever waits says why.
+//! Transfers that wait: no single provider stops one for ever, and each says why it waits.
 
 use super::kaspa as kt;
 use super::solana::{accounts, blockhash, ok, simulated, taken, to_submission, unknown, value};
@@ -8,7 +8,7 @@ use purser_core::governance::config::SolanaOptions;
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
 
-/// Three providers of which two must agree.
+/// A world with three providers of which two must agree.
 fn three(options: SolanaOptions) -> World {
     let mut config = config(1);
     config.solana.providers.push("http://127.0.0.1:13".into());
@@ -29,7 +29,7 @@ fn says(provider: &'static str, result: &'static str) -> Step {
     one(provider, move |_| value(9, result))
 }
 
-/// The third one limits the rate, and rests from then on.
+/// The reads of the accounts, in which the third provider limits the rate and backs off from then on.
 fn limited_third() -> Vec<Step> {
     vec![
         all(at!("13", "getMultipleAccounts"), |_| Ok((429, "slower".into()))),
@@ -83,13 +83,13 @@ fn a_failed_simulation_is_not_final_while_no_other_provider_answers() {
         assert_eq!(world.status(id), Status::Reserved);
         assert!(world.why(id).starts_with("one provider says that the transaction would fail"), "{}", world.why(id));
     }
-    // It is not asked at all now, and it is nobody's fault.
+    // The provider is not asked at all now, and that is no failure.
     let progress = world.drive(id, 0, vec![accounts(RICH, Some(RICH)), failing()]);
     assert!(matches!(progress, Progress::RateLimited(_)), "{progress:?}");
 }
 
 #[test]
-fn where_there_is_one_provider_it_says_twice_that_the_transaction_would_fail() {
+fn a_single_provider_reports_twice_that_the_transaction_would_fail() {
     let mut config = config(1);
     config.solana.providers.pop();
     let world = World::configured(config);
@@ -112,7 +112,7 @@ fn a_simulation_that_does_not_tell_its_units_stops_nothing() {
 }
 
 #[test]
-fn where_units_are_not_told_the_limit_is_what_the_message_has_by_itself() {
+fn without_reported_units_the_limit_is_the_default_of_the_message() {
     let world = three(SolanaOptions { max_unit_price: Some(1_000_000), ..SolanaOptions::default() });
     let id = world.request_of(Asset::Sol, AMOUNT, KeyKind::Solana, 7_000);
     let prices = || one("getRecentPrioritizationFees", |_| ok(r#"[{"slot":1,"prioritizationFee":100000}]"#));
@@ -133,7 +133,7 @@ fn where_units_are_not_told_the_limit_is_what_the_message_has_by_itself() {
 }
 
 #[test]
-fn whatever_waits_says_why_in_every_status_on_solana() {
+fn a_waiting_transfer_says_why_in_every_status_on_solana() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.why(id), "it waits to be built");
@@ -161,7 +161,7 @@ fn whatever_waits_says_why_in_every_status_on_solana() {
 }
 
 #[test]
-fn whatever_waits_says_why_on_kaspa() {
+fn a_waiting_transfer_says_why_on_kaspa() {
     let world = World::new();
     let id = world.request(Asset::Kas, 100_000_000, KeyKind::KaspaSchnorr);
     assert_eq!(world.why(id), "it waits to be built");
@@ -173,7 +173,7 @@ fn whatever_waits_says_why_on_kaspa() {
 }
 
 #[test]
-fn what_waits_for_the_money_of_others_says_so() {
+fn a_transfer_that_waits_for_the_money_of_others_says_so() {
     let world = World::new();
     let first = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.drive(first, 0, to_submission(1)), Progress::Waiting);

@@ -28,7 +28,7 @@ fn pick<const N: usize>(schedule: &mut Schedule, active: [u64; N], now: Timestam
     schedule.pick(&ids(active), now, free, false, |_| false).into_iter().map(TransferId::get).collect()
 }
 
-fn trouble() -> Progress {
+fn failed() -> Progress {
     Progress::Transient("no answer".into())
 }
 
@@ -46,7 +46,7 @@ fn a_new_transfer_is_due_at_once_and_not_twice() {
 }
 
 #[test]
-fn the_third_trap_at_one_status_is_left_to_people() {
+fn the_third_trap_at_one_status_leads_to_quarantine() {
     let mut schedule = Schedule::default();
     assert_eq!(schedule.dispatch(ID, SIGNED, at(0)), Dispatch::Drive { provider_offset: 0 });
     assert_eq!(schedule.dispatch(ID, SIGNED, at(10)), Dispatch::Drive { provider_offset: 0 });
@@ -70,7 +70,7 @@ fn progress_between_traps_starts_the_count_anew() {
 }
 
 #[test]
-fn a_transfer_without_bytes_is_never_left_to_people() {
+fn a_transfer_without_bytes_never_goes_into_quarantine() {
     let mut schedule = Schedule::default();
     for round in 0..10 {
         assert_eq!(schedule.dispatch(ID, RESERVED, at(round * 100)), Dispatch::Drive { provider_offset: 0 });
@@ -78,24 +78,24 @@ fn a_transfer_without_bytes_is_never_left_to_people() {
 }
 
 #[test]
-fn trouble_backs_off_and_turns_to_the_next_provider() {
+fn failures_back_off_and_advance_the_provider() {
     let mut schedule = Schedule::default();
     let mut waits = Vec::new();
     for provider_offset in 0..8 {
         let now = at(provider_offset * 1_000);
         assert_eq!(schedule.dispatch(ID, SIGNED, now), Dispatch::Drive { provider_offset: provider_offset as usize });
-        schedule.report(ID, &trouble(), SIGNED, 0, now);
+        schedule.report(ID, &failed(), SIGNED, 0, now);
         waits.push((0..=60).find(|wait| is_due(&schedule, at(provider_offset * 1_000 + wait))));
     }
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60].map(Some));
     schedule.report(ID, &Progress::Again, SIGNED, 0, at(9_000));
     assert_eq!(schedule.dispatch(ID, SIGNED, at(9_000)), Dispatch::Drive { provider_offset: 8 });
-    schedule.report(ID, &trouble(), SIGNED, 0, at(9_000));
+    schedule.report(ID, &failed(), SIGNED, 0, at(9_000));
     assert!(is_due(&schedule, at(9_001)), "success resets the delay");
 }
 
 #[test]
-fn polls_slow_down_with_age() {
+fn runs_slow_down_with_age() {
     let mut schedule = Schedule::default();
     schedule.report(ID, &Progress::Waiting, SUBMITTED, 40, at(0));
     assert!(!is_due(&schedule, at(11)));
@@ -112,7 +112,7 @@ fn polls_slow_down_with_age() {
 }
 
 #[test]
-fn what_has_ended_is_forgotten() {
+fn a_transfer_that_has_ended_is_forgotten() {
     let mut schedule = Schedule::default();
     schedule.report(ID, &Progress::Blocked, SIGNED, 0, at(0));
     schedule.report(TransferId::new(8), &Progress::Blocked, SIGNED, 0, at(0));
@@ -134,7 +134,7 @@ fn the_longest_due_get_the_free_places() {
 }
 
 #[test]
-fn what_could_not_go_on_takes_no_place() {
+fn a_transfer_that_could_not_go_on_takes_no_place() {
     let spending = |wallet, chain| match chain {
         Chain::Solana => Lock::Building(WalletId::new(wallet), 0),
         chain => Lock::Spending(WalletId::new(wallet), chain),
@@ -184,26 +184,26 @@ fn a_record_that_cannot_be_read_is_picked_ever_more_rarely() {
 }
 
 #[test]
-fn what_is_not_signed_is_looked_at_rarely_after_ten_failures() {
+fn an_unsigned_transfer_runs_rarely_after_ten_failures() {
     for (step, waits) in [(RESERVED, [120, 240, 480, 900, 900]), (SIGNED, [60; 5])] {
         let mut schedule = Schedule::default();
         for failure in 0..10 {
-            schedule.report(ID, &trouble(), step, 0, at(0));
+            schedule.report(ID, &failed(), step, 0, at(0));
             assert!(is_due(&schedule, at(60)), "after {failure} failures");
         }
         for wait in waits {
-            schedule.report(ID, &trouble(), step, 0, at(0));
+            schedule.report(ID, &failed(), step, 0, at(0));
             assert!(!is_due(&schedule, at(wait - 1)) && is_due(&schedule, at(wait)));
         }
-        // A step forward starts the count anew, whatever stopped the next one.
+        // A step forward begins a new count, whatever stopped the next one.
         schedule.dispatch(ID, step, at(1_000));
-        schedule.report(ID, &trouble(), SUBMITTED, 0, at(1_000));
+        schedule.report(ID, &failed(), SUBMITTED, 0, at(1_000));
         assert!(is_due(&schedule, at(1_001)));
     }
 }
 
 #[test]
-fn the_end_of_a_transfer_frees_those_that_waited_for_it() {
+fn the_end_of_a_transfer_wakes_those_that_waited_for_it() {
     let mut schedule = Schedule::default();
     let [first, second, third] = ids([1, 2, 3]);
     let elsewhere = TransferStep { spending: Lock::Spending(WalletId::new(1), Chain::Kaspa), ..RESERVED };
@@ -216,7 +216,7 @@ fn the_end_of_a_transfer_frees_those_that_waited_for_it() {
 }
 
 #[test]
-fn holds_back_off() {
+fn blocks_back_off() {
     let mut schedule = Schedule::default();
     for (now, wait) in [(0, 5), (100, 10), (200, 20), (300, 40), (400, 60), (500, 60)] {
         schedule.report(ID, &Progress::Blocked, RESERVED, 0, at(now));
@@ -230,7 +230,7 @@ const fn waits(sompi: u64) -> TransferStep {
     TransferStep { spending: KASPA, pays: (KeyKind::KaspaSchnorr, Amount::new(sompi)), ..RESERVED }
 }
 
-/// Transfer 1 is on its way, and those named wait for the same wallet and were never looked at.
+/// Transfer 1 is on its way. The given transfers wait for the same wallet and have never run.
 fn queue<const N: usize>(waiting: [(u64, u64); N]) -> Schedule {
     let mut schedule = Schedule::default();
     schedule.report(TransferId::new(1), &Progress::Waiting, TransferStep { spending: KASPA, ..SUBMITTED }, 0, at(0));
@@ -240,25 +240,25 @@ fn queue<const N: usize>(waiting: [(u64, u64); N]) -> Schedule {
     schedule
 }
 
-fn look(schedule: &mut Schedule, id: u64, sompi: u64, progress: &Progress, now: Timestamp) {
+fn run(schedule: &mut Schedule, id: u64, sompi: u64, progress: &Progress, now: Timestamp) {
     schedule.dispatch(TransferId::new(id), waits(sompi), now);
     schedule.report(TransferId::new(id), progress, waits(sompi), 0, now);
 }
 
 #[test]
-fn a_wallets_own_queue_makes_no_look_rare() {
+fn a_wallets_own_queue_makes_no_run_rare() {
     let mut schedule = queue([(2, 5)]);
     for round in 0..100 {
         let now = at(round * 100);
-        look(&mut schedule, 2, 5, &Progress::Blocked, now);
+        run(&mut schedule, 2, 5, &Progress::Blocked, now);
         assert_eq!(pick(&mut schedule, [2], at(round * 100 + 9), 9), [] as [u64; 0]);
         assert_eq!(pick(&mut schedule, [2], at(round * 100 + 10), 9), [2], "after {round} holds");
     }
-    // Nor what comes after: the first failure is the first.
-    look(&mut schedule, 2, 5, &trouble(), at(20_000));
+    // A later failure counts as the first.
+    run(&mut schedule, 2, 5, &failed(), at(20_000));
     assert_eq!(pick(&mut schedule, [2], at(20_001), 9), [2]);
-    // And an end in the queue is the occasion for a look at once.
-    look(&mut schedule, 2, 5, &Progress::Blocked, at(30_000));
+    // The end of another transfer of the queue makes the next run due at once.
+    run(&mut schedule, 2, 5, &Progress::Blocked, at(30_000));
     schedule.report(TransferId::new(1), &Progress::Ended, TransferStep { spending: KASPA, ..SUBMITTED }, 0, at(30_001));
     assert_eq!(pick(&mut schedule, [2], at(30_001), 9), [2]);
 }
@@ -268,34 +268,34 @@ fn the_oldest_of_a_wallet_goes_first_and_keeps_its_place_for_a_while() {
     let mut schedule = queue([(4, 5), (3, 5), (2, 9), (5, 20)]);
     let active = [2, 3, 4, 5];
     assert_eq!(pick(&mut schedule, active, at(0), 9), [2]);
-    look(&mut schedule, 2, 9, &Progress::Blocked, at(0));
-    assert_eq!(pick(&mut schedule, active, at(1), 9), [] as [u64; 0], "nobody passes it");
+    run(&mut schedule, 2, 9, &Progress::Blocked, at(0));
+    assert_eq!(pick(&mut schedule, active, at(1), 9), [] as [u64; 0], "no transfer passes it");
     assert!(schedule.is_queued_behind(TransferId::new(9), waits(1), at(1)), "nor does one that is new");
-    assert!(!schedule.is_queued_behind(TransferId::new(1), waits(100), at(1)), "it passes nobody that is older");
+    assert!(!schedule.is_queued_behind(TransferId::new(1), waits(100), at(1)), "it passes no older transfer");
     assert_eq!(pick(&mut schedule, active, at(10), 9), [2]);
     for now in [10, 20, 30, 40, 50, 60] {
-        look(&mut schedule, 2, 9, &Progress::Blocked, at(now));
+        run(&mut schedule, 2, 9, &Progress::Blocked, at(now));
     }
-    // A minute is enough: whoever needs less need not wait for its money.
+    // After a minute a transfer that needs less does not wait any more.
     assert_eq!(pick(&mut schedule, active, at(61), 9), [3]);
-    look(&mut schedule, 3, 5, &Progress::Blocked, at(61));
+    run(&mut schedule, 3, 5, &Progress::Blocked, at(61));
     assert_eq!(pick(&mut schedule, active, at(62), 9), [] as [u64; 0], "another of the same size would be held up too");
 }
 
 #[test]
-fn a_failure_that_passes_soon_costs_nobody_his_place() {
+fn a_failure_that_passes_soon_costs_no_transfer_its_place() {
     let mut schedule = queue([(2, 5), (3, 5)]);
-    look(&mut schedule, 2, 5, &trouble(), at(0));
+    run(&mut schedule, 2, 5, &failed(), at(0));
     assert_eq!(pick(&mut schedule, [2, 3], at(0), 9), [] as [u64; 0]);
     assert_eq!(pick(&mut schedule, [2, 3], at(1), 9), [2]);
     for _ in 0..5 {
-        look(&mut schedule, 2, 5, &Progress::Deferred("too dear".into()), at(1));
+        run(&mut schedule, 2, 5, &Progress::Deferred("too dear".into()), at(1));
     }
     assert_eq!(pick(&mut schedule, [2, 3], at(2), 9), [3], "one that lasts does");
 }
 
 #[test]
-fn a_run_that_finds_the_wallet_taken_has_failed_at_nothing() {
+fn a_run_that_finds_the_wallet_in_use_is_no_failure() {
     let mut schedule = queue([(2, 5)]);
     for round in 0..20 {
         assert_eq!(schedule.dispatch(TransferId::new(2), waits(5), at(round)), Dispatch::Drive { provider_offset: 0 });

@@ -89,13 +89,13 @@ fn a_provider_that_limits_the_rate_is_asked_last_for_a_while() {
     assert_eq!(world.drive(id, 0, script), Progress::Ended);
 }
 
-/// Replicas are given different answers.
+/// An outcall for which the replicas receive different answers.
 fn different(contains: &'static str) -> Step {
     all(contains, |_| Err(CallError::rejected("No consensus could be reached. Replicas had different responses.")))
 }
 
 #[test]
-fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
+fn a_value_that_has_just_moved_is_asked_for_again_by_another_grid() {
     let (world, id) = requested(1);
     let script = vec![
         different("/info/blockdag"),
@@ -110,7 +110,7 @@ fn what_has_just_moved_is_asked_again_at_once_and_otherwise() {
         taken(),
     ];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
-    // Not for ever: a run ends in trouble when nothing helps, but for the rate, which has a default.
+    // A run fails when no grid helps. Only the fee rate has a default.
     let (world, id) = requested(1);
     let script = vec![different("/info/blockdag"), different("/info/blockdag"), fee(100)];
     assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
@@ -141,7 +141,7 @@ fn the_lower_of_two_fee_rates_is_paid_within_the_bounds() {
 }
 
 #[test]
-fn a_missing_fee_estimate_stops_nobody() {
+fn a_missing_fee_estimate_stops_no_transfer() {
     let (world, id) = requested(1);
     let script = vec![dag(5_000), silent("/info/fee-estimate"), utxos(SOURCE, ONE_COIN), signing(SOURCE), taken()];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
@@ -163,7 +163,7 @@ fn one_provider_that_claims_an_acceptance_is_not_believed() {
     let asked = |first, second| vec![blue(1_019), blue(1_019), acceptance(first), acceptance(second)];
     assert_eq!(world.drive(id, 0, asked(Some(900), None)), Progress::Waiting);
     assert_eq!(world.drive(id, 0, asked(None, Some(900))), Progress::Waiting);
-    // A score that runs ahead makes nothing deeper: the lower one counts.
+    // A score that is ahead of the others makes nothing deeper: the lower one counts.
     let ahead = vec![blue(9_000_000), blue(1_019), acceptance(Some(1_002)), acceptance(Some(1_002))];
     assert_eq!(world.drive(id, 0, ahead), Progress::Waiting);
     assert_eq!(world.drive(id, 0, asked(Some(1_001), Some(1_001))), Progress::Ended);
@@ -176,14 +176,14 @@ fn a_third_provider_settles_what_two_see_differently() {
     let asked = |third| vec![blue(1_019), blue(1_019), acceptance(None), acceptance(Some(900)), acceptance(third)];
     assert_eq!(world.drive(id, 0, asked(None)), Progress::Waiting);
     assert_eq!(world.drive(id, 0, asked(Some(900))), Progress::Ended);
-    // Nobody sees it: the third is not asked.
+    // Neither reports it: the third is not asked.
     let (world, id) = under_way(3);
     assert_eq!(world.drive(id, 0, vec![blue(1_019), blue(1_019), acceptance(None), acceptance(None)]), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
 }
 
 #[test]
-fn an_address_with_more_coins_than_can_be_listed_is_said_to_be_one() {
+fn an_address_with_more_coins_than_can_be_listed_is_reported() {
     let (world, id) = requested(1);
     let script = vec![dag(5_000), fee(100), utxos(SOURCE, &[]), count(12_345)];
     let Progress::Deferred(problem) = world.drive(id, 0, script) else { panic!("an empty list of 12,345 coins") };
@@ -192,7 +192,7 @@ fn an_address_with_more_coins_than_can_be_listed_is_said_to_be_one() {
 }
 
 #[test]
-fn a_provider_that_has_stopped_holds_nobody_up() {
+fn a_provider_that_has_stopped_delays_no_transfer() {
     for stopped in 0..3 {
         let (world, id) = requested(3);
         let score = |n| dag(if n == stopped { 50 } else { 5_000 });

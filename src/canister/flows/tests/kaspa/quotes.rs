@@ -1,4 +1,4 @@
-//! A quote says what the transfer will do.
+//! Quotes: they say what the transfer will do.
 
 use super::*;
 use crate::flows::kaspa::{Quote, QuoteError, quote, quote_from_cache};
@@ -26,10 +26,10 @@ fn recalled(world: &World, request: &TransferRequest) -> Result<Quote, QuoteErro
 }
 
 #[test]
-fn coins_too_young_for_the_cut_are_reckoned_with() {
+fn a_quote_counts_coins_younger_than_the_score() {
     let world = World::new();
     let request = request(&world);
-    // The coin is of score 100, and the cut at 90.
+    // The coin has score 100, and the network score 90.
     let seen = || utxos(SOURCE, ONE_COIN);
     let quote = quoted(&world, &request, vec![dag(99), fee(100), seen(), seen()]).expect("the transfer will wait and be made");
     assert_eq!((quote.fee, quote.inputs, quote.waits), (Amount::new(203_600), 1, true));
@@ -43,11 +43,11 @@ fn coins_too_young_for_the_cut_are_reckoned_with() {
 }
 
 #[test]
-fn change_that_a_transfer_under_way_returns_is_reckoned_with() {
+fn a_quote_counts_the_change_of_a_transfer_under_way() {
     let (world, first) = submitted(SOURCE);
     let returned = 15 * KAS - world.transfer(first).built.unwrap().fee.get();
     let request = request(&world);
-    // The server lists the coin that the first transfer spends, and not yet what it returns.
+    // The server lists the coin that the first transfer spends, and not yet its change.
     let seen = || utxos(SOURCE, ONE_COIN);
     let quote = quoted(&world, &request, vec![dag(5_000), fee(100), seen(), seen()]).expect("the change will do");
     assert_eq!((quote.inputs, quote.change.get(), quote.waits), (1, returned - AMOUNT - quote.fee.get(), true));
@@ -55,10 +55,10 @@ fn change_that_a_transfer_under_way_returns_is_reckoned_with() {
 }
 
 #[test]
-fn whoever_asks_for_too_much_learns_what_is_there() {
+fn a_quote_for_too_much_says_how_much_there_is() {
     let world = World::new();
     let request = request(&world);
-    // The second coin is of score 100 and young; together they still do not do.
+    // The second coin has score 100 and is too young; both together are not enough.
     let poor = || utxos(SOURCE, &[(1, 3 * KAS), (2, KAS)]);
     let refused = quoted(&world, &request, vec![dag(99), fee(100), poor(), poor()]);
     let Err(QuoteError::Coins(SelectError::InsufficientFunds { spendable, largest, .. })) = refused else {
@@ -78,7 +78,7 @@ fn differing() -> Step {
 }
 
 #[test]
-fn the_rate_is_paid_as_it_is_and_only_a_moving_one_rounded() {
+fn only_a_moving_fee_rate_is_rounded() {
     let seen = || utxos(SOURCE, ONE_COIN);
     for (before, rate, paid) in [(0, 101, 205_636), (0, 108, 219_888), (1, 108, 234_140), (2, 108, 228_032), (3, 108, 254_500)] {
         let world = World::new();
@@ -96,6 +96,6 @@ fn the_rate_is_paid_as_it_is_and_only_a_moving_one_rounded() {
     assert_eq!(ask(vec![dag(5_000), fee(108), seen()]), 115, "it still moves");
     world.advance(1);
     assert_eq!(ask(vec![dag(5_000), fee(108), seen()]), 108);
-    // A rate on which replicas never agree stops nobody.
+    // A rate on which the replicas never agree stops no transfer.
     assert_eq!(ask(vec![dag(5_000), differing(), differing(), differing(), differing(), seen()]), 100);
 }

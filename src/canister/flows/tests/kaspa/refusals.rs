@@ -1,4 +1,4 @@
-//! What nodes say of transactions that they do not take, and what becomes of these.
+//! Refusals: the reasons of nodes, and the end of the transactions that they refuse.
 
 use super::*;
 use crate::flows::waiting::by_last_run as waits_for;
@@ -16,12 +16,12 @@ fn words(world: &World, text: &str) -> Answer {
     Ok((400, format!(r#"{{"error":"RPC Server (remote error) -> Rejected transaction {id}: {text}"}}"#)))
 }
 
-/// A node says this of the present transaction, to one replica.
+/// A node refuses the present transaction with this text, to one replica.
 fn says(text: &'static str) -> Step {
     one("/transactions ", move |world| words(world, text))
 }
 
-/// The same to all replicas.
+/// A node refuses the present transaction with this text, to all replicas.
 fn says_to_all(text: &'static str) -> Step {
     all("/transactions ", move |world| words(world, text))
 }
@@ -34,7 +34,7 @@ fn twice(step: impl Fn() -> Step, times: usize) -> Vec<Step> {
     (0..times).map(|_| step()).collect()
 }
 
-/// The steps up to the broadcast of a payment with so many inputs, where so many providers are asked.
+/// The steps up to the broadcast of a payment with `inputs` inputs, for which `asked` servers are asked.
 fn until_sent(asked: usize, coins: &'static [(u8, u64)], inputs: usize) -> Vec<Step> {
     let read = [twice(|| dag(5_000), asked), twice(|| fee(100), asked), twice(|| utxos(SOURCE, coins), asked)];
     read.into_iter().flatten().chain(twice(|| signing(SOURCE), inputs)).collect()
@@ -49,7 +49,7 @@ fn spent(world: &World, id: TransferId) -> Vec<u8> {
     unsigned.spent.iter().map(|utxo| utxo.outpoint.transaction.0[0]).collect()
 }
 
-/// One provider, which refuses a payment of two coins for what no block may contain.
+/// A world with one server, which refuses a payment of two coins as invalid by consensus.
 fn refused_for_good(coins: &'static [(u8, u64)]) -> (World, TransferId) {
     let world = World::new();
     let id = world.request(Asset::Kas, SMALL, SOURCE);
@@ -62,7 +62,7 @@ fn refused_for_good(coins: &'static [(u8, u64)]) -> (World, TransferId) {
 }
 
 #[test]
-fn other_coins_are_tried_where_no_block_can_contain_what_was_signed() {
+fn other_coins_are_tried_after_a_transaction_that_no_block_can_contain() {
     let (world, id) = refused_for_good(PAIR_AND_ONE);
     let first = spent(&world, id);
     assert_eq!(world.drive(id, 0, then(until_sent(1, PAIR_AND_ONE, 2), vec![taken()])), Progress::Waiting);
@@ -95,7 +95,7 @@ fn another_payment_tries_coins_that_were_refused_together_when_there_are_no_othe
 }
 
 #[test]
-fn without_other_coins_it_fails_and_the_money_is_free() {
+fn without_other_coins_the_transfer_fails_and_releases_the_money() {
     let (world, id) = refused_for_good(PAIR);
     let read = || vec![dag(5_000), fee(100), utxos(SOURCE, PAIR)];
     assert_eq!(world.drive(id, 0, read()), Progress::Ended);
@@ -119,7 +119,7 @@ fn coins_whose_amounts_were_a_lie_are_spent_with_the_true_ones() {
 }
 
 #[test]
-fn what_other_coins_would_not_mend_fails_at_once() {
+fn a_refusal_that_does_not_lie_with_the_coins_fails_at_once() {
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, SOURCE);
     const VERSION: &str = "transaction version 0 is unknown";
@@ -130,7 +130,7 @@ fn what_other_coins_would_not_mend_fails_at_once() {
 }
 
 #[test]
-fn one_provider_that_says_otherwise_or_an_acceptance_keeps_the_transaction_alive() {
+fn one_provider_to_the_contrary_or_an_acceptance_keeps_the_transaction_followed() {
     let begun = |providers| {
         let world = World::with_providers(providers);
         let id = world.request(Asset::Kas, AMOUNT, SOURCE);
@@ -139,7 +139,7 @@ fn one_provider_that_says_otherwise_or_an_acceptance_keeps_the_transaction_alive
     let (world, id, script) = begun(2);
     assert_eq!(world.drive(id, 0, then(script, vec![accepts_from_all()])), Progress::Waiting);
     assert_eq!((world.status(id), waits_for(id)), (Status::Submitted, None), "the other one has it");
-    // What may pass, what is only a node's policy, and no word at all: one refusal alone is not enough.
+    // A reason that may pass, a node's policy, and no answer at all: one refusal by consensus alone is not enough.
     for other in [
         "transaction input #0 is not finalized",
         "transaction {id} is not standard: transaction output #0: non-standard script form",
@@ -155,7 +155,7 @@ fn one_provider_that_says_otherwise_or_an_acceptance_keeps_the_transaction_alive
     let accepted = vec![says_to_all(MASS), transaction(Some(5)), transaction(Some(5))];
     assert_eq!(world.drive(id, 0, then(script, accepted)), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
-    // Of three, two that say the same are enough where the third says nothing.
+    // Of three servers, two that say the same are enough where the third does not answer.
     let (world, id, script) = begun(3);
     let silent = vec![says_to_all(MASS), all("/transactions ", |_| lost()), transaction(None), transaction(None)];
     assert_eq!(world.drive(id, 0, then(script, silent)), Progress::Again);
@@ -163,14 +163,14 @@ fn one_provider_that_says_otherwise_or_an_acceptance_keeps_the_transaction_alive
 }
 
 #[test]
-fn what_is_only_policy_is_offered_on_and_then_left_to_people() {
+fn a_refusal_by_policy_is_offered_again_and_then_goes_into_quarantine() {
     const FEE: &str = "transaction {id} is not standard: transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036";
     let world = World::new();
     let id = world.request(Asset::Kas, AMOUNT, SOURCE);
     assert!(matches!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), vec![says(FEE)])), Progress::Deferred(_)));
     let said = "the transaction was not taken: the fee is under the relay floor (transaction has 203600 fees which is under the required amount of 407200 for compute mass 2036); it is tried again";
     assert_eq!(waits_for(id).as_deref(), Some(said), "from the first refusal on");
-    // Nothing new is said while the bytes are left to spread.
+    // No server is asked while the bytes are left to spread.
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None)]), Progress::Waiting);
     assert_eq!(waits_for(id).as_deref(), Some(said));
     world.advance(20);
@@ -184,7 +184,7 @@ fn what_is_only_policy_is_offered_on_and_then_left_to_people() {
 }
 
 #[test]
-fn words_that_nobody_knows_are_a_refusal_and_no_trouble_with_the_provider() {
+fn an_unknown_refusal_is_no_problem_with_the_provider() {
     let (world, id) = submitted(SOURCE);
     world.advance(3_600);
     let asked = || vec![blue(1_019), acceptance(None), transaction(None)];
@@ -194,7 +194,7 @@ fn words_that_nobody_knows_are_a_refusal_and_no_trouble_with_the_provider() {
 }
 
 #[test]
-fn a_server_that_limits_the_rate_is_to_blame_for_nothing() {
+fn a_server_that_limits_the_rate_is_not_to_blame() {
     let (world, id) = submitted(SOURCE);
     world.advance(20);
     let limited = one("/transactions ", |_| Ok((429, "Too Many Requests".into())));

@@ -1,4 +1,4 @@
-//! A stuck transaction and the one that takes its place: only one of them can land, and the transfer follows both.
+//! Replacements of a transaction that does not land: only one of the two can land, and the transfer follows both.
 
 use super::*;
 use purser_core::chains::kaspa::replace;
@@ -6,7 +6,7 @@ use purser_core::transfer::BuiltTx;
 
 const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
 
-/// Has the transaction of a submitted transfer replaced by one that pays twice as much.
+/// Requests the replacement of a submitted transaction by one with twice the fee.
 fn ask_for_more(world: &World, id: TransferId) -> BuiltTx {
     let built = world.transfer(id).built.unwrap();
     let unsigned = kas::UnsignedTx::from_bytes(&built.unsigned).unwrap();
@@ -17,12 +17,12 @@ fn ask_for_more(world: &World, id: TransferId) -> BuiltTx {
     built
 }
 
-/// The node takes the present transaction in the place of another.
+/// A node takes the present transaction in the place of another.
 fn takes_its_place() -> Step {
     one("/transactions?replaceByFee=true ", |world| ok(format!(r#"{{"transactionId":"{}"}}"#, txid(world))))
 }
 
-/// Which of two transactions is accepted, at which score.
+/// The acceptance of two transactions, with its score.
 fn either(which: [(String, Option<u64>); 2]) -> Step {
     all("/transactions/acceptance", move |_| {
         let entry = |(id, score): &(String, Option<u64>)| match score {
@@ -61,7 +61,7 @@ fn the_replacement_spends_the_same_coin_and_pays_the_same() {
 }
 
 #[test]
-fn whichever_lands_ends_the_transfer_with_its_own_fee() {
+fn the_transaction_that_lands_ends_the_transfer_with_its_own_fee() {
     for (winner, fee) in [(0, 203_600), (1, 407_200)] {
         let (world, id, [old, new]) = replaced();
         let score = |n| (n == winner).then_some(900);
@@ -100,7 +100,7 @@ fn neither(old: &str, new: &str) -> Vec<Step> {
 }
 
 #[test]
-fn a_node_that_keeps_what_was_to_be_replaced_refuses_nothing() {
+fn a_node_that_keeps_the_replaced_transaction_refuses_nothing() {
     let (world, id, [old, new]) = replaced();
     world.advance(3_601);
     let kept =
@@ -110,7 +110,7 @@ fn a_node_that_keeps_what_was_to_be_replaced_refuses_nothing() {
     assert_eq!(world.status(id), Status::Submitted);
     let said = crate::flows::waiting::by_last_run(id).unwrap();
     assert_eq!(said, format!("the node keeps transaction {old}, which this one is to replace"));
-    // Somebody else's is a refusal.
+    // A conflict with another transfer's transaction is a refusal.
     let other = "ab".repeat(32);
     let script = neither(&old, &new).into_iter().chain(kept(&other)).chain([transaction(None), transaction(None)]).collect();
     assert_eq!(world.drive(id, 0, script), Progress::Ended);
@@ -118,7 +118,7 @@ fn a_node_that_keeps_what_was_to_be_replaced_refuses_nothing() {
 }
 
 #[test]
-fn a_replacement_that_no_block_can_contain_leaves_what_it_was_to_replace_alive() {
+fn a_replacement_that_no_block_can_contain_leaves_the_replaced_transaction_followed() {
     let (world, id, [old, new]) = replaced();
     world.advance(20);
     let mass = |world: &World| {

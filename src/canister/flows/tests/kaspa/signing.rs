@@ -1,4 +1,4 @@
-//! Many inputs: several signatures at a time, none asked for twice.
+//! Transactions with many inputs: several signatures at a time, none requested twice.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn recorded(world: &World, id: TransferId) -> Vec<u32> {
 }
 
 #[test]
-fn eight_are_asked_for_at_once_and_then_the_rest() {
+fn eight_signatures_are_requested_at_once_and_then_the_rest() {
     let (world, id) = requested();
     let script = [reading(), signatures(10), vec![taken()]].into_iter().flatten().collect();
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
@@ -51,7 +51,7 @@ fn a_lost_answer_costs_one_signature_and_no_more() {
     let script = [reading(), signatures(3), vec![Step::SignLost], signatures(4)].into_iter().flatten().collect();
     assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
     assert_eq!(recorded(&world, id), [0, 1, 2, 4, 5, 6, 7]);
-    // The heap is gone, as after an upgrade: what is durable says what is missing.
+    // The heap is empty, as after an upgrade: the durable state says which signatures are missing.
     let script = [signatures(3), vec![taken()]].into_iter().flatten().collect();
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     assert_eq!(world.signatures.get(), 11);
@@ -69,7 +69,7 @@ fn a_wrong_signature_is_not_recorded() {
 }
 
 #[test]
-fn in_an_emergency_what_came_is_kept_but_never_the_whole() {
+fn in_an_emergency_signatures_are_kept_but_never_all_of_them() {
     let (world, id) = requested();
     let stop = Step::Sign { kind: SOURCE, during: Box::new(|world| world.emergency(true)) };
     let script = [reading(), signatures(9), vec![stop]].into_iter().flatten().collect();

@@ -30,13 +30,13 @@ impl Net {
     pub(super) fn answer(&self, url: &str, body: &Value) -> Answer {
         let (method, params) = (body["method"].as_str().expect("a method"), &body["params"]);
         let is_mixed = self.providers == Providers::Mixed;
-        let lies = is_mixed && url == URLS[0] && self.coins.borrow_mut().one_in(2);
+        let lies = is_mixed && url == URLS[0] && self.choices.borrow_mut().one_in(2);
         self.drift(40);
         let provider = URLS.iter().position(|known| *known == url).expect("a provider");
         // Behind its address there are several nodes.
-        let lags = is_mixed && provider == 1 && self.coins.borrow_mut().one_in(2);
+        let lags = is_mixed && provider == 1 && self.choices.borrow_mut().one_in(2);
         let tip = self.chain.borrow().tip - self.lags[provider].get() - if lags { LAG } else { 0 };
-        let lie = self.coins.borrow_mut().below(4);
+        let lie = self.choices.borrow_mut().below(4);
         let asked = Asked { params, provider, lies, lie, tip, finalized: tip - FINALITY };
         let result = match method {
             "getEpochInfo" => match self.epoch_info(&asked) {
@@ -53,7 +53,7 @@ impl Net {
         };
         // Any answer may be lost.
         let is_gone = !is_mixed && provider == 0 && !self.signed.borrow().is_empty();
-        if self.coins.borrow_mut().one_in(if is_gone { 2 } else { 25 }) {
+        if self.choices.borrow_mut().one_in(if is_gone { 2 } else { 25 }) {
             return lost();
         }
         Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string()))
@@ -67,7 +67,7 @@ impl Net {
             return Err(json!({ "code": -32016, "message": "Minimum context slot has not been reached" }));
         }
         let height = if asked.lies { [0, truth / 2, truth + 900, 1 << 40][asked.lie as usize] } else { truth };
-        let claimed = [slot(0), slot(truth), slot(height), 1 << 40][self.coins.borrow_mut().below(4) as usize];
+        let claimed = [slot(0), slot(truth), slot(height), 1 << 40][self.choices.borrow_mut().below(4) as usize];
         Ok(json!({ "absoluteSlot": if asked.lies { claimed } else { slot(truth) }, "blockHeight": height }))
     }
 
@@ -132,7 +132,7 @@ impl Net {
         if !lies {
             self.chain.borrow_mut().pool.push(tx);
         }
-        if self.coins.borrow_mut().one_in(3) {
+        if self.choices.borrow_mut().one_in(3) {
             return lost();
         }
         Ok((200, json!({ "jsonrpc": "2.0", "id": 1, "result": txid }).to_string()))

@@ -25,8 +25,8 @@ impl Signer for Net {
         self.check_signing(message);
         // A signature may take longer than a blockhash lives, or its answer be lost.
         let (slow, dropped) = {
-            let mut coins = self.coins.borrow_mut();
-            (coins.one_in(4), coins.one_in(6))
+            let mut choices = self.choices.borrow_mut();
+            (choices.one_in(4), choices.one_in(6))
         };
         self.pass(if slow { 200 } else { 5 });
         if dropped { Err(CallError::rejected("Signature request expired")) } else { Ok(sign(key, message)) }
@@ -45,7 +45,7 @@ impl SolRpc for Net {
 
 impl HttpOutcall for Net {
     async fn request(&self, outcall: &Outcall) -> Result<Vec<u8>, CallError> {
-        let blocks = self.coins.borrow_mut().below(4);
+        let blocks = self.choices.borrow_mut().below(4);
         self.pass(blocks);
         let body = serde_json::from_slice(outcall.body.as_ref().expect("a body")).expect("JSON");
         let (status, body) = self.answer(&outcall.url, &body)?;

@@ -2,11 +2,11 @@
 
 use super::*;
 
-/// At times somebody leaves the transfer to people, or has it revoked.
-fn meddle(net: &Net, id: TransferId) -> Option<TransferId> {
+/// At times an admin puts the transfer into quarantine, or has it revoked.
+fn intervene(net: &Net, id: TransferId) -> Option<TransferId> {
     let (quarantines, revokes) = {
-        let mut coins = net.coins.borrow_mut();
-        (coins.one_in(12), coins.one_in(2))
+        let mut choices = net.choices.borrow_mut();
+        (choices.one_in(12), choices.one_in(2))
     };
     let world = &net.world;
     let put = |decided: Decided| world.put(decided);
@@ -21,32 +21,34 @@ fn meddle(net: &Net, id: TransferId) -> Option<TransferId> {
     })
 }
 
-/// One schedule, on a thread of its own: what a canister has seen of its providers is kept per thread, and the next chain is younger.
-fn run(bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
-    among(Providers::Mixed, bytes, on_nonce, kind, meddled)
+/// Runs one schedule on a thread of its own.
+///
+/// The canister keeps the health of its providers per thread, and the next chain is younger.
+fn run(bytes: Vec<u8>, on_nonce: bool, kind: Kind, intervenes: bool) -> (Status, u32) {
+    among(Providers::Mixed, bytes, on_nonce, kind, intervenes)
 }
 
-fn among(providers: Providers, bytes: Vec<u8>, on_nonce: bool, kind: Kind, meddled: bool) -> (Status, u32) {
+fn among(providers: Providers, bytes: Vec<u8>, on_nonce: bool, kind: Kind, intervenes: bool) -> (Status, u32) {
     let net = move || Net::new(bytes, on_nonce, kind, providers);
-    let ran = std::thread::spawn(move || schedule(&net(), kind, meddled)).join();
+    let ran = std::thread::spawn(move || schedule(&net(), kind, intervenes)).join();
     ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn schedule(net: &Net, kind: Kind, meddled: bool) -> (Status, u32) {
+fn schedule(net: &Net, kind: Kind, intervenes: bool) -> (Status, u32) {
     let id = kind.request(&net.world);
     let mut revocation = None;
     for provider_offset in 0..60 {
         net.drift(3);
         net.drive(id, provider_offset);
         net.check(id, &format!("after look {provider_offset}"));
-        if meddled {
-            revocation = meddle(net, id).or(revocation);
+        if intervenes {
+            revocation = intervene(net, id).or(revocation);
             revocation.into_iter().for_each(|revocation| drop(net.drive(revocation, provider_offset)));
             net.check(id, &format!("after looking at the revocation, {provider_offset}"));
         }
         let blocks = {
-            let mut coins = net.coins.borrow_mut();
-            if coins.one_in(3) { 150 + coins.below(300) } else { coins.below(40) }
+            let mut choices = net.choices.borrow_mut();
+            if choices.one_in(3) { 150 + choices.below(300) } else { choices.below(40) }
         };
         net.pass(blocks);
         net.check(id, &format!("before look {}", provider_offset + 1));
@@ -62,7 +64,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn nothing_is_paid_twice_or_given_free_too_early(
+    fn nothing_is_paid_twice_or_released_too_early(
         bytes in prop::collection::vec(any::<u8>(), 32),
         on_nonce: bool,
         kind in prop::sample::select(&Kind::ALL[..]),
@@ -71,18 +73,18 @@ proptest! {
     }
 
     #[test]
-    fn nor_when_those_that_answer_are_behind(bytes in prop::collection::vec(any::<u8>(), 32), on_nonce in prop::bool::weighted(0.2)) {
+    fn nothing_is_paid_twice_when_providers_are_behind(bytes in prop::collection::vec(any::<u8>(), 32), on_nonce in prop::bool::weighted(0.2)) {
         among(Providers::Behind, bytes, on_nonce, Kind::Single, false);
     }
 
     #[test]
-    fn nor_when_it_is_revoked(bytes in prop::collection::vec(any::<u8>(), 32), kind in prop::sample::select(&Kind::ALL[..])) {
+    fn nothing_is_paid_twice_when_the_transfer_is_revoked(bytes in prop::collection::vec(any::<u8>(), 32), kind in prop::sample::select(&Kind::ALL[..])) {
         run(bytes, true, kind, true);
     }
 }
 
 #[test]
-fn the_schedules_reach_every_end_that_matters() {
+fn the_schedules_reach_every_end() {
     let mut ends = BTreeMap::new();
     for (seed, kind) in (0..6u8).flat_map(|seed| Kind::ALL.map(|kind| (seed, kind))) {
         for on_nonce in [false, true] {

@@ -52,7 +52,7 @@ fn a_transfer_waits_while_others_may_move_the_money() {
 }
 
 #[test]
-fn what_is_no_wallet_is_not_paid() {
+fn an_account_that_is_no_wallet_is_not_paid() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let program = account(RICH).replace(r#""executable":false"#, r#""executable":true"#);
@@ -78,7 +78,7 @@ fn lying_answers_change_nothing() {
             Progress::Transient(_)
         ));
         assert_eq!(world.status(id), Status::Reserved);
-        // Nobody rests any more.
+        // The back-off of every provider is over.
         world.advance(700);
     }
     let bad_hash = vec![accounts(RICH, Some(RICH)), simulated(), one("getLatestBlockhash", |_| value(9, r#"{"blockhash":"zzz"}"#))];
@@ -87,7 +87,7 @@ fn lying_answers_change_nothing() {
 }
 
 #[test]
-fn each_turn_asks_the_next_provider() {
+fn each_run_asks_the_next_provider() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     for (provider_offset, url) in [(0, "http://127.0.0.1:11 "), (1, "http://127.0.0.1:12 "), (2, "http://127.0.0.1:11 ")] {
@@ -96,11 +96,11 @@ fn each_turn_asks_the_next_provider() {
 }
 
 #[test]
-fn a_provider_that_limits_the_rate_is_left_alone_until_its_rest_is_over() {
+fn a_provider_that_limits_the_rate_is_not_asked_until_its_back_off_is_over() {
     let world = World::new();
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let limited = || all("getMultipleAccounts", |_| Ok((429, "slower".into())));
-    // Both are limited, one after the other; nobody is asked until the first rest is over, and nobody is blamed for that.
+    // Both are limited, one after the other. None is asked until the first back-off is over, and that is no failure.
     assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Transient(_)));
     assert!(matches!(world.drive(id, 0, vec![limited()]), Progress::Transient(_)));
     for provider_offset in [0, 1] {
@@ -108,7 +108,7 @@ fn a_provider_that_limits_the_rate_is_left_alone_until_its_rest_is_over() {
     }
     world.advance(10);
     assert_eq!(world.drive(id, 0, to_submission(1)), Progress::Waiting);
-    // A broadcast that is limited is one that a node may have taken; it is looked for, and sent again later.
+    // A node may have taken a broadcast that was limited; it is looked up, and sent again later.
     let (world, id) = submitted();
     world.advance(700);
     let refused = || one("sendTransaction", |_| Ok((429, "slower".into())));
@@ -132,7 +132,7 @@ fn attempts_are_bounded() {
 }
 
 #[test]
-fn what_is_not_built_within_a_day_is_given_up() {
+fn a_transfer_that_is_not_built_within_a_day_fails() {
     for expired in [false, true] {
         let world = World::new();
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);

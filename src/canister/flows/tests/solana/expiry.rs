@@ -19,7 +19,7 @@ fn a_proven_death_leads_to_exactly_one_new_attempt() {
 }
 
 #[test]
-fn a_death_that_is_noticed_late_is_left_to_people() {
+fn a_death_that_is_noticed_late_leads_to_quarantine() {
     for (late, expected) in [(1_800, Status::Expired), (1_801, Status::Quarantined)] {
         let (world, id) = submitted();
         assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
@@ -31,7 +31,7 @@ fn a_death_that_is_noticed_late_is_left_to_people() {
 }
 
 #[test]
-fn a_transaction_that_was_never_looked_for_in_time_is_left_to_people() {
+fn a_transaction_that_was_never_looked_up_in_time_goes_into_quarantine() {
     let (world, id) = submitted();
     world.advance(1_800);
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting, "there is still time for a deadline");
@@ -59,7 +59,7 @@ fn a_transaction_that_was_never_looked_for_in_time_is_left_to_people() {
 fn nothing_less_than_two_full_proofs_is_a_death() {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
-    // Too early, whatever heights are claimed: they are not even asked for.
+    // Too early, whatever heights are claimed: they are not asked for.
     world.advance(89);
     assert_eq!(world.drive(id, 0, vec![unknown(9), taken()]), Progress::Waiting);
     world.advance(1);
@@ -78,7 +78,7 @@ fn nothing_less_than_two_full_proofs_is_a_death() {
 }
 
 #[test]
-fn where_the_other_node_is_gone_one_proves_it_twice() {
+fn a_node_that_is_left_alone_proves_a_death_twice() {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
     world.advance(90);
@@ -90,7 +90,7 @@ fn where_the_other_node_is_gone_one_proves_it_twice() {
         "http://127.0.0.1:11 {\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"getEpochInfo\"",
         "http://127.0.0.1:12 {\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"getEpochInfo\"",
     );
-    // Until the second has failed so often that it rests, it is waited for.
+    // The second is asked until it has failed so often that it backs off.
     for _ in 0..3 {
         let script = vec![unknown(9), epoch(first), unknown(2_000), all(second, |_| lost()), taken()];
         assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
@@ -101,7 +101,7 @@ fn where_the_other_node_is_gone_one_proves_it_twice() {
 }
 
 #[test]
-fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
+fn one_node_that_knows_the_transaction_outweighs_two_that_do_not() {
     let mut config = config(1);
     config.solana.providers.push("http://127.0.0.1:13".into());
     let world = World::configured(config);
@@ -112,24 +112,24 @@ fn two_that_do_not_know_it_are_not_believed_against_one_that_does() {
     let dead = || [epoch(1_414, 2_000), unknown(2_000)];
     let knows = || [epoch(1_414, 2_000), finalized("null")];
     let first = [unknown(9)].into_iter().chain(knows()).chain(dead()).chain(dead()).chain([taken()]).collect();
-    // The third is asked even when two have proven it.
+    // The third is asked even when two have proven the death.
     let last = [unknown(9)].into_iter().chain(dead()).chain(dead()).chain(knows()).chain([taken()]).collect();
     for script in [first, last] {
         assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         assert_eq!(world.status(id), Status::Submitted);
     }
-    // One that is gone, or has not come so far, changes nothing.
+    // A third that does not answer, or is behind, changes nothing.
     let script = [unknown(9)].into_iter().chain(dead()).chain(dead()).chain([epoch(1_300, 1_900)]).collect();
     assert_eq!(world.drive(id, 0, script), Progress::Again);
     assert_eq!(world.status(id), Status::Expired);
 }
 
 #[test]
-fn a_provider_that_limits_the_rate_keeps_no_bytes_from_being_sent_again() {
+fn a_rate_limit_does_not_stop_the_rebroadcast() {
     let (world, id) = submitted();
     let limited = all(HEIGHT, |_| Ok((429, "slower".into())));
     assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), limited, taken()]), Progress::Transient(_)));
-    // The second one rests, the first one answers and takes them.
+    // The second one backs off; the first one answers and takes the bytes.
     assert!(matches!(world.drive(id, 0, vec![unknown(9), height(1_000), taken()]), Progress::RateLimited(_)));
     assert_eq!((world.status(id), world.sent.borrow().len()), (Status::Submitted, 3));
 }
@@ -137,14 +137,14 @@ fn a_provider_that_limits_the_rate_keeps_no_bytes_from_being_sent_again() {
 #[test]
 fn the_deadline_comes_from_two_heights_that_are_close() {
     let (world, id) = submitted();
-    let troubles: [fn() -> Vec<Step>; 4] = [
+    let unusable: [fn() -> Vec<Step>; 4] = [
         || vec![height(u64::MAX), height(u64::MAX)],
         || vec![height(1_000), height(2_100)],
         || vec![height(2_100), height(1_000)],
         || vec![height(1_000), all("http://127.0.0.1:12", |_| lost())],
     ];
-    for heights in troubles {
-        // A deadline that cannot be told keeps no bytes from being sent again.
+    for heights in unusable {
+        // Without a deadline the bytes are sent again all the same.
         let script = [unknown(9)].into_iter().chain(heights()).chain([taken()]).collect();
         assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
         assert_eq!(world.transfer(id).deadline_height, None);

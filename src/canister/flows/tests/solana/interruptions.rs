@@ -44,7 +44,7 @@ fn an_emergency_between_awaits_stops_before_anything_irreversible() {
             blockhash_during(1, second),
             Step::Sign { kind: KeyKind::Solana, during: Box::new(third) },
         ];
-        // The reads after an emergency do no harm; what matters is that nothing is recorded, signed or sent on them.
+        // The reads after an emergency do no harm, as long as nothing is recorded, signed or sent on them.
         script.truncate(calls.max(3));
         assert_eq!(world.drive(id, 0, script), Progress::Blocked, "stopped at {stop_at}");
         assert_eq!(world.status(id), expected);
@@ -57,7 +57,7 @@ fn an_emergency_between_awaits_stops_before_anything_irreversible() {
 }
 
 #[test]
-fn in_an_emergency_what_was_sent_is_followed_but_not_sent_again() {
+fn in_an_emergency_a_sent_transaction_is_followed_but_not_sent_again() {
     let (world, id) = submitted();
     world.emergency(true);
     assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_000), height(1_000)]), Progress::Waiting);
