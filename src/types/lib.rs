@@ -84,14 +84,14 @@ pub use policy::{
     RecipientLimit, Rule, RuleKind, Scope, Weekday, Window,
 };
 pub use policy_tools::{
-    Backtest, Budget, Counting, DecisionChange, DecisionCounts, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion,
+    Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion,
     ReadinessItem, RuleChange, ScopeExplanation, Severity,
 };
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
 pub use settings::{Settings, SettingsInit};
 pub use solana::{
     Execution, LifetimeChoice, NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaProvider,
-    SolanaSettings, SolanaTerms, TokenBalance, TokenProgram,
+    SolanaSettings, SolanaTransferParams, TokenBalance, TokenProgram,
 };
 pub use status::Status;
 pub use transfer::{KaspaDetails, ResolveQuarantineArgs, ToSign, Transfer, TransferArgs, TransferOutcome};

@@ -29,7 +29,7 @@ pub struct PolicyLint {
 
 /// The quantity that a limit over time counts.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Counting {
+pub enum LimitKind {
     /// Base units of an asset.
     Units {
         /// The asset.
@@ -66,7 +66,7 @@ pub struct Budget {
     /// The rule's position.
     pub rule_index: u32,
     /// The quantity that is counted.
-    pub counting: Counting,
+    pub counting: LimitKind,
     /// The limit now; after an emergency limits of money are reduced.
     pub limit: u64,
     /// The quantity of finished transfers.

@@ -50,7 +50,8 @@ pub enum SessionStatus {
     /// A caller closed it.
     Revoked,
     /// The agent was removed or the wallet deactivated.
-    Cascaded,
+    #[serde(rename = "Cascaded")]
+    EndedByParent,
 }
 
 /// A report about a client, for the log; the address and the device are kept as keyed hashes.

@@ -30,7 +30,7 @@ pub struct SolanaOptions {
 
 /// The part of a request that only Solana has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub struct SolanaTerms {
+pub struct SolanaTransferParams {
     /// The memo in the chain's log, 1 to 256 bytes.
     pub memo: Option<String>,
     /// Whether the recipient may be a program's vault, an address without a private key.

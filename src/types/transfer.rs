@@ -4,7 +4,7 @@ use crate::asset::Asset;
 use crate::batch::Payment;
 use crate::kaspa::FeeSpeed;
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
-use crate::solana::{SolanaDetails, SolanaTerms};
+use crate::solana::{SolanaDetails, SolanaTransferParams};
 use crate::status::Status;
 use crate::wallet::KaspaKey;
 use candid::{CandidType, Principal};
@@ -37,7 +37,7 @@ pub struct TransferArgs {
     /// The time of the request, in nanoseconds since the epoch; at most 10 minutes ago and a minute ahead.
     pub created_at: Option<u64>,
     /// Solana only: the memo, and whether the recipient may be a vault.
-    pub solana: Option<SolanaTerms>,
+    pub solana: Option<SolanaTransferParams>,
 }
 
 /// The end of a quarantine, as an admin saw it on the chain.

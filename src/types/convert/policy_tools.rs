@@ -3,7 +3,7 @@
 use super::address;
 use crate::policy::Rule;
 use crate::policy_tools::{
-    Backtest, Budget, Counting, DecisionChange, DecisionCounts, PolicyDiff, PolicyExplanation, PolicyLint, ReadinessItem,
+    Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, ReadinessItem,
     RuleChange, ScopeExplanation,
 };
 use purser_core::base::Timestamp;
@@ -16,15 +16,15 @@ impl Budget {
         Self {
             rule_index: budget.rule_index,
             counting: match budget.kind {
-                domain::LimitKind::Units(asset, window) => Counting::Units { asset: asset.into(), window: window.into() },
+                domain::LimitKind::Units(asset, window) => LimitKind::Units { asset: asset.into(), window: window.into() },
                 domain::LimitKind::Value(assets, window) => {
-                    Counting::Value { assets: assets.into_iter().map(Into::into).collect(), window: window.into() }
+                    LimitKind::Value { assets: assets.into_iter().map(Into::into).collect(), window: window.into() }
                 }
                 domain::LimitKind::Recipient(asset, to) => {
-                    Counting::Recipient { asset: asset.into(), address: address::text(&to, network) }
+                    LimitKind::Recipient { asset: asset.into(), address: address::text(&to, network) }
                 }
                 domain::LimitKind::Requests(counted, window) => {
-                    Counting::Requests { counted: counted.into(), window: window.into() }
+                    LimitKind::Requests { counted: counted.into(), window: window.into() }
                 }
             },
             limit: budget.limit.get(),

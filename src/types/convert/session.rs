@@ -11,7 +11,7 @@ impl Session {
             None if session.is_open(now) => SessionStatus::Open,
             None | Some(SessionEnd::Expired) => SessionStatus::Expired,
             Some(SessionEnd::Revoked) => SessionStatus::Revoked,
-            Some(SessionEnd::EndedByParent) => SessionStatus::Cascaded,
+            Some(SessionEnd::EndedByParent) => SessionStatus::EndedByParent,
         };
         Self {
             id: session.id.get(),

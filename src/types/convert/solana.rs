@@ -1,7 +1,9 @@
 //! Options, terms, details and nonce accounts of Solana, from and to the domain.
 
 use crate::batch::Payment;
-use crate::solana::{NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaSettings, SolanaTerms};
+use crate::solana::{
+    NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaSettings, SolanaTransferParams,
+};
 use purser_core::base::{Amount, Bytes};
 use purser_core::chains::kaspa::Network;
 use purser_core::chains::solana::{Address, Blockhash};
@@ -25,8 +27,8 @@ pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::Sola
     })
 }
 
-impl From<SolanaTerms> for domain::TransferParams {
-    fn from(terms: SolanaTerms) -> Self {
+impl From<SolanaTransferParams> for domain::TransferParams {
+    fn from(terms: SolanaTransferParams) -> Self {
         Self { memo: terms.memo, off_curve: terms.allow_off_curve.unwrap_or(false), operation: None, batch: None }
     }
 }

@@ -24,7 +24,7 @@ pub const FORMAT: &str = "purser-log/1";
 /// The first line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// [`FORMAT`].
+    /// The name and version of the format: [`FORMAT`].
     pub format: String,
     /// The canister of the log.
     pub canister: Principal,

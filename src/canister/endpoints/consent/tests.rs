@@ -13,7 +13,7 @@ use purser_types::fixture::{kas, sol};
 use purser_types::{
     Asset, BatchArgs, Chain, ConsentError, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec,
     CreateWalletArgs, DeviceSpec, FieldValue, Group, KaspaKey, MintText, OpenSessionArgs, Payment, Rule, Scope, SettingsInit,
-    Signing, SolanaTerms, TransferArgs, WalletChange,
+    Signing, SolanaTransferParams, TransferArgs, WalletChange,
 };
 use serde_bytes::ByteBuf;
 
@@ -62,7 +62,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
     const USDC: &str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
     let state = installed();
     let asset = Asset::Spl { mint: MintText::new(USDC) };
-    let terms = SolanaTerms { memo: Some("invoice 17".into()), allow_off_curve: Some(true) };
+    let terms = SolanaTransferParams { memo: Some("invoice 17".into()), allow_off_curve: Some(true) };
     let args = TransferArgs { asset, solana: Some(terms), ..sol(1_500_000, "invoice-17") };
     let text = markdown(&state, "transfer", (&args,));
     let amount = format!("1500000 base units of the token {USDC}");

@@ -63,7 +63,7 @@ fn sessions_end_by_themselves_and_by_word() {
     assert_eq!(closed.code, "VALIDATION_FAILED");
     let last = env.as_actor(Actor::Agent).open_session(&args(wallet, 3_600, SOL)).expect("another");
     env.as_actor(Actor::Admin).remove_agent(wallet, Actor::Agent.principal()).expect("an admin removes the agent");
-    assert_eq!(status(&mut env, last.id), Ok(SessionStatus::Cascaded));
+    assert_eq!(status(&mut env, last.id), Ok(SessionStatus::EndedByParent));
     assert_eq!(env.as_actor(Actor::Stranger).list_sessions(wallet), Ok(vec![]));
 }
 

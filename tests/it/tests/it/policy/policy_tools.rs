@@ -4,7 +4,7 @@ use crate::support::{payment, rules};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_types::{
-    Asset, Counted, Counting, Decision, DecisionCounts, RateWindow, Rule, RuleChange, Scope, Severity, Status, TransferOutcome,
+    Asset, Counted, Decision, DecisionCounts, LimitKind, RateWindow, Rule, RuleChange, Scope, Severity, Status, TransferOutcome,
     Window,
 };
 
@@ -64,7 +64,7 @@ fn an_agent_reads_what_binds_it_and_what_is_left() {
     assert_eq!(ours.rules[4], "At most 50 KAS may leave per rolling 24 hours, fees included.");
     assert_eq!(ours.rules[5], format!("On Kaspa only these are paid: {}.", recipients::kaspa(1)));
     let kas = &ours.budgets[1];
-    assert_eq!(kas.counting, Counting::Units { asset: Asset::Kas, window: Window::Rolling24h });
+    assert_eq!(kas.counting, LimitKind::Units { asset: Asset::Kas, window: Window::Rolling24h });
     assert_eq!((kas.limit, kas.posted, kas.reserved), (50 * KAS, 20 * KAS + fee, 0));
     assert_eq!(kas.remaining, 30 * KAS - fee);
     assert_eq!(env.as_actor(Actor::Stranger).get_usage_of(Scope::Wallet(wallet.id)), ours.budgets);

@@ -5,7 +5,8 @@ use devchains::solana::{Extension, Fault, Program};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, MintText, ReasonCode, Rule, SolanaDetails, SolanaTerms, Status, Transfer, TransferArgs, TransferOutcome, Wallet, Window,
+    Asset, MintText, ReasonCode, Rule, SolanaDetails, SolanaTransferParams, Status, Transfer, TransferArgs, TransferOutcome,
+    Wallet, Window,
 };
 
 /// The rent of an account on the dev chain, in lamports: 5,080 for each byte and for 128 more.
@@ -204,7 +205,7 @@ fn a_memo_is_on_the_chain_with_its_payment() {
     let mut env = TestEnv::new();
     let mint = env.solana.mint(1, Program::Classic, 6, &[]);
     let wallet = wallet_with(&mut env, &[&mint]);
-    let terms = SolanaTerms { memo: Some("invoice 17".into()), allow_off_curve: None };
+    let terms = SolanaTransferParams { memo: Some("invoice 17".into()), allow_off_curve: None };
     for (asset, amount) in [(Asset::Sol, SOL / 10), (token(&mint), 10)] {
         let args = TransferArgs { solana: Some(terms.clone()), ..payment(wallet.id, asset, amount, &format!("{asset:?}")) };
         let ended = pay(&mut env, &args);
