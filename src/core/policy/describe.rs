@@ -3,7 +3,7 @@
 use super::activity::Counted;
 use super::calendar::{ActiveHours, HoursWindow, Weekday};
 use super::rule::{AllowEntry, ApprovalRule, Rule};
-use crate::base::{Amount, Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};
+use crate::base::{Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp, decimal_text, short_amount_text};
 
 /// The number of recipients that a sentence names; the rest are only counted.
 const NAMED: usize = 8;
@@ -12,13 +12,13 @@ const NAMED: usize = 8;
 /// yet; `address` writes a recipient as an address.
 pub fn describe(rule: &Rule, now: Timestamp, address: &dyn Fn(&Destination) -> String) -> String {
     match rule {
-        Rule::PerTransaction { asset, max } => format!("One transfer sends at most {}.", coins(*asset, *max)),
+        Rule::PerTransaction { asset, max } => format!("One transfer sends at most {}.", short_amount_text(*asset, *max)),
         Rule::SpendingLimit { asset, window, max } => {
-            format!("At most {} may leave per {window}, fees included.", coins(*asset, *max))
+            format!("At most {} may leave per {window}, fees included.", short_amount_text(*asset, *max))
         }
         Rule::ValueLimit { assets, window, max } => {
             let assets = list(assets.iter().map(Asset::to_string));
-            format!("At most {} of the unit of account may leave in {assets} per {window}, fees included.", decimal(*max, 6))
+            format!("At most {} of the unit of account may leave in {assets} per {window}, fees included.", decimal_text(*max, 6))
         }
         Rule::Allowlist { chain, entries, cool_down_ns } => {
             let who = named(entries.iter().map(|entry| recipient(entry, now, address)), entries.len());
@@ -40,7 +40,7 @@ pub fn describe(rule: &Rule, now: Timestamp, address: &dyn Fn(&Destination) -> S
             format!("Transfers may be asked for {}, by the clocks of {}.", opening(hours), hours.zone.name())
         }
         Rule::Approval(rule) => approval(rule),
-        Rule::MinimumBalance { asset, min } => format!("At least {} stay in the wallet.", coins(*asset, *min)),
+        Rule::MinimumBalance { asset, min } => format!("At least {} stay in the wallet.", short_amount_text(*asset, *min)),
         Rule::RequireSession => "Transfers are asked for within a session.".into(),
     }
 }
@@ -49,9 +49,9 @@ fn approval(rule: &ApprovalRule) -> String {
     let ApprovalRule { asset, threshold, cumulative_24h, group, quorum, timeout_ns, time_lock_ns } = rule;
     let what = match (asset, cumulative_24h) {
         (None, _) => "Every transfer of an asset without an approval rule of its own".to_owned(),
-        (Some(asset), None) => format!("A transfer of at least {}", coins(*asset, *threshold)),
+        (Some(asset), None) => format!("A transfer of at least {}", short_amount_text(*asset, *threshold)),
         (Some(asset), Some(sum)) => {
-            let (threshold, sum) = (coins(*asset, *threshold), coins(*asset, *sum));
+            let (threshold, sum) = (short_amount_text(*asset, *threshold), short_amount_text(*asset, *sum));
             format!("A transfer of at least {threshold}, or one that brings 24 hours to at least {sum},")
         }
     };
@@ -70,7 +70,7 @@ fn recipient(entry: &AllowEntry, now: Timestamp, address: &dyn Fn(&Destination) 
     for limit in &entry.limits {
         for (max, per) in [(limit.per_transaction, "transfer"), (limit.rolling_24h, "rolling 24 hours")] {
             if let Some(max) = max {
-                text.push_str(&format!(", at most {} per {per}", coins(limit.asset, max)));
+                text.push_str(&format!(", at most {} per {per}", short_amount_text(limit.asset, max)));
             }
         }
     }
@@ -109,25 +109,6 @@ fn named(texts: impl Iterator<Item = String>, count: usize) -> String {
 
 fn list(texts: impl Iterator<Item = String>) -> String {
     texts.collect::<Vec<_>>().join(", ")
-}
-
-/// Writes an amount for people, such as `1.5 SOL`; of a token its base units and its mint.
-pub fn coins(asset: Asset, amount: Amount) -> String {
-    match asset.decimals() {
-        Some(places) => format!("{} {asset}", decimal(amount, places)),
-        None => format!("{amount} base units of {asset}"),
-    }
-}
-
-/// Writes a number of units of 10^-`places` as a decimal number, without trailing zeros.
-pub fn decimal(amount: Amount, places: u8) -> String {
-    let places = usize::from(places);
-    let digits = format!("{:0width$}", amount.get(), width = places + 1);
-    let (whole, part) = digits.split_at(digits.len() - places);
-    match part.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        part => format!("{whole}.{part}"),
-    }
 }
 
 /// Writes a duration in the largest unit that divides it; parts of a second are dropped.

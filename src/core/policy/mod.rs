@@ -23,7 +23,7 @@ pub use calendar::{
     ActiveHours, CalendarError, HoursWindow, LocalTime, Period, TZDB_VERSION, TimeZone, Weekday, period_end, period_start,
 };
 pub use compare::{Diff, diff, widens};
-pub use describe::{coins, decimal, describe};
+pub use describe::describe;
 pub use evaluate::{demands, evaluate, evaluate_unpaid};
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
 pub use hold::{Reservation, Reservations, ReservationsMoved, ReservedPart};

@@ -3,8 +3,7 @@
 use super::mint::parse_mint;
 use crate::asset::Asset;
 use crate::error::Error;
-use purser_core::base::{self, Amount};
-use purser_core::policy::coins;
+use purser_core::base::{self, Amount, short_amount_text};
 
 impl Asset {
     /// Reads the asset. `field` returns the name of the argument, for the error.
@@ -24,7 +23,7 @@ impl Asset {
     /// Of a token the base units and the mint: only the chain knows its decimal places.
     pub fn show(self, base_units: u64) -> String {
         match base::Asset::try_from(self) {
-            Ok(asset) => coins(asset, Amount::new(base_units)),
+            Ok(asset) => short_amount_text(asset, Amount::new(base_units)),
             Err(_) => format!("{base_units} base units of an unknown token"),
         }
     }
@@ -51,7 +50,7 @@ impl From<base::Asset> for Asset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purser_core::policy::decimal;
+    use purser_core::base::decimal_text;
 
     #[test]
     fn amounts_have_every_digit_that_matters() {
@@ -60,6 +59,6 @@ mod tests {
         assert_eq!(Asset::Sol.show(2_000_000_000), "2 SOL");
         assert_eq!(Asset::Kas.show(150_000_010), "1.5000001 KAS");
         assert_eq!(Asset::Kas.show(u64::MAX), "184467440737.09551615 KAS");
-        assert_eq!(decimal(Amount::new(1_200), 0), "1200");
+        assert_eq!(decimal_text(Amount::new(1_200), 0), "1200");
     }
 }

@@ -1,8 +1,7 @@
 //! Refusals of the domain as errors of the interface, and the sentences of errors about Kaspa.
 
 use crate::error::{Error, ErrorDetail, KaspaError};
-use purser_core::base::{self, Amount};
-use purser_core::chains::kaspa::money::Kas;
+use purser_core::base::{self, Amount, amount_text};
 use purser_core::chains::kaspa::replace::ReplaceError;
 use purser_core::chains::kaspa::select::{Obstacle, SelectError};
 use purser_core::state::Refusal;
@@ -95,7 +94,7 @@ impl KaspaError {
 
     /// Returns the sentence for people.
     pub fn text(&self) -> String {
-        let kas = |sompi: &u64| Kas(Amount::new(*sompi));
+        let kas = |sompi: &u64| amount_text(base::Asset::Kas, Amount::new(*sompi));
         let or = |label: &str, amount: &Option<u64>| amount.map(|sompi| format!("; {label} {}", kas(&sompi))).unwrap_or_default();
         match self {
             Self::InvalidAmount { min, max } => {

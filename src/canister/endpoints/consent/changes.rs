@@ -5,9 +5,8 @@ use super::payments::with_transfer;
 use super::scene::{Scene, read};
 use candid::Principal;
 use purser_core::access::{AgentChange, RoleChange};
-use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
+use purser_core::base::{Amount, ProposalId, TransferId, WalletId, decimal_text};
 use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
-use purser_core::policy::decimal;
 use purser_core::wallet::{ParentChange, WalletChange};
 use purser_types::convert::policy::parse_rules;
 use purser_types::{
@@ -120,7 +119,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
         }
         Action::SetRate(rate) => Description::new(format!("Set the rate of {}", rate.asset))
             .amount("For", rate.asset.into(), rate.per.get())
-            .text("Worth", format!("{} of the unit of account", decimal(rate.value, 6)))
+            .text("Worth", format!("{} of the unit of account", decimal_text(rate.value, 6)))
             .moment("Until", rate.expires_at),
         Action::ChangeSettings(settings) => configure(&scene.state.settings().into(), &(**settings).clone().into()),
         Action::ConfigureAudit(settings) => Description::new("Say how long the audit log is kept and how large it may become")

@@ -1,8 +1,8 @@
 //! The effect of a call in one line and named fields.
 
 use super::scene::Scene;
-use purser_core::base::{Amount, SECOND_NS, Timestamp};
-use purser_core::policy::{Rule, decimal, describe};
+use purser_core::base::{Amount, SECOND_NS, Timestamp, decimal_text};
+use purser_core::policy::{Rule, describe};
 use purser_types::convert::address;
 use purser_types::text::{shown, visible};
 use purser_types::{Asset, FieldValue};
@@ -79,7 +79,7 @@ impl Description {
             let value = match value {
                 FieldValue::Text { content } => content.clone(),
                 FieldValue::TokenAmount { decimals, amount, symbol } => {
-                    format!("{} {symbol}", decimal(Amount::new(*amount), *decimals))
+                    format!("{} {symbol}", decimal_text(Amount::new(*amount), *decimals))
                 }
                 FieldValue::TimestampSeconds { amount } => format!("{amount} seconds after 1970"),
                 FieldValue::DurationSeconds { amount } => format!("{amount} seconds"),

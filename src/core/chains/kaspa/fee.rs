@@ -1,8 +1,7 @@
 //! The relay floor, and the policy that sets the fee above it.
 
 use super::mass::Masses;
-use super::money::Kas;
-use crate::base::Amount;
+use crate::base::{Amount, Asset, amount_text};
 use std::fmt;
 
 /// The lowest fee rate at which nodes relay, in sompi per gram, since the Toccata fork.
@@ -58,7 +57,12 @@ pub struct FloorOverCap {
 
 impl fmt::Display for FloorOverCap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the network asks a fee of {} and at most {} are allowed", Kas(self.floor), Kas(self.max_fee))
+        write!(
+            f,
+            "the network asks a fee of {} and at most {} are allowed",
+            amount_text(Asset::Kas, self.floor),
+            amount_text(Asset::Kas, self.max_fee)
+        )
     }
 }
 

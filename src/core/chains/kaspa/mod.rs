@@ -12,7 +12,6 @@
 //! | [`sighash`] | [`SighashCache`]: the hash that a signature signs, Schnorr and ECDSA form |
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
 //! | [`fee`] | the relay floor and the [`FeePolicy`] |
-//! | [`money`] | amounts as text, in KAS and sompi |
 //! | [`select`] | coin selection: [`select::plan`] makes a [`Plan`] or names the nearest amounts that can be sent |
 //! | [`batch`] | division of many payments into transactions that fit the mass limits |
 //! | [`replace`] | replacement of a waiting transaction by one with a higher fee |
@@ -43,7 +42,6 @@ mod hash;
 pub mod intent;
 pub mod keys;
 pub mod mass;
-pub mod money;
 mod point;
 pub mod replace;
 pub mod rest;

@@ -5,10 +5,9 @@
 
 use super::fee;
 use super::mass::{DEFAULT_STORAGE_MASS_CAP, MassError, Masses, OverLimit};
-use super::money::Kas;
 use super::script::ScriptPublicKey;
 use super::unsigned::UnsignedTx;
-use crate::base::Amount;
+use crate::base::{Amount, Asset, amount_text};
 use std::fmt;
 
 /// The reason why a transaction cannot be replaced.
@@ -37,9 +36,11 @@ impl fmt::Display for ReplaceError {
         match self {
             Self::NoChange => f.write_str("the transaction has no change that a higher fee could be taken from"),
             Self::NotMore { needed } => {
-                write!(f, "nodes take a replacement only for a higher fee rate: at least {}", Kas(*needed))
+                write!(f, "nodes take a replacement only for a higher fee rate: at least {}", amount_text(Asset::Kas, *needed))
             }
-            Self::ChangeTooSmall { most: Some(most) } => write!(f, "the change allows a fee of at most {}", Kas(*most)),
+            Self::ChangeTooSmall { most: Some(most) } => {
+                write!(f, "the change allows a fee of at most {}", amount_text(Asset::Kas, *most))
+            }
             Self::ChangeTooSmall { most: None } => f.write_str("the change is too small for a higher fee"),
             Self::Mass(error) => error.fmt(f),
             Self::OverLimit(error) => error.fmt(f),

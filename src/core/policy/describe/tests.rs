@@ -1,7 +1,7 @@
 //! Tests of the descriptions, word for word.
 
 use super::*;
-use crate::base::Chain;
+use crate::base::{Amount, Chain};
 use crate::policy::tests::fixture::{at, limit, listed, per_transaction, sol_recipient};
 use crate::policy::*;
 
