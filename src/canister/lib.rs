@@ -31,6 +31,9 @@ pub mod web;
 #[cfg(test)]
 mod fixture;
 
+#[cfg(test)]
+mod docs;
+
 // Last, because it exports the methods of the modules above it.
 #[cfg(not(target_family = "wasm"))]
 mod interface;

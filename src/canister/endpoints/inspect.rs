@@ -6,7 +6,7 @@ use crate::store;
 
 /// The largest argument that a caller without any power may send. It is answered with an error that says what is missing, as everybody's
 /// is; what is longer is not worth the cycles.
-const MAX_NON_MEMBER_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_NON_MEMBER_BYTES: usize = 8 * 1024;
 
 #[ic_cdk::inspect_message]
 fn inspect_message() {

@@ -11,8 +11,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many failures are answered within [`WINDOW_NS`].
-const MAX_FAILURES: usize = 5;
-const WINDOW_NS: u64 = 15 * MINUTE_NS;
+pub(crate) const MAX_FAILURES: usize = 5;
+pub(crate) const WINDOW_NS: u64 = 15 * MINUTE_NS;
 /// How many principals are remembered; beyond that the one that failed longest ago is forgotten.
 const MAX_TRACKED_CALLERS: usize = 4_096;
 

@@ -13,7 +13,7 @@ use purser_types::{
 use serde_bytes::ByteBuf;
 
 /// The most blocks that one call verifies.
-const MAX_VERIFIED: u64 = 1000;
+pub(crate) const MAX_VERIFIED: u64 = 1000;
 /// The most bytes of stored blocks that one reply carries. Candid adds less than as much again, and a reply may have 2 MB. The
 /// argument of a call has at most 64 KiB and a transaction at most 100 KB, so a block always fits.
 const MAX_REPLY_BYTES: usize = 900_000;

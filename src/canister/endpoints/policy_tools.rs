@@ -16,7 +16,7 @@ use purser_types::{
 /// The cycles that a ready canister has: some months of an idle canister, and a thousand signatures.
 const CYCLES_RESERVE: u128 = 30_000_000_000_000;
 /// The most versions in one reply: a policy with full lists is long.
-const MAX_VERSIONS: usize = 10;
+pub(crate) const MAX_VERSIONS: usize = 10;
 
 #[ic_cdk::query]
 fn lint_policy(scope: Scope, rules: Vec<Rule>) -> Result<Vec<PolicyLint>, Error> {

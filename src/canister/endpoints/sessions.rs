@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// How many entries about its clients one principal may have made within an hour.
-const MAX_CLIENTS_PER_HOUR: u64 = 20;
+pub(crate) const MAX_CLIENTS_PER_HOUR: u64 = 20;
 
 thread_local! {
     /// How many of the current hour, by principal. Bounded by the number of those who have a power.

@@ -50,9 +50,9 @@ use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::Signing;
 
 /// The most transactions built for one transfer. Each that is proven dead costs a signature; after these the agent has to ask again.
-const MAX_ATTEMPTS: u32 = 8;
+pub(crate) const MAX_ATTEMPTS: u32 = 8;
 /// The time within which a transfer has to be built, in seconds. No transaction of it can land, so that its end is safe.
-const BUILD_WITHIN_SECONDS: u64 = 86_400;
+pub(crate) const BUILD_WITHIN_SECONDS: u64 = 86_400;
 
 /// Takes a transfer as far as possible. `provider_offset` is the place of the provider that is asked first.
 pub async fn drive<R: Runtime>(rt: &R, id: TransferId, provider_offset: usize) -> Progress {

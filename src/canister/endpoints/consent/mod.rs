@@ -13,7 +13,7 @@ use purser_types::{
 use scene::Scene;
 
 /// The longest arguments that are read; no call that people sign needs more.
-const MAX_ARG_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_ARG_BYTES: usize = 64 * 1024;
 
 /// Describes a call. An update so that its answer is certified; the standard wants it open to everybody. It changes nothing.
 #[ic_cdk::update]
