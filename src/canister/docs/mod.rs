@@ -3,6 +3,7 @@
 //! Tests only, so that no text of theirs is in the module. Each test compares a document with what the code says and fails when they
 //! differ; with `UPDATE_DOCS` set it writes the document instead.
 
+mod codes;
 mod limits;
 mod settings;
 

@@ -1,0 +1,524 @@
+//! `docs/codes.md`: every code that a caller can meet.
+//!
+//! The codes come from the types, and their texts from here. Each list matches its type exhaustively, so that a variant without a text does
+//! not compile.
+
+use super::{fill, read, table};
+use crate::fixture::{NOW, agent, commit, installed, set_policy};
+use crate::store::Store;
+use purser_core::base::{Amount, Asset, Bytes, Chain, Hash, ProposalId, TransferId};
+use purser_core::policy as domain;
+use purser_core::state::{Decided, Refusal};
+use purser_core::transfer::{self, BuiltTx, Outcome, SignedTx};
+use purser_types::fixture::sol;
+use purser_types::{ConsentError, Error, ErrorDetail, KaspaError, ReasonCode, RuleKind, Status};
+use std::collections::BTreeSet;
+
+/// The chance of the same call, or request, to succeed later.
+enum Retry {
+    No,
+    Later,
+}
+
+impl Retry {
+    fn text(&self) -> String {
+        match self {
+            Self::No => "fails again",
+            Self::Later => "may succeed",
+        }
+        .to_owned()
+    }
+}
+
+/// The variants of a type, each with an example or nothing, and with its texts. A variant that is missing does not compile.
+macro_rules! catalogue {
+    ($type:ty { $($pattern:pat => $entry:expr),* $(,)? }) => {{
+        let _complete = |value: &$type| match value { $($pattern => ()),* };
+        vec![$($entry),*]
+    }};
+}
+
+/// The name of a variant, as Candid writes it.
+fn variant(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+}
+
+/// Why commands are refused, one example of each.
+fn refusals() -> Vec<Refusal> {
+    let (hash, id) = (Hash([0; 32]), String::new());
+    catalogue!(Refusal {
+        Refusal::Anonymous => Refusal::Anonymous,
+        Refusal::Unauthorized { .. } => Refusal::Unauthorized { needs: "" },
+        Refusal::NotFound { .. } => Refusal::NotFound { what: "", id },
+        Refusal::InvalidArgument { .. } => Refusal::InvalidArgument { field: "", problem: String::new() },
+        Refusal::IdempotencyConflict { .. } => Refusal::IdempotencyConflict { transfer: TransferId::new(1), expected: hash, got: hash },
+        Refusal::WrongStatus { .. } => Refusal::WrongStatus { status: transfer::Status::Built, needs: "" },
+        Refusal::LimitReached { .. } => Refusal::LimitReached { what: "", max: 0, current: 0 },
+        Refusal::KeysNotReady => Refusal::KeysNotReady,
+        Refusal::AlreadySo { .. } => Refusal::AlreadySo { what: "" },
+        Refusal::ProposalStatus { .. } => Refusal::ProposalStatus { proposal: ProposalId::new(1), problem: String::new() },
+        Refusal::WalletLimitReached { .. } => Refusal::WalletLimitReached { max: 0, current: 0 },
+        Refusal::AuditUnavailable { .. } => Refusal::AuditUnavailable { kept: 0, capacity: 0 },
+    })
+}
+
+/// What an error says, what it means, what to do, and whether to try again.
+type ErrorEntry = (Error, &'static str, &'static str, Retry);
+
+fn errors() -> Vec<ErrorEntry> {
+    let of = |wanted: fn(&Refusal) -> bool| Error::from(refusals().into_iter().find(wanted).expect("there is an example of each"));
+    catalogue!(ErrorDetail {
+        ErrorDetail::Anonymous => (
+            of(|refusal| matches!(refusal, Refusal::Anonymous)),
+            "The caller did not sign in.",
+            "Sign the call with an identity.",
+            Retry::No,
+        ),
+        ErrorDetail::Unauthorized { .. } => (
+            of(|refusal| matches!(refusal, Refusal::Unauthorized { .. })),
+            "The caller lacks a power; `needs` names it.",
+            "Ask an admin for the power, or let a principal with it call. `my_permissions` lists the caller's.",
+            Retry::No,
+        ),
+        ErrorDetail::NotFound { .. } => (
+            of(|refusal| matches!(refusal, Refusal::NotFound { .. })),
+            "There is no `what` with the name `id`.",
+            "Look the name up with the list method of its kind.",
+            Retry::No,
+        ),
+        ErrorDetail::InvalidArgument { .. } => (
+            of(|refusal| matches!(refusal, Refusal::InvalidArgument { .. })),
+            "The argument `field` cannot be accepted.",
+            "Change it as `problem` says. The bounds are in [settings.md](settings.md).",
+            Retry::No,
+        ),
+        ErrorDetail::IdempotencyConflict { .. } => (
+            of(|refusal| matches!(refusal, Refusal::IdempotencyConflict { .. })),
+            "The idempotency key stands for another request of the same caller, which made `transfer_id`.",
+            "Look at that transfer. For another payment use another key; never change the key of the same payment.",
+            Retry::No,
+        ),
+        ErrorDetail::WrongStatus { .. } => (
+            of(|refusal| matches!(refusal, Refusal::WrongStatus { .. })),
+            "The transfer is in `status`; the call needs `needs`.",
+            "Read the transfer with `get_transfer` and decide anew.",
+            Retry::No,
+        ),
+        ErrorDetail::LimitReached { .. } => (
+            of(|refusal| matches!(refusal, Refusal::LimitReached { .. })),
+            "The number of `what` is at its bound: `current` of `max`.",
+            "Wait until one ends, or end one.",
+            Retry::Later,
+        ),
+        ErrorDetail::KeysNotReady => (
+            of(|refusal| matches!(refusal, Refusal::KeysNotReady)),
+            "The public keys that are fetched after the installation are not known yet; for `record_client`, the hash key.",
+            "Wait some seconds. `get_config` shows `keys_ready`.",
+            Retry::Later,
+        ),
+        ErrorDetail::AlreadySo { .. } => (
+            of(|refusal| matches!(refusal, Refusal::AlreadySo { .. })),
+            "The state already is as the call would make it; `what` says how.",
+            "–",
+            Retry::No,
+        ),
+        ErrorDetail::AuditUnavailable { .. } => (
+            of(|refusal| matches!(refusal, Refusal::AuditUnavailable { .. })),
+            "The audit log has no room for the entry. The third such answer in a row starts an emergency.",
+            "An auditor archives the log and calls `confirm_archive`, or an admin raises `capacity` with `set_audit_settings`.",
+            Retry::Later,
+        ),
+        ErrorDetail::ProviderUnavailable { .. } => (
+            Error::provider(Chain::Kaspa, ""),
+            "No provider of `chain` gave a usable answer. Nothing has changed.",
+            "Try again; if it stays so, look at `list_solana_providers` and `get_metrics`.",
+            Retry::Later,
+        ),
+        ErrorDetail::Kaspa(_) => (
+            Error::kaspa(KaspaError::InvalidTransaction { problem: String::new() }),
+            "A method of Kaspa's own cannot do what was asked.",
+            "See the variants of `KaspaError` below.",
+            Retry::No,
+        ),
+        ErrorDetail::ProposalStatus { .. } => (
+            of(|refusal| matches!(refusal, Refusal::ProposalStatus { .. })),
+            "The proposal has ended, or its time lock or quorum is open; `problem` says which.",
+            "Read it with `get_proposal`; make a new one if it has ended.",
+            Retry::No,
+        ),
+        ErrorDetail::WalletLimitReached { .. } => (
+            of(|refusal| matches!(refusal, Refusal::WalletLimitReached { .. })),
+            "The owner's active wallets are at their bound: `current` of `max`.",
+            "Deactivate one with `change_wallet`, or let an admin raise `max_wallets_per_owner`.",
+            Retry::No,
+        ),
+    })
+}
+
+fn error_table() -> String {
+    let rows = errors().into_iter().map(|(error, meaning, remedy, retry)| {
+        let detail = variant(&error.detail.expect("an error has a detail"));
+        [format!("`{}`", error.code), format!("`{detail}`"), meaning.to_owned(), remedy.to_owned(), retry.text()]
+    });
+    table(["`code`", "`detail`", "meaning", "what to do", "same call later"], rows)
+}
+
+/// The code that goes with it, what it means, what to do, and whether to try again.
+fn kaspa_errors() -> Vec<(KaspaError, bool, &'static str, &'static str, Retry)> {
+    let (problem, address, field) = (String::new, String::new(), String::new());
+    catalogue!(KaspaError {
+        KaspaError::InvalidAddress { .. } => (
+            KaspaError::InvalidAddress { address, problem: problem() },
+            true,
+            "A recipient cannot be paid: a typing error, or an address of another network or chain.",
+            "Correct the address that `problem` names.",
+            Retry::No,
+        ),
+        KaspaError::InvalidPublicKey { .. } => (
+            KaspaError::InvalidPublicKey { problem: problem() },
+            false,
+            "The wallet's public key is not a valid one.",
+            "Report it: no derivation gives such a key.",
+            Retry::No,
+        ),
+        KaspaError::InvalidSignature { .. } => (
+            KaspaError::InvalidSignature { problem: problem() },
+            true,
+            "A submitted signature does not verify against the registered key and the message.",
+            "Sign each message of `to_sign` again, in order.",
+            Retry::No,
+        ),
+        KaspaError::InvalidAmount { .. } => (
+            KaspaError::InvalidAmount { min: None, max: None },
+            false,
+            "No transaction pays exactly this amount with the wallet's coins.",
+            "Ask for `max` or less, or for `min` or more.",
+            Retry::No,
+        ),
+        KaspaError::InsufficientFunds { .. } => (
+            KaspaError::InsufficientFunds { required: 0, available: 0, immature: 0, reserved: 0, max: None },
+            false,
+            "The wallet's spendable coins do not cover amount and fee.",
+            "Fund the wallet, wait for immature or reserved coins, or ask for `max` or less.",
+            Retry::Later,
+        ),
+        KaspaError::InvalidTransaction { .. } => (
+            KaspaError::InvalidTransaction { problem: problem() },
+            false,
+            "The transaction cannot be built as asked.",
+            "Read `problem`.",
+            Retry::No,
+        ),
+        KaspaError::FeeTooHigh { .. } => (
+            KaspaError::FeeTooHigh { required: 0, max_fee: 0 },
+            false,
+            "The network's fee is above the fee cap.",
+            "Raise `max_fee`, choose a lower `fee_speed`, or call `consolidate` first.",
+            Retry::Later,
+        ),
+        KaspaError::NetworkError { .. } => (
+            KaspaError::NetworkError { status_code: None, problem: problem() },
+            false,
+            "No provider gave a usable answer.",
+            "Try again; if it stays so, look at `get_metrics`.",
+            Retry::Later,
+        ),
+        KaspaError::SerializationError { .. } => (
+            KaspaError::SerializationError { problem: problem() },
+            false,
+            "A transaction cannot be encoded.",
+            "Report it.",
+            Retry::No,
+        ),
+        KaspaError::CryptographicError { .. } => (
+            KaspaError::CryptographicError { problem: problem() },
+            false,
+            "A signature hash cannot be computed.",
+            "Report it.",
+            Retry::No,
+        ),
+        KaspaError::ConfigurationError { .. } => (
+            KaspaError::ConfigurationError { problem: problem() },
+            false,
+            "A provider belongs to another network than the installation.",
+            "A controller names other providers with an upgrade.",
+            Retry::No,
+        ),
+        KaspaError::ValidationError { .. } => (
+            KaspaError::ValidationError { field, problem: problem() },
+            true,
+            "The argument `field` cannot be accepted.",
+            "Change it as `problem` says.",
+            Retry::No,
+        ),
+        KaspaError::InternalError { .. } => (
+            KaspaError::InternalError { problem: problem() },
+            false,
+            "The canister's records contradict each other. Nothing has changed.",
+            "Call `verify_integrity`, and report it.",
+            Retry::No,
+        ),
+    })
+}
+
+fn kaspa_table() -> String {
+    let rows = kaspa_errors().into_iter().map(|(error, is_argument, meaning, remedy, retry)| {
+        let name = variant(&error);
+        let error = if is_argument { Error::invalid_on_kaspa(error) } else { Error::kaspa(error) };
+        [format!("`{name}`"), format!("`{}`", error.code), meaning.to_owned(), remedy.to_owned(), retry.text()]
+    });
+    table(["`KaspaError`", "`code`", "meaning", "what to do", "same call later"], rows)
+}
+
+/// A code, where it stands, what it means, what to do, and whether the same request can pass later by itself.
+fn reasons() -> Vec<(ReasonCode, &'static str, &'static str, &'static str, Retry)> {
+    use ReasonCode::*;
+    catalogue!(ReasonCode {
+        ReasonCode::PolicyDenied => (
+            PolicyDenied,
+            "denied, ended",
+            "No rule covers the asset or the chain, or the wallet has no policy; a rate or a session is missing; a group has too few members. After the decision: the agent was removed, or the session closed.",
+            "Read `message`. An admin sets the policy, the rate or the group; the agent opens a session.",
+            Retry::No,
+        ),
+        ReasonCode::SpendingLimitExceeded => (
+            SpendingLimitExceeded,
+            "denied, ended",
+            "A limit of money would be exceeded: per transaction, over time, of value, or of the recipient.",
+            "Ask for `suggested_max` or less, or wait for `retry_after_ns` where it is given.",
+            Retry::Later,
+        ),
+        ReasonCode::AddressNotAllowed => (
+            AddressNotAllowed,
+            "denied, ended",
+            "The recipient is not on the allowlist, in its cool-down, expired, or on the denylist.",
+            "Wait for `retry_after_ns` where it is given; otherwise an admin changes the list.",
+            Retry::Later,
+        ),
+        ReasonCode::EmergencyMode => (
+            EmergencyMode,
+            "denied, ended",
+            "The canister is in emergency mode.",
+            "Wait until admins end the emergency.",
+            Retry::Later,
+        ),
+        ReasonCode::RateLimitExceeded => (
+            RateLimitExceeded,
+            "denied",
+            "Too many requests: a `RateLimit` or, without `rule_index`, the agent's quota.",
+            "Wait for `retry_after_ns`.",
+            Retry::Later,
+        ),
+        ReasonCode::OutsideTimeWindow => (
+            OutsideTimeWindow,
+            "denied, ended",
+            "The request is outside the active hours.",
+            "Wait for `retry_after_ns`.",
+            Retry::Later,
+        ),
+        ReasonCode::CircuitBreakerOpen => (
+            CircuitBreakerOpen,
+            "denied",
+            "The agent's circuit breaker is open after too many denials in a row.",
+            "Find the cause of the denials, and wait for `retry_after_ns`.",
+            Retry::Later,
+        ),
+        ReasonCode::ChainError => (
+            ChainError,
+            "denied",
+            "The chain's circuit breaker is open after too many failures of its providers.",
+            "Wait for `retry_after_ns`.",
+            Retry::Later,
+        ),
+        ReasonCode::WalletDraining => (
+            WalletDraining,
+            "denied, ended",
+            "The wallet or one of its parents is deactivated.",
+            "Pay from another wallet, or let an admin activate it.",
+            Retry::No,
+        ),
+        ReasonCode::InsufficientBalance => (
+            InsufficientBalance,
+            "ended",
+            "The balance does not cover amount, fee, rent and minimum balance.",
+            "Fund the wallet, then make a new request.",
+            Retry::No,
+        ),
+        ReasonCode::ApprovalRejected => (
+            ApprovalRejected,
+            "ended",
+            "The transfer was rejected, or its policy, group or owner has changed.",
+            "Read `note`; make a new request if the payment is still wanted.",
+            Retry::No,
+        ),
+        ReasonCode::ApprovalTimeout => (
+            ApprovalTimeout,
+            "ended",
+            "The time for the approval, or the session, ended first.",
+            "Make a new request.",
+            Retry::No,
+        ),
+    })
+}
+
+fn reason_table() -> String {
+    let rows = reasons().into_iter().map(|(code, place, meaning, remedy, retry)| {
+        [format!("`{code:?}`"), place.to_owned(), meaning.to_owned(), remedy.to_owned(), retry.text()]
+    });
+    table(["`code`", "where", "meaning", "what to do", "same request later"], rows)
+}
+
+fn kinds() -> Vec<(RuleKind, &'static str)> {
+    use RuleKind::*;
+    catalogue!(RuleKind {
+        RuleKind::Mode => (Mode, "emergency"),
+        RuleKind::Policy => (Policy, "policy missing, or agent removed"),
+        RuleKind::PerTransaction => (PerTransaction, "limit per transaction"),
+        RuleKind::SpendingLimit => (SpendingLimit, "limit over time"),
+        RuleKind::Allowlist => (Allowlist, "allowlist, its recipients' limits, `AnyAddress`"),
+        RuleKind::ValueLimit => (ValueLimit, "value limit"),
+        RuleKind::Denylist => (Denylist, "denylist"),
+        RuleKind::RateLimit => (RateLimit, "rate limit, or the agent's quota"),
+        RuleKind::ActiveHours => (ActiveHours, "active hours"),
+        RuleKind::Approval => (Approval, "approval needed, or impossible"),
+        RuleKind::MinimumBalance => (MinimumBalance, "minimum balance; checked when the balance is read, not in findings"),
+        RuleKind::Session => (Session, "session missing or closed"),
+        RuleKind::CircuitBreaker => (CircuitBreaker, "circuit breaker of the agent or of the chain"),
+        RuleKind::Wallet => (Wallet, "wallet deactivated"),
+    })
+}
+
+fn statuses() -> Vec<(Status, &'static str, &'static str)> {
+    use Status::*;
+    catalogue!(Status {
+        Status::Reserved => (Reserved, "Allowed; amount and fee cap are reserved.", "Wait."),
+        Status::Built => (Built, "The bytes to sign are recorded.", "Wait; the owner of a client-side wallet signs `to_sign`."),
+        Status::Signed => (Signed, "The signed bytes are recorded; nothing was broadcast.", "Wait."),
+        Status::Submitted => (Submitted, "The signed bytes may have reached the chain.", "Wait. Do not make the payment in another way."),
+        Status::Expired => (Expired, "The attempt provably cannot land; the next one is built.", "Wait."),
+        Status::Confirmed => (Confirmed, "Landed and final.", "Read `txid` and `fee_paid`."),
+        Status::Failed => (Failed, "Ended; the amount did not move.", "Read `code` and `note`; make a new request if the payment is still wanted."),
+        Status::Cancelled => (Cancelled, "Ended before its bytes were signed, or after they provably could not land.", "Make a new request if the payment is still wanted."),
+        Status::Quarantined => (Quarantined, "Stopped; its money stays reserved until an admin decides.", "An admin looks at the chain and calls `resolve_quarantine`."),
+        Status::AwaitingApproval => (AwaitingApproval, "An approval is needed; amount and fee cap are reserved.", "Wait until `approval.expires_at`, or `approval.ready_at` once approved."),
+        Status::Rejected => (Rejected, "Rejected by people, by time, or by a change of the policy.", "Read `code` and `note`."),
+    })
+}
+
+fn consent_errors() -> Vec<(&'static str, &'static str, &'static str)> {
+    catalogue!(ConsentError {
+        ConsentError::UnsupportedCanisterCall(_) => (
+            "UnsupportedCanisterCall",
+            "No such update, an update without effect on money or powers, unreadable arguments, or an unknown wallet, transfer, session or proposal; see `description`.",
+            "Correct the call.",
+        ),
+        ConsentError::ConsentMessageUnavailable(_) => ("ConsentMessageUnavailable", "Defined by ICRC-21; not used.", "–"),
+        ConsentError::InsufficientPayment(_) => ("InsufficientPayment", "Defined by ICRC-21; not used.", "–"),
+        ConsentError::GenericError { .. } => ("GenericError", "Defined by ICRC-21; not used.", "–"),
+    })
+}
+
+#[test]
+fn codes_md_is_what_the_code_says() {
+    let code = |name: &dyn std::fmt::Debug| format!("`{name:?}`");
+    let kinds = kinds().into_iter().map(|(kind, what)| [code(&kind), what.to_owned()]);
+    let statuses = statuses().into_iter().map(|(status, meaning, remedy)| [code(&status), meaning.to_owned(), remedy.to_owned()]);
+    let consent =
+        consent_errors().into_iter().map(|(name, meaning, remedy)| [format!("`{name}`"), meaning.to_owned(), remedy.to_owned()]);
+    let parts = [
+        ("errors", error_table()),
+        ("kaspa_errors", kaspa_table()),
+        ("reasons", reason_table()),
+        ("kinds", table(["`rule`", "subject"], kinds)),
+        ("statuses", table(["`status`", "meaning", "what to do"], statuses)),
+        ("consent_errors", table(["`ConsentError`", "meaning", "what to do"], consent)),
+        ("readiness", table(["`name`", "checks"], READINESS.map(|(name, what)| [format!("`{name}`"), what.to_owned()]))),
+    ];
+    fill("docs/codes.md", &parts);
+}
+
+/// Every refusal has a code that is described, and the interface names exactly those.
+#[test]
+fn no_refusal_has_a_code_without_a_text() {
+    let described: BTreeSet<String> = errors().into_iter().map(|(error, ..)| error.code).collect();
+    for refusal in refusals() {
+        assert!(described.contains(refusal.code()), "{}", refusal.code());
+    }
+    let interface = read("candid/purser.did");
+    for code in &described {
+        assert!(interface.contains(code.as_str()), "candid/purser.did does not name {code}");
+    }
+}
+
+const READINESS: [(&str, &str); 14] = [
+    ("no_hardcoded_keys", "every key is derived from the subnet's threshold keys"),
+    ("allowlist", "every active wallet has allowlists only"),
+    ("spending_limits", "every asset that a wallet can send is limited per transaction and per 24 hours"),
+    ("rate_limits", "every wallet, or each of its agents, has a rate limit of executions"),
+    ("approval_gate", "every active wallet has an approval rule"),
+    ("circuit_breaker", "the agents' circuit breaker has a cool-down"),
+    ("persistent_store", "the state survives upgrades; always true"),
+    ("audit_active", "the log has entries"),
+    ("integrity", "the newest 100 entries are chained up to the tip"),
+    ("private_rpc", "each chain has two providers"),
+    ("error_alerting", "there is a guardian who is not an admin"),
+    ("backups", "there is an auditor"),
+    ("process_manager", "the cycles are above the reserve"),
+    ("key_storage", "the threshold keys are production keys"),
+];
+
+#[test]
+fn the_items_of_the_checklist_are_described() {
+    let state = installed();
+    let names: Vec<&str> = state.production_readiness(0, 0).iter().map(|item| item.name).collect();
+    assert_eq!(names, READINESS.map(|(name, _)| name));
+}
+
+/// A transfer that was just allowed.
+fn allowed() -> (Store, TransferId) {
+    let mut state = installed();
+    let per_day = domain::Window::Rolling24h;
+    let rules = vec![
+        domain::Rule::PerTransaction { asset: Asset::Sol, max: Amount::new(1_000) },
+        domain::Rule::SpendingLimit { asset: Asset::Sol, window: per_day, max: Amount::new(100_000) },
+        domain::Rule::AnyAddress { chain: Chain::Solana },
+    ];
+    set_policy(&mut state, rules);
+    let request = sol(5, "k").into_request(&state.config()).expect("readable");
+    let Ok((Some(decided), Outcome::Accepted { transfer, .. })) = state.decide_transfer(agent(), request, NOW) else {
+        panic!("the policy allows it")
+    };
+    state.commit(decided, NOW);
+    (state, transfer)
+}
+
+/// One that may have reached its chain.
+fn submitted() -> (Store, TransferId) {
+    let (mut state, id) = allowed();
+    let built = BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+    let decided = state.decide_built(id, built);
+    commit(&mut state, decided);
+    let decided = state.decide_signed(id, SignedTx { signed: Bytes::new([2]), txid: "txid".into() });
+    commit(&mut state, decided);
+    let decided = state.decide_submitted(id);
+    commit(&mut state, decided);
+    (state, id)
+}
+
+/// What docs/codes.md says about transfers that end without a code.
+#[test]
+fn what_fails_on_its_chain_is_cancelled_or_left_to_people_has_a_note_and_no_code() {
+    type End = fn(&Store, TransferId, Option<String>) -> Result<Decided, Refusal>;
+    let ends: [(fn() -> (Store, TransferId), End, transfer::Status); 3] = [
+        (submitted, |state, id, note| state.decide_failed(id, Amount::ZERO, note), transfer::Status::Failed),
+        (allowed, |state, id, note| state.decide_cancel(agent(), id, note), transfer::Status::Cancelled),
+        (submitted, |state, id, note| state.decide_quarantine_by_canister(id, note), transfer::Status::Quarantined),
+    ];
+    for (begin, end, status) in ends {
+        let (mut state, id) = begin();
+        let decided = end(&state, id, Some("why".into()));
+        commit(&mut state, decided);
+        let transfer = state.transfer(id).expect("it is there");
+        assert_eq!((transfer.status, transfer.note.as_deref(), transfer.code), (status, Some("why"), None));
+    }
+}
