@@ -5,6 +5,7 @@
 
 mod codes;
 mod limits;
+mod policies;
 mod settings;
 
 use std::path::PathBuf;
