@@ -21,7 +21,7 @@ use purser_core::state::{self, NewSession};
 use purser_core::{access, transfer, wallet};
 use purser_types::convert::address;
 use purser_types::fixture::{admin, kas, sol};
-use purser_types::{BatchArgs, Payment, SolanaTerms, TransferArgs};
+use purser_types::{BatchArgs, Payment, SolanaTransferParams, TransferArgs};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -166,7 +166,7 @@ fn requests() -> Vec<Limit> {
     };
     let made = |nanos: u64| asked(&|args| args.created_at = Some(nanos));
     let memo = |bytes| {
-        let terms = SolanaTerms { memo: Some(text(bytes)), allow_off_curve: None };
+        let terms = SolanaTransferParams { memo: Some(text(bytes)), allow_off_curve: None };
         asked(&|args| args.solana = Some(terms.clone()))
     };
     let batch = |count: u64| {

@@ -120,7 +120,7 @@ fn larger(number: u64, units: &[(u64, &str)]) -> Option<String> {
 }
 
 fn coins(number: u64, base_unit: &str, decimals: u8, symbol: &str) -> String {
-    let amount = purser_core::policy::decimal(purser_core::base::Amount::new(number), decimals);
+    let amount = purser_core::base::decimal_text(purser_core::base::Amount::new(number), decimals);
     format!("{} {base_unit} ({amount} {symbol})", grouped(number))
 }
 

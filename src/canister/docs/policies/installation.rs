@@ -14,7 +14,7 @@ use purser_core::access::{AgentChange, RoleChange};
 use purser_core::base::{self, Bytes, Hash, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
-use purser_core::policy::{self, Decision, Evaluation, Finding, decimal};
+use purser_core::policy::{self, Decision, Evaluation, Finding};
 use purser_core::state::{ChangeOutcome, Decided, ItemOutcome, NewSession, Recheck, Refusal};
 use purser_core::transfer::{BuiltTx, Outcome, SignedTx, Status, Transfer};
 use purser_types::convert::policy::parse_rules;
@@ -376,7 +376,11 @@ impl<'a> Installation<'a> {
     fn minimum_text(&self, asset: Asset) -> String {
         let asset: base::Asset = asset.try_into().expect("readable");
         let (kept, usual) = (self.state.minimum_balance(&self.last(), asset), self.state.settings().min_balance(asset));
-        if kept == usual { String::new() } else { format!(", if {} {asset} stay", decimal(kept, asset.decimals().unwrap_or(0))) }
+        if kept == usual {
+            String::new()
+        } else {
+            format!(", if {} {asset} stay", purser_core::base::decimal_text(kept, asset.decimals().unwrap_or(0)))
+        }
     }
 }
 
