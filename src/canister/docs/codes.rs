@@ -484,7 +484,7 @@ fn allowed() -> (Store, TransferId) {
         domain::Rule::AnyAddress { chain: Chain::Solana },
     ];
     set_policy(&mut state, rules);
-    let request = sol(5, "k").into_request(&state.config()).expect("readable");
+    let request = sol(5, "k").into_request(state.config()).expect("readable");
     let Ok((Some(decided), Outcome::Accepted { transfer, .. })) = state.decide_transfer(agent(), request, NOW) else {
         panic!("the policy allows it")
     };
@@ -508,8 +508,9 @@ fn submitted() -> (Store, TransferId) {
 /// What docs/codes.md says about transfers that end without a code.
 #[test]
 fn what_fails_on_its_chain_is_cancelled_or_left_to_people_has_a_note_and_no_code() {
+    type Begin = fn() -> (Store, TransferId);
     type End = fn(&Store, TransferId, Option<String>) -> Result<Decided, Refusal>;
-    let ends: [(fn() -> (Store, TransferId), End, transfer::Status); 3] = [
+    let ends: [(Begin, End, transfer::Status); 3] = [
         (submitted, |state, id, note| state.decide_failed(id, Amount::ZERO, note), transfer::Status::Failed),
         (allowed, |state, id, note| state.decide_cancel(agent(), id, note), transfer::Status::Cancelled),
         (submitted, |state, id, note| state.decide_quarantine_by_canister(id, note), transfer::Status::Quarantined),

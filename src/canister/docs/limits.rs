@@ -153,7 +153,7 @@ fn policies() -> Vec<Limit> {
 
 /// Whether the fixture's agent may ask so. A request that is denied was read and decided.
 fn is_decided(state: &Store, args: TransferArgs) -> bool {
-    let request = args.into_request(&state.config());
+    let request = args.into_request(state.config());
     request.is_ok_and(|request| state.decide_transfer(agent(), request, NOW).is_ok())
 }
 
@@ -184,7 +184,7 @@ fn requests() -> Vec<Limit> {
             session_id: None,
             created_at: None,
         };
-        args.into_request(&state.config()).is_ok()
+        args.into_request(state.config()).is_ok()
     };
     vec![
         limit!(transfer::MAX_IDEMPOTENCY_KEY_BYTES, Bytes, INVALID, "idempotency key; not empty")

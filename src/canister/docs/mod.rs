@@ -73,7 +73,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -114,7 +114,7 @@ fn shown(number: u64, unit: Unit) -> String {
 }
 
 fn larger(number: u64, units: &[(u64, &str)]) -> Option<String> {
-    let (size, name) = units.iter().find(|(size, _)| number >= *size && number % size == 0)?;
+    let (size, name) = units.iter().find(|(size, _)| number >= *size && number.is_multiple_of(*size))?;
     let count = number / size;
     Some(if count == 1 { format!("1 {name}") } else { format!("{} {name}s", grouped(count)) })
 }

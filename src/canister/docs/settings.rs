@@ -298,7 +298,7 @@ fn upgraded(change: &dyn Fn(&mut InitArgs)) -> String {
     if after == before {
         return "admins, by `configure`".into();
     }
-    let config = after.into_config(Some(&state.config()));
+    let config = after.into_config(Some(state.config()));
     match state.decide_upgrade(admin(1), "2".into(), Some(config)).map(|_| ()) {
         Ok(()) => "a controller, by an upgrade".into(),
         Err(Refusal::InvalidArgument { problem, .. }) => format!("nobody: {problem}"),

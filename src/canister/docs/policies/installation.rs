@@ -301,7 +301,7 @@ impl<'a> Installation<'a> {
             created_at: None,
             solana: None,
         };
-        let request = args.into_request(&self.state.config()).unwrap_or_else(|error| panic!("{words}: {}", error.message));
+        let request = args.into_request(self.state.config()).unwrap_or_else(|error| panic!("{words}: {}", error.message));
         let decided = self.state.decide_transfer(self.person(who), request, self.now);
         let (decided, outcome) = decided.unwrap_or_else(|refusal| panic!("{words}: {refusal}"));
         if let Some(decided) = decided {
@@ -351,7 +351,7 @@ impl<'a> Installation<'a> {
             session_id,
             created_at: None,
         };
-        let request = args.into_request(&self.state.config()).expect("readable");
+        let request = args.into_request(self.state.config()).expect("readable");
         let (decided, outcome) = self.state.decide_batch(self.person(who), &request, self.now).expect("decided");
         if let Some(decided) = decided {
             self.state.commit(decided, self.now);
