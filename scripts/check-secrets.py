@@ -50,10 +50,25 @@ def git(folder, *arguments, given=None):
     return subprocess.run(["git", "-C", folder, *arguments], check=True, stdout=subprocess.PIPE, input=given).stdout
 
 
+def is_repository(folder):
+    asked = subprocess.run(["git", "-C", folder, "rev-parse", "--git-dir"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return asked.returncode == 0
+
+
+def unpacked(folder):
+    """Every file of an unpacked archive: what a repository would take, but for the folders of what is built."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("target", ".git", "node_modules")]
+        yield from (os.path.relpath(os.path.join(place, name), folder) for name in names)
+
+
 def files(folder):
     """Every file that git has, as it is now, or would take. What was deleted and a symbolic link's target are none."""
-    listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in sorted(set(listed.decode("utf-8", "surrogateescape").split("\0")) - {""}):
+    if is_repository(folder):
+        listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode("utf-8", "surrogateescape").split("\0")
+    else:
+        listed = unpacked(folder)
+    for name in sorted(set(listed) - {""}):
         path = os.path.join(folder, name)
         if os.path.islink(path) or not os.path.isfile(path):
             yield name, b""
