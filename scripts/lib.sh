@@ -112,6 +112,15 @@ wasm_cargo() {
     fi
 }
 
+# Copies the files of the checkout to folder $1: what git has or would take, as it is now. They get new times, by which cargo tells changes.
+copy_checkout() {
+    local name
+    mkdir -p "$1"
+    git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' name; do
+        if [[ -e $name ]]; then printf '%s\0' "$name"; fi
+    done | tar --null -T - -cf - | tar -xmf - -C "$1"
+}
+
 # Prints the path of ic-wasm at the version this project is built with; fails if it is not there.
 ic_wasm() {
     local candidate

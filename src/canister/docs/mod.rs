@@ -8,6 +8,7 @@ mod limits;
 mod policies;
 mod settings;
 
+use purser_core::base;
 use std::path::PathBuf;
 
 /// The command that writes the documents anew.
@@ -70,15 +71,7 @@ fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String
 
 /// A number with its digits in threes: `1,000,000`.
 fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    base::grouped(&number.to_string())
 }
 
 /// What a number counts, as far as it is shown differently.
@@ -120,7 +113,7 @@ fn larger(number: u64, units: &[(u64, &str)]) -> Option<String> {
 }
 
 fn coins(number: u64, base_unit: &str, decimals: u8, symbol: &str) -> String {
-    let amount = purser_core::base::decimal_text(purser_core::base::Amount::new(number), decimals);
+    let amount = base::decimal_text(base::Amount::new(number), decimals);
     format!("{} {base_unit} ({amount} {symbol})", grouped(number))
 }
 

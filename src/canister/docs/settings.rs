@@ -12,6 +12,7 @@ use purser_core::governance::Action;
 use purser_core::governance::config::{Config, MAX_PROVIDERS, PRODUCTION_KEY_NAMES, TEST_KEY_NAMES};
 use purser_core::governance::settings as domain;
 use purser_core::state::{ChangeOutcome, Refusal};
+use purser_types::fixture::init_args;
 use purser_types::{
     AuditSettings, Execution, InitArgs, KaspaInit, KaspaNetwork, LifetimeChoice, Settings, SettingsInit, SolanaInit, SolanaNetwork,
     SolanaOptions, SolanaSettings,
@@ -33,22 +34,13 @@ fn endpoints(chain: &str, count: u64) -> Vec<String> {
 
 /// The arguments of an installation without optional fields, with the largest number of providers.
 fn installation(solana: SolanaNetwork, kaspa: KaspaNetwork) -> InitArgs {
-    let providers = |chain| endpoints(chain, MAX_PROVIDERS as u64);
+    let (local, providers) = (init_args(), |chain| endpoints(chain, MAX_PROVIDERS as u64));
     InitArgs {
         admins: (1..=ADMINS).map(admin).collect(),
         guardians: Vec::new(),
         key_name: PRODUCTION_KEY_NAMES[0].into(),
-        solana: SolanaInit { network: solana, providers: providers("solana"), max_fee: None, options: None },
-        kaspa: KaspaInit {
-            network: kaspa,
-            providers: providers("kaspa"),
-            max_fee: None,
-            feerate: None,
-            confirmations: None,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
-        },
+        solana: SolanaInit { network: solana, providers: providers("solana"), ..local.solana },
+        kaspa: KaspaInit { network: kaspa, providers: providers("kaspa"), ..local.kaspa },
         settings: None,
     }
 }

@@ -36,8 +36,8 @@ pub fn decimal_text(amount: Amount, places: u8) -> String {
     }
 }
 
-/// The digits in groups of three.
-fn grouped(digits: &str) -> String {
+/// Writes digits in groups of three: `1,000,000`.
+pub fn grouped(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {

@@ -10,7 +10,7 @@ pub mod metrics;
 mod time;
 
 pub use amount::Amount;
-pub use amount_text::{amount_text, decimal_text, short_amount_text};
+pub use amount_text::{amount_text, decimal_text, grouped, short_amount_text};
 pub use asset::{Asset, Chain, Destination, Mint, WRAPPED_SOL};
 pub use bytes::{Bytes, Hash};
 pub use ids::{BlockIndex, ProposalId, SessionId, TransferId, WalletId};

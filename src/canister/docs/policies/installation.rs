@@ -18,6 +18,7 @@ use purser_core::policy::{self, Decision, Evaluation, Finding};
 use purser_core::state::{ChangeOutcome, Decided, ItemOutcome, NewSession, Recheck, Refusal};
 use purser_core::transfer::{BuiltTx, Outcome, SignedTx, Status, Transfer};
 use purser_types::convert::policy::parse_rules;
+use purser_types::fixture;
 use purser_types::{
     Asset, BatchArgs, CreateWalletArgs, Execution, Group, InitArgs, KaspaInit, KaspaNetwork, MintText, OpenSessionArgs, Payment,
     Rate, ReasonCode, Role, Rule, RuleKind, Scope, SettingsInit, SolanaInit, SolanaNetwork, SolanaOptions, TransferArgs,
@@ -38,6 +39,7 @@ pub struct Installation<'a> {
 fn arguments(names: &Names) -> InitArgs {
     let endpoints = |chain: &str| vec![format!("https://{chain}-1.example"), format!("https://{chain}-2.example")];
     let named = |role: &str| names.people.iter().filter(|(_, is, _)| is == role).map(|(.., text)| principal(text)).collect();
+    let local = fixture::init_args();
     InitArgs {
         admins: named("Admin"),
         guardians: named("Guardian"),
@@ -45,19 +47,10 @@ fn arguments(names: &Names) -> InitArgs {
         solana: SolanaInit {
             network: SolanaNetwork::Mainnet,
             providers: endpoints("solana"),
-            max_fee: None,
             options: Some(SolanaOptions { execution: Some(Execution::Live), ..SolanaOptions::default() }),
+            ..local.solana
         },
-        kaspa: KaspaInit {
-            network: KaspaNetwork::Mainnet,
-            providers: endpoints("kaspa"),
-            max_fee: None,
-            feerate: None,
-            confirmations: None,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
-        },
+        kaspa: KaspaInit { network: KaspaNetwork::Mainnet, providers: endpoints("kaspa"), ..local.kaspa },
         settings: Some(SettingsInit { quorum: Some(1), time_lock_seconds: Some(0), ..SettingsInit::default() }),
     }
 }
@@ -287,20 +280,7 @@ impl<'a> Installation<'a> {
             return self.pay_many(who, wallet, session, key, payments);
         }
         let (_, Payment { to, amount, .. }) = payments.into_iter().next().expect("one");
-        let args = TransferArgs {
-            wallet_id: wallet,
-            asset,
-            to,
-            amount,
-            max_fee: None,
-            kaspa_key: None,
-            fee_speed: None,
-            idempotency_key: key,
-            reason: None,
-            session_id: session,
-            created_at: None,
-            solana: None,
-        };
+        let args = TransferArgs { wallet_id: wallet, asset, to, session_id: session, ..fixture::sol(amount, &key) };
         let request = args.into_request(self.state.config()).unwrap_or_else(|error| panic!("{words}: {}", error.message));
         let decided = self.state.decide_transfer(self.person(who), request, self.now);
         let (decided, outcome) = decided.unwrap_or_else(|refusal| panic!("{words}: {refusal}"));

@@ -113,8 +113,8 @@ impl Tally {
 
 /// Observes a transaction at one node: the end of its lifetime first, and only then its status.
 ///
-/// In the other order it could land between the two reads. Several nodes may stand behind one address, not all of them up to date. So the status is demanded of a state that has reached the slot of
-/// the first read.
+/// In the other order it could land between the two reads. Several nodes may stand behind one address, not all of them up to date. So the
+/// status is demanded of a state that has reached the slot of the first read.
 async fn observe<R: Runtime>(
     context: &TransferContext<'_, R>,
     node: &str,
