@@ -16,7 +16,7 @@
 //! | [`lifecycle`] | installation and upgrades |
 //!
 //! Endpoints decide and commit in one message and never await. Three methods that ask providers are the exception and decide nothing:
-//! `refresh_balances`, `get_token_balances` and `quote_transfer`.
+//! `refresh_balances`, `refresh_solana_tokens` and `quote_kaspa_transfer`.
 
 pub mod certification;
 pub mod endpoints;

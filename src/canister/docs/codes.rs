@@ -213,7 +213,7 @@ fn kaspa_errors() -> Vec<(KaspaError, bool, &'static str, &'static str, Retry)> 
             KaspaError::FeeTooHigh { required: 0, max_fee: 0 },
             false,
             "The network's fee is above the fee cap.",
-            "Raise `max_fee`, choose a lower `fee_speed`, or call `consolidate` first.",
+            "Raise `max_fee`, choose a lower `fee_speed`, or call `consolidate_kaspa` first.",
             Retry::Later,
         ),
         KaspaError::NetworkError { .. } => (

@@ -214,7 +214,7 @@ fn requests() -> Vec<Limit> {
             transfer::kaspa::MAX_KASPA_INPUTS,
             Plain,
             INVALID,
-            "coins that `consolidate` takes; each needs a threshold signature"
+            "coins that `consolidate_kaspa` takes; each needs a threshold signature"
         ),
         limit!(
             transfer::kaspa::MAX_REPLACEMENTS,

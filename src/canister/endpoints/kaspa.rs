@@ -17,7 +17,7 @@ use purser_types::{
 };
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
+fn consolidate_kaspa(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
     let (caller, paying) = (msg_caller(), WalletId::new(args.wallet_id));
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
         let wallet = access::require_wallet_operator(state, caller, paying)?;
@@ -40,7 +40,7 @@ fn consolidate(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn replace_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
+fn replace_kaspa_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
     let id = TransferId::new(args.transfer_id);
     access::require_authenticated(msg_caller())?;
     let decided = store::read(|state| -> Result<_, Error> {
@@ -55,7 +55,7 @@ fn replace_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-async fn quote_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
+async fn quote_kaspa_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
     let (wallet, request) = store::read(|state| readable(state, args)).inspect_err(note_refusal)?;
     let quote = jobs::quote_kaspa(&wallet, &request).await.ok_or(Refusal::LimitReached {
         what: "questions about the wallet under way",

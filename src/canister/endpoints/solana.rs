@@ -18,7 +18,7 @@ fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), E
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn set_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
+fn set_solana_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
     let (decided, ids) = store::read(|state| state.decide_nonce_pool(msg_caller(), WalletId::new(wallet_id), size, store::now()))?;
     store::commit(decided);
     ids.iter().for_each(|id| jobs::wake(*id));
@@ -26,7 +26,7 @@ fn set_nonce_pool(wallet_id: u64, size: u16) -> Result<Vec<u64>, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn revoke_transfer(transfer_id: u64) -> Result<u64, Error> {
+fn revoke_solana_transfer(transfer_id: u64) -> Result<u64, Error> {
     let (decided, id) = store::read(|state| state.decide_revoke(msg_caller(), TransferId::new(transfer_id), store::now()))?;
     store::commit(decided);
     [id, TransferId::new(transfer_id)].into_iter().for_each(jobs::wake);
@@ -34,7 +34,7 @@ fn revoke_transfer(transfer_id: u64) -> Result<u64, Error> {
 }
 
 #[ic_cdk::query]
-fn list_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
+fn list_solana_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
     let wallet_id = WalletId::new(wallet_id);
     store::read(|state| {
         let not_found = || Refusal::NotFound { what: "wallet", id: wallet_id.to_string() };
@@ -46,7 +46,7 @@ fn list_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-async fn get_token_balances(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
+async fn refresh_solana_tokens(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
     let wallet = store::read(|state| access::require_wallet_operator(state, msg_caller(), WalletId::new(wallet_id)))?;
     let holdings = jobs::token_balances(&wallet).await?;
     Ok(holdings.into_iter().map(token_balance).collect())

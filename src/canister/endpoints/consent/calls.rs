@@ -38,8 +38,8 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
                 .optional("Note", Some(note))
         }
         "batch_transfer" => pay_many(scene, read(arg)?)?,
-        "consolidate" => consolidate(scene, read(arg)?)?,
-        "replace_transfer" => replace(scene, read(arg)?)?,
+        "consolidate_kaspa" => consolidate_kaspa(scene, read(arg)?)?,
+        "replace_kaspa_transfer" => replace(scene, read(arg)?)?,
         "create_wallet" => create_wallet(scene, read(arg)?)?,
         "open_session" => open_session(scene, read(arg)?)?,
         "close_session" => {
@@ -53,7 +53,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let (id, _): (u64, Vec<ByteBuf>) = read(arg)?;
             with_transfer(Description::new(format!("Send the signed transfer {id}")), &scene.transfer(id)?)
         }
-        "set_nonce_pool" => {
+        "set_solana_nonce_pool" => {
             let (id, size): (u64, u16) = read(arg)?;
             let description = Description::new("Create nonce accounts on Solana").text("Wallet", scene.wallet(id)?);
             description
@@ -66,7 +66,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             // The key is a secret, also here.
             Description::new(intent).text("Provider", url)
         }
-        "revoke_transfer" => {
+        "revoke_solana_transfer" => {
             let (id,): (u64,) = read(arg)?;
             with_transfer(Description::new(format!("Keep transfer {id} from landing, if it has not")), &scene.transfer(id)?)
         }
@@ -147,9 +147,9 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
     Ok(description.optional("Reason", args.reason).text("Reference", args.idempotency_key))
 }
 
-fn consolidate(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
+fn consolidate_kaspa(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
     let max_fee = args.max_fee.unwrap_or(scene.state.config().kaspa.max_fee.get());
-    let description = Description::new("Make one coin of many").text("Wallet", scene.wallet(args.wallet_id)?);
+    let description = Description::new("Make one Kaspa coin of many").text("Wallet", scene.wallet(args.wallet_id)?);
     let description = description.text("Effect", "the money stays in the wallet; only a fee leaves");
     Ok(description.amount("Fee at most", Asset::Kas, max_fee).text("Reference", args.idempotency_key))
 }

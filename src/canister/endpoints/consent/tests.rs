@@ -217,12 +217,15 @@ fn every_change_of_power_is_described() {
             "# Open a session\n\n**Wallet:** `wallet 1, ops`\n\n**Lasts:** `60 seconds`\n",
         ),
         (markdown(&state, "submit_signatures", (id, Vec::<ByteBuf>::new())), "# Send the signed transfer 1\n"),
-        (markdown(&state, "set_nonce_pool", (1u64, 4u16)), "# Create nonce accounts on Solana\n\n**Wallet:** `wallet 1, ops`\n"),
+        (
+            markdown(&state, "set_solana_nonce_pool", (1u64, 4u16)),
+            "# Create nonce accounts on Solana\n\n**Wallet:** `wallet 1, ops`\n",
+        ),
         (
             markdown(&state, "set_provider_key", ("https://a.b/{key}", Some("secret-key"))),
             "# Set a provider's API key\n\n**Provider:** `https://a.b/{key}`\n",
         ),
-        (markdown(&state, "revoke_transfer", (id,)), "# Keep transfer 1 from landing, if it has not\n"),
+        (markdown(&state, "revoke_solana_transfer", (id,)), "# Keep transfer 1 from landing, if it has not\n"),
         (markdown(&state, "start_emergency", ("fire",)), "# Stop all payments\n"),
         (markdown(&state, "end_emergency", ("over",)), "# Resume payments by one stage\n"),
         (markdown(&state, "cancel_transfer", (id, None::<String>)), "# Call off transfer 1\n"),
@@ -238,10 +241,10 @@ fn every_change_of_power_is_described() {
 fn no_update_is_forgotten() {
     const NEITHER: [&str; 6] = [
         "icrc21_canister_call_consent_message",
-        "quote_transfer",
+        "quote_kaspa_transfer",
         "record_client",
         "refresh_balances",
-        "get_token_balances",
+        "refresh_solana_tokens",
         "set_solana_settings",
     ];
     let state = installed();

@@ -44,7 +44,7 @@ pub fn measure_queue(transfers: u64, pool: u16) -> Throughput {
     let wallet = env.wallet(&rules());
     env.solana.airdrop(&wallet.solana_address, 1_000 * SOL);
     if pool > 0 {
-        let created = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, pool).expect("an admin");
+        let created = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, pool).expect("an admin");
         created.into_iter().for_each(|id| assert_eq!(env.wait_for_end(id).status, Status::Confirmed, "a nonce account"));
     } else {
         // The provider is asked for its genesis once; that is no cost of a queue.

@@ -63,9 +63,9 @@ const COMMANDS: [(&str, Call, &[Actor]); 32] = [
     ("revoke_role", |c, _| code(c.revoke_role(Actor::Guardian.principal(), Role::Guardian)), &[Actor::Admin]),
     ("transfer", |c, wallet| code(c.transfer(&payment(wallet, Asset::Sol, SOL, "k"))), &[Actor::Agent]),
     ("batch_transfer", |c, wallet| code(c.batch_transfer(&batch(wallet))), &[Actor::Agent]),
-    ("consolidate", |c, wallet| code(c.consolidate(&consolidation(wallet))), &[Actor::Agent, Actor::Admin]),
-    ("replace_transfer", |c, _| code(c.replace_transfer(&ReplaceArgs { transfer_id: u64::MAX, fee: None })), &[]),
-    ("quote_transfer", |c, wallet| code(c.quote_transfer(&payment(wallet, Asset::Kas, KAS, "k"))), &[Actor::Agent]),
+    ("consolidate_kaspa", |c, wallet| code(c.consolidate_kaspa(&consolidation(wallet))), &[Actor::Agent, Actor::Admin]),
+    ("replace_kaspa_transfer", |c, _| code(c.replace_kaspa_transfer(&ReplaceArgs { transfer_id: u64::MAX, fee: None })), &[]),
+    ("quote_kaspa_transfer", |c, wallet| code(c.quote_kaspa_transfer(&payment(wallet, Asset::Kas, KAS, "k"))), &[Actor::Agent]),
     ("cancel_transfer", |c, _| code(c.cancel_transfer(u64::MAX, None)), &[]),
     ("quarantine_transfer", |c, _| code(c.quarantine_transfer(u64::MAX, "x")), &[]),
     ("resolve_quarantine", |c, _| code(c.resolve_quarantine(&quarantined(u64::MAX))), &[]),
@@ -134,7 +134,7 @@ fn who_lacks_the_power_is_refused_and_changes_nothing() {
         {
             let expected: &[&str] = match (name, actor) {
                 // There is no such transfer, and no emergency.
-                ("cancel_transfer" | "cancel_proposal" | "close_session" | "submit_signatures" | "replace_transfer", _) => {
+                ("cancel_transfer" | "cancel_proposal" | "close_session" | "submit_signatures" | "replace_kaspa_transfer", _) => {
                     &["NOT_FOUND", "AUTH_FAILED"]
                 }
                 ("approve_proposal" | "execute_proposal" | "set_group", Actor::Admin) => &["NOT_FOUND"],
@@ -177,9 +177,9 @@ fn nobody_who_did_not_sign_in_gets_through() {
         ("execute_proposal", encode_args((1u64,)).unwrap()),
         ("transfer", encode_args((payment(wallet, Asset::Sol, SOL, "k"),)).unwrap()),
         ("batch_transfer", encode_args((batch(wallet),)).unwrap()),
-        ("consolidate", encode_args((consolidation(wallet),)).unwrap()),
-        ("replace_transfer", encode_args((ReplaceArgs { transfer_id: 1, fee: None },)).unwrap()),
-        ("quote_transfer", encode_args((payment(wallet, Asset::Kas, KAS, "k"),)).unwrap()),
+        ("consolidate_kaspa", encode_args((consolidation(wallet),)).unwrap()),
+        ("replace_kaspa_transfer", encode_args((ReplaceArgs { transfer_id: 1, fee: None },)).unwrap()),
+        ("quote_kaspa_transfer", encode_args((payment(wallet, Asset::Kas, KAS, "k"),)).unwrap()),
         ("cancel_transfer", encode_args((1u64, None::<String>)).unwrap()),
         ("quarantine_transfer", encode_args((1u64, "x")).unwrap()),
         ("resolve_quarantine", encode_args((quarantined(1),)).unwrap()),

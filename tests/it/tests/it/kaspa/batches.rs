@@ -144,10 +144,10 @@ fn kaspas_own_methods_say_what_is_wrong_in_kaspas_words() {
     assert_eq!((code.as_str(), address.len()), ("VALIDATION_FAILED", 100));
     assert!(problem.starts_with("payments[1].to: "), "{problem}");
     let quoted = TransferArgs { to: "?".into(), ..kas(&wallet, KAS, "quoted") };
-    let (_, error) = detail(env.as_actor(Actor::Agent).quote_transfer(&quoted).expect_err("no address"));
+    let (_, error) = detail(env.as_actor(Actor::Agent).quote_kaspa_transfer(&quoted).expect_err("no address"));
     assert!(matches!(error, KaspaError::InvalidAddress { .. }), "{error:?}");
     let sol = payment(wallet.id, Asset::Sol, 1, "sol");
-    let (_, error) = detail(env.as_actor(Actor::Agent).quote_transfer(&sol).expect_err("no coins"));
+    let (_, error) = detail(env.as_actor(Actor::Agent).quote_kaspa_transfer(&sol).expect_err("no coins"));
     assert!(matches!(error, KaspaError::ValidationError { ref field, .. } if field == "asset"), "{error:?}");
     let counted = env.as_actor(Actor::Admin).get_metrics().expect("an admin");
     assert_eq!(counted.iter().find(|(name, _)| name == "refused_invalid_address").map(|(_, n)| *n), Some(2));

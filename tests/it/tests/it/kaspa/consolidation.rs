@@ -87,12 +87,12 @@ fn a_consolidation_waits_for_a_quiet_network_and_asks_no_limit() {
         max_fee: None,
         idempotency_key: "tidy".into(),
     };
-    let stranger = env.as_actor(Actor::Stranger).consolidate(&args).expect_err("a stranger");
+    let stranger = env.as_actor(Actor::Stranger).consolidate_kaspa(&args).expect_err("a stranger");
     assert_eq!(stranger.code, "AUTH_FAILED");
-    let outcome = env.as_actor(Actor::Agent).consolidate(&args).expect("an agent");
+    let outcome = env.as_actor(Actor::Agent).consolidate_kaspa(&args).expect("an agent");
     let TransferOutcome::Accepted { transfer_id: id, .. } = outcome else { panic!("{outcome:?}") };
     let second = ConsolidateArgs { idempotency_key: "again".into(), ..args.clone() };
-    assert_eq!(env.as_actor(Actor::Admin).consolidate(&second).expect_err("one at a time").code, "LIMIT_REACHED");
+    assert_eq!(env.as_actor(Actor::Admin).consolidate_kaspa(&second).expect_err("one at a time").code, "LIMIT_REACHED");
     for _ in 0..5 {
         env.step();
     }

@@ -21,7 +21,7 @@ fn the_fee_follows_the_network_within_the_configured_bounds() {
         for (speed, fee) in [FeeSpeed::Priority, FeeSpeed::Normal, FeeSpeed::Low].into_iter().zip(fees) {
             let what = format!("{speed:?} of {rates:?}");
             let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, 5 * KAS, &what) };
-            let quote = env.as_actor(Actor::Agent).quote_transfer(&args).expect("the chain answers");
+            let quote = env.as_actor(Actor::Agent).quote_kaspa_transfer(&args).expect("the chain answers");
             assert_eq!((quote.fee, quote.inputs, quote.dust), (fee, 1, 0), "{what}");
             // A simulation makes no outcalls, so it shows the last quote.
             let simulated = env.as_actor(Actor::Agent).simulate_transfer(&args).expect("it is allowed");
@@ -44,7 +44,7 @@ fn storage_mass_costs_nothing_but_where_speed_is_asked_for() {
         let mut quote = |rate, speed| {
             env.kaspa.set_feerates(rate, rate, rate);
             let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, sompi, "quoted") };
-            env.as_actor(Actor::Agent).quote_transfer(&args).expect("the chain answers")
+            env.as_actor(Actor::Agent).quote_kaspa_transfer(&args).expect("the chain answers")
         };
         for (rate, fee) in [(100, 203_600), (101, 205_636), (108, 219_888), (200, 407_200)] {
             let calm = quote(rate, FeeSpeed::Normal);
@@ -56,7 +56,7 @@ fn storage_mass_costs_nothing_but_where_speed_is_asked_for() {
         }
     }
     let capped = TransferArgs { max_fee: Some(300_000), fee_speed: Some(FeeSpeed::Priority), ..kas(&wallet, 11_000_000, "capped") };
-    assert_eq!(env.as_actor(Actor::Agent).quote_transfer(&capped).expect("possible").fee, 300_000, "the caller's cap");
+    assert_eq!(env.as_actor(Actor::Agent).quote_kaspa_transfer(&capped).expect("possible").fee, 300_000, "the caller's cap");
     env.kaspa.set_feerates(101, 101, 101);
     let id = env.request_transfer(&kas(&wallet, 11_000_000, "paid"));
     let ended = env.wait_for_end(id);
@@ -69,22 +69,23 @@ fn a_quote_reckons_with_what_the_transfer_will_wait_for() {
     let wallet = wallet_of(&mut env, &[]);
     env.kaspa.coinbase(&wallet.kaspa_schnorr_address, 100 * KAS);
     let first = kas(&wallet, 5 * KAS, "first");
-    let quote = env.as_actor(Actor::Agent).quote_transfer(&first).expect("the reward will be mature");
+    let quote = env.as_actor(Actor::Agent).quote_kaspa_transfer(&first).expect("the reward will be mature");
     assert_eq!((quote.fee, quote.inputs, quote.change, quote.waits), (203_600, 1, 95 * KAS - 203_600, true));
     let id = env.request_transfer(&first);
     env.kaspa.mine(1_010);
     env.wait_until(id, |transfer| transfer.status == Status::Submitted);
     // The change is not accepted yet, and later too young for the usual look.
     let second = kas(&wallet, 7 * KAS, "second");
-    let during = env.as_actor(Actor::Agent).quote_transfer(&second).expect("the change will return");
+    let during = env.as_actor(Actor::Agent).quote_kaspa_transfer(&second).expect("the change will return");
     assert_eq!((during.change, during.waits), (88 * KAS - 2 * 203_600, true));
     let ended = env.wait_for_end(id);
     assert_eq!(ended.fee_paid, Some(quote.fee), "{ended:?}");
-    let after = env.as_actor(Actor::Agent).quote_transfer(&second).expect("the change has returned");
+    let after = env.as_actor(Actor::Agent).quote_kaspa_transfer(&second).expect("the change has returned");
     assert_eq!((after.fee, after.change), (during.fee, during.change));
     let id = env.request_transfer(&second);
     assert_eq!(env.wait_for_end(id).fee_paid, Some(after.fee));
-    let too_much = env.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 88 * KAS, "too much")).expect_err("fees are missing");
+    let too_much =
+        env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, 88 * KAS, "too much")).expect_err("fees are missing");
     let balance = 88 * KAS - 2 * 203_600;
     let expected = KaspaError::InsufficientFunds {
         required: 88 * KAS,
@@ -100,7 +101,7 @@ fn a_quote_reckons_with_what_the_transfer_will_wait_for() {
 fn a_payment_of_everything_names_the_most_that_can_be_paid() {
     let mut env = TestEnv::local();
     let wallet = wallet_of(&mut env, &[137_000_000]);
-    let all = env.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 137_000_000, "all")).expect_err("the fee is missing");
+    let all = env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, 137_000_000, "all")).expect_err("the fee is missing");
     let Some(ErrorDetail::Kaspa(KaspaError::InsufficientFunds { max: Some(most), .. })) = all.detail else { panic!("{all:?}") };
     assert_eq!(most, 136_837_600);
     assert!(all.message.ends_with("at most this can be paid: 1.368376 KAS (136,837,600 sompi)"), "{}", all.message);
@@ -122,23 +123,23 @@ fn a_quote_says_what_could_be_paid_instead() {
     let simulated = env.as_actor(Actor::Agent).simulate_transfer(&args).expect("it is allowed");
     let fee = simulated.fee.expect("the smallest transaction is quoted");
     assert_eq!((fee.observed_at, fee.inputs), (None, 1));
-    let refused = env.as_actor(Actor::Agent).quote_transfer(&args).expect_err("storage mass forbids it");
+    let refused = env.as_actor(Actor::Agent).quote_kaspa_transfer(&args).expect_err("storage mass forbids it");
     assert_eq!(refused.code, "KASPA_ERROR");
     // 10^12 over amount and change, less 10^12 over a KAS, is at most 100,000 grams from this amount on.
     let expected = KaspaError::InvalidAmount { min: Some(10_116_236), max: None };
     assert_eq!(refused.detail, Some(ErrorDetail::Kaspa(expected)));
-    let rich = env.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, 2 * KAS, "too much")).expect_err("there is one KAS");
+    let rich = env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, 2 * KAS, "too much")).expect_err("there is one KAS");
     let expected =
         KaspaError::InsufficientFunds { required: 2 * KAS, available: KAS, immature: 0, reserved: 0, max: Some(KAS - 162_400) };
     assert_eq!(rich.detail, Some(ErrorDetail::Kaspa(expected)));
     // Too small a change, and too large a fee: the most that can go to the miner is what spending an input costs.
     for sompi in [98_837_600, 89_680_165] {
-        let refused = env.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, sompi, "between")).expect_err("no change fits");
+        let refused = env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, sompi, "between")).expect_err("no change fits");
         let Some(ErrorDetail::Kaspa(KaspaError::InvalidAmount { min, max: Some(max) })) = refused.detail else {
             panic!("{refused:?}")
         };
         assert_eq!(min, Some(99_725_800));
-        assert!(env.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, max, "below")).is_ok());
-        assert!(env.as_actor(Actor::Agent).quote_transfer(&kas(&wallet, max + 1, "not")).is_err());
+        assert!(env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, max, "below")).is_ok());
+        assert!(env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, max + 1, "not")).is_err());
     }
 }

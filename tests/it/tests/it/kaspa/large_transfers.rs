@@ -60,7 +60,7 @@ fn coins_that_no_list_holds_are_consolidated_by_name() {
         max_fee: None,
         idempotency_key: key.into(),
     };
-    let consolidate = |env: &mut TestEnv, args: &ConsolidateArgs| match env.as_actor(Actor::Admin).consolidate(args) {
+    let consolidate = |env: &mut TestEnv, args: &ConsolidateArgs| match env.as_actor(Actor::Admin).consolidate_kaspa(args) {
         Ok(TransferOutcome::Accepted { transfer_id, .. }) => transfer_id,
         other => panic!("not accepted: {other:?}"),
     };

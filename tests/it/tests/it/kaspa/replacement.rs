@@ -28,7 +28,7 @@ fn advance_without_blocks(env: &mut TestEnv) {
 }
 
 fn replace(env: &mut TestEnv, id: u64, fee: Option<u64>) -> Result<Transfer, Error> {
-    env.as_actor(Actor::Agent).replace_transfer(&ReplaceArgs { transfer_id: id, fee })
+    env.as_actor(Actor::Agent).replace_kaspa_transfer(&ReplaceArgs { transfer_id: id, fee })
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn what_cannot_be_replaced_is_said() {
     let refused = replace(&mut env, before.id, Some(5_000_001)).expect_err("more than is reserved");
     assert_eq!(refused.code, "VALIDATION_FAILED");
     let id = before.id;
-    let stranger = env.as_actor(Actor::Stranger).replace_transfer(&ReplaceArgs { transfer_id: id, fee: None });
+    let stranger = env.as_actor(Actor::Stranger).replace_kaspa_transfer(&ReplaceArgs { transfer_id: id, fee: None });
     assert_eq!(stranger.expect_err("a stranger").code, "AUTH_FAILED");
     let ended = env.wait_for_end(id);
     assert_eq!(ended.status, Status::Confirmed);

@@ -187,7 +187,7 @@ fn one_recipient_that_cannot_be_paid_stops_its_transaction_before_it_is_signed()
 fn a_batch_on_nonces_lands_with_as_many_payments() {
     let mut env = TestEnv::new();
     let wallet = wallet_with(&mut env, None, Vec::new());
-    let ids = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 2).expect("an admin");
+    let ids = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 2).expect("an admin");
     settled(&mut env, &ids);
     let payments: Vec<(u8, u64)> = (1..=38).map(|n| (n, 1_000_000)).collect();
     let outcome = submit_batch(&mut env, &batch(&wallet, Asset::Sol, &payments, "on nonces"));
@@ -338,7 +338,7 @@ fn a_recipient_without_a_private_key_is_paid_only_where_that_is_said() {
 fn memos_divide_a_batch_into_more_transactions_that_all_land() {
     let mut env = TestEnv::new();
     let wallet = wallet_with(&mut env, None, Vec::new());
-    let ids = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 3).expect("an admin");
+    let ids = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 3).expect("an admin");
     settled(&mut env, &ids);
     // Fourteen with tags fill a packet. The next takes two with the longest memos and four without any.
     let long = "m".repeat(256);
@@ -361,7 +361,7 @@ fn seven_new_token_accounts_and_five_memos_are_as_many_instructions_as_a_transac
     let mut env = three_providers(SolanaOptions { max_unit_price: Some(1_000), ..SolanaOptions::default() }).env;
     let mint = env.solana.mint(1, Program::Token2022, 6, &[]);
     let wallet = wallet_with(&mut env, Some(&mint), Vec::new());
-    let ids = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 1).expect("an admin");
+    let ids = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");
     settled(&mut env, &ids);
     // With lamports at its address, creating an account takes the most calls.
     for n in 1..=8 {

@@ -102,7 +102,7 @@ fn a_provider_that_lies_about_heights_frees_nothing() {
 fn a_provider_that_lies_about_nonces_frees_nothing() {
     let ThreeProviders { mut env, others: [faulty, honest] } = two_of_three();
     let wallet = env.wallet(&rules());
-    let created = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 1).expect("an admin");
+    let created = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");
     assert_eq!(env.wait_for_end(created[0]).status, Status::Confirmed);
     let nodes = || [&env.solana, &faulty, &honest].map(|node| node.faults());
     let faults = nodes();

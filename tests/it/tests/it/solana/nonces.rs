@@ -12,7 +12,7 @@ const NONCE_RENT: u64 = 208 * 5_080;
 
 pub fn with_pool(env: &mut TestEnv, size: u16) -> Wallet {
     let wallet = env.wallet(&rules());
-    let ids = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, size).expect("an admin");
+    let ids = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, size).expect("an admin");
     assert_eq!(ids.len(), usize::from(size));
     for id in ids {
         let ended = env.wait_for_end(id);
@@ -22,7 +22,7 @@ pub fn with_pool(env: &mut TestEnv, size: u16) -> Wallet {
 }
 
 fn nonces(env: &mut TestEnv, wallet: &Wallet) -> Vec<NonceAccount> {
-    env.as_actor(Actor::Stranger).list_nonce_accounts(wallet.id).expect("open")
+    env.as_actor(Actor::Stranger).list_solana_nonce_accounts(wallet.id).expect("open")
 }
 
 fn nonce_of(transfer: &Transfer) -> Option<u16> {
@@ -60,9 +60,9 @@ fn a_pool_is_created_and_carries_transfers_in_parallel() {
 fn only_admins_make_pools_and_only_up_to_32() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());
-    assert_eq!(env.as_actor(Actor::Agent).set_nonce_pool(wallet.id, 1).expect_err("an agent").code, "AUTH_FAILED");
-    assert_eq!(env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 33).expect_err("too many").code, "VALIDATION_FAILED");
-    assert_eq!(env.as_actor(Actor::Admin).set_nonce_pool(9, 1).expect_err("no wallet").code, "NOT_FOUND");
+    assert_eq!(env.as_actor(Actor::Agent).set_solana_nonce_pool(wallet.id, 1).expect_err("an agent").code, "AUTH_FAILED");
+    assert_eq!(env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 33).expect_err("too many").code, "VALIDATION_FAILED");
+    assert_eq!(env.as_actor(Actor::Admin).set_solana_nonce_pool(9, 1).expect_err("no wallet").code, "NOT_FOUND");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_transfer_that_does_not_land_is_revoked_and_cannot_land_later() {
     env.solana.faults().clear();
     // Also in an emergency: it moves no money.
     env.as_actor(Actor::Guardian).start_emergency("a key is lost").expect("a guardian");
-    let revocation = env.as_actor(Actor::Guardian).revoke_transfer(id).expect("a guardian");
+    let revocation = env.as_actor(Actor::Guardian).revoke_solana_transfer(id).expect("a guardian");
     let revoked = env.wait_for_end(id);
     let by = env.wait_for_end(revocation);
     if revoked.status == Status::Confirmed {
@@ -101,7 +101,7 @@ fn a_transfer_that_landed_before_its_revocation_is_paid_once() {
     let wallet = with_pool(&mut env, 1);
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "fast"));
     env.wait_until(id, |transfer| transfer.status == Status::Submitted);
-    let revocation = env.as_actor(Actor::Agent).revoke_transfer(id).expect("its agent");
+    let revocation = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect("its agent");
     env.solana.advance(1);
     let (ended, by) = (env.wait_for_end(id), env.wait_for_end(revocation));
     assert_eq!((ended.status, by.status, by.fee_paid), (Status::Confirmed, Status::Failed, Some(0)), "{ended:?} {by:?}");

@@ -30,7 +30,7 @@ fn reserved(env: &mut TestEnv, wallet: u64) -> u64 {
 }
 
 fn nonces(env: &mut TestEnv, wallet: u64) -> Vec<NonceAccount> {
-    env.as_actor(Actor::Stranger).list_nonce_accounts(wallet).expect("open")
+    env.as_actor(Actor::Stranger).list_solana_nonce_accounts(wallet).expect("open")
 }
 
 fn blocks_with(env: &mut TestEnv, what: &str) -> usize {
@@ -58,7 +58,7 @@ fn a_revocation_waits_for_no_money_that_is_promised_and_for_no_emergency() {
         env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
         env.set_policy(wallet.id, &rules());
         env.solana.airdrop(&wallet.solana_address, SOL);
-        for id in env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 2).expect("an admin") {
+        for id in env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 2).expect("an admin") {
             assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
         }
         let stuck = lost_transfer(&mut env, wallet.id, SOL / 10 * 9, "stuck");
@@ -68,10 +68,10 @@ fn a_revocation_waits_for_no_money_that_is_promised_and_for_no_emergency() {
         if emergency {
             env.as_actor(Actor::Guardian).start_emergency("a key is lost").expect("a guardian");
         }
-        let revocation = env.as_actor(Actor::Guardian).revoke_transfer(stuck);
+        let revocation = env.as_actor(Actor::Guardian).revoke_solana_transfer(stuck);
         let revocation = match revocation {
             Ok(id) => id,
-            Err(_) => env.as_actor(Actor::Agent).revoke_transfer(stuck).expect("its agent"),
+            Err(_) => env.as_actor(Actor::Agent).revoke_solana_transfer(stuck).expect("its agent"),
         };
         env.solana.faults().clear();
         check_revoked(&mut env, stuck, revocation);
@@ -90,18 +90,18 @@ fn a_revocation_that_ends_without_landing_leaves_the_transfer_as_it_was() {
     let id = lost_transfer(&mut env, wallet.id, SOL / 10, "stuck");
     // Nothing can be read, so nothing is built.
     env.solana.faults().next_at("getMultipleAccounts", MANY, Fault::Http500);
-    let first = env.as_actor(Actor::Agent).revoke_transfer(id).expect("its agent");
-    let again = env.as_actor(Actor::Agent).revoke_transfer(id).expect_err("it is being revoked");
+    let first = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect("its agent");
+    let again = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect_err("it is being revoked");
     assert_eq!(again.code, "ALREADY_SO", "{again:?}");
     let cancelled = env.as_actor(Actor::Agent).cancel_transfer(first, None).expect("nothing is signed");
     assert_eq!(cancelled.status, Status::Cancelled);
-    let second = env.as_actor(Actor::Agent).revoke_transfer(id).expect("the first came to nothing");
+    let second = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect("the first came to nothing");
     env.solana.faults().clear();
     check_revoked(&mut env, id, second);
 
     let id = lost_transfer(&mut env, wallet.id, SOL / 10, "kept after all");
     env.solana.faults().next_at("getMultipleAccounts", MANY, Fault::Http500);
-    let revocation = env.as_actor(Actor::Agent).revoke_transfer(id).expect("its agent");
+    let revocation = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect("its agent");
     env.as_actor(Actor::Agent).cancel_transfer(revocation, None).expect("nothing is signed");
     env.solana.faults().clear();
     let ended = env.wait_for_end(id);
@@ -114,7 +114,7 @@ fn a_revocation_outlives_the_agent_who_asked_for_it() {
     let mut env = TestEnv::local();
     let wallet = with_pool(&mut env, 1);
     let id = lost_transfer(&mut env, wallet.id, SOL / 10, "stuck");
-    let revocation = env.as_actor(Actor::Agent).revoke_transfer(id).expect("its agent");
+    let revocation = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect("its agent");
     env.as_actor(Actor::Admin).remove_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     env.solana.faults().clear();
     check_revoked(&mut env, id, revocation);
@@ -130,7 +130,7 @@ fn a_quarantined_transfer_is_revoked_and_its_money_is_free() {
     (0..3).for_each(|_| env.step());
     assert_eq!(transfer_of(&mut env, id).status, Status::Quarantined);
     assert!(reserved(&mut env, wallet.id) > SOL / 10, "its money is held");
-    let revocation = env.as_actor(Actor::Admin).revoke_transfer(id).expect("an admin");
+    let revocation = env.as_actor(Actor::Admin).revoke_solana_transfer(id).expect("an admin");
     check_revoked(&mut env, id, revocation);
     assert_eq!(reserved(&mut env, wallet.id), 0);
     assert_eq!(nonces(&mut env, wallet.id)[0].held_by, None, "the nonce account carries the next one");
@@ -149,7 +149,7 @@ fn a_quarantined_transfer_that_landed_stays_with_people() {
     env.solana.faults().clear();
     env.solana.send_raw(&wire);
     env.solana.advance(40);
-    let revocation = env.as_actor(Actor::Admin).revoke_transfer(id).expect("an admin");
+    let revocation = env.as_actor(Actor::Admin).revoke_solana_transfer(id).expect("an admin");
     let by = env.wait_for_end(revocation);
     assert_eq!((by.status, by.note.as_deref()), (Status::Failed, Some("the transfer's nonce is used up already")), "{by:?}");
     (0..20).for_each(|_| env.step());
@@ -164,7 +164,7 @@ fn lamports_at_a_nonce_accounts_address_do_not_keep_it_from_being_created() {
         let wallet = env.wallet(&rules());
         let payer = Address::parse(&wallet.solana_address).expect("an address");
         env.solana.airdrop(&derived::nonce_account(&payer, 0).to_string(), dust);
-        let created = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 1).expect("an admin");
+        let created = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");
         let ended = env.wait_for_end(created[0]);
         assert_eq!(ended.status, Status::Confirmed, "{dust}: {ended:?}");
         let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "on it"));
@@ -182,7 +182,7 @@ fn a_network_that_takes_no_nonce_transactions_is_found_out_and_left_by_blockhash
     env.solana.faults().clear();
     (0..10).for_each(|_| env.step());
     assert_eq!(transfer_of(&mut env, id).status, Status::Submitted, "it may land if the network changes its mind");
-    let revocation = env.as_actor(Actor::Agent).revoke_transfer(id).expect("its agent");
+    let revocation = env.as_actor(Actor::Agent).revoke_solana_transfer(id).expect("its agent");
     check_revoked(&mut env, id, revocation);
 
     let before = env.solana.received().len();
@@ -197,7 +197,7 @@ fn a_network_that_takes_no_nonce_transactions_is_found_out_and_left_by_blockhash
 
     // It was the network's doing, and an admin tries again.
     env.solana.refuse_nonces(false);
-    let retried = env.as_actor(Actor::Admin).set_nonce_pool(wallet.id, 1).expect("an admin");
+    let retried = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");
     let found = env.wait_for_end(retried[0]);
     assert_eq!((found.status, found.fee_paid), (Status::Cancelled, Some(0)), "{found:?}");
     assert_eq!(found.note.as_deref(), Some("the nonce account is there and works"));
@@ -231,7 +231,7 @@ fn what_an_upgrade_closes_the_gate_to_is_neither_signed_nor_sent() {
     env.solana.faults().next_at("sendTransaction", MANY, Fault::DropSend);
     (0..5).for_each(|_| env.step());
     assert_eq!(transfer_of(&mut env, sent).status, Status::Submitted);
-    let revocation = env.as_actor(Actor::Agent).revoke_transfer(sent).expect("its agent");
+    let revocation = env.as_actor(Actor::Agent).revoke_solana_transfer(sent).expect("its agent");
     env.solana.faults().clear();
     check_revoked(&mut env, sent, revocation);
     assert!(nonces(&mut env, wallet.id).iter().all(|nonce| nonce.status == NonceStatus::Ready && nonce.held_by.is_none()));

@@ -60,7 +60,7 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
         assert_eq!((of_token.posted, of_token.reserved, of_token.remaining), (100_000, 0, Some(400_000)));
         let of_sol = usage_of(&usages, Asset::Sol);
         assert_eq!((of_sol.posted, of_sol.reserved), (10_000 + rent(bytes), 0), "the account counts against the limits of SOL");
-        let listed = env.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
+        let listed = env.as_actor(Actor::Agent).refresh_solana_tokens(wallet.id).expect("an agent");
         assert_eq!(
             listed.iter().map(|holding| (holding.mint.as_str(), holding.amount)).collect::<Vec<_>>(),
             [(mint.as_str(), 900_000)]
@@ -139,7 +139,7 @@ fn a_list_of_tokens_is_asked_for_once_a_minute() {
     let mut env = TestEnv::local();
     let mint = env.solana.mint(1, Program::Classic, 6, &[]);
     let wallet = wallet_with(&mut env, &[&mint]);
-    let listed = |env: &mut TestEnv| env.as_actor(Actor::Agent).get_token_balances(wallet.id);
+    let listed = |env: &mut TestEnv| env.as_actor(Actor::Agent).refresh_solana_tokens(wallet.id);
     let first = listed(&mut env).expect("an agent");
     let asked = list_requests(&env);
     assert_eq!((first.len(), listed(&mut env)), (1, Ok(first.clone())));
@@ -165,7 +165,7 @@ fn tokens_that_strangers_give_do_not_hide_those_that_are_used() {
         let dust = env.solana.mint(number, Program::Classic, 0, &[]);
         env.solana.give_tokens(&dust, &wallet.solana_address, 1);
     }
-    let listed = env.as_actor(Actor::Agent).get_token_balances(wallet.id).expect("an agent");
+    let listed = env.as_actor(Actor::Agent).refresh_solana_tokens(wallet.id).expect("an agent");
     assert_eq!(listed.iter().map(|held| (held.mint.as_str(), held.amount)).collect::<Vec<_>>(), [(used.as_str(), 1_000_000)]);
 }
 
