@@ -7,8 +7,8 @@
 //! * The reason is one of consensus ([`Rejection::is_permanent`](purser_core::chains::kaspa::rest::Rejection::is_permanent)). A refusal by a
 //!   node's policy alone (a fee, a standard form, a mass under a block's limit) proves nothing, because a miner with another policy may
 //!   hold the bytes. Such a transfer goes into quarantine, and its money stays reserved.
-//! * Every configured server that answers about the transaction gives such a reason, in an answer on which the replicas agree, and they are
-//!   at least a quorum. One answer to the contrary is enough to go on.
+//! * Every configured server gives such a reason, in an answer on which the replicas agree. One answer to the contrary is enough to go
+//!   on, and so is one that is missing: the silent server may be the only honest one, and it may have the bytes.
 //! * No transaction of the transfer is accepted, and each one that it replaced is dead by the same conditions: it may land as well.
 //!
 //! The next transaction may spend any coins except those that were refused together.
@@ -74,19 +74,16 @@ enum Verdict {
 }
 
 async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Transaction) -> Verdict {
-    let outcomes: Vec<SubmitOutcome> = client(context).offer_everywhere(transaction).await.into_iter().flatten().collect();
-    if outcomes.contains(&SubmitOutcome::Accepted) {
+    let outcomes = client(context).offer_everywhere(transaction).await;
+    if outcomes.contains(&Some(SubmitOutcome::Accepted)) {
         return Verdict::Taken;
     }
-    let config = context.rt.read(|state| state.config().kaspa.clone());
-    // Where several servers are configured one of them is never enough, even with a quorum of one.
-    let needed = config.agreement().max(config.providers.len().min(2));
-    let forever = |outcome: &SubmitOutcome| match outcome {
-        SubmitOutcome::Rejected { reason, .. } if reason.is_permanent() => Some((*reason, describe(outcome))),
+    let forever = |outcome: &Option<SubmitOutcome>| match outcome {
+        Some(said @ SubmitOutcome::Rejected { reason, .. }) if reason.is_permanent() => Some((*reason, describe(said))),
         _ => None,
     };
     let reasons: Option<Vec<_>> = outcomes.iter().map(forever).collect();
-    match reasons.filter(|reasons| reasons.len() >= needed).and_then(|reasons| reasons.into_iter().next()) {
+    match reasons.and_then(|reasons| reasons.into_iter().next()) {
         Some((reason, said)) => Verdict::Forever(reason, said),
         None => Verdict::Open,
     }

@@ -155,10 +155,34 @@ fn one_provider_to_the_contrary_or_an_acceptance_keeps_the_transaction_followed(
     let accepted = vec![says_to_all(MASS), transaction(Some(5)), transaction(Some(5))];
     assert_eq!(world.drive(id, 0, then(script, accepted)), Progress::Waiting);
     assert_eq!(world.status(id), Status::Submitted);
-    // Of three servers, two that say the same are enough where the third does not answer.
-    let (world, id, script) = begun(3);
-    let silent = vec![says_to_all(MASS), all("/transactions ", |_| lost()), transaction(None), transaction(None)];
-    assert_eq!(world.drive(id, 0, then(script, silent)), Progress::Again);
+}
+
+#[test]
+fn servers_that_lie_about_a_refusal_free_no_coins_while_an_honest_one_is_silent() {
+    let world = World::with_providers(3);
+    let id = world.request(Asset::Kas, AMOUNT, SOURCE);
+    let lies = || vec![says_to_all(MASS), says_to_all(MASS)];
+    let silent = || all("/transactions ", |_| lost());
+    // As many lie as must agree. The third has the transaction, and does not answer.
+    let script = then(then(until_sent(2, ONE_COIN, 1), vec![says(MASS)]), then(lies(), vec![silent()]));
+    assert!(matches!(world.drive(id, 0, script), Progress::Deferred(_)));
+    let usage = || (world.status(id), world.transfer(id).attempt, world.usage(Asset::Kas));
+    assert_eq!(usage(), (Status::Submitted, 1, (AMOUNT + 1_000_000, 0)), "no answer is no refusal");
+    assert_eq!(world.state.borrow().locked_outpoints(WALLET).len(), 1);
+    // A transfer that nobody refutes within an hour is left to people, with its money reserved.
+    world.advance(3_600);
+    let known = || vec![blue(1_019), blue(1_019), acceptance(None), acceptance(None), transaction(None), transaction(None)];
+    let end = vec![says(MASS), says_to_all(MASS), says_to_all(MASS), silent(), transaction(None), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(known(), end)), Progress::Ended);
+    assert_eq!(usage(), (Status::Quarantined, 1, (AMOUNT + 1_000_000, 0)));
+}
+
+#[test]
+fn a_transaction_is_dead_when_every_server_says_so() {
+    let world = World::with_providers(3);
+    let id = world.request(Asset::Kas, AMOUNT, SOURCE);
+    let said = vec![says(MASS), says_to_all(MASS), says_to_all(MASS), says_to_all(MASS), transaction(None), transaction(None)];
+    assert_eq!(world.drive(id, 0, then(until_sent(2, ONE_COIN, 1), said)), Progress::Again);
     assert_eq!(world.status(id), Status::Expired);
 }
 
