@@ -73,8 +73,8 @@ pub struct CertifiedTip {
     pub hash: Hash,
     /// The time of the signature, in nanoseconds since 1970.
     pub signed_at: u64,
-    /// The digest of the state after the last block, when the canister's version certifies one.
-    pub state: Option<Hash>,
+    /// The digest of the state after the last block.
+    pub state: Hash,
 }
 
 /// The answer of ICRC-3's `icrc3_get_tip_certificate`.
@@ -114,12 +114,9 @@ impl TipCertificate {
         let hash = Hash(hash.try_into().map_err(|_| invalid("the certified hash has not 32 bytes"))?);
         let index = leb128(lookup(&tree, &[b"last_block_index"])?)?;
         let signed_at = leb128(lookup(&certificate.tree, &[b"time"])?)?;
-        let state = match tree.lookup_path([b"state_digest"]) {
-            LookupResult::Found(digest) => {
-                Some(Hash(digest.try_into().map_err(|_| invalid("the certified state digest has not 32 bytes"))?))
-            }
-            _ => None,
-        };
+        // Every version certifies a digest. A proof from which it was pruned has the same root, and would hide a wrong state.
+        let state = lookup(&tree, &[b"state_digest"])?;
+        let state = Hash(state.try_into().map_err(|_| invalid("the certified state digest has not 32 bytes"))?);
         Ok(CertifiedTip { index, hash, signed_at, state })
     }
 }

@@ -90,9 +90,10 @@ enum Expected {
 
 /// The faults of the entries from index `first` on, ascending. Without a tip the last entry counts as correct.
 pub fn breaks(first: u64, links: &[Link], tip: Option<Tip>) -> Vec<Break> {
-    let end = first + links.len() as u64;
-    let certified_end = tip.map_or(end, |tip| tip.index + 1);
-    let mut scan = ReverseScan { first, surplus: i128::from(end) - i128::from(certified_end), breaks: Vec::new() };
+    // Indices of a file or a certificate may be anything; one past the last of them need not fit in 64 bits.
+    let end = i128::from(first) + links.len() as i128;
+    let certified_end = tip.map_or(end, |tip| i128::from(tip.index) + 1);
+    let mut scan = ReverseScan { first, surplus: end - certified_end, breaks: Vec::new() };
     let last_is_tip = tip.is_none_or(|tip| matches!(links.last(), Some(Link::Readable { hash, .. }) if *hash == tip.hash));
     let mut expected = match (tip, links.last()) {
         (Some(tip), _) => Expected::Hash(tip.hash),
@@ -102,7 +103,7 @@ pub fn breaks(first: u64, links: &[Link], tip: Option<Tip>) -> Vec<Break> {
     let mut believed = links;
     if !last_is_tip && scan.surplus != 0 {
         // Either the end was cut off, or something stands behind it.
-        let cut = usize::try_from(certified_end.saturating_sub(first)).unwrap_or(usize::MAX).min(links.len());
+        let cut = usize::try_from((certified_end - i128::from(first)).max(0)).unwrap_or(usize::MAX).min(links.len());
         (believed, expected) = (&links[..cut], if scan.surplus > 0 { expected } else { Expected::Unknown });
         let fault = if scan.surplus > 0 { Fault::Inserted } else { Fault::Missing };
         scan.breaks.push(Break { index: first + cut as u64, fault });
@@ -132,7 +133,7 @@ impl ReverseScan {
             let before = position.checked_sub(1).map(|before| links[before]);
             let follows = match (parent, before) {
                 (Some(parent), Some(Link::Readable { hash, .. })) => parent == hash,
-                (parent, None) => parent.is_none() || self.first > 0,
+                (parent, None) => parent.is_none() == (self.first == 0),
                 (parent, Some(Link::Unreadable)) => parent.is_some(),
                 (None, Some(_)) => false,
             };
@@ -152,9 +153,11 @@ impl ReverseScan {
                 None => Expected::Nothing,
             };
         }
-        // The very first entry of a log follows nothing.
-        if self.first == 0 && matches!(expected, Expected::Hash(_)) {
-            self.breaks.push(Break { index: 0, fault: Fault::Missing });
+        // The very first entry of a log follows nothing, and no other one does.
+        let begins_wrong =
+            if self.first == 0 { matches!(expected, Expected::Hash(_)) } else { matches!(expected, Expected::Nothing) };
+        if begins_wrong && !links.is_empty() {
+            self.breaks.push(Break { index: self.first, fault: Fault::Missing });
         }
     }
 

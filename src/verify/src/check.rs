@@ -15,6 +15,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// The largest difference between this machine's clock and the signing subnet's.
+///
+/// A certificate from further in the future has no age that could be judged.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+// A finding of the replay is a panic that was caught: see [`replay`].
+const _: () = assert!(cfg!(panic = "unwind"), "purser-verify is built with a profile whose panics unwind");
+
 /// The inputs of a verification.
 pub struct VerifyOptions {
     /// The files, in any order; together they are the log, or its end.
@@ -67,8 +75,8 @@ pub struct CertificateReport {
     pub signed_at: u64,
     /// Whether the root key is the Internet Computer's.
     pub by_the_ic: bool,
-    /// The digest of the state, when the canister's version certifies it.
-    pub state_digest: Option<String>,
+    /// The digest of the state.
+    pub state_digest: String,
 }
 
 /// The result of replaying a log.
@@ -136,13 +144,21 @@ impl Source {
             // Entries between two files are missing: the chain will say so.
             let mut index = reader.header.first;
             while let Some(bytes) = reader.next_entry()? {
+                let after = index.checked_add(1).ok_or_else(|| {
+                    let problem = format!(
+                        "{}: the file has more entries than a log from entry {} can have",
+                        path.display(),
+                        reader.header.first
+                    );
+                    io::Error::new(io::ErrorKind::InvalidData, problem)
+                })?;
                 if index >= next {
-                    next = index + 1;
+                    next = after;
                     if !show(&bytes) {
                         return Ok(tips);
                     }
                 }
-                index += 1;
+                index = after;
             }
             tips.extend(reader.tip);
         }
@@ -179,6 +195,9 @@ pub fn check(options: &VerifyOptions, progress: &mut Progress) -> io::Result<Rep
         replay: None,
         entries_per_second,
     };
+    if links.is_empty() {
+        report.problems.push("the files hold no entry: nothing was checked".into());
+    }
     if canister != source.canister {
         report.problems.push(format!("the log says that it is of canister {}", source.canister));
     }
@@ -187,13 +206,25 @@ pub fn check(options: &VerifyOptions, progress: &mut Progress) -> io::Result<Rep
     let tip = certified.map(|tip| Tip { index: tip.index, hash: tip.hash });
     report.breaks = breaks(source.first, &links, tip);
     report.first_broken_at = report.breaks.first().map(|found| found.index);
+    check_numbers(certified, &mut report);
     drop(links);
     if report.breaks.is_empty() && source.first == 0 && certified.is_some() {
-        replay(&source, options, certified.and_then(|tip| tip.state), &mut report, progress)?;
+        replay(&source, options, certified.map(|tip| tip.state), &mut report, progress)?;
     }
     progress.end();
     report.valid = report.breaks.is_empty() && report.problems.is_empty() && certified.is_some();
     Ok(report)
+}
+
+/// Checks that a whole chain stands at the indices that its files name: the certificate knows only the last one.
+fn check_numbers(certified: Option<CertifiedTip>, report: &mut Report) {
+    let Some(tip) = certified.filter(|_| report.breaks.is_empty()) else { return };
+    let (last, first) = (i128::from(tip.index), i128::from(report.first));
+    let certified_first = last + 1 - i128::from(report.entries);
+    if first != certified_first {
+        let problem = format!("the files begin with entry {first}; by the certificate that entry is number {certified_first}");
+        report.problems.push(problem);
+    }
 }
 
 fn newest_tip(
@@ -215,10 +246,16 @@ fn newest_tip(
             return None;
         }
     };
-    if last_at.is_some_and(|last_at| tip.signed_at < last_at) && report.first + report.entries == tip.index + 1 {
+    let ends_at_tip = report.first.checked_add(report.entries) == tip.index.checked_add(1);
+    if last_at.is_some_and(|last_at| tip.signed_at < last_at) && ends_at_tip {
         report.problems.push("the certificate: it is older than the entry that it certifies".into());
     }
     let age = Duration::from_nanos(options.now.saturating_sub(tip.signed_at));
+    let ahead = Duration::from_nanos(tip.signed_at.saturating_sub(options.now));
+    if ahead > MAX_CLOCK_SKEW {
+        let (ahead, most) = (ahead.as_secs(), MAX_CLOCK_SKEW.as_secs());
+        report.problems.push(format!("the certificate: it is {ahead} seconds ahead of this machine's clock, of at most {most}"));
+    }
     if let Some(max_age) = options.max_age.filter(|max_age| age > *max_age) {
         report.problems.push(format!("the certificate: it is {} seconds old, of at most {}", age.as_secs(), max_age.as_secs()));
     }
@@ -227,7 +264,7 @@ fn newest_tip(
         hash: tip.hash.to_string(),
         signed_at: tip.signed_at,
         by_the_ic: options.root_key.is_mainnet(),
-        state_digest: tip.state.map(|digest| digest.to_string()),
+        state_digest: tip.state.to_string(),
     });
     Some(tip)
 }
@@ -255,7 +292,7 @@ fn check_earlier_tips(
     for pair in tips.windows(2) {
         let (earlier, later) = (pair[0], pair[1]);
         if later.index < earlier.index {
-            let (had, has) = (earlier.index + 1, later.index + 1);
+            let (had, has) = (u128::from(earlier.index) + 1, u128::from(later.index) + 1);
             report.problems.push(format!("the canister was set back: its log had {had} entries and later {has}"));
         }
     }

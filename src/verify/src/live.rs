@@ -155,7 +155,8 @@ impl LiveCanister {
     /// When the canister cannot be asked, answers what cannot be a log, or the file cannot be written.
     pub fn download(&self, from: u64, path: &Path, progress: &mut Progress) -> Result<u64, Unavailable> {
         let tip = self.tip()?;
-        let end = tip.claimed_index().map_err(|e| unavailable("the tip", e))? + 1;
+        let last = tip.claimed_index().map_err(|e| unavailable("the tip", e))?;
+        let end = last.checked_add(1).ok_or_else(|| Unavailable(format!("the tip: no log has an entry {last}")))?;
         let mut next = from.max(self.first_kept()?);
         if next >= end {
             return Err(Unavailable(format!("the log ends before entry {next}")));

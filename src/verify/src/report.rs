@@ -15,7 +15,7 @@ pub fn text(report: &Report) -> String {
 }
 
 fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
-    let last = (report.first + report.entries).saturating_sub(1);
+    let last = report.first.saturating_add(report.entries).saturating_sub(1);
     writeln!(out, "canister     {}", report.canister)?;
     writeln!(out, "entries      {} ({} to {last}), {} per second", report.entries, report.first, report.entries_per_second)?;
     match &report.certificate {
@@ -33,7 +33,7 @@ fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
                 "replay       {} wallets, {} transfers, {} per second",
                 replay.wallets, replay.transfers, replay.entries_per_second
             )?;
-            let certified = report.certificate.as_ref().and_then(|tip| tip.state_digest.as_ref());
+            let certified = report.certificate.as_ref().map(|tip| &tip.state_digest);
             let verdict = match certified {
                 Some(certified) if *certified == replay.state_digest => "the certified one",
                 Some(_) => "NOT the certified one",

@@ -1,110 +1,23 @@
 //! The command on files: exit status, report, and every corruption of a log of 1,000 entries.
 
 mod fixture;
+mod logs;
 
-use blst::min_sig::SecretKey;
-use candid::Principal;
-use fixture::{admin, config};
-use ic_certification::hash_tree::{fork, label, leaf};
-use ic_certification::{Certificate, HashTree};
+use ic_certification::HashTree;
+use ic_certification::hash_tree::{fork, label, leaf, pruned};
 use ic_stable_structures::VectorMemory;
+use logs::{Folder, canister, log, root_key, tip, tip_of, toggle_emergency};
 use purser_core::audit::{Block, leb128};
 use purser_core::base::codec::{NameHashes, decode_value};
-use purser_core::base::{BlockIndex, Hash, Timestamp};
-use purser_core::event::{Event, ModeChanged, StateCheckpoint};
-use purser_core::governance::Action;
-use purser_core::governance::settings::Settings;
+use purser_core::base::{BlockIndex, Hash, Timestamp, TransferId};
+use purser_core::event::{Event, ModeChanged, StateCheckpoint, TransferTransition};
 use purser_core::policy::Mode;
 use purser_core::state::State;
 use purser_verify::certificate::TipCertificate;
-use purser_verify::export::Writer;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 const ENTRIES: usize = 1_000;
-const BLS_SUITE: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
-const DER_PREFIX: &str = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
-
-fn canister() -> Principal {
-    Principal::from_slice(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xe0, 0, 0, 1, 1])
-}
-
-fn secret() -> SecretKey {
-    SecretKey::key_gen(&[7; 32], &[]).expect("32 bytes are enough")
-}
-
-fn root_key() -> String {
-    format!("{DER_PREFIX}{}", hex::encode(secret().sk_to_pk().compress()))
-}
-
-/// Starts or ends an emergency, which appends an entry.
-fn toggle_emergency(state: &mut State<VectorMemory>, reason: String, now: Timestamp) {
-    let decided = if state.mode().is_emergency() {
-        state.decide_change(admin(), Action::EndEmergency { reason }, now).map(|(decided, _)| decided)
-    } else {
-        state.decide_start_emergency(admin(), reason, now)
-    };
-    state.commit(decided.expect("an admin"), now);
-}
-
-/// A log as a canister would write it, with a checkpoint in it, and its entries' bytes.
-fn log(length: usize) -> (State<VectorMemory>, Vec<Vec<u8>>) {
-    let mut state = State::new(VectorMemory::default());
-    let decided = state.decide_init(admin(), config(), Settings::new(&config())).expect("a configuration");
-    state.commit(decided, Timestamp::from_nanos(1));
-    for n in state.log_len()..length as u64 {
-        let now = Timestamp::from_nanos(1_000_000_000 + n);
-        if n == 500 {
-            while !state.recount(100) {}
-            let decided = state.decide_checkpoint(now).expect("the tables agree");
-            state.commit(decided, now);
-            continue;
-        }
-        toggle_emergency(&mut state, format!("drill {n}"), now);
-    }
-    let blocks = (0..state.log_len()).map(|n| state.block_bytes(BlockIndex::new(n)).expect("it is kept")).collect();
-    (state, blocks)
-}
-
-fn cbor(value: &impl serde::Serialize) -> Vec<u8> {
-    serde_cbor::to_vec(value).expect("memory takes it")
-}
-
-/// The certificate of a network with one key.
-fn tip(index: u64, hash: Hash, state: Hash, signed_at: u64) -> TipCertificate {
-    let tree: HashTree = fork(
-        fork(label("last_block_hash", leaf(hash.0.to_vec())), label("last_block_index", leaf(leb128(index)))),
-        label("state_digest", leaf(state.0.to_vec())),
-    );
-    let data = label("certified_data", leaf(tree.digest().to_vec()));
-    let state: HashTree = fork(label("canister", label(canister().as_slice(), data)), label("time", leaf(leb128(signed_at))));
-    let message = [b"\x0dic-state-root", &state.digest()[..]].concat();
-    let signature = secret().sign(&message, BLS_SUITE, &[]).compress().to_vec();
-    TipCertificate { certificate: cbor(&Certificate { tree: state, signature, delegation: None }), hash_tree: cbor(&tree) }
-}
-
-fn tip_of(state: &State<VectorMemory>) -> TipCertificate {
-    let (index, hash) = state.tip().expect("a log has a tip");
-    tip(index.get(), hash, state.digest(), state.last_at().nanos() + 5)
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&path).expect("a folder of our own");
-        Self(path)
-    }
-
-    fn write(&self, name: &str, first: u64, blocks: &[Vec<u8>], tip: Option<&TipCertificate>) -> PathBuf {
-        let path = self.0.join(name);
-        let mut writer = Writer::create(&path, canister(), first).expect("it is writable");
-        blocks.iter().for_each(|block| writer.entry(block).expect("it is writable"));
-        writer.finish(tip).expect("it is writable");
-        path
-    }
-}
 
 fn verify(files: &[&Path], options: &[&str]) -> (i32, serde_json::Value) {
     let output = run(files, &[&["--json", "--root-key", &root_key()], options].concat());
@@ -330,4 +243,69 @@ fn what_cannot_be_checked_is_status_two() {
         assert!(output.stdout.is_empty() && output.stderr.starts_with(b"purser-verify: "), "{options:?}");
     }
     assert_eq!(run(&[], &["--help"]).status.code(), Some(0));
+}
+
+/// The same tree with the digest left out: its root, and so the certificate, is the same.
+#[test]
+fn a_state_digest_that_was_pruned_out_of_the_proof_is_found() {
+    let folder = Folder::new("pruned");
+    let (state, blocks) = log(20);
+    let (index, hash) = state.tip().expect("a tip");
+    let (wrong, at) = (Hash([1; 32]), state.last_at().nanos() + 5);
+    let whole = tip(index.get(), hash, wrong, at);
+    let digest: HashTree = label("state_digest", leaf(wrong.0.to_vec()));
+    let number = label("last_block_index", leaf(leb128(index.get())));
+    let tree: HashTree = fork(fork(label("last_block_hash", leaf(hash.0.to_vec())), number), pruned(digest.digest()));
+    let cut = TipCertificate { hash_tree: logs::cbor(&tree), ..whole };
+    let (code, report) = verify(&[&folder.write("log", 0, &blocks, Some(&cut))], &[]);
+    let problem = "the certificate: the certificate does not show state_digest";
+    assert_eq!((code, report["problems"][0].as_str()), (1, Some(problem)), "{report}");
+}
+
+#[test]
+fn a_number_at_the_end_of_the_range_is_no_crash() {
+    let folder = Folder::new("absurd");
+    let (state, blocks) = log(5);
+    let tip_at = |index| tip(index, state.tip().expect("a tip").1, state.digest(), state.last_at().nanos() + 5);
+    for first in [u64::MAX - 5, u64::MAX - 4, u64::MAX - 1, u64::MAX] {
+        for index in [4, u64::MAX - 1, u64::MAX] {
+            let file = folder.write("log", first, &blocks, Some(&tip_at(index)));
+            let output = run(&[&file], &["--json", "--root-key", &root_key()]);
+            let expected = if first > u64::MAX - 5 { 2 } else { 1 };
+            assert_eq!(output.status.code(), Some(expected), "{first} {index}: {}", String::from_utf8_lossy(&output.stderr));
+            let empty = folder.write("empty", first, &[], Some(&tip_at(index)));
+            assert_eq!(verify(&[&empty], &[]).0, 1, "{first} {index}");
+        }
+    }
+}
+
+#[test]
+fn entries_that_fit_no_state_are_a_finding() {
+    let folder = Folder::new("misfit");
+    let (state, mut blocks) = log(20);
+    let (_, hash) = state.tip().expect("a tip");
+    let step = TransferTransition { id: TransferId::new(77), note: None };
+    let block = Block { parent: Some(hash), at: state.last_at(), actor: None, event: Event::TransferSubmitted(step) };
+    let (bytes, hash) = block.to_bytes(&mut NameHashes::default());
+    blocks.push(bytes);
+    let file = folder.write("log", 0, &blocks, Some(&tip(20, hash, Hash([1; 32]), state.last_at().nanos() + 5)));
+    let (code, report) = verify(&[&file], &[]);
+    let problem = "the replay: entry 20 does not fit the state that the log before it gives";
+    assert_eq!((code, report["problems"][0].as_str()), (1, Some(problem)), "{report}");
+}
+
+#[test]
+fn a_certificate_from_the_future_is_a_finding() {
+    let folder = Folder::new("future");
+    let (state, blocks) = log(20);
+    let (index, hash) = state.tip().expect("a tip");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let now = u64::try_from(now.as_nanos()).expect("before 2554");
+    let signed = |at| folder.write("log", 0, &blocks, Some(&tip(index.get(), hash, state.digest(), at)));
+    for options in [&[][..], &["--max-age", "300"]] {
+        let (code, report) = verify(&[&signed(u64::MAX / 2)], options);
+        let problem = report["problems"][0].as_str().unwrap_or_default();
+        assert!(code == 1 && problem.contains("ahead of this machine's clock"), "{report}");
+        assert_eq!(verify(&[&signed(now + 60_000_000_000)], options).0, 0, "a minute is within what clocks differ");
+    }
 }

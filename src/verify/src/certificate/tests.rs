@@ -89,7 +89,8 @@ const SUBNET: &[u8; 3] = b"sub";
 const THREE_HUNDRED: [u8; 2] = [0xac, 0x02];
 
 fn tip_tree() -> HashTree {
-    fork(label("last_block_hash", leaf(vec![7; 32])), label("last_block_index", leaf(THREE_HUNDRED.to_vec())))
+    let last = fork(label("last_block_hash", leaf(vec![7; 32])), label("last_block_index", leaf(THREE_HUNDRED.to_vec())));
+    fork(last, label("state_digest", leaf(vec![8; 32])))
 }
 
 fn tip(signer: &Network, canister: Principal, delegation: Option<Delegation>) -> TipCertificate {
@@ -102,7 +103,7 @@ fn tip(signer: &Network, canister: Principal, delegation: Option<Delegation>) ->
 fn a_tip_is_what_the_root_or_its_delegate_signed() {
     let (root, subnet) = (network(1), network(2));
     let (low, ours, high) = (Principal::from_slice(&[1]), Principal::from_slice(&[5]), Principal::from_slice(&[9]));
-    let expected = CertifiedTip { index: 300, hash: Hash([7; 32]), signed_at: 42, state: None };
+    let expected = CertifiedTip { index: 300, hash: Hash([7; 32]), signed_at: 42, state: Hash([8; 32]) };
     assert_eq!(tip(&root, ours, None).verify(ours, &root.root_key()), Ok(expected));
     let delegation = || root.delegate(&subnet, low, high, None);
     assert_eq!(tip(&subnet, ours, Some(delegation())).verify(ours, &root.root_key()), Ok(expected));

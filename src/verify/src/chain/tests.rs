@@ -95,3 +95,10 @@ fn a_truncated_tail_shows_only_through_the_tip() {
     }
     assert_eq!(breaks(0, &[], tip(LENGTH)), one(0, Fault::Missing));
 }
+
+#[test]
+fn an_entry_that_follows_nothing_is_the_first_of_its_log() {
+    let end = |last| Some(Tip { index: last, hash: name(LENGTH - 1) });
+    assert_eq!(breaks(3, &chain(LENGTH), end(u64::from(LENGTH) + 2)), one(3, Fault::Missing));
+    assert_eq!(breaks(0, &chain(LENGTH)[3..], end(u64::from(LENGTH) - 4)), one(0, Fault::Missing));
+}
