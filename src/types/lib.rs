@@ -60,7 +60,7 @@ pub mod fixture;
 
 pub use admin::{Config, Member, Mode, Permissions, Role};
 pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
-pub use asset::Asset;
+pub use asset::{Asset, Units};
 pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
 pub use batch::{BatchArgs, BatchOutcome, ItemOutcome, Payment};
 pub use bounds::{MAX_PAGE, at_most, page};

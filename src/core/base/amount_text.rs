@@ -4,24 +4,21 @@ use super::{Amount, Asset};
 
 /// Formats an amount in the asset and in base units: `0.9 SOL (900,000,000 lamports)`.
 ///
-/// The decimals of a token are known to its mint only, so a token's amount is shown in base units alone.
+/// A token is named by its mint too, and alone by it when its symbol is not known.
 pub fn amount_text(asset: Asset, amount: Amount) -> String {
-    let units = grouped(&amount.get().to_string());
-    match (asset.decimals(), asset.base_unit()) {
-        (Some(places), Some(unit)) => {
-            let decimal = decimal_text(amount, places);
-            let (whole, fraction) = decimal.split_at(decimal.find('.').unwrap_or(decimal.len()));
-            format!("{}{fraction} {asset} ({units} {unit})", grouped(whole))
-        }
-        _ => format!("{units} base units of {asset}"),
+    match (asset.coin().map(|coin| coin.text(amount)), asset.mint()) {
+        (Some(text), None) => text,
+        (Some(text), Some(mint)) => format!("{text}, token {mint}"),
+        (None, _) => format!("{} base units of {asset}", grouped(&amount.get().to_string())),
     }
 }
 
-/// Formats an amount in the asset alone: `0.9 SOL`; the amount of a token in base units.
+/// Formats an amount in the asset alone: `0.9 SOL`; a token with its mint, and one that is not known in base units.
 pub fn short_amount_text(asset: Asset, amount: Amount) -> String {
-    match asset.decimals() {
-        Some(places) => format!("{} {asset}", decimal_text(amount, places)),
-        None => format!("{amount} base units of {asset}"),
+    match (asset.coin().map(|coin| coin.short_text(amount)), asset.mint()) {
+        (Some(text), None) => text,
+        (Some(text), Some(mint)) => format!("{text} (token {mint})"),
+        (None, _) => format!("{amount} base units of {asset}"),
     }
 }
 
@@ -53,6 +50,10 @@ mod tests {
     use super::*;
     use crate::base::Mint;
 
+    fn mint(text: &str) -> Mint {
+        Mint(bs58::decode(text).into_vec().expect("base58").try_into().expect("32 bytes"))
+    }
+
     #[test]
     fn amounts_carry_symbol_and_base_units() {
         for (asset, units, text) in [
@@ -66,6 +67,9 @@ mod tests {
         ] {
             assert_eq!(amount_text(asset, Amount::new(units)), text);
         }
+        let usdc = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+        let known = Asset::Spl { mint: mint(usdc) };
+        assert_eq!(amount_text(known, Amount::new(1_500_000)), format!("1.5 USDC (1,500,000 base units), token {usdc}"));
         let token = Asset::Spl { mint: Mint([7; 32]) };
         assert_eq!(amount_text(token, Amount::new(1_500)), format!("1,500 base units of the token {}", Mint([7; 32])));
     }
@@ -74,6 +78,8 @@ mod tests {
     fn the_short_form_has_no_groups_and_no_base_units() {
         assert_eq!(short_amount_text(Asset::Sol, Amount::new(1_500_000_000)), "1.5 SOL");
         assert_eq!(short_amount_text(Asset::Kas, Amount::new(123_456_700_000_000)), "1234567 KAS");
+        let usdc = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+        assert_eq!(short_amount_text(Asset::Spl { mint: mint(usdc) }, Amount::new(1)), format!("0.000001 USDC (token {usdc})"));
         assert_eq!(decimal_text(Amount::new(1_230), 3), "1.23");
         assert_eq!(decimal_text(Amount::new(7), 0), "7");
     }

@@ -5,13 +5,15 @@ mod amount_text;
 mod asset;
 mod bytes;
 pub mod codec;
+mod coin;
 mod ids;
 pub mod metrics;
 mod time;
 
 pub use amount::Amount;
 pub use amount_text::{amount_text, decimal_text, grouped, short_amount_text};
-pub use asset::{Asset, Chain, Destination, Mint, WRAPPED_SOL};
+pub use asset::{Asset, Chain, Destination, Mint};
 pub use bytes::{Bytes, Hash};
+pub use coin::{Coin, Units};
 pub use ids::{BlockIndex, ProposalId, SessionId, TransferId, WalletId};
 pub use time::{DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp};

@@ -3,5 +3,6 @@
 //! Both modules are functions over bytes and integers: they read no policy, no wallet and no clock, and make no call. The same
 //! input gives the same output on every replica, and tests need no canister.
 
+mod asset;
 pub mod kaspa;
 pub mod solana;

@@ -44,10 +44,10 @@ impl Rate {
         if self.per.get() > MAX_RATE_UNITS {
             return Err(format!("per: at most {MAX_RATE_UNITS} base units; usually one whole coin"));
         }
-        let whole = 10u128.pow(self.asset.decimals().unwrap_or(0).into());
+        let whole = 10u128.pow(self.asset.units().decimals.unwrap_or(0).into());
         // Of a token the decimals are unknown, so its base unit is valued.
         let unit_value = value * whole / per;
-        let unit = match self.asset.decimals() {
+        let unit = match self.asset.units().decimals {
             Some(_) => format!("1 {} ({whole} base units)", self.asset),
             None => format!("1 base unit of {}", self.asset),
         };
@@ -56,7 +56,7 @@ impl Rate {
             let (units, most) = (unit_value / 1_000_000, MAX_UNIT_VALUE / 1_000_000);
             return Err(format!("{unit} would be worth {units} units of account, at most {most}; {remedy}: is per too small?"));
         }
-        if self.asset.decimals().is_some() && unit_value == 0 {
+        if self.asset.units().decimals.is_some() && unit_value == 0 {
             return Err(format!("{unit} would be worth less than a millionth of the unit of account; {remedy}: is per too large?"));
         }
         Ok(())

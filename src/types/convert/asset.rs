@@ -1,7 +1,7 @@
 //! Assets, from and to the domain, and amounts as people read them.
 
 use super::mint::parse_mint;
-use crate::asset::Asset;
+use crate::asset::{Asset, Units};
 use crate::error::Error;
 use purser_core::base::{self, Amount, short_amount_text};
 
@@ -44,6 +44,14 @@ impl From<base::Asset> for Asset {
             base::Asset::Sol => Self::Sol,
             base::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
         }
+    }
+}
+
+/// Makes the units of an asset.
+impl From<base::Asset> for Units {
+    fn from(asset: base::Asset) -> Self {
+        let base::Units { symbol, decimals } = asset.units();
+        Self { symbol: symbol.map(str::to_owned), decimals }
     }
 }
 

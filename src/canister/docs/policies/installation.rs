@@ -359,7 +359,7 @@ impl<'a> Installation<'a> {
         if kept == usual {
             String::new()
         } else {
-            format!(", if {} {asset} stay", purser_core::base::decimal_text(kept, asset.decimals().unwrap_or(0)))
+            format!(", if {} {asset} stay", purser_core::base::decimal_text(kept, asset.units().decimals.unwrap_or(0)))
         }
     }
 }

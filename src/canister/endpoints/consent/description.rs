@@ -1,7 +1,7 @@
 //! The effect of a call in one line and named fields.
 
 use super::scene::Scene;
-use purser_core::base::{Amount, SECOND_NS, Timestamp, decimal_text};
+use purser_core::base::{self, Amount, Coin, SECOND_NS, Timestamp, decimal_text};
 use purser_core::policy::{Rule, describe};
 use purser_types::convert::address;
 use purser_types::text::{shown, visible};
@@ -43,11 +43,10 @@ impl Description {
 
     /// Adds an amount of an asset, in base units.
     pub(super) fn amount(self, name: &str, asset: Asset, amount: u64) -> Self {
-        let (decimals, symbol) = match asset {
-            Asset::Kas => (8, "KAS"),
-            Asset::Sol => (9, "SOL"),
-            // Only the chain knows a token's decimal places, and nobody vouches for its name.
-            Asset::Spl { .. } => return self.text(name, asset.show(amount)),
+        // A token is named by its mint, because nobody vouches for a symbol; the field of the standard has no place for it.
+        let native = base::Asset::try_from(asset).ok().filter(|asset| asset.mint().is_none());
+        let Some(Coin { symbol, decimals, .. }) = native.and_then(base::Asset::coin) else {
+            return self.text(name, asset.show(amount));
         };
         self.field(name, FieldValue::TokenAmount { decimals, amount, symbol: symbol.to_owned() })
     }

@@ -65,7 +65,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
     let terms = SolanaTransferParams { memo: Some("invoice 17".into()), allow_off_curve: Some(true) };
     let args = TransferArgs { asset, solana: Some(terms), ..sol(1_500_000, "invoice-17") };
     let text = markdown(&state, "transfer", (&args,));
-    let amount = format!("1500000 base units of the token {USDC}");
+    let amount = format!("1.5 USDC (token {USDC})");
     assert!(text.starts_with(&format!("# Pay {amount}\n\n**Amount:** `{amount}`\n")), "{text}");
     // The fixture's cap of 0.00001 SOL and the rent of the recipient's account.
     assert!(text.contains("**Fee at most:** `0.0021726 SOL`"), "{text}");
@@ -77,7 +77,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
 #[test]
 fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     let state = installed();
-    let mint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+    let mint = "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU";
     let to = sol(1, "k").to;
     let args = BatchArgs {
         wallet_id: WALLET.get(),

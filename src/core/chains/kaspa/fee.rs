@@ -1,7 +1,8 @@
 //! The relay floor, and the policy that sets the fee above it.
 
 use super::mass::Masses;
-use crate::base::{Amount, Asset, amount_text};
+use crate::base::Amount;
+use crate::chains::kaspa::coin::COIN;
 use std::fmt;
 
 /// The lowest fee rate at which nodes relay, in sompi per gram, since the Toccata fork.
@@ -57,12 +58,7 @@ pub struct FloorOverCap {
 
 impl fmt::Display for FloorOverCap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the network asks a fee of {} and at most {} are allowed",
-            amount_text(Asset::Kas, self.floor),
-            amount_text(Asset::Kas, self.max_fee)
-        )
+        write!(f, "the network asks a fee of {} and at most {} are allowed", COIN.text(self.floor), COIN.text(self.max_fee))
     }
 }
 

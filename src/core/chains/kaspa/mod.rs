@@ -9,6 +9,7 @@
 //! | [`script`] | [`ScriptPublicKey`]: the locking scripts of the three address kinds |
 //! | [`tx`] | [`Transaction`], [`Outpoint`], [`Utxo`]: version 0, transaction id, signature scripts |
 //! | [`codec`] | the durable bytes of a transaction, stored before it is broadcast |
+//! | [`coin`] | the units of KAS |
 //! | [`sighash`] | [`SighashCache`]: the hash that a signature signs, Schnorr and ECDSA form |
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
 //! | [`fee`] | the relay floor and the [`FeePolicy`] |
@@ -37,6 +38,7 @@ pub mod address;
 pub mod batch;
 mod bech32;
 pub mod codec;
+pub mod coin;
 pub mod fee;
 mod hash;
 pub mod intent;

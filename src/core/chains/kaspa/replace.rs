@@ -7,7 +7,8 @@ use super::fee;
 use super::mass::{DEFAULT_STORAGE_MASS_CAP, MassError, Masses, OverLimit};
 use super::script::ScriptPublicKey;
 use super::unsigned::UnsignedTx;
-use crate::base::{Amount, Asset, amount_text};
+use crate::base::Amount;
+use crate::chains::kaspa::coin::COIN;
 use std::fmt;
 
 /// The reason why a transaction cannot be replaced.
@@ -36,10 +37,10 @@ impl fmt::Display for ReplaceError {
         match self {
             Self::NoChange => f.write_str("the transaction has no change that a higher fee could be taken from"),
             Self::NotMore { needed } => {
-                write!(f, "nodes take a replacement only for a higher fee rate: at least {}", amount_text(Asset::Kas, *needed))
+                write!(f, "nodes take a replacement only for a higher fee rate: at least {}", COIN.text(*needed))
             }
             Self::ChangeTooSmall { most: Some(most) } => {
-                write!(f, "the change allows a fee of at most {}", amount_text(Asset::Kas, *most))
+                write!(f, "the change allows a fee of at most {}", COIN.text(*most))
             }
             Self::ChangeTooSmall { most: None } => f.write_str("the change is too small for a higher fee"),
             Self::Mass(error) => error.fmt(f),

@@ -69,7 +69,7 @@ const KNOWN: &[(Address, &str)] = &[
     (constant("SysvarStakeHistory1111111111111111111111111"), "stake history sysvar"),
 ];
 
-const fn constant(text: &str) -> Address {
+pub(super) const fn constant(text: &str) -> Address {
     Address::from_bytes(SolanaAddress::from_str_const(text).to_bytes())
 }
 

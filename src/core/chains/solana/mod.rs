@@ -13,6 +13,7 @@
 //!
 //! * [`Address`], [`Blockhash`], [`TxSignature`]: bytes with one textual form, base58
 //! * [`Cluster`]: the clusters and their genesis hashes
+//! * [`coin`]: the units of SOL and of the tokens with known mints
 //! * [`known`]: programs, sysvars and mints, which never are recipients
 //! * [`keys`]: derivation of child keys and verification of signatures
 //! * [`batch`]: how many payments one transaction makes
@@ -25,6 +26,7 @@ pub mod account;
 mod base58;
 pub mod batch;
 mod cluster;
+pub mod coin;
 pub mod derived;
 mod describe;
 #[cfg(test)]

@@ -18,10 +18,10 @@ fn limits_are_said_in_coins() {
         said(&limit(Asset::Sol, Window::Rolling7d, 1_000_000_001)),
         "At most 1.000000001 SOL may leave per rolling 7 days, fees included."
     );
-    let token = Asset::Spl { mint: crate::base::WRAPPED_SOL };
+    let token = Asset::Spl { mint: crate::chains::solana::coin::WRAPPED_SOL };
     assert_eq!(
         said(&per_transaction(token, 5_000)),
-        "One transfer sends at most 5000 base units of the token So11111111111111111111111111111111111111112."
+        "One transfer sends at most 0.000005 SOL (token So11111111111111111111111111111111111111112)."
     );
     let zone = TimeZone::parse("America/New_York").unwrap();
     let window = Window::Calendar { period: Period::Day, zone };

@@ -7,7 +7,8 @@ mod simulation;
 mod tokens;
 
 use super::fixture::*;
-use crate::base::{Amount, Asset, Bytes, Mint, TransferId, WRAPPED_SOL};
+use crate::base::{Amount, Asset, Bytes, Mint, TransferId};
+use crate::chains::solana::coin::WRAPPED_SOL;
 use crate::governance::config::{Execution, SolanaOptions};
 use crate::governance::settings::Settings;
 use crate::policy::{Decision, Rule, RuleKind, Window};

@@ -1,7 +1,8 @@
 //! Rules about tokens, in every tool that reads rules: what is counted, what is left, what is wrong, what would have been decided.
 
 use super::fixture::*;
-use crate::base::{Amount, Asset, Chain, HOUR_NS, Mint, WRAPPED_SOL};
+use crate::base::{Amount, Asset, Chain, HOUR_NS, Mint};
+use crate::chains::solana::coin::WRAPPED_SOL;
 use crate::governance::{Action, Rate};
 use crate::policy::{AllowEntry, ApprovalRule, Decision, LimitKind, RecipientLimit, Rule, Scope, Severity, Window};
 use crate::state::Refusal;

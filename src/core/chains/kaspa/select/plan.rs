@@ -1,6 +1,7 @@
 //! Payments to build, the plans that build them, and the reasons why there is none.
 
-use crate::base::{Amount, Asset, amount_text};
+use crate::base::Amount;
+use crate::chains::kaspa::coin::COIN;
 use crate::chains::kaspa::fee::{FeePolicy, FloorOverCap};
 use crate::chains::kaspa::mass::{MAX_COMPUTE_MASS, Masses, OverLimit};
 use crate::chains::kaspa::script::ScriptPublicKey;
@@ -107,7 +108,7 @@ impl fmt::Display for Obstacle {
             Self::Mass(over) => over.fmt(f),
             Self::Fee(over) => over.fmt(f),
             Self::Rest { rest } => {
-                write!(f, "a rest of {} is too small for change and too large for a fee", amount_text(Asset::Kas, *rest))
+                write!(f, "a rest of {} is too small for change and too large for a fee", COIN.text(*rest))
             }
         }
     }
@@ -161,15 +162,14 @@ pub enum SelectError {
 impl fmt::Display for SelectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let suggest = |f: &mut fmt::Formatter<'_>, label: &str, amount: &Option<Amount>| match amount {
-            Some(amount) => write!(f, "; {label} {}", amount_text(Asset::Kas, *amount)),
+            Some(amount) => write!(f, "; {label} {}", COIN.text(*amount)),
             None => Ok(()),
         };
         match self {
             Self::ZeroAmount => f.write_str("nothing is to be paid"),
             Self::InvalidUtxos => f.write_str("the list of unspent outputs contradicts itself"),
             Self::InsufficientFunds { spendable, immature, reserved, largest } => {
-                let [spendable, immature, reserved] =
-                    [*spendable, *immature, *reserved].map(|amount| amount_text(Asset::Kas, amount));
+                let [spendable, immature, reserved] = [*spendable, *immature, *reserved].map(|amount| COIN.text(amount));
                 write!(f, "only {spendable} can be spent now; immature: {immature}; held by other transfers: {reserved}")?;
                 suggest(f, "at most this can be paid:", largest)
             }
