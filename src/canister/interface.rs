@@ -9,10 +9,10 @@ use purser_types::{
     ApprovalRequest, Archive, ArchiveInfo, AuditSettings, AuditStatus, Backtest, Balances, BatchArgs, BatchOutcome, BlockRange,
     BlockType, Budget, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo, ConsentMessageRequest,
     ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs, FoundBlocks, GetArchivesArgs,
-    GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, NonceAccount, OpenSessionArgs,
-    Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal, Rate, ReadinessItem, ReplaceArgs,
-    ResolveQuarantineArgs, Role, Rule, Scope, Session, Settings, SettingsInit, SolanaProvider, SolanaSettings, Standard,
-    StateDigest, TokenBalance, Transfer, TransferArgs, TransferOutcome, Usage, Wallet, WalletChange, WalletCount,
+    GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named, NonceAccount,
+    OpenSessionArgs, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal, Rate, ReadinessItem,
+    ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, Settings, SettingsInit, SolanaProvider, SolanaSettings,
+    Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, Usage, Wallet, WalletChange, WalletCount,
 };
 use serde_bytes::ByteBuf;
 
@@ -22,11 +22,78 @@ ic_cdk::export_candid!();
 mod tests {
     use candid_parser::utils::{CandidSource, service_equal};
 
+    const DOCUMENTED: &str = include_str!("../../candid/purser.did");
+
+    /// A method as `candid/purser.did` writes it: the comment above it without its slashes, and its signature.
+    struct Method<'a> {
+        comment: Vec<&'a str>,
+        signature: &'a str,
+    }
+
+    /// Returns the methods of an interface, each of which has its own line.
+    fn methods(interface: &str) -> Vec<Method<'_>> {
+        let (_, service) = interface.split_once("\nservice").expect("the interface has a service");
+        let (mut methods, mut comment) = (Vec::new(), Vec::new());
+        for line in service.lines().skip(1).map(str::trim) {
+            match line.strip_prefix("//") {
+                Some(text) => comment.push(text.trim()),
+                None if line.contains(" : (") => methods.push(Method { comment: std::mem::take(&mut comment), signature: line }),
+                None => comment.clear(),
+            }
+        }
+        methods
+    }
+
+    /// Returns the codes that the comment of the type `Error` lists.
+    fn codes(interface: &str) -> Vec<&str> {
+        let (_, error) = interface.split_once("\ntype Error = record {").expect("the interface has errors");
+        let (comment, _) = error.split_once("code : text").expect("an error has a code");
+        comment.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|word| word.len() > 3).collect()
+    }
+
+    /// Returns what the comment of a method lacks: a purpose of one paragraph, then a line of roles, then one of errors.
+    fn problem(method: &Method<'_>, codes: &[&str]) -> Option<String> {
+        let at = |start: &str| method.comment.iter().position(|line| line.starts_with(start));
+        let (Some(roles), Some(errors)) = (at("Roles: "), at("Errors: ")) else {
+            return Some("no line of Roles or of Errors".to_owned());
+        };
+        if roles == 0 || errors < roles {
+            return Some("the purpose comes first, then Roles, then Errors".to_owned());
+        }
+        let named = method.comment[errors..].iter().flat_map(|line| line.split(|c: char| !(c.is_ascii_uppercase() || c == '_')));
+        let unknown = named.filter(|word| word.contains('_')).find(|word| !codes.contains(word))?;
+        Some(format!("{unknown} is no code"))
+    }
+
     /// No method, field or mode is missing on either side.
     #[test]
     fn the_exported_interface_is_the_documented_one() {
-        let documented = include_str!("../../candid/purser.did");
         let exported = super::__export_service();
-        service_equal(CandidSource::Text(&exported), CandidSource::Text(documented)).expect("the interfaces are equal");
+        service_equal(CandidSource::Text(&exported), CandidSource::Text(DOCUMENTED)).expect("the interfaces are equal");
+    }
+
+    #[test]
+    fn every_method_says_its_purpose_its_roles_and_its_errors() {
+        let (methods, codes) = (methods(DOCUMENTED), codes(DOCUMENTED));
+        assert!(methods.len() > 80 && codes.contains(&"NOT_FOUND"), "{} methods, {codes:?}", methods.len());
+        let problems = methods.iter().filter_map(|method| Some(format!("{}: {}", method.signature, problem(method, &codes)?)));
+        assert_eq!(problems.collect::<Vec<_>>(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_undocumented_method_is_found() {
+        let interface = "type A = nat;\nservice : {\n  // Pays.\n  // Roles: open.\n  // Errors: NO_CODE.\n  pay : () -> ();\n\n  stop : () -> ();\n}";
+        let found: Vec<_> = methods(interface).iter().map(|method| problem(method, &["NOT_FOUND"])).collect();
+        assert_eq!(found, [Some("NO_CODE is no code".to_owned()), Some("no line of Roles or of Errors".to_owned())]);
+    }
+
+    #[test]
+    fn every_argument_has_a_name() {
+        for Method { signature, .. } in methods(DOCUMENTED) {
+            let (_, arguments) = signature.split_once(" : (").expect("a method has arguments");
+            let (arguments, _) = arguments.split_once(") -> ").expect("a method has an answer");
+            let unnamed = |argument: &&str| !argument.is_empty() && !argument.contains(" : ");
+            assert_eq!(arguments.split(", ").find(unnamed), None, "{signature}");
+        }
     }
 }

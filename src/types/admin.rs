@@ -1,23 +1,25 @@
 //! Roles, the mode of operation, and the public part of the configuration.
 
 use crate::init::{KaspaNetwork, SolanaNetwork};
+use crate::named::{Named, name_variants};
 use crate::solana::Execution;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 
-/// A power over the whole canister.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Role {
-    /// Creates wallets, sets policies, grants powers, ends an emergency, ends quarantines.
-    Admin,
-    /// Starts an emergency, cancels transfers and proposals, removes agents.
-    Guardian,
-    /// May be a member of groups that approve transfers.
-    Approver,
-    /// Reads what takes work to answer, and confirms archives.
-    Auditor,
-    /// Tries policies out, and has balances refreshed.
-    Viewer,
+plain_enum! {
+    /// A power over the whole canister.
+    pub enum Role = purser_core::access::Role {
+        /// Creates wallets, sets policies, grants powers, ends an emergency, ends quarantines.
+        Admin,
+        /// Starts an emergency, cancels transfers and proposals, removes agents.
+        Guardian,
+        /// May be a member of groups that approve transfers.
+        Approver,
+        /// Reads what takes work to answer, and confirms archives.
+        Auditor,
+        /// Tries policies out, and has balances refreshed.
+        Viewer,
+    }
 }
 
 /// A principal with its roles.
@@ -26,14 +28,14 @@ pub struct Member {
     /// The principal.
     pub principal: Principal,
     /// The roles; at least one.
-    pub roles: Vec<Role>,
+    pub roles: Vec<Named<Role>>,
 }
 
 /// The powers of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Permissions {
     /// The caller's roles.
-    pub roles: Vec<Role>,
+    pub roles: Vec<Named<Role>>,
     /// Whether the caller is an agent of the wallet that was named; false when none was.
     pub is_agent: bool,
 }
@@ -57,6 +59,8 @@ pub enum Mode {
     },
 }
 
+name_variants!(Mode { Normal, Emergency, Limited });
+
 /// The configuration as clients need it; the rest is in the log's first block.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Config {
@@ -65,9 +69,9 @@ pub struct Config {
     /// The name of the threshold keys.
     pub key_name: String,
     /// The Solana cluster.
-    pub solana_network: SolanaNetwork,
+    pub solana_network: Named<SolanaNetwork>,
     /// The Kaspa network.
-    pub kaspa_network: KaspaNetwork,
+    pub kaspa_network: Named<KaspaNetwork>,
     /// The cap on a Solana transfer's fee when the request names none, in lamports.
     pub solana_max_fee: u64,
     /// The cap on a Kaspa transfer's fee when the request names none, in sompi.
@@ -85,7 +89,7 @@ pub struct Config {
     /// Whether the threshold public keys are known, so that wallets can be created.
     pub keys_ready: bool,
     /// Whether transfers on Solana are carried out or only simulated.
-    pub solana_execution: Execution,
+    pub solana_execution: Named<Execution>,
     /// The number of Solana providers that must give the same answer.
     pub solana_quorum: u32,
 }

@@ -15,7 +15,7 @@ pub struct AuditSettings {
 }
 
 /// The state of the log; times are in nanoseconds since the epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct AuditStatus {
     /// The number of entries ever logged.
     pub log_length: u64,

@@ -2,6 +2,7 @@
 
 use crate::asset::Asset;
 use crate::kaspa::FeeSpeed;
+use crate::named::{Named, name_variants};
 use crate::policy::Evaluation;
 use crate::wallet::KaspaKey;
 use candid::CandidType;
@@ -70,11 +71,13 @@ pub enum ItemOutcome {
     DeniedBefore,
 }
 
+name_variants!(ItemOutcome { Accepted, Pending, Denied, DeniedBefore });
+
 /// The outcome of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct BatchOutcome {
     /// The outcome of each payment, in the order of the request.
-    pub items: Vec<ItemOutcome>,
+    pub items: Vec<Named<ItemOutcome>>,
     /// The transfers, each of one transaction.
     pub transfer_ids: Vec<u64>,
 }

@@ -1,13 +1,11 @@
 //! The chains that wallets hold funds on.
 
-use candid::CandidType;
-use serde::{Deserialize, Serialize};
-
-/// A blockchain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Chain {
-    /// The Kaspa BlockDAG.
-    Kaspa,
-    /// The Solana chain.
-    Solana,
+plain_enum! {
+    /// A blockchain.
+    pub enum Chain = purser_core::base::Chain {
+        /// The Kaspa BlockDAG.
+        Kaspa,
+        /// The Solana chain.
+        Solana,
+    }
 }

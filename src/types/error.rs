@@ -1,6 +1,7 @@
 //! The answer of every method that changed nothing: a stable code, a sentence, and details for programs.
 
 use crate::chain::Chain;
+use crate::named::Named;
 use crate::status::Status;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ pub enum ErrorDetail {
     /// The transfer's status does not allow the call.
     WrongStatus {
         /// The transfer's status.
-        status: Status,
+        status: Named<Status>,
         /// The statuses that the call needs.
         needs: String,
     },

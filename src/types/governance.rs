@@ -3,7 +3,8 @@
 use crate::admin::Role;
 use crate::asset::Asset;
 use crate::audit::AuditSettings;
-use crate::policy::{Rule, Scope};
+use crate::named::{Named, name_variants};
+use crate::policy::{PolicyRule, Scope};
 use crate::settings::Settings;
 use crate::transfer::ResolveQuarantineArgs;
 use candid::{CandidType, Principal};
@@ -67,7 +68,7 @@ pub enum Action {
         /// The policy's name, for people.
         name: Option<String>,
         /// The new rules.
-        rules: Vec<Rule>,
+        rules: Vec<PolicyRule>,
     },
     /// The call `grant_role`.
     GrantRole {
@@ -119,17 +120,33 @@ pub enum Action {
     ConfigureAudit(AuditSettings),
 }
 
-/// The outcome of a proposal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum ProposalOutcome {
-    /// The change took effect.
-    Executed,
-    /// The proposer or a guardian stopped it.
-    Cancelled,
-    /// The quorum was not reached in time.
-    Expired,
-    /// The state that it would have changed had changed meanwhile, or its quorum no longer stood.
-    Stale,
+name_variants!(Action {
+    SetPolicy,
+    GrantRole,
+    RevokeRole,
+    AddAgent,
+    SetGroup,
+    SetRate,
+    Configure,
+    EndEmergency,
+    ChangeWallet,
+    ResolveQuarantine,
+    RemovePrincipal,
+    ConfigureAudit,
+});
+
+plain_enum! {
+    /// The outcome of a proposal.
+    pub enum ProposalOutcome = purser_core::governance::ProposalOutcome {
+        /// The change took effect.
+        Executed,
+        /// The proposer or a guardian stopped it.
+        Cancelled,
+        /// The quorum was not reached in time.
+        Expired,
+        /// The state that it would have changed had changed meanwhile, or its quorum no longer stood.
+        Stale,
+    }
 }
 
 /// A change that waits for other admins, or waited; times are in nanoseconds since the epoch.
@@ -138,7 +155,7 @@ pub struct Proposal {
     /// The proposal's number, never reused.
     pub id: u64,
     /// The change.
-    pub action: Action,
+    pub action: Named<Action>,
     /// The admin who proposed it.
     pub proposer: Principal,
     /// The time of the proposal.
@@ -150,5 +167,5 @@ pub struct Proposal {
     /// The time at which the change takes effect, once the quorum is reached.
     pub ready_at: Option<u64>,
     /// The outcome; absent while the proposal is open.
-    pub closed: Option<ProposalOutcome>,
+    pub outcome: Option<Named<ProposalOutcome>>,
 }

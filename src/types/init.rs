@@ -16,30 +16,32 @@ pub const DEFAULT_KASPA_MAX_FEE: u64 = 5_000_000;
 /// The default lowest fee rate, in sompi per gram: the relay floor.
 pub const DEFAULT_KASPA_FEERATE: u64 = 100;
 
-/// A Solana cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum SolanaNetwork {
-    /// The cluster whose lamports are money.
-    Mainnet,
-    /// The validators' rehearsal cluster.
-    Testnet,
-    /// The developers' cluster.
-    Devnet,
-    /// A private cluster.
-    Local,
+plain_enum! {
+    /// A Solana cluster.
+    pub enum SolanaNetwork = purser_core::chains::solana::Cluster {
+        /// The cluster whose lamports are money.
+        Mainnet,
+        /// The validators' rehearsal cluster.
+        Testnet,
+        /// The developers' cluster.
+        Devnet,
+        /// A private cluster.
+        Local,
+    }
 }
 
-/// A Kaspa network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum KaspaNetwork {
-    /// The network whose sompi are money.
-    Mainnet,
-    /// The public test network.
-    Testnet10,
-    /// A private development network.
-    Devnet,
-    /// A simulation network, without proof of work.
-    Simnet,
+plain_enum! {
+    /// A Kaspa network.
+    pub enum KaspaNetwork = purser_core::chains::kaspa::Network {
+        /// The network whose sompi are money.
+        Mainnet,
+        /// The public test network.
+        Testnet10,
+        /// A private development network.
+        Devnet,
+        /// A simulation network, without proof of work.
+        Simnet,
+    }
 }
 
 /// The providers and caps of Solana.

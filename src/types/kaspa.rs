@@ -4,15 +4,16 @@ use crate::wallet::KaspaKey;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
-/// A fee rate that the network suggests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum FeeSpeed {
-    /// The rate for the next block.
-    Priority,
-    /// The rate for acceptance within a minute.
-    Normal,
-    /// The rate for acceptance within an hour.
-    Low,
+plain_enum! {
+    /// A fee rate that the network suggests.
+    pub enum FeeSpeed = purser_core::transfer::kaspa::FeeSpeed {
+        /// The rate for the next block.
+        Priority,
+        /// The rate for acceptance within a minute.
+        Normal,
+        /// The rate for acceptance within an hour.
+        Low,
+    }
 }
 
 /// A consolidation: several coins of a key become one coin of the same key.

@@ -24,8 +24,12 @@
 //! | [`log`] | integrity and digest, and the types of ICRC-3 and ICRC-10 |
 //! | [`consent`] | the types of ICRC-21 |
 //! | [`http`] | requests and responses of HTTP gateways |
+//! | [`named`] | variants in answers, beside their names |
 //! | [`bounds`] | the bounds of lists and texts |
 //! | [`text`] | texts of callers, made safe to show |
+
+#[macro_use]
+mod plain_enum;
 
 pub mod admin;
 pub mod approval;
@@ -42,6 +46,7 @@ pub mod init;
 pub mod kaspa;
 pub mod log;
 pub mod mint;
+pub mod named;
 pub mod policy;
 pub mod policy_tools;
 pub mod session;
@@ -79,9 +84,10 @@ pub use log::{
     Standard, StateDigest, Value,
 };
 pub use mint::MintText;
+pub use named::{Name, Named};
 pub use policy::{
-    ApprovalDemand, Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, RateWindow, ReasonCode, Recipient,
-    RecipientLimit, Rule, RuleKind, Scope, Weekday, Window,
+    ApprovalDemand, Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, PolicyRule, RateWindow, ReasonCode,
+    Recipient, RecipientLimit, Rule, RuleKind, Scope, Weekday, Window,
 };
 pub use policy_tools::{
     Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion,
@@ -94,5 +100,5 @@ pub use solana::{
     SolanaSettings, SolanaTransferParams, TokenBalance, TokenProgram,
 };
 pub use status::Status;
-pub use transfer::{KaspaDetails, ResolveQuarantineArgs, ToSign, Transfer, TransferArgs, TransferOutcome};
+pub use transfer::{KaspaDetails, ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferOutcome};
 pub use wallet::{Balance, Balances, CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet, WalletCount};

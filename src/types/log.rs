@@ -2,34 +2,36 @@
 //!
 //! ICRC-3 calls an entry of the log a block.
 
+use crate::named::Named;
 use candid::{CandidType, Int, Nat, Principal};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// The reason why a block does not fit its place in the chain of hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum BreakReason {
-    /// The bytes are not a block.
-    Unreadable,
-    /// The block names another parent than the block before it.
-    WrongParent,
-    /// The block is the last one and has another hash than was recorded.
-    WrongTip,
-    /// The block has another hash than the next one names.
-    WrongHash,
+plain_enum! {
+    /// The reason why a block does not fit its place in the chain of hashes.
+    pub enum BreakReason = purser_core::audit::LinkError {
+        /// The bytes are not a block.
+        Unreadable,
+        /// The block names another parent than the block before it.
+        WrongParent,
+        /// The block is the last one and has another hash than was recorded.
+        WrongTip,
+        /// The block has another hash than the next one names.
+        WrongHash,
+    }
 }
 
 /// The first block that does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct BrokenAt {
     /// The block's index.
     pub index: u64,
     /// The reason.
-    pub reason: BreakReason,
+    pub reason: Named<BreakReason>,
 }
 
 /// The result of a verification of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct IntegrityReport {
     /// Whether every checked block fits.
     pub valid: bool,

@@ -1,17 +1,19 @@
 //! Lint, explanation, difference, history and backtest of a policy, and the checklist before production.
 
 use crate::asset::Asset;
-use crate::policy::{Counted, Decision, Policy, RateWindow, Rule, Scope, Window};
+use crate::named::{Named, name_variants};
+use crate::policy::{Counted, Decision, Policy, PolicyRule, RateWindow, Scope, Window};
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 
-/// The severity of a lint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Severity {
-    /// The policy is refused.
-    Error,
-    /// The policy is accepted, but hardly does what was meant.
-    Warning,
+plain_enum! {
+    /// The severity of a lint.
+    pub enum Severity = purser_core::policy::Severity {
+        /// The policy is refused.
+        Error,
+        /// The policy is accepted, but hardly does what was meant.
+        Warning,
+    }
 }
 
 /// A problem of a policy.
@@ -60,13 +62,15 @@ pub enum LimitKind {
     },
 }
 
+name_variants!(LimitKind { Units, Value, Recipient, Requests });
+
 /// A limit over time and its remainder; numbers are in the unit of `counting`.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Budget {
     /// The rule's position.
     pub rule_index: u32,
     /// The quantity that is counted.
-    pub counting: LimitKind,
+    pub counting: Named<LimitKind>,
     /// The limit now; after an emergency limits of money are reduced.
     pub limit: u64,
     /// The quantity of finished transfers.
@@ -114,18 +118,18 @@ pub struct PolicyVersion {
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct RuleChange {
     /// The rule of the older version.
-    pub old: Rule,
+    pub old: PolicyRule,
     /// The rule of the newer version.
-    pub new: Rule,
+    pub new: PolicyRule,
 }
 
 /// The difference between two versions of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct PolicyDiff {
     /// The rules about a subject that only the newer version has.
-    pub added: Vec<Rule>,
+    pub added: Vec<PolicyRule>,
     /// The rules about a subject that only the older version has.
-    pub removed: Vec<Rule>,
+    pub removed: Vec<PolicyRule>,
     /// The rules about the same subject that differ.
     pub changed: Vec<RuleChange>,
     /// Whether the newer version may allow more than the older one; errs towards true.

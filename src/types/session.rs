@@ -1,5 +1,6 @@
 //! Sessions of agents, and reports about clients.
 
+use crate::named::{Named, name_variants};
 use crate::policy::Rule;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub struct Session {
     /// The session's name, for people.
     pub label: Option<String>,
     /// The session's status.
-    pub status: SessionStatus,
+    pub status: Named<SessionStatus>,
 }
 
 /// The status of a session.
@@ -50,9 +51,10 @@ pub enum SessionStatus {
     /// A caller closed it.
     Revoked,
     /// The agent was removed or the wallet deactivated.
-    #[serde(rename = "Cascaded")]
     EndedByParent,
 }
+
+name_variants!(SessionStatus { Open, Expired, Revoked, EndedByParent });
 
 /// A report about a client, for the log; the address and the device are kept as keyed hashes.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]

@@ -1,16 +1,18 @@
 //! Memos, nonce accounts, tokens and providers, which only Solana has, and the options of an installation.
 
 use crate::batch::Payment;
+use crate::named::{Named, name_variants};
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
-/// Whether transfers are carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Execution {
-    /// Transfers end before anything is signed.
-    Simulate,
-    /// Transfers are signed and sent.
-    Live,
+plain_enum! {
+    /// Whether transfers are carried out.
+    pub enum Execution = purser_core::governance::config::Execution {
+        /// Transfers end before anything is signed.
+        Simulate,
+        /// Transfers are signed and sent.
+        Live,
+    }
 }
 
 /// The options of Solana, each with a default; an upgrade keeps what is absent.
@@ -52,6 +54,8 @@ pub enum NonceOperation {
     },
 }
 
+name_variants!(NonceOperation { Create, Revoke });
+
 /// The part of a transfer that only Solana has.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct SolanaDetails {
@@ -60,7 +64,7 @@ pub struct SolanaDetails {
     /// Whether the recipient may be a program's vault.
     pub off_curve: bool,
     /// The upkeep of nonce accounts that it does; absent for payments.
-    pub operation: Option<NonceOperation>,
+    pub operation: Option<Named<NonceOperation>>,
     /// The part of the fee that is rent for new accounts, in lamports. After the end, the part that was paid.
     pub rent: u64,
     /// The number of the nonce account that it uses; absent when it uses a recent blockhash.
@@ -75,13 +79,14 @@ pub struct SolanaDetails {
     pub payments: Vec<Payment>,
 }
 
-/// The lifetime of a wallet's transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum LifetimeChoice {
-    /// A nonce when the wallet has working nonce accounts, a recent blockhash otherwise.
-    Auto,
-    /// Always a recent blockhash.
-    Blockhash,
+plain_enum! {
+    /// The lifetime of a wallet's transactions.
+    pub enum LifetimeChoice = purser_core::transfer::solana::LifetimeChoice {
+        /// A nonce when the wallet has working nonce accounts, a recent blockhash otherwise.
+        Auto,
+        /// Always a recent blockhash.
+        Blockhash,
+    }
 }
 
 /// The settings of a wallet on Solana.
@@ -108,6 +113,8 @@ pub enum NonceStatus {
     },
 }
 
+name_variants!(NonceStatus { Creating, Ready, Broken });
+
 /// A nonce account of a wallet; transactions that use it do not expire.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct NonceAccount {
@@ -116,18 +123,19 @@ pub struct NonceAccount {
     /// The account's address.
     pub address: String,
     /// The account's status.
-    pub status: NonceStatus,
+    pub status: Named<NonceStatus>,
     /// The transfer that uses its present value.
     pub held_by: Option<u64>,
 }
 
-/// A token program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum TokenProgram {
-    /// The SPL Token program.
-    Classic,
-    /// The Token-2022 program.
-    Token2022,
+plain_enum! {
+    /// A token program.
+    pub enum TokenProgram = purser_core::chains::solana::TokenProgram {
+        /// The SPL Token program.
+        Classic,
+        /// The Token-2022 program.
+        Token2022,
+    }
 }
 
 /// A wallet's balance of a token, finalized, as the quorum of providers reports it.
@@ -136,7 +144,7 @@ pub struct TokenBalance {
     /// The address of the token's mint.
     pub mint: String,
     /// The token's program.
-    pub program: TokenProgram,
+    pub program: Named<TokenProgram>,
     /// The address of the token account.
     pub account: String,
     /// The balance, in the mint's base units.

@@ -3,6 +3,7 @@
 use crate::asset::Asset;
 use crate::batch::Payment;
 use crate::kaspa::FeeSpeed;
+use crate::named::{Named, name_variants};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
 use crate::solana::{SolanaDetails, SolanaTransferParams};
 use crate::status::Status;
@@ -79,7 +80,7 @@ pub struct Transfer {
     /// The version of the policy that allowed it.
     pub policy_version: u64,
     /// The transfer's status.
-    pub status: Status,
+    pub status: Named<Status>,
     /// The amount and worst-case fee that count against the limits; 0 once final.
     pub reserved: u64,
     /// The number of transactions that were built; at most one of them can ever land.
@@ -114,7 +115,7 @@ pub struct Transfer {
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct KaspaDetails {
     /// The fee rate.
-    pub fee_speed: FeeSpeed,
+    pub fee_speed: Named<FeeSpeed>,
     /// The present transaction's fee, in sompi, once it is built.
     pub fee: Option<u64>,
     /// The number of coins that the present transaction spends, once it is built.
@@ -180,6 +181,28 @@ pub enum TransferOutcome {
         /// The evaluation.
         evaluation: Evaluation,
     },
+}
+
+name_variants!(TransferOutcome { Accepted, Pending, Duplicate, Denied });
+
+/// The answer to a request: its outcome, and the transfer even for a client that does not know the outcome.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct TransferAnswer {
+    /// The transfer that the request made, or that the same request made before; absent when it was denied.
+    pub transfer_id: Option<u64>,
+    /// The outcome.
+    pub outcome: Named<TransferOutcome>,
+}
+
+impl From<TransferOutcome> for TransferAnswer {
+    fn from(outcome: TransferOutcome) -> Self {
+        let transfer_id = match &outcome {
+            TransferOutcome::Accepted { transfer_id, .. } => Some(*transfer_id),
+            TransferOutcome::Pending { transfer, .. } | TransferOutcome::Duplicate { transfer } => Some(transfer.id),
+            TransferOutcome::Denied { .. } => None,
+        };
+        Self { transfer_id, outcome: outcome.into() }
+    }
 }
 
 impl Transfer {

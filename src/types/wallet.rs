@@ -1,6 +1,7 @@
 //! Wallets, balances, and usage of a limit.
 
 use crate::asset::Asset;
+use crate::named::Named;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -36,20 +37,21 @@ pub struct Wallet {
     /// The wallet whose policy binds this one too.
     pub parent: Option<u64>,
     /// The party that signs.
-    pub signing: SigningMode,
+    pub signing: Named<SigningMode>,
     /// Whether it takes new transfers.
     pub active: bool,
     /// Whether it is the first of its owner's wallets.
     pub primary: bool,
 }
 
-/// The party that signs a wallet's transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum SigningMode {
-    /// The canister, with threshold keys derived for the wallet.
-    Threshold,
-    /// The owner, with keys that never leave their device.
-    ClientSide,
+plain_enum! {
+    /// The party that signs a wallet's transactions.
+    pub enum SigningMode = purser_core::wallet::Signing {
+        /// The canister, with threshold keys derived for the wallet.
+        Threshold,
+        /// The owner, with keys that never leave their device.
+        ClientSide,
+    }
 }
 
 /// The party that signs for a new wallet, with the owner's public keys.

@@ -7,7 +7,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::base::WalletId;
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::admin::roles;
-use purser_types::{Config, Error, Member, Mode, Permissions, at_most};
+use purser_types::{Config, Error, Member, Mode, Named, Permissions, at_most};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
@@ -31,8 +31,8 @@ fn get_config() -> Config {
 }
 
 #[ic_cdk::query]
-fn get_mode() -> Mode {
-    store::read(|state| state.mode().into())
+fn get_mode() -> Named<Mode> {
+    Mode::from(store::read(|state| state.mode())).into()
 }
 
 #[ic_cdk::query]

@@ -10,8 +10,8 @@ use purser_core::governance::retention::MAX_LOCATION_BYTES;
 use purser_core::state::Page;
 use purser_types::log::IndexedBlock;
 use purser_types::{
-    ArchiveInfo, AuditSettings, AuditStatus, BrokenAt, Change, ConfirmArchiveArgs, Error, FindBlocksArgs, FoundBlocks, MAX_PAGE,
-    at_most, page,
+    ArchiveInfo, AuditSettings, AuditStatus, BreakReason, BrokenAt, Change, ConfirmArchiveArgs, Error, FindBlocksArgs, FoundBlocks,
+    MAX_PAGE, at_most, page,
 };
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -59,7 +59,7 @@ fn status(state: &Store) -> AuditStatus {
         verified_until: monitor.cursor.next.get(),
         verified_at: monitor.verified_at.map(Timestamp::nanos),
         round_ended_at: monitor.round_ended_at.map(Timestamp::nanos),
-        broken_at: monitor.broken.map(|(index, reason)| BrokenAt { index: index.get(), reason: reason.into() }),
+        broken_at: monitor.broken.map(|(index, reason)| BrokenAt { index: index.get(), reason: BreakReason::from(reason).into() }),
         append_failures: monitor.append_failures,
         snapshot_loaded_at: monitor.snapshot_loaded_at.map(Timestamp::nanos),
     }

@@ -115,7 +115,7 @@ fn list_proposals(before: Option<u64>, limit: Option<u32>) -> Vec<Proposal> {
     store::read(|state| {
         let network = state.config().kaspa.network;
         let proposals = state.proposals(before.map(ProposalId::new), page(limit));
-        fitting(proposals.into_iter().map(|proposal| Proposal::new(proposal, network)))
+        fitting(proposals.into_iter().map(|proposal| Proposal::new(proposal, store::now(), network)))
     })
 }
 
@@ -174,5 +174,5 @@ fn fitting(proposals: impl Iterator<Item = Proposal>) -> Vec<Proposal> {
 /// `NOT_FOUND` when there is no such proposal.
 fn find(state: &Store, id: ProposalId) -> Result<Proposal, Error> {
     let proposal = state.proposal(id).ok_or_else(|| Refusal::NotFound { what: "proposal", id: id.to_string() })?;
-    Ok(Proposal::new(proposal, state.config().kaspa.network))
+    Ok(Proposal::new(proposal, store::now(), state.config().kaspa.network))
 }

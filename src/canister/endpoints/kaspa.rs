@@ -12,12 +12,12 @@ use purser_core::state::Refusal;
 use purser_core::transfer::{BuiltTx, Outcome, TransferRequest};
 use purser_core::wallet::KeyKind;
 use purser_types::{
-    Asset as ApiAsset, ConsolidateArgs, Error, ErrorDetail, FeeQuote, KaspaError, KaspaKey, ReplaceArgs, Transfer, TransferArgs,
-    TransferOutcome, Wallet,
+    Asset as ApiAsset, ConsolidateArgs, Error, ErrorDetail, FeeQuote, KaspaError, KaspaKey, ReplaceArgs, Transfer, TransferAnswer,
+    TransferArgs, Wallet,
 };
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn consolidate_kaspa(args: ConsolidateArgs) -> Result<TransferOutcome, Error> {
+fn consolidate_kaspa(args: ConsolidateArgs) -> Result<TransferAnswer, Error> {
     let (caller, paying) = (msg_caller(), WalletId::new(args.wallet_id));
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
         let wallet = access::require_wallet_operator(state, caller, paying)?;

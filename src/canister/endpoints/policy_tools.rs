@@ -48,7 +48,7 @@ fn explain_policy(wallet_id: u64, agent: Option<Principal>) -> Result<PolicyExpl
 #[ic_cdk::query]
 fn get_policy_of(scope: Scope) -> Option<Policy> {
     let scope = scope.into();
-    store::read(|state| state.policy_of(&scope).map(|policy| Policy::new(policy, state.config().kaspa.network)))
+    store::read(|state| state.policy_of(&scope).map(|policy| Policy::new(policy, store::now(), state.config().kaspa.network)))
 }
 
 #[ic_cdk::query]
@@ -64,7 +64,7 @@ fn policy_history(scope: Scope, before: Option<u64>, limit: Option<u32>) -> Vec<
         let network = state.config().kaspa.network;
         let past = state.policy_history(&scope, before, page(limit).min(MAX_VERSIONS));
         past.into_iter()
-            .map(|(policy, since)| PolicyVersion { policy: Policy::new(policy, network), since: since.nanos() })
+            .map(|(policy, since)| PolicyVersion { policy: Policy::new(policy, store::now(), network), since: since.nanos() })
             .collect()
     })
 }
@@ -84,7 +84,7 @@ fn diff_policies(scope: Scope, from: u64, to: u64) -> Result<PolicyDiff, Error> 
         let new = new.map_or_else(Vec::new, |policy| policy.rules);
         let widens = widens(&scope, old.as_ref(), &new);
         let old = old.map_or_else(Vec::new, |policy| policy.rules);
-        Ok(PolicyDiff::new(diff(&old, &new), widens, state.config().kaspa.network))
+        Ok(PolicyDiff::new(diff(&old, &new), widens, store::now(), state.config().kaspa.network))
     })
 }
 

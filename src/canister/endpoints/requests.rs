@@ -7,7 +7,7 @@ use purser_core::base::{TransferId, WalletId};
 use purser_core::policy;
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{self as domain, Outcome};
-use purser_types::{Error, ErrorDetail, KaspaError, ToSign, Transfer, TransferOutcome};
+use purser_types::{Error, ErrorDetail, KaspaError, ToSign, Transfer, TransferAnswer, TransferOutcome};
 use serde_bytes::ByteBuf;
 
 /// Commits the decision about a request. A denial without an entry of its own is counted, and logged together with others.
@@ -27,25 +27,26 @@ pub(super) fn commit_decision(wallet: WalletId, caller: Principal, decided: Opti
 ///
 /// # Errors
 /// `NOT_FOUND` when the transfer is not recorded, which only a bug could bring about.
-pub(super) fn answer(outcome: Outcome) -> Result<TransferOutcome, Error> {
-    match outcome {
+pub(super) fn answer(outcome: Outcome) -> Result<TransferAnswer, Error> {
+    let shown = match outcome {
         Outcome::Accepted { transfer, evaluation } => {
-            Ok(TransferOutcome::Accepted { transfer_id: transfer.get(), evaluation: evaluation.into() })
+            TransferOutcome::Accepted { transfer_id: transfer.get(), evaluation: evaluation.into() }
         }
         Outcome::Pending { transfer: id, evaluation } => {
             jobs::wake(id);
             let transfer = store::read(|state| find(state, id))?;
-            Ok(TransferOutcome::Pending { transfer: Box::new(transfer), evaluation: evaluation.into() })
+            TransferOutcome::Pending { transfer: Box::new(transfer), evaluation: evaluation.into() }
         }
         Outcome::Duplicate { transfer } => {
             let transfer = store::read(|state| find(state, transfer))?;
-            Ok(TransferOutcome::Duplicate { transfer: Box::new(transfer) })
+            TransferOutcome::Duplicate { transfer: Box::new(transfer) }
         }
         Outcome::Denied { evaluation } => {
             metrics::denied();
-            Ok(TransferOutcome::Denied { evaluation: evaluation.into() })
+            TransferOutcome::Denied { evaluation: evaluation.into() }
         }
-    }
+    };
+    Ok(shown.into())
 }
 
 /// Counts a refusal of the caller, by the argument that was refused.

@@ -7,7 +7,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::base::{Bytes, TransferId, WalletId};
 use purser_core::chains::solana::{Address, Blockhash, derived};
 use purser_core::state::Refusal;
-use purser_types::{Error, NonceAccount, SolanaProvider, SolanaSettings, TokenBalance};
+use purser_types::{Error, NonceAccount, SolanaProvider, SolanaSettings, TokenBalance, TokenProgram};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), Error> {
@@ -77,7 +77,7 @@ fn token_balance(holding: TokenHolding) -> TokenBalance {
     let TokenHolding { balance, program } = holding;
     TokenBalance {
         mint: balance.mint.to_string(),
-        program: program.into(),
+        program: TokenProgram::from(program).into(),
         account: balance.account.to_string(),
         amount: balance.amount.get(),
         frozen: balance.frozen,

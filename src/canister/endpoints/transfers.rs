@@ -9,10 +9,10 @@ use ic_cdk::api::msg_caller;
 use purser_core::base::{Timestamp, TransferId, WalletId};
 use purser_core::state::Decided;
 use purser_core::transfer::{MAX_REASON_BYTES, Outcome, TransferRequest};
-use purser_types::{Error, Evaluation, Transfer, TransferArgs, TransferOutcome, at_most, page};
+use purser_types::{Error, Evaluation, Transfer, TransferAnswer, TransferArgs, at_most, page};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn transfer(args: TransferArgs) -> Result<TransferOutcome, Error> {
+fn transfer(args: TransferArgs) -> Result<TransferAnswer, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
     let decided = store::read(|state| decide(state, caller, args, store::now()));
     let (decided, outcome) = decided.inspect_err(note_refusal)?;

@@ -89,7 +89,7 @@ fn get_policy(wallet_id: u64) -> Result<Option<Policy>, Error> {
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
         access::require_wallet(state, wallet)?;
-        Ok(state.policy(wallet).map(|policy| Policy::new(policy, state.config().kaspa.network)))
+        Ok(state.policy(wallet).map(|policy| Policy::new(policy, store::now(), state.config().kaspa.network)))
     })
 }
 

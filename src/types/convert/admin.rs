@@ -1,6 +1,9 @@
 //! Roles, the mode and the configuration as answers show them.
 
 use crate::admin::{Config, Mode, Role};
+use crate::init::{KaspaNetwork, SolanaNetwork};
+use crate::named::Named;
+use crate::solana::Execution;
 use purser_core::VERSION;
 use purser_core::access::Roles;
 use purser_core::governance::config;
@@ -12,9 +15,9 @@ impl Config {
         Self {
             version: VERSION.to_owned(),
             key_name: config.key_name.clone(),
-            solana_network: config.solana.network.into(),
-            kaspa_network: config.kaspa.network.into(),
-            solana_execution: config.solana.execution().into(),
+            solana_network: SolanaNetwork::from(config.solana.network).into(),
+            kaspa_network: KaspaNetwork::from(config.kaspa.network).into(),
+            solana_execution: Execution::from(config.solana.execution()).into(),
             solana_quorum: u32::try_from(config.solana.quorum()).unwrap_or(u32::MAX),
             solana_max_fee: config.solana.max_fee.get(),
             kaspa_max_fee: config.kaspa.max_fee.get(),
@@ -29,8 +32,8 @@ impl Config {
 }
 
 /// Returns the roles of a principal in a list.
-pub fn roles(roles: &Roles) -> Vec<Role> {
-    roles.0.iter().copied().map(Into::into).collect()
+pub fn roles(roles: &Roles) -> Vec<Named<Role>> {
+    roles.0.iter().map(|role| Role::from(*role).into()).collect()
 }
 
 impl From<policy::Mode> for Mode {

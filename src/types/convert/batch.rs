@@ -5,6 +5,7 @@ use crate::asset::Asset;
 use crate::batch::{BatchArgs, ItemOutcome, Payment};
 use crate::bounds::at_most;
 use crate::error::{Error, KaspaError};
+use crate::named::Named;
 use crate::wallet::KaspaKey;
 use purser_core::base::{self, Amount, Chain, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa::Network;
@@ -76,6 +77,12 @@ impl Payment {
         })?;
         let off_curve = self.allow_off_curve.unwrap_or(false);
         Ok(BatchItem { memo: self.memo.clone(), off_curve, ..BatchItem::new(to, Amount::new(self.amount)) })
+    }
+}
+
+impl From<state::ItemOutcome> for Named<ItemOutcome> {
+    fn from(item: state::ItemOutcome) -> Self {
+        ItemOutcome::from(item).into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Refusals of the domain as errors of the interface, and the sentences of errors about Kaspa.
 
 use crate::error::{Error, ErrorDetail, KaspaError};
+use crate::status::Status;
 use purser_core::base::{self, Amount, amount_text};
 use purser_core::chains::kaspa::replace::ReplaceError;
 use purser_core::chains::kaspa::select::{Obstacle, SelectError};
@@ -57,7 +58,9 @@ impl From<Refusal> for Error {
                 expected: ByteBuf::from(expected.0),
                 got: ByteBuf::from(got.0),
             },
-            Refusal::WrongStatus { status, needs } => ErrorDetail::WrongStatus { status: status.into(), needs: needs.into() },
+            Refusal::WrongStatus { status, needs } => {
+                ErrorDetail::WrongStatus { status: Status::from(status).into(), needs: needs.into() }
+            }
             Refusal::LimitReached { what, max, current } => ErrorDetail::LimitReached { what: what.into(), max, current },
             Refusal::KeysNotReady => ErrorDetail::KeysNotReady,
             Refusal::AlreadySo { what } => ErrorDetail::AlreadySo { what: what.into() },
@@ -138,7 +141,6 @@ impl From<ReplaceError> for KaspaError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::Status;
     use purser_core::base::{Hash, TransferId};
     use purser_core::chains::kaspa::fee::FloorOverCap;
     use purser_core::transfer;
@@ -161,7 +163,7 @@ mod tests {
         let (code, _, detail) = of(Refusal::WrongStatus { status: transfer::Status::Submitted, needs: "patience" });
         assert_eq!(
             (code.as_str(), detail),
-            ("WRONG_STATUS", ErrorDetail::WrongStatus { status: Status::Submitted, needs: "patience".into() })
+            ("WRONG_STATUS", ErrorDetail::WrongStatus { status: Status::Submitted.into(), needs: "patience".into() })
         );
         let (code, _, detail) = of(Refusal::LimitReached { what: "agents", max: 100, current: 99 });
         assert_eq!(code, "LIMIT_REACHED");

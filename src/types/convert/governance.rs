@@ -1,8 +1,8 @@
 //! Changes, proposals, groups and rates, from and to the domain.
 
 use crate::error::Error;
-use crate::governance::{Action, Change, Group, Proposal, Rate, WalletChange};
-use crate::policy::Rule;
+use crate::governance::{Action, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
+use crate::policy::{PolicyRule, Rule};
 use crate::transfer::ResolveQuarantineArgs;
 use purser_core::access::{AgentChange, RoleChange};
 use purser_core::base::{Amount, Timestamp, WalletId};
@@ -12,29 +12,29 @@ use purser_core::state;
 use purser_core::wallet::{self, ParentChange};
 
 impl Proposal {
-    /// Returns a proposal of the domain with Kaspa addresses of `network`.
-    pub fn new(proposal: domain::Proposal, network: kaspa::Network) -> Self {
+    /// Returns a proposal of the domain with Kaspa addresses of `network`, its rules described as of `now`.
+    pub fn new(proposal: domain::Proposal, now: Timestamp, network: kaspa::Network) -> Self {
         Self {
             id: proposal.id.get(),
-            action: Action::new(proposal.action, network),
+            action: Action::new(proposal.action, now, network).into(),
             proposer: proposal.proposer,
             made_at: proposal.made_at.nanos(),
             expires_at: proposal.expires_at.nanos(),
             approved_by: proposal.approved_by.into_iter().collect(),
             ready_at: proposal.ready_at.map(Timestamp::nanos),
-            closed: proposal.closed.map(Into::into),
+            outcome: proposal.closed.map(|outcome| ProposalOutcome::from(outcome).into()),
         }
     }
 }
 
 impl Action {
-    fn new(action: domain::Action, network: kaspa::Network) -> Self {
+    fn new(action: domain::Action, now: Timestamp, network: kaspa::Network) -> Self {
         match action {
             domain::Action::SetPolicy(domain::PolicyChange { scope, replaces, name, rules }) => Self::SetPolicy {
                 scope: scope.into(),
                 replaces,
                 name,
-                rules: rules.into_iter().map(|rule| draft(Rule::new(rule, network))).collect(),
+                rules: rules.into_iter().map(|rule| draft(PolicyRule::of(rule, now, network))).collect(),
             },
             domain::Action::GrantRole(RoleChange { principal, role }) => Self::GrantRole { member: principal, role: role.into() },
             domain::Action::RevokeRole(RoleChange { principal, role }) => Self::RevokeRole { member: principal, role: role.into() },
@@ -59,8 +59,8 @@ impl Action {
 }
 
 /// Removes the times from which recipients can be paid: they are not known before the rule is in force.
-fn draft(mut rule: Rule) -> Rule {
-    if let Rule::Allowlist { recipients, .. } = &mut rule {
+fn draft(mut rule: PolicyRule) -> PolicyRule {
+    if let Some(Rule::Allowlist { recipients, .. }) = &mut rule.rule {
         recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);
     }
     rule

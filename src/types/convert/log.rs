@@ -1,6 +1,6 @@
 //! Blocks and reports of the log as answers show them.
 
-use crate::log::{BrokenAt, IntegrityReport, Value};
+use crate::log::{BreakReason, BrokenAt, IntegrityReport, Value};
 use purser_core::audit;
 use serde_bytes::ByteBuf;
 
@@ -19,7 +19,8 @@ impl From<audit::Value> for Value {
 
 impl From<audit::IntegrityReport> for IntegrityReport {
     fn from(report: audit::IntegrityReport) -> Self {
-        let first_broken_at = report.first_broken_at.map(|(index, reason)| BrokenAt { index: index.get(), reason: reason.into() });
+        let first_broken_at =
+            report.first_broken_at.map(|(index, reason)| BrokenAt { index: index.get(), reason: BreakReason::from(reason).into() });
         Self { valid: report.valid, entries_checked: report.entries_checked, first_broken_at }
     }
 }
@@ -27,7 +28,6 @@ impl From<audit::IntegrityReport> for IntegrityReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::BreakReason;
     use candid::{Int, Nat};
     use purser_core::audit::LinkError;
     use purser_core::base::{BlockIndex, Bytes};
@@ -54,7 +54,7 @@ mod tests {
             entries_checked: 3,
             first_broken_at: Some((BlockIndex::new(2), LinkError::WrongParent)),
         };
-        let broken = BrokenAt { index: 2, reason: BreakReason::WrongParent };
+        let broken = BrokenAt { index: 2, reason: BreakReason::WrongParent.into() };
         assert_eq!(
             IntegrityReport::from(report),
             IntegrityReport { valid: false, entries_checked: 3, first_broken_at: Some(broken) }

@@ -20,5 +20,4 @@ mod session;
 mod settings;
 mod solana;
 mod transfer;
-mod variants;
 mod wallet;

@@ -1,7 +1,8 @@
 //! Lints, explanations, differences and backtests of policies as answers show them.
 
 use super::address;
-use crate::policy::Rule;
+use crate::named::Named;
+use crate::policy::PolicyRule;
 use crate::policy_tools::{
     Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, ReadinessItem,
     RuleChange, ScopeExplanation,
@@ -15,7 +16,7 @@ impl Budget {
     fn new(budget: domain::Budget, network: kaspa::Network) -> Self {
         Self {
             rule_index: budget.rule_index,
-            counting: match budget.kind {
+            counting: Named::from(match budget.kind {
                 domain::LimitKind::Units(asset, window) => LimitKind::Units { asset: asset.into(), window: window.into() },
                 domain::LimitKind::Value(assets, window) => {
                     LimitKind::Value { assets: assets.into_iter().map(Into::into).collect(), window: window.into() }
@@ -26,7 +27,7 @@ impl Budget {
                 domain::LimitKind::Requests(counted, window) => {
                     LimitKind::Requests { counted: counted.into(), window: window.into() }
                 }
-            },
+            }),
             limit: budget.limit.get(),
             posted: budget.posted.get(),
             reserved: budget.reserved.get(),
@@ -61,10 +62,11 @@ impl PolicyExplanation {
 }
 
 impl PolicyDiff {
-    /// Returns the difference between two sets of rules, with addresses of `network`.
-    pub fn new(diff: domain::Diff, widens: bool, network: kaspa::Network) -> Self {
-        let show = |rules: Vec<domain::Rule>| rules.into_iter().map(|rule| Rule::new(rule, network)).collect();
-        let changed = |(old, new): (_, _)| RuleChange { old: Rule::new(old, network), new: Rule::new(new, network) };
+    /// Returns the difference between two sets of rules, with addresses of `network`, described as of `now`.
+    pub fn new(diff: domain::Diff, widens: bool, now: Timestamp, network: kaspa::Network) -> Self {
+        let show = |rules| PolicyRule::all(rules, now, network);
+        let of = |rule| PolicyRule::of(rule, now, network);
+        let changed = |(old, new)| RuleChange { old: of(old), new: of(new) };
         Self {
             added: show(diff.added),
             removed: show(diff.removed),

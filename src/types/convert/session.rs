@@ -21,7 +21,7 @@ impl Session {
             opened_at: session.opened_at.nanos(),
             expires_at: session.expires_at.nanos(),
             label: session.label,
-            status,
+            status: status.into(),
         }
     }
 }

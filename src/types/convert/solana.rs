@@ -41,10 +41,7 @@ impl SolanaDetails {
         Self {
             memo: terms.and_then(|terms| terms.memo.clone()),
             off_curve: terms.is_some_and(|terms| terms.off_curve),
-            operation: transfer.request.nonce_operation().map(|operation| match operation {
-                domain::NonceOperation::Create { index } => NonceOperation::Create { index },
-                domain::NonceOperation::Revoke { transfer } => NonceOperation::Revoke { transfer_id: transfer.get() },
-            }),
+            operation: transfer.request.nonce_operation().map(|operation| NonceOperation::from(operation).into()),
             rent: rent(transfer).get(),
             nonce: built.nonce.map(|nonce| nonce.index),
             arrives: built.arrives.map(Amount::get),
@@ -63,6 +60,15 @@ fn rent(transfer: &Transfer) -> Amount {
     transfer.fee_paid.map_or(planned, |paid| paid.remaining_after(fee).min(planned))
 }
 
+impl From<domain::NonceOperation> for NonceOperation {
+    fn from(operation: domain::NonceOperation) -> Self {
+        match operation {
+            domain::NonceOperation::Create { index } => Self::Create { index },
+            domain::NonceOperation::Revoke { transfer } => Self::Revoke { transfer_id: transfer.get() },
+        }
+    }
+}
+
 impl From<SolanaSettings> for domain::SolanaSettings {
     fn from(settings: SolanaSettings) -> Self {
         Self { lifetime: settings.lifetime.into() }
@@ -77,7 +83,7 @@ impl NonceAccount {
             domain::NonceStatus::Ready => NonceStatus::Ready,
             domain::NonceStatus::Broken { reason } => NonceStatus::Broken { reason },
         };
-        Self { index, address: address.to_string(), status, held_by: record.holder.map(|id| id.get()) }
+        Self { index, address: address.to_string(), status: status.into(), held_by: record.holder.map(|id| id.get()) }
     }
 }
 

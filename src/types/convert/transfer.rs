@@ -5,7 +5,9 @@ use crate::asset::Asset;
 use crate::batch::Payment;
 use crate::bounds::at_most;
 use crate::error::Error;
+use crate::kaspa::FeeSpeed;
 use crate::solana::SolanaDetails;
+use crate::status::Status;
 use crate::transfer::{Approval, KaspaDetails, Transfer, TransferArgs};
 use crate::wallet::KaspaKey;
 use purser_core::base::{Amount, Chain, SessionId, Timestamp, WalletId};
@@ -86,7 +88,7 @@ impl Transfer {
             idempotency_key: request.idempotency_key,
             reason: request.reason,
             policy_version: transfer.policy_version,
-            status: transfer.status.into(),
+            status: Status::from(transfer.status).into(),
             reserved: if transfer.status.is_terminal() { 0 } else { transfer.reserved.get() },
             attempt: transfer.attempt,
             created_at: transfer.created_at.nanos(),
@@ -127,7 +129,7 @@ impl KaspaDetails {
         let whole = transfer.signed.is_some() && progress.is_none_or(|progress| progress.replacement.is_none());
         let partly = progress.map_or(0, |progress| progress.signatures.len() as u32);
         Some(Self {
-            fee_speed: request.speed().into(),
+            fee_speed: FeeSpeed::from(request.speed()).into(),
             fee: transfer.built.as_ref().map(|built| built.fee.get()),
             inputs,
             inputs_signed: if whole { inputs.unwrap_or_default() } else { partly },

@@ -1,7 +1,7 @@
 //! Wallets, keys and usage, from and to the domain.
 
 use super::address;
-use crate::wallet::{CreateWalletArgs, KaspaKey, Signing, Usage, Wallet};
+use crate::wallet::{CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet};
 use purser_core::base::{self, Bytes, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::policy::{Policy, Rule, Window};
@@ -23,7 +23,7 @@ impl Wallet {
         Self {
             owner: wallet.owner(),
             parent: wallet.parent.map(WalletId::get),
-            signing: wallet.signing.into(),
+            signing: SigningMode::from(wallet.signing).into(),
             active: !wallet.deactivated,
             primary: wallet.primary,
             id: wallet.id.get(),

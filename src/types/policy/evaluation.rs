@@ -2,69 +2,72 @@
 
 use super::scope::Scope;
 use crate::kaspa::FeeQuote;
+use crate::named::Named;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
-/// The kind of rule behind a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum RuleKind {
-    /// The mode of operation.
-    Mode,
-    /// The existence of a policy.
-    Policy,
-    /// The rule [`super::Rule::PerTransaction`].
-    PerTransaction,
-    /// The rule [`super::Rule::SpendingLimit`].
-    SpendingLimit,
-    /// The rules [`super::Rule::Allowlist`] and [`super::Rule::AnyAddress`].
-    Allowlist,
-    /// The rule [`super::Rule::ValueLimit`].
-    ValueLimit,
-    /// The rule [`super::Rule::Denylist`].
-    Denylist,
-    /// The rule [`super::Rule::RateLimit`], and the canister's own quota.
-    RateLimit,
-    /// The rule [`super::Rule::ActiveHours`].
-    ActiveHours,
-    /// The rule [`super::Rule::Approval`].
-    Approval,
-    /// The rule [`super::Rule::MinimumBalance`].
-    MinimumBalance,
-    /// The rule [`super::Rule::RequireSession`].
-    Session,
-    /// The circuit breakers.
-    CircuitBreaker,
-    /// The state of the wallet, active or not.
-    Wallet,
+plain_enum! {
+    /// The kind of rule behind a finding.
+    pub enum RuleKind = purser_core::policy::RuleKind {
+        /// The mode of operation.
+        Mode,
+        /// The existence of a policy.
+        Policy,
+        /// The rule [`super::Rule::PerTransaction`].
+        PerTransaction,
+        /// The rule [`super::Rule::SpendingLimit`].
+        SpendingLimit,
+        /// The rules [`super::Rule::Allowlist`] and [`super::Rule::AnyAddress`].
+        Allowlist,
+        /// The rule [`super::Rule::ValueLimit`].
+        ValueLimit,
+        /// The rule [`super::Rule::Denylist`].
+        Denylist,
+        /// The rule [`super::Rule::RateLimit`], and the canister's own quota.
+        RateLimit,
+        /// The rule [`super::Rule::ActiveHours`].
+        ActiveHours,
+        /// The rule [`super::Rule::Approval`].
+        Approval,
+        /// The rule [`super::Rule::MinimumBalance`].
+        MinimumBalance,
+        /// The rule [`super::Rule::RequireSession`].
+        Session,
+        /// The circuit breakers.
+        CircuitBreaker,
+        /// The state of the wallet, active or not.
+        Wallet,
+    }
 }
 
-/// The reason why a rule failed, or why a transfer ended without moving money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum ReasonCode {
-    /// No rule allows the asset or the chain.
-    PolicyDenied,
-    /// A limit would be exceeded.
-    SpendingLimitExceeded,
-    /// The recipient is not on the allowlist, or on the denylist.
-    AddressNotAllowed,
-    /// The canister is in an emergency.
-    EmergencyMode,
-    /// Too many requests were made.
-    RateLimitExceeded,
-    /// The time is outside the active hours.
-    OutsideTimeWindow,
-    /// The agent's circuit breaker is open.
-    CircuitBreakerOpen,
-    /// The chain's circuit breaker is open.
-    ChainError,
-    /// The wallet is deactivated.
-    WalletDraining,
-    /// Too little would be left.
-    InsufficientBalance,
-    /// An approver refused, or the request that approvers were asked about has changed.
-    ApprovalRejected,
-    /// The approval did not come in time.
-    ApprovalTimeout,
+plain_enum! {
+    /// The reason why a rule failed, or why a transfer ended without moving money.
+    pub enum ReasonCode = purser_core::policy::ReasonCode {
+        /// No rule allows the asset or the chain.
+        PolicyDenied,
+        /// A limit would be exceeded.
+        SpendingLimitExceeded,
+        /// The recipient is not on the allowlist, or on the denylist.
+        AddressNotAllowed,
+        /// The canister is in an emergency.
+        EmergencyMode,
+        /// Too many requests were made.
+        RateLimitExceeded,
+        /// The time is outside the active hours.
+        OutsideTimeWindow,
+        /// The agent's circuit breaker is open.
+        CircuitBreakerOpen,
+        /// The chain's circuit breaker is open.
+        ChainError,
+        /// The wallet is deactivated.
+        WalletDraining,
+        /// Too little would be left.
+        InsufficientBalance,
+        /// An approver refused, or the request that approvers were asked about has changed.
+        ApprovalRejected,
+        /// The approval did not come in time.
+        ApprovalTimeout,
+    }
 }
 
 /// The finding of one rule; amounts are in base units.
@@ -73,7 +76,7 @@ pub struct Finding {
     /// The scope of the rule's policy; absent for the paying wallet's own.
     pub scope: Option<Scope>,
     /// The kind of rule.
-    pub rule: RuleKind,
+    pub rule: Named<RuleKind>,
     /// The rule's position in the policy; absent for conditions that hold before any rule.
     pub rule_index: Option<u32>,
     /// Whether the rule allows the request.
@@ -94,15 +97,16 @@ pub struct Finding {
     pub message: String,
 }
 
-/// The decision about a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Decision {
-    /// Every rule allows it.
-    Allow,
-    /// Every rule allows it once approvers have agreed.
-    RequireApproval,
-    /// At least one rule denies it.
-    Deny,
+plain_enum! {
+    /// The decision about a request.
+    pub enum Decision = purser_core::policy::Decision {
+        /// Every rule allows it.
+        Allow,
+        /// Every rule allows it once approvers have agreed.
+        RequireApproval,
+        /// At least one rule denies it.
+        Deny,
+    }
 }
 
 /// The decision about a request with its explanation.

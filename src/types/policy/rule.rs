@@ -2,6 +2,7 @@
 
 use crate::asset::Asset;
 use crate::chain::Chain;
+use crate::named::{Name, name_variants};
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
@@ -23,44 +24,48 @@ pub enum Window {
     },
 }
 
-/// A calendar period; weeks start on Monday.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Period {
-    Day,
-    Week,
-    Month,
+plain_enum! {
+    /// A calendar period; weeks start on Monday.
+    #[allow(missing_docs, reason = "the names say it")]
+    pub enum Period = purser_core::policy::Period {
+        Day,
+        Week,
+        Month,
+    }
 }
 
-/// The time window of a rate limit, sliding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum RateWindow {
-    Minute,
-    Hour,
-    Day,
+plain_enum! {
+    /// The time window of a rate limit, sliding.
+    #[allow(missing_docs, reason = "the names say it")]
+    pub enum RateWindow = purser_core::policy::RateWindow {
+        Minute,
+        Hour,
+        Day,
+    }
 }
 
-/// The requests that a rate limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum Counted {
-    /// Every request that was decided.
-    Attempts,
-    /// Requests that were allowed or wait for approval.
-    Executions,
+plain_enum! {
+    /// The requests that a rate limit counts.
+    pub enum Counted = purser_core::policy::Counted {
+        /// Every request that was decided.
+        Attempts,
+        /// Requests that were allowed or wait for approval.
+        Executions,
+    }
 }
 
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Weekday {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
+plain_enum! {
+    /// A day of the week.
+    #[allow(missing_docs, reason = "the names say it")]
+    pub enum Weekday = purser_core::policy::Weekday {
+        Mon,
+        Tue,
+        Wed,
+        Thu,
+        Fri,
+        Sat,
+        Sun,
+    }
 }
 
 /// Hours of some days, by local time.
@@ -208,5 +213,45 @@ pub struct Policy {
     /// The policy's name, for people.
     pub name: Option<String>,
     /// The rules; their order never changes a decision.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<PolicyRule>,
 }
+
+/// A rule of a policy in an answer, with its kind and a sentence.
+///
+/// A client reads both of a rule that a later version has added.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct PolicyRule {
+    /// The name of the rule's variant.
+    pub kind: String,
+    /// The rule in a sentence, for people.
+    pub description: String,
+    /// The rule; absent for a client that does not know it.
+    pub rule: Option<Rule>,
+}
+
+impl PolicyRule {
+    /// Returns a rule with its kind and a sentence.
+    pub fn new(rule: Rule, description: String) -> Self {
+        Self { kind: rule.name().to_owned(), description, rule: Some(rule) }
+    }
+}
+
+impl PartialEq<Rule> for PolicyRule {
+    fn eq(&self, other: &Rule) -> bool {
+        self.rule.as_ref() == Some(other)
+    }
+}
+
+name_variants!(Rule {
+    PerTransaction,
+    SpendingLimit,
+    ValueLimit,
+    Allowlist,
+    AnyAddress,
+    Denylist,
+    RateLimit,
+    ActiveHours,
+    Approval,
+    MinimumBalance,
+    RequireSession,
+});

@@ -52,7 +52,7 @@ const CANISTER: &[Room] = &[
 ];
 
 /// The uses between crates that are reserved to some rooms: the definitions of the interface know nothing of the domain, so that a client
-/// needs neither.
+/// needs neither. A plain enum names its pair in the domain where it is defined: the conversions are made of that, and of no second list.
 const RESERVED: &[(&str, &str, &[&str])] = &[("types", "core", &["convert", "fixture"])];
 
 /// The crates whose rooms are checked, by their short names, with their tables.
@@ -95,7 +95,7 @@ fn between_crates(survey: &Survey, edge: &Edge) -> Option<String> {
     let (from, to) = (survey.files[edge.from].krate?, survey.files[edge.to].krate?);
     let room = survey.files[edge.from].room.as_str();
     let reserved = RESERVED.iter().any(|(user, used, rooms)| (from.name, to.name) == (*user, *used) && !rooms.contains(&room));
-    if reserved {
+    if reserved && !is_paired_enum(survey, edge) {
         return Some(format!("{}: `{}` names `{}` outside its conversions", survey.place(edge), from.name, edge.path));
     }
     let forbidden = from.name != to.name && !from.may_use.contains(&to.name);
@@ -103,6 +103,12 @@ fn between_crates(survey: &Survey, edge: &Edge) -> Option<String> {
         let Edge { path, .. } = edge;
         format!("{}: `{}` names `{path}` of `{}`; it may use {}", survey.place(edge), from.name, to.name, list(from.may_use))
     })
+}
+
+/// Whether the line is `pub enum X = path {`, which `plain_enum!` reads; without the domain it reads past the path.
+fn is_paired_enum(survey: &Survey, edge: &Edge) -> bool {
+    let line = edge.line.checked_sub(1).and_then(|index| survey.files[edge.from].lines.get(index));
+    line.is_some_and(|line| line.code.trim_start().starts_with("pub enum ") && line.code.contains(" = "))
 }
 
 fn between_rooms(survey: &Survey, edge: &Edge, tables: &[(&str, &[Room])]) -> Option<String> {

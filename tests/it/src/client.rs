@@ -62,6 +62,27 @@ impl<'a> Client<'a> {
         self.update("create_wallet", (args,))
     }
 
+    /// Calls `transfer`.
+    ///
+    /// # Errors
+    /// The canister's errors.
+    pub fn transfer(&mut self, args: &TransferArgs) -> Answer<TransferOutcome> {
+        self.update::<Answer<TransferAnswer>>("transfer", (args,)).map(|answer| known(answer.outcome))
+    }
+
+    /// Calls `consolidate_kaspa`.
+    ///
+    /// # Errors
+    /// The canister's errors.
+    pub fn consolidate_kaspa(&mut self, args: &ConsolidateArgs) -> Answer<TransferOutcome> {
+        self.update::<Answer<TransferAnswer>>("consolidate_kaspa", (args,)).map(|answer| known(answer.outcome))
+    }
+
+    /// Calls `get_mode`.
+    pub fn get_mode(&mut self) -> Mode {
+        known(self.query("get_mode", ()))
+    }
+
     fn update<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> T {
         self.try_update(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
     }
@@ -69,6 +90,11 @@ impl<'a> Client<'a> {
     fn query<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> T {
         self.try_query(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
     }
+}
+
+/// The variant of an answer; this client is made from the same interface as the canister.
+fn known<V>(named: Named<V>) -> V {
+    named.value.unwrap_or_else(|| panic!("{} is not in the interface", named.name))
 }
 
 fn one<T: CandidType + DeserializeOwned>(method: &str, reply: &[u8]) -> T {
@@ -120,7 +146,6 @@ methods! {
     query list_groups() -> Vec<Group>;
     query list_rates() -> Vec<Rate>;
     query get_settings() -> Settings;
-    update transfer(args: &TransferArgs) -> Answer<TransferOutcome>;
     update approve_transfer(transfer: u64, intent_hash: &serde_bytes::Bytes) -> Answer<Transfer>;
     update reject_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
     query list_approvals(wallet: Option<u64>) -> Vec<ApprovalRequest>;
@@ -129,7 +154,6 @@ methods! {
     update quarantine_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
     update resolve_quarantine(args: &ResolveQuarantineArgs) -> Answer<Change>;
     update batch_transfer(args: &BatchArgs) -> Answer<BatchOutcome>;
-    update consolidate_kaspa(args: &ConsolidateArgs) -> Answer<TransferOutcome>;
     update replace_kaspa_transfer(args: &ReplaceArgs) -> Answer<Transfer>;
     update quote_kaspa_transfer(args: &TransferArgs) -> Answer<FeeQuote>;
     update refresh_balances(wallet: u64) -> Answer<Balances>;
@@ -143,7 +167,6 @@ methods! {
     query list_solana_nonce_accounts(wallet: u64) -> Answer<Vec<NonceAccount>>;
     query list_solana_providers() -> Vec<SolanaProvider>;
     query get_config() -> Config;
-    query get_mode() -> Mode;
     query get_wallet(wallet: u64) -> Answer<Wallet>;
     query list_wallets(after: Option<u64>, limit: Option<u32>) -> Vec<Wallet>;
     query get_policy(wallet: u64) -> Answer<Option<Policy>>;

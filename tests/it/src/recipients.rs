@@ -3,7 +3,7 @@
 use crate::test_env::{KAS, SOL};
 use purser_core::chains::kaspa::{Address as KaspaAddress, Network};
 use purser_core::chains::solana::Address as SolanaAddress;
-use purser_types::{Asset, Chain, Recipient, Rule, Window};
+use purser_types::{Asset, Chain, PolicyRule, Recipient, Rule, Window};
 use sha2::{Digest, Sha256};
 
 /// The Solana address of the Ed25519 key whose seed is `n` repeated, a point of the curve.
@@ -29,8 +29,9 @@ pub fn kaspa_on(network: Network, n: u8) -> String {
     unreachable!("half of all hashes are the x of a point")
 }
 
-/// Rules without `usable_from`, which the canister adds to each recipient.
-pub fn as_submitted(mut rules: Vec<Rule>) -> Vec<Rule> {
+/// The rules of an answer, without `usable_from`, which the canister adds to each recipient.
+pub fn as_submitted(rules: Vec<PolicyRule>) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = rules.into_iter().map(|rule| rule.rule.expect("this client knows the rules")).collect();
     for rule in &mut rules {
         if let Rule::Allowlist { recipients, .. } = rule {
             recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);

@@ -237,7 +237,9 @@ impl TestEnv {
 
     /// Advances time until the transfer has ended.
     pub fn wait_for_end(&mut self, id: u64) -> Transfer {
-        self.wait_until(id, |transfer| matches!(transfer.status, Status::Confirmed | Status::Failed | Status::Cancelled))
+        self.wait_until(id, |transfer| {
+            matches!(transfer.status.value, Some(Status::Confirmed | Status::Failed | Status::Cancelled))
+        })
     }
 
     /// Requests a transfer that must be accepted, and returns its id.

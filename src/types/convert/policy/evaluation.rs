@@ -1,6 +1,6 @@
 //! Evaluations as answers show them.
 
-use crate::policy::{ApprovalDemand, Evaluation, Finding};
+use crate::policy::{ApprovalDemand, Evaluation, Finding, RuleKind};
 use purser_core::base::{Amount, SECOND_NS};
 use purser_core::policy as domain;
 
@@ -8,7 +8,7 @@ impl From<domain::Finding> for Finding {
     fn from(finding: domain::Finding) -> Self {
         Self {
             scope: finding.scope.map(Into::into),
-            rule: finding.rule.into(),
+            rule: RuleKind::from(finding.rule).into(),
             rule_index: finding.rule_index,
             passed: finding.passed,
             code: finding.code.map(Into::into),

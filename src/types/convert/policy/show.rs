@@ -1,16 +1,29 @@
 //! Policies, rules and scopes of the domain as answers show them.
 
 use crate::convert::address;
-use crate::policy::{HoursWindow, Policy, Recipient, RecipientLimit, Rule, Scope, Window};
-use purser_core::base::{Amount, SECOND_NS};
+use crate::policy::{HoursWindow, Policy, PolicyRule, Recipient, RecipientLimit, Rule, Scope, Window};
+use purser_core::base::{Amount, SECOND_NS, Timestamp};
 use purser_core::chains::kaspa;
 use purser_core::policy as domain;
 
 impl Policy {
-    /// Returns a policy of the domain with addresses of `network`.
-    pub fn new(policy: domain::Policy, network: kaspa::Network) -> Self {
-        let rules = policy.rules.into_iter().map(|rule| Rule::new(rule, network)).collect();
+    /// Returns a policy of the domain with addresses of `network`, described as of `now`.
+    pub fn new(policy: domain::Policy, now: Timestamp, network: kaspa::Network) -> Self {
+        let rules = PolicyRule::all(policy.rules, now, network);
         Self { version: policy.version, name: policy.name, rules }
+    }
+}
+
+impl PolicyRule {
+    /// Returns rules of the domain with addresses of `network`, described as of `now`.
+    pub fn all(rules: Vec<domain::Rule>, now: Timestamp, network: kaspa::Network) -> Vec<Self> {
+        rules.into_iter().map(|rule| Self::of(rule, now, network)).collect()
+    }
+
+    /// Returns a rule of the domain with addresses of `network`, described as of `now`.
+    pub fn of(rule: domain::Rule, now: Timestamp, network: kaspa::Network) -> Self {
+        let description = domain::describe(&rule, now, &|to: &_| address::text(to, network));
+        Self::new(Rule::new(rule, network), description)
     }
 }
 

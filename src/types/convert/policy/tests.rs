@@ -7,7 +7,7 @@ use crate::policy::{
     Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, RateWindow, ReasonCode, Recipient, RecipientLimit, Rule,
     RuleKind, Weekday, Window,
 };
-use purser_core::base::Amount;
+use purser_core::base::{Amount, Timestamp};
 use purser_core::chains::kaspa::Network::Simnet;
 use purser_core::policy as domain;
 
@@ -63,7 +63,11 @@ fn rules_come_back_as_they_were_set() {
     let (rules, name) = (every_rule(), Some("ops".to_owned()));
     let parsed = parse_rules(rules.clone(), Simnet).expect("readable");
     let stored = domain::Policy { version: 4, name: name.clone(), rules: parsed };
-    assert_eq!(Policy::new(stored, Simnet), Policy { version: 4, name, rules });
+    let shown = Policy::new(stored, Timestamp::default(), Simnet);
+    assert_eq!((shown.version, shown.name), (4, name));
+    assert_eq!(shown.rules, rules);
+    assert_eq!(shown.rules[0].kind, "PerTransaction");
+    assert!(shown.rules.iter().all(|rule| rule.description.ends_with('.')), "{:?}", shown.rules);
 }
 
 #[test]
@@ -125,7 +129,7 @@ fn a_finding_keeps_each_figure_in_its_place() {
         domain::Evaluation { decision: domain::Decision::Deny, policy_version: 8, findings: vec![finding], approvals: Vec::new() };
     let expected = Finding {
         scope: None,
-        rule: RuleKind::SpendingLimit,
+        rule: RuleKind::SpendingLimit.into(),
         rule_index: Some(1),
         passed: false,
         code: Some(ReasonCode::SpendingLimitExceeded),

@@ -175,7 +175,7 @@ fn transfer(bench: &mut Bench, args: &TransferArgs) {
     let newest = bench.env.as_actor(Actor::Agent).list_transfers(args.wallet_id, None, Some(1)).expect("open");
     let id = newest.first().expect("it was accepted").id;
     bench.step(&format!("drive to submission {asset:?}"), true, |env| {
-        env.wait_until(id, |transfer| !matches!(transfer.status, Status::Reserved | Status::Built | Status::Signed))
+        env.wait_until(id, |transfer| !matches!(transfer.status.value, Some(Status::Reserved | Status::Built | Status::Signed)))
     });
     let ended = bench.step(&format!("follow to the end {asset:?}"), false, |env| env.wait_for_end(id));
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");

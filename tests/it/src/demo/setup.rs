@@ -4,7 +4,7 @@ use super::console::grouped;
 use super::context::Demo;
 use crate::test_env::{Actor, KAS, SOL};
 use crate::{recipients, wasm};
-use purser_types::{Change, Rule, Scope, Window};
+use purser_types::{Change, Scope};
 
 /// Deploys the released wasm and creates a wallet.
 ///
@@ -68,24 +68,9 @@ pub fn policy(demo: &mut Demo) {
     let shown = demo.env.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten();
     let shown = shown.map(|policy| policy.rules).unwrap_or_default();
     for rule in &shown {
-        demo.say(describe(rule));
+        demo.say(rule.description.as_str());
     }
     demo.check("shown back, it is what was set", recipients::as_submitted(shown) == rules);
     let members = demo.env.as_actor(Actor::Stranger).list_agents(wallet.id).unwrap_or_default();
     demo.check("the wallet has one agent", members == [Actor::Agent.principal()]);
-}
-
-fn describe(rule: &Rule) -> String {
-    match rule {
-        Rule::PerTransaction { asset, max } => format!("per transaction  {asset:?} at most {}", grouped((*max).into())),
-        Rule::SpendingLimit { asset, window: Window::Rolling24h, max } => {
-            format!("rolling 24 h     {asset:?} at most {}", grouped((*max).into()))
-        }
-        Rule::Allowlist { chain, recipients, .. } => {
-            let addresses: Vec<_> = recipients.iter().map(|recipient| recipient.address.as_str()).collect();
-            format!("allowlist        {chain:?} {}", addresses.join(", "))
-        }
-        Rule::AnyAddress { chain } => format!("any address      {chain:?}"),
-        other => format!("{other:?}"),
-    }
 }

@@ -76,7 +76,7 @@ fn the_owner_signs_and_the_canister_broadcasts() {
         let signed = env.as_principal(owner()).submit_signatures(id, &good).expect("the owner's signatures");
         assert!(signed.txid.is_some() && signed.to_sign.is_none(), "{signed:?}");
         let ended = env.wait_for_end(id);
-        assert_eq!((ended.status, ended.txid), (Status::Confirmed, signed.txid), "{}", args.idempotency_key);
+        assert_eq!((ended.status.name.as_str(), ended.txid), ("Confirmed", signed.txid), "{}", args.idempotency_key);
     }
     assert_eq!((env.solana.landed().len(), env.kaspa.accepted().len()), (1, 2));
     assert_eq!(signatures_asked_for(&mut env), 0, "no threshold key took part");
@@ -95,7 +95,7 @@ fn what_is_not_signed_in_time_ends_and_frees_its_money() {
         let late = env.as_principal(owner()).submit_signatures(id, &sign(&built)).expect_err("too late");
         assert_eq!(late.code, "WRONG_STATUS");
         let ended = env.wait_for_end(id);
-        assert_eq!((ended.status, ended.reserved, ended.attempt), (Status::Failed, 0, 1));
+        assert_eq!((ended.status.name.as_str(), ended.reserved, ended.attempt), ("Failed", 0, 1));
         assert!(ended.note.expect("a note").contains("did not sign it in time"));
     }
     assert_eq!((env.solana.landed().len(), env.kaspa.accepted().len()), (0, 0));

@@ -27,7 +27,7 @@ fn a_session_limits_itself_and_nobody_else() {
     let mut open = |max| env.as_actor(Actor::Agent).open_session(&args(wallet, 3_600, max)).expect("an agent opens its own");
     let (small, large) = (open(SOL / 2), open(2 * SOL));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&session_payment(&small, SOL / 2, "with its fee it is too much")));
-    assert_eq!((denied.rule, denied.limit), (RuleKind::SpendingLimit, Some(SOL / 2)));
+    assert_eq!((denied.rule, denied.limit), (RuleKind::SpendingLimit.into(), Some(SOL / 2)));
     let paid = env.request_transfer(&session_payment(&small, SOL / 4, "fits"));
     denial(env.as_actor(Actor::Agent).transfer(&session_payment(&small, SOL / 4, "used up")));
     let other = env.request_transfer(&session_payment(&large, SOL, "the other session"));
@@ -56,14 +56,14 @@ fn sessions_end_by_themselves_and_by_word() {
     let after = env.as_actor(Actor::Stranger).verify_integrity(None, None).entries_checked;
     assert_eq!(after, before + 1, "its end is noted by itself");
     let status = |env: &mut TestEnv, id| env.as_actor(Actor::Stranger).get_session(id).map(|session| session.status);
-    assert_eq!(status(&mut env, short.id), Ok(SessionStatus::Expired));
+    assert_eq!(status(&mut env, short.id), Ok(SessionStatus::Expired.into()));
     let closed = env.as_actor(Actor::Guardian).close_session(long.id).expect("a guardian closes it");
     assert_eq!(closed.status, SessionStatus::Revoked);
     let closed = env.as_actor(Actor::Agent).transfer(&session_payment(&long, 1, "closed")).expect_err("it is over");
     assert_eq!(closed.code, "VALIDATION_FAILED");
     let last = env.as_actor(Actor::Agent).open_session(&args(wallet, 3_600, SOL)).expect("another");
     env.as_actor(Actor::Admin).remove_agent(wallet, Actor::Agent.principal()).expect("an admin removes the agent");
-    assert_eq!(status(&mut env, last.id), Ok(SessionStatus::EndedByParent));
+    assert_eq!(status(&mut env, last.id), Ok(SessionStatus::EndedByParent.into()));
     assert_eq!(env.as_actor(Actor::Stranger).list_sessions(wallet), Ok(vec![]));
 }
 

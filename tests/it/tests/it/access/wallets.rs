@@ -70,7 +70,7 @@ fn a_deactivated_wallet_finishes_what_it_sent_and_calls_the_rest_off() {
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "new")));
     assert_eq!(denied.code, Some(ReasonCode::WalletDraining));
     let cancelled = env.wait_for_end(waiting);
-    assert_eq!((cancelled.status, cancelled.note.as_deref()), (Status::Cancelled, Some("its wallet was deactivated")));
+    assert_eq!((cancelled.status.name.as_str(), cancelled.note.as_deref()), ("Cancelled", Some("its wallet was deactivated")));
     assert_eq!(env.wait_for_end(sent).status, Status::Confirmed);
     assert_eq!(env.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Activate), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "new"));
@@ -94,7 +94,7 @@ fn a_parents_limits_bind_its_children_together() {
     }
     env.request_transfer(&payment(children[0].id, Asset::Kas, 6 * KAS, "first"));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(children[1].id, Asset::Kas, 6 * KAS, "second")));
-    assert_eq!((denied.rule, denied.limit), (RuleKind::SpendingLimit, Some(10 * KAS)));
+    assert_eq!((denied.rule, denied.limit), (RuleKind::SpendingLimit.into(), Some(10 * KAS)));
     env.request_transfer(&payment(children[1].id, Asset::Kas, 3 * KAS, "third"));
     let cycle = detail(env.as_actor(Actor::Admin).change_wallet(parent.id, WalletChange::Parent(Some(children[0].id))));
     assert!(matches!(cycle, ErrorDetail::InvalidArgument { ref field, .. } if field == "parent"), "{cycle:?}");
@@ -106,5 +106,5 @@ fn owners_survive_an_upgrade() {
     let wallet = env.as_actor(Actor::Admin).create_wallet_with(&wallet_args(owner(), None)).expect("an admin creates a wallet");
     env.upgrade(None).expect("it upgrades");
     assert_eq!(env.as_actor(Actor::Stranger).list_wallets_of(owner()), std::slice::from_ref(&wallet));
-    assert_eq!((wallet.owner, wallet.signing, wallet.primary, wallet.active), (owner(), SigningMode::Threshold, true, true));
+    assert_eq!((wallet.owner, wallet.signing, wallet.primary, wallet.active), (owner(), SigningMode::Threshold.into(), true, true));
 }

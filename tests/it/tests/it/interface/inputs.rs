@@ -10,8 +10,8 @@ use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_types::{
     Asset, AuditSettings, BatchArgs, BatchOutcome, BlockRange, Chain, ClientArgs, ConfirmArchiveArgs, ConsolidateArgs,
     CreateWalletArgs, Error, ErrorDetail, Evaluation, FeeSpeed, Group, KaspaError, KaspaKey, MintText, OpenSessionArgs, Payment,
-    Rate, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferArgs,
-    TransferOutcome, Wallet, WalletChange,
+    Rate, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferAnswer,
+    TransferArgs, TransferOutcome, Wallet, WalletChange,
 };
 
 /// The code of an answer, or `OK`.
@@ -440,7 +440,7 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
         }),
         ("transfer", |w, id, text| {
             let args = TransferArgs { to: text.into(), ..payment(id, Asset::Sol, 1, "k") };
-            w.as_actor(Actor::Agent).try_update("transfer", (args,)).map(code::<TransferOutcome>)
+            w.as_actor(Actor::Agent).try_update("transfer", (args,)).map(code::<TransferAnswer>)
         }),
         ("simulate_transfer", |w, id, text| {
             let args = TransferArgs { reason: Some(text.into()), ..payment(id, Asset::Sol, 1, "k") };

@@ -4,7 +4,7 @@ use super::*;
 use crate::support::{batch_of, usage_of};
 use candid::Principal;
 use purser_types::{
-    Asset, BatchArgs, Change, Error, ErrorDetail, Group, ItemOutcome, KaspaError, Payment, ReasonCode, Role, Rule, Status,
+    Asset, BatchArgs, Change, Error, ErrorDetail, Group, ItemOutcome, KaspaError, Named, Payment, ReasonCode, Role, Rule, Status,
     TransferArgs, Wallet,
 };
 
@@ -21,9 +21,9 @@ fn a_batch_pays_many_with_one_transaction_and_refuses_one_by_one() {
     let outcome = env.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
     let [id] = outcome.transfer_ids[..] else { panic!("one transaction: {outcome:?}") };
     let accepted = ItemOutcome::Accepted { transfer_id: id };
-    assert_eq!([&outcome.items[0], &outcome.items[2], &outcome.items[3]], [&accepted; 3]);
-    let code = |item: &ItemOutcome| match item {
-        ItemOutcome::Denied { evaluation } => {
+    assert!([0, 2, 3].iter().all(|position| outcome.items[*position] == accepted), "{outcome:?}");
+    let code = |item: &Named<ItemOutcome>| match &item.value {
+        Some(ItemOutcome::Denied { evaluation }) => {
             evaluation.findings.iter().find(|finding| !finding.passed).and_then(|finding| finding.code)
         }
         other => panic!("not denied: {other:?}"),
@@ -35,13 +35,16 @@ fn a_batch_pays_many_with_one_transaction_and_refuses_one_by_one() {
     assert_eq!(counted.iter().find(|(name, _)| name == "denied_by_policy").map(|(_, n)| *n), Some(2));
 
     let again = env.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
-    assert_eq!((&again.items[0], &again.items[1], again.transfer_ids), (&accepted, &ItemOutcome::DeniedBefore, vec![id]));
+    assert_eq!(
+        (&again.items[0], &again.items[1], again.transfer_ids),
+        (&accepted.into(), &ItemOutcome::DeniedBefore.into(), vec![id])
+    );
     let other = BatchArgs { payments: vec![args.payments[0].clone()], ..args };
     let conflict = env.as_actor(Actor::Agent).batch_transfer(&other).expect_err("another batch");
     assert_eq!(conflict.code, "IDEMPOTENCY_CONFLICT");
 
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.amount), (Status::Confirmed, 12 * KAS), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.amount), ("Confirmed", 12 * KAS), "{ended:?}");
     assert_eq!(details(&ended).payments.len(), 3);
     assert_eq!(env.kaspa.accepted().len(), 1);
     let received = [1, 2, 3, 99].map(|n| env.kaspa.balance(&recipients::kaspa(n)));
@@ -59,7 +62,7 @@ fn the_sum_of_a_batch_is_judged_as_one_payment() {
     let denied = |env: &mut TestEnv, payments: &[(u8, u64)], key: &str| {
         let outcome = env.as_actor(Actor::Agent).batch_transfer(&batch(&wallet, payments, key)).expect("answered");
         assert_eq!(outcome.transfer_ids, Vec::<u64>::new());
-        outcome.items.iter().all(|item| matches!(item, ItemOutcome::Denied { .. }))
+        outcome.items.iter().all(|item| matches!(item.value, Some(ItemOutcome::Denied { .. })))
     };
     assert!(denied(&mut env, &[(1, 11 * KAS), (2, 10 * KAS)], "over the limit of one transaction together"));
     let ended = env.request_transfer(&kas(&wallet, 15 * KAS, "first"));

@@ -44,7 +44,11 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     pay(&mut env, &wallet, "a payment");
     let [tidying, payment] = &transfers(&mut env, &wallet)[..] else { panic!("a payment and what follows it") };
     assert_eq!((tidying.agent, tidying.amount, &tidying.to), (Principal::management_canister(), 0, &wallet.kaspa_schnorr_address));
-    assert_eq!((tidying.status, tidying.reason.as_deref()), (Status::Reserved, Some("more than 20 coins")), "the network is busy");
+    assert_eq!(
+        (tidying.status.name.as_str(), tidying.reason.as_deref()),
+        ("Reserved", Some("more than 20 coins")),
+        "the network is busy"
+    );
     let left = env.kaspa.utxo_count(&wallet.kaspa_schnorr_address);
     assert!(left > 25, "{left}");
 
@@ -53,7 +57,7 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     let ended = env.wait_for_end(tidying);
     // All that were left and one output at the floor.
     let fee = 100 * (94 + 1_118 * left as u64 + 412);
-    assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(fee)), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(fee)), "{ended:?}");
     assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 1);
     assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 27 * KAS - paid - fee);
     let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
@@ -100,7 +104,7 @@ fn a_consolidation_waits_for_a_quiet_network_and_asks_no_limit() {
     env.kaspa.set_feerates(200, 150, 100);
     let ended = env.wait_for_end(id);
     // Ten inputs and one output at the floor: 94 + 10 * 1,118 + 412 grams.
-    assert_eq!((ended.status, ended.amount, ended.fee_paid), (Status::Confirmed, 0, Some(1_168_600)), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.amount, ended.fee_paid), ("Confirmed", 0, Some(1_168_600)), "{ended:?}");
     assert_eq!(ended.to, wallet.kaspa_schnorr_address);
     assert!(details(&ended).consolidation);
     assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 3);

@@ -16,7 +16,7 @@ fn eighty_four_inputs_are_signed_once_each_across_failures_and_an_upgrade() {
     let args = TransferArgs { max_fee: Some(20_000_000), ..kas(&wallet, 1_665_000_000, "all of it") };
     let id = env.request_transfer(&args);
     let partly = env.wait_until(id, |transfer| transfer.kaspa.as_ref().is_some_and(|kaspa| kaspa.inputs_signed == 19));
-    assert_eq!((partly.status, details(&partly).inputs), (Status::Built, Some(84)));
+    assert_eq!((partly.status.name.as_str(), details(&partly).inputs), ("Built", Some(84)));
     env.upgrade(None).expect("it upgrades");
     env.network.local().faults().clear();
     let ended = env.wait_for_end(id);
@@ -32,7 +32,7 @@ fn a_wallet_of_a_thousand_coins_pays() {
     let wallet = wallet_of(&mut env, &[KAS; 1_000]);
     let id = env.request_transfer(&kas(&wallet, 10 * KAS, "from many"));
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, details(&ended).inputs), (Status::Confirmed, Some(11)), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), details(&ended).inputs), ("Confirmed", Some(11)), "{ended:?}");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn coins_that_no_list_holds_are_consolidated_by_name() {
     named[3].amount = 40_000_000;
     let id = consolidate(&mut env, &args(&named, "wrong"));
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.reserved, ended.attempt), (Status::Failed, 0, 1), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.reserved, ended.attempt), ("Failed", 0, 1), "{ended:?}");
     assert!(ended.note.as_ref().is_some_and(|note| note.contains("the inputs hold less than is paid")), "{ended:?}");
     assert_eq!((env.kaspa.accepted(), env.kaspa.mempool()), (accepted, vec![]));
     named[3].amount = 30_000_000;

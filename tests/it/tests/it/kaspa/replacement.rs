@@ -39,7 +39,7 @@ fn the_replacement_takes_the_place_of_the_stuck_one() {
     let before = submitted_transfer(&mut env, &wallet);
     assert_eq!(env.kaspa.mempool(), [before.txid.clone().expect("it is signed")]);
     let low = replace(&mut env, before.id, Some(204_000)).map(|transfer| transfer.status);
-    assert_eq!(low, Ok(Status::Submitted), "a little more is more");
+    assert_eq!(low, Ok(Status::Submitted.into()), "a little more is more");
     for _ in 0..10 {
         advance_without_blocks(&mut env);
     }
@@ -48,7 +48,7 @@ fn the_replacement_takes_the_place_of_the_stuck_one() {
     assert_eq!((after.attempt, details.fee, &details.superseded), (2, Some(204_000), &vec![before.txid.expect("signed")]));
     assert_eq!(env.kaspa.mempool(), [after.txid.expect("it is signed")], "only the new one is there");
     let ended = env.wait_for_end(before.id);
-    assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(204_000)), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(204_000)), "{ended:?}");
     totals.check(&mut env, &ended, "replaced");
 }
 
@@ -65,10 +65,10 @@ fn when_the_old_one_lands_after_all_the_transfer_is_that_one() {
         advance_without_blocks(&mut env);
     }
     let replaced = env.as_actor(Actor::Agent).get_transfer(before.id).expect("it exists");
-    assert_eq!((replaced.status, replaced.attempt), (Status::Submitted, 2), "{replaced:?}");
+    assert_eq!((replaced.status.name.as_str(), replaced.attempt), ("Submitted", 2), "{replaced:?}");
     let ended = env.wait_for_end(before.id);
     env.kaspa.faults().clear();
-    assert_eq!((ended.status, &ended.txid, ended.fee_paid), (Status::Confirmed, &before.txid, Some(203_600)), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), &ended.txid, ended.fee_paid), ("Confirmed", &before.txid, Some(203_600)), "{ended:?}");
     assert_eq!(details(&ended).superseded.len(), 1);
     totals.check(&mut env, &ended, "the old one landed");
 }

@@ -80,7 +80,7 @@ fn a_broken_chain_is_an_emergency_and_names_its_entry() {
 }
 
 fn api_break(index: u64, reason: BreakReason) -> BrokenAt {
-    BrokenAt { index, reason }
+    BrokenAt { index, reason: reason.into() }
 }
 
 #[test]

@@ -5,7 +5,6 @@ use candid::Principal;
 use flate2::read::GzDecoder;
 use purser_it::test_env::{Actor, TestEnv};
 use purser_it::wasm;
-use purser_types::*;
 use std::io::Read;
 
 /// The image's own admin.
@@ -28,13 +27,9 @@ fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
     let report = env.as_actor(Actor::Anonymous).verify_integrity(None, None);
     assert_eq!((report.valid, report.entries_checked), (true, 27));
     let transfers = env.as_actor(Actor::Anonymous).list_transfers(1, None, None).expect("open");
-    let found: Vec<_> = transfers.iter().map(|transfer| (transfer.idempotency_key.as_str(), transfer.status)).collect();
-    let expected = [
-        ("reserved", Status::Reserved),
-        ("submitted", Status::Submitted),
-        ("cancelled", Status::Cancelled),
-        ("confirmed", Status::Confirmed),
-    ];
+    let found: Vec<_> =
+        transfers.iter().map(|transfer| (transfer.idempotency_key.as_str(), transfer.status.name.as_str())).collect();
+    let expected = [("reserved", "Reserved"), ("submitted", "Submitted"), ("cancelled", "Cancelled"), ("confirmed", "Confirmed")];
     assert_eq!(found, expected);
     env.as_principal(admin()).start_emergency("the image's chains are not these").expect("an admin");
     env.as_principal(admin()).cancel_transfer(transfers[0].id, None).expect("nothing of it was built");

@@ -68,10 +68,10 @@ fn an_upgrade_while_a_dead_attempt_waits_builds_one_new_one() {
     env.upgrade(None).expect("it upgrades");
     env.step();
     let held = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((held.status, held.attempt), (Status::Expired, expired.attempt), "the emergency outlives the upgrade");
+    assert_eq!((held.status.name.as_str(), held.attempt), ("Expired", expired.attempt), "the emergency outlives the upgrade");
     env.end_emergency();
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, expired.attempt + 1));
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", expired.attempt + 1));
     totals.check(&mut env, &ended, "the second attempt");
 }
 

@@ -43,7 +43,7 @@ fn env_with_approvals(time_lock_seconds: u64) -> (TestEnv, Wallet) {
 fn pending(env: &mut TestEnv, wallet: u64, key: &str) -> (u64, ByteBuf) {
     match env.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, SOL / 2, key)) {
         Ok(TransferOutcome::Pending { transfer, evaluation }) => {
-            assert_eq!((transfer.status, evaluation.decision), (Status::AwaitingApproval, Decision::RequireApproval));
+            assert_eq!((transfer.status.name.as_str(), evaluation.decision), ("AwaitingApproval", Decision::RequireApproval));
             let approval = transfer.approval.expect("a question");
             (transfer.id, approval.intent_hash)
         }
@@ -51,7 +51,7 @@ fn pending(env: &mut TestEnv, wallet: u64, key: &str) -> (u64, ByteBuf) {
     }
 }
 
-fn approve(env: &mut TestEnv, who: Principal, id: u64, intent: &ByteBuf) -> Result<Status, String> {
+fn approve(env: &mut TestEnv, who: Principal, id: u64, intent: &ByteBuf) -> Result<Named<Status>, String> {
     let answer = env.as_principal(who).approve_transfer(id, Bytes::new(intent));
     answer.map(|transfer| transfer.status).map_err(|error| error.code)
 }
@@ -80,7 +80,7 @@ fn a_quorum_lets_a_transfer_go_and_a_new_module_finds_it_waiting() {
     assert!(asked[0].summary.contains(&format!("asks to pay 0.5 SOL and at most 0.00001 SOL in fees from wallet {}", wallet.id)));
     assert_eq!(approve(&mut env, Actor::Agent.principal(), id, &intent), Err("AUTH_FAILED".into()), "the requester never counts");
     assert_eq!(approve(&mut env, approver(1), id, &ByteBuf::from([0; 32])), Err("VALIDATION_FAILED".into()));
-    assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval));
+    assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval.into()));
     assert_eq!(approve(&mut env, approver(1), id, &intent), Err("ALREADY_SO".into()));
     env.upgrade(None).expect("it upgrades");
     assert_eq!(env.as_actor(Actor::Stranger).list_approvals(None)[0].votes[0].agreed, 1);
@@ -88,7 +88,7 @@ fn a_quorum_lets_a_transfer_go_and_a_new_module_finds_it_waiting() {
         env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 2, "a")),
         Ok(TransferOutcome::Duplicate { transfer }) if transfer.id == id
     ));
-    assert_eq!(approve(&mut env, approver(2), id, &intent), Ok(Status::Reserved));
+    assert_eq!(approve(&mut env, approver(2), id, &intent), Ok(Status::Reserved.into()));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
     assert_eq!(env.solana.balance(&recipients::solana(1)), SOL / 2);
     assert_eq!(approve(&mut env, approver(3), id, &intent), Err("WRONG_STATUS".into()));
@@ -100,13 +100,13 @@ fn nobody_in_time_is_a_no_that_frees_the_money() {
     let (mut env, wallet) = env_with_approvals(0);
     let (id, intent) = pending(&mut env, wallet.id, "a");
     assert_eq!(reserved(&mut env, wallet.id), SOL / 2 + 10_000);
-    assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval));
+    assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval.into()));
     // Time alone, before any timer has run: the answer comes too late all the same.
     env.network.ic().advance_time(Duration::from_secs(301));
     assert_eq!(approve(&mut env, approver(2), id, &intent), Err("WRONG_STATUS".into()));
     advance_time(&mut env, 120);
     let ended = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((ended.status, ended.code), (Status::Rejected, Some(ReasonCode::ApprovalTimeout)));
+    assert_eq!((ended.status.name.as_str(), ended.code), ("Rejected", Some(ReasonCode::ApprovalTimeout)));
     assert_eq!(reserved(&mut env, wallet.id), 0);
     assert_eq!(env.solana.landed().len(), 0);
 }
@@ -115,11 +115,11 @@ fn nobody_in_time_is_a_no_that_frees_the_money() {
 fn one_no_ends_it_within_the_time_lock_too() {
     let (mut env, wallet) = env_with_approvals(3_600);
     let (id, intent) = pending(&mut env, wallet.id, "a");
-    assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval));
-    assert_eq!(approve(&mut env, approver(2), id, &intent), Ok(Status::AwaitingApproval), "agreed, and locked");
+    assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval.into()));
+    assert_eq!(approve(&mut env, approver(2), id, &intent), Ok(Status::AwaitingApproval.into()), "agreed, and locked");
     advance_time(&mut env, 3_000);
     let ended = env.as_actor(Actor::Guardian).reject_transfer(id, "not us").expect("a guardian objects");
-    assert_eq!((ended.status, ended.code), (Status::Rejected, Some(ReasonCode::ApprovalRejected)));
+    assert_eq!((ended.status.name.as_str(), ended.code), ("Rejected", Some(ReasonCode::ApprovalRejected)));
     let (id, intent) = pending(&mut env, wallet.id, "b");
     approve(&mut env, approver(1), id, &intent).expect("the first");
     approve(&mut env, approver(2), id, &intent).expect("the second");
@@ -135,7 +135,7 @@ fn a_new_policy_and_a_lost_role_end_what_waits() {
     let (stale, _) = pending(&mut env, wallet.id, "a");
     env.set_policy(wallet.id, &[rules(), vec![rule(60)]].concat());
     let ended = env.as_actor(Actor::Stranger).get_transfer(stale).expect("it exists");
-    assert_eq!((ended.status, ended.code), (Status::Rejected, Some(ReasonCode::ApprovalRejected)));
+    assert_eq!((ended.status.name.as_str(), ended.code), ("Rejected", Some(ReasonCode::ApprovalRejected)));
     let (id, intent) = pending(&mut env, wallet.id, "b");
     approve(&mut env, approver(1), id, &intent).expect("the first");
     assert_eq!(env.as_actor(Actor::Admin).revoke_role(approver(1), Role::Approver), Ok(Change::Applied));
@@ -190,7 +190,7 @@ fn the_minimum_balance_is_what_is_left() {
     assert_eq!(env.as_actor(Actor::Admin).configure(&keep(left + 1)), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "one too few"));
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.code, ended.attempt), (Status::Failed, Some(ReasonCode::InsufficientBalance), 0));
+    assert_eq!((ended.status.name.as_str(), ended.code, ended.attempt), ("Failed", Some(ReasonCode::InsufficientBalance), 0));
     let note = ended.note.expect("it says why");
     assert!(note.contains("10000000001 base units of SOL are required") && note.contains("10000000000 are available"), "{note}");
     assert_eq!(env.as_actor(Actor::Admin).configure(&keep(left)), Ok(Change::Applied));
@@ -213,7 +213,7 @@ fn a_chain_whose_providers_do_not_answer_takes_nothing_new() {
         env.step();
     }
     let finding = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "b")));
-    assert_eq!((finding.rule, finding.code), (RuleKind::CircuitBreaker, Some(ReasonCode::ChainError)));
+    assert_eq!((finding.rule, finding.code), (RuleKind::CircuitBreaker.into(), Some(ReasonCode::ChainError)));
     let kas = env.as_actor(Actor::Agent).simulate_transfer(&payment(wallet.id, Asset::Kas, SOL / 10, "c")).expect("an agent");
     assert_eq!(kas.decision, Decision::Allow, "the other chain is another matter");
     env.network.local().faults().clear();

@@ -11,12 +11,12 @@ fn denials_explain_themselves() {
     let wallet = env.wallet(&rules());
 
     let over = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL + 1, "over")));
-    assert_eq!((over.rule, over.code), (RuleKind::PerTransaction, Some(ReasonCode::SpendingLimitExceeded)));
+    assert_eq!((over.rule, over.code), (RuleKind::PerTransaction.into(), Some(ReasonCode::SpendingLimitExceeded)));
     assert_eq!((over.limit, over.suggested_max), (Some(SOL), Some(SOL)));
 
     let unlisted = TransferArgs { to: recipients::kaspa(2), ..payment(wallet.id, Asset::Kas, KAS, "unlisted") };
     let unlisted = denial(env.as_actor(Actor::Agent).transfer(&unlisted));
-    assert_eq!((unlisted.rule, unlisted.code), (RuleKind::Allowlist, Some(ReasonCode::AddressNotAllowed)));
+    assert_eq!((unlisted.rule, unlisted.code), (RuleKind::Allowlist.into(), Some(ReasonCode::AddressNotAllowed)));
 
     let usage = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
     assert!(usage.iter().all(|usage| usage.posted == 0 && usage.reserved == 0), "a denied request reserves nothing");
@@ -48,7 +48,7 @@ fn the_day_limit_holds_reserved_money_and_opens_again_after_a_day() {
         env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, &format!("first-{n}")));
     }
     let third = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "third")));
-    assert_eq!((third.rule, third.code), (RuleKind::SpendingLimit, Some(ReasonCode::SpendingLimitExceeded)));
+    assert_eq!((third.rule, third.code), (RuleKind::SpendingLimit.into(), Some(ReasonCode::SpendingLimitExceeded)));
     let fits = third.suggested_max.expect("it says what would pass");
     assert!(fits > 0 && fits < SOL, "{fits}");
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, fits, "fits"));

@@ -21,7 +21,7 @@ fn with_a_late_signature(env: &mut TestEnv, wallet: &Wallet, steps: usize) -> u6
     let pending = env.network.local().pending();
     let held = pending.iter().find(|call| call.kind == CallKind::SignSchnorr).map(|call| call.id).expect("a signature is pending");
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((transfer.status, transfer.attempt), (Status::Built, 1), "nothing else is built meanwhile: {transfer:?}");
+    assert_eq!((transfer.status.name.as_str(), transfer.attempt), ("Built", 1), "nothing else is built meanwhile: {transfer:?}");
     env.network.local().deliver(held);
     id
 }
@@ -34,7 +34,7 @@ fn a_blockhash_that_expires_while_the_signature_is_pending_costs_an_attempt_and_
     // 40 steps are 480 blocks: more than three times what a blockhash lives.
     let id = with_a_late_signature(&mut env, &wallet, 40);
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 2), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 2), "{ended:?}");
     let first = env.solana.received().first().cloned().expect("the first attempt was sent, too late");
     env.solana.send_raw(&first);
     env.solana.advance(40);
@@ -47,7 +47,7 @@ fn a_nonce_outlives_a_signature_that_is_pending() {
     let wallet = with_pool(&mut env, 1);
     let id = with_a_late_signature(&mut env, &wallet, 40);
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{ended:?}");
     assert_eq!(env.solana.balance(&recipients::solana(1)), AMOUNT);
 }
 
@@ -64,14 +64,14 @@ fn a_transaction_that_lands_late_is_found_and_paid_once() {
     let sent = env.solana.received().pop().expect("it was sent, and dropped");
     env.solana.send_raw(&sent);
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{ended:?}");
     totals.check(&mut env, &ended, "a late landing");
 }
 
 /// Checks that the transfer's first attempt is submitted and its money reserved.
 fn check_held(env: &mut TestEnv, id: u64) {
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((transfer.status, transfer.attempt), (Status::Submitted, 1), "{transfer:?}");
+    assert_eq!((transfer.status.name.as_str(), transfer.attempt), ("Submitted", 1), "{transfer:?}");
     let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(transfer.wallet_id).expect("open"), Asset::Sol);
     assert_eq!(usage.reserved, AMOUNT + transfer.max_fee, "the money stays held");
 }
@@ -93,7 +93,7 @@ fn a_provider_that_lies_about_heights_frees_nothing() {
         let sent = [&env.solana, &faulty, &honest].iter().find_map(|node| node.received().pop()).expect("it was sent, and dropped");
         env.solana.send_raw(&sent);
         let ended = env.wait_for_end(id);
-        assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "height {height}: {ended:?}");
+        assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "height {height}: {ended:?}");
         assert_eq!(env.solana.balance(&recipients::solana(1)), AMOUNT, "height {height}");
     }
 }
@@ -115,10 +115,10 @@ fn a_provider_that_lies_about_nonces_frees_nothing() {
     // 480 blocks: a blockhash would have died long ago.
     (0..40).for_each(|_| env.step());
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((transfer.status, transfer.attempt), (Status::Submitted, 1), "{transfer:?}");
+    assert_eq!((transfer.status.name.as_str(), transfer.attempt), ("Submitted", 1), "{transfer:?}");
     faults.iter().for_each(|faults| faults.clear());
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{ended:?}");
     assert_eq!(env.solana.balance(&recipients::solana(1)), AMOUNT);
 }
 
@@ -131,10 +131,10 @@ fn providers_that_have_to_agree_and_do_not_let_nothing_be_built() {
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, AMOUNT, "disputed"));
     (0..20).for_each(|_| env.step());
     let waiting = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((waiting.status, waiting.attempt), (Status::Reserved, 0), "{waiting:?}");
+    assert_eq!((waiting.status.name.as_str(), waiting.attempt), ("Reserved", 0), "{waiting:?}");
     faulty.faults().clear();
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{ended:?}");
     assert_eq!(env.solana.landed().len(), 1);
 }
 
@@ -145,7 +145,7 @@ fn two_nodes_that_lag_bury_nothing_that_has_landed() {
     let mut totals = ExpectedTotals::new(&mut env, &wallet, Asset::Sol);
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, AMOUNT, "landed unseen"));
     // The first provider gives the blockhash and takes the transaction; after that it does not answer.
-    env.wait_until(id, |transfer| matches!(transfer.status, Status::Built | Status::Signed | Status::Submitted));
+    env.wait_until(id, |transfer| matches!(transfer.status.value, Some(Status::Built | Status::Signed | Status::Submitted)));
     for lagging in &others {
         lagging.faults().next(1_000_000, Fault::StaleNode { slots: 400 });
     }
@@ -157,7 +157,7 @@ fn two_nodes_that_lag_bury_nothing_that_has_landed() {
     env.solana.faults().clear();
     others.iter().for_each(|node| node.faults().clear());
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{ended:?}");
     assert_eq!(env.solana.balance(&recipients::solana(1)), AMOUNT);
     totals.check(&mut env, &ended, "a payment that two nodes saw late");
 }

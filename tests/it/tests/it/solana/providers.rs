@@ -42,7 +42,7 @@ fn two_of_three_providers_outvote_one_that_lies() {
         let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 100, &n.to_string()));
         let ended = env.wait_for_end(id);
         faulty.faults().clear();
-        assert_eq!((ended.status, ended.attempt), (Status::Confirmed, 1), "{method}: {ended:?}");
+        assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{method}: {ended:?}");
     }
     assert_eq!(env.solana.landed().len(), 3);
     let providers = env.as_actor(Actor::Stranger).list_solana_providers();
@@ -81,7 +81,7 @@ fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
     let args = payment(wallet.id, Asset::Sol, SOL / 2, "tried out");
     let id = env.request_transfer(&args);
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.attempt, ended.reserved), (Status::Cancelled, 1, 0), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.attempt, ended.reserved), ("Cancelled", 1, 0), "{ended:?}");
     assert_eq!(ended.note.as_deref(), Some("simulated: everything but the signature"));
     assert!(ended.solana.as_ref().is_some_and(|details| details.simulated) && ended.txid.is_none());
     let traces = env.network.local().take_traces();
@@ -103,7 +103,7 @@ fn a_priority_fee_follows_the_market_up_to_the_caps() {
         let wallet = env.wallet(&rules());
         let id = env.request_transfer(&TransferArgs { max_fee, ..payment(wallet.id, Asset::Sol, SOL / 2, "urgent") });
         let ended = env.wait_for_end(id);
-        assert_eq!((ended.status, ended.fee_paid), (Status::Confirmed, Some(fee)), "{ended:?}");
+        assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(fee)), "{ended:?}");
         assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - SOL / 2 - fee, "the chain took what was said");
     }
 }
@@ -116,7 +116,7 @@ fn a_failing_simulation_costs_nothing() {
     env.solana.faults().next_at("simulateTransaction", 2, Fault::FalseAnswer(FalseAnswer::Value(failure)));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 2, "doomed"));
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(0)), "{ended:?}");
+    assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Failed", Some(0)), "{ended:?}");
     assert_eq!(ended.note.as_deref(), Some(r#"the simulation failed: {"InstructionError":[0,{"Custom":1}]}"#));
     assert_eq!(env.solana.balance(&recipients::solana(1)), 0);
     assert!(env.solana.received().is_empty());

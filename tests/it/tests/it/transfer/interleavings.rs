@@ -6,7 +6,7 @@ use localnet::{LocalNet, Scheduler};
 use purser_it::network::Network;
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
-use purser_types::{Asset, Error, Rule, Status, Transfer, TransferOutcome};
+use purser_types::{Asset, Error, Rule, Status, Transfer, TransferAnswer, TransferOutcome};
 
 /// The number of answers that are reordered; a transfer awaits fewer before its broadcast.
 const CHOICES: u32 = 6;
@@ -42,7 +42,7 @@ fn transfer_of(env: &mut TestEnv, id: u64) -> Transfer {
 }
 
 fn has_ended(transfer: &Transfer) -> bool {
-    matches!(transfer.status, Status::Confirmed | Status::Failed | Status::Cancelled)
+    matches!(transfer.status.value, Some(Status::Confirmed | Status::Failed | Status::Cancelled))
 }
 
 /// Delivers answers, the order being the bits of `order` and then the oldest first, until the transfers have ended.
@@ -117,7 +117,12 @@ fn of_two_transfers_that_arrive_together_one_passes_whichever_comes_first() {
                 order.map(|sender| env.network.ic().submit(canister, sender, "transfer", arg.clone()).expect("it is let in"));
             let answers = calls.map(|call| {
                 let reply = env.network.ic().await_call(call).expect("it answers");
-                candid::decode_one::<Result<TransferOutcome, Error>>(&reply).expect("it decodes").expect("it is decided")
+                candid::decode_one::<Result<TransferAnswer, Error>>(&reply)
+                    .expect("it decodes")
+                    .expect("it is decided")
+                    .outcome
+                    .value
+                    .expect("it is known")
             });
             let accepted: Vec<u64> = answers
                 .iter()

@@ -67,7 +67,7 @@ fn a_wallet_without_money_fails_the_transfer_and_frees_the_budget() {
     for asset in [Asset::Sol, Asset::Kas] {
         let id = env.request_transfer(&payment(wallet.id, asset, SOL / 2, &format!("{asset:?}")));
         let ended = env.wait_for_end(id);
-        assert_eq!((ended.status, ended.fee_paid, ended.reserved), (Status::Failed, Some(0), 0), "{ended:?}");
+        assert_eq!((ended.status.name.as_str(), ended.fee_paid, ended.reserved), ("Failed", Some(0), 0), "{ended:?}");
         assert!(ended.note.is_some(), "it says why");
         let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), asset);
         assert_eq!((usage.posted, usage.reserved), (0, 0));
