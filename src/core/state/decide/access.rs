@@ -37,15 +37,17 @@ impl<M: Memory> State<M> {
 
     /// Decides an admin's or a guardian's command to start an emergency, from any other mode.
     ///
+    /// When an emergency is on, nothing changes: who asks for it has what they want.
+    ///
     /// # Errors
-    /// When the caller is neither admin nor guardian, the reason is too long, or an emergency is on.
+    /// When the caller is neither admin nor guardian, or the reason is too long.
     pub fn decide_start_emergency(&self, caller: Principal, reason: String, now: Timestamp) -> Result<Decided, Refusal> {
         self.require_admin_or_guardian(caller)?;
         if reason.len() > MAX_REASON_BYTES {
             return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));
         }
         if self.mode().is_emergency() {
-            return Err(Refusal::AlreadySo { what: "the canister already is in emergency mode" });
+            return Ok(Decided { actor: Some(caller), events: Vec::new() });
         }
         let mode = Mode::Emergency { since: self.monotonic_now(now) };
         Ok(Decided::by_caller(caller, Event::ModeChanged(ModeChanged { mode, reason })))
