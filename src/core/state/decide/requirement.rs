@@ -7,6 +7,7 @@ use crate::policy;
 use crate::state::State;
 use crate::state::decide::changes::with_usable_from;
 use crate::wallet::{ParentChange, WalletChange};
+use candid::Principal;
 use ic_stable_structures::Memory;
 
 /// The quorum of admins and the time lock of an action.
@@ -36,11 +37,9 @@ impl<M: Memory> State<M> {
         match action {
             Action::SetPolicy(change) => when(self.policy_widens(change), full),
             Action::GrantRole(_) | Action::AddAgent(_) | Action::EndEmergency { .. } | Action::ResolveQuarantine(_) => full,
-            Action::RevokeRole(change) => revocation_requirement(change.role, full),
-            Action::SetGroup(group) => {
-                let members = self.tables.group(&group.name).map(|group| group.members).unwrap_or_default();
-                when(!group.members.is_subset(&members), full)
-            }
+            Action::RevokeRole(change) => self.revocation_requirement(change.principal, change.role, full),
+            // Fewer members are fewer who can refuse. Without a group nothing that asks it passes.
+            Action::SetGroup(group) => when(!group.members.is_empty(), full),
             // A shorter retention lets blocks be pruned before people have looked at them.
             Action::ConfigureAudit(new) => when(new.retention_days < self.retention().settings.retention_days, full),
             // A rate is a fact of the day: at the end of a time lock it would be out of date.
@@ -59,7 +58,7 @@ impl<M: Memory> State<M> {
             }
             Action::RemovePrincipal(principal) => {
                 let roles = self.tables.roles(principal);
-                let requirements = roles.0.iter().map(|role| revocation_requirement(*role, full));
+                let requirements = roles.0.iter().map(|role| self.revocation_requirement(*principal, *role, full));
                 let strictest = requirements.max_by_key(|requirement| (requirement.time_lock_ns, requirement.quorum));
                 strictest.unwrap_or(ChangeRequirement::NONE)
             }
@@ -81,15 +80,19 @@ impl<M: Memory> State<M> {
         let scaled = |a: &Rate, b: &Rate| u128::from(a.value.get()) * u128::from(b.per.get());
         scaled(new, &old) < scaled(&old, new) || new.expires_at > old.expires_at
     }
-}
 
-/// Returns the requirement of a revocation, which is none except for two roles.
-///
-/// Without an admin the quorum is easier to reach, and without a guardian there is one fewer to object during a time lock.
-const fn revocation_requirement(role: Role, full: ChangeRequirement) -> ChangeRequirement {
-    match role {
-        Role::Admin => ChangeRequirement { time_lock_ns: 0, ..full },
-        Role::Guardian => full,
-        Role::Approver | Role::Auditor | Role::Viewer => ChangeRequirement::NONE,
+    /// Returns the requirement of a revocation, which is none except where it makes something easier to pass.
+    ///
+    /// Without an admin the quorum is easier to reach. Without a guardian there is one fewer to object during a time lock, and without an
+    /// approver one fewer to refuse in the groups with other members.
+    fn revocation_requirement(&self, principal: Principal, role: Role, full: ChangeRequirement) -> ChangeRequirement {
+        let is_one_of_several =
+            || self.tables.all_groups().any(|group| group.members.contains(&principal) && group.members.len() > 1);
+        match role {
+            Role::Admin => ChangeRequirement { time_lock_ns: 0, ..full },
+            Role::Guardian => full,
+            Role::Approver if is_one_of_several() => full,
+            Role::Approver | Role::Auditor | Role::Viewer => ChangeRequirement::NONE,
+        }
     }
 }

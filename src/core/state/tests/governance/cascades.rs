@@ -143,7 +143,9 @@ fn a_principal_is_removed_from_everything() {
     let rise = propose(&mut state, grant(gone, Role::Admin), at(0));
     let joins = propose(&mut state, group("desk", &[gone, principal(21), principal(22)]), at(0));
     let unrelated = propose(&mut state, grant(stranger(), Role::Viewer), at(0));
-    apply(&mut state, Action::RemovePrincipal(gone), at(1));
+    // Others of its group remain, so it takes the quorum.
+    let removal = propose(&mut state, Action::RemovePrincipal(gone), at(1));
+    assert_eq!(approve(&mut state, second_admin(), removal, at(1)).closed, Some(ProposalOutcome::Executed));
     assert_eq!(state.roles_of(&gone), crate::access::Roles::default());
     assert!(!state.is_agent_of_any(&gone));
     assert_eq!(state.session(session).unwrap().ended, Some(SessionEnd::EndedByParent));

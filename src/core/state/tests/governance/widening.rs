@@ -36,17 +36,20 @@ fn power_is_taken_at_once_and_given_slowly() {
     let mut state = council(1, 0);
     apply(&mut state, grant(principal(20), Role::Approver), at(0));
     apply(&mut state, grant(principal(21), Role::Approver), at(0));
-    apply(&mut state, group("board", &[principal(20)]), at(0));
+    apply(&mut state, grant(principal(22), Role::Approver), at(0));
+    apply(&mut state, group("board", &[principal(20), principal(22)]), at(0));
     govern(&mut state, 2, LOCK);
     let agents = Scope::Agent { wallet: WALLET, agent: agent() };
     let wallet = |change| Action::ChangeWallet { wallet: WALLET, change };
     let table = [
         (grant(principal(30), Role::Viewer), WITH_TIME_LOCK),
-        (revoke(principal(20), Role::Approver), AT_ONCE),
+        (revoke(principal(20), Role::Approver), WITH_TIME_LOCK),
+        (revoke(principal(21), Role::Approver), AT_ONCE),
         (revoke(guardian(), Role::Guardian), WITH_TIME_LOCK),
         (revoke(third_admin(), Role::Admin), WITH_QUORUM),
         (add_agent(principal(30)), WITH_TIME_LOCK),
-        (group("board", &[principal(20), principal(21)]), WITH_TIME_LOCK),
+        (group("board", &[principal(20), principal(21), principal(22)]), WITH_TIME_LOCK),
+        (group("board", &[principal(20)]), WITH_TIME_LOCK),
         (group("board", &[principal(21)]), WITH_TIME_LOCK),
         (group("board", &[]), AT_ONCE),
         (policy(&state, Scope::Wallet(WALLET), rules(PER_TRANSACTION + 1, DAILY)), WITH_TIME_LOCK),
@@ -64,13 +67,39 @@ fn power_is_taken_at_once_and_given_slowly() {
         (wallet(WalletChange::Deactivate), AT_ONCE),
         (wallet(WalletChange::Owner(principal(30))), WITH_TIME_LOCK),
         (Action::RemovePrincipal(agent()), AT_ONCE),
-        (Action::RemovePrincipal(principal(20)), AT_ONCE),
+        (Action::RemovePrincipal(principal(20)), WITH_TIME_LOCK),
+        (Action::RemovePrincipal(principal(21)), AT_ONCE),
         (Action::RemovePrincipal(third_admin()), WITH_QUORUM),
         (Action::RemovePrincipal(guardian()), WITH_TIME_LOCK),
     ];
     for (action, expected) in table {
         assert_eq!(taken(&state, action.clone()), expected, "{action:?}");
     }
+}
+
+/// Fewer who can refuse is less protection, whichever way they are taken out of the group.
+#[test]
+fn one_admin_takes_nobody_who_could_refuse_out_of_a_group() {
+    let mut state = council(1, 0);
+    let members = [principal(20), principal(21), principal(22)];
+    for member in members {
+        apply(&mut state, grant(member, Role::Approver), at(0));
+    }
+    apply(&mut state, group("board", &members), at(0));
+    apply(&mut state, group("desk", &[principal(22)]), at(0));
+    govern(&mut state, 2, LOCK);
+    for action in [
+        group("board", &[principal(20)]),
+        revoke(principal(21), Role::Approver),
+        Action::RemovePrincipal(principal(21)),
+        revoke(principal(22), Role::Approver),
+    ] {
+        assert_eq!(taken(&state, action.clone()), WITH_TIME_LOCK, "{action:?}");
+    }
+    // Without the group nothing that asks it passes: that is narrower.
+    assert_eq!(taken(&state, group("board", &[])), AT_ONCE);
+    apply(&mut state, group("board", &[]), at(0));
+    assert_eq!(taken(&state, revoke(principal(22), Role::Approver)), AT_ONCE, "the only member of its group");
 }
 
 #[test]
