@@ -26,7 +26,6 @@
 //! | [`http`] | requests and responses of HTTP gateways |
 //! | [`named`] | variants in answers, beside their names |
 //! | [`bounds`] | the bounds of lists and texts |
-//! | [`text`] | texts of callers, made safe to show |
 
 #[macro_use]
 mod plain_enum;
@@ -53,7 +52,6 @@ pub mod session;
 pub mod settings;
 pub mod solana;
 pub mod status;
-pub mod text;
 pub mod transfer;
 pub mod wallet;
 

@@ -8,6 +8,7 @@ pub mod codec;
 mod coin;
 mod ids;
 pub mod metrics;
+pub mod text;
 mod time;
 
 pub use amount::Amount;

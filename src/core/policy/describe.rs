@@ -3,6 +3,7 @@
 use super::activity::Counted;
 use super::calendar::{ActiveHours, HoursWindow, Weekday};
 use super::rule::{AllowEntry, ApprovalRule, Rule};
+use crate::base::text::quoted;
 use crate::base::{Asset, DAY_NS, Destination, HOUR_NS, MINUTE_NS, SECOND_NS, Timestamp, decimal_text, short_amount_text};
 
 /// The number of recipients that a sentence names; the rest are only counted.
@@ -59,12 +60,12 @@ fn approval(rule: &ApprovalRule) -> String {
         0 => String::new(),
         lock => format!(" and then waits for {}", duration(*lock)),
     };
-    format!("{what} needs the approval of {quorum} of the group {group} within {}{lock}.", duration(*timeout_ns))
+    format!("{what} needs the approval of {quorum} of the group {} within {}{lock}.", quoted(group), duration(*timeout_ns))
 }
 
 fn recipient(entry: &AllowEntry, now: Timestamp, address: &dyn Fn(&Destination) -> String) -> String {
     let mut text = match &entry.label {
-        Some(label) => format!("{label} ({})", address(&entry.to)),
+        Some(label) => format!("{} ({})", quoted(label), address(&entry.to)),
         None => address(&entry.to),
     };
     for limit in &entry.limits {

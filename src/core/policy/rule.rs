@@ -3,6 +3,7 @@
 use super::activity::{Counted, RateWindow};
 use super::calendar::ActiveHours;
 use super::spent::Window;
+use crate::base::text::check_name;
 use crate::base::{Amount, Asset, Chain, Destination, MINUTE_NS, SECOND_NS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -308,8 +309,11 @@ impl ApprovalRule {
         if self.quorum == 0 {
             return Some("a quorum of 0 would approve by itself; at least 1".into());
         }
-        if self.group.is_empty() || self.group.len() > MAX_NAME_BYTES {
-            return Some(format!("a group of 1 to {MAX_NAME_BYTES} bytes has to decide"));
+        if self.group.is_empty() {
+            return Some("a group has to decide; name one".into());
+        }
+        if let Err(problem) = check_name(&self.group, MAX_NAME_BYTES) {
+            return Some(format!("the name of the group: {problem}"));
         }
         if !(MIN_APPROVAL_TIMEOUT_NS..=MAX_DELAY_NS).contains(&self.timeout_ns) {
             return Some("the timeout lies between a minute and 30 days".into());
@@ -331,8 +335,8 @@ fn allowlist_problem(chain: Chain, entries: &[AllowEntry], cool_down_ns: u64) ->
         return Some("a recipient stands on the list twice; keep one".into());
     }
     for entry in entries {
-        if entry.label.as_ref().is_some_and(|label| label.len() > MAX_NAME_BYTES) {
-            return Some(format!("a label has at most {MAX_NAME_BYTES} bytes"));
+        if let Err(problem) = check_name(entry.label.as_deref().unwrap_or_default(), MAX_NAME_BYTES) {
+            return Some(format!("a label of a recipient: {problem}"));
         }
         let assets: BTreeSet<Asset> = entry.limits.iter().map(|limit| limit.asset).collect();
         if assets.len() != entry.limits.len() || assets.iter().any(|asset| asset.chain() != chain) {

@@ -2,7 +2,7 @@
 //!
 //! A text is read once, here: the domain compares recipients as bytes.
 
-use crate::text::echo;
+use purser_core::base::text::echo;
 use purser_core::base::{Chain, Destination};
 use purser_core::chains::kaspa::script::{ScriptForm, ScriptPublicKey};
 use purser_core::chains::{kaspa, solana};

@@ -3,9 +3,9 @@
 use crate::approval::{ApprovalRequest, ScopeBudgets, Votes};
 use crate::batch::Payment;
 use crate::policy_tools::Budget;
-use crate::text::shown;
 use crate::transfer::Transfer;
 use ic_stable_structures::Memory;
+use purser_core::base::text::quoted;
 use purser_core::base::{SECOND_NS, Timestamp};
 use purser_core::state::State;
 use purser_core::transfer as domain;
@@ -60,9 +60,9 @@ fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> Str
             each.collect::<Vec<_>>().join(", ")
         }
     };
-    let missing = votes.iter().map(|votes| format!("{} of {} of {}", votes.agreed, votes.quorum, shown(&votes.group)));
+    let missing = votes.iter().map(|votes| format!("{} of {} of {}", votes.agreed, votes.quorum, quoted(&votes.group)));
     let missing = missing.collect::<Vec<_>>().join(" and ");
-    let why = transfer.reason.as_deref().map_or_else(String::new, |reason| format!(", for: {}", shown(reason)));
+    let why = transfer.reason.as_deref().map_or_else(String::new, |reason| format!("; the requester's reason: {}", quoted(reason)));
     let fee = asset.native_asset().show(*max_fee);
     format!(
         "{agent} asks to pay {amount} and at most {fee} in fees from wallet {wallet_id} to {to}{why}. {missing} agreed; {left} s are left."
@@ -71,5 +71,5 @@ fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> Str
 
 /// At an exchange the memo decides whose the money is.
 fn with_memo(memo: Option<&str>) -> String {
-    memo.map_or_else(String::new, |memo| format!(" with the memo `{}`", shown(memo)))
+    memo.map_or_else(String::new, |memo| format!(" with the memo {}", quoted(memo)))
 }

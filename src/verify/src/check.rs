@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// The largest difference between this machine's clock and the signing subnet's.
 ///
 /// A certificate from further in the future has no age that could be judged.
-pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 // A finding of the replay is a panic that was caught: see [`replay`].
 const _: () = assert!(cfg!(panic = "unwind"), "purser-verify is built with a profile whose panics unwind");

@@ -26,16 +26,16 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         }
         "reject_transfer" => {
             let (id, note): (u64, String) = read(arg)?;
-            with_transfer(Description::new(format!("Say no to transfer {id}")), &scene.transfer(id)?).optional("Note", Some(note))
+            with_transfer(Description::new(format!("Say no to transfer {id}")), &scene.transfer(id)?).quote("Note", Some(note))
         }
         "cancel_transfer" => {
             let (id, note): (u64, Option<String>) = read(arg)?;
-            with_transfer(Description::new(format!("Call off transfer {id}")), &scene.transfer(id)?).optional("Note", note)
+            with_transfer(Description::new(format!("Call off transfer {id}")), &scene.transfer(id)?).quote("Note", note)
         }
         "quarantine_transfer" => {
             let (id, note): (u64, String) = read(arg)?;
             with_transfer(Description::new(format!("Leave transfer {id} to people")), &scene.transfer(id)?)
-                .optional("Note", Some(note))
+                .quote("Note", Some(note))
         }
         "batch_transfer" => pay_many(scene, read(arg)?)?,
         "consolidate_kaspa" => consolidate_kaspa(scene, read(arg)?)?,
@@ -73,13 +73,13 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         "start_emergency" => {
             let (reason,): (String,) = read(arg)?;
             let description = Description::new("Stop all payments").text("Effect", "nothing new is reserved, signed or sent");
-            description.optional("Reason", Some(reason))
+            description.quote("Reason", Some(reason))
         }
         "confirm_archive" => {
             let (args,): (ConfirmArchiveArgs,) = read(arg)?;
             Description::new("Vouch for a copy of the audit log")
                 .text("Up to entry", args.last)
-                .text("Where it is", args.location)
+                .quote("Where it is", Some(args.location))
                 .text("Effect", "the canister may give these entries up once they are old enough")
         }
         "remove_agent" => {
@@ -101,7 +101,7 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
         description.text("From", scene.wallet(id)?).amount("Fee at most", asset.native_asset(), request.max_fee.get());
     let terms = request.solana.unwrap_or_default();
     let description = terms_of(description, "", terms.memo.as_deref(), terms.off_curve);
-    Ok(description.optional("Reason", reason).text("Reference", key))
+    Ok(description.quote("Reason", reason).quote("Reference", Some(key)))
 }
 
 fn approve(scene: Scene<'_>, id: u64, intent: &[u8]) -> Result<Description, ConsentError> {
@@ -120,7 +120,7 @@ fn create_wallet(scene: Scene<'_>, (args,): (CreateWalletArgs,)) -> Result<Descr
         Signing::Threshold => "the canister, with threshold keys",
         Signing::ClientSide { .. } => "the owner, with their own keys",
     };
-    let description = Description::new("Create a wallet").optional("Label", Some(args.label)).optional("Owner", args.owner);
+    let description = Description::new("Create a wallet").quote("Label", Some(args.label)).optional("Owner", args.owner);
     let parent = args.parent.map(|id| scene.wallet(id)).transpose()?;
     Ok(description.optional("Under", parent).text("Signed by", signing))
 }
@@ -130,7 +130,7 @@ fn open_session(scene: Scene<'_>, (args,): (OpenSessionArgs,)) -> Result<Descrip
     let rules = rules.map_err(|error| ConsentError::unsupported(error.message))?;
     let description =
         Description::new("Open a session").text("Wallet", scene.wallet(args.wallet_id)?).optional("Agent", args.agent);
-    let description = description.seconds("Lasts", args.ttl_seconds).optional("Label", args.label);
+    let description = description.seconds("Lasts", args.ttl_seconds).quote("Label", args.label);
     Ok(description.rules(scene, &rules))
 }
 
@@ -144,14 +144,14 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
     let description = description.text("From", scene.wallet(args.wallet_id)?);
     let most = request.largest_fee(scene.state.config());
     let description = description.amount("Fee of each transaction at most", asset.native_asset(), most.get());
-    Ok(description.optional("Reason", args.reason).text("Reference", args.idempotency_key))
+    Ok(description.quote("Reason", args.reason).quote("Reference", Some(args.idempotency_key)))
 }
 
 fn consolidate_kaspa(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
     let max_fee = args.max_fee.unwrap_or(scene.state.config().kaspa.max_fee.get());
     let description = Description::new("Make one Kaspa coin of many").text("Wallet", scene.wallet(args.wallet_id)?);
     let description = description.text("Effect", "the money stays in the wallet; only a fee leaves");
-    Ok(description.amount("Fee at most", Asset::Kas, max_fee).text("Reference", args.idempotency_key))
+    Ok(description.amount("Fee at most", Asset::Kas, max_fee).quote("Reference", Some(args.idempotency_key)))
 }
 
 fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, ConsentError> {

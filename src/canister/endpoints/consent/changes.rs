@@ -24,7 +24,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
         "execute_proposal" => of_proposal(scene, "Carry out", read(arg)?),
         "cancel_proposal" => {
             let (id, note): (u64, Option<String>) = read(arg)?;
-            Ok(of_proposal(scene, "Stop", (id,))?.optional("Note", note))
+            Ok(of_proposal(scene, "Stop", (id,))?.quote("Note", note))
         }
         _ => of_action(scene, &action(scene, method, arg)?),
     }
@@ -114,7 +114,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
         Action::SetGroup(group) => {
             let intent =
                 if group.members.is_empty() { "Remove a group of approvers" } else { "Say who is in a group of approvers" };
-            let description = Description::new(intent).text("Group", &group.name);
+            let description = Description::new(intent).quote("Group", Some(&group.name));
             group.members.iter().fold(description, |description, member| description.text("Member", member))
         }
         Action::SetRate(rate) => Description::new(format!("Set the rate of {}", rate.asset))
@@ -127,13 +127,13 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             .text("At most", format!("{} bytes; then nothing is paid", settings.capacity)),
         Action::EndEmergency { reason } => Description::new("Resume payments by one stage")
             .text("Effect", "from the emergency to limited operation, from there to normal")
-            .optional("Reason", Some(reason)),
+            .quote("Reason", Some(reason)),
         Action::ChangeWallet { wallet: id, change } => change_wallet(change).text("Wallet", scene.wallet(id.get())?),
         Action::ResolveQuarantine(end) => {
             let transfer = scene.transfer(end.transfer.get())?;
             let what = if end.landed { "has paid" } else { "has not paid" };
             let description = with_transfer(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
-            description.amount("Fee paid", transfer.asset.native_asset(), end.fee_paid.get()).optional("Note", Some(&end.note))
+            description.amount("Fee paid", transfer.asset.native_asset(), end.fee_paid.get()).quote("Note", Some(&end.note))
         }
     })
 }
@@ -141,7 +141,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
 fn set_policy(scene: Scene<'_>, change: &PolicyChange) -> Description {
     let intent = if change.rules.is_empty() { "Remove a policy" } else { "Replace a policy" };
     let replaced = scene.state.policy_of(&change.scope).map_or("none".to_owned(), |policy| format!("version {}", policy.version));
-    let description = Description::new(intent).text("Of", change.scope).optional("Name", change.name.as_ref());
+    let description = Description::new(intent).text("Of", change.scope).quote("Name", change.name.as_ref());
     description.text("Replaces", replaced).rules(scene, &change.rules)
 }
 

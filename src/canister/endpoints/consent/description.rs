@@ -1,10 +1,10 @@
 //! The effect of a call in one line and named fields.
 
 use super::scene::Scene;
+use purser_core::base::text::{quoted, shown, visible};
 use purser_core::base::{self, Amount, Coin, SECOND_NS, Timestamp, decimal_text};
 use purser_core::policy::{Rule, describe};
 use purser_types::convert::address;
-use purser_types::text::{shown, visible};
 use purser_types::{Asset, FieldValue};
 use std::fmt::Write;
 
@@ -37,6 +37,14 @@ impl Description {
     pub(super) fn optional(self, name: &str, text: Option<impl ToString>) -> Self {
         match text.map(|text| text.to_string()).filter(|text| !text.is_empty()) {
             Some(text) => self.text(name, text),
+            None => self,
+        }
+    }
+
+    /// Adds a caller's own words as a quotation, and nothing when they are absent or empty.
+    pub(super) fn quote(self, name: &str, words: Option<impl ToString>) -> Self {
+        match words.map(|words| words.to_string()).filter(|words| !words.is_empty()) {
+            Some(words) => self.field(name, FieldValue::Text { content: quoted(&words) }),
             None => self,
         }
     }

@@ -16,13 +16,13 @@ pub(super) fn with_transfer(description: Description, transfer: &Transfer) -> De
         Some(details) => terms_of(description, "", details.memo.as_deref(), details.off_curve),
         None => description,
     };
-    description.optional("Reason", transfer.reason.as_ref())
+    description.quote("Reason", transfer.reason.as_ref())
 }
 
 /// Adds the memo of a payment, and whether its recipient may be a vault. `whose` follows the names of the fields.
 pub(super) fn terms_of(description: Description, whose: &str, memo: Option<&str>, off_curve: bool) -> Description {
     let vault = off_curve.then_some("may be a program's vault, for which nobody holds a private key");
-    description.optional(&format!("Memo{whose}"), memo).optional(&format!("Recipient{whose}"), vault)
+    description.quote(&format!("Memo{whose}"), memo).optional(&format!("Recipient{whose}"), vault)
 }
 
 /// Adds every payment of a batch, however many there are: people agree to each.

@@ -3,8 +3,8 @@
 use crate::endpoints::requests;
 use crate::store::Store;
 use candid::utils::{ArgumentDecoder, decode_args};
+use purser_core::base::text::quoted;
 use purser_core::base::{Timestamp, TransferId, WalletId};
-use purser_types::text::shown;
 use purser_types::{ConsentError, Transfer};
 
 /// The state and the time at which a call is described.
@@ -32,7 +32,7 @@ impl Scene<'_> {
     pub(super) fn wallet(self, id: u64) -> Result<String, ConsentError> {
         let wallet =
             self.state.wallet(WalletId::new(id)).ok_or_else(|| ConsentError::unsupported(format!("there is no wallet {id}")))?;
-        Ok(if wallet.label.is_empty() { format!("wallet {id}") } else { format!("wallet {id}, {}", shown(&wallet.label)) })
+        Ok(if wallet.label.is_empty() { format!("wallet {id}") } else { format!("wallet {id}, {}", quoted(&wallet.label)) })
     }
 }
 

@@ -45,8 +45,8 @@ fn a_payment_is_described_with_its_amounts_and_its_end() {
     let args = TransferArgs { reason: Some("rent".into()), max_fee: Some(6_000), ..sol(1_500_000_000, "invoice-17") };
     let to = args.to.clone();
     let expected = format!(
-        "# Pay 1.5 SOL\n\n**Amount:** `1.5 SOL`\n\n**To:** `{to}`\n\n**From:** `wallet 1, ops`\n\n**Fee at most:** `0.000006 SOL`\n\n\
-         **Reason:** `rent`\n\n**Reference:** `invoice-17`\n"
+        "# Pay 1.5 SOL\n\n**Amount:** `1.5 SOL`\n\n**To:** `{to}`\n\n**From:** `wallet 1, “ops”`\n\n**Fee at most:** `0.000006 SOL`\n\n\
+         **Reason:** `“rent”`\n\n**Reference:** `“invoice-17”`\n"
     );
     assert_eq!(markdown(&state, "transfer", (&args,)), expected);
     let info = answer(Scene { state: &state, now: NOW }, &request("transfer", (&args,), Some(DeviceSpec::FieldsDisplay)));
@@ -69,7 +69,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
     assert!(text.starts_with(&format!("# Pay {amount}\n\n**Amount:** `{amount}`\n")), "{text}");
     // The fixture's cap of 0.00001 SOL and the rent of the recipient's account.
     assert!(text.contains("**Fee at most:** `0.0021726 SOL`"), "{text}");
-    assert!(text.contains("**Memo:** `invoice 17`") && text.contains("**Recipient:** `may be a program's vault"), "{text}");
+    assert!(text.contains("**Memo:** `“invoice 17”`") && text.contains("**Recipient:** `may be a program's vault"), "{text}");
     let nonsense = TransferArgs { asset: Asset::Spl { mint: MintText::new("nonsense") }, ..args };
     assert!(refused(&state, "transfer", (&nonsense,)).contains("the mint is no address"));
 }
@@ -102,7 +102,7 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     said.payments[1].memo = Some("tag`7\n".into());
     said.payments[2].allow_off_curve = Some(true);
     let text = markdown(&state, "batch_transfer", (&said,));
-    let second = format!("to {to}`\n\n**Memo of payment 2:** `tag'7\u{fffd}`\n\n**Payment 3:** `3 base units");
+    let second = format!("to {to}`\n\n**Memo of payment 2:** `“tag'7\u{fffd}”`\n\n**Payment 3:** `3 base units");
     assert!(text.contains(&second) && text.matches("**Memo of").count() == 1, "{text}");
     assert!(
         text.contains("**Recipient of payment 3:** `may be a program's vault, for which nobody holds a private key`"),
@@ -118,7 +118,7 @@ fn foreign_texts_have_no_power_over_the_description() {
     let state = installed();
     let args = TransferArgs { reason: Some("x`\n\n# Pay nothing\n".into()), ..kas(1, "k") };
     let text = markdown(&state, "transfer", (&args,));
-    assert!(text.contains("**Reason:** `x'\u{fffd}\u{fffd}# Pay nothing\u{fffd}`"), "{text}");
+    assert!(text.contains("**Reason:** `“x'\u{fffd}\u{fffd}# Pay nothing\u{fffd}”`"), "{text}");
     assert_eq!(text.matches("\n# ").count(), 0, "{text}");
 }
 
@@ -177,7 +177,7 @@ fn an_approval_is_described_only_with_the_hash_of_what_waits() {
     assert!(text.contains(&format!("**Asked for by:** `{}`", agent())), "{text}");
     let wrong = refused(&state, "approve_transfer", (id, ByteBuf::from([0; 32])));
     assert_eq!(wrong, "the intent hash is not that of what the transfer waits for");
-    assert!(markdown(&state, "reject_transfer", (id, "no")).contains("**Note:** `no`"));
+    assert!(markdown(&state, "reject_transfer", (id, "no")).contains("**Note:** `“no”`"));
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn every_change_of_power_is_described() {
     let rules = vec![Rule::AnyAddress { chain: Chain::Kaspa }, Rule::PerTransaction { asset: Asset::Kas, max: 150_000_000 }];
     let policy = markdown(&state, "set_policy", (Scope::Wallet(WALLET.get()), Some("loose"), &rules));
     assert!(
-        policy.starts_with("# Replace a policy\n\n**Of:** `wallet 1`\n\n**Name:** `loose`\n\n**Replaces:** `version 1`\n"),
+        policy.starts_with("# Replace a policy\n\n**Of:** `wallet 1`\n\n**Name:** `“loose”`\n\n**Replaces:** `version 1`\n"),
         "{policy}"
     );
     assert!(policy.contains("**Rule 2:** `One transfer sends at most 1.5 KAS.`"), "{policy}");
@@ -210,16 +210,16 @@ fn every_change_of_power_is_described() {
         (markdown(&state, "add_agent", (1u64, who)), "# Let an agent ask for transfers\n"),
         (markdown(&state, "remove_agent", (1u64, who)), "# Remove an agent\n"),
         (markdown(&state, "set_group", (&group,)), "# Say who is in a group of approvers\n"),
-        (markdown(&state, "create_wallet", (&wallet,)), "# Create a wallet\n\n**Label:** `a`\n\n**Under:** `wallet 1, ops`\n"),
+        (markdown(&state, "create_wallet", (&wallet,)), "# Create a wallet\n\n**Label:** `“a”`\n\n**Under:** `wallet 1, “ops”`\n"),
         (markdown(&state, "change_wallet", (1u64, WalletChange::Owner(who))), "# Give a wallet to another owner\n"),
         (
             markdown(&state, "open_session", (&session,)),
-            "# Open a session\n\n**Wallet:** `wallet 1, ops`\n\n**Lasts:** `60 seconds`\n",
+            "# Open a session\n\n**Wallet:** `wallet 1, “ops”`\n\n**Lasts:** `60 seconds`\n",
         ),
         (markdown(&state, "submit_signatures", (id, Vec::<ByteBuf>::new())), "# Send the signed transfer 1\n"),
         (
             markdown(&state, "set_solana_nonce_pool", (1u64, 4u16)),
-            "# Create nonce accounts on Solana\n\n**Wallet:** `wallet 1, ops`\n",
+            "# Create nonce accounts on Solana\n\n**Wallet:** `wallet 1, “ops”`\n",
         ),
         (
             markdown(&state, "set_provider_key", ("https://a.b/{key}", Some("secret-key"))),

@@ -42,7 +42,7 @@ fn recipients_are_named_with_their_conditions() {
     ];
     assert_eq!(
         said(&Rule::Allowlist { chain: Chain::Solana, entries, cool_down_ns: DAY_NS }),
-        "On Solana only these are paid: rent (#1), at most 1 SOL per transfer; #2, expired; #3, from 2 hours on. \
+        "On Solana only these are paid: “rent” (#1), at most 1 SOL per transfer; #2, expired; #3, from 2 hours on. \
          A new recipient waits for 1 day."
     );
     let entries = (0..10).map(sol_recipient).collect();
@@ -82,7 +82,7 @@ fn times_and_people_are_said_in_full() {
     let any = ApprovalRule { asset: None, threshold: Amount::ZERO, cumulative_24h: None, time_lock_ns: 0, ..rule };
     assert_eq!(
         said(&Rule::Approval(any)),
-        "Every transfer of an asset without an approval rule of its own needs the approval of 2 of the group treasury within 5 minutes."
+        "Every transfer of an asset without an approval rule of its own needs the approval of 2 of the group “treasury” within 5 minutes."
     );
     let rate = |counted| Rule::RateLimit { counted, window: RateWindow::Hour, max: 5 };
     assert_eq!(said(&rate(Counted::Attempts)), "At most 5 requests per hour, whatever becomes of them.");

@@ -5,6 +5,7 @@ use super::rejection::rejected;
 use super::require_authenticated;
 use crate::access::Role;
 use crate::access::{AgentChange, RoleChange};
+use crate::base::text::check_name;
 use crate::base::{Timestamp, TransferId, WalletId};
 use crate::event::{Event, ModeChanged};
 use crate::governance::{Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, ProposalOutcome};
@@ -105,9 +106,10 @@ impl<M: Memory> State<M> {
     ///
     /// Transfers that wait for the group's approval are rejected: the new members were not asked, and the old ones cannot answer any more.
     pub(super) fn group_events(&self, group: &Group) -> Result<Vec<Event>, Refusal> {
-        if group.name.is_empty() || group.name.len() > MAX_NAME_BYTES {
-            return Err(invalid("name", format!("1 to {MAX_NAME_BYTES} bytes")));
+        if group.name.is_empty() {
+            return Err(invalid("name", "a group needs a name"));
         }
+        check_name(&group.name, MAX_NAME_BYTES).map_err(|problem| invalid("name", problem))?;
         let old = self.tables.group(&group.name);
         if old.as_ref() == Some(group) {
             return Err(Refusal::AlreadySo { what: "these already are the group's members" });

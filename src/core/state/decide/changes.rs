@@ -1,6 +1,7 @@
 //! Events of actions that take effect now.
 
 use crate::access::Role;
+use crate::base::text::check_name;
 use crate::base::{Chain, Timestamp};
 use crate::event::{Event, ModeChanged, PolicySet, TransferSettled};
 use crate::governance::settings::Settings;
@@ -43,9 +44,7 @@ impl<M: Memory> State<M> {
     fn policy_events(&self, change: &PolicyChange, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let PolicyChange { scope, replaces, name, rules } = change;
         self.check_scope(scope, now)?;
-        if name.as_ref().is_some_and(|name| name.len() > MAX_NAME_BYTES) {
-            return Err(invalid("name", format!("at most {MAX_NAME_BYTES} bytes")));
-        }
+        check_name(name.as_deref().unwrap_or_default(), MAX_NAME_BYTES).map_err(|problem| invalid("name", problem))?;
         policy::validate(rules).map_err(|error| invalid("rules", error.to_string()))?;
         let current = self.tables.last_policy_version(scope);
         if current != *replaces {

