@@ -96,7 +96,7 @@ fn approve_proposal(proposal_id: u64) -> Result<Proposal, Error> {
 fn cancel_proposal(proposal_id: u64, note: Option<String>) -> Result<Proposal, Error> {
     access::require_authenticated(msg_caller())?;
     at_most("note", note.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
-    advance(proposal_id, |state, id| state.decide_cancel_proposal(msg_caller(), id, note))
+    advance(proposal_id, |state, id| state.decide_cancel_proposal(msg_caller(), id, note, store::now()))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

@@ -36,10 +36,8 @@ fn delay(due: Timestamp, now: Timestamp, at_least_seconds: u64) -> Duration {
 }
 
 fn end_due(on_end: fn()) {
-    let now = store::now();
-    let open = store::read(|state| state.open_proposals());
-    for proposal in open.into_iter().filter(|proposal| proposal.due_at() <= now) {
-        set_timer(Duration::ZERO, async move { end(proposal.id, on_end) });
+    for id in store::read(|state| state.due_proposals(store::now())) {
+        set_timer(Duration::ZERO, async move { end(id, on_end) });
     }
     wait(RETRY_SECONDS, on_end);
 }

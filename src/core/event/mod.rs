@@ -92,6 +92,10 @@ pub enum Event {
     ProposalMade(Box<Proposal>),
     /// Another admin approved a proposal.
     ProposalApproved(ProposalApproved),
+    /// A proposal has its quorum because the quorum became smaller, and waits for its time lock.
+    ProposalReady(ProposalReady),
+    /// An approval of a proposal is void, because who gave it is no admin any more.
+    ProposalApprovalWithdrawn(ProposalApprovalWithdrawn),
     /// A proposal was executed, cancelled, expired or became stale.
     ProposalClosed(ProposalClosed),
     /// A principal reported its client; address and device are recorded as keyed hashes.
@@ -120,7 +124,7 @@ pub enum Event {
 
 impl Event {
     /// The name of every variant, as it appears in the log.
-    pub const NAMES: [&'static str; 46] = [
+    pub const NAMES: [&'static str; 48] = [
         "initialised",
         "upgraded",
         "keys_registered",
@@ -156,6 +160,8 @@ impl Event {
         "wallet_changed",
         "proposal_made",
         "proposal_approved",
+        "proposal_ready",
+        "proposal_approval_withdrawn",
         "proposal_closed",
         "client_seen",
         "solana",

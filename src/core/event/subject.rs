@@ -58,6 +58,8 @@ impl Event {
             Self::Solana(event) => event.subject(),
             Self::ProposalMade(proposal) => Subject::Proposal(proposal.id),
             Self::ProposalApproved(approved) => Subject::Proposal(approved.id),
+            Self::ProposalReady(ready) => Subject::Proposal(ready.id),
+            Self::ProposalApprovalWithdrawn(withdrawn) => Subject::Proposal(withdrawn.id),
             Self::ProposalClosed(closed) => Subject::Proposal(closed.id),
             Self::Initialised(_)
             | Self::Upgraded(_)

@@ -12,6 +12,7 @@ pub mod settings;
 
 pub use group::{Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS};
 pub use proposal::{
-    Action, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, PolicyChange, Proposal, ProposalOutcome, QuarantineEnd,
+    Action, MAX_EMERGENCY_VETO_NS, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, PolicyChange, Proposal, ProposalOutcome,
+    QuarantineEnd, ReplacedRecord,
 };
 pub use rate::{MAX_RATE_AGE_NS, MAX_RATE_UNITS, MAX_UNIT_VALUE, Rate};

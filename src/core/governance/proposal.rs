@@ -2,7 +2,7 @@
 
 use super::{Group, Rate};
 use crate::access::{AgentChange, RoleChange};
-use crate::base::{Amount, Hash, ProposalId, Timestamp, TransferId, WalletId};
+use crate::base::{Amount, DAY_NS, Hash, ProposalId, Timestamp, TransferId, WalletId};
 use crate::governance::retention::AuditSettings;
 use crate::governance::settings::Settings;
 use crate::policy::{Rule, Scope};
@@ -15,6 +15,12 @@ use std::collections::BTreeSet;
 pub const MAX_OPEN_PROPOSALS: usize = 100;
 /// The most open proposals of one admin, so that no admin can keep the others from proposing.
 pub const MAX_OPEN_PROPOSALS_PER_ADMIN: usize = 20;
+
+/// The longest time for which guardians can stop the end of an emergency, in nanoseconds from the start of the emergency: 7 days.
+///
+/// The same holds for the end of limited operation. Guardians stop what nobody has looked at yet; they do not decide whether payments are
+/// ever made again.
+pub const MAX_EMERGENCY_VETO_NS: u64 = 7 * DAY_NS;
 
 /// An action of admins, which takes effect at once or after a proposal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,11 +95,11 @@ pub struct Proposal {
     pub id: ProposalId,
     /// The proposed action.
     pub action: Action,
-    /// The hash of the record that the action replaces.
+    /// The record that the action replaces.
     ///
-    /// When the record is another by the time the action takes effect, the proposal is stale: the action would undo a change that its
-    /// approvers never saw.
-    pub basis: Hash,
+    /// When what the action changes is another by the time it takes effect, the proposal is stale: the action would undo a change that its
+    /// approvers never saw. What has changed beside it stays as it is then.
+    pub replaced: ReplacedRecord,
     /// The admin who made the proposal and approves it by that.
     pub proposer: Principal,
     /// The time of the proposal.
@@ -102,17 +108,26 @@ pub struct Proposal {
     pub expires_at: Timestamp,
     /// The admins who approved. Their role is checked again before the action takes effect.
     pub approved_by: BTreeSet<Principal>,
-    /// The end of the time lock, once the quorum is reached.
+    /// The time at which the quorum was reached.
+    pub quorum_at: Option<Timestamp>,
+    /// The end of the time lock, once the quorum is reached. A time lock that is made longer meanwhile counts from `quorum_at`.
     pub ready_at: Option<Timestamp>,
     /// The end of the proposal; `None` while it is open.
     pub closed: Option<ProposalOutcome>,
 }
 
-impl Proposal {
-    /// Returns the time at which the proposal takes effect or expires.
-    pub fn due_at(&self) -> Timestamp {
-        self.ready_at.unwrap_or(self.expires_at)
-    }
+/// The record that a proposed action replaces, as its approvers saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplacedRecord {
+    /// No record, or one that is compared when the action takes effect.
+    None,
+    /// The hash of a record that is replaced as a whole.
+    Hash(Hash),
+    /// The settings, of which the action changes some.
+    Settings(Box<Settings>),
+    /// The settings of the log, of which the action changes some.
+    Audit(AuditSettings),
 }
 
 /// The end of a proposal.
@@ -121,7 +136,7 @@ impl Proposal {
 pub enum ProposalOutcome {
     /// The action took effect.
     Executed,
-    /// The proposer or a guardian cancelled the proposal.
+    /// The proposer, before others agreed, or a guardian cancelled the proposal.
     Cancelled,
     /// Too few admins approved in time.
     Expired,

@@ -1,6 +1,7 @@
 //! Retention of the audit log: settings, archives, and the bounds of both.
 
 use crate::base::{BlockIndex, DAY_NS, Hash, Timestamp};
+use crate::governance::settings::rebase;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,20 @@ pub struct AuditSettings {
     pub retention_days: u32,
     /// The most bytes of the kept blocks, beyond which nothing is spent. Events that end or stop spending are logged beyond it.
     pub capacity: u64,
+}
+
+impl AuditSettings {
+    /// Returns these settings, which were proposed when `old` were in force, on top of those in force now.
+    ///
+    /// # Errors
+    /// When a setting that was to change has changed since: its name in the interface.
+    pub fn rebased(self, old: Self, now: Self) -> Result<Self, &'static str> {
+        let Self { retention_days, capacity } = self;
+        Ok(Self {
+            retention_days: rebase("retention_days", &retention_days, &old.retention_days, &now.retention_days)?,
+            capacity: rebase("capacity", &capacity, &old.capacity, &now.capacity)?,
+        })
+    }
 }
 
 impl Default for AuditSettings {

@@ -130,6 +130,34 @@ impl Settings {
         Ok(())
     }
 
+    /// Returns these settings, which were proposed when `old` were in force, on top of those in force now.
+    ///
+    /// # Errors
+    /// When a setting that was to change has changed since: its name in the interface.
+    pub fn rebased(&self, old: &Self, now: &Self) -> Result<Self, &'static str> {
+        macro_rules! rebased {
+            ($($field:ident: $name:literal,)*) => {
+                Self { $($field: rebase($name, &self.$field, &old.$field, &now.$field)?,)* }
+            };
+        }
+        Ok(rebased! {
+            quorum: "quorum",
+            time_lock_ns: "time_lock_seconds",
+            proposal_ttl_ns: "proposal_ttl_seconds",
+            breaker_threshold: "breaker_threshold",
+            breaker_cool_down_ns: "breaker_cool_down_seconds",
+            chain_breaker_threshold: "chain_breaker_threshold",
+            chain_breaker_cool_down_ns: "chain_breaker_cool_down_seconds",
+            max_wallets_per_owner: "max_wallets_per_owner",
+            max_pending_per_agent: "max_pending_per_agent",
+            attempts_per_minute: "attempts_per_minute",
+            attempts_per_hour: "attempts_per_hour",
+            resume_percent: "resume_percent",
+            min_balance_sol: "min_balance_sol",
+            min_balance_kas: "min_balance_kas",
+        })
+    }
+
     /// Whether quorum, time lock and life of proposals are the same in both settings.
     pub fn has_same_governance(&self, new: &Self) -> bool {
         (self.quorum, self.time_lock_ns, self.proposal_ttl_ns) == (new.quorum, new.time_lock_ns, new.proposal_ttl_ns)
@@ -157,5 +185,19 @@ impl Settings {
             || more.iter().any(|(old, new)| new > old)
             || shorter.iter().any(|(old, new)| new < old)
             || new.proposal_ttl_ns > self.proposal_ttl_ns
+    }
+}
+
+/// Returns the value of a field that was to become `new` when it was `old`, on top of the value that it has now.
+///
+/// # Errors
+/// When the field was to change, and has changed to something else since: its name.
+pub(super) fn rebase<T: Clone + PartialEq>(field: &'static str, new: &T, old: &T, now: &T) -> Result<T, &'static str> {
+    if new == old {
+        Ok(now.clone())
+    } else if now == old || now == new {
+        Ok(new.clone())
+    } else {
+        Err(field)
     }
 }

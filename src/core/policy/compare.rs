@@ -31,6 +31,34 @@ pub fn diff(old: &[Rule], new: &[Rule]) -> Diff {
     diff
 }
 
+/// Returns the rules `new`, which were to replace `old`, on top of the rules that are in force now.
+///
+/// Rules whose subject only one side changed are that side's. `None` when both sides changed a rule of the same subject differently.
+pub fn rebase(old: &[Rule], new: &[Rule], now: &[Rule]) -> Option<Vec<Rule>> {
+    let speaks_of = |rules: &[Rule], rule: &Rule| rules.iter().find(|other| other.subject() == rule.subject()).cloned();
+    let mut rebased = Vec::new();
+    for rule in now {
+        let (before, wanted) = (speaks_of(old, rule), speaks_of(new, rule));
+        let current = Some(rule.clone());
+        if wanted == before {
+            rebased.push(rule.clone());
+        } else if current == before || current == wanted {
+            rebased.extend(wanted);
+        } else {
+            return None;
+        }
+    }
+    for rule in new.iter().filter(|rule| speaks_of(now, rule).is_none()) {
+        match speaks_of(old, rule) {
+            None => rebased.push(rule.clone()),
+            // The rule is gone meanwhile, and nobody wanted to change it.
+            Some(before) if before == *rule => {}
+            Some(_) => return None,
+        }
+    }
+    Some(rebased)
+}
+
 /// Returns whether a change of a scope's policy may let more pass than before, or with fewer approvals. A scope without rules has
 /// no policy.
 ///

@@ -22,7 +22,7 @@ pub use budget::{Budget, LimitKind, Used, budgets};
 pub use calendar::{
     ActiveHours, CalendarError, HoursWindow, LocalTime, Period, TZDB_VERSION, TimeZone, Weekday, period_end, period_start,
 };
-pub use compare::{Diff, diff, widens};
+pub use compare::{Diff, diff, rebase, widens};
 pub use describe::describe;
 pub use evaluate::{demands, evaluate, evaluate_unpaid};
 pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};

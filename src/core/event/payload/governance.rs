@@ -47,3 +47,21 @@ pub struct ProposalClosed {
     /// The reason of the end, for people.
     pub note: Option<String>,
 }
+
+/// The payload of [`Event::ProposalReady`](crate::event::Event::ProposalReady).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalReady {
+    /// The proposal.
+    pub id: ProposalId,
+    /// The end of the time lock.
+    pub ready_at: Timestamp,
+}
+
+/// The payload of [`Event::ProposalApprovalWithdrawn`](crate::event::Event::ProposalApprovalWithdrawn).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalApprovalWithdrawn {
+    /// The proposal.
+    pub id: ProposalId,
+    /// The principal whose approval is void.
+    pub admin: Principal,
+}

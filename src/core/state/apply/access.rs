@@ -1,8 +1,10 @@
 //! Effects of events about roles, sessions, breakers and proposals.
 
 use crate::access::Role;
-use crate::base::Timestamp;
-use crate::event::{BreakerOpened, ProposalApproved, ProposalClosed, SessionClosed, SessionOpened};
+use crate::base::{ProposalId, Timestamp};
+use crate::event::{
+    BreakerOpened, ProposalApprovalWithdrawn, ProposalApproved, ProposalClosed, ProposalReady, SessionClosed, SessionOpened,
+};
 use crate::governance::Proposal;
 use crate::governance::config::Config;
 use crate::policy::{Policy, Scope};
@@ -53,18 +55,38 @@ impl<M: Memory> State<M> {
         self.tables.set_head(Head { next_proposal: proposal.id.next(), ..self.tables.head() });
     }
 
-    pub(super) fn apply_proposal_approved(&mut self, approved: &ProposalApproved) {
+    pub(super) fn apply_proposal_approved(&mut self, approved: &ProposalApproved, at: Timestamp) {
         let ProposalApproved { id, admin, ready_at } = approved;
-        let mut proposal = self.tables.proposal(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
-        proposal.approved_by.insert(*admin);
-        proposal.ready_at = *ready_at;
-        self.tables.set_proposal(&proposal);
+        self.update_proposal(*id, |proposal| {
+            proposal.approved_by.insert(*admin);
+            proposal.quorum_at = proposal.quorum_at.or(ready_at.map(|_| at));
+            proposal.ready_at = *ready_at;
+        });
+    }
+
+    pub(super) fn apply_proposal_ready(&mut self, ready: &ProposalReady, at: Timestamp) {
+        let ProposalReady { id, ready_at } = ready;
+        self.update_proposal(*id, |proposal| {
+            proposal.quorum_at = Some(at);
+            proposal.ready_at = Some(*ready_at);
+        });
+    }
+
+    pub(super) fn apply_approval_withdrawn(&mut self, withdrawn: &ProposalApprovalWithdrawn) {
+        let ProposalApprovalWithdrawn { id, admin } = withdrawn;
+        self.update_proposal(*id, |proposal| {
+            proposal.approved_by.remove(admin);
+        });
     }
 
     pub(super) fn apply_proposal_closed(&mut self, closed: &ProposalClosed) {
         let ProposalClosed { id, closing, note: _ } = closed;
-        let mut proposal = self.tables.proposal(*id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
-        proposal.closed = Some(*closing);
+        self.update_proposal(*id, |proposal| proposal.closed = Some(*closing));
+    }
+
+    fn update_proposal(&mut self, id: ProposalId, change: impl FnOnce(&mut Proposal)) {
+        let mut proposal = self.tables.proposal(id).unwrap_or_else(|| panic!("BUG: an event names the unknown proposal {id}"));
+        change(&mut proposal);
         self.tables.set_proposal(&proposal);
     }
 

@@ -3,12 +3,13 @@
 use super::proposals::proposal_closed;
 use super::rejection::rejected;
 use super::require_authenticated;
+use super::standing::affected_proposal;
 use crate::access::Role;
 use crate::access::{AgentChange, RoleChange};
 use crate::base::text::check_name;
-use crate::base::{Timestamp, TransferId, WalletId};
+use crate::base::{ProposalId, Timestamp, TransferId, WalletId};
 use crate::event::{Event, ModeChanged};
-use crate::governance::{Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, ProposalOutcome};
+use crate::governance::{Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, Proposal, ProposalOutcome};
 use crate::policy::{MAX_NAME_BYTES, Mode, ReasonCode};
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
@@ -79,8 +80,10 @@ impl<M: Memory> State<M> {
         }
         self.check_remaining_admins(*principal, *role)?;
         let mut events = vec![Event::RoleRevoked(*change)];
-        if *role == Role::Approver {
-            events.extend(self.on_approver_removed(*principal, &BTreeSet::new()));
+        match role {
+            Role::Approver => events.extend(self.on_approver_removed(*principal, &BTreeSet::new())),
+            Role::Admin => events.extend(self.on_admin_removed(*principal)),
+            Role::Guardian | Role::Auditor | Role::Viewer => {}
         }
         Ok(events)
     }
@@ -138,14 +141,15 @@ impl<M: Memory> State<M> {
 
     /// Returns the events that remove every power of a principal.
     ///
-    /// Roles, group memberships, agencies, sessions and pending transfers end, and proposals that would give the principal a power become
-    /// stale. Wallets of the principal keep their owner until an admin changes it.
+    /// Roles, group memberships, agencies, sessions and pending transfers end, and proposals that the principal made, or that would give it a
+    /// power, become stale. Wallets of the principal keep their owner until an admin changes it.
     pub(super) fn removal_events(&self, principal: Principal) -> Result<Vec<Event>, Refusal> {
         let roles = self.tables.roles(&principal);
         let wallets: Vec<WalletId> = self.tables.wallets_of_agent(&principal).collect();
         if roles.0.is_empty() && wallets.is_empty() {
             return Err(not_found("power of", principal));
         }
+        let was_admin = roles.has(Role::Admin);
         let mut events = Vec::new();
         for role in roles.0 {
             self.check_remaining_admins(principal, role)?;
@@ -157,17 +161,28 @@ impl<M: Memory> State<M> {
         let cancelled = |event: &Event| if let Event::TransferCancelled(step) = event { Some(step.id) } else { None };
         let ended: BTreeSet<TransferId> = events.iter().filter_map(cancelled).collect();
         events.extend(self.on_approver_removed(principal, &ended));
-        let gives = |action: &Action| match action {
+        events.extend(self.proposals_giving_power_to(principal).map(|proposal| {
+            let note = format!("{principal} was removed");
+            proposal_closed(proposal.id, ProposalOutcome::Stale, note)
+        }));
+        if was_admin {
+            let closed: BTreeSet<ProposalId> = events.iter().filter_map(affected_proposal).collect();
+            let others = self.on_admin_removed(principal).into_iter();
+            events.extend(others.filter(|event| affected_proposal(event).is_none_or(|id| !closed.contains(&id))));
+        }
+        Ok(events)
+    }
+
+    /// Returns the open proposals that would give a principal a power.
+    fn proposals_giving_power_to(&self, principal: Principal) -> impl Iterator<Item = Proposal> {
+        let gives = move |action: &Action| match action {
             Action::GrantRole(change) => change.principal == principal,
             Action::AddAgent(change) => change.agent == principal,
             Action::SetGroup(group) => group.members.contains(&principal),
             Action::ChangeWallet { change: WalletChange::Owner(owner), .. } => *owner == principal,
             _ => false,
         };
-        let void = self.open_proposals().into_iter().filter(|proposal| gives(&proposal.action));
-        let stale = |id| proposal_closed(id, ProposalOutcome::Stale, format!("{principal} was removed"));
-        events.extend(void.map(|proposal| stale(proposal.id)));
-        Ok(events)
+        self.open_proposals().into_iter().filter(move |proposal| gives(&proposal.action))
     }
 
     /// Returns the events that remove an agent from a wallet.

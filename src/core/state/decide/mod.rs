@@ -23,6 +23,7 @@ mod requirement;
 mod sessions;
 mod solana;
 mod spending_history;
+mod standing;
 mod steps;
 mod transfer;
 mod wallet_keys;

@@ -4,19 +4,25 @@
 
 use super::require_authenticated;
 use super::requirement::ChangeRequirement;
+use super::standing::affected_proposal;
 use crate::access::Role;
-use crate::base::codec::to_record;
-use crate::base::{Hash, ProposalId, Timestamp};
-use crate::event::{Event, ProposalApproved, ProposalClosed};
-use crate::governance::{Action, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, Proposal, ProposalOutcome};
+use crate::base::{ProposalId, Timestamp};
+use crate::event::{Event, ProposalApproved, ProposalClosed, ProposalReady};
+use crate::governance::{
+    Action, MAX_EMERGENCY_VETO_NS, MAX_OPEN_PROPOSALS, MAX_OPEN_PROPOSALS_PER_ADMIN, Proposal, ProposalOutcome,
+};
+use crate::policy::Mode;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::MAX_REASON_BYTES;
 use crate::wallet::WalletChange;
 use candid::Principal;
 use ic_stable_structures::Memory;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+
+/// The refusal of a guardian who would stop the removal of a guardian.
+const NO_GUARDIAN: Refusal =
+    Refusal::Unauthorized { needs: "the admin who proposed it: no guardian can stop the removal of a guardian" };
 
 /// The outcome of a command for a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,24 +51,29 @@ impl<M: Memory> State<M> {
         }
         self.check_proposal_limits(caller, &action, now)?;
         let id = self.tables.head().next_proposal;
-        let proposal = Proposal {
+        let mut proposal = Proposal {
             id,
-            basis: self.basis_hash(&action),
+            replaced: self.replaced_record(&action),
             action,
             proposer: caller,
             made_at: now,
             expires_at: now.saturating_add(self.settings().proposal_ttl_ns),
             approved_by: BTreeSet::from([caller]),
-            ready_at: (requirement.quorum <= 1).then(|| now.saturating_add(requirement.time_lock_ns)),
+            quorum_at: None,
+            ready_at: None,
             closed: None,
         };
+        if self.count_approvals_of(&proposal) >= requirement.quorum {
+            proposal.quorum_at = Some(now);
+            proposal.ready_at = Some(now.saturating_add(requirement.time_lock_ns));
+        }
         Ok((Decided::by_caller(caller, Event::ProposalMade(Box::new(proposal))), ChangeOutcome::Proposed(id)))
     }
 
     /// Decides an admin's approval of a proposal. When the quorum is reached and there is no time lock, the action takes effect too.
     ///
     /// # Errors
-    /// When the caller is no admin or has approved already, or the proposal is closed or expired.
+    /// When the caller is no admin, loses power by the proposal, or has approved already, or the proposal is closed or expired.
     pub fn decide_approve_proposal(&self, caller: Principal, id: ProposalId, now: Timestamp) -> Result<Decided, Refusal> {
         self.require_role(caller, Role::Admin)?;
         let now = self.monotonic_now(now);
@@ -70,11 +81,14 @@ impl<M: Memory> State<M> {
         if is_expired(&proposal, now) {
             return Err(proposal_status(id, "it has expired without its quorum; propose it again"));
         }
+        if self.admins_without_say(&proposal.action).contains(&caller) {
+            return Err(Refusal::Unauthorized { needs: "an Admin whom the proposal is not about" });
+        }
         if !proposal.approved_by.insert(caller) {
             return Err(Refusal::AlreadySo { what: "you have approved this proposal already" });
         }
-        let requirement = self.requirement(&proposal.action);
-        if proposal.ready_at.is_none() && self.count_approving_admins(&proposal) >= requirement.quorum {
+        let requirement = self.proposal_requirement(&proposal);
+        if proposal.ready_at.is_none() && self.count_approvals_of(&proposal) >= requirement.quorum {
             proposal.ready_at = Some(now.saturating_add(requirement.time_lock_ns));
         }
         let ready_at = proposal.ready_at;
@@ -88,32 +102,63 @@ impl<M: Memory> State<M> {
 
     /// Decides the command of a proposal's proposer or of a guardian to cancel the proposal.
     ///
-    /// A guardian cannot cancel the proposal of its own removal, or a malicious one could never be removed.
+    /// The proposer may while nobody else has agreed: afterwards the proposal is not theirs alone, and nobody else could propose the same.
+    /// A guardian cannot cancel the removal of a guardian, or malicious ones could never be removed, nor the end of an emergency for more
+    /// than [`MAX_EMERGENCY_VETO_NS`].
     ///
     /// # Errors
     /// When the caller may not, the note is too long, or the proposal is closed.
-    pub fn decide_cancel_proposal(&self, caller: Principal, id: ProposalId, note: Option<String>) -> Result<Decided, Refusal> {
+    pub fn decide_cancel_proposal(
+        &self,
+        caller: Principal,
+        id: ProposalId,
+        note: Option<String>,
+        now: Timestamp,
+    ) -> Result<Decided, Refusal> {
         require_authenticated(caller)?;
         if note.as_ref().is_some_and(|note| note.len() > MAX_REASON_BYTES) {
             return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
         }
         let proposal = self.tables.proposal(id).ok_or_else(|| not_found("proposal", id))?;
-        let is_about_caller = match &proposal.action {
-            Action::RevokeRole(change) => change.principal == caller,
-            Action::RemovePrincipal(principal) => *principal == caller,
-            _ => false,
-        };
-        let may_cancel = self.tables.roles(&caller).has(Role::Guardian) && !is_about_caller;
-        if proposal.proposer != caller && !may_cancel {
-            return Err(Refusal::Unauthorized { needs: "the admin who proposed it, or a Guardian whom it is not about" });
-        }
+        self.require_canceller(caller, &proposal, self.monotonic_now(now))?;
         self.open_proposal(id)?;
         Ok(Decided::by_caller(caller, Event::ProposalClosed(ProposalClosed { id, closing: ProposalOutcome::Cancelled, note })))
     }
 
+    /// Refuses a caller who may not cancel a proposal.
+    fn require_canceller(&self, caller: Principal, proposal: &Proposal, now: Timestamp) -> Result<(), Refusal> {
+        let roles = self.tables.roles(&caller);
+        let is_about_caller = self.principals_losing_power(&proposal.action).contains(&caller);
+        let is_own = proposal.proposer == caller && roles.has(Role::Admin) && !is_about_caller;
+        if is_own && proposal.approved_by.iter().all(|admin| *admin == caller) {
+            return Ok(());
+        }
+        if !roles.has(Role::Guardian) || is_about_caller {
+            let needs = "a Guardian whom the proposal is not about, or the admin who proposed it while no other has agreed";
+            return Err(Refusal::Unauthorized { needs });
+        }
+        match &proposal.action {
+            Action::RevokeRole(change) if change.role == Role::Guardian => Err(NO_GUARDIAN),
+            Action::RemovePrincipal(principal) if self.tables.roles(principal).has(Role::Guardian) => Err(NO_GUARDIAN),
+            Action::EndEmergency { .. } if self.is_veto_over(now) => Err(Refusal::Unauthorized {
+                needs: "the admin who proposed it: guardians can stop the end of an emergency in its first 7 days only",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether guardians can no longer stop the end of the present mode.
+    fn is_veto_over(&self, now: Timestamp) -> bool {
+        match self.mode() {
+            Mode::Emergency { since } | Mode::Limited { since, .. } => now.nanos_since(since) >= MAX_EMERGENCY_VETO_NS,
+            Mode::Normal => false,
+        }
+    }
+
     /// Decides an admin's command to execute a proposal whose quorum is reached and whose time lock is over.
     ///
-    /// A proposal that does not fit the state any more is closed as stale instead.
+    /// A proposal that does not fit the state any more is closed as stale instead. When the quorum became smaller meanwhile and is reached
+    /// by that, the time lock begins.
     ///
     /// # Errors
     /// When the caller is no admin, or the proposal is closed, expired or not ready.
@@ -121,20 +166,20 @@ impl<M: Memory> State<M> {
         self.require_role(caller, Role::Admin)?;
         let now = self.monotonic_now(now);
         let proposal = self.open_proposal(id)?;
-        match proposal.ready_at {
-            Some(ready_at) if ready_at <= now => Ok(Decided { actor: Some(caller), events: self.execution_events(&proposal, now) }),
-            Some(ready_at) => {
-                Err(proposal_status(id, format!("its time lock ends at {} nanoseconds since the epoch", ready_at.nanos())))
-            }
-            None if is_expired(&proposal, now) => Err(proposal_status(id, "it has expired without its quorum; propose it again")),
-            None => {
-                let (approving, quorum) = (self.count_approving_admins(&proposal), self.requirement(&proposal.action).quorum);
-                Err(proposal_status(id, format!("{approving} of {quorum} admins agree; approve it")))
-            }
+        if is_expired(&proposal, now) {
+            return Err(proposal_status(id, "it has expired without its quorum; propose it again"));
         }
+        if let Some(ready_at) = proposal.ready_at.filter(|ready_at| *ready_at > now) {
+            return Err(proposal_status(id, format!("its time lock ends at {} nanoseconds since the epoch", ready_at.nanos())));
+        }
+        let events = self.due_events(&proposal, now).ok_or_else(|| {
+            let (approving, quorum) = (self.count_approvals_of(&proposal), self.proposal_requirement(&proposal).quorum);
+            proposal_status(id, format!("{approving} of {quorum} admins agree; approve it"))
+        })?;
+        Ok(Decided { actor: Some(caller), events })
     }
 
-    /// Decides whether a proposal is executed or has expired by now; `None` while it has to wait.
+    /// Decides whether a proposal is executed, has expired, or has its quorum by now; `None` while it has to wait.
     ///
     /// # Errors
     /// When the proposal is closed.
@@ -145,36 +190,47 @@ impl<M: Memory> State<M> {
             let expired = proposal_closed(id, ProposalOutcome::Expired, "not enough admins agreed in time");
             return Ok(Some(Decided::by_canister(expired)));
         }
-        let is_due = proposal.ready_at.is_some_and(|ready_at| ready_at <= now);
-        Ok(is_due.then(|| Decided { actor: None, events: self.execution_events(&proposal, now) }))
+        Ok(self.due_events(&proposal, now).map(|events| Decided { actor: None, events }))
+    }
+
+    /// Returns the events of an open proposal that has not expired; `None` while it has to wait.
+    fn due_events(&self, proposal: &Proposal, now: Timestamp) -> Option<Vec<Event>> {
+        if let Some(ready_at) = proposal.ready_at {
+            return (ready_at <= now).then(|| self.execution_events(proposal, now));
+        }
+        let requirement = self.proposal_requirement(proposal);
+        if self.count_approvals_of(proposal) < requirement.quorum {
+            return None;
+        }
+        let ready = ProposalReady { id: proposal.id, ready_at: now.saturating_add(requirement.time_lock_ns) };
+        let has_no_lock = requirement.time_lock_ns == 0;
+        Some(if has_no_lock { self.execution_events(proposal, now) } else { vec![Event::ProposalReady(ready)] })
     }
 
     /// Returns the events of a proposal that is due.
     ///
-    /// Everything is checked again: an approver may be no admin any more, the quorum may be larger, and the record that the action replaces
-    /// may be another.
+    /// Everything is checked again: an approver may be no admin any more, the quorum may be larger, and what the action changes may be
+    /// another.
     fn execution_events(&self, proposal: &Proposal, now: Timestamp) -> Vec<Event> {
-        let stale = |note: &str| vec![proposal_closed(proposal.id, ProposalOutcome::Stale, note)];
-        let (approving, quorum) = (self.count_approving_admins(proposal), self.requirement(&proposal.action).quorum);
+        let id = proposal.id;
+        let stale = |note: &str| vec![proposal_closed(id, ProposalOutcome::Stale, note)];
+        let action = match self.current_action(proposal) {
+            Ok(action) => action,
+            Err(problem) => return stale(&problem),
+        };
+        let (approving, quorum) = (self.count_approvals_of(proposal), self.requirement(&action).quorum);
         if approving < quorum {
             return stale(&format!("only {approving} of those who agreed still are admins; {quorum} are needed"));
         }
-        if proposal.basis != self.basis_hash(&proposal.action) {
-            return stale("what it replaces has changed since");
-        }
-        match self.action_events(&proposal.action, now) {
+        match self.action_events(&action, now) {
             Ok(events) => {
-                let executed = ProposalClosed { id: proposal.id, closing: ProposalOutcome::Executed, note: None };
-                [vec![Event::ProposalClosed(executed)], events].concat()
+                let executed = ProposalClosed { id, closing: ProposalOutcome::Executed, note: None };
+                // The proposal ends once, also when its own action ends the proposals of its proposer.
+                let others = events.into_iter().filter(|event| affected_proposal(event) != Some(id));
+                [Event::ProposalClosed(executed)].into_iter().chain(others).collect()
             }
             Err(refusal) => stale(&refusal.to_string()),
         }
-    }
-
-    /// Returns the number of principals that approved a proposal and still are admins.
-    fn count_approving_admins(&self, proposal: &Proposal) -> u32 {
-        let admins = proposal.approved_by.iter().filter(|admin| self.tables.roles(admin).has(Role::Admin)).count();
-        u32::try_from(admins).unwrap_or(u32::MAX)
     }
 
     fn require_proposer(&self, caller: Principal, action: &Action, requirement: ChangeRequirement) -> Result<(), Refusal> {
@@ -189,9 +245,15 @@ impl<M: Memory> State<M> {
     }
 
     /// Refuses a second proposal of the same action, and one too many.
+    ///
+    /// A principal that proposes to lose power itself does not take the place of others who propose the same.
     fn check_proposal_limits(&self, caller: Principal, action: &Action, now: Timestamp) -> Result<(), Refusal> {
         let open: Vec<Proposal> = self.open_proposals().into_iter().filter(|proposal| !is_expired(proposal, now)).collect();
-        if open.iter().any(|proposal| proposal.action == *action) {
+        let losing = self.principals_losing_power(action);
+        if open
+            .iter()
+            .any(|proposal| proposal.action == *action && (proposal.proposer == caller || !losing.contains(&proposal.proposer)))
+        {
             return Err(Refusal::AlreadySo { what: "the same change is proposed already; approve that proposal" });
         }
         let own = open.iter().filter(|proposal| proposal.proposer == caller).count();
@@ -206,7 +268,7 @@ impl<M: Memory> State<M> {
     }
 
     fn open_proposal(&self, id: ProposalId) -> Result<Proposal, Refusal> {
-        let proposal = self.tables.proposal(id).ok_or_else(|| not_found("proposal", id))?;
+        let proposal = self.proposal(id).ok_or_else(|| not_found("proposal", id))?;
         match proposal.closed {
             None => Ok(proposal),
             Some(ProposalOutcome::Executed) => Err(proposal_status(id, "it has taken effect")),
@@ -214,27 +276,6 @@ impl<M: Memory> State<M> {
             Some(ProposalOutcome::Expired) => Err(proposal_status(id, "it has expired without its quorum; propose it again")),
             Some(ProposalOutcome::Stale) => Err(proposal_status(id, "it was out of date; look again and propose what fits now")),
         }
-    }
-
-    /// Returns the hash of the record that an action replaces.
-    ///
-    /// A policy has a version that the action names itself. A record with two states only is compared when the events are computed.
-    fn basis_hash(&self, action: &Action) -> Hash {
-        let replaced = match action {
-            Action::SetGroup(group) => to_record(&self.tables.group(&group.name)),
-            Action::SetRate(rate) => to_record(&self.tables.rate(rate.asset)),
-            Action::ChangeSettings(_) => to_record(&self.settings()),
-            Action::ConfigureAudit(_) => to_record(&self.retention().settings),
-            Action::EndEmergency { .. } => to_record(&self.mode()),
-            Action::ChangeWallet { wallet, .. } => to_record(&self.tables.wallet(*wallet)),
-            Action::RemovePrincipal(principal) => to_record(&self.tables.roles(principal)),
-            Action::SetPolicy(_)
-            | Action::GrantRole(_)
-            | Action::RevokeRole(_)
-            | Action::AddAgent(_)
-            | Action::ResolveQuarantine(_) => Vec::new(),
-        };
-        Hash(Sha256::digest(replaced).into())
     }
 }
 

@@ -103,23 +103,34 @@ impl<M: Memory> State<M> {
         self.tables.session_ends.first().map(|(end, _)| Timestamp::from_nanos(end))
     }
 
-    /// Returns a proposal.
+    /// Returns a proposal as it stands now.
     pub fn proposal(&self, id: ProposalId) -> Option<Proposal> {
-        self.tables.proposal(id)
+        self.tables.proposal(id).map(|proposal| self.as_it_stands(proposal))
     }
 
     /// Returns up to `limit` proposals with smaller ids than `before`, newest first.
     pub fn proposals(&self, before: Option<ProposalId>, limit: usize) -> Vec<Proposal> {
-        self.tables.proposals_before(before.map_or(u64::MAX, ProposalId::get)).take(limit).collect()
+        let proposals = self.tables.proposals_before(before.map_or(u64::MAX, ProposalId::get)).take(limit);
+        proposals.map(|proposal| self.as_it_stands(proposal)).collect()
     }
 
-    /// Returns the open proposals, oldest first.
+    /// Returns the open proposals as they stand now, oldest first.
     pub fn open_proposals(&self) -> Vec<Proposal> {
-        self.tables.open_proposals.iter().filter_map(|id| self.tables.proposal(ProposalId::new(id))).collect()
+        self.recorded_proposals().map(|proposal| self.as_it_stands(proposal)).collect()
     }
 
-    /// Returns the time at which the next open proposal takes effect or expires.
+    /// Returns the open proposals that the canister has to act on by now.
+    pub fn due_proposals(&self, now: Timestamp) -> Vec<ProposalId> {
+        let due = self.recorded_proposals().filter(|proposal| self.due_at(proposal) <= now);
+        due.map(|proposal| proposal.id).collect()
+    }
+
+    /// Returns the time at which the canister has to act on the next open proposal.
     pub fn next_proposal_due(&self) -> Option<Timestamp> {
-        self.open_proposals().iter().map(Proposal::due_at).min()
+        self.recorded_proposals().map(|proposal| self.due_at(&proposal)).min()
+    }
+
+    fn recorded_proposals(&self) -> impl Iterator<Item = Proposal> {
+        self.tables.open_proposals.iter().filter_map(|id| self.tables.proposal(ProposalId::new(id)))
     }
 }

@@ -223,7 +223,7 @@ fn sessions_proposals_and_requests_are_found_by_the_wallet_that_they_are_about()
     let (decided, change) = state.decide_change(admin(), action, at(3)).unwrap();
     state.commit(decided, at(3));
     let ChangeOutcome::Proposed(proposal) = change else { panic!("one of two is no quorum") };
-    let decided = state.decide_cancel_proposal(admin(), proposal, None);
+    let decided = state.decide_cancel_proposal(admin(), proposal, None, at(0));
     done(&mut state, decided, at(4));
     let denied = state.decide_transfer(agent(), sol(u64::MAX / 2, "denied"), at(5)).unwrap().0.unwrap();
     state.commit(denied, at(5));

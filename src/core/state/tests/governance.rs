@@ -1,7 +1,9 @@
 //! Changes that one admin makes, and changes that take more.
 
 mod cascades;
+mod emergencies;
 mod proposals;
+mod standing;
 mod widening;
 
 use super::fixture::*;
@@ -84,7 +86,11 @@ fn apply(state: &mut TestState, action: Action, now: Timestamp) {
 
 /// Makes a change that takes a proposal.
 fn propose(state: &mut TestState, action: Action, now: Timestamp) -> ProposalId {
-    let (decided, change) = state.decide_change(admin(), action, now).unwrap();
+    propose_by(state, admin(), action, now)
+}
+
+fn propose_by(state: &mut TestState, by: Principal, action: Action, now: Timestamp) -> ProposalId {
+    let (decided, change) = state.decide_change(by, action, now).unwrap();
     let ChangeOutcome::Proposed(id) = change else { panic!("{change:?}") };
     state.commit(decided, now);
     id
@@ -100,6 +106,11 @@ fn execute(state: &mut TestState, id: ProposalId, now: Timestamp) -> Option<Prop
     let decided = state.decide_execute_proposal(admin(), id, now);
     done(state, decided, now);
     state.proposal(id).unwrap().closed
+}
+
+/// Decides to cancel a proposal, without a note.
+fn cancel(state: &TestState, by: Principal, id: ProposalId, now: Timestamp) -> Result<Decided, Refusal> {
+    state.decide_cancel_proposal(by, id, None, now)
 }
 
 fn code(decided: Result<Decided, Refusal>) -> &'static str {
