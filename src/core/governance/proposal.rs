@@ -16,9 +16,9 @@ pub const MAX_OPEN_PROPOSALS: usize = 100;
 /// The most open proposals of one admin, so that no admin can keep the others from proposing.
 pub const MAX_OPEN_PROPOSALS_PER_ADMIN: usize = 20;
 
-/// The longest time for which guardians can stop the end of an emergency, in nanoseconds from the start of the emergency: 7 days.
+/// The time for which guardians can stop the end of an emergency, in nanoseconds: 7 days.
 ///
-/// The same holds for the end of limited operation. Guardians stop what nobody has looked at yet; they do not decide whether payments are
+/// It counts from the start of the emergency. The same holds for limited operation. Guardians stop what nobody has looked at yet; they do not decide whether payments are
 /// ever made again.
 pub const MAX_EMERGENCY_VETO_NS: u64 = 7 * DAY_NS;
 

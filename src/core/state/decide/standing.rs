@@ -1,4 +1,4 @@
-//! Standing of open proposals: the action as it would take effect now, the admins who count, and the end of the time lock.
+//! Standing of open proposals: present action, admins who count, and end of the time lock.
 //!
 //! A proposal waits while settings, roles and records change. Nothing of that is copied into it: everything is asked again when it
 //! matters, so that the last word is that of the present state.
