@@ -6,7 +6,7 @@
 use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 use purser_types::{
-    ApprovalRequest, Archive, ArchiveInfo, AuditSettings, AuditStatus, Backtest, Balances, BatchArgs, BatchOutcome, BlockRange,
+    ApprovalRequest, Archive, ArchiveInfo, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs, BatchOutcome, BlockRange,
     BlockType, Budget, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo, ConsentMessageRequest,
     ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs, FoundBlocks, GetArchivesArgs,
     GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named, NonceAccount,

@@ -99,4 +99,4 @@ pub use solana::{
 };
 pub use status::Status;
 pub use transfer::{KaspaDetails, ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferOutcome};
-pub use wallet::{Balance, Balances, CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet, WalletCount};
+pub use wallet::{Balance, CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet, WalletCount};

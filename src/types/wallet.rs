@@ -93,23 +93,18 @@ pub struct WalletCount {
 }
 
 /// The balance of an address as the providers report it; spending never relies on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Balance {
+    /// The name of the key's kind: `solana`, `kaspa_schnorr` or `kaspa_ecdsa`.
+    pub key: String,
+    /// The key's address.
+    pub address: String,
+    /// The asset.
+    pub asset: Asset,
     /// The balance, in base units.
     pub amount: u64,
     /// The time of the answer, in nanoseconds since the epoch.
     pub observed_at: u64,
-}
-
-/// The balances of a wallet's three addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub struct Balances {
-    /// The balance of SOL, in lamports.
-    pub sol: Balance,
-    /// The balance at the BIP340 key's address, in sompi.
-    pub kas_schnorr: Balance,
-    /// The balance at the ECDSA key's address, in sompi.
-    pub kas_ecdsa: Balance,
 }
 
 /// The usage of a wallet's rolling limit of one asset, in base units.

@@ -1,19 +1,19 @@
 //! The balances of a wallet, as the providers report them now. The method awaits and decides nothing.
 
 use super::access;
-use crate::flows::Observed;
+use crate::flows::KeyBalance;
 use crate::jobs::RefreshError;
 use crate::{jobs, store};
 use purser_core::base::WalletId;
 use purser_core::state::Refusal;
-use purser_types::{Balance, Balances, Error};
+use purser_types::{Balance, Error};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-async fn refresh_balances(wallet_id: u64) -> Result<Balances, Error> {
+async fn refresh_balances(wallet_id: u64) -> Result<Vec<Balance>, Error> {
     let wallet = WalletId::new(wallet_id);
     let wallet = store::read(|state| access::require_wallet_operator(state, ic_cdk::api::msg_caller(), wallet))?;
     let balances = jobs::refresh_balances(&wallet).await?;
-    Ok(Balances { sol: balance(balances.sol), kas_schnorr: balance(balances.kas_schnorr), kas_ecdsa: balance(balances.kas_ecdsa) })
+    Ok(balances.into_iter().map(balance).collect())
 }
 
 impl From<RefreshError> for Error {
@@ -30,6 +30,8 @@ impl From<RefreshError> for Error {
     }
 }
 
-fn balance(observed: Observed) -> Balance {
-    Balance { amount: observed.amount.get(), observed_at: observed.observed_at.nanos() }
+/// Returns an observed balance as the answer shows it.
+fn balance(observed: KeyBalance) -> Balance {
+    let KeyBalance { kind, address, asset, amount, observed_at } = observed;
+    Balance { key: kind.as_str().to_owned(), address, asset: asset.into(), amount: amount.get(), observed_at: observed_at.nanos() }
 }

@@ -2,7 +2,8 @@
 
 use super::access;
 use super::requests::{answer, commit_decision, find, note_refusal};
-use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError, quote_from_cache};
+use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError, quote, quote_from_cache};
+use crate::ports::ic::Ic;
 use crate::store::{self, Store};
 use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
@@ -57,7 +58,7 @@ fn replace_kaspa_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn quote_kaspa_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
     let (wallet, request) = store::read(|state| readable(state, args)).inspect_err(note_refusal)?;
-    let quote = jobs::quote_kaspa(&wallet, &request).await.ok_or(Refusal::LimitReached {
+    let quote = jobs::read_alone(wallet.id, quote(&Ic, &wallet, &request)).await.ok_or(Refusal::LimitReached {
         what: "questions about the wallet under way",
         max: 1,
         current: 1,

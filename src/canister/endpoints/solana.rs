@@ -1,13 +1,23 @@
 //! Nonce accounts, revocations, tokens and providers, which only Solana has.
 
 use super::access;
-use crate::flows::{self, Health, TokenHolding};
-use crate::{jobs, store};
+use crate::flows::solana::{Health, TokenHolding, health, token_balances};
+use crate::jobs::{self, TtlCache};
+use crate::ports::ic::Ic;
+use crate::store;
 use ic_cdk::api::msg_caller;
 use purser_core::base::{Bytes, TransferId, WalletId};
 use purser_core::chains::solana::{Address, Blockhash, derived};
 use purser_core::state::Refusal;
 use purser_types::{Error, NonceAccount, SolanaProvider, SolanaSettings, TokenBalance, TokenProgram};
+use std::cell::RefCell;
+
+/// The time in seconds for which lists of tokens are not read again. Their answers are longer and cost more than balances.
+const TOKENS_SECONDS: u64 = 60;
+
+thread_local! {
+    static TOKENS: RefCell<TtlCache<Vec<TokenHolding>>> = const { RefCell::new(TtlCache::new()) };
+}
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_solana_settings(wallet_id: u64, settings: SolanaSettings) -> Result<(), Error> {
@@ -48,7 +58,7 @@ fn list_solana_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn refresh_solana_tokens(wallet_id: u64) -> Result<Vec<TokenBalance>, Error> {
     let wallet = store::read(|state| access::require_wallet_operator(state, msg_caller(), WalletId::new(wallet_id)))?;
-    let holdings = jobs::token_balances(&wallet).await?;
+    let holdings = jobs::read_cached(&TOKENS, &wallet, TOKENS_SECONDS, token_balances(&Ic, &wallet)).await?;
     Ok(holdings.into_iter().map(token_balance).collect())
 }
 
@@ -64,7 +74,7 @@ fn list_solana_providers() -> Vec<SolanaProvider> {
     store::read(|state| {
         let one = |url: String| {
             let genesis = state.provider_genesis(&url);
-            let health = flows::health(&url);
+            let health = health(&url);
             let has_key = state.provider_key(&url).is_some();
             provider(url, has_key, genesis, health)
         };

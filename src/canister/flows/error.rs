@@ -1,10 +1,10 @@
 //! Reasons for which a flow stops.
 
 use crate::ports::{CallError, CallErrorKind};
-use purser_core::chains::kaspa::rest::Failure;
+use purser_core::base::Chain;
 use purser_core::policy::ReasonCode;
 use purser_core::state::Refusal;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 /// The reason for which a flow stops before the end of its step. Errors that pass become the `Progress` of the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +21,44 @@ pub(super) enum FlowError {
     RateLimited(String),
     /// The chain does not allow the step now.
     Deferred(String),
-    /// A Kaspa server gave no usable answer; otherwise as [`FlowError::Transient`].
-    UnusableAnswer(Failure),
+    /// A provider gave no usable answer; otherwise as [`FlowError::Transient`].
+    Unusable(UnusableAnswer),
     /// The transaction can never be built. No transaction of the transfer can land.
     Unbuildable(String),
     /// The transfer ends for a reason with a stable code. No transaction of it can land.
     Refused(ReasonCode, String),
     /// A transaction of the transfer may land, and an operator has to decide.
     NeedsOperator(String),
+}
+
+/// The answer of a provider that carries no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct UnusableAnswer {
+    /// The provider's chain.
+    pub(super) chain: Chain,
+    /// The kind of problem, to decide on.
+    pub(super) cause: AnswerCause,
+    /// The problem in words, for people.
+    pub(super) problem: String,
+}
+
+/// The kind of problem with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AnswerCause {
+    /// The provider limits the rate of requests.
+    RateLimited,
+    /// The HTTP status is none of success.
+    Status(u16),
+    /// The provider is of another network than the configured one.
+    WrongNetwork,
+    /// The body has no result for another reason.
+    Other,
+}
+
+impl fmt::Display for UnusableAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.chain, self.problem)
+    }
 }
 
 impl From<CallError> for FlowError {
@@ -75,7 +105,7 @@ impl FlowError {
             Self::Transient(problem) | Self::RateLimited(problem) | Self::Deferred(problem) => {
                 Some(format!("{problem}; it is tried again"))
             }
-            Self::UnusableAnswer(failure) => Some(format!("Kaspa: {failure}; it is tried again")),
+            Self::Unusable(answer) => Some(format!("{answer}; it is tried again")),
             Self::Changed | Self::Unbuildable(_) | Self::Refused(..) | Self::NeedsOperator(_) => None,
         }
     }

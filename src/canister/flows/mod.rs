@@ -14,14 +14,17 @@
 //! |---|---|
 //! | `context` | the transfer that a run works on, and the checks after each await |
 //! | `error`, `progress` | reasons to stop, and the result of a run |
+//! | `chain_flow` | the trait of the steps that every chain has to offer |
+//! | `registry` | the one selection of a chain's code |
 //! | `kaspa`, `solana` | the steps on each chain |
 //! | `outcalls`, `transform` | requests on the wire, and the reduction of their answers |
-//! | `balances` | balances as the chains report them |
+//! | `balances` | the record of a balance as a chain reports it |
 //! | `minimum_balance` | the part of a balance that a wallet keeps |
 //! | `client_side` | transfers that the wallet's owner signs |
 //! | `waiting` | reasons for which transfers wait |
 
 mod balances;
+mod chain_flow;
 mod client_side;
 mod context;
 mod error;
@@ -29,22 +32,23 @@ pub mod kaspa;
 mod minimum_balance;
 mod outcalls;
 mod progress;
-mod solana;
+mod registry;
+pub mod solana;
 pub mod transform;
 mod waiting;
 
-pub use balances::{Balances, Observed, ProviderError, TokenHolding, refresh, token_balances};
+pub use balances::{KeyBalance, ProviderError};
+pub use chain_flow::{ConcurrencyKey, Exclusion};
 pub use context::EMERGENCY;
 pub use progress::Progress;
-pub use solana::providers::{Health, health};
+pub use registry::{concurrency_key, follow_up, refresh};
 pub use waiting::{reason as why_waiting, retain as retain_reasons};
 
 use crate::ports::Runtime;
 use context::TransferContext;
-use error::FlowError;
+use error::{AnswerCause, FlowError};
 use progress::StopAfter;
-use purser_core::base::{Amount, Chain, TransferId};
-use purser_core::chains::kaspa::rest::Failure;
+use purser_core::base::{Amount, TransferId};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::Signing;
@@ -72,8 +76,8 @@ async fn drive_until<R: Runtime>(rt: &R, id: TransferId, provider_offset: usize,
     let (chain, before) = (transfer.request.asset.chain(), step_of(&transfer));
     let result = advance(rt, transfer, provider_offset, stop_after).await;
     let stood_still = || rt.read(|state| state.transfer(id)).as_ref().map(step_of) == Some(before);
-    // Not every run on Kaspa offers the transaction again. The reason that a node gave stands until the next offer.
-    let keeps_reason = chain == Chain::Kaspa && result == Ok(Progress::Waiting) && stood_still();
+    // Where not every run offers the bytes again, the reason that a node gave stands until the next offer.
+    let keeps_reason = registry::keeps_reason(chain) && result == Ok(Progress::Waiting) && stood_still();
     if !keeps_reason {
         waiting::record(id, result.as_ref().err().and_then(FlowError::waiting_reason));
     }
@@ -108,7 +112,7 @@ async fn advance<R: Runtime>(
             Status::Built if context.wallet.signing == Signing::ClientSide => return client_side::await_signature(&context),
             Status::Built => sign(&context).await?,
             Status::Signed => return submit(&context).await,
-            Status::Submitted => return follow(&context).await,
+            Status::Submitted => return registry::follow(&context).await,
             Status::AwaitingApproval => return await_approval(&context),
             Status::Confirmed | Status::Failed | Status::Cancelled | Status::Rejected | Status::Quarantined => {
                 return Ok(Progress::Ended);
@@ -141,33 +145,17 @@ async fn build_transaction<R: Runtime>(context: &TransferContext<'_, R>) -> Resu
     if context.age_seconds() >= BUILD_WITHIN_SECONDS {
         return Err(FlowError::Unbuildable("not built within a day".to_owned()));
     }
-    match context.chain() {
-        Chain::Solana => solana::build(context).await,
-        Chain::Kaspa => kaspa::build(context).await,
-    }
+    registry::build(context).await
 }
 
 async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     context.recheck()?;
-    match context.chain() {
-        Chain::Solana => solana::sign(context).await,
-        Chain::Kaspa => kaspa::sign(context).await,
-    }
+    registry::sign(context).await
 }
 
 async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     context.recheck()?;
-    match context.chain() {
-        Chain::Solana => solana::submit(context).await.map(|()| Progress::Waiting),
-        Chain::Kaspa => kaspa::submit(context).await,
-    }
-}
-
-async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
-    match context.chain() {
-        Chain::Solana => solana::follow(context).await,
-        Chain::Kaspa => kaspa::follow(context).await,
-    }
+    registry::submit(context).await
 }
 
 /// Turns the result of a run into progress, and records the end of a transfer that the run ends.
@@ -180,8 +168,8 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, result: Result<Progress, FlowError
         Err(FlowError::Transient(problem)) => Progress::Transient(problem),
         Err(FlowError::RateLimited(problem)) => Progress::RateLimited(problem),
         Err(FlowError::Deferred(problem)) => Progress::Deferred(problem),
-        Err(FlowError::UnusableAnswer(failure @ Failure::RateLimited)) => Progress::RateLimited(format!("Kaspa: {failure}")),
-        Err(FlowError::UnusableAnswer(failure)) => Progress::Transient(format!("Kaspa: {failure}")),
+        Err(FlowError::Unusable(answer)) if answer.cause == AnswerCause::RateLimited => Progress::RateLimited(answer.to_string()),
+        Err(FlowError::Unusable(answer)) => Progress::Transient(answer.to_string()),
         Err(FlowError::Unbuildable(note)) if nothing_may_land(rt, id) => {
             end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
         }

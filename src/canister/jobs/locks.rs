@@ -3,7 +3,8 @@
 //! They live on the heap and are released when their guard is dropped, which also happens in the cleanup after a trap. An upgrade releases
 //! them all. A lock that must outlive both is in the durable state.
 
-use purser_core::base::{Chain, TransferId, WalletId};
+use crate::flows::{ConcurrencyKey, Exclusion};
+use purser_core::base::{TransferId, WalletId};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -16,10 +17,8 @@ thread_local! {
 pub enum Lock {
     /// A transfer, whatever its status.
     Transfer(TransferId),
-    /// Building, signing and sending on one chain from one wallet. A sent transaction is followed without it.
-    Spending(WalletId, Chain),
-    /// Building on Solana in one build slot of a wallet; see `State::build_slots`. A transaction is signed and sent without it.
-    Building(WalletId, u16),
+    /// Taking a transfer towards its chain, from a wallet or one of its build slots. A sent transaction is followed without it.
+    Spending(ConcurrencyKey),
     /// Reading the balances of one wallet.
     Balances(WalletId),
 }
@@ -34,14 +33,6 @@ impl Lock {
         HELD.with_borrow_mut(|held| held.insert(self)).then(|| Guard(self))
     }
 
-    /// Whether both locks are of the same wallet's spending on the same chain.
-    pub fn spends_with(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Building(wallet, _), Self::Building(same, _)) => wallet == same,
-            _ => self == other,
-        }
-    }
-
     /// Whether the lock is held.
     pub fn is_held(self) -> bool {
         HELD.with_borrow(|held| held.contains(&self))
@@ -51,7 +42,7 @@ impl Lock {
 impl Guard {
     /// Whether the lock is needed for building only.
     pub fn is_for_building(&self) -> bool {
-        matches!(self.0, Lock::Building(..))
+        matches!(self.0, Lock::Spending(ConcurrencyKey { exclusion: Exclusion::UntilBuilt { .. }, .. }))
     }
 }
 
@@ -69,16 +60,19 @@ impl Drop for Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use purser_core::base::Chain;
 
     #[test]
     fn a_lock_is_exclusive_until_its_guard_is_dropped() {
-        let spending = Lock::Building(WalletId::new(1), 0);
+        let slot =
+            |slot| ConcurrencyKey { wallet: WalletId::new(1), chain: Chain::Solana, exclusion: Exclusion::UntilBuilt { slot } };
+        let spending = Lock::Spending(slot(0));
         let guard = spending.acquire();
         assert!(guard.is_some() && spending.is_held());
         assert!(spending.acquire().is_none());
         assert!(spending.is_held(), "a refused guard releases nothing");
-        let kaspa = Lock::Spending(WalletId::new(1), Chain::Kaspa);
-        let others = [kaspa, Lock::Building(WalletId::new(1), 1), Lock::Transfer(TransferId::new(1))];
+        let elsewhere = ConcurrencyKey { chain: Chain::Kaspa, exclusion: Exclusion::UntilSent, ..slot(0) };
+        let others = [Lock::Spending(elsewhere), Lock::Spending(slot(1)), Lock::Transfer(TransferId::new(1))];
         let others = others.map(Lock::acquire);
         assert!(others.iter().all(Option::is_some));
         assert_eq!(transfers_held(), 1);

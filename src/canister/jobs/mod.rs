@@ -14,7 +14,7 @@
 //! | `locks` | locks across awaits |
 //! | `breaker` | consecutive failures of a chain's providers |
 //! | `keys` | the fetch of the root keys |
-//! | `queries` | balances and quotes on request, and `ttl_cache`, their answers |
+//! | `queries` | balances and other reads on request, and `ttl_cache`, their answers |
 //! | `denials` | denials that are logged together |
 //! | `audit` | the checks of the log |
 //! | `rollback_guard` | whether an older snapshot was loaded |
@@ -37,9 +37,10 @@ mod timers;
 mod ttl_cache;
 
 pub use denials::log_of as log_denials_of;
-pub use queries::{RefreshError, quote_kaspa, refresh_balances, token_balances};
+pub use queries::{RefreshError, last_balances, read_alone, read_cached, refresh_balances};
 pub use runs::note_of;
 pub use ticker::{count_denial, wake};
+pub use ttl_cache::TtlCache;
 
 /// Starts the timers unless they run, and looks at once whether there is work.
 ///

@@ -1,24 +1,25 @@
-//! Questions to the chains on request: balances and quotes.
+//! Questions to the chains on request: balances, and what else the endpoints of a chain ask.
 
 use super::locks::Lock;
 use super::ttl_cache::{Lookup, TtlCache};
-use crate::flows::kaspa::{Quote, QuoteError};
-use crate::flows::{self, Balances, ProviderError, TokenHolding};
+use crate::flows::{self, KeyBalance, ProviderError};
 use crate::ports::ic::Ic;
 use crate::store;
-use purser_core::transfer::TransferRequest;
+use purser_core::base::WalletId;
 use purser_core::wallet::Wallet;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::thread::LocalKey;
 
 /// The time in seconds for which balances are not read again.
 const BALANCES_SECONDS: u64 = 10;
-/// The time in seconds for which lists of tokens are not read again. Their answers are longer and cost more.
-const TOKENS_SECONDS: u64 = 60;
+/// The most wallets whose last balances are kept. Of more, those that were read longest ago are forgotten.
+const MAX_KEPT: usize = 1_000;
 
 thread_local! {
-    static BALANCES: RefCell<TtlCache<Balances>> = const { RefCell::new(TtlCache::new()) };
-    static TOKENS: RefCell<TtlCache<Vec<TokenHolding>>> = const { RefCell::new(TtlCache::new()) };
+    static BALANCES: RefCell<TtlCache<Vec<KeyBalance>>> = const { RefCell::new(TtlCache::new()) };
+    /// The last balances of each wallet, however old. Lost with every upgrade.
+    static LAST: RefCell<BTreeMap<WalletId, Vec<KeyBalance>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The reason for missing balances.
@@ -30,26 +31,38 @@ pub enum RefreshError {
     Provider(ProviderError),
 }
 
-/// Reads the balances of a wallet's addresses from the chains. The caller decides who may ask.
+/// Reads the balances of a wallet's keys from the chains. The caller decides who may ask.
 ///
-/// A read costs up to three outcalls per provider. So an answer is given again for a while, and one wallet is read once at a time.
+/// A read costs up to one outcall per key and provider. So an answer is given again for a while, and one wallet is read once at a time.
 ///
 /// # Errors
 /// When the wallet is being read already, or no provider of a chain gave a usable answer.
-pub async fn refresh_balances(wallet: &Wallet) -> Result<Balances, RefreshError> {
-    cached(&BALANCES, wallet, BALANCES_SECONDS, flows::refresh(&Ic, wallet)).await
+pub async fn refresh_balances(wallet: &Wallet) -> Result<Vec<KeyBalance>, RefreshError> {
+    let balances = read_cached(&BALANCES, wallet, BALANCES_SECONDS, flows::refresh(&Ic, wallet)).await?;
+    LAST.with_borrow_mut(|last| keep(last, wallet.id, balances.clone()));
+    Ok(balances)
 }
 
-/// Reads the tokens that a wallet holds, in the manner of [`refresh_balances`]. The caller decides who may ask.
+/// The balances of a wallet's keys as they were last read; empty when they were not since the last upgrade.
+pub fn last_balances(wallet: WalletId) -> Vec<KeyBalance> {
+    LAST.with_borrow(|last| last.get(&wallet).cloned().unwrap_or_default())
+}
+
+fn keep(last: &mut BTreeMap<WalletId, Vec<KeyBalance>>, wallet: WalletId, balances: Vec<KeyBalance>) {
+    last.insert(wallet, balances);
+    let observed_at = |balances: &Vec<KeyBalance>| balances.iter().map(|balance| balance.observed_at).max();
+    if last.len() > MAX_KEPT
+        && let Some(oldest) = last.iter().min_by_key(|(_, balances)| observed_at(balances)).map(|(wallet, _)| *wallet)
+    {
+        last.remove(&oldest);
+    }
+}
+
+/// The cached answer about a wallet, or else the one that `ask` gives now.
 ///
 /// # Errors
-/// As [`refresh_balances`].
-pub async fn token_balances(wallet: &Wallet) -> Result<Vec<TokenHolding>, RefreshError> {
-    cached(&TOKENS, wallet, TOKENS_SECONDS, flows::token_balances(&Ic, wallet)).await
-}
-
-/// The cached answer, or else the one that `ask` gives now.
-async fn cached<T: Clone>(
+/// When the wallet is being read already, or `ask` got no answer, now or lately.
+pub async fn read_cached<T: Clone>(
     cache: &'static LocalKey<RefCell<TtlCache<T>>>,
     wallet: &Wallet,
     seconds: u64,
@@ -66,10 +79,34 @@ async fn cached<T: Clone>(
     Ok(answer)
 }
 
-/// Computes the cost of a KAS transfer from the chain. The caller decides who may ask.
-///
-/// `None` while another call asks about the same wallet.
-pub async fn quote_kaspa(wallet: &Wallet, request: &TransferRequest) -> Option<Result<Quote, QuoteError>> {
-    let _guard = Lock::Balances(wallet.id).acquire()?;
-    Some(flows::kaspa::quote(&Ic, wallet, request).await)
+/// The answer that `ask` gives about a wallet; `None` while another call reads the wallet.
+pub async fn read_alone<T>(wallet: WalletId, ask: impl Future<Output = T>) -> Option<T> {
+    let _guard = Lock::Balances(wallet).acquire()?;
+    Some(ask.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purser_core::base::{Amount, Asset, Timestamp};
+    use purser_core::wallet::KeyKind;
+
+    fn balances(at: u64) -> Vec<KeyBalance> {
+        let (kind, observed_at) = (KeyKind::Solana, Timestamp::from_nanos(at));
+        vec![KeyBalance { kind, address: String::new(), asset: Asset::Sol, amount: Amount::new(at), observed_at }]
+    }
+
+    #[test]
+    fn the_last_balances_are_kept_for_a_thousand_wallets() {
+        let mut last = BTreeMap::new();
+        for wallet in 0..1_000 {
+            keep(&mut last, WalletId::new(wallet), balances(10_000 - wallet));
+        }
+        keep(&mut last, WalletId::new(5), balances(20_000));
+        assert_eq!((last.len(), &last[&WalletId::new(5)]), (1_000, &balances(20_000)), "one that is kept is replaced");
+        keep(&mut last, WalletId::new(1_000), balances(30_000));
+        assert_eq!(last.len(), 1_000);
+        assert!(!last.contains_key(&WalletId::new(999)), "the one that was read longest ago is forgotten");
+        assert!(last.contains_key(&WalletId::new(998)) && last.contains_key(&WalletId::new(1_000)));
+    }
 }

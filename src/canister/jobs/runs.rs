@@ -55,7 +55,7 @@ pub fn start(id: TransferId, tick_soon: fn()) {
     let (step, now) = (step_of(&transfer), store::now());
     let is_stopped = step.stops_in_emergency() && store::read(|state| state.mode().is_emergency());
     let is_behind = || SCHEDULE.with_borrow(|schedule| schedule.is_queued_behind(id, step, now));
-    if is_stopped || (step.needs_wallet() && (step.spending.is_held() || is_behind())) {
+    if is_stopped || (step.needs_wallet() && (Lock::Spending(step.spending).is_held() || is_behind())) {
         return SCHEDULE.with_borrow_mut(|schedule| schedule.postpone(id, step, now));
     }
     match SCHEDULE.with_borrow_mut(|schedule| schedule.dispatch(id, step, now)) {
@@ -80,7 +80,7 @@ fn step_of(transfer: &Transfer) -> TransferStep {
 
 fn step_in(state: &Store, transfer: &Transfer) -> TransferStep {
     let in_emergency = transfer.is_revocation() || state.revocation_of(transfer).is_some();
-    TransferStep::of(transfer, state.build_slot(transfer), in_emergency)
+    TransferStep::of(transfer, flows::concurrency_key(state, transfer), in_emergency)
 }
 
 /// The reason for which a transfer waits or ended, for the interface, if there is one.
@@ -104,7 +104,7 @@ async fn run(id: TransferId, provider_offset: usize, tick_soon: fn()) {
         return;
     };
     let step = step_of(&transfer);
-    let Some(spending) = (if step.needs_wallet() { step.spending.acquire().map(Some) } else { Some(None) }) else {
+    let Some(spending) = (if step.needs_wallet() { Lock::Spending(step.spending).acquire().map(Some) } else { Some(None) }) else {
         return SCHEDULE.with_borrow_mut(|schedule| schedule.undo_dispatch(id, step, store::now()));
     };
     let progress = drive(id, provider_offset, spending, tick_soon).await;
@@ -114,7 +114,7 @@ async fn run(id: TransferId, provider_offset: usize, tick_soon: fn()) {
     let transfer = store::read(|state| state.transfer(id)).unwrap_or(transfer);
     if progress == Progress::Ended {
         metrics::ended(&transfer);
-        auto_consolidate(&transfer, tick_soon);
+        follow_up(&transfer, tick_soon);
     }
     // A chain on which transfers are only simulated has no breaker to open.
     if !store::read(|state| state.is_simulated(&transfer)) {
@@ -129,7 +129,7 @@ async fn run(id: TransferId, provider_offset: usize, tick_soon: fn()) {
 
 /// Drives a transfer, and releases its wallet after the build where no later step needs it.
 ///
-/// So on Solana the next transaction is built while one is signed.
+/// So the next transaction is built while one is signed.
 async fn drive(id: TransferId, provider_offset: usize, guard: Option<locks::Guard>, tick_soon: fn()) -> Progress {
     if guard.as_ref().is_some_and(locks::Guard::is_for_building) {
         let built = flows::build(&Ic, id, provider_offset).await;
@@ -142,12 +142,9 @@ async fn drive(id: TransferId, provider_offset: usize, guard: Option<locks::Guar
     flows::drive(&Ic, id, provider_offset).await
 }
 
-/// Requests a consolidation of the paying key's coins after a payment, where the operator has set that.
-fn auto_consolidate(ended: &Transfer, tick_soon: fn()) {
-    let (wallet, source) = (ended.request.wallet, ended.request.source);
-    let coins = flows::kaspa::coins_seen(wallet, source).filter(|_| ended.status == Status::Confirmed);
-    let Some(coins) = coins else { return };
-    if let Some((decided, id)) = store::read(|state| state.decide_auto_consolidation(wallet, source, coins, store::now())) {
+/// Begins the transfer that the end of another one calls for, if any.
+fn follow_up(ended: &Transfer, tick_soon: fn()) {
+    if let Some((decided, id)) = store::read(|state| flows::follow_up(state, ended, store::now())) {
         store::commit(decided);
         wake(id);
         tick_soon();

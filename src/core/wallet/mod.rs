@@ -28,6 +28,15 @@ impl KeyKind {
             Self::KaspaSchnorr | Self::KaspaEcdsa => Chain::Kaspa,
         }
     }
+
+    /// Returns the name of the kind, as the interface shows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Solana => "solana",
+            Self::KaspaSchnorr => "kaspa_schnorr",
+            Self::KaspaEcdsa => "kaspa_ecdsa",
+        }
+    }
 }
 
 /// The canister's threshold public keys at the empty derivation path.

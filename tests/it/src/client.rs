@@ -156,7 +156,7 @@ methods! {
     update batch_transfer(args: &BatchArgs) -> Answer<BatchOutcome>;
     update replace_kaspa_transfer(args: &ReplaceArgs) -> Answer<Transfer>;
     update quote_kaspa_transfer(args: &TransferArgs) -> Answer<FeeQuote>;
-    update refresh_balances(wallet: u64) -> Answer<Balances>;
+    update refresh_balances(wallet: u64) -> Answer<Vec<Balance>>;
     update start_emergency(reason: &str) -> Answer<()>;
     update end_emergency(reason: &str) -> Answer<Change>;
     update set_solana_nonce_pool(wallet: u64, size: u16) -> Answer<Vec<u64>>;

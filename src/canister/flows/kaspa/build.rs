@@ -23,7 +23,7 @@ const QUIET_FEERATE: u64 = 2 * FLOOR_SOMPI_PER_GRAM;
 ///
 /// # Errors
 /// When the chain cannot be read, the coins do not allow the transfer, or it may not go on.
-pub(in crate::flows) async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+pub(super) async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     // A transfer that ends during the reads may leave its change out of the list. So the others are noted before them.
     let others_before = !context.others_in_flight().is_empty();
     let consolidation = context.transfer.request.kaspa.as_ref().and_then(|terms| terms.consolidation.as_ref());

@@ -27,7 +27,7 @@ const QUARANTINE_AFTER_SECONDS: u64 = 3_600;
 ///
 /// # Errors
 /// When the record cannot be used, the call fails, or the node does not take the transaction.
-pub(in crate::flows) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+pub(super) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let transaction = recorded(context.transfer.built.as_ref(), context.transfer.signed.as_ref())?;
     context.commit(|state| state.decide_submitted(context.transfer.id))?;
     send(&context.reloaded()?, transaction).await
@@ -39,7 +39,7 @@ pub(in crate::flows) async fn submit<R: Runtime>(context: &TransferContext<'_, R
 ///
 /// # Errors
 /// When a call fails, a record cannot be used, a node does not take the transaction, or the transfer has changed.
-pub(in crate::flows) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+pub(super) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let transaction = recorded(context.transfer.built.as_ref(), context.transfer.signed.as_ref())?;
     if let Some(landed) = landed(context, transaction.id()).await? {
         confirm(context, landed)?;

@@ -426,7 +426,7 @@ fn agreed(lists: &[(Vec<Utxo>, Amount)], quorum: usize) -> Vec<Utxo> {
 /// A server's outcome of a broadcast.
 fn submit_outcome(canonical: &[u8]) -> Result<SubmitOutcome, FlowError> {
     match rest::parse_submit(canonical) {
-        SubmitOutcome::RateLimited => Err(FlowError::UnusableAnswer(Failure::RateLimited)),
+        SubmitOutcome::RateLimited => Err(Failure::RateLimited.into()),
         outcome => Ok(outcome),
     }
 }

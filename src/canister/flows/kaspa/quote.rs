@@ -6,12 +6,11 @@
 
 use super::payment::{limits, paying_key, payments};
 use super::quorum::{MAX_UTXOS, QuorumClient, too_many};
-use crate::flows::error::FlowError;
+use crate::flows::error::{AnswerCause, FlowError};
 use crate::ports::Runtime;
 use futures::future::join;
 use ic_stable_structures::Memory;
 use purser_core::base::{Amount, Timestamp, WalletId};
-use purser_core::chains::kaspa::rest::Failure;
 use purser_core::chains::kaspa::select::{self, Payment, SelectError};
 use purser_core::chains::kaspa::{Masses, Outpoint, Output, Plan, Transaction, TxId, UnsignedTx, Utxo, WalletKey, fee};
 use purser_core::state::State;
@@ -101,11 +100,9 @@ impl From<FlowError> for QuoteError {
                 Self::Impossible(problem)
             }
             FlowError::NeedsOperator(problem) => Self::Internal(problem),
-            FlowError::UnusableAnswer(failure @ Failure::WrongNetwork) => Self::WrongNetwork(failure.to_string()),
+            FlowError::Unusable(answer) if answer.cause == AnswerCause::WrongNetwork => Self::WrongNetwork(answer.problem),
             FlowError::Transient(problem) | FlowError::RateLimited(problem) => Self::Provider { problem, status_code: None },
-            FlowError::UnusableAnswer(failure) => {
-                Self::Provider { problem: failure.to_string(), status_code: status_code(failure) }
-            }
+            FlowError::Unusable(answer) => Self::Provider { status_code: status_code(answer.cause), problem: answer.problem },
             FlowError::Changed | FlowError::Blocked(_) | FlowError::Waiting(_) => {
                 Self::Provider { problem: "the wallet is busy".to_owned(), status_code: None }
             }
@@ -120,11 +117,11 @@ fn quoted_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, QuoteError>
     })
 }
 
-fn status_code(failure: Failure) -> Option<u16> {
-    match failure {
-        Failure::Http { status } => Some(status),
-        Failure::RateLimited => Some(429),
-        _ => None,
+fn status_code(cause: AnswerCause) -> Option<u16> {
+    match cause {
+        AnswerCause::Status(status) => Some(status),
+        AnswerCause::RateLimited => Some(429),
+        AnswerCause::WrongNetwork | AnswerCause::Other => None,
     }
 }
 
@@ -145,7 +142,7 @@ fn keep(wallet: WalletId, source: KeyKind, view: View) {
 }
 
 /// The number of a key's coins at their last read, if that is kept.
-pub fn coins_seen(wallet: WalletId, source: KeyKind) -> Option<usize> {
+pub(super) fn coins_seen(wallet: WalletId, source: KeyKind) -> Option<usize> {
     VIEWS.with_borrow(|views| views.get(&(wallet, source)).map(|view| view.utxos.len()))
 }
 

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 ///
 /// # Errors
 /// When the record cannot be used, a signature fails, or the transfer may not go on.
-pub(in crate::flows) async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+pub(super) async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     let unsigned = decode(context.transfer.built.as_ref())?;
     check(context, &unsigned).map_err(FlowError::unreadable)?;
     let transaction = complete(context, &unsigned, || context.recheck()).await?;

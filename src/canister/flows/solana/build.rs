@@ -16,7 +16,7 @@ use std::fmt::Display;
 ///
 /// # Errors
 /// When the chain cannot be read, the operation would fail, or the transfer may not go on.
-pub(in crate::flows) async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+pub(super) async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     let drafted = match context.transfer.request.nonce_operation() {
         None => Some(payment::draft(context).await?),
         Some(NonceOperation::Create { index }) => creation::draft(context, index).await?,

@@ -12,7 +12,7 @@ use purser_core::chains::solana::{SignatureStatus, SignedTx, StatusLookup};
 ///
 /// # Errors
 /// When a call fails, the record cannot be used, the transaction still waits, or the transfer has changed.
-pub(in crate::flows) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+pub(super) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     let signed = record::signed(context)?;
     // The status is read first: a known one decides, whatever the heights are.
     let known = status::agreed(context, &signed).await?;

@@ -22,8 +22,10 @@
 //! | `providers` | which providers are asked, and how many must agree |
 //! | `charge` | the fee and rent that the chain charged |
 //! | `record` | the recorded transaction |
+//! | `balances` | the balance of a wallet's address, and its tokens |
 
 mod accounts;
+mod balances;
 mod blockhash;
 mod build;
 mod charge;
@@ -40,7 +42,7 @@ mod nonce;
 mod payment;
 mod preflight;
 mod proof;
-pub(super) mod providers;
+mod providers;
 mod record;
 mod revocation;
 mod send;
@@ -48,13 +50,51 @@ mod sign;
 mod status;
 mod tokens;
 
-pub(super) use build::build;
-pub(super) use follow::follow;
-pub(super) use send::submit;
-pub(super) use sign::sign;
+pub use balances::{TokenHolding, token_balances};
+pub use providers::{Health, health};
 
+use super::balances::KeyBalance;
+use super::chain_flow::{ChainFlow, Exclusion};
+use super::context::TransferContext;
 use super::error::FlowError;
+use super::progress::Progress;
+use crate::ports::Runtime;
+use ic_stable_structures::Memory;
 use purser_core::chains::solana::rpc::Failure;
+use purser_core::state::State;
+use purser_core::transfer::Transfer;
+use purser_core::wallet::Wallet;
+
+/// The flow of transfers on Solana.
+pub(super) struct Solana;
+
+impl ChainFlow for Solana {
+    const KEEPS_REASON: bool = false;
+
+    async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+        build::build(context).await
+    }
+
+    async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+        sign::sign(context).await
+    }
+
+    async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+        send::submit(context).await.map(|()| Progress::Waiting)
+    }
+
+    async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
+        follow::follow(context).await
+    }
+
+    async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalance>, String> {
+        balances::balances(rt, wallet).await
+    }
+
+    fn exclusion<M: Memory>(state: &State<M>, transfer: &Transfer) -> Exclusion {
+        Exclusion::UntilBuilt { slot: state.build_slot(transfer) }
+    }
+}
 
 impl From<Failure> for FlowError {
     fn from(failure: Failure) -> Self {

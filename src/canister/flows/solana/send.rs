@@ -17,7 +17,7 @@ const SAME_RECEIVER_SECONDS: u64 = 10;
 ///
 /// # Errors
 /// When the record cannot be used, the transfer is being revoked, or the call fails.
-pub(in crate::flows) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+pub(super) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     let signed = record::signed(context)?;
     signed.verify().map_err(FlowError::unreadable)?;
     if context.revocation().is_some() {

@@ -16,7 +16,7 @@ use purser_core::transfer::solana::NonceOperation;
 ///
 /// # Errors
 /// When the record cannot be used, the signature fails, or the transfer may not go on.
-pub(in crate::flows) async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
+pub(super) async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     if let Some(NonceOperation::Revoke { transfer }) = context.transfer.request.nonce_operation()
         && revocation::revocable(context, transfer).is_none()
     {

@@ -2,7 +2,7 @@
 
 use super::solana::{RICH, accounts, blockhash, death, first_look, ok, simulated, taken, to_submission, unknown, value};
 use super::*;
-use crate::flows::health;
+use crate::flows::solana::health;
 use purser_core::governance::config::SolanaOptions;
 use purser_core::transfer::solana::SolanaBuilt;
 

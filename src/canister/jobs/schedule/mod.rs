@@ -11,7 +11,7 @@ pub use delay::{backoff, later};
 pub use step::TransferStep;
 
 use super::locks::Lock;
-use crate::flows::Progress;
+use crate::flows::{ConcurrencyKey, Progress};
 use entry::{Entry, Report};
 use purser_core::base::{Timestamp, TransferId};
 use queue::Queue;
@@ -60,7 +60,7 @@ impl Schedule {
         let queue = Queue::of(&self.entries, now);
         let may_go_on = |id: &TransferId| match self.known(*id) {
             Some(step) if emergency && step.stops_in_emergency() => false,
-            Some(step) if step.needs_wallet() => !is_held(step.spending) && !queue.is_behind(*id, step),
+            Some(step) if step.needs_wallet() => !is_held(Lock::Spending(step.spending)) && !queue.is_behind(*id, step),
             _ => true,
         };
         let waiting: Vec<TransferId> = waiting.into_iter().map(|(_, id)| id).filter(may_go_on).collect();
@@ -74,9 +74,9 @@ impl Schedule {
         picked
     }
 
-    /// The transfer that may take each lock first: due for longest or, where the order is kept, requested first.
-    fn first_of_each_wallet(&self, waiting: &[TransferId]) -> BTreeMap<Lock, TransferId> {
-        let mut first: BTreeMap<Lock, TransferId> = BTreeMap::new();
+    /// The transfer that may take each subject first: due for longest or, where the order is kept, requested first.
+    fn first_of_each_wallet(&self, waiting: &[TransferId]) -> BTreeMap<ConcurrencyKey, TransferId> {
+        let mut first: BTreeMap<ConcurrencyKey, TransferId> = BTreeMap::new();
         for id in waiting {
             let Some(step) = self.known(*id).filter(|step| step.needs_wallet()) else { continue };
             let first = first.entry(step.spending).or_insert(*id);
@@ -126,13 +126,13 @@ impl Schedule {
     }
 
     /// Whether another transfer that spends from the same wallet is on its way to the chain.
-    fn is_under_way(&self, id: TransferId, spending: Lock) -> bool {
+    fn is_under_way(&self, id: TransferId, spending: ConcurrencyKey) -> bool {
         let mut steps = self.entries.iter().filter(|(other, _)| **other != id).filter_map(|(_, entry)| entry.known);
         steps.any(|step| step.is_under_way() && step.spending.spends_with(spending))
     }
 
     /// Makes every transfer due that may have waited for another one of its wallet to end.
-    fn release(&mut self, spending: Lock, now: Timestamp) {
+    fn release(&mut self, spending: ConcurrencyKey, now: Timestamp) {
         let blocked = self.entries.values_mut().filter(|entry| entry.is_blocked && entry.dispatched.is_none());
         for entry in blocked.filter(|entry| entry.known.is_some_and(|step| step.spending.spends_with(spending))) {
             entry.due = entry.due.min(now);

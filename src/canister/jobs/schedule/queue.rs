@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::step::TransferStep;
-use crate::jobs::locks::Lock;
+use crate::flows::ConcurrencyKey;
 use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
 use purser_core::wallet::KeyKind;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ const STRICT_SECONDS: u64 = 60;
 /// The most consecutive failures, half a minute of them, with which a transfer keeps its place in the same way.
 const MAX_FAILURES: u32 = 5;
 
-/// The queued transfers by the lock that they need, each list in the order of the requests.
-pub(super) struct Queue(BTreeMap<Lock, Vec<Place>>);
+/// The queued transfers by the subject that they need, each list in the order of the requests.
+pub(super) struct Queue(BTreeMap<ConcurrencyKey, Vec<Place>>);
 
 /// The place of a transfer in the queue.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Queue {
     ///
     /// `entries` come in the order of the ids, which is that of the requests. A transfer that stops no more than those before is left out.
     pub(super) fn of(entries: &BTreeMap<TransferId, Entry>, now: Timestamp) -> Self {
-        let mut queue: BTreeMap<Lock, Vec<Place>> = BTreeMap::new();
+        let mut queue: BTreeMap<ConcurrencyKey, Vec<Place>> = BTreeMap::new();
         for (id, entry) in entries {
             let Some(step) = entry.known.filter(|step| step.keeps_order() && step.needs_wallet()) else { continue };
             let failed = (1..=MAX_FAILURES).contains(&entry.failures);

@@ -1,7 +1,7 @@
 //! The step of a transfer: everything that the schedule knows of its record.
 
-use crate::jobs::locks::Lock;
-use purser_core::base::{Amount, Chain};
+use crate::flows::{ConcurrencyKey, Exclusion};
+use purser_core::base::Amount;
 use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::KeyKind;
 
@@ -12,8 +12,8 @@ pub struct TransferStep {
     pub status: Status,
     /// The number of the transfer's attempt.
     pub attempt: u32,
-    /// The lock that a run needs to take the transfer towards its chain.
-    pub spending: Lock,
+    /// The subject that a run needs for itself to take the transfer towards its chain.
+    pub spending: ConcurrencyKey,
     /// Whether the transfer goes on in an emergency: it is a revocation, or is being revoked.
     pub in_emergency: bool,
     /// The paying key, and the most that the transfer takes from it.
@@ -21,12 +21,8 @@ pub struct TransferStep {
 }
 
 impl TransferStep {
-    /// The step of a transfer that builds in this slot of its wallet on Solana.
-    pub fn of(transfer: &Transfer, build_slot: u16, in_emergency: bool) -> Self {
-        let spending = match transfer.request.asset.chain() {
-            Chain::Solana => Lock::Building(transfer.request.wallet, build_slot),
-            chain => Lock::Spending(transfer.request.wallet, chain),
-        };
+    /// The step of a transfer that needs this subject for itself.
+    pub fn of(transfer: &Transfer, spending: ConcurrencyKey, in_emergency: bool) -> Self {
         let pays = (transfer.request.source, transfer.request.reserved());
         Self { status: transfer.status, attempt: transfer.attempt, spending, in_emergency, pays }
     }
@@ -36,11 +32,11 @@ impl TransferStep {
         self.is_unsent() && !self.in_emergency
     }
 
-    /// Whether a run needs the wallet for itself: until the broadcast on Kaspa, until the transaction is built on Solana.
+    /// Whether a run needs the wallet, or its build slot, for itself.
     pub fn needs_wallet(self) -> bool {
-        match self.spending {
-            Lock::Building(..) => matches!(self.status, Status::Reserved | Status::Expired),
-            _ => self.is_unsent(),
+        match self.spending.exclusion {
+            Exclusion::UntilBuilt { .. } => self.status.awaits_build(),
+            Exclusion::UntilSent => self.is_unsent(),
         }
     }
 
@@ -54,9 +50,9 @@ impl TransferStep {
         self.is_unsent() && self.status != Status::Signed
     }
 
-    /// Whether the wallet's transfers go on in the order of their requests: they spend one another's change. On Solana they do not.
+    /// Whether the wallet's transfers go on in the order of their requests.
     pub(super) fn keeps_order(self) -> bool {
-        matches!(self.spending, Lock::Spending(..))
+        self.spending.exclusion == Exclusion::UntilSent
     }
 
     /// Whether a transaction is on its way to the chain. Its coins are locked, and its change is still to come.

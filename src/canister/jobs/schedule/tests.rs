@@ -1,10 +1,12 @@
 use super::*;
+use crate::flows::Exclusion;
 use purser_core::base::{Amount, Chain, WalletId};
 use purser_core::transfer::Status;
 use purser_core::wallet::KeyKind;
 
 const ID: TransferId = TransferId::new(7);
-const SPENDING: Lock = Lock::Building(WalletId::new(1), 0);
+const SPENDING: ConcurrencyKey =
+    ConcurrencyKey { wallet: WalletId::new(1), chain: Chain::Solana, exclusion: Exclusion::UntilBuilt { slot: 0 } };
 const PAYS: (KeyKind, Amount) = (KeyKind::Solana, Amount::new(5));
 const SIGNED: TransferStep =
     TransferStep { status: Status::Signed, attempt: 1, spending: SPENDING, in_emergency: false, pays: PAYS };
@@ -135,9 +137,9 @@ fn the_longest_due_get_the_free_places() {
 
 #[test]
 fn a_transfer_that_could_not_go_on_takes_no_place() {
-    let spending = |wallet, chain| match chain {
-        Chain::Solana => Lock::Building(WalletId::new(wallet), 0),
-        chain => Lock::Spending(WalletId::new(wallet), chain),
+    let spending = |wallet, chain| {
+        let key = if chain == Chain::Solana { SPENDING } else { KASPA };
+        ConcurrencyKey { wallet: WalletId::new(wallet), ..key }
     };
     let schedule = |chain| {
         let [one, other] = [1, 2].map(|wallet| spending(wallet, chain));
@@ -156,8 +158,8 @@ fn a_transfer_that_could_not_go_on_takes_no_place() {
     assert_eq!(pick(solana, 4, false, &[]), ids([1, 2, 3, 4]), "on Solana only building needs the wallet");
     assert_eq!(pick(kaspa, 1, true, &[]), ids([4]), "an emergency stops all but what was sent");
     assert_eq!(pick(solana, 4, true, &[]), ids([4]));
-    assert_eq!(pick(kaspa, 2, false, &[spending(1, kaspa)]), ids([3, 4]));
-    assert_eq!(pick(solana, 4, false, &[spending(1, solana)]), ids([2, 3, 4]));
+    assert_eq!(pick(kaspa, 2, false, &[Lock::Spending(spending(1, kaspa))]), ids([3, 4]));
+    assert_eq!(pick(solana, 4, false, &[Lock::Spending(spending(1, solana))]), ids([2, 3, 4]));
     let driven = [Lock::Transfer(TransferId::new(1))];
     assert_eq!(pick(kaspa, 3, false, &driven), ids([2, 3, 4]), "one under way leaves its turn");
 }
@@ -206,7 +208,7 @@ fn an_unsigned_transfer_runs_rarely_after_ten_failures() {
 fn the_end_of_a_transfer_wakes_those_that_waited_for_it() {
     let mut schedule = Schedule::default();
     let [first, second, third] = ids([1, 2, 3]);
-    let elsewhere = TransferStep { spending: Lock::Spending(WalletId::new(1), Chain::Kaspa), ..RESERVED };
+    let elsewhere = TransferStep { spending: KASPA, ..RESERVED };
     schedule.report(second, &Progress::Blocked, RESERVED, 0, at(0));
     schedule.report(third, &Progress::Blocked, elsewhere, 0, at(0));
     assert!(pick(&mut schedule, [2, 3], at(1), 9).is_empty());
@@ -224,7 +226,7 @@ fn blocks_back_off() {
     }
 }
 
-const KASPA: Lock = Lock::Spending(WalletId::new(1), Chain::Kaspa);
+const KASPA: ConcurrencyKey = ConcurrencyKey { wallet: WalletId::new(1), chain: Chain::Kaspa, exclusion: Exclusion::UntilSent };
 /// A transfer of this many sompi that waits for its wallet.
 const fn waits(sompi: u64) -> TransferStep {
     TransferStep { spending: KASPA, pays: (KeyKind::KaspaSchnorr, Amount::new(sompi)), ..RESERVED }
