@@ -59,7 +59,7 @@ pub(super) trait ChainFlow {
     }
 }
 
-/// The time for which a run needs its part of a wallet on a chain, in which no other run may work.
+/// The part of a wallet on a chain that one run needs for itself, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exclusion {
     /// The whole wallet, until the broadcast. Its transfers go on in the order of the requests: they spend one another's change.
@@ -71,7 +71,7 @@ pub enum Exclusion {
     },
 }
 
-/// The subject that one run at a time may work on: a wallet on a chain, or one of its build slots.
+/// The subject of one run at a time: a wallet on a chain, or one of its build slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConcurrencyKey {
     /// The wallet.
@@ -83,7 +83,9 @@ pub struct ConcurrencyKey {
 }
 
 impl ConcurrencyKey {
-    /// Whether both are of the same wallet on the same chain, where one transfer may wait for the end of another.
+    /// Whether both are of the same wallet on the same chain.
+    ///
+    /// There a transfer may wait for the end of another.
     pub fn spends_with(self, other: Self) -> bool {
         (self.wallet, self.chain) == (other.wallet, other.chain)
     }

@@ -55,12 +55,13 @@ pub fn crates(sources: &Sources) -> Vec<Crate> {
     CRATES.iter().filter(is_there).copied().collect()
 }
 
-/// The beginnings of paths whose files may name a chain.
+/// The beginnings of paths whose files may name a chain: the folders of the chains, and the registries that select among them.
 pub const CHAIN_FOLDERS: &[&str] = &[
     "src/core/chains/",
     "src/core/transfer/kaspa",
     "src/core/transfer/solana",
     "src/canister/flows/kaspa",
+    "src/canister/flows/registry",
     "src/canister/flows/solana",
     "src/canister/endpoints/kaspa",
     "src/canister/endpoints/solana",
