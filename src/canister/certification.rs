@@ -16,7 +16,7 @@
 
 mod pages;
 
-pub use pages::{Page, Snapshot};
+pub use pages::{LogCondition, Page, Snapshot};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -26,7 +26,7 @@ use ic_http_certification::{
     CERTIFICATE_EXPRESSION_HEADER_NAME, DefaultCelBuilder, DefaultResponseCertification, DefaultResponseOnlyCelExpression,
     HttpCertificationPath, HttpResponse, filter_response_headers, response_hash, response_headers_hash,
 };
-use pages::found;
+use pages::{found, unavailable};
 use purser_core::audit::leb128;
 use purser_core::base::{BlockIndex, Hash};
 use sha2::{Digest, Sha256};
@@ -72,6 +72,8 @@ struct Fixed {
     expression_hash: [u8; 32],
     /// The hash of status and headers of every page that is found.
     found_hash: [u8; 32],
+    /// The hash of status and headers of every page that tells of trouble.
+    unavailable_hash: [u8; 32],
     not_found: CertifiedResponse,
     refusal: CertifiedResponse,
     /// The subtree of the 404's two responses.
@@ -92,13 +94,19 @@ impl Fixed {
             let hash = response_hash(&response, &expression.response, None);
             CertifiedResponse { response, hash }
         };
-        let model = certified(found(&serde_json::Value::Null)).response;
-        let headers = filter_response_headers(&model, &expression.response);
+        let head_hash = |response: HttpResponse<'static>| {
+            let model = certified(response).response;
+            let headers = filter_response_headers(&model, &expression.response);
+            response_headers_hash(&model.status_code().as_u16().into(), &headers)
+        };
+        let found_hash = head_hash(found(&serde_json::Value::Null));
+        let unavailable_hash = head_hash(unavailable(&serde_json::Value::Null));
         let (not_found, refusal) = (certified(Page::not_found()), certified(Page::refusal()));
         let empty_leaf = leaf_hash(&[]);
         let mut fixed = Self {
             expression_hash: Sha256::digest(&expression_text).into(),
-            found_hash: response_headers_hash(&model.status_code().as_u16().into(), &headers),
+            found_hash,
+            unavailable_hash,
             not_found_content: [0; 32],
             refusal_node: labeled_hash(&refusal.hash, &empty_leaf),
             empty_leaf,
@@ -202,11 +210,13 @@ impl Certified {
 }
 
 impl CertifiedResponse {
-    /// A page that is found; its headers are those of every such page.
+    /// A page that exists; its headers are those of every page with its status.
     fn new(mut response: HttpResponse<'static>) -> Self {
         response.add_header((CERTIFICATE_EXPRESSION_HEADER_NAME.to_owned(), FIXED.expression_text.clone()));
         let body: [u8; 32] = Sha256::digest(response.body()).into();
-        let hash = Sha256::digest([FIXED.found_hash, body].concat()).into();
+        let is_found = response.status_code().is_success();
+        let head = if is_found { FIXED.found_hash } else { FIXED.unavailable_hash };
+        let hash = Sha256::digest([head, body].concat()).into();
         Self { response, hash }
     }
 }

@@ -37,12 +37,21 @@ pub fn read<T>(f: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| f(store.as_ref().expect("BUG: the state is read before it is opened")))
 }
 
-/// Changes the records about the verification of the log, which are kept without a log entry.
+/// Changes the records about the verification of the log, which are kept without a log entry. A certified page shows their gist.
 ///
 /// # Panics
 /// Inside a `read` or `commit`.
 pub fn mutate_unlogged<T>(f: impl FnOnce(&mut Store) -> T) -> T {
-    STORE.with_borrow_mut(|store| f(store.as_mut().expect("BUG: the state is changed before it is opened")))
+    let (result, snapshots) = STORE.with_borrow_mut(|store| {
+        let store = store.as_mut().expect("BUG: the state is changed before it is opened");
+        let before = Snapshot::of(store);
+        (f(store), (before, Snapshot::of(store)))
+    });
+    let (before, after) = snapshots;
+    if before != after {
+        certification::certify(&after);
+    }
+    result
 }
 
 /// Applies a decision, appends it to the log and certifies the new tip, all in this message. Returns the index of the last block.

@@ -34,6 +34,7 @@ fn route(url: &str) -> Option<Page> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certification::LogCondition;
     use purser_core::base::{BlockIndex, Hash};
     use purser_core::policy::Mode;
 
@@ -63,8 +64,13 @@ mod tests {
             body: ByteBuf::new(),
             certificate_version: None,
         };
-        let snapshot =
-            Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(0), Hash([1; 32])), digest: Hash([2; 32]) };
+        let snapshot = Snapshot {
+            mode: Mode::Normal,
+            keys_ready: true,
+            log: LogCondition::Sound,
+            tip: (BlockIndex::new(0), Hash([1; 32])),
+            digest: Hash([2; 32]),
+        };
         assert_eq!(respond(&request, &snapshot, None).status_code, 400);
     }
 }

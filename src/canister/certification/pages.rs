@@ -6,7 +6,7 @@ use ic_stable_structures::Memory;
 use purser_core::VERSION;
 use purser_core::base::{BlockIndex, Hash};
 use purser_core::policy::Mode;
-use purser_core::state::State;
+use purser_core::state::{MAX_APPEND_FAILURES, State};
 use serde_json::json;
 
 /// The part of the state that is certified: the end of the log, and the facts on the pages.
@@ -16,10 +16,40 @@ pub struct Snapshot {
     pub mode: Mode,
     /// Whether the threshold public keys are known.
     pub keys_ready: bool,
+    /// The condition of the log.
+    pub log: LogCondition,
     /// The last block of the log, with its hash.
     pub tip: (BlockIndex, Hash),
     /// The digest of the state after it.
     pub digest: Hash,
+}
+
+/// The condition of the log: whether events that spend can be appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogCondition {
+    /// Blocks are chained, and there is room for more.
+    Sound,
+    /// The capacity is used up: nothing more is spent.
+    Full,
+    /// Appending has failed several times in a row: nothing more is spent.
+    Failing,
+    /// A block does not fit between its neighbours.
+    Broken,
+}
+
+impl LogCondition {
+    fn of<M: Memory>(state: &State<M>) -> Self {
+        let monitor = state.log_monitor();
+        if monitor.broken.is_some() {
+            Self::Broken
+        } else if monitor.append_failures >= MAX_APPEND_FAILURES {
+            Self::Failing
+        } else if state.has_log_capacity() {
+            Self::Sound
+        } else {
+            Self::Full
+        }
+    }
 }
 
 /// A certified page.
@@ -40,18 +70,28 @@ impl Snapshot {
     /// Before the first commit, which is the installation's.
     pub fn of<M: Memory>(state: &State<M>) -> Self {
         let tip = state.tip().expect("BUG: a page of a log without blocks");
-        Self { mode: state.mode(), keys_ready: state.keys().is_some(), tip, digest: state.digest() }
+        let log = LogCondition::of(state);
+        Self { mode: state.mode(), keys_ready: state.keys().is_some(), log, tip, digest: state.digest() }
     }
 
-    /// Returns the page about the health of the canister.
+    /// Returns the page about the health of the canister. Its HTTP status is 503 while the canister pays nothing.
     pub fn health(&self) -> HttpResponse<'static> {
-        let body = json!({
-            "status": if self.keys_ready { "ok" } else { "waiting for keys" },
-            "mode": if self.mode.is_emergency() { "emergency" } else { "normal" },
-            "version": VERSION,
-            "log_length": self.tip.0.next().get(),
-        });
-        found(&body)
+        let mode = match self.mode {
+            Mode::Normal => "normal",
+            Mode::Limited { .. } => "limited",
+            Mode::Emergency { .. } => "emergency",
+        };
+        let (status, pays) = match self.log {
+            LogCondition::Broken => ("log broken", false),
+            LogCondition::Failing => ("log cannot be appended to", false),
+            LogCondition::Full => ("log full", false),
+            LogCondition::Sound if self.mode.is_emergency() => ("emergency", false),
+            LogCondition::Sound if !self.keys_ready => ("waiting for keys", false),
+            LogCondition::Sound if self.mode == Mode::Normal => ("ok", true),
+            LogCondition::Sound => ("limited", true),
+        };
+        let body = json!({ "status": status, "mode": mode, "version": VERSION, "log_length": self.tip.0.next().get() });
+        if pays { found(&body) } else { unavailable(&body) }
     }
 
     /// Returns the page about the end of the log.
@@ -87,6 +127,11 @@ impl Page {
     }
 }
 
+/// Returns the response of a page that tells that the canister pays nothing; all of these have the same status and headers.
+pub fn unavailable(body: &serde_json::Value) -> HttpResponse<'static> {
+    json_response(StatusCode::SERVICE_UNAVAILABLE, body)
+}
+
 /// Returns the response of a page that exists; all of these have the same status and headers.
 pub fn found(body: &serde_json::Value) -> HttpResponse<'static> {
     json_response(StatusCode::OK, body)
@@ -110,8 +155,13 @@ mod tests {
     use super::*;
     use purser_core::base::Timestamp;
 
-    const SNAPSHOT: Snapshot =
-        Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(41), Hash([0xab; 32])), digest: Hash([0xcd; 32]) };
+    const SNAPSHOT: Snapshot = Snapshot {
+        mode: Mode::Normal,
+        keys_ready: true,
+        log: LogCondition::Sound,
+        tip: (BlockIndex::new(41), Hash([0xab; 32])),
+        digest: Hash([0xcd; 32]),
+    };
 
     fn body(response: &HttpResponse) -> serde_json::Value {
         serde_json::from_slice(response.body()).expect("JSON")
@@ -121,9 +171,26 @@ mod tests {
     fn health_shows_status_mode_version_and_length_and_nothing_else() {
         let expected = json!({ "status": "ok", "mode": "normal", "version": env!("CARGO_PKG_VERSION"), "log_length": 42 });
         assert_eq!(body(&SNAPSHOT.health()), expected);
-        let troubled = Snapshot { mode: Mode::Emergency { since: Timestamp::from_nanos(1) }, keys_ready: false, ..SNAPSHOT };
-        assert_eq!(body(&troubled.health())["status"], "waiting for keys");
-        assert_eq!(body(&troubled.health())["mode"], "emergency");
+    }
+
+    #[test]
+    fn health_tells_every_state_and_is_503_while_nothing_is_paid() {
+        let since = Timestamp::from_nanos(1);
+        let emergency = Snapshot { mode: Mode::Emergency { since }, ..SNAPSHOT };
+        let cases = [
+            (SNAPSHOT, 200, "ok", "normal"),
+            (Snapshot { mode: Mode::Limited { since, percent: 10 }, ..SNAPSHOT }, 200, "limited", "limited"),
+            (emergency, 503, "emergency", "emergency"),
+            (Snapshot { keys_ready: false, ..SNAPSHOT }, 503, "waiting for keys", "normal"),
+            (Snapshot { log: LogCondition::Full, ..SNAPSHOT }, 503, "log full", "normal"),
+            (Snapshot { log: LogCondition::Failing, ..SNAPSHOT }, 503, "log cannot be appended to", "normal"),
+            (Snapshot { log: LogCondition::Broken, ..emergency }, 503, "log broken", "emergency"),
+        ];
+        for (snapshot, code, status, mode) in cases {
+            let response = snapshot.health();
+            let shown = body(&response);
+            assert_eq!((response.status_code().as_u16(), &shown["status"], &shown["mode"]), (code, &status.into(), &mode.into()));
+        }
     }
 
     #[test]

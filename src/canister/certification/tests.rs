@@ -4,8 +4,13 @@ use ic_http_certification::response_hash;
 use purser_core::policy::Mode;
 use sha2::{Digest, Sha256};
 
-const SNAPSHOT: Snapshot =
-    Snapshot { mode: Mode::Normal, keys_ready: true, tip: (BlockIndex::new(300), Hash([7; 32])), digest: Hash([9; 32]) };
+const SNAPSHOT: Snapshot = Snapshot {
+    mode: Mode::Normal,
+    keys_ready: true,
+    log: LogCondition::Sound,
+    tip: (BlockIndex::new(300), Hash([7; 32])),
+    digest: Hash([9; 32]),
+};
 
 fn found(tree: &HashTree, label: &str) -> Vec<u8> {
     match tree.lookup_path([label]) {
@@ -41,8 +46,8 @@ fn the_tip_is_proven_under_the_root() {
 
 #[test]
 fn every_page_and_its_refusal_is_proven_under_the_same_root() {
-    let certified = Certified::new(&SNAPSHOT);
-    for page in Page::ALL {
+    let troubled = Snapshot { log: LogCondition::Full, ..SNAPSHOT };
+    for (certified, page) in [SNAPSHOT, troubled].iter().flat_map(|of| Page::ALL.map(|page| (Certified::new(of), page))) {
         let tree = certified.http_witness(page);
         assert_eq!(tree.digest(), certified.root(), "{page:?}");
         for is_refused in [false, true] {

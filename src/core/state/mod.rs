@@ -29,7 +29,7 @@ pub use decide::{BatchItem, BatchOutcome, BatchRequest, ChangeOutcome, ItemOutco
 pub use decided::Decided;
 pub use explain::{Explanation, ScopeExplanation};
 pub use index::{Filter, Page};
-pub use log_monitor::LogMonitor;
+pub use log_monitor::{LogMonitor, MAX_APPEND_FAILURES};
 pub use read::{MAX_ANCESTORS, Usage};
 pub use readiness::ReadinessItem;
 pub use refusal::Refusal;

@@ -101,10 +101,15 @@ fn health_is_served_with_a_certificate_and_nothing_secret() {
     let certificate = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).expect("base64");
     assert_eq!(certified_data(&mut env, &certificate).len(), 32);
 
+    let shown = |env: &mut TestEnv| {
+        let response = get(env, "GET", "/health");
+        let json: serde_json::Value = serde_json::from_slice(&response.body).expect("JSON");
+        (response.status_code, json["status"].clone(), json["mode"].clone())
+    };
     env.as_actor(Actor::Guardian).start_emergency("drill").expect("a guardian starts it");
-    let body = get(&mut env, "GET", "/health").body.to_vec();
-    let json: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
-    assert_eq!(json["mode"], "emergency");
+    assert_eq!(shown(&mut env), (503, "emergency".into(), "emergency".into()));
+    env.as_actor(Actor::Admin).end_emergency("over").expect("an admin ends it");
+    assert_eq!(shown(&mut env), (200, "limited".into(), "limited".into()));
 }
 
 #[test]
