@@ -67,7 +67,7 @@ pub fn ended(transfer: &Transfer) {
     if let Some(fee) = transfer.fee_paid {
         METRICS.with_borrow_mut(|metrics| metrics.observe(&FEES, fee.get()));
     }
-    count("kaspa_coins_spent", transfer.built.as_ref().map_or(0, |built| built.inputs.len() as u64));
+    count("kaspa_coins_spent", transfer.kaspa_inputs().len() as u64);
 }
 
 /// Counts the coins that were listed when a transaction was built. Beside the spent ones, they show how much of a wallet's set is used.

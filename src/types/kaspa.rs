@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 plain_enum! {
     /// A fee rate that the network suggests.
-    pub enum FeeSpeed = purser_core::transfer::kaspa::FeeSpeed {
+    pub enum FeeSpeed = purser_core::chains::kaspa::transfer::FeeSpeed {
         /// The rate for the next block.
         Priority,
         /// The rate for acceptance within a minute.

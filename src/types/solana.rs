@@ -81,7 +81,7 @@ pub struct SolanaDetails {
 
 plain_enum! {
     /// The lifetime of a wallet's transactions.
-    pub enum LifetimeChoice = purser_core::transfer::solana::LifetimeChoice {
+    pub enum LifetimeChoice = purser_core::chains::solana::transfer::LifetimeChoice {
         /// A nonce when the wallet has working nonce accounts, a recent blockhash otherwise.
         Auto,
         /// Always a recent blockhash.

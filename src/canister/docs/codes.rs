@@ -7,6 +7,8 @@ use super::{fill, read, table};
 use crate::fixture::{NOW, agent, commit, installed, set_policy};
 use crate::store::Store;
 use purser_core::base::{Amount, Asset, Bytes, Chain, Hash, ProposalId, TransferId};
+use purser_core::chains::registry::Built;
+use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::policy as domain;
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{self, BuiltTx, Outcome, SignedTx};
@@ -495,7 +497,7 @@ fn allowed() -> (Store, TransferId) {
 /// One that may have reached its chain.
 fn submitted() -> (Store, TransferId) {
     let (mut state, id) = allowed();
-    let built = BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+    let built = BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), details: Built::Solana(SolanaBuilt::default()) };
     let decided = state.decide_built(id, built);
     commit(&mut state, decided);
     let decided = state.decide_signed(id, SignedTx { signed: Bytes::new([2]), txid: "txid".into() });

@@ -18,7 +18,7 @@ use purser_core::policy::{
     self, ActiveHours, AllowEntry, ApprovalRule, Counted, HoursWindow, LocalTime, RateWindow, Rule, TimeZone, Weekday,
 };
 use purser_core::state::{self, NewSession};
-use purser_core::{access, transfer, wallet};
+use purser_core::{access, chains, transfer, wallet};
 use purser_types::convert::address;
 use purser_types::fixture::{admin, kas, sol};
 use purser_types::{BatchArgs, Payment, SolanaTransferParams, TransferArgs};
@@ -200,7 +200,7 @@ fn requests() -> Vec<Limit> {
             NOW.nanos() + seconds * SECOND_NS
         )),
         limit!(transfer::MAX_BATCH_ITEMS, Plain, INVALID, "payments of a batch").most(&batch),
-        limit!(transfer::MAX_BATCH_OUTPUTS, Plain, "another transaction", "payments of one KAS transaction"),
+        limit!(chains::kaspa::batch::MAX_OUTPUTS, Plain, "another transaction", "payments of one KAS transaction"),
         limit!(state::MAX_ACTIVE_TRANSFERS_PER_WALLET, Plain, REACHED, "transfers of a wallet under way"),
         limit!(flows::MAX_ATTEMPTS, Plain, "`Failed`", "attempts of a transfer; each is proven dead before the next"),
         limit!(
@@ -211,13 +211,13 @@ fn requests() -> Vec<Limit> {
         ),
         limit!(transfer::SIGNING_WINDOW_NS, Seconds, "`Failed`", "time in which the owner of a client-side wallet signs"),
         limit!(
-            transfer::kaspa::MAX_KASPA_INPUTS,
+            chains::kaspa::transfer::MAX_KASPA_INPUTS,
             Plain,
             INVALID,
             "coins that `consolidate_kaspa` takes; each needs a threshold signature"
         ),
         limit!(
-            transfer::kaspa::MAX_REPLACEMENTS,
+            chains::kaspa::transfer::MAX_REPLACEMENTS,
             Plain,
             REACHED,
             "replacements of a KAS transfer; each needs a signature per coin"
@@ -315,7 +315,7 @@ fn wallets_and_sessions() -> Vec<Limit> {
             REACHED,
             "transfers under way in and below a wallet whose owner or parent changes"
         ),
-        limit!(transfer::solana::MAX_NONCES, Plain, INVALID, "nonce accounts of a wallet").most(&|size| {
+        limit!(chains::solana::transfer::MAX_NONCES, Plain, INVALID, "nonce accounts of a wallet").most(&|size| {
             // Nothing else is wrong with the number that is accepted.
             let refusal = state.decide_nonce_pool(admin(), WALLET, size as u16, NOW).map(|_| ()).err();
             !refusal.is_some_and(|refusal| refusal.to_string().starts_with("size"))

@@ -8,9 +8,11 @@ use crate::store::{self, Store};
 use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
 use purser_core::base::{Amount, Asset, Bytes, Timestamp, TransferId, WalletId};
+use purser_core::chains::kaspa::transfer::KaspaBuilt;
 use purser_core::chains::kaspa::{KeyKind as Scheme, UnsignedTx, WalletKey, replace};
+use purser_core::chains::tx::BuiltTx;
 use purser_core::state::Refusal;
-use purser_core::transfer::{BuiltTx, Outcome, TransferRequest};
+use purser_core::transfer::{Outcome, TransferRequest};
 use purser_core::wallet::KeyKind;
 use purser_types::{
     Asset as ApiAsset, ConsolidateArgs, Error, ErrorDetail, FeeQuote, KaspaError, KaspaKey, ReplaceArgs, Transfer, TransferAnswer,
@@ -130,7 +132,7 @@ fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::W
 ///
 /// # Errors
 /// When there is no such transfer, nothing is built, or the fee cannot be taken out of the change.
-fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<BuiltTx, Error> {
+fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<BuiltTx<KaspaBuilt>, Error> {
     let unknown = || Refusal::NotFound { what: "transfer", id: id.to_string() };
     let transfer = state.transfer(id).ok_or_else(unknown)?;
     let wallet = state.wallet(transfer.request.wallet).ok_or_else(unknown)?;
@@ -149,7 +151,7 @@ fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<Bui
     let (replaced, fee) = replaced.map_err(|error| Error::kaspa(error.into()))?;
     replaced.digests(&key).map_err(|error| Error::kaspa(KaspaError::CryptographicError { problem: error.to_string() }))?;
     let bytes = replaced.to_bytes().map_err(|error| Error::kaspa(KaspaError::SerializationError { problem: error.to_string() }))?;
-    Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, inputs: built.inputs.clone(), solana: None })
+    Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, details: KaspaBuilt { inputs: transfer.kaspa_inputs().to_vec() } })
 }
 
 #[cfg(test)]

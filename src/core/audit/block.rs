@@ -2,6 +2,7 @@
 
 use crate::base::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
 use crate::base::{Bytes, Hash, Timestamp};
+use crate::chains::registry::ChainEvent;
 use crate::event::Event;
 use candid::Principal;
 use std::fmt;
@@ -45,8 +46,10 @@ impl Block {
     /// Never: every event is a variant with content, and no event holds a form that values lack.
     pub fn to_value(&self) -> Value {
         let event = to_value(&self.event).expect("BUG: an event that ICRC-3 cannot hold");
-        let Value::Map(mut variant) = event else { unreachable!("BUG: an event without content") };
-        let (name, payload) = variant.remove(0);
+        let (mut name, mut payload) = variant(event);
+        if name == Event::CHAIN {
+            (name, payload) = variant(payload);
+        }
         let mut entries = Vec::with_capacity(5);
         if let Some(parent) = &self.parent {
             entries.push(("phash".to_owned(), Value::Blob(Bytes::new(parent.0))));
@@ -77,7 +80,10 @@ impl Block {
         let name = value.get("btype").and_then(Value::as_text).and_then(|text| text.strip_prefix(BLOCK_TYPE_PREFIX));
         let name = name.ok_or_else(|| missing("btype"))?.to_owned();
         let payload = value.get("tx").cloned().ok_or_else(|| missing("tx"))?;
-        let event = from_value(Value::Map(vec![(name, payload)]))?;
+        let is_of_chain = ChainEvent::NAMES.contains(&&name[..]);
+        let event = Value::Map(vec![(name, payload)]);
+        let event = if is_of_chain { Value::Map(vec![(Event::CHAIN.to_owned(), event)]) } else { event };
+        let event = from_value(event)?;
         Ok(Self { parent, at, actor, event })
     }
 
@@ -119,8 +125,15 @@ impl Block {
 
     /// Returns the block types that this version writes, for `icrc3_supported_block_types`.
     pub fn types() -> Vec<String> {
-        Event::NAMES.iter().map(|name| format!("{BLOCK_TYPE_PREFIX}{name}")).collect()
+        let names = Event::NAMES.iter().filter(|name| **name != Event::CHAIN).chain(&ChainEvent::NAMES);
+        names.map(|name| format!("{BLOCK_TYPE_PREFIX}{name}")).collect()
     }
+}
+
+/// Returns the name and the content of an encoded variant.
+fn variant(value: Value) -> (String, Value) {
+    let Value::Map(mut variant) = value else { unreachable!("BUG: an event without content") };
+    variant.remove(0)
 }
 
 fn missing(field: &str) -> BlockError {

@@ -1,8 +1,11 @@
-//! Pure builders and parsers of transactions, addresses and provider answers, one module for each chain.
+//! Pure builders and parsers of transactions, addresses and provider answers, one folder for each chain.
 //!
-//! Both modules are functions over bytes and integers: they read no policy, no wallet and no clock, and make no call. The same
-//! input gives the same output on every replica, and tests need no canister.
+//! The rest of the domain reaches a chain through [`registry`] only. Both folders are functions over bytes and integers: they read no
+//! policy, no wallet and no clock, and make no call. The same input gives the same output on every replica, and tests need no canister.
 
 mod asset;
 pub mod kaspa;
+pub mod registry;
+pub mod rules;
 pub mod solana;
+pub mod tx;

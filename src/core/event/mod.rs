@@ -10,11 +10,11 @@ pub use payload::*;
 pub use subject::Subject;
 
 use crate::access::{AgentChange, RoleChange};
+use crate::chains::registry::ChainEvent;
 use crate::governance::config::Config;
 use crate::governance::retention::{Archive, AuditSettings};
 use crate::governance::settings::Settings;
 use crate::governance::{Group, Proposal, Rate};
-use crate::transfer::solana::SolanaEvent;
 use crate::wallet::{RootKeys, Wallet};
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +52,6 @@ pub enum Event {
     TransferSigned(TransferSigned),
     /// The signed bytes are about to leave the canister.
     TransferSubmitted(TransferTransition),
-    /// The block height after which the current attempt cannot land was recorded.
-    TransferDeadlineSet(TransferDeadline),
     /// The transfer landed and is final; the amount and the paid fee are posted, the rest is released.
     TransferConfirmed(TransferSettled),
     /// The transfer ended without moving the amount; the paid fee is posted, the rest is released.
@@ -100,8 +98,8 @@ pub enum Event {
     ProposalClosed(ProposalClosed),
     /// A principal reported its client; address and device are recorded as keyed hashes.
     ClientSeen(ClientSeen),
-    /// An event that only Solana has.
-    Solana(SolanaEvent),
+    /// An event that only one chain has. Its block is named after the chain.
+    Chain(ChainEvent),
     // Audit: settings, checkpoints, retention, recovery.
     /// The retention and the capacity of the log were set.
     AuditConfigured(AuditSettings),
@@ -111,20 +109,14 @@ pub enum Event {
     ArchiveConfirmed(Archive),
     /// The oldest blocks, which are archived, were pruned.
     LogPruned(LogPruned),
-    // Kaspa.
-    /// Signatures of some inputs were recorded, and those of others are still missing.
-    TransferInputsSigned(TransferInputsSigned),
-    /// The bytes of a replacement were recorded. It spends the same inputs as the submitted transaction.
-    TransferReplacementBuilt(TransferBuilt),
-    /// The replacement was signed and is about to leave the canister. The transaction before it may still land instead.
-    TransferReplacementSigned(TransferSigned),
-    /// A superseded transaction landed instead of its replacement.
-    TransferSupersededLanded(TransferSupersededLanded),
 }
 
 impl Event {
-    /// The name of every variant, as it appears in the log.
-    pub const NAMES: [&'static str; 48] = [
+    /// The name of [`Event::Chain`], which is replaced by that of the chain in the log.
+    pub(crate) const CHAIN: &'static str = "chain";
+
+    /// The name of every variant, as it is encoded.
+    pub const NAMES: [&'static str; 43] = [
         "initialised",
         "upgraded",
         "keys_registered",
@@ -140,7 +132,6 @@ impl Event {
         "transfer_built",
         "transfer_signed",
         "transfer_submitted",
-        "transfer_deadline_set",
         "transfer_confirmed",
         "transfer_failed",
         "transfer_cancelled",
@@ -164,14 +155,10 @@ impl Event {
         "proposal_approval_withdrawn",
         "proposal_closed",
         "client_seen",
-        "solana",
+        Self::CHAIN,
         "audit_configured",
         "state_checkpointed",
         "archive_confirmed",
         "log_pruned",
-        "transfer_inputs_signed",
-        "transfer_replacement_built",
-        "transfer_replacement_signed",
-        "transfer_superseded_landed",
     ];
 }

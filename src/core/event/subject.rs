@@ -2,9 +2,9 @@
 
 use super::Event;
 use crate::base::{ProposalId, SessionId, TransferId, WalletId};
+use crate::chains::registry::ChainEvent;
 use crate::governance::Action;
 use crate::policy::Scope;
-use crate::transfer::solana::SolanaEvent;
 
 /// The subject of an event or an action.
 ///
@@ -44,18 +44,15 @@ impl Event {
             Self::TransferReserved(reserved) => Subject::Request(reserved.request.wallet, Some(reserved.id)),
             Self::ApprovalGiven(given) => Subject::Transfer(given.id),
             Self::TransferRejected(rejected) => Subject::Transfer(rejected.id),
-            Self::TransferBuilt(built) | Self::TransferReplacementBuilt(built) => Subject::Transfer(built.id),
-            Self::TransferSigned(signed) | Self::TransferReplacementSigned(signed) => Subject::Transfer(signed.id),
-            Self::TransferInputsSigned(signed) => Subject::Transfer(signed.id),
-            Self::TransferSupersededLanded(landed) => Subject::Transfer(landed.id),
-            Self::TransferDeadlineSet(deadline) => Subject::Transfer(deadline.id),
+            Self::TransferBuilt(built) => Subject::Transfer(built.id),
+            Self::TransferSigned(signed) => Subject::Transfer(signed.id),
             Self::TransferConfirmed(settled) | Self::TransferFailed(settled) => Subject::Transfer(settled.id),
             Self::TransferApproved(step)
             | Self::TransferSubmitted(step)
             | Self::TransferCancelled(step)
             | Self::TransferExpired(step)
             | Self::TransferQuarantined(step) => Subject::Transfer(step.id),
-            Self::Solana(event) => event.subject(),
+            Self::Chain(event) => chain_subject(event),
             Self::ProposalMade(proposal) => Subject::Proposal(proposal.id),
             Self::ProposalApproved(approved) => Subject::Proposal(approved.id),
             Self::ProposalReady(ready) => Subject::Proposal(ready.id),
@@ -75,17 +72,6 @@ impl Event {
             | Self::StateCheckpointed(_)
             | Self::ArchiveConfirmed(_)
             | Self::LogPruned(_) => Subject::Canister,
-        }
-    }
-}
-
-impl SolanaEvent {
-    /// Returns the subject of the event.
-    const fn subject(&self) -> Subject {
-        match self {
-            Self::SettingsSet { wallet, .. } => Subject::Wallet(*wallet),
-            Self::FellBack { id, .. } | Self::NonceFound { id, .. } | Self::StillLive { id } => Subject::Transfer(*id),
-            Self::ProviderPinned { .. } | Self::ProviderKeySet { .. } => Subject::Canister,
         }
     }
 }
@@ -115,6 +101,13 @@ const fn scope_subject(scope: &Scope) -> Subject {
         Scope::Wallet(wallet) | Scope::Agent { wallet, .. } => Subject::Wallet(*wallet),
         Scope::Session(session) => Subject::Session(*session),
         Scope::User(_) => Subject::Canister,
+    }
+}
+
+const fn chain_subject(event: &ChainEvent) -> Subject {
+    match event.transfer() {
+        Some(transfer) => Subject::Transfer(transfer),
+        None => wallet_subject(event.wallet()),
     }
 }
 

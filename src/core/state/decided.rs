@@ -1,5 +1,6 @@
 //! Decided events.
 
+use crate::chains::registry::LandedIn;
 use crate::event::Event;
 use candid::Principal;
 
@@ -24,11 +25,11 @@ impl Decided {
         Self { actor: None, events: vec![event] }
     }
 
-    /// Adds the slot in which the settled transfer landed, as a quorum of providers reported it.
-    pub fn with_slot(mut self, slot: u64) -> Self {
+    /// Adds the place of the settled transfer in its chain, as a quorum of providers reported it.
+    pub fn with_landed_in(mut self, place: LandedIn) -> Self {
         for event in &mut self.events {
             if let Event::TransferConfirmed(settled) | Event::TransferFailed(settled) = event {
-                settled.slot = Some(slot);
+                settled.landed_in = Some(place);
             }
         }
         self

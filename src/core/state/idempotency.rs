@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 
 /// Returns the stored key of a transfer's idempotency entry.
 ///
-/// The canister's operations on nonce accounts have a space of keys of their own, whoever caused them: a caller can name no key that
+/// The canister's operations have a space of keys of their own, whoever caused them: a caller can name no key that
 /// stands for an operation, and no operation takes a caller's key. Consolidations that the canister starts are in the space of a
 /// principal that never calls.
 pub(super) fn entry_key(transfer: &Transfer) -> Hash {
     let key = &transfer.request.idempotency_key;
-    if !transfer.request.has_operation_key() {
+    if !transfer.request.is_operation() {
         return idempotency_key(&transfer.agent, key);
     }
     let mut hasher = Sha256::new();
@@ -41,7 +41,7 @@ pub(super) fn idempotency_key(caller: &Principal, key: &str) -> Hash {
 /// A fee cap that the agent did not name is left out, because the operator may change it between two sendings of the same request.
 pub(super) fn request_hash(request: &TransferRequest) -> Hash {
     // The parts of a batch share one idempotency key and one hash: that of the whole batch.
-    if let Some(batch) = request.batch() {
+    if let Some(batch) = &request.batch {
         return batch.request;
     }
     let max_fee = if request.fee_named { request.max_fee } else { Amount::ZERO };

@@ -3,8 +3,7 @@
 use super::{Refusal, State};
 use crate::access::Role;
 use crate::base::{Amount, Asset, Chain, Timestamp};
-use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
-use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
+use crate::chains::registry;
 use crate::policy::{Lint, LintContext, Rule, Scope, Severity, lint};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -45,10 +44,7 @@ impl<M: Memory> LintContext for StateLintContext<'_, M> {
     }
 
     fn least_fee(&self, chain: Chain) -> Amount {
-        Amount::new(match chain {
-            Chain::Kaspa => MINIMUM_TRANSFER_FEE,
-            Chain::Solana => LAMPORTS_PER_SIGNATURE,
-        })
+        registry::rules(chain).least_fee()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod apply;
 mod backtest;
+mod chains;
 mod decide;
 mod decided;
 mod digest;

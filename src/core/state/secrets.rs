@@ -1,4 +1,4 @@
-//! Secrets, which no event holds: the key of clients' metadata, and the API keys of providers.
+//! Secrets, which no event holds: the key of clients' metadata here, and the API keys of providers beside the chains.
 //!
 //! The log is public, so a secret is stored without an event, and the digest leaves it out. A state that was replayed from its log needs
 //! its secrets anew.
@@ -19,15 +19,5 @@ impl<M: Memory> State<M> {
         if self.tables.client_key().is_none() {
             self.tables.set_client_key(key);
         }
-    }
-
-    /// Returns the API key of a provider. Only the URL of an outcall may contain it.
-    pub fn provider_key(&self, url: &str) -> Option<String> {
-        self.tables.solana.provider_key(url)
-    }
-
-    /// Stores or removes the API key of a provider, as [`State::decide_provider_key`] allowed it.
-    pub fn set_provider_key(&mut self, url: &str, key: Option<&str>) {
-        self.tables.solana.set_provider_key(url, key);
     }
 }

@@ -1,10 +1,8 @@
 //! Batches: several payments in one transaction.
 
 use crate::base::{Amount, Destination, Hash};
+use crate::chains::registry::PaymentParams;
 use serde::{Deserialize, Serialize};
-
-/// The most recipients of one Kaspa transaction.
-pub const MAX_BATCH_OUTPUTS: usize = 100;
 
 /// The most payments of one batch.
 pub const MAX_BATCH_ITEMS: usize = 500;
@@ -33,10 +31,7 @@ pub struct BatchOutput {
     pub to: Destination,
     /// The amount in base units of the asset.
     pub amount: Amount,
-    /// Solana: the memo of this payment.
+    /// The parameters that only the chain's payments have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memo: Option<String>,
-    /// Solana: whether the requester expects a recipient off the curve, such as a program's vault.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub off_curve: bool,
+    pub params: Option<PaymentParams>,
 }

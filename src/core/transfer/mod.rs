@@ -11,26 +11,30 @@
 
 mod approval;
 mod batch;
-pub mod kaspa;
+mod kaspa;
 mod outcome;
 mod request;
-pub mod solana;
+mod solana;
 mod status;
-mod tx;
 
 pub use approval::*;
 pub use batch::*;
 pub use outcome::*;
 pub use request::*;
 pub use status::*;
-pub use tx::*;
+
+pub use crate::chains::tx::SignedTx;
 
 use crate::base::{Amount, MINUTE_NS, Timestamp, TransferId};
+use crate::chains::registry::{Built, Progress};
+use crate::chains::rules::Purpose;
+use crate::chains::tx;
 use crate::policy::{ReasonCode, Reservations};
 use candid::Principal;
-use kaspa::KaspaProgress;
 use serde::{Deserialize, Serialize};
-use solana::{NonceOperation, SolanaProgress};
+
+/// A transaction before its signature, with the record that only its chain has.
+pub type BuiltTx = tx::BuiltTx<Built>;
 
 /// The time that the owner of a client-side wallet has to sign a built transfer, in nanoseconds: 10 minutes.
 ///
@@ -62,8 +66,6 @@ pub struct Transfer {
     pub built: Option<BuiltTx>,
     /// The signed transaction of the current attempt.
     pub signed: Option<SignedTx>,
-    /// Solana: the finalized block height after which the current attempt cannot land.
-    pub deadline_height: Option<u64>,
     /// The fee that was paid, once known, in base units of the chain's native asset.
     pub fee_paid: Option<Amount>,
     /// The reason of the end or of the wait, for people.
@@ -77,38 +79,16 @@ pub struct Transfer {
     /// The reason for which the transfer ended without moving its amount, for programs.
     #[serde(default)]
     pub code: Option<ReasonCode>,
-    /// Solana: the revocation of the transfer, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub solana: Option<SolanaProgress>,
     /// Whether the transfer is only simulated: nothing is reserved, signed or sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
-    /// Kaspa: the signatures so far, and the transactions that replace one another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kaspa: Option<KaspaProgress>,
+    /// The progress that only the chain has.
+    pub progress: Progress,
 }
 
 impl Transfer {
-    /// Returns the number of the nonce account on which the current attempt stands.
-    pub fn nonce_index(&self) -> Option<u16> {
-        Some(self.built.as_ref()?.solana.as_ref()?.nonce.as_ref()?.index)
-    }
-
-    /// Returns the number of the nonce account whose value the current attempt uses up without standing on it.
-    pub fn used_up_nonce_index(&self) -> Option<u16> {
-        Some(self.built.as_ref()?.solana.as_ref()?.uses_up.as_ref()?.index)
-    }
-
-    /// Whether signed bytes on a nonce exist that may still land.
-    ///
-    /// Until the nonce is used up, everybody who reads the log can send them.
-    pub fn is_revocable(&self) -> bool {
-        let is_out = matches!(self.status, Status::Signed | Status::Submitted | Status::Quarantined) && self.signed.is_some();
-        is_out && self.nonce_index().is_some() && !self.is_revocation()
-    }
-
     /// Whether the transfer is a revocation, which moves no money and which no emergency stops.
-    pub fn is_revocation(&self) -> bool {
-        matches!(self.request.nonce_operation(), Some(NonceOperation::Revoke { .. }))
+    pub const fn is_revocation(&self) -> bool {
+        matches!(self.request.purpose(), Purpose::Revocation)
     }
 }

@@ -1,188 +1,57 @@
-//! Parameters, progress and events that only Solana transfers have: memos, nonce accounts, revocations, providers.
+//! Transfers on Solana, as records of Solana.
 
-use super::batch::Batch;
-use crate::base::{Amount, Bytes, TransferId, WalletId};
-use serde::{Deserialize, Serialize};
+use super::{Status, Transfer, TransferRequest};
+use crate::chains::registry;
+use crate::chains::solana::transfer::{NonceOperation, PaymentParams, SolanaBuilt};
 
-/// The most nonce accounts of one wallet: the most transactions that can stand on nonces at the same time.
-pub const MAX_NONCES: u16 = 32;
-/// An upper bound of the rent-exempt minimum of a nonce account, in lamports: what it was before 2026.
-///
-/// The minimum has only fallen since. The reservation beyond the paid rent is released when the operation ends.
-pub const NONCE_RENT_BOUND: Amount = Amount::new(1_447_680);
+impl TransferRequest {
+    /// Returns the operation on a nonce account, when the request is no payment.
+    pub fn nonce_operation(&self) -> Option<NonceOperation> {
+        self.params.solana()?.operation
+    }
 
-/// The parameters of a Solana request beside payer, recipient and amount.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferParams {
-    /// The memo of the payment. The payments of a batch have memos of their own.
-    pub memo: Option<String>,
-    /// Whether the requester expects a recipient off the curve, such as a program's vault, which has no private key.
+    /// Returns the parameters of each of [`TransferRequest::payments`] on Solana, in the same order.
+    pub fn solana_payments(&self) -> Vec<PaymentParams> {
+        match &self.batch {
+            Some(batch) => batch.outputs.iter().map(|output| solana_params(output.params.as_ref())).collect(),
+            None => vec![self.params.solana().map(|params| params.payment.clone()).unwrap_or_default()],
+        }
+    }
+}
+
+fn solana_params(params: Option<&registry::PaymentParams>) -> PaymentParams {
+    match params {
+        Some(registry::PaymentParams::Solana(params)) => params.clone(),
+        None => PaymentParams::default(),
+    }
+}
+
+impl Transfer {
+    /// Returns the record of the current attempt on Solana.
+    fn solana_built(&self) -> Option<&SolanaBuilt> {
+        self.built.as_ref()?.details.solana()
+    }
+
+    /// Returns the finalized block height after which the current attempt cannot land.
+    pub fn deadline_height(&self) -> Option<u64> {
+        self.progress.solana()?.deadline_height
+    }
+
+    /// Returns the number of the nonce account on which the current attempt stands.
+    pub fn nonce_index(&self) -> Option<u16> {
+        Some(self.solana_built()?.nonce.as_ref()?.index)
+    }
+
+    /// Returns the number of the nonce account whose value the current attempt advances without standing on it.
+    pub fn advanced_nonce_index(&self) -> Option<u16> {
+        Some(self.solana_built()?.advances.as_ref()?.index)
+    }
+
+    /// Whether signed bytes on a nonce exist that may still land.
     ///
-    /// The payments of a batch have marks of their own.
-    #[serde(default)]
-    pub off_curve: bool,
-    /// The operation on a nonce account, when the transfer pays nobody.
-    pub operation: Option<NonceOperation>,
-    /// The payments, when the transfer is a part of a batch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub batch: Option<Batch>,
-}
-
-/// The parameters of one payment beside recipient and amount.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PaymentParams<'a> {
-    /// The memo.
-    pub memo: Option<&'a str>,
-    /// Whether the requester expects a recipient off the curve.
-    pub off_curve: bool,
-}
-
-/// An operation of the canister on a nonce account: a transfer of amount zero.
-///
-/// Fee and rent are reserved like those of any other transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NonceOperation {
-    /// The operation creates a nonce account of the wallet.
-    Create {
-        /// The number of the account within the wallet.
-        index: u16,
-    },
-    /// The operation uses up the nonce of a transfer, which can then never land.
-    Revoke {
-        /// The transfer that is revoked.
-        transfer: TransferId,
-    },
-}
-
-/// The record of a built Solana transaction beside its bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaBuilt {
-    /// The part of the fee that is rent of new accounts, in lamports. Spent only when the transaction succeeds.
-    pub rent: Amount,
-    /// The nonce on which the transaction stands; `None` for a recent blockhash.
-    pub nonce: Option<NonceUse>,
-    /// The least amount that arrives, for tokens whose mint takes a transfer fee.
-    pub arrives: Option<Amount>,
-    /// The nonce that a revocation uses up without standing on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uses_up: Option<NonceUse>,
-    /// The slot of the state, as one node reported it, that contains the recent blockhash or the nonce's value.
-    ///
-    /// Only a node that has reached this slot can tell until when the transaction may land. `None` for transactions that were built
-    /// before slots were recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anchor_slot: Option<u64>,
-}
-
-/// A value of a nonce account that a transaction stands on or uses up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NonceUse {
-    /// The number of the account within the wallet.
-    pub index: u16,
-    /// The nonce, 32 bytes.
-    pub value: Bytes,
-}
-
-/// The progress of a Solana transfer beyond its status.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaProgress {
-    /// The last revocation of the transfer; see [`State::revocation_of`](crate::state::State::revocation_of).
-    pub revoked_by: Option<TransferId>,
-    /// Whether the transfer was in quarantine when its revocation was built. It is then followed but never sent again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub was_quarantined: bool,
-}
-
-/// The record of a nonce account of a wallet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NonceRecord {
-    /// The status of the account.
-    pub status: NonceStatus,
-    /// The transfer that stands on the current value. After its end, its revocation while that may use the value up.
-    pub holder: Option<TransferId>,
-}
-
-/// The status of a nonce account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NonceStatus {
-    /// A transfer creates the account.
-    Creating {
-        /// The transfer.
-        transfer: TransferId,
-    },
-    /// The account exists and works.
-    Ready,
-    /// The chain shows something other than the wallet's nonce account at the address.
-    Broken {
-        /// The difference, for people.
-        reason: String,
-    },
-}
-
-/// The choice of the recent hash that a wallet's transactions stand on, which bounds them in time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LifetimeChoice {
-    /// Transactions stand on a nonce while the wallet has working nonce accounts, else on a recent blockhash.
-    #[default]
-    Auto,
-    /// Transactions always stand on a recent blockhash.
-    Blockhash,
-}
-
-/// The settings of a wallet on Solana, as an admin decides them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SolanaSettings {
-    /// The recent hash that the wallet's transactions stand on.
-    pub lifetime: LifetimeChoice,
-}
-
-/// An event that only happens on Solana.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SolanaEvent {
-    /// An admin set a wallet's settings.
-    SettingsSet {
-        /// The wallet.
-        wallet: WalletId,
-        /// The settings from now on.
-        settings: SolanaSettings,
-    },
-    /// A transfer takes a recent blockhash, because its nonce account is broken and not used again.
-    FellBack {
-        /// The transfer.
-        id: TransferId,
-        /// The number of the nonce account.
-        index: u16,
-        /// The defect, for people.
-        reason: String,
-    },
-    /// The nonce account that a transfer was to create exists and works.
-    NonceFound {
-        /// The transfer.
-        id: TransferId,
-        /// The number of the nonce account.
-        index: u16,
-    },
-    /// The nonce of a transfer was seen unchanged, so the transfer had not landed by then.
-    StillLive {
-        /// The transfer.
-        id: TransferId,
-    },
-    /// An admin replaced or removed the API key of a provider. No event holds the key itself.
-    ProviderKeySet {
-        /// The provider's URL, with the placeholder.
-        url: String,
-        /// Whether the provider has a key from now on.
-        present: bool,
-    },
-    /// A provider is pinned to the chain with this genesis hash.
-    ProviderPinned {
-        /// The provider's URL.
-        url: String,
-        /// The genesis hash, 32 bytes.
-        genesis: Bytes,
-    },
+    /// Until the nonce is used up, everybody who reads the log can send them.
+    pub fn is_revocable(&self) -> bool {
+        let is_out = matches!(self.status, Status::Signed | Status::Submitted | Status::Quarantined) && self.signed.is_some();
+        is_out && self.nonce_index().is_some() && !self.is_revocation()
+    }
 }

@@ -8,7 +8,9 @@ use crate::error::{Error, KaspaError};
 use crate::named::Named;
 use crate::wallet::KaspaKey;
 use purser_core::base::{self, Amount, Chain, SessionId, Timestamp, WalletId};
-use purser_core::chains::kaspa::Network;
+use purser_core::chains::kaspa::{self, Network};
+use purser_core::chains::registry::{self, Params};
+use purser_core::chains::solana::transfer::PaymentParams;
 use purser_core::governance::config::Config;
 use purser_core::state::{self, BatchItem, BatchRequest};
 use purser_core::transfer::{BatchOutput, MAX_BATCH_ITEMS, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
@@ -31,15 +33,25 @@ impl BatchArgs {
             wallet: WalletId::new(self.wallet_id),
             asset,
             source: self.source(asset.chain())?,
+            params: self.params(asset.chain()),
             items: items.collect::<Result<_, Error>>()?,
             max_fee: self.max_fee.map_or(config.fee_cap(asset), Amount::new),
             fee_named: self.max_fee.is_some(),
-            speed: self.fee_speed.map(Into::into),
             idempotency_key: self.idempotency_key,
             reason: self.reason,
             session: self.session_id.map(SessionId::new),
             created_at: self.created_at.map(Timestamp::from_nanos),
         })
+    }
+
+    /// Returns the parameters that only the chain has.
+    fn params(&self, chain: Chain) -> Params {
+        match chain {
+            Chain::Kaspa => {
+                Params::Kaspa(kaspa::transfer::TransferParams { speed: self.fee_speed.map(Into::into), consolidation: None })
+            }
+            Chain::Solana => Params::new(chain),
+        }
     }
 
     /// Returns the paying key. Solana has one, and no fee speeds.
@@ -63,10 +75,10 @@ impl Payment {
         let payment = |output: &BatchOutput| Self {
             to: address::text(&output.to, network),
             amount: output.amount.get(),
-            memo: output.memo.clone(),
-            allow_off_curve: output.off_curve.then_some(true),
+            memo: output.params.as_ref().and_then(|params| params.memo().map(str::to_owned)),
+            allow_off_curve: off_curve(output).then_some(true),
         };
-        request.batch().map(|batch| batch.outputs.iter().map(payment).collect()).unwrap_or_default()
+        request.batch.as_ref().map(|batch| batch.outputs.iter().map(payment).collect()).unwrap_or_default()
     }
 
     fn read(&self, position: usize, chain: Chain, config: &Config) -> Result<BatchItem, Error> {
@@ -75,8 +87,25 @@ impl Payment {
             Chain::Kaspa => Error::invalid_on_kaspa(KaspaError::unusable(&self.to, format!("{field}: {problem}"))),
             Chain::Solana => Error::invalid(field, problem),
         })?;
-        let off_curve = self.allow_off_curve.unwrap_or(false);
-        Ok(BatchItem { memo: self.memo.clone(), off_curve, ..BatchItem::new(to, Amount::new(self.amount)) })
+        let params = PaymentParams { memo: self.memo.clone(), off_curve: self.allow_off_curve.unwrap_or(false) };
+        let params = match chain {
+            _ if params.is_default() => None,
+            Chain::Kaspa => {
+                let field = if params.memo.is_none() { "allow_off_curve" } else { "memo" };
+                let problem = format!("payments[{position}]: only a payment on Solana has one; leave this out for KAS");
+                return Err(Error::invalid(field, problem));
+            }
+            Chain::Solana => Some(registry::PaymentParams::Solana(params)),
+        };
+        Ok(BatchItem { params, ..BatchItem::new(to, Amount::new(self.amount)) })
+    }
+}
+
+/// Whether the recipient may have no private key.
+fn off_curve(output: &BatchOutput) -> bool {
+    match &output.params {
+        Some(registry::PaymentParams::Solana(params)) => params.off_curve,
+        None => false,
     }
 }
 

@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::kaspa::{ConsolidateArgs, NamedCoin};
 use crate::wallet::KaspaKey;
 use purser_core::base::{Amount, Asset, Bytes, Chain, WalletId};
+use purser_core::chains::kaspa::transfer::{self as domain, Consolidation, MAX_KASPA_INPUTS, TransferParams};
+use purser_core::chains::registry::Params;
 use purser_core::governance::config::Config;
-use purser_core::transfer::kaspa::{self as domain, Consolidation, MAX_KASPA_INPUTS, TransferParams};
 use purser_core::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, TransferRequest};
 
 /// The most coins that a consolidation takes when the caller does not say.
@@ -39,8 +40,8 @@ impl ConsolidateArgs {
             reason: None,
             session: None,
             created_at: None,
-            solana: None,
-            kaspa: Some(TransferParams { speed: Some(domain::FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
+            params: Params::Kaspa(TransferParams { speed: Some(domain::FeeSpeed::Low), consolidation: Some(consolidation) }),
+            batch: None,
         })
     }
 }

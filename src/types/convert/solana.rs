@@ -6,10 +6,10 @@ use crate::solana::{
 };
 use purser_core::base::{Amount, Bytes};
 use purser_core::chains::kaspa::Network;
+use purser_core::chains::solana::transfer as domain;
 use purser_core::chains::solana::{Address, Blockhash};
 use purser_core::governance::config;
 use purser_core::transfer::Transfer;
-use purser_core::transfer::solana as domain;
 
 /// Returns the new options; an absent one stays as it is.
 pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::SolanaOptions>) -> Option<config::SolanaOptions> {
@@ -29,23 +29,24 @@ pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::Sola
 
 impl From<SolanaTransferParams> for domain::TransferParams {
     fn from(terms: SolanaTransferParams) -> Self {
-        Self { memo: terms.memo, off_curve: terms.allow_off_curve.unwrap_or(false), operation: None, batch: None }
+        let payment = domain::PaymentParams { memo: terms.memo, off_curve: terms.allow_off_curve.unwrap_or(false) };
+        Self { payment, operation: None }
     }
 }
 
 impl SolanaDetails {
     /// Returns the details of a transfer, with addresses of `network`.
     pub fn new(transfer: &Transfer, network: Network) -> Self {
-        let terms = transfer.request.solana.as_ref();
-        let built = transfer.built.as_ref().and_then(|built| built.solana.clone()).unwrap_or_default();
+        let payment = transfer.request.params.solana().map(|params| params.payment.clone()).unwrap_or_default();
+        let built = transfer.built.as_ref().and_then(|built| built.details.solana().cloned()).unwrap_or_default();
         Self {
-            memo: terms.and_then(|terms| terms.memo.clone()),
-            off_curve: terms.is_some_and(|terms| terms.off_curve),
+            memo: payment.memo,
+            off_curve: payment.off_curve,
             operation: transfer.request.nonce_operation().map(|operation| NonceOperation::from(operation).into()),
             rent: rent(transfer).get(),
             nonce: built.nonce.map(|nonce| nonce.index),
             arrives: built.arrives.map(Amount::get),
-            revoked_by: transfer.solana.as_ref().and_then(|progress| progress.revoked_by).map(|id| id.get()),
+            revoked_by: transfer.progress.solana().and_then(|progress| progress.revoked_by).map(|id| id.get()),
             simulated: transfer.simulated,
             payments: Payment::of_batch(&transfer.request, network),
         }
@@ -55,7 +56,7 @@ impl SolanaDetails {
 /// Returns the planned rent; once the paid fee is known, the part of it that is rent.
 fn rent(transfer: &Transfer) -> Amount {
     let Some(built) = &transfer.built else { return Amount::ZERO };
-    let planned = built.solana.as_ref().map_or(Amount::ZERO, |built| built.rent);
+    let planned = built.details.solana().map_or(Amount::ZERO, |built| built.rent);
     let fee = built.fee.remaining_after(planned);
     transfer.fee_paid.map_or(planned, |paid| paid.remaining_after(fee).min(planned))
 }

@@ -6,14 +6,14 @@ use crate::batch::Payment;
 use crate::bounds::at_most;
 use crate::error::Error;
 use crate::kaspa::FeeSpeed;
-use crate::solana::SolanaDetails;
+use crate::solana::{SolanaDetails, SolanaTransferParams};
 use crate::status::Status;
 use crate::transfer::{Approval, KaspaDetails, Transfer, TransferArgs};
 use crate::wallet::KaspaKey;
 use purser_core::base::{Amount, Chain, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa;
+use purser_core::chains::registry::Params;
 use purser_core::governance::config::Config;
-use purser_core::transfer::kaspa::TransferParams;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use purser_core::wallet::KeyKind;
 use serde_bytes::ByteBuf;
@@ -40,13 +40,11 @@ impl TransferArgs {
         } = self;
         at_most("idempotency_key", &idempotency_key, MAX_IDEMPOTENCY_KEY_BYTES)?;
         at_most("reason", reason.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
+        let params = params(asset, fee_speed, solana)?;
         let (chain, configured_fee, source) = match asset {
             Asset::Kas => (Chain::Kaspa, config.kaspa.max_fee, kaspa_key.unwrap_or(KaspaKey::Schnorr).kind()),
             Asset::Sol | Asset::Spl { .. } if kaspa_key.is_some() => {
                 return Err(Error::invalid("kaspa_key", "a wallet has one Solana key; leave this out for SOL"));
-            }
-            Asset::Sol if fee_speed.is_some() => {
-                return Err(Error::invalid("fee_speed", "only KAS fees have speeds; leave this out for SOL"));
             }
             Asset::Sol => (Chain::Solana, config.solana.max_fee, KeyKind::Solana),
             Asset::Spl { .. } => (Chain::Solana, config.solana.max_token_fee(1), KeyKind::Solana),
@@ -63,9 +61,26 @@ impl TransferArgs {
             reason,
             session: session_id.map(SessionId::new),
             created_at: created_at.map(Timestamp::from_nanos),
-            solana: solana.map(Into::into),
-            kaspa: fee_speed.map(|speed| TransferParams { speed: Some(speed.into()), ..TransferParams::default() }),
+            params,
+            batch: None,
         })
+    }
+}
+
+/// Reads the parameters that only the asset's chain has, and refuses those of another chain.
+fn params(asset: Asset, speed: Option<FeeSpeed>, solana: Option<SolanaTransferParams>) -> Result<Params, Error> {
+    match (asset, solana) {
+        (Asset::Kas, Some(params)) => {
+            let field = if params.memo.is_none() { "allow_off_curve" } else { "memo" };
+            Err(Error::invalid(field, "only a payment on Solana has one; leave this out for KAS"))
+        }
+        (Asset::Kas, None) => {
+            Ok(Params::Kaspa(kaspa::transfer::TransferParams { speed: speed.map(Into::into), consolidation: None }))
+        }
+        (Asset::Sol | Asset::Spl { .. }, _) if speed.is_some() => {
+            Err(Error::invalid("fee_speed", "only KAS fees have speeds; leave this out for SOL and tokens"))
+        }
+        (Asset::Sol | Asset::Spl { .. }, params) => Ok(Params::Solana(params.map(Into::into).unwrap_or_default())),
     }
 }
 
@@ -75,7 +90,7 @@ impl Transfer {
         let is_solana = transfer.request.asset.chain() == Chain::Solana;
         let solana = is_solana.then(|| SolanaDetails::new(&transfer, network));
         let kaspa = KaspaDetails::of(&transfer, network);
-        let request = transfer.request;
+        let (deadline_height, request) = (transfer.deadline_height(), transfer.request);
         Self {
             id: transfer.id.get(),
             wallet_id: request.wallet.get(),
@@ -94,7 +109,7 @@ impl Transfer {
             created_at: transfer.created_at.nanos(),
             updated_at: transfer.updated_at.nanos(),
             txid: transfer.signed.map(|signed| signed.txid),
-            deadline_height: transfer.deadline_height,
+            deadline_height,
             fee_paid: transfer.fee_paid.map(Amount::get),
             note: transfer.note,
             kaspa,
@@ -121,21 +136,25 @@ impl From<domain::Approval> for Approval {
 
 impl KaspaDetails {
     fn of(transfer: &domain::Transfer, network: kaspa::Network) -> Option<Self> {
-        let (request, progress) = (&transfer.request, transfer.kaspa.as_ref());
+        let (request, progress) = (&transfer.request, transfer.progress.kaspa());
         if request.asset.chain() != Chain::Kaspa {
             return None;
         }
-        let inputs = transfer.built.as_ref().map(|built| built.inputs.len() as u32);
+        let inputs = transfer.built.as_ref().map(|_| transfer.kaspa_inputs().len() as u32);
         let whole = transfer.signed.is_some() && progress.is_none_or(|progress| progress.replacement.is_none());
         let partly = progress.map_or(0, |progress| progress.signatures.len() as u32);
         Some(Self {
-            fee_speed: FeeSpeed::from(request.speed()).into(),
+            fee_speed: FeeSpeed::from(request.kaspa_speed()).into(),
             fee: transfer.built.as_ref().map(|built| built.fee.get()),
             inputs,
             inputs_signed: if whole { inputs.unwrap_or_default() } else { partly },
             payments: Payment::of_batch(request, network),
             consolidation: request.is_consolidation(),
-            superseded: progress.iter().flat_map(|progress| &progress.superseded).map(|other| other.signed.txid.clone()).collect(),
+            superseded: progress
+                .into_iter()
+                .flat_map(|progress| &progress.superseded)
+                .map(|other| other.signed.txid.clone())
+                .collect(),
         })
     }
 }

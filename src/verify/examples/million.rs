@@ -9,6 +9,8 @@ use fixture::{admin, config};
 use ic_stable_structures::{Memory, VectorMemory};
 use purser_core::access::AgentChange;
 use purser_core::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, Timestamp, WalletId};
+use purser_core::chains::registry::{Built, Params};
+use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{Rule, Scope, Window};
@@ -77,14 +79,14 @@ fn transfer(state: &mut State<VectorMemory>, n: u64) {
         reason: None,
         session: None,
         created_at: None,
-        solana: None,
-        kaspa: None,
+        params: Params::new(Chain::Solana),
+        batch: None,
     };
     let (decided, outcome) = state.decide_transfer(admin(), request, at(n)).expect("it is well formed");
     let Outcome::Accepted { transfer, .. } = outcome else { panic!("{outcome:?}") };
     state.commit(decided.expect("it is reserved"), at(n));
     let unsigned = Bytes::new([n.to_be_bytes(); 20].concat());
-    let built = BuiltTx { unsigned, fee: Amount::new(5_000), inputs: vec![], solana: None };
+    let built = BuiltTx { unsigned, fee: Amount::new(5_000), details: Built::Solana(SolanaBuilt::default()) };
     let decided = state.decide_built(transfer, built).expect("it is reserved");
     state.commit(decided, at(n));
     let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };

@@ -58,6 +58,7 @@ pub fn crates(sources: &Sources) -> Vec<Crate> {
 /// The beginnings of paths whose files may name a chain: the folders of the chains, and the registries that select among them.
 pub const CHAIN_FOLDERS: &[&str] = &[
     "src/core/chains/",
+    "src/core/state/chains/",
     "src/core/transfer/kaspa",
     "src/core/transfer/solana",
     "src/canister/flows/kaspa",

@@ -12,6 +12,7 @@ use candid_parser::utils::CandidSource;
 use ic_stable_structures::DefaultMemoryImpl;
 use purser_core::access::{AgentChange, RoleChange};
 use purser_core::base::{self, Bytes, Hash, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
+use purser_core::chains::registry::Built;
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{self, Decision, Evaluation, Finding};
@@ -238,7 +239,8 @@ impl<'a> Installation<'a> {
             }
             let fee = transfer.request.max_fee.share(1, 2);
             let unsigned = Bytes::new(id.get().to_be_bytes());
-            self.commit(self.state.decide_built(id, BuiltTx { unsigned, fee, inputs: Vec::new(), solana: None }));
+            let details = Built::new(transfer.request.asset.chain());
+            self.commit(self.state.decide_built(id, BuiltTx { unsigned, fee, details }));
             self.commit(self.state.decide_signed(id, SignedTx { signed: Bytes::new([1]), txid: "txid".into() }));
             self.commit(self.state.decide_submitted(id));
             self.commit(self.state.decide_confirmed(id, fee, None));

@@ -99,8 +99,8 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
     let description = Description::new(format!("Pay {}", asset.show(amount))).amount("Amount", asset, amount).text("To", to);
     let description =
         description.text("From", scene.wallet(id)?).amount("Fee at most", asset.native_asset(), request.max_fee.get());
-    let terms = request.solana.unwrap_or_default();
-    let description = terms_of(description, "", terms.memo.as_deref(), terms.off_curve);
+    let payment = request.solana_payments().pop().unwrap_or_default();
+    let description = terms_of(description, "", payment.memo.as_deref(), payment.off_curve);
     Ok(description.quote("Reason", reason).quote("Reference", Some(key)))
 }
 

@@ -11,9 +11,10 @@ use crate::ports::Runtime;
 use futures::future::join;
 use purser_core::base::{Amount, Bytes};
 use purser_core::chains::kaspa::select::{self, ConsolidationInputs, Limits, Payment, SelectError};
+use purser_core::chains::kaspa::transfer::{Consolidation, KaspaBuilt, NamedCoin};
 use purser_core::chains::kaspa::{Address, FLOOR_SOMPI_PER_GRAM, Outpoint, Output, Plan, ScriptPublicKey, Utxo};
+use purser_core::chains::registry::Built;
 use purser_core::transfer::BuiltTx;
-use purser_core::transfer::kaspa::{Consolidation, NamedCoin};
 use std::collections::BTreeSet;
 
 /// The highest fee rate, in sompi per gram, at which a consolidation is built. Above it the network is not quiet, and it waits.
@@ -26,8 +27,7 @@ const QUIET_FEERATE: u64 = 2 * FLOOR_SOMPI_PER_GRAM;
 pub(super) async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     // A transfer that ends during the reads may leave its change out of the list. So the others are noted before them.
     let others_before = !context.others_in_flight().is_empty();
-    let consolidation = context.transfer.request.kaspa.as_ref().and_then(|terms| terms.consolidation.as_ref());
-    let plan = match consolidation {
+    let plan = match context.transfer.request.consolidation() {
         Some(consolidation) => plan_consolidation(context, consolidation).await?,
         None => plan_payment(context, others_before).await?,
     };
@@ -47,7 +47,7 @@ struct ChainView {
 
 async fn read_chain<R: Runtime>(context: &TransferContext<'_, R>) -> Result<ChainView, FlowError> {
     let (key, client) = (key(context)?, client(context));
-    let (score, feerate) = join(client.daa_score(), client.feerate(context.transfer.request.speed())).await;
+    let (score, feerate) = join(client.daa_score(), client.feerate(context.transfer.request.kaspa_speed())).await;
     Ok(ChainView { address: key.address(network(context)), own: key.script_public_key(), score: score?, feerate })
 }
 
@@ -242,5 +242,5 @@ fn to_record<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Resul
     let bytes = unsigned.to_bytes().map_err(|error| FlowError::Unbuildable(error.to_string()))?;
     let fee = check(context, &unsigned).map_err(|error| FlowError::Unbuildable(format!("not built as intended: {error}")))?;
     let inputs = unsigned.outpoints().map(|outpoint| Bytes::new(outpoint.to_bytes())).collect();
-    Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, inputs, solana: None })
+    Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, details: Built::Kaspa(KaspaBuilt { inputs }) })
 }

@@ -13,8 +13,9 @@ use crate::metrics;
 use crate::ports::Runtime;
 use purser_core::base::Amount;
 use purser_core::chains::kaspa::rest::{self, Rejection, Request, SubmitOutcome, TxIdBatch};
+use purser_core::chains::kaspa::transfer::KaspaBuilt;
 use purser_core::chains::kaspa::{Transaction, TxId};
-use purser_core::transfer::BuiltTx;
+use purser_core::chains::tx::BuiltTx;
 
 /// The time in seconds that bytes are left to spread before they are offered again.
 const REBROADCAST_AFTER_SECONDS: u64 = 20;
@@ -45,7 +46,7 @@ pub(super) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Resu
         confirm(context, landed)?;
         return Ok(Progress::Ended);
     }
-    if let Some(replacement) = context.transfer.kaspa.as_ref().and_then(|progress| progress.replacement.as_ref())
+    if let Some(replacement) = context.transfer.progress.kaspa().and_then(|progress| progress.replacement.as_ref())
         && context.rt.read(|state| state.may_replace(context.transfer.id))
     {
         return replace(context, replacement).await;
@@ -86,8 +87,9 @@ async fn landed<R: Runtime>(context: &TransferContext<'_, R>, present: TxId) -> 
 fn confirm<R: Runtime>(context: &TransferContext<'_, R>, landed: TxId) -> Result<(), FlowError> {
     let txid = landed.to_string();
     let before = superseded(context).iter().find(|other| other.signed.txid == txid);
-    let built: Option<&BuiltTx> = before.map(|other| &other.built).or(context.transfer.built.as_ref());
-    let fee: Amount = built.map(|built| built.fee).ok_or_else(|| FlowError::unreadable("its fee is missing"))?;
+    let present = || context.transfer.built.as_ref().map(|built| built.fee);
+    let fee: Amount =
+        before.map(|other| other.built.fee).or_else(present).ok_or_else(|| FlowError::unreadable("its fee is missing"))?;
     if before.is_some() {
         context.commit(|state| state.decide_superseded_landed(context.transfer.id, txid))?;
     }
@@ -95,7 +97,7 @@ fn confirm<R: Runtime>(context: &TransferContext<'_, R>, landed: TxId) -> Result
 }
 
 /// Signs the replacement, records it and sends it.
-async fn replace<R: Runtime>(context: &TransferContext<'_, R>, replacement: &BuiltTx) -> Result<Progress, FlowError> {
+async fn replace<R: Runtime>(context: &TransferContext<'_, R>, replacement: &BuiltTx<KaspaBuilt>) -> Result<Progress, FlowError> {
     let unsigned = decode(Some(replacement))?;
     check(context, &unsigned).map_err(FlowError::unreadable)?;
     let may_go_on = || match context.rt.read(|state| state.may_replace(context.transfer.id)) {

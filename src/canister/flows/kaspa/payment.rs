@@ -8,10 +8,10 @@ use purser_core::chains::kaspa::fee::COST_OF_AN_INPUT;
 use purser_core::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use purser_core::chains::kaspa::script::ScriptForm;
 use purser_core::chains::kaspa::select::Limits;
+use purser_core::chains::kaspa::transfer::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::chains::kaspa::{Address, FeePolicy, KeyKind as Scheme, Network, Output, ScriptPublicKey, WalletKey};
 use purser_core::governance::config::KaspaConfig;
 use purser_core::transfer::TransferRequest;
-use purser_core::transfer::kaspa::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::wallet::{KeyKind, Wallet};
 
 /// The configured network.
@@ -67,7 +67,7 @@ fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, FlowErr
 
 /// The fee policy of a request at a fee rate in sompi per gram.
 pub(super) fn fee_policy(config: &KaspaConfig, feerate: u64, request: &TransferRequest) -> FeePolicy {
-    let hurried = request.speed() == FeeSpeed::Priority;
+    let hurried = request.kaspa_speed() == FeeSpeed::Priority;
     FeePolicy { feerate, max_feerate: config.max_feerate(), max_fee: request.max_fee, hurried }
 }
 

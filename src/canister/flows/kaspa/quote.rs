@@ -12,10 +12,10 @@ use futures::future::join;
 use ic_stable_structures::Memory;
 use purser_core::base::{Amount, Timestamp, WalletId};
 use purser_core::chains::kaspa::select::{self, Payment, SelectError};
+use purser_core::chains::kaspa::transfer::FeeSpeed;
 use purser_core::chains::kaspa::{Masses, Outpoint, Output, Plan, Transaction, TxId, UnsignedTx, Utxo, WalletKey, fee};
 use purser_core::state::State;
 use purser_core::transfer::TransferRequest;
-use purser_core::transfer::kaspa::FeeSpeed;
 use purser_core::wallet::{KeyKind, Wallet};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,10 +174,10 @@ async fn quote_once<R: Runtime>(
     let network = rt.read(|state| state.config().kaspa.network);
     let address = quoted_key(wallet, request.source)?.address(network);
     let client = QuorumClient { rt, provider_offset };
-    let (score, feerate) = join(client.daa_score(), client.feerate(request.speed())).await;
+    let (score, feerate) = join(client.daa_score(), client.feerate(request.kaspa_speed())).await;
     let score = score?;
     let utxos = client.utxos(address, score, |_| false).await?;
-    FEERATES.with_borrow_mut(|rates| rates.insert(request.speed(), feerate));
+    FEERATES.with_borrow_mut(|rates| rates.insert(request.kaspa_speed(), feerate));
     let seen = View { score, utxos, observed_at: rt.now(), waits: false };
     let computed = |view: &View| rt.read(|state| quote_from_utxos(state, rt.now(), wallet, request, view, feerate));
     let first = computed(&seen);
@@ -239,7 +239,7 @@ pub fn quote_from_cache<M: Memory>(
     request: &TransferRequest,
 ) -> Result<Quote, QuoteError> {
     let least = state.config().kaspa.feerate;
-    let feerate = FEERATES.with_borrow(|rates| rates.get(&request.speed()).copied()).unwrap_or(least);
+    let feerate = FEERATES.with_borrow(|rates| rates.get(&request.kaspa_speed()).copied()).unwrap_or(least);
     match VIEWS.with_borrow(|views| views.get(&(wallet.id, request.source)).cloned()) {
         Some(view) => quote_from_utxos(state, now, wallet, request, &view, feerate),
         None => smallest(state, wallet, request, feerate),

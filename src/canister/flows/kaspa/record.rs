@@ -7,9 +7,9 @@ use crate::ports::Runtime;
 use purser_core::base::Amount;
 use purser_core::chains::kaspa::intent::{self, Intent};
 use purser_core::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
+use purser_core::chains::kaspa::transfer::Superseded;
 use purser_core::chains::kaspa::{Output, ScriptPublicKey, Transaction, UnsignedTx};
-use purser_core::transfer::kaspa::Superseded;
-use purser_core::transfer::{BuiltTx, SignedTx};
+use purser_core::chains::tx::{BuiltTx, SignedTx};
 
 /// The fee of a transaction that makes exactly the transfer, in sompi.
 ///
@@ -48,7 +48,7 @@ fn consolidated(unsigned: &UnsignedTx, own: &ScriptPublicKey) -> Result<Output, 
 ///
 /// # Errors
 /// When there is none, or its bytes cannot be read.
-pub(super) fn decode(built: Option<&BuiltTx>) -> Result<UnsignedTx, FlowError> {
+pub(super) fn decode<D>(built: Option<&BuiltTx<D>>) -> Result<UnsignedTx, FlowError> {
     let built = built.ok_or_else(|| FlowError::unreadable("there is none"))?;
     UnsignedTx::from_bytes(&built.unsigned).map_err(FlowError::unreadable)
 }
@@ -57,7 +57,7 @@ pub(super) fn decode(built: Option<&BuiltTx>) -> Result<UnsignedTx, FlowError> {
 ///
 /// # Errors
 /// When one of them is missing, its bytes cannot be read, or they are not of the same transaction.
-pub(super) fn recorded(built: Option<&BuiltTx>, signed: Option<&SignedTx>) -> Result<Transaction, FlowError> {
+pub(super) fn recorded<D>(built: Option<&BuiltTx<D>>, signed: Option<&SignedTx>) -> Result<Transaction, FlowError> {
     let signed = signed.ok_or_else(|| FlowError::unreadable("there is none"))?;
     let unsigned = decode(built)?;
     let transaction = Transaction::from_bytes(&signed.signed).map_err(FlowError::unreadable)?;
@@ -67,5 +67,5 @@ pub(super) fn recorded(built: Option<&BuiltTx>, signed: Option<&SignedTx>) -> Re
 
 /// The earlier transactions of a transfer, which the present one replaced.
 pub(super) fn superseded<'a, R>(context: &'a TransferContext<'_, R>) -> &'a [Superseded] {
-    context.transfer.kaspa.as_ref().map_or(&[], |progress| &progress.superseded)
+    context.transfer.progress.kaspa().map_or(&[], |progress| &progress.superseded)
 }

@@ -11,9 +11,9 @@ use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use futures::future::join_all;
 use purser_core::base::Bytes;
+use purser_core::chains::kaspa::transfer::InputSignature;
 use purser_core::chains::kaspa::{Transaction, UnsignedTx, WalletKey};
 use purser_core::transfer::SignedTx;
-use purser_core::transfer::kaspa::InputSignature;
 use std::collections::BTreeMap;
 
 /// The number of signatures that are requested at once.
@@ -51,7 +51,7 @@ pub(super) async fn complete<R: Runtime>(
 ) -> Result<Transaction, FlowError> {
     let key = key(context)?;
     let digests = unsigned.digests(&key).map_err(FlowError::unreadable)?;
-    let recorded = context.transfer.kaspa.iter().flat_map(|progress| &progress.signatures);
+    let recorded = context.transfer.progress.kaspa().into_iter().flat_map(|progress| &progress.signatures);
     let mut signatures: BTreeMap<usize, Vec<u8>> =
         recorded.map(|recorded| (recorded.input as usize, recorded.signature.to_vec())).collect();
     while signatures.len() < digests.len() {

@@ -7,9 +7,10 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::Bytes;
+use purser_core::chains::registry::Built;
+use purser_core::chains::solana::transfer::{NonceOperation, SolanaBuilt};
 use purser_core::chains::solana::{Plan, RecentHash, describe_message};
 use purser_core::transfer::BuiltTx;
-use purser_core::transfer::solana::{NonceOperation, SolanaBuilt};
 use std::fmt::Display;
 
 /// Reads the chain, checks that the operation can succeed, builds its transaction and records it.
@@ -26,14 +27,14 @@ pub(super) async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Resul
     let Some(mut draft) = drafted else { return Ok(()) };
     let offer = simulate(context, &mut draft).await?;
     // The blockhash is read last: it lives for half a minute, and the signature is still to come.
-    let (recent_hash, anchor_slot) = match draft.nonce() {
+    let (recent_hash, recent_hash_slot) = match draft.nonce() {
         Some(nonce) => (nonce.recent_hash(), offer.slot),
         None => {
             let latest = blockhash::fetch(context).await?;
             (RecentHash::Blockhash(latest.blockhash), latest.slot)
         }
     };
-    record(context, draft.plan(intent::payer(context)?, recent_hash, offer.budget), draft.record(anchor_slot))
+    record(context, draft.plan(intent::payer(context)?, recent_hash, offer.budget), draft.record(recent_hash_slot))
 }
 
 /// Simulates a draft. Where the network takes no transaction on its nonce, it is simulated once more without.
@@ -64,7 +65,7 @@ fn record<R: Runtime>(context: &TransferContext<'_, R>, plan: Plan, solana: Sola
     }
     intent::require(context, &described).map_err(unbuildable)?;
     context.recheck()?;
-    let built = BuiltTx { unsigned: Bytes::new(unsigned.message_bytes()), fee, inputs: Vec::new(), solana: Some(solana) };
+    let built = BuiltTx { unsigned: Bytes::new(unsigned.message_bytes()), fee, details: Built::Solana(solana) };
     context.commit(|state| state.decide_built(context.transfer.id, built))
 }
 

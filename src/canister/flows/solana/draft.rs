@@ -2,8 +2,8 @@
 
 use super::nonce::Claim;
 use purser_core::base::{Amount, Bytes};
+use purser_core::chains::solana::transfer::{NonceUse, SolanaBuilt};
 use purser_core::chains::solana::{Address, Blockhash, Budget, Operation, Payment, Plan, RecentHash};
-use purser_core::transfer::solana::{NonceUse, SolanaBuilt};
 
 /// The draft of a transaction, by the operation of its transfer.
 pub(super) enum Draft {
@@ -25,12 +25,12 @@ pub(super) enum Draft {
         /// The account's rent-exempt minimum, in lamports.
         lamports: Amount,
     },
-    /// A revocation, which uses up the nonce of another transfer.
+    /// A revocation, which advances the nonce of another transfer.
     Revocation {
         /// The nonce account.
         account: Address,
-        /// The value that it uses up.
-        uses_up: NonceUse,
+        /// The value that it advances.
+        advances: NonceUse,
     },
 }
 
@@ -95,16 +95,16 @@ impl Draft {
         Plan { payer, recent_hash, budget, operation }
     }
 
-    /// The record of the transaction beside its bytes and fee. In the state of `anchor_slot` its hash is known.
-    pub fn record(&self, anchor_slot: u64) -> SolanaBuilt {
-        let built = SolanaBuilt { rent: self.rent(), anchor_slot: Some(anchor_slot), ..SolanaBuilt::default() };
+    /// The record of the transaction beside its bytes and fee. In the state of `recent_hash_slot` its hash is known.
+    pub fn record(&self, recent_hash_slot: u64) -> SolanaBuilt {
+        let built = SolanaBuilt { rent: self.rent(), recent_hash_slot: Some(recent_hash_slot), ..SolanaBuilt::default() };
         match self {
             Self::Payment { arrives, nonce, .. } => {
                 let used = |nonce: &DurableNonce| NonceUse { index: nonce.index, value: Bytes::new(*nonce.value.as_bytes()) };
                 SolanaBuilt { arrives: *arrives, nonce: nonce.as_ref().map(used), ..built }
             }
             Self::Creation { .. } => built,
-            Self::Revocation { uses_up, .. } => SolanaBuilt { uses_up: Some(uses_up.clone()), ..built },
+            Self::Revocation { advances, .. } => SolanaBuilt { advances: Some(advances.clone()), ..built },
         }
     }
 }

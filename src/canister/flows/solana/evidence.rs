@@ -92,7 +92,7 @@ async fn nonce<R: Runtime>(
 /// is enough for everything.
 fn min_slot_of_nonce<R: Runtime>(context: &TransferContext<'_, R>) -> u64 {
     match context.rt.read(|state| state.config().solana.quorum()) {
-        1 => record::anchor_slot(context).unwrap_or(0),
+        1 => record::recent_hash_slot(context).unwrap_or(0),
         _ => providers::min_slot(context.rt),
     }
 }

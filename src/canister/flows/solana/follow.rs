@@ -58,7 +58,7 @@ async fn rebroadcast_or_expire<R: Runtime>(context: &TransferContext<'_, R>, sig
 /// Records a proven death. A revoked transfer ends with it, and so does one that was in quarantine: neither is to be tried again.
 fn record_expired<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progress, FlowError> {
     context.unchanged()?;
-    let note = match context.transfer.deadline_height {
+    let note = match context.transfer.deadline_height() {
         Some(deadline) => format!("the finalized block height has passed {deadline} without it"),
         None => "its nonce was used up without it".to_owned(),
     };

@@ -42,7 +42,7 @@ pub(super) async fn check<R: Runtime>(
     rent: Amount,
 ) -> Result<(), FlowError> {
     let request = &context.transfer.request;
-    let pays_lamports = request.asset == Asset::Sol && request.nonce_operation().is_none();
+    let pays_lamports = request.asset == Asset::Sol && !request.is_operation();
     let amount = if pays_lamports { request.amount } else { Amount::ZERO };
     let payer_is_safe = accounts.lamports() >= max_required_balance;
     let is_safe = |(state, amount): &(RecipientState, Amount)| match state {
@@ -82,7 +82,7 @@ pub(super) fn recipient_states<R: Runtime>(
         let theirs = payments.iter().filter(|payment| payment.to == *recipient).map(|payment| payment.amount);
         Amount::checked_sum(theirs).unwrap_or(Amount::MAX)
     };
-    let state = |(payment, account): (&Wanted<'_>, &Option<Account>)| {
+    let state = |(payment, account): (&Wanted, &Option<Account>)| {
         let (to, off_curve) = (&payment.to, if payment.terms.off_curve { OffCurve::Accept } else { OffCurve::Refuse });
         let state = check_recipient(to, account.as_ref(), off_curve);
         Ok((state.map_err(|refusal| with_recipient(context, to, FlowError::Unbuildable(refusal.to_string())))?, received(to)))
@@ -93,7 +93,7 @@ pub(super) fn recipient_states<R: Runtime>(
 /// The error with the name of the recipient that it is about, where there are several.
 pub(super) fn with_recipient<R: Runtime>(context: &TransferContext<'_, R>, recipient: &Address, error: FlowError) -> FlowError {
     match error {
-        FlowError::Unbuildable(problem) if context.transfer.request.batch().is_some() => {
+        FlowError::Unbuildable(problem) if context.transfer.request.batch.is_some() => {
             FlowError::Unbuildable(format!("{recipient}: {problem}"))
         }
         other => other,

@@ -4,8 +4,8 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset, Mint};
+use purser_core::chains::solana::transfer::{NonceOperation, PaymentParams, SolanaBuilt};
 use purser_core::chains::solana::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TokenProgram, derived};
-use purser_core::transfer::solana::{NonceOperation, PaymentParams, SolanaBuilt};
 
 /// The wallet's address.
 ///
@@ -16,22 +16,22 @@ pub(super) fn payer<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Addr
 }
 
 /// A payment that the request asks for.
-pub(super) struct Wanted<'a> {
+pub(super) struct Wanted {
     /// The recipient's address.
     pub to: Address,
     /// The amount, in base units of the request's asset.
     pub amount: Amount,
     /// The memo, and whether the recipient may be a program's vault.
-    pub terms: PaymentParams<'a>,
+    pub terms: PaymentParams,
 }
 
 /// The payments that the request asks for: one, or all of a batch in its order.
 ///
 /// # Errors
 /// When a recipient's address has not 32 bytes.
-pub(super) fn payments<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Result<Vec<Wanted<'a>>, FlowError> {
+pub(super) fn payments<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Vec<Wanted>, FlowError> {
     let request = &context.transfer.request;
-    let payments = request.payments().into_iter().zip(request.payment_params());
+    let payments = request.payments().into_iter().zip(request.solana_payments());
     payments.map(|((to, amount), terms)| Ok(Wanted { to: address(&to.payload, "recipient")?, amount, terms })).collect()
 }
 
@@ -91,8 +91,8 @@ pub(super) fn require<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan)
             if same { Ok(()) } else { Err("another nonce account".to_owned()) }
         }
         (Operation::Revoke { account }, Some(NonceOperation::Revoke { .. })) => {
-            let used_up = built(context).and_then(|built| built.uses_up.as_ref());
-            let is_recorded = used_up.is_none_or(|used| nonce_account(context, used.index) == Ok(*account));
+            let advanced = built(context).and_then(|built| built.advances.as_ref());
+            let is_recorded = advanced.is_none_or(|used| nonce_account(context, used.index) == Ok(*account));
             if operated(context) == Ok(*account) && is_recorded { Ok(()) } else { Err("another nonce account".to_owned()) }
         }
         _ => Err("it does something else".to_owned()),
@@ -100,7 +100,7 @@ pub(super) fn require<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan)
 }
 
 fn built<'a, R: Runtime>(context: &'a TransferContext<'_, R>) -> Option<&'a SolanaBuilt> {
-    context.transfer.built.as_ref()?.solana.as_ref()
+    context.transfer.built.as_ref()?.details.solana()
 }
 
 fn require_payments<R: Runtime>(context: &TransferContext<'_, R>, payer: &Address, payments: &[Payment]) -> Result<(), String> {
@@ -109,14 +109,14 @@ fn require_payments<R: Runtime>(context: &TransferContext<'_, R>, payer: &Addres
         return Err(format!("{} payments instead of {}", payments.len(), wanted.len()));
     }
     payments.iter().zip(wanted).try_for_each(|(payment, wanted)| {
-        if payment.memo.as_deref() != wanted.terms.memo {
+        if payment.memo != wanted.terms.memo {
             return Err(format!("another memo with the payment to {}", wanted.to));
         }
         require_paid(context.transfer.request.asset, payer, &payment.kind, &wanted)
     })
 }
 
-fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Wanted<'_>) -> Result<(), String> {
+fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Wanted) -> Result<(), String> {
     let (recipient, amount) = (wanted.to, wanted.amount);
     match (paid, asset) {
         (PaymentKind::Lamports { to, .. }, Asset::Sol) if *to != recipient => Err(format!("paid to {to} instead of {recipient}")),

@@ -38,14 +38,14 @@ pub(super) enum Bounds {
 
 /// The recorded bounds of the present transaction.
 pub(super) fn bounds<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -> Bounds {
-    match (&signed.plan().recent_hash, context.transfer.deadline_height) {
+    match (&signed.plan().recent_hash, context.transfer.deadline_height()) {
         (RecentHash::Nonce { value, .. }, _) => Bounds::Recorded(Lifetime::Nonce { value: *value }),
         (RecentHash::Blockhash(blockhash), None) => Bounds::NoDeadline(*blockhash),
         (RecentHash::Blockhash(_), Some(_)) if context.age_seconds() < LEAST_LIFETIME_SECONDS => Bounds::TooYoung,
         (RecentHash::Blockhash(blockhash), Some(last_valid_block_height)) => {
             let lifetime = Lifetime::Blockhash { blockhash: *blockhash, last_valid_block_height };
             // Without a slot of the blockhash, the nodes that gave the deadline's height may have been behind.
-            let margin = if record::anchor_slot(context).is_some() { 0 } else { UNBOUND_MARGIN_BLOCKS };
+            let margin = if record::recent_hash_slot(context).is_some() { 0 } else { UNBOUND_MARGIN_BLOCKS };
             Bounds::Recorded(lifetime.prolonged(margin))
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn bounds<R: Runtime>(context: &TransferContext<'_, R>, signed: &Sign
 /// When too few nodes answer, their heights contradict each other, or the transfer has changed.
 pub(super) async fn record_deadline<R: Runtime>(context: &TransferContext<'_, R>, blockhash: Blockhash) -> Result<(), FlowError> {
     let reached = providers::min_slot(context.rt);
-    let min_slot = record::anchor_slot(context).map_or(reached, |slot| slot.max(reached));
+    let min_slot = record::recent_hash_slot(context).map_or(reached, |slot| slot.max(reached));
     // Confirmed is as fresh as the blockhash; the finalized height lies several seconds behind it. Height and slot are of the same block, even
     // where several nodes stand behind one address.
     let step = Reading::RoundDown { step: STEP };

@@ -4,7 +4,7 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::WalletId;
-use purser_core::transfer::solana::LifetimeChoice;
+use purser_core::chains::solana::transfer::LifetimeChoice;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 

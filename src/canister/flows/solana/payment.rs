@@ -32,12 +32,12 @@ pub(super) async fn draft<R: Runtime>(context: &TransferContext<'_, R>) -> Resul
     funds::check(context, &accounts, max_required, rent).await?;
     let nonce = chosen.map(|chosen| on_nonce(context, chosen, &accounts)).transpose()?.flatten();
     // Each payment carries its own memo.
-    let memos = wanted.iter().map(|wanted| wanted.terms.memo.map(str::to_owned));
+    let memos = wanted.iter().map(|wanted| wanted.terms.memo.clone());
     let payments = kinds.into_iter().zip(memos).map(|(kind, memo)| Payment { kind, memo }).collect();
     Ok(Draft::Payment { payments, rent, arrives, nonce })
 }
 
-fn lamports(wanted: &Wanted<'_>) -> PaymentKind {
+fn lamports(wanted: &Wanted) -> PaymentKind {
     PaymentKind::Lamports { to: wanted.to, lamports: wanted.amount }
 }
 

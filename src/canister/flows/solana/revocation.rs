@@ -7,8 +7,8 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, TransferId};
+use purser_core::chains::solana::transfer::NonceUse;
 use purser_core::chains::solana::{Blockhash, SignedTx, StatusLookup};
-use purser_core::transfer::solana::NonceUse;
 use purser_core::transfer::{Status, Transfer};
 
 /// The note of a revocation whose transfer has ended.
@@ -27,9 +27,9 @@ pub(super) async fn draft<R: Runtime>(context: &TransferContext<'_, R>, revoked:
     let accounts = accounts::read(context, LamportReadings::at_least(max_required), Some(nonce_account)).await?;
     let account = intent::operated(context)?;
     funds::check(context, &accounts, max_required, Amount::ZERO).await?;
-    let uses_up = to_use_up(context, revoked, accounts.nonce_value())?;
+    let advances = to_advance(context, revoked, accounts.nonce_value())?;
     check_unseen(context, revoked).await?;
-    Ok(Draft::Revocation { account, uses_up })
+    Ok(Draft::Revocation { account, advances })
 }
 
 /// The transfer to be revoked, as long as it can be.
@@ -41,11 +41,11 @@ fn nothing_to_revoke() -> FlowError {
     FlowError::Unbuildable(NOTHING_TO_REVOKE.to_owned())
 }
 
-/// The value that the revocation uses up: the very one that the revoked transaction uses.
+/// The value that the revocation advances: the very one that the revoked transaction uses.
 ///
 /// Fails when the nonce has another value: the revoked transaction has landed or never can. A transaction that is followed will show which,
 /// and its revocation counts until then.
-fn to_use_up<R: Runtime>(
+fn to_advance<R: Runtime>(
     context: &TransferContext<'_, R>,
     id: TransferId,
     value: Result<Blockhash, String>,
@@ -53,7 +53,7 @@ fn to_use_up<R: Runtime>(
     let revoked = revocable(context, id).ok_or_else(nothing_to_revoke)?;
     let value = value.map_err(|reason| FlowError::Transient(format!("the nonce account cannot be used: {reason}")))?;
     let status = revoked.status;
-    let used = revoked.built.and_then(|built| built.solana?.nonce);
+    let used = revoked.built.as_ref().and_then(|built| built.details.solana()?.nonce.clone());
     match used.filter(|used| used.value[..] == value.as_bytes()[..]) {
         Some(used) => Ok(used),
         None if status == Status::Submitted => Err(FlowError::blocked(LANDED_OR_DEAD)),

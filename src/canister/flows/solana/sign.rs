@@ -6,9 +6,9 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Bytes};
+use purser_core::chains::solana::transfer::NonceOperation;
 use purser_core::chains::solana::{TxSignature, UnsignedTx};
 use purser_core::transfer::SignedTx;
-use purser_core::transfer::solana::NonceOperation;
 
 /// Signs exactly the recorded bytes and records the result.
 ///

@@ -30,7 +30,7 @@ pub(super) async fn plan<R: Runtime>(
     context: &TransferContext<'_, R>,
     accounts: &Accounts,
     mint: base::Mint,
-    wanted: &[Wanted<'_>],
+    wanted: &[Wanted],
 ) -> Result<TokenPayments, FlowError> {
     let read = accounts.token.as_ref().ok_or_else(|| FlowError::Transient("the token's accounts were not read".to_owned()))?;
     let address = intent::mint_address(mint);
@@ -55,7 +55,7 @@ pub(super) async fn plan<R: Runtime>(
 }
 
 /// One payment, which creates the recipient's account where there is none.
-fn token_payment(address: Address, mint: &Mint, wanted: &Wanted<'_>, destination: &AccountView) -> Result<TokenPayment, FlowError> {
+fn token_payment(address: Address, mint: &Mint, wanted: &Wanted, destination: &AccountView) -> Result<TokenPayment, FlowError> {
     let (recipient, amount) = (wanted.to, wanted.amount);
     let exists = check_destination(&recipient, destination, wanted.terms.memo.is_some())?;
     if mint.arrives(amount).is_zero() {

@@ -37,7 +37,7 @@ fn request(world: &World, asset: Asset, payments: &[(u8, u64)], max_fee: u64) ->
 }
 
 fn item(n: u8, amount: u64, memo: Option<&str>) -> BatchItem {
-    BatchItem { memo: memo.map(str::to_owned), ..BatchItem::new(destination(n), Amount::new(amount)) }
+    BatchItem { params: memo.map(with_memo), ..BatchItem::new(destination(n), Amount::new(amount)) }
 }
 
 fn request_items(world: &World, asset: Asset, items: Vec<BatchItem>, max_fee: u64) -> TransferId {
@@ -48,7 +48,7 @@ fn request_items(world: &World, asset: Asset, items: Vec<BatchItem>, max_fee: u6
         items,
         max_fee: Amount::new(max_fee),
         fee_named: true,
-        speed: None,
+        params: Params::new(Chain::Solana),
         idempotency_key: "batch".into(),
         reason: None,
         session: None,
@@ -189,8 +189,11 @@ fn record(world: &World, id: TransferId, payments: Vec<sol::Payment>) {
     let payer = sol::Address::from_bytes(world.wallet().solana_key[..].try_into().unwrap());
     let recent_hash = sol::RecentHash::Blockhash(sol::Blockhash::from_bytes([1; 32]));
     let unsigned = sol::Plan { payer, recent_hash, budget: None, operation: sol::Operation::Pay(payments) }.build().unwrap();
-    let built =
-        BuiltTx { unsigned: Bytes::new(unsigned.message_bytes()), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+    let built = BuiltTx {
+        unsigned: Bytes::new(unsigned.message_bytes()),
+        fee: Amount::new(5_000),
+        details: Built::Solana(SolanaBuilt::default()),
+    };
     let decided = world.state.borrow().decide_built(id, built).unwrap();
     world.put(decided);
 }

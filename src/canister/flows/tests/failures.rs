@@ -34,7 +34,7 @@ fn submitted() -> (World, TransferId) {
 fn failed_and_old() -> (World, TransferId) {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, vec![failed(), height(1_000), height(1_000)]), Progress::Waiting);
-    assert_eq!((world.status(id), world.transfer(id).deadline_height), (Status::Submitted, Some(1_413)));
+    assert_eq!((world.status(id), world.transfer(id).deadline_height()), (Status::Submitted, Some(1_413)));
     world.advance(90);
     (world, id)
 }

@@ -139,7 +139,7 @@ fn both_kinds_of_key_pay_with_four_outcalls_and_a_signature_for_each_input() {
         assert_eq!(key(&world, source).accept_signature(&digest, signature).unwrap(), signature);
         let outputs: u64 = transaction.outputs.iter().map(|output| output.amount.get()).sum();
         assert_eq!(built.fee, Amount::new(20 * KAS - outputs));
-        assert_eq!(built.inputs, [Bytes::new([vec![1; 32], vec![0; 4]].concat())]);
+        assert_eq!(built.details.kaspa().unwrap().inputs, [Bytes::new([vec![1; 32], vec![0; 4]].concat())]);
         // Ten deep, itself included: 1,001 under a lower bound of 1,010.
         assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(Some(1_002))]), Progress::Waiting);
         assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(Some(1_001))]), Progress::Ended);
@@ -157,7 +157,7 @@ fn two_inputs_take_two_signatures() {
     let sign = || signing(KeyKind::KaspaSchnorr);
     assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins, sign(), sign(), taken()]), Progress::Waiting);
     assert_eq!((world.signatures.get(), world.outcalls.get()), (2, 4));
-    assert_eq!(world.transfer(id).built.unwrap().inputs.len(), 2);
+    assert_eq!(world.transfer(id).kaspa_inputs().len(), 2);
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn an_emergency_or_a_cancellation_between_signatures_stops_the_transfer() {
     assert_eq!(world.drive(id, 0, vec![]), Progress::Blocked);
     world.emergency(false);
     // The log is public: of two signatures it has one, and only the other is asked for again.
-    assert_eq!(world.transfer(id).kaspa.unwrap().signatures.len(), 1);
+    assert_eq!(world.transfer(id).progress.kaspa().unwrap().signatures.len(), 1);
     let cancel = Step::Sign { kind: KeyKind::KaspaEcdsa, during: Box::new(move |world| world.cancel(id)) };
     assert_eq!(world.drive(id, 0, vec![cancel]), Progress::Again);
     assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Cancelled, (0, 0)));

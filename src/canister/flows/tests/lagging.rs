@@ -4,7 +4,6 @@ use super::solana::{RICH, accounts, blockhash, death, first_look, ok, simulated,
 use super::*;
 use crate::flows::solana::health;
 use purser_core::governance::config::SolanaOptions;
-use purser_core::transfer::solana::SolanaBuilt;
 
 const AMOUNT: u64 = 50_000_000;
 /// The slot and the height of the tip at the start.
@@ -107,7 +106,7 @@ fn two_nodes_that_lag_expire_nothing_that_has_landed() {
         world.drive(id, 1, look);
         let transfer = world.transfer(id);
         assert_eq!(
-            (transfer.status, transfer.deadline_height),
+            (transfer.status, transfer.deadline_height()),
             (Status::Submitted, None),
             "no node that answers knows the blockhash"
         );
@@ -134,7 +133,7 @@ fn the_deadline_comes_from_nodes_that_have_reached_the_blockhash() {
         taken(),
     ];
     assert_eq!(world.drive(id, 1, statuses().into_iter().chain(few).collect()), Progress::Waiting);
-    assert_eq!(world.transfer(id).deadline_height, None);
+    assert_eq!(world.transfer(id).deadline_height(), None);
     let enough = [
         chain.confirmed(at!("12", "getEpochInfo"), 500),
         chain.confirmed(at!("13", "getEpochInfo"), 9),
@@ -143,7 +142,7 @@ fn the_deadline_comes_from_nodes_that_have_reached_the_blockhash() {
     ];
     assert_eq!(world.drive(id, 1, statuses().into_iter().chain(enough).collect()), Progress::Waiting);
     // The heights 10,009 and 10,000 are rounded down to 10,000. The last height of the blockhash is at most 10,150.
-    assert_eq!(world.transfer(id).deadline_height, Some(TIP + 99 + 150 + 164));
+    assert_eq!(world.transfer(id).deadline_height(), Some(TIP + 99 + 150 + 164));
 }
 
 /// The deadline of a transaction without a recorded slot may come from nodes that were behind.
@@ -155,11 +154,11 @@ fn a_deadline_without_a_recorded_slot_counts_later() {
         let build = vec![accounts(RICH, Some(RICH)), simulated(), blockhash(1), Step::SignLost];
         assert!(matches!(world.drive(id, 0, build), Progress::Transient(_)));
         let mut built = world.transfer(id).built.unwrap();
-        assert_eq!(built.solana, Some(SolanaBuilt { anchor_slot: Some(9), ..SolanaBuilt::default() }));
+        assert_eq!(built.details, Built::Solana(SolanaBuilt { recent_hash_slot: Some(9), ..SolanaBuilt::default() }));
         // The same bytes in the form of an older record.
         let world = World::new();
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
-        built.solana = slot.map(|slot| SolanaBuilt { anchor_slot: Some(slot), ..SolanaBuilt::default() });
+        built.details = Built::Solana(SolanaBuilt { recent_hash_slot: slot, ..SolanaBuilt::default() });
         let decided = world.state.borrow().decide_built(id, built).unwrap();
         world.put(decided);
         assert_eq!(world.drive(id, 0, vec![signing(KeyKind::Solana), taken()]), Progress::Waiting);

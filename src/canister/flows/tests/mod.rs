@@ -24,7 +24,9 @@ use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
 use purser_core::access::AgentChange;
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::chains::registry::{Built, Params, PaymentParams};
 use purser_core::chains::solana::rpc::CanisterCall;
+use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::governance::config::{Config, KaspaConfig, SolanaConfig};
 use purser_core::governance::settings::Settings;
@@ -106,6 +108,11 @@ struct World {
     outcalls: Cell<usize>,
     /// The last outcall's limit for its answer.
     room: Cell<u64>,
+}
+
+/// The parameters of a payment on Solana with a memo.
+fn with_memo(memo: &str) -> PaymentParams {
+    PaymentParams::Solana(sol::transfer::PaymentParams { memo: Some(memo.to_owned()), off_curve: false })
 }
 
 impl World {
@@ -198,8 +205,8 @@ impl World {
             reason: None,
             session: None,
             created_at: None,
-            solana: None,
-            kaspa: None,
+            params: Params::new(asset.chain()),
+            batch: None,
         };
         let decided = self.state.borrow().decide_transfer(agent(), request, self.time()).unwrap();
         match decided {

@@ -16,7 +16,8 @@ pub(super) fn with_nonces(world: World, size: u16) -> World {
     world.put(decided);
     for (n, id) in (1..).zip(ids) {
         let (unsigned, txid) = (Bytes::new([n]), format!("creation {n}"));
-        let built = purser_core::transfer::BuiltTx { unsigned, fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+        let built =
+            purser_core::transfer::BuiltTx { unsigned, fee: Amount::new(5_000), details: Built::Solana(SolanaBuilt::default()) };
         let signed = purser_core::transfer::SignedTx { signed: Bytes::new([n]), txid };
         type Decide<'a> = &'a dyn Fn(&State<VectorMemory>) -> Result<Decided, purser_core::state::Refusal>;
         let steps: [Decide<'_>; 4] = [

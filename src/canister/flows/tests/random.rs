@@ -80,7 +80,7 @@ impl Kind {
         };
         let to = Destination::new(purser_core::base::Chain::Solana, sol_recipient());
         let item = |(n, memo): (u64, Option<&str>)| BatchItem {
-            memo: memo.map(str::to_owned),
+            params: memo.map(with_memo),
             ..BatchItem::new(to.clone(), Amount::new(self.amount() + n))
         };
         let request = BatchRequest {
@@ -90,7 +90,7 @@ impl Kind {
             items: (0..).zip(Self::MEMOS).map(item).collect(),
             max_fee: Amount::new(5_000),
             fee_named: true,
-            speed: None,
+            params: Params::new(to.chain),
             idempotency_key: "many".into(),
             reason: None,
             session: None,
@@ -268,8 +268,11 @@ impl Net {
         let (decided, ids) = world.state.borrow().decide_nonce_pool(admin(), WALLET, 1, world.time()).expect("an admin");
         world.put(decided);
         let id = ids[0];
-        let built =
-            purser_core::transfer::BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), inputs: Vec::new(), solana: None };
+        let built = purser_core::transfer::BuiltTx {
+            unsigned: Bytes::new([1]),
+            fee: Amount::new(5_000),
+            details: Built::Solana(SolanaBuilt::default()),
+        };
         let decided = world.state.borrow().decide_built(id, built).expect("it was reserved");
         world.put(decided);
         let signed = purser_core::transfer::SignedTx { signed: Bytes::new([1]), txid: "creation".into() };

@@ -3,7 +3,7 @@
 use super::nonces::{OTHER, VALUE, good, nonce_at, nonce_is, on_nonce, read, taken, with_nonces};
 use super::solana::{accounts, blockhash, epoch, finalized, height, ok, simulated};
 use super::*;
-use purser_core::transfer::solana::NonceStatus;
+use purser_core::chains::solana::transfer::NonceStatus;
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
@@ -72,7 +72,7 @@ fn a_revocation_uses_a_blockhash_and_the_revoked_transaction_is_not_sent_again()
 fn a_node_that_has_not_come_as_far_as_the_nonces_value_shows_no_change() {
     let world = with_nonce();
     let id = sent(&world);
-    assert_eq!(world.transfer(id).built.unwrap().solana.unwrap().anchor_slot, Some(9), "where it was tried out");
+    assert_eq!(world.transfer(id).built.unwrap().details.solana().unwrap().recent_hash_slot, Some(9), "where it was tried out");
     assert_eq!(world.drive(id, 0, vec![unknown(), nonce_at(8, OTHER), taken(id)]), Progress::Waiting);
     let script = vec![unknown(), nonce_at(9, OTHER), unknown(), nonce_at(8, OTHER), taken(id)];
     assert_eq!(world.drive(id, 0, script), Progress::Waiting, "one of two is not enough");

@@ -114,7 +114,7 @@ fn a_new_token_account_is_created_and_its_rent_held_with_the_fee() {
     let transfer = world.transfer(id);
     assert_eq!(transfer.status, Status::Submitted, "{transfer:?}");
     let built = transfer.built.unwrap();
-    assert_eq!((built.fee, built.solana.unwrap().rent), (Amount::new(RENT + 5_000), Amount::new(RENT)));
+    assert_eq!((built.fee, built.details.solana().unwrap().rent), (Amount::new(RENT + 5_000), Amount::new(RENT)));
     let expected = sol::TokenPayment {
         program: Classic,
         mint: sol::Address::from_bytes([9; 32]),
@@ -235,7 +235,7 @@ fn a_fee_of_the_mint_is_recorded_with_what_arrives() {
     script.extend(rest());
     world.drive(id, 0, script);
     let built = world.transfer(id).built.unwrap();
-    assert_eq!((built.fee, built.solana.unwrap().arrives), (Amount::new(5_000), Some(Amount::new(990))));
+    assert_eq!((built.fee, built.details.solana().unwrap().arrives), (Amount::new(5_000), Some(Amount::new(990))));
     assert_eq!((tokens(&world, id).destination, tokens(&world, id).create_for), (account_of_recipient(Token2022), None));
 }
 

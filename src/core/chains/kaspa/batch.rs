@@ -3,6 +3,9 @@
 use super::mass::{self, DEFAULT_STORAGE_MASS_CAP};
 use crate::base::Amount;
 
+/// The most recipients of one transaction.
+pub const MAX_OUTPUTS: usize = 100;
+
 /// The storage mass, in grams, kept free for the change: the weight of an output of one KAS.
 const CHANGE_GRAMS: u64 = 10_000;
 

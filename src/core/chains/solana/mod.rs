@@ -39,7 +39,9 @@ mod plan;
 #[cfg(test)]
 mod reference;
 pub mod rpc;
+pub mod rules;
 pub mod token;
+pub mod transfer;
 mod tx;
 
 pub use base58::{Address, Blockhash, ParseError, TxSignature};

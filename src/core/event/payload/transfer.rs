@@ -1,8 +1,8 @@
 //! Payloads about transfers and their approvals.
 
 use crate::base::{Amount, Timestamp, TransferId};
+use crate::chains::registry::{LandedIn, Progress};
 use crate::policy::{Evaluation, ReasonCode, Reservations};
-use crate::transfer::kaspa::InputSignature;
 use crate::transfer::{Approval, BuiltTx, SignedTx, Status, Transfer, TransferRequest};
 use candid::Principal;
 use serde::{Deserialize, Serialize};
@@ -57,20 +57,18 @@ impl TransferReserved {
             updated_at: at,
             built: None,
             signed: None,
-            deadline_height: None,
             fee_paid: None,
             note: None,
             holds: self.holds.clone(),
             approval: self.approval.clone(),
             code: None,
-            solana: None,
             simulated: self.simulated,
-            kaspa: None,
+            progress: Progress::new(self.request.asset.chain()),
         }
     }
 }
 
-/// The payload of [`Event::TransferBuilt`](crate::event::Event::TransferBuilt), and that of a replacement.
+/// The payload of [`Event::TransferBuilt`](crate::event::Event::TransferBuilt).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferBuilt {
     /// The transfer.
@@ -79,7 +77,7 @@ pub struct TransferBuilt {
     pub built: BuiltTx,
 }
 
-/// The payload of [`Event::TransferSigned`](crate::event::Event::TransferSigned), and that of a replacement.
+/// The payload of [`Event::TransferSigned`](crate::event::Event::TransferSigned).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferSigned {
     /// The transfer.
@@ -97,15 +95,6 @@ pub struct TransferTransition {
     pub note: Option<String>,
 }
 
-/// The payload of [`Event::TransferDeadlineSet`](crate::event::Event::TransferDeadlineSet).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferDeadline {
-    /// The transfer.
-    pub id: TransferId,
-    /// The finalized block height after which the current attempt cannot land.
-    pub height: u64,
-}
-
 /// The payload of the end of a transfer that reached its chain or cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferSettled {
@@ -118,9 +107,9 @@ pub struct TransferSettled {
     /// The reason for which the amount did not move, for programs.
     #[serde(default)]
     pub code: Option<ReasonCode>,
-    /// Solana: the slot in which the transaction landed, when a quorum of providers reported it.
-    #[serde(default)]
-    pub slot: Option<u64>,
+    /// The place of the transaction in its chain, when a quorum of providers reported one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed_in: Option<LandedIn>,
 }
 
 /// The payload of [`Event::ApprovalGiven`](crate::event::Event::ApprovalGiven).
@@ -143,22 +132,4 @@ pub struct TransferRejected {
     pub code: ReasonCode,
     /// The reason, for people.
     pub note: String,
-}
-
-/// The payload of [`Event::TransferInputsSigned`](crate::event::Event::TransferInputsSigned).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferInputsSigned {
-    /// The transfer.
-    pub id: TransferId,
-    /// The verified signatures that were added.
-    pub signatures: Vec<InputSignature>,
-}
-
-/// The payload of [`Event::TransferSupersededLanded`](crate::event::Event::TransferSupersededLanded).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferSupersededLanded {
-    /// The transfer.
-    pub id: TransferId,
-    /// The id of the transaction that landed.
-    pub txid: String,
 }

@@ -4,9 +4,7 @@
 //! would allow the event today.
 
 mod access;
-mod kaspa;
 mod policies;
-mod solana;
 mod transfers;
 mod wallets;
 
@@ -57,21 +55,16 @@ impl<M: Memory> State<M> {
             Event::TransferBuilt(built) => self.apply_built(built, at),
             Event::TransferSigned(signed) => self.apply_signed(signed, at),
             Event::TransferSubmitted(step) => self.apply_submitted(step.id, at),
-            Event::TransferDeadlineSet(deadline) => self.apply_deadline(deadline, at),
             Event::TransferConfirmed(settled) => self.apply_confirmed(settled, at),
             Event::TransferFailed(settled) => self.apply_failed(settled, at),
             Event::TransferCancelled(step) => self.apply_cancelled(step, at),
             Event::TransferExpired(step) => self.apply_expired(step, at),
             Event::TransferQuarantined(step) => self.apply_quarantined(step, at),
-            Event::Solana(event) => self.apply_solana(event, at),
+            Event::Chain(event) => self.apply_chain(event, at),
             Event::AuditConfigured(settings) => self.update_retention(|retention| retention.settings = *settings),
             Event::StateCheckpointed(_) => self.update_retention(|retention| retention.checkpointed_at = Some(at)),
             Event::ArchiveConfirmed(archive) => self.apply_archive(archive),
             Event::LogPruned(pruned) => self.apply_pruned(pruned),
-            Event::TransferInputsSigned(signed) => self.apply_inputs_signed(signed, at),
-            Event::TransferReplacementBuilt(built) => self.apply_replacement_built(built, at),
-            Event::TransferReplacementSigned(signed) => self.apply_replacement_signed(signed, at),
-            Event::TransferSupersededLanded(landed) => self.apply_superseded_landed(landed, at),
         }
     }
 

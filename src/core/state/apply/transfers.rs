@@ -2,19 +2,18 @@
 
 use crate::base::{Amount, Timestamp, TransferId};
 use crate::event::{
-    ApprovalGiven, TransferBuilt, TransferDeadline, TransferRejected, TransferReserved, TransferSettled, TransferSigned,
-    TransferTransition,
+    ApprovalGiven, TransferBuilt, TransferRejected, TransferReserved, TransferSettled, TransferSigned, TransferTransition,
 };
 use crate::policy::{CounterKey, ReservedPart};
-use crate::state::State;
 use crate::state::idempotency::{entry_key, request_hash};
 use crate::state::tables::{Head, IdempotencyEntry};
+use crate::state::{State, chains};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
     /// Returns a transfer that an event names.
-    pub(super) fn existing_transfer(&self, id: TransferId) -> Transfer {
+    pub(in crate::state) fn existing_transfer(&self, id: TransferId) -> Transfer {
         self.tables.transfer(id).unwrap_or_else(|| panic!("BUG: an event names the unknown transfer {id}"))
     }
 
@@ -45,8 +44,8 @@ impl<M: Memory> State<M> {
             self.tables.set_idempotency(&entry_key(transfer), &entry);
         }
         reserved.holds.0.iter().for_each(|reservation| self.reserve(reservation));
-        self.nonce_reserved(transfer);
-        if transfer.request.nonce_operation().is_none() {
+        chains::rules(transfer.request.asset.chain()).reserved(self, transfer);
+        if !transfer.request.is_operation() {
             // Only an executed payment ends the agent's row of denials: a request that waits for people or is simulated has not proven
             // to be good, and a consolidation pays nobody.
             let keeps_denials = reserved.approval.is_some() || reserved.simulated || transfer.request.is_consolidation();
@@ -77,36 +76,28 @@ impl<M: Memory> State<M> {
             fee_paid: Amount::ZERO,
             note: Some(rejected.note.clone()),
             code: Some(rejected.code),
-            slot: None,
+            landed_in: None,
         };
         self.settle(&settled, Status::Rejected, Amount::ZERO, Amount::ZERO, at);
     }
 
     pub(super) fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {
         let transfer = self.existing_transfer(built.id);
-        self.unlock_inputs(&transfer);
-        self.nonce_built(&transfer, built);
+        chains::rules(transfer.request.asset.chain()).built(self, &transfer, &built.built);
         self.tables.set_transfer_of_message(&built.built.unsigned, built.id);
         self.transition(built.id, at, Status::Built, |transfer| {
             transfer.attempt = transfer.attempt.saturating_add(1);
             transfer.built = Some(built.built.clone());
             transfer.signed = None;
-            transfer.deadline_height = None;
             transfer.note = None;
-            transfer.kaspa = None;
+            transfer.progress.begin_attempt();
         });
-        let wallet = transfer.request.wallet.get();
-        for outpoint in built.built.inputs.iter().filter_map(|input| <[u8; 36]>::try_from(&input[..]).ok()) {
-            let previous = self.tables.locked_outpoints.insert((wallet, outpoint), built.id.get());
-            assert!(previous.is_none(), "BUG: an outpoint is spent by two transfers");
-        }
     }
 
     pub(super) fn apply_signed(&mut self, signed: &TransferSigned, at: Timestamp) {
         self.transition(signed.id, at, Status::Signed, |transfer| {
             transfer.signed = Some(signed.signed.clone());
-            // The signed transaction contains the signatures of all inputs, which need not be stored twice.
-            transfer.kaspa = None;
+            transfer.progress.finish_signing();
         });
     }
 
@@ -114,7 +105,7 @@ impl<M: Memory> State<M> {
         let was_quarantined = self.existing_transfer(id).status == Status::Quarantined;
         let transfer = self.transition(id, at, Status::Submitted, |transfer| {
             if was_quarantined {
-                transfer.solana.get_or_insert_default().was_quarantined = true;
+                transfer.progress.leave_quarantine();
             }
         });
         if was_quarantined {
@@ -122,13 +113,6 @@ impl<M: Memory> State<M> {
             self.tables.quarantined.remove(&key);
             self.tables.active.insert(key);
         }
-    }
-
-    pub(super) fn apply_deadline(&mut self, deadline: &TransferDeadline, at: Timestamp) {
-        let mut transfer = self.existing_transfer(deadline.id);
-        transfer.deadline_height = Some(deadline.height);
-        transfer.updated_at = at;
-        self.tables.set_transfer(&transfer);
     }
 
     pub(super) fn apply_confirmed(&mut self, settled: &TransferSettled, at: Timestamp) {
@@ -146,12 +130,13 @@ impl<M: Memory> State<M> {
     }
 
     pub(super) fn apply_cancelled(&mut self, step: &TransferTransition, at: Timestamp) {
-        let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None, slot: None };
+        let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None, landed_in: None };
         self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
     }
 
     pub(super) fn apply_expired(&mut self, step: &TransferTransition, at: Timestamp) {
-        self.nonce_released(&self.existing_transfer(step.id));
+        let transfer = self.existing_transfer(step.id);
+        chains::rules(transfer.request.asset.chain()).expired(self, &transfer);
         self.transition(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone());
     }
 
@@ -172,9 +157,7 @@ impl<M: Memory> State<M> {
             transfer.code = settled.code;
         });
         self.settle_reservations(&transfer, amount, fee, at);
-        self.unlock_inputs(&transfer);
-        self.nonce_settled(&transfer, status);
-        self.tables.solana.record_landed_slot(settled.slot);
+        chains::rules(transfer.request.asset.chain()).settled(self, &transfer, status, settled.landed_in);
         let request = &transfer.request;
         let key = (request.wallet.get(), transfer.id.get());
         self.tables.active.remove(&key);
@@ -211,14 +194,6 @@ impl<M: Memory> State<M> {
                 let valued = self.tables.spent(&key).with_unreserved(spent.min(reserved), at);
                 self.tables.set_spent(&key, &valued);
             }
-        }
-    }
-
-    fn unlock_inputs(&mut self, transfer: &Transfer) {
-        let wallet = transfer.request.wallet.get();
-        let inputs = transfer.built.iter().flat_map(|built| &built.inputs);
-        for outpoint in inputs.filter_map(|input| <[u8; 36]>::try_from(&input[..]).ok()) {
-            self.tables.locked_outpoints.remove(&(wallet, outpoint));
         }
     }
 }

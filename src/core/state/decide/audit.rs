@@ -163,7 +163,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Refuses to spend when the log is full: a payment must not push events that end or stop spending out of the log.
-    pub(super) fn require_log_capacity(&self) -> Result<(), Refusal> {
+    pub(in crate::state) fn require_log_capacity(&self) -> Result<(), Refusal> {
         let (kept, capacity) = (self.tables.log.bytes_kept(), self.tables.retention().settings.capacity);
         if kept < capacity { Ok(()) } else { Err(Refusal::AuditUnavailable { kept, capacity }) }
     }

@@ -110,7 +110,7 @@ impl<M: Memory> State<M> {
         if *fee_paid > transfer.request.max_fee {
             return Err(invalid("fee_paid", format!("at most {}, which was reserved for it", transfer.request.max_fee)));
         }
-        let settled = TransferSettled { id: *id, fee_paid: *fee_paid, note: Some(note.clone()), code: None, slot: None };
+        let settled = TransferSettled { id: *id, fee_paid: *fee_paid, note: Some(note.clone()), code: None, landed_in: None };
         Ok(vec![if *landed { Event::TransferConfirmed(settled) } else { Event::TransferFailed(settled) }])
     }
 }

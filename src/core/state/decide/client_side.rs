@@ -5,30 +5,24 @@
 
 use super::require_authenticated;
 use crate::base::{Amount, Bytes, Timestamp, TransferId};
-use crate::chains::{kaspa, solana};
 use crate::event::{Event, TransferSigned};
 use crate::state::refusal::{invalid, not_found};
-use crate::state::{Decided, Refusal, State};
-use crate::transfer::{BuiltTx, SIGNING_WINDOW_NS, SignedTx, Status, Transfer};
-use crate::wallet::{KeyKind, Signing, Wallet};
+use crate::state::{Decided, Refusal, State, chains};
+use crate::transfer::{SIGNING_WINDOW_NS, Status, Transfer};
+use crate::wallet::Signing;
 use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
     /// Returns the messages that a client-side wallet's owner has to sign, and the end of the signing window.
     ///
-    /// `None` when the transfer waits for no signature. On Solana it is the whole message; on Kaspa the digests of the inputs, in order.
+    /// `None` when the transfer waits for no signature.
     pub fn signing_request(&self, transfer: &Transfer) -> Option<(Vec<Bytes>, Timestamp)> {
         let wallet = self.tables.wallet(transfer.request.wallet)?;
         let built =
             transfer.built.as_ref().filter(|_| transfer.status == Status::Built && wallet.signing == Signing::ClientSide)?;
-        let messages = match transfer.request.source {
-            KeyKind::Solana => vec![built.unsigned.clone()],
-            source => {
-                let (unsigned, key) = (kaspa::UnsignedTx::from_bytes(&built.unsigned).ok()?, kaspa_key(&wallet, source).ok()?);
-                unsigned.digests(&key).ok()?.into_iter().map(Bytes::new).collect()
-            }
-        };
+        let rules = chains::rules::<M>(transfer.request.asset.chain());
+        let messages = rules.signing_messages(&wallet, transfer.request.source, built)?;
         Some((messages, sign_until(transfer)))
     }
 
@@ -86,11 +80,10 @@ impl<M: Memory> State<M> {
         if !self.may_progress(id) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
         }
-        let signed = match transfer.request.source {
-            KeyKind::Solana => sign_solana(&wallet, built, signatures),
-            source => sign_kaspa(&wallet, source, built, signatures),
-        };
-        let signed = signed.map_err(|problem| invalid("signatures", problem))?;
+        let signatures: Vec<&[u8]> = signatures.iter().map(AsRef::as_ref).collect();
+        let rules = chains::rules::<M>(transfer.request.asset.chain());
+        let signed =
+            rules.attach(&wallet, transfer.request.source, built, &signatures).map_err(|problem| invalid("signatures", problem))?;
         Ok(Decided::by_caller(caller, Event::TransferSigned(TransferSigned { id, signed })))
     }
 }
@@ -98,33 +91,4 @@ impl<M: Memory> State<M> {
 /// Returns the end of the signing window of a built transfer.
 fn sign_until(transfer: &Transfer) -> Timestamp {
     transfer.updated_at.saturating_add(SIGNING_WINDOW_NS)
-}
-
-fn sign_solana(wallet: &Wallet, built: &BuiltTx, signatures: &[impl AsRef<[u8]>]) -> Result<SignedTx, String> {
-    let [signature] = signatures else {
-        return Err(format!("{} signatures; one is needed", signatures.len()));
-    };
-    let signature = <[u8; 64]>::try_from(signature.as_ref()).map_err(|_| "a signature has 64 bytes".to_owned())?;
-    let unsigned = solana::UnsignedTx::decode(&built.unsigned).map_err(|error| error.to_string())?;
-    if unsigned.plan().payer.as_bytes()[..] != wallet.solana_key[..] {
-        return Err("the recorded transaction is not the wallet's".to_owned());
-    }
-    let attached = unsigned.attach(solana::TxSignature::from_bytes(signature)).map_err(|error| error.to_string())?;
-    Ok(SignedTx { signed: Bytes::new(attached.wire_bytes()), txid: attached.txid().to_string() })
-}
-
-fn sign_kaspa(wallet: &Wallet, source: KeyKind, built: &BuiltTx, signatures: &[impl AsRef<[u8]>]) -> Result<SignedTx, String> {
-    let unsigned = kaspa::UnsignedTx::from_bytes(&built.unsigned).map_err(|error| error.to_string())?;
-    let transaction = unsigned.attach(&kaspa_key(wallet, source)?, signatures).map_err(|error| error.to_string())?;
-    let bytes = transaction.to_bytes().map_err(|error| error.to_string())?;
-    Ok(SignedTx { signed: Bytes::new(bytes), txid: transaction.id().to_string() })
-}
-
-fn kaspa_key(wallet: &Wallet, source: KeyKind) -> Result<kaspa::WalletKey, String> {
-    let scheme = match source {
-        KeyKind::KaspaSchnorr => kaspa::KeyKind::Schnorr,
-        KeyKind::KaspaEcdsa => kaspa::KeyKind::Ecdsa,
-        KeyKind::Solana => return Err("no key of Kaspa's".to_owned()),
-    };
-    kaspa::WalletKey::new(scheme, wallet.key(source)).map_err(|error| error.to_string())
 }

@@ -36,7 +36,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Refuses `more` transfers of a wallet when too many would be under way. Of the current ones, `ending` end with the same decision.
-    pub(super) fn check_active_limit(&self, wallet: WalletId, more: u64, ending: usize) -> Result<(), Refusal> {
+    pub(in crate::state) fn check_active_limit(&self, wallet: WalletId, more: u64, ending: usize) -> Result<(), Refusal> {
         let max = MAX_ACTIVE_TRANSFERS_PER_WALLET;
         let scanned = max as usize + ending;
         let active = self.tables.active.range((wallet.get(), 0)..=(wallet.get(), u64::MAX)).take(scanned).count();

@@ -10,7 +10,6 @@ mod changes;
 mod client_metadata;
 mod client_side;
 mod create_wallet;
-mod kaspa;
 mod lifecycle;
 mod limits;
 mod monitoring;
@@ -18,10 +17,9 @@ mod proposals;
 mod recheck;
 mod recheck_change;
 mod rejection;
-mod request_checks;
+pub(super) mod request_checks;
 mod requirement;
 mod sessions;
-mod solana;
 mod spending_history;
 mod standing;
 mod steps;
@@ -44,7 +42,7 @@ use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
     /// Refuses a caller without a role.
-    fn require_role(&self, caller: Principal, role: Role) -> Result<(), Refusal> {
+    pub(super) fn require_role(&self, caller: Principal, role: Role) -> Result<(), Refusal> {
         require_authenticated(caller)?;
         if self.tables.roles(&caller).has(role) {
             return Ok(());
@@ -61,12 +59,12 @@ impl<M: Memory> State<M> {
     }
 
     /// Refuses a wallet that does not exist.
-    fn require_wallet(&self, wallet: WalletId) -> Result<(), Refusal> {
+    pub(super) fn require_wallet(&self, wallet: WalletId) -> Result<(), Refusal> {
         if self.tables.has_wallet(wallet) { Ok(()) } else { Err(not_found("wallet", wallet)) }
     }
 }
 
 /// Refuses the anonymous principal.
-fn require_authenticated(caller: Principal) -> Result<(), Refusal> {
+pub(super) fn require_authenticated(caller: Principal) -> Result<(), Refusal> {
     if caller == Principal::anonymous() { Err(Refusal::Anonymous) } else { Ok(()) }
 }

@@ -80,7 +80,7 @@ impl<M: Memory> State<M> {
             return Some(Evaluation { decision: Decision::Deny, policy_version, findings, approvals });
         }
         // No policy is evaluated for an operation on a nonce account.
-        if transfer.request.nonce_operation().is_some() {
+        if transfer.request.is_operation() {
             return None;
         }
         let applicable = self.applicable_policies(transfer.agent, &transfer.request);
@@ -129,7 +129,7 @@ impl<M: Memory> State<M> {
         if transfer.is_revocation() {
             return None;
         }
-        if request.nonce_operation().is_some() {
+        if request.is_operation() {
             let message = "the wallet, or one above it, is deactivated; no nonce account is created for it";
             let is_active = self.applicable_policies(transfer.agent, request).wallet_active;
             return (!is_active).then(|| Finding::denied(RuleKind::Wallet, ReasonCode::WalletDraining, message));
@@ -197,7 +197,7 @@ impl<M: Memory> State<M> {
         let elsewhere = elsewhere.into_iter().take(MAX_SCANNED).filter_map(|id| self.tables.transfer(id));
         let is_queued = |other: &Transfer| {
             let unbuilt = other.status.awaits_build() || other.status == Status::AwaitingApproval;
-            unbuilt && other.id != transfer.id && other.request.nonce_operation().is_none()
+            unbuilt && other.id != transfer.id && !other.request.is_operation()
         };
         let mut queue: Vec<Transfer> = self.active_transfers_of(own).into_iter().chain(elsewhere).filter(is_queued).collect();
         queue.sort_unstable_by_key(|other| other.id);

@@ -111,7 +111,7 @@ impl<M: Memory> State<M> {
             if transfer.status == Status::AwaitingApproval {
                 outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, change.outdated_note()));
                 adjustment.exclude(&transfer.holds);
-            } else if transfer.status.may_become(Status::Cancelled) && transfer.request.nonce_operation().is_none() {
+            } else if transfer.status.may_become(Status::Cancelled) && !transfer.request.is_operation() {
                 adjustment.exclude(&transfer.holds);
                 queue.push(transfer);
             } else if let ProposedChange::Wallet(_) = change {

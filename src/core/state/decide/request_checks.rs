@@ -1,11 +1,10 @@
 //! Checks of a request before the policies are evaluated.
 
 use super::require_authenticated;
-use super::solana::check_solana_params;
 use crate::base::text::check_name;
-use crate::base::{Amount, Chain, MINUTE_NS, Timestamp, WalletId};
-use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
-use crate::chains::solana::LAMPORTS_PER_SIGNATURE;
+use crate::base::{MINUTE_NS, Timestamp, WalletId};
+use crate::chains::registry;
+use crate::chains::rules::Purpose;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Refusal, State};
 use crate::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
@@ -30,8 +29,8 @@ impl<M: Memory> State<M> {
             return Err(invalid("amount", "must be at least 1 base unit"));
         }
         check_text_lengths(request)?;
-        check_solana_params(request)?;
         let chain = request.asset.chain();
+        check_params(request)?;
         if request.to.chain != chain {
             return Err(invalid("to", format!("{} is paid to a {chain} address", request.asset)));
         }
@@ -49,7 +48,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Refuses a key that the wallet does not have.
-    pub(super) fn check_source(&self, id: WalletId, source: KeyKind) -> Result<(), Refusal> {
+    pub(in crate::state) fn check_source(&self, id: WalletId, source: KeyKind) -> Result<(), Refusal> {
         let wallet = self.tables.wallet(id).ok_or_else(|| not_found("wallet", id))?;
         if wallet.key(source).is_empty() {
             return Err(invalid("asset", "the wallet's owner has registered no key that could pay it"));
@@ -63,10 +62,7 @@ impl<M: Memory> State<M> {
     pub(super) fn check_fee(&self, request: &TransferRequest, recipients: usize) -> Result<(), Refusal> {
         let (chain, max_fee) = (request.asset.chain(), request.max_fee);
         let most = self.config().batch_fee_cap(request.asset, recipients);
-        let least = Amount::new(match chain {
-            Chain::Kaspa => MINIMUM_TRANSFER_FEE,
-            Chain::Solana => LAMPORTS_PER_SIGNATURE,
-        });
+        let least = registry::rules(chain).least_fee();
         if max_fee < least || max_fee > most {
             return Err(invalid("max_fee", format!("between {least} and {most} base units on {chain}")));
         }
@@ -75,7 +71,7 @@ impl<M: Memory> State<M> {
 }
 
 /// Checks the lengths of idempotency key and reason.
-pub(super) fn check_text_lengths(request: &TransferRequest) -> Result<(), Refusal> {
+pub(in crate::state) fn check_text_lengths(request: &TransferRequest) -> Result<(), Refusal> {
     if request.idempotency_key.is_empty() || request.idempotency_key.len() > MAX_IDEMPOTENCY_KEY_BYTES {
         return Err(invalid("idempotency_key", format!("between 1 and {MAX_IDEMPOTENCY_KEY_BYTES} bytes are needed")));
     }
@@ -86,6 +82,18 @@ pub(super) fn check_text_lengths(request: &TransferRequest) -> Result<(), Refusa
         return Err(invalid("reason", format!("at most {MAX_REASON_BYTES} bytes")));
     }
     Ok(())
+}
+
+/// Refuses parameters of another chain, or that the chain refuses, and transfers that are no payment.
+fn check_params(request: &TransferRequest) -> Result<(), Refusal> {
+    let chain = request.asset.chain();
+    if request.params.chain() != chain {
+        return Err(invalid("params", format!("{} takes the parameters of {chain}", request.asset)));
+    }
+    if request.purpose() != Purpose::Payment {
+        return Err(invalid("asset", "an agent asks for payments only"));
+    }
+    request.params.check().map_err(|problem| invalid(problem.field, problem.problem))
 }
 
 /// Refuses a new request that states a time too long ago or in the future.

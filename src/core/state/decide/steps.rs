@@ -2,10 +2,10 @@
 
 use crate::access::Role;
 use crate::base::{Amount, TransferId};
-use crate::event::{Event, TransferBuilt, TransferDeadline, TransferSettled, TransferSigned, TransferTransition};
+use crate::event::{Event, TransferBuilt, TransferSettled, TransferSigned, TransferTransition};
 use crate::policy::ReasonCode;
 use crate::state::refusal::{invalid, not_found};
-use crate::state::{Decided, Refusal, State};
+use crate::state::{Decided, Refusal, State, chains};
 use crate::transfer::{BuiltTx, MAX_REASON_BYTES, SignedTx, Status, Transfer};
 use crate::wallet::Signing;
 use candid::Principal;
@@ -36,14 +36,13 @@ impl<M: Memory> State<M> {
         if earlier.is_some_and(|earlier| earlier != id && self.owns_bytes(earlier, &built.unsigned)) {
             return Err(Refusal::AlreadySo { what: "another transfer is this very transaction; it takes another blockhash" });
         }
-        self.check_nonce(&transfer, &built)?;
-        let locked = self.locked_outpoints(transfer.request.wallet);
-        let own = transfer.built.as_ref().map(|built| &built.inputs[..]).unwrap_or_default();
-        if built.inputs.iter().any(|input| input.len() != 36 || (locked.contains(input) && !own.contains(input))) {
-            return Err(invalid("inputs", "an input is malformed or spent by another transfer under way"));
+        let chain = transfer.request.asset.chain();
+        if built.details.chain() != chain {
+            return Err(invalid("built", format!("a transaction of {chain} is needed")));
         }
+        chains::rules(chain).check_built(self, &transfer, &built)?;
         let mut events = vec![Event::TransferBuilt(TransferBuilt { id, built })];
-        events.extend(self.resume_following(&transfer));
+        events.extend(chains::rules(chain).event_after_built(self, &transfer));
         Ok(Decided { actor: None, events })
     }
 
@@ -87,18 +86,6 @@ impl<M: Memory> State<M> {
         Ok(Decided::by_canister(Event::TransferSubmitted(TransferTransition { id, note: None })))
     }
 
-    /// Decides to record the finalized block height after which the current attempt cannot land.
-    ///
-    /// # Errors
-    /// When the transfer has no attempt that could land, or its deadline is recorded already.
-    pub fn decide_deadline(&self, id: TransferId, height: u64) -> Result<Decided, Refusal> {
-        let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        if !matches!(transfer.status, Status::Built | Status::Signed | Status::Submitted) || transfer.deadline_height.is_some() {
-            return Err(Refusal::WrongStatus { status: transfer.status, needs: "an attempt without a deadline" });
-        }
-        Ok(Decided::by_canister(Event::TransferDeadlineSet(TransferDeadline { id, height })))
-    }
-
     /// Decides that a transfer landed and is final.
     ///
     /// # Errors
@@ -106,7 +93,7 @@ impl<M: Memory> State<M> {
     pub fn decide_confirmed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
         let transfer = self.require_transition(id, Status::Confirmed)?;
         require_not_quarantined(&transfer)?;
-        let settled = TransferSettled { id, fee_paid, note, code: None, slot: None };
+        let settled = TransferSettled { id, fee_paid, note, code: None, landed_in: None };
         Ok(Decided::by_canister(Event::TransferConfirmed(settled)))
     }
 
@@ -120,7 +107,7 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Submitted && !fee_paid.is_zero() {
             return Err(invalid("fee_paid", "nothing was submitted, so nothing was paid"));
         }
-        let settled = TransferSettled { id, fee_paid, note, code: None, slot: None };
+        let settled = TransferSettled { id, fee_paid, note, code: None, landed_in: None };
         Ok(Decided::by_canister(Event::TransferFailed(settled)))
     }
 
@@ -134,7 +121,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without bytes that could land" });
         }
         let (note, code) = (Some(note), Some(code));
-        let settled = TransferSettled { id, fee_paid: Amount::ZERO, note, code, slot: None };
+        let settled = TransferSettled { id, fee_paid: Amount::ZERO, note, code, landed_in: None };
         Ok(Decided::by_canister(Event::TransferFailed(settled)))
     }
 

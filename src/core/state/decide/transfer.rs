@@ -41,7 +41,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Decides a request whose caller and arguments are checked.
-    pub(super) fn decide_checked_request(
+    pub(in crate::state) fn decide_checked_request(
         &self,
         caller: Principal,
         request: TransferRequest,
@@ -94,7 +94,7 @@ impl<M: Memory> State<M> {
     }
 
     /// Returns the transfer of an earlier, equal request under the same idempotency key.
-    pub(super) fn find_duplicate(&self, caller: Principal, key: &str, got: Hash) -> Result<Option<TransferId>, Refusal> {
+    pub(in crate::state) fn find_duplicate(&self, caller: Principal, key: &str, got: Hash) -> Result<Option<TransferId>, Refusal> {
         match self.tables.idempotency(&idempotency_key(&caller, key)) {
             None => Ok(None),
             Some(entry) if entry.request == got => Ok(Some(entry.transfer)),

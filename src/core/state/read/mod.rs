@@ -4,7 +4,6 @@ mod access;
 mod log;
 mod policies;
 mod scopes;
-mod solana;
 mod transfers;
 mod wallets;
 

@@ -1,12 +1,11 @@
 //! Queries about transfers.
 
 use crate::access::Session;
-use crate::base::{Bytes, HOUR_NS, Timestamp, TransferId, WalletId};
+use crate::base::{TransferId, WalletId};
 use crate::policy::Scope;
 use crate::state::State;
-use crate::transfer::{Status, Transfer};
+use crate::transfer::Transfer;
 use ic_stable_structures::Memory;
-use std::collections::BTreeSet;
 
 /// The newest transfers of a wallet that a query of recent ones reads.
 pub(in crate::state) const RECENT_TRANSFERS: usize = 50;
@@ -102,20 +101,5 @@ impl<M: Memory> State<M> {
             None => self.tables.awaiting.range(..),
         };
         keys.filter_map(|(_, id)| self.tables.transfer(TransferId::new(id))).collect()
-    }
-
-    /// Returns the outpoints that a wallet's transfers under way spend: 32-byte transaction id and 4-byte little-endian index.
-    pub fn locked_outpoints(&self, wallet: WalletId) -> BTreeSet<Bytes> {
-        let range = (wallet.get(), [0; 36])..=(wallet.get(), [0xff; 36]);
-        self.tables.locked_outpoints.keys_range(range).map(|(_, outpoint)| Bytes::new(outpoint)).collect()
-    }
-
-    /// Returns the outpoints that a wallet's confirmed Kaspa transfers spent within the last hour, among its newest 50 transfers.
-    ///
-    /// A provider that lags behind may still list them as unspent.
-    pub fn recently_spent(&self, wallet: WalletId, now: Timestamp) -> Vec<Bytes> {
-        let landed = |transfer: &Transfer| transfer.status == Status::Confirmed && now.nanos_since(transfer.updated_at) < HOUR_NS;
-        let transfers = self.transfers(wallet, None, RECENT_TRANSFERS).into_iter().filter(landed);
-        transfers.filter_map(|transfer| transfer.built).flat_map(|built| built.inputs).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Queries about wallets.
 
-use crate::base::{Chain, Destination, WalletId};
-use crate::state::State;
+use crate::base::{Destination, WalletId};
+use crate::state::{State, chains};
 use crate::wallet::{KeyKind, Wallet};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -28,21 +28,13 @@ impl<M: Memory> State<M> {
         self.wallets_of(owner).find(|wallet| wallet.primary)
     }
 
-    /// Returns the wallet with an address: the key on Solana, version byte and payload on Kaspa.
+    /// Returns the wallet with an address.
     pub fn wallet_at(&self, address: &Destination) -> Option<Wallet> {
-        let payload = &address.payload[..];
-        let (kind, keys) = match (address.chain, payload) {
-            (Chain::Solana, key) => (KeyKind::Solana, vec![key.to_vec()]),
-            // The address holds the x coordinate alone, and the stored key may have either y coordinate.
-            (Chain::Kaspa, [0, x_only @ ..]) => (KeyKind::KaspaSchnorr, vec![[&[2], x_only].concat(), [&[3], x_only].concat()]),
-            (Chain::Kaspa, [1, key @ ..]) => (KeyKind::KaspaEcdsa, vec![key.to_vec()]),
-            (Chain::Kaspa, _) => return None,
-        };
         // A key has another address under the other scheme, which need not be the wallet's.
-        let has = |key: &Vec<u8>| {
+        let wallet_of = |(kind, key): &(KeyKind, Vec<u8>)| {
             let wallet = self.tables.wallet_of_key(key).and_then(|id| self.tables.wallet(id));
-            wallet.filter(|wallet| wallet.key(kind)[..] == key[..])
+            wallet.filter(|wallet| wallet.key(*kind)[..] == key[..])
         };
-        keys.iter().find_map(has)
+        chains::rules::<M>(address.chain).keys_at(&address.payload).iter().find_map(wallet_of)
     }
 }

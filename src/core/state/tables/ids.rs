@@ -5,7 +5,7 @@ use crate::state::digest::TableId;
 /// Declares the ids, and an enum that does not compile when two tables share one: they would overwrite each other.
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
-        $($(#[$doc])* pub(super) const $name: TableId = $id;)*
+        $($(#[$doc])* pub(in crate::state) const $name: TableId = $id;)*
 
         #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
         enum Distinct {
@@ -57,11 +57,11 @@ tables! {
     RETENTION = 44,
     ARCHIVES = 45,
     WATCH = 46,
-    // Solana: 55 to 59.
+    // Tables of single chains: 55 to 59, and 12.
     SOLANA_NONCES = 55,
     SOLANA_SETTINGS = 56,
     SOLANA_PROVIDERS = 57,
     SOLANA_PROVIDER_KEYS = 58,
-    SOLANA_REACHED = 59,
+    SOLANA_LANDED_SLOT = 59,
     QUARANTINED = 60,
 }

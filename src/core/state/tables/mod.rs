@@ -6,11 +6,10 @@ mod access;
 mod error;
 mod governance;
 mod head;
-mod ids;
+pub(super) mod ids;
 mod log;
 mod open;
-mod records;
-mod solana;
+pub(super) mod records;
 mod transfers;
 mod wallets;
 
@@ -18,6 +17,7 @@ pub use error::OpenError;
 pub use head::Head;
 pub use transfers::IdempotencyEntry;
 
+use super::chains::tables::ChainTables;
 use super::digest::{MultisetHash, Sum};
 use super::tracked::{Cell, Map, Recount, Set, TableOpener};
 use crate::audit::{AuditLog, Block};
@@ -31,7 +31,6 @@ use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 use ids::*;
 use records::Records;
 use serde::de::DeserializeOwned;
-use solana::SolanaTables;
 
 type Vm<M> = VirtualMemory<M>;
 
@@ -54,8 +53,6 @@ pub struct Tables<M: Memory> {
     pub active: Set<(u64, u64), M>,
     pub transfers_by_wallet: Map<(u64, u64), (), M>,
     idempotency: Records<[u8; 32], M>,
-    /// Kaspa outpoints that a transfer under way spends, from (wallet, transaction id and index) to transfer.
-    pub locked_outpoints: Map<(u64, [u8; 36]), u64, M>,
     /// The last transfer for which a message was built, by the SHA-256 of the unsigned message.
     built: Map<[u8; 32], u64, M>,
     /// The agents again, by principal.
@@ -104,7 +101,7 @@ pub struct Tables<M: Memory> {
     archives: Records<u64, M>,
     /// The monitor of the log. No event fills it, and the digest leaves it out.
     log_monitor: StableCell<Vec<u8>, Vm<M>>,
-    pub solana: SolanaTables<M>,
+    pub chains: ChainTables<M>,
 }
 
 /// Decodes a cell, which is empty before it is written.
@@ -134,7 +131,6 @@ impl<M: Memory> Tables<M> {
             active: open.set(ACTIVE),
             transfers_by_wallet: open.map(TRANSFERS_BY_WALLET),
             idempotency: open.map(IDEMPOTENCY),
-            locked_outpoints: open.map(LOCKED_OUTPOINTS),
             built: open.map(BUILT),
             wallets_by_agent: open.set(WALLETS_BY_AGENT),
             settings,
@@ -162,14 +158,13 @@ impl<M: Memory> Tables<M> {
             retention: open.cell(RETENTION),
             archives: open.map(ARCHIVES),
             log_monitor: StableCell::init(memory(WATCH), Vec::new()),
-            solana: SolanaTables::open(&open),
+            chains: ChainTables::open(&open),
         })
     }
 
-    /// Returns the tables that the digest covers, in the order of their ids.
-    fn digested(&self) -> [&dyn Recount; 34] {
-        let [nonces, solana_settings, providers, landed_slot] = self.solana.digested();
-        [
+    /// Returns the tables that the digest covers.
+    fn digested(&self) -> Vec<&dyn Recount> {
+        let mut tables: Vec<&dyn Recount> = vec![
             &self.config,
             &self.keys,
             &self.roles,
@@ -179,7 +174,6 @@ impl<M: Memory> Tables<M> {
             &self.active,
             &self.transfers_by_wallet,
             &self.idempotency,
-            &self.locked_outpoints,
             &self.built,
             &self.wallets_by_agent,
             &self.settings,
@@ -200,11 +194,9 @@ impl<M: Memory> Tables<M> {
             &self.session_ends,
             &self.retention,
             &self.archives,
-            nonces,
-            solana_settings,
-            providers,
-            landed_slot,
-        ]
+        ];
+        tables.extend(self.chains.digested());
+        tables
     }
 
     pub fn head(&self) -> Head {

@@ -2,6 +2,9 @@ use super::fixture::*;
 use super::wallets::{assert_replays, create};
 use crate::base::{Amount, Asset, Bytes, Chain, MINUTE_NS, TransferId, WalletId};
 use crate::chains::kaspa::script::{ScriptForm, ScriptPublicKey};
+use crate::chains::kaspa::transfer::KaspaBuilt;
+use crate::chains::registry::Built;
+use crate::chains::solana::transfer::SolanaBuilt;
 use crate::chains::{kaspa, solana};
 use crate::state::Refusal;
 use crate::transfer::{BuiltTx, Status, TransferRequest};
@@ -46,7 +49,8 @@ fn built_sol(state: &mut TestState, wallet: WalletId, blockhash: u8) -> Transfer
     };
     let unsigned = plan.build();
     let unsigned = Bytes::new(unsigned.unwrap().message_bytes());
-    let decided = state.decide_built(id, BuiltTx { unsigned, fee: Amount::new(5_000), inputs: Vec::new(), solana: None });
+    let decided =
+        state.decide_built(id, BuiltTx { unsigned, fee: Amount::new(5_000), details: Built::Solana(SolanaBuilt::default()) });
     done(state, decided, at(0));
     id
 }
@@ -56,6 +60,7 @@ fn built_kas(state: &mut TestState, wallet: WalletId, source: KeyKind) -> Transf
     let request = TransferRequest {
         wallet,
         asset: Asset::Kas,
+        params: kaspa_params(),
         to: recipient(Chain::Kaspa, 5),
         max_fee: Amount::new(1_000_000),
         source,
@@ -79,7 +84,7 @@ fn built_kas(state: &mut TestState, wallet: WalletId, source: KeyKind) -> Transf
     let unsigned = kaspa::UnsignedTx { transaction, spent };
     let inputs = unsigned.outpoints().map(|outpoint| Bytes::new(outpoint.to_bytes())).collect();
     let unsigned = Bytes::new(unsigned.to_bytes().unwrap());
-    let built = BuiltTx { unsigned, fee: Amount::new(1_000_000), inputs, solana: None };
+    let built = BuiltTx { unsigned, fee: Amount::new(1_000_000), details: Built::Kaspa(KaspaBuilt { inputs }) };
     let decided = state.decide_built(id, built);
     done(state, decided, at(0));
     id

@@ -127,7 +127,7 @@ fn parts_of_a_batch_whose_worth_is_beyond_a_counter_are_held_and_let_go() {
         source: KeyKind::Solana,
         items: (0..30).map(|_| item()).collect(),
         max_fee: Amount::new(100_000),
-        speed: None,
+        params: crate::chains::registry::Params::new(Chain::Solana),
         ..super::kaspa::batch(&[], "rich")
     };
     let (decided, outcome) = state.decide_batch(agent(), &request, at(1)).unwrap();

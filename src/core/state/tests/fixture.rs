@@ -1,6 +1,8 @@
 //! A small installation to test on.
 
 use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Timestamp, TransferId, WalletId};
+use crate::chains::registry::{Built, LandedIn, Params, PaymentParams};
+use crate::chains::solana::transfer::SolanaBuilt;
 use crate::chains::{kaspa, solana};
 use crate::governance::config::{Config, KaspaConfig, SolanaConfig};
 use crate::governance::settings::Settings;
@@ -141,8 +143,8 @@ pub fn sol(amount: u64, key: &str) -> TransferRequest {
         reason: None,
         session: None,
         created_at: None,
-        solana: None,
-        kaspa: None,
+        params: Params::new(Chain::Solana),
+        batch: None,
     }
 }
 
@@ -159,7 +161,26 @@ pub fn accepted(state: &mut TestState, request: TransferRequest, now: Timestamp)
 
 /// A transaction of its own for every transfer.
 pub fn built(id: TransferId) -> BuiltTx {
-    BuiltTx { unsigned: Bytes::new(id.get().to_be_bytes()), fee: Amount::new(5_000), inputs: Vec::new(), solana: None }
+    BuiltTx {
+        unsigned: Bytes::new(id.get().to_be_bytes()),
+        fee: Amount::new(5_000),
+        details: Built::Solana(SolanaBuilt::default()),
+    }
+}
+
+/// The parameters of a request for KAS that says nothing more.
+pub fn kaspa_params() -> Params {
+    Params::new(Chain::Kaspa)
+}
+
+/// The parameters of a payment on Solana.
+pub fn payment(memo: Option<&str>, off_curve: bool) -> Option<PaymentParams> {
+    Some(PaymentParams::Solana(solana::transfer::PaymentParams { memo: memo.map(str::to_owned), off_curve }))
+}
+
+/// A slot of Solana as the place of a transaction.
+pub fn slot(slot: u64) -> LandedIn {
+    LandedIn::Solana(solana::transfer::LandedIn { slot })
 }
 
 pub fn signed() -> SignedTx {

@@ -7,14 +7,15 @@ use crate::access::{AgentChange, RoleChange};
 use crate::audit::Block;
 use crate::base::codec::NameHashes;
 use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
+use crate::chains::registry::Params;
+use crate::chains::solana::transfer::{LifetimeChoice, SolanaSettings};
 use crate::event::{DenialsAggregated, Event, StateCheckpoint};
 use crate::governance::retention::AuditSettings;
 use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Rate};
 use crate::policy::{ApprovalRule, ReasonCode, Rule, Scope};
 use crate::state::{BatchItem, BatchRequest, ChangeOutcome, Decided, NewSession, State};
-use crate::transfer::solana::{LifetimeChoice, SolanaSettings};
-use crate::transfer::{BuiltTx, Outcome, SignedTx};
+use crate::transfer::{Outcome, SignedTx};
 use crate::wallet::{KeyKind, WalletChange};
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
@@ -165,7 +166,7 @@ fn on_kaspa(state: &mut TestState) {
     done(state, decided, at(16));
     let decided = state.decide_submitted(id);
     done(state, decided, at(16));
-    let more = BuiltTx { fee: Amount::new(2_000), unsigned: Bytes::new([7]), ..kaspa::coins(&[1, 2, 3]) };
+    let more = kaspa::replacement(&[1, 2, 3]);
     let decided = state.decide_replacement(agent(), id, more);
     done(state, decided, at(16));
     let decided = state.decide_replacement_signed(id, SignedTx { signed: Bytes::new([3]), txid: "newer".into() });
@@ -196,9 +197,13 @@ fn annotate(state: &mut TestState) {
     let request = BatchRequest {
         asset: Asset::Sol,
         source: KeyKind::Solana,
-        items: vec![item(), BatchItem { memo: Some("tag".into()), ..item() }, BatchItem { off_curve: true, ..item() }],
+        items: vec![
+            item(),
+            BatchItem { params: payment(Some("tag"), false), ..item() },
+            BatchItem { params: payment(None, true), ..item() },
+        ],
         max_fee: Amount::new(5_000),
-        speed: None,
+        params: Params::new(Chain::Solana),
         ..kaspa::batch(&[], "annotated")
     };
     let (decided, outcome) = state.decide_batch(agent(), &request, now).unwrap();

@@ -31,6 +31,7 @@ fn an_open_chain_breaker_stops_what_is_new_and_nothing_else() {
     );
     let kas = TransferRequest {
         asset: Asset::Kas,
+        params: kaspa_params(),
         to: recipient(Chain::Kaspa, 5),
         max_fee: Amount::new(205_800),
         source: KeyKind::KaspaSchnorr,

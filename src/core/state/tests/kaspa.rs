@@ -2,8 +2,10 @@
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, TransferId};
+use crate::chains::kaspa::transfer::{Consolidation, FeeSpeed, InputSignature, KaspaBuilt, NamedCoin, TransferParams};
+use crate::chains::registry::{Built, Params, Progress};
+use crate::chains::tx;
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome, Refusal, State};
-use crate::transfer::kaspa::{Consolidation, FeeSpeed, InputSignature, NamedCoin, TransferParams};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, TransferRequest};
 use crate::wallet::KeyKind;
 use ic_stable_structures::VectorMemory;
@@ -19,7 +21,7 @@ pub fn batch(payments: &[(u8, u64)], key: &str) -> BatchRequest {
         items: payments.iter().map(item).collect(),
         max_fee: Amount::new(FEE),
         fee_named: true,
-        speed: Some(FeeSpeed::Low),
+        params: Params::Kaspa(TransferParams { speed: Some(FeeSpeed::Low), consolidation: None }),
         idempotency_key: key.into(),
         reason: None,
         session: None,
@@ -50,9 +52,14 @@ pub fn coins(inputs: &[u8]) -> BuiltTx {
     BuiltTx {
         unsigned: Bytes::new(inputs.iter().flat_map(|input| input.to_vec()).collect::<Vec<_>>()),
         fee: Amount::new(1_000),
-        inputs,
-        solana: None,
+        details: Built::Kaspa(KaspaBuilt { inputs }),
     }
+}
+
+/// Another transaction that spends the same coins for a higher fee.
+pub fn replacement(inputs: &[u8]) -> tx::BuiltTx<KaspaBuilt> {
+    let built = coins(inputs).map_details(|details| details.kaspa().unwrap().clone());
+    tx::BuiltTx { fee: Amount::new(2_000), unsigned: Bytes::new([7]), ..built }
 }
 
 pub fn signature(input: u32) -> InputSignature {
@@ -81,8 +88,8 @@ fn a_batch_reserves_what_passes_and_logs_what_does_not() {
     assert_eq!(reserved(&state), 3_000 + 2 * FEE);
     assert_eq!(state.log_len() - blocks, 4, "two denials and two reservations");
     let transfer = state.transfer(second).unwrap();
-    assert_eq!((transfer.request.amount, transfer.request.speed()), (Amount::new(2_000), FeeSpeed::Low));
-    let batch = transfer.request.kaspa.and_then(|terms| terms.batch).unwrap();
+    assert_eq!((transfer.request.amount, transfer.request.kaspa_speed()), (Amount::new(2_000), FeeSpeed::Low));
+    let batch = transfer.request.batch.unwrap();
     assert_eq!((batch.part, batch.parts, batch.outputs[0].item), (1, 2, 2));
     replays(&state);
 }
@@ -101,8 +108,13 @@ fn the_same_batch_again_is_the_first_one() {
     assert_eq!(state.log_len(), blocks);
     let other = state.decide_batch(agent(), &batch(&[(5, 1_001), (6, 1_000), (5, 2_000)], "wages"), at(3));
     assert!(matches!(other, Err(Refusal::IdempotencyConflict { transfer, .. }) if transfer == first.transfers[0]));
-    let single =
-        TransferRequest { asset: Asset::Kas, to: recipient(Chain::Kaspa, 5), source: KeyKind::KaspaSchnorr, ..sol(1_000, "wages") };
+    let single = TransferRequest {
+        asset: Asset::Kas,
+        params: kaspa_params(),
+        to: recipient(Chain::Kaspa, 5),
+        source: KeyKind::KaspaSchnorr,
+        ..sol(1_000, "wages")
+    };
     let single = TransferRequest { max_fee: Amount::new(FEE), ..single };
     assert!(matches!(state.decide_transfer(agent(), single, at(3)), Err(Refusal::IdempotencyConflict { .. })));
 }
@@ -142,12 +154,12 @@ fn signatures_are_recorded_once_each_and_never_all() {
     assert!(sign(&state, &[0, 1]).is_err(), "the log is public, and these would be the transaction");
     let decided = sign(&state, &[0]);
     done(&mut state, decided, at(4));
-    let recorded = state.transfer(id).unwrap().kaspa.unwrap().signatures;
+    let recorded = state.transfer(id).unwrap().progress.kaspa().unwrap().signatures.clone();
     assert_eq!(recorded, [signature(0), signature(2)]);
     replays(&state);
     let decided = state.decide_signed(id, signed());
     done(&mut state, decided, at(5));
-    assert_eq!(state.transfer(id).unwrap().kaspa, None);
+    assert_eq!(state.transfer(id).unwrap().progress, Progress::new(Chain::Kaspa));
     assert!(sign(&state, &[1]).is_err(), "nothing is being signed");
     replays(&state);
 }
@@ -159,7 +171,7 @@ fn a_replaced_transaction_may_still_be_the_one_that_lands() {
     done(&mut state, decided, at(3));
     let decided = state.decide_submitted(id);
     done(&mut state, decided, at(4));
-    let more = BuiltTx { fee: Amount::new(2_000), unsigned: Bytes::new([7]), ..coins(&[1, 2, 3]) };
+    let more = replacement(&[1, 2, 3]);
     let decided = state.decide_replacement(agent(), id, more);
     done(&mut state, decided, at(5));
     assert!(state.may_replace(id) && state.decide_cancel(admin(), id, None).is_err(), "what was submitted is not called off");
@@ -205,8 +217,8 @@ pub fn consolidation(key: &str) -> TransferRequest {
         reason: None,
         session: None,
         created_at: None,
-        solana: None,
-        kaspa: Some(TransferParams { speed: None, batch: None, consolidation: Some(terms) }),
+        params: Params::Kaspa(TransferParams { speed: None, consolidation: Some(terms) }),
+        batch: None,
     }
 }
 
@@ -241,12 +253,12 @@ fn a_consolidation_is_for_members_and_within_bounds() {
         }
     };
     let terms = |request: &mut TransferRequest, terms| {
-        request.kaspa = Some(TransferParams { consolidation: Some(terms), ..TransferParams::default() })
+        request.params = Params::Kaspa(TransferParams { consolidation: Some(terms), ..TransferParams::default() })
     };
     assert_eq!(refused(&|request| request.amount = Amount::new(1)), "amount");
     assert_eq!(refused(&|request| request.to = recipient(Chain::Kaspa, 5)), "to");
     assert_eq!(refused(&|request| request.to = own(KeyKind::KaspaEcdsa)), "to", "not the key that pays");
-    assert_eq!(refused(&|request| request.kaspa = None), "amount");
+    assert_eq!(refused(&|request| request.params = kaspa_params()), "amount");
     assert_eq!(refused(&|request| terms(request, Consolidation { max_inputs: 85, coins: None })), "max_inputs");
     assert_eq!(refused(&|request| terms(request, Consolidation { max_inputs: 1, coins: None })), "max_inputs");
     let coin = NamedCoin { outpoint: Bytes::new([0; 35]), amount: Amount::new(1) };
@@ -265,12 +277,12 @@ fn an_agent_that_was_removed_replaces_nothing() {
     done(&mut state, decided, at(3));
     let decided = state.decide_submitted(id);
     done(&mut state, decided, at(4));
-    let more = || BuiltTx { fee: Amount::new(2_000), unsigned: Bytes::new([7]), ..coins(&[1, 2, 3]) };
+    let more = || replacement(&[1, 2, 3]);
     assert!(matches!(state.decide_replacement(stranger(), id, more()), Err(Refusal::Unauthorized { .. })));
     let decided = state.decide_remove_agent(guardian(), WALLET, agent());
     done(&mut state, decided, at(5));
     assert!(matches!(state.decide_replacement(agent(), id, more()), Err(Refusal::Unauthorized { .. })));
-    let dearer = BuiltTx { fee: Amount::new(FEE + 1), ..more() };
+    let dearer = tx::BuiltTx { fee: Amount::new(FEE + 1), ..more() };
     let Err(Refusal::InvalidArgument { field: "fee", problem }) = state.decide_replacement(admin(), id, dearer) else {
         panic!("more than is held");
     };

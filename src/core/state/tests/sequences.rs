@@ -6,6 +6,7 @@ use crate::access::Role;
 use crate::audit::Block;
 use crate::base::codec::decode_value;
 use crate::base::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
+use crate::chains::registry::Params;
 use crate::chains::solana;
 use crate::policy::{Rule, Window};
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State};
@@ -57,8 +58,7 @@ fn batch() -> impl Strategy<Value = Command> {
 
 fn request(payments: &[Item], tokens: bool, key: u8) -> BatchRequest {
     let item = |item: &Item| BatchItem {
-        memo: (item.bytes > 0).then(|| "m".repeat(item.bytes)),
-        off_curve: item.bytes % 2 == 1,
+        params: (item.bytes > 0).then(|| payment(Some(&"m".repeat(item.bytes)), item.bytes % 2 == 1)).flatten(),
         ..BatchItem::new(recipient(Chain::Solana, if item.listed { 5 } else { 6 }), Amount::new(item.amount))
     };
     BatchRequest {
@@ -66,7 +66,7 @@ fn request(payments: &[Item], tokens: bool, key: u8) -> BatchRequest {
         source: KeyKind::Solana,
         items: payments.iter().map(item).collect(),
         max_fee: Amount::new(5_000),
-        speed: None,
+        params: Params::new(Chain::Solana),
         ..kaspa::batch(&[], &format!("key {key}"))
     }
 }
@@ -76,16 +76,17 @@ fn divided(state: &TestState, request: &BatchRequest, outcome: &BatchOutcome) ->
     let mut found = vec![Vec::new(); request.items.len()];
     for (part, id) in outcome.transfers.iter().enumerate() {
         let transfer = state.transfer(*id).unwrap().request;
-        let batch = transfer.batch().unwrap();
+        let batch = transfer.batch.as_ref().unwrap();
         prop_assert_eq!((batch.part as usize, batch.parts as usize), (part, outcome.transfers.len()));
         let sum = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount));
         prop_assert_eq!(sum, Some(transfer.amount), "it is held for what it pays");
-        let memos: Vec<_> = transfer.payment_params().into_iter().map(|terms| terms.memo).collect();
+        let payments = transfer.solana_payments();
+        let memos: Vec<_> = payments.iter().map(|payment| payment.memo.as_deref()).collect();
         prop_assert_eq!(solana::batch::pack(&memos, request.asset), vec![memos.len()], "one transaction can pay it");
         for output in &batch.outputs {
-            let BatchOutput { item, to, amount, memo, off_curve } = output.clone();
+            let BatchOutput { item, to, amount, params } = output.clone();
             found[item as usize].push(*id);
-            prop_assert_eq!(&BatchItem { to, amount, memo, off_curve }, &request.items[item as usize]);
+            prop_assert_eq!(&BatchItem { to, amount, params }, &request.items[item as usize]);
         }
     }
     for (item, ids) in outcome.items.iter().zip(found) {

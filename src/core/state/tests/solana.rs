@@ -8,12 +8,13 @@ mod tokens;
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, Bytes, Mint, TransferId};
+use crate::chains::registry::{Built, Params};
 use crate::chains::solana::coin::WRAPPED_SOL;
+use crate::chains::solana::transfer::{LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings};
 use crate::governance::config::{Execution, SolanaOptions};
 use crate::governance::settings::Settings;
 use crate::policy::{Decision, Rule, RuleKind, Window};
 use crate::state::{Refusal, State};
-use crate::transfer::solana::{LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings, TransferParams};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
 use ic_stable_structures::VectorMemory;
 
@@ -40,7 +41,7 @@ fn nonce_pool(state: &mut TestState, size: u16) -> Vec<TransferId> {
 
 fn on_nonce(id: TransferId, index: u16) -> BuiltTx {
     let nonce = Some(NonceUse { index, value: Bytes::new([9; 32]) });
-    BuiltTx { solana: Some(SolanaBuilt { nonce, ..SolanaBuilt::default() }), ..built(id) }
+    BuiltTx { details: Built::Solana(SolanaBuilt { nonce, ..SolanaBuilt::default() }), ..built(id) }
 }
 
 /// A wallet with two nonce accounts that work.
@@ -71,8 +72,8 @@ fn submit_on(state: &mut TestState, id: TransferId, index: u16) {
 
 /// What a revocation is built of: it uses this nonce up and stands on a blockhash.
 fn using_up(id: TransferId, index: u16) -> BuiltTx {
-    let uses_up = Some(NonceUse { index, value: Bytes::new([9; 32]) });
-    BuiltTx { solana: Some(SolanaBuilt { uses_up, ..SolanaBuilt::default() }), ..built(id) }
+    let advances = Some(NonceUse { index, value: Bytes::new([9; 32]) });
+    BuiltTx { details: Built::Solana(SolanaBuilt { advances, ..SolanaBuilt::default() }), ..built(id) }
 }
 
 fn revoke(state: &mut TestState, id: TransferId) -> TransferId {
@@ -117,11 +118,14 @@ pub fn simulating() -> TestState {
 fn a_memo_is_bounded_and_solanas_only() {
     let state = installed();
     let with = |memo: &str| {
-        let terms = TransferParams { memo: Some(memo.into()), ..TransferParams::default() };
-        state.decide_transfer(agent(), TransferRequest { solana: Some(terms), ..sol(1, "m") }, at(1)).map(drop)
+        let params = Params::new(crate::base::Chain::Solana).with_payment(payment(Some(memo), false));
+        state.decide_transfer(agent(), TransferRequest { params, ..sol(1, "m") }, at(1)).map(drop)
     };
     assert_eq!(with("invoice 17"), Ok(()));
     for bad in [String::new(), "m".repeat(257)] {
         assert!(matches!(with(&bad), Err(Refusal::InvalidArgument { field: "memo", .. })));
     }
+    let params_of_kaspa = TransferRequest { params: kaspa_params(), ..sol(1, "m") };
+    let refused = state.decide_transfer(agent(), params_of_kaspa, at(1));
+    assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "params", .. })), "{refused:?}");
 }

@@ -3,6 +3,7 @@
 use super::fixture::*;
 use super::kaspa::{self, decided, replays};
 use crate::base::{Amount, Asset, Chain, Mint};
+use crate::chains::registry::Params;
 use crate::event::Event;
 use crate::policy::{Counted, RateWindow, Rule, Scope, Window};
 use crate::state::{BatchItem, BatchRequest, ItemOutcome, Refusal};
@@ -22,7 +23,7 @@ fn batch(asset: Asset, payments: &[(u8, u64)], key: &str) -> BatchRequest {
         source: KeyKind::Solana,
         items: payments.iter().map(item).collect(),
         max_fee: Amount::new(FEE),
-        speed: None,
+        params: Params::new(Chain::Solana),
         ..kaspa::batch(&[], key)
     }
 }
@@ -55,7 +56,7 @@ fn twenty_recipients_of_sol_take_two_transactions_and_the_denied_ones_none() {
     assert_eq!(held(&state, Asset::Sol), 20_000 + 2 * FEE);
     let transfer = state.transfer(first).unwrap();
     assert_eq!((transfer.request.amount, transfer.reserved), (Amount::new(19_000), Amount::new(19_000 + FEE)));
-    let part = transfer.request.batch().unwrap();
+    let part = transfer.request.batch.as_ref().unwrap();
     assert_eq!((part.part, part.parts, part.outputs[3].item), (0, 2, 4), "the denied one is left out");
     assert_eq!(transfer.request.payments().len(), 19);
     let activity = state.activity(&Scope::Agent { wallet: WALLET, agent: agent() });
@@ -143,14 +144,14 @@ fn an_emergency_denies_a_batch_and_a_tried_out_one_holds_nothing() {
 }
 
 fn with_memo(memo: &str, item: BatchItem) -> BatchItem {
-    BatchItem { memo: Some(memo.into()), ..item }
+    BatchItem { params: payment(Some(memo), false), ..item }
 }
 
 /// Payments to the listed recipient, the first with a memo, the second to a vault.
 fn annotated(key: &str) -> BatchRequest {
     let mut request = batch(Asset::Sol, &[(5, 1_000), (5, 2_000), (5, 3_000)], key);
-    request.items[0].memo = Some("tag 1".into());
-    request.items[1].off_curve = true;
+    request.items[0].params = payment(Some("tag 1"), false);
+    request.items[1].params = payment(None, true);
     request
 }
 
@@ -162,16 +163,16 @@ fn every_payment_keeps_its_own_memo_and_its_own_flag() {
     let (decided, outcome) = state.decide_batch(agent(), &request, at(1)).unwrap();
     let decided = decided.unwrap();
     let denied = decided.events.iter().find_map(|event| match event {
-        Event::TransferDenied(denied) => denied.request.solana.clone(),
+        Event::TransferDenied(denied) => denied.request.params.solana().cloned(),
         _ => None,
     });
-    assert_eq!(denied.and_then(|terms| terms.memo).as_deref(), Some("denied"), "a denial is logged as it was asked for");
+    assert_eq!(denied.and_then(|params| params.payment.memo).as_deref(), Some("denied"), "a denial is logged as it was asked for");
     state.commit(decided, at(1));
     let transfer = state.transfer(outcome.transfers[0]).unwrap();
-    let terms: Vec<_> = transfer.request.payment_params().into_iter().map(|terms| (terms.memo, terms.off_curve)).collect();
-    assert_eq!(terms, [(Some("tag 1"), false), (None, true), (None, false)]);
-    let own = transfer.request.solana.as_ref().unwrap();
-    assert_eq!((&own.memo, own.off_curve), (&None, false), "they are the payments', not the transfer's");
+    let payments = transfer.request.solana_payments();
+    let said: Vec<_> = payments.iter().map(|payment| (payment.memo.as_deref(), payment.off_curve)).collect();
+    assert_eq!(said, [(Some("tag 1"), false), (None, true), (None, false)]);
+    assert_eq!(transfer.request.params, Params::new(Chain::Solana), "they are the payments', not the transfer's");
     replays(&state);
 }
 
@@ -182,11 +183,11 @@ fn a_batch_with_another_memo_or_flag_is_another_batch() {
     assert_eq!(decided(&mut state, &annotated("tags")).transfers, first.transfers);
     type Change = fn(&mut Vec<BatchItem>);
     let changes: [Change; 5] = [
-        |items| items[0].memo = None,
-        |items| items[0].memo = Some("tag 2".into()),
-        |items| (items[0].memo, items[2].memo) = (None, Some("tag 1".into())),
-        |items| items[1].off_curve = false,
-        |items| items[0].off_curve = true,
+        |items| items[0].params = None,
+        |items| items[0].params = payment(Some("tag 2"), false),
+        |items| (items[0].params, items[2].params) = (None, payment(Some("tag 1"), false)),
+        |items| items[1].params = None,
+        |items| items[0].params = payment(Some("tag 1"), true),
     ];
     for (n, change) in changes.into_iter().enumerate() {
         let mut other = annotated("tags");
@@ -205,16 +206,12 @@ fn what_is_said_about_a_payment_is_refused_as_for_a_transfer_and_names_the_payme
     };
     for bad in [String::new(), "m".repeat(257)] {
         let mut request = annotated("tags");
-        request.items[2].memo = Some(bad);
+        request.items[2].params = payment(Some(&bad), false);
         assert_eq!(refused(&request), ("memo", "payments[2]: between 1 and 256 bytes".into()));
     }
-    let only = "payments[0]: only a payment on Solana has one; leave this out for KAS";
     let mut request = kaspa::batch(&[(5, 1_000)], "kas");
-    request.items[0].memo = Some("tag".into());
-    assert_eq!(refused(&request), ("memo", only.into()));
-    let mut request = kaspa::batch(&[(5, 1_000)], "kas");
-    request.items[0].off_curve = true;
-    assert_eq!(refused(&request), ("allow_off_curve", only.into()));
+    request.items[0].params = payment(Some("tag"), false);
+    assert_eq!(refused(&request), ("payments", "payments[0]: KAS takes the parameters of Kaspa".into()));
     let mut request = annotated("tags");
     request.items[1].amount = Amount::ZERO;
     assert_eq!(refused(&request).0, "amount");
@@ -224,7 +221,7 @@ fn what_is_said_about_a_payment_is_refused_as_for_a_transfer_and_names_the_payme
 fn memos_take_more_transactions_and_each_holds_its_own_fee() {
     let mut state = with_token();
     let mut request = BatchRequest { max_fee: Amount::new(CAP + RENT), fee_named: false, ..batch(TOKEN, &[(5, 100); 8], "tokens") };
-    request.items.iter_mut().for_each(|item| item.memo = Some("m".repeat(256)));
+    request.items.iter_mut().for_each(|item| item.params = payment(Some(&"m".repeat(256)), false));
     assert_eq!(request.largest_fee(state.config()), Amount::new(CAP + 2 * RENT));
     let outcome = decided(&mut state, &request);
     let parts: Vec<_> = outcome.transfers.iter().map(|id| state.transfer(*id).unwrap().request).collect();

@@ -1,5 +1,8 @@
 use super::fixture::*;
 use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, HOUR_NS};
+use crate::chains::kaspa::transfer::KaspaBuilt;
+use crate::chains::registry::Built;
+use crate::chains::solana::transfer::SolanaBuilt;
 use crate::policy::{Decision, ReasonCode, Rule, RuleKind};
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, Status, TransferRequest};
@@ -374,8 +377,16 @@ fn one_wallet_cannot_fill_the_queue() {
 #[test]
 fn an_outpoint_is_spent_by_one_transfer_at_a_time() {
     let mut state = installed();
-    let (first, second) = (accepted(&mut state, sol(1, "1"), at(0)), accepted(&mut state, sol(1, "2"), at(0)));
-    let spending = |id| BuiltTx { inputs: vec![Bytes::new([4; 36])], ..built(id) };
+    let kas = |key: &str| TransferRequest {
+        asset: Asset::Kas,
+        to: recipient(Chain::Kaspa, 5),
+        max_fee: Amount::new(300_000),
+        source: KeyKind::KaspaSchnorr,
+        params: kaspa_params(),
+        ..sol(1, key)
+    };
+    let (first, second) = (accepted(&mut state, kas("1"), at(0)), accepted(&mut state, kas("2"), at(0)));
+    let spending = |id| BuiltTx { details: Built::Kaspa(KaspaBuilt { inputs: vec![Bytes::new([4; 36])] }), ..built(id) };
     let decided = state.decide_built(first, spending(first));
     done(&mut state, decided, at(1));
     assert_eq!(state.decide_built(second, spending(second)).unwrap_err().code(), "VALIDATION_FAILED");
@@ -385,7 +396,7 @@ fn an_outpoint_is_spent_by_one_transfer_at_a_time() {
     let decided = state.decide_built(second, spending(second));
     done(&mut state, decided, at(3));
     assert_eq!(
-        state.decide_built(second, BuiltTx { fee: Amount::new(5_001), ..built(second) }).unwrap_err().code(),
+        state.decide_built(second, BuiltTx { fee: Amount::new(300_001), ..spending(second) }).unwrap_err().code(),
         "WRONG_STATUS"
     );
 }
@@ -423,7 +434,7 @@ fn an_opened_state_knows_what_landed_and_what_is_quarantined() {
     for id in [landed, quarantined] {
         submit(&mut state, id, at(0));
     }
-    let decided = state.decide_confirmed(landed, Amount::new(5_000), None).map(|decided| decided.with_slot(48));
+    let decided = state.decide_confirmed(landed, Amount::new(5_000), None).map(|decided| decided.with_landed_in(slot(48)));
     done(&mut state, decided, at(1));
     let decided = state.decide_quarantine_by_canister(quarantined, None);
     done(&mut state, decided, at(1));
@@ -440,7 +451,7 @@ fn an_opened_state_knows_what_landed_and_what_is_quarantined() {
 fn a_transaction_belongs_to_one_transfer() {
     let mut state = installed();
     let (first, second) = (accepted(&mut state, sol(1, "1"), at(1)), accepted(&mut state, sol(1, "2"), at(1)));
-    let built = BuiltTx { unsigned: Bytes::new([7; 10]), fee: Amount::new(5_000), inputs: vec![], solana: None };
+    let built = BuiltTx { unsigned: Bytes::new([7; 10]), fee: Amount::new(5_000), details: Built::Solana(SolanaBuilt::default()) };
     let decided = state.decide_built(first, built.clone());
     done(&mut state, decided, at(2));
     assert!(matches!(state.decide_built(second, built.clone()), Err(Refusal::AlreadySo { .. })));

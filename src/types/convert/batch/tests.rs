@@ -22,7 +22,7 @@ fn a_batch_is_read_with_the_defaults_of_a_transfer() {
     let request = batch().into_request(&fixture::config()).expect("readable");
     assert_eq!((request.asset, request.max_fee, request.fee_named), (base::Asset::Kas, Amount::new(5_000_000), false));
     assert_eq!((request.source, request.items[0].amount), (KeyKind::KaspaSchnorr, Amount::new(7)));
-    assert_eq!(request.speed, Some(purser_core::transfer::kaspa::FeeSpeed::Low));
+    assert_eq!(request.params.kaspa().expect("KAS").speed(), kaspa::transfer::FeeSpeed::Low);
 }
 
 #[test]
@@ -59,6 +59,7 @@ fn the_memo_and_the_vault_of_a_payment_are_read() {
     let plain = Payment { allow_off_curve: Some(false), ..Payment::new(to, 8) };
     let args = BatchArgs { asset: Some(Asset::Sol), payments: vec![said.clone(), plain.clone()], fee_speed: None, ..batch() };
     let items = args.into_request(&fixture::config()).expect("readable").items;
-    assert_eq!((items[0].memo.as_deref(), items[0].off_curve), (Some("tag 7"), true));
-    assert_eq!((&items[1].memo, items[1].off_curve), (&None, false));
+    let tagged = PaymentParams { memo: Some("tag 7".into()), off_curve: true };
+    assert_eq!(items[0].params, Some(registry::PaymentParams::Solana(tagged)));
+    assert_eq!(items[1].params, None);
 }

@@ -14,9 +14,9 @@ fn named_coins_are_outpoints() {
         idempotency_key: "k".into(),
     };
     let request = args(Some(vec![coin.clone(), coin])).into_request(&own, &fixture::config()).expect("readable");
-    let consolidation = request.kaspa.and_then(|terms| terms.consolidation).expect("it is one");
+    let consolidation = request.consolidation().expect("it is one");
     assert_eq!(consolidation.max_inputs, 2);
-    let coins = consolidation.coins.expect("named");
+    let coins = consolidation.coins.as_ref().expect("named");
     assert_eq!(coins[0].outpoint[..], [vec![0xab; 32], vec![1, 2, 0, 0]].concat()[..]);
     let bad = NamedCoin { transaction_id: "xy".into(), index: 0, amount: 1 };
     let error = args(Some(vec![bad])).into_request(&own, &fixture::config()).expect_err("no id");

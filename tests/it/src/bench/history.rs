@@ -9,6 +9,8 @@ use ic_stable_structures::VectorMemory;
 use purser_core::audit::Block;
 use purser_core::base::codec::{NameHashes, decode_value, encode_value};
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Hash, Timestamp, TransferId, WalletId};
+use purser_core::chains::registry::{Built, Params};
+use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferTransition};
 use purser_core::policy::{CounterKey, Decision, Evaluation, Reservation, Reservations, ReservedPart, Scope};
 use purser_core::state::State;
@@ -88,12 +90,13 @@ impl LogBuilder {
         let holds = Reservations(scopes.map(hold).into());
         let reserved = TransferReserved { id, agent, request, reserved, evaluation, holds, approval: None, simulated: false };
         self.append(Event::TransferReserved(Box::new(reserved)));
-        let built = BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, inputs: vec![], solana: None };
+        let built =
+            BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, details: Built::Solana(SolanaBuilt::default()) };
         self.append(Event::TransferBuilt(TransferBuilt { id, built }));
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
         self.append(Event::TransferSubmitted(TransferTransition { id, note: None }));
-        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None, slot: None }));
+        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None, landed_in: None }));
     }
 
     /// Replays the history and installs its memory in the canister.
@@ -147,7 +150,7 @@ fn request(wallet: WalletId, id: TransferId) -> TransferRequest {
         reason: None,
         session: None,
         created_at: None,
-        solana: None,
-        kaspa: None,
+        params: Params::new(Chain::Solana),
+        batch: None,
     }
 }

@@ -2,16 +2,22 @@
 
 use super::*;
 use purser_core::chains::kaspa::replace;
-use purser_core::transfer::BuiltTx;
+use purser_core::chains::kaspa::transfer::KaspaBuilt;
+use purser_core::chains::tx::BuiltTx;
 
 const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
 
+/// The present transaction with its record on Kaspa.
+fn present(world: &World, id: TransferId) -> BuiltTx<KaspaBuilt> {
+    world.transfer(id).built.unwrap().map_details(|details| details.kaspa().unwrap().clone())
+}
+
 /// Requests the replacement of a submitted transaction by one with twice the fee.
-fn ask_for_more(world: &World, id: TransferId) -> BuiltTx {
-    let built = world.transfer(id).built.unwrap();
+fn ask_for_more(world: &World, id: TransferId) -> BuiltTx<KaspaBuilt> {
+    let built = present(world, id);
     let unsigned = kas::UnsignedTx::from_bytes(&built.unsigned).unwrap();
     let (unsigned, fee) = replace::with_fee(&unsigned, 1, &key(world, SOURCE).script_public_key(), None).unwrap();
-    let built = BuiltTx { unsigned: Bytes::new(unsigned.to_bytes().unwrap()), fee, inputs: built.inputs, solana: None };
+    let built = BuiltTx { unsigned: Bytes::new(unsigned.to_bytes().unwrap()), fee, details: built.details };
     let decided = world.state.borrow().decide_replacement(agent(), id, built.clone()).unwrap();
     world.put(decided);
     built
@@ -51,7 +57,7 @@ fn the_replacement_spends_the_same_coin_and_pays_the_same() {
     let transfer = world.transfer(id);
     let transaction = kas::Transaction::from_bytes(&transfer.signed.unwrap().signed).unwrap();
     assert_eq!((transaction.id().to_string(), transfer.status, transfer.attempt), (new, Status::Submitted, 2));
-    let superseded = &transfer.kaspa.unwrap().superseded[0];
+    let superseded = &transfer.progress.kaspa().unwrap().superseded[0];
     let before = kas::Transaction::from_bytes(&superseded.signed.signed).unwrap();
     assert_eq!(superseded.signed.txid, old);
     assert_eq!(transaction.inputs[0].previous, before.inputs[0].previous);
@@ -151,26 +157,30 @@ fn an_emergency_leaves_the_replacement_unsigned() {
     world.emergency(true);
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None)]), Progress::Waiting);
     assert_eq!(world.signatures.get(), 1);
-    let refused = world.state.borrow().decide_replacement(agent(), id, world.transfer(id).built.unwrap());
+    let refused = world.state.borrow().decide_replacement(agent(), id, present(&world, id));
     assert!(refused.is_err());
     world.emergency(false);
     let stop = Step::Sign { kind: SOURCE, during: Box::new(|world| world.emergency(true)) };
     assert_eq!(world.drive(id, 0, vec![blue(1_019), acceptance(None), stop]), Progress::Blocked);
     let transfer = world.transfer(id);
-    assert_eq!((transfer.attempt, transfer.kaspa.unwrap().signatures.len()), (1, 0), "the only signature is the transaction");
+    assert_eq!(
+        (transfer.attempt, transfer.progress.kaspa().unwrap().signatures.len()),
+        (1, 0),
+        "the only signature is the transaction"
+    );
 }
 
 #[test]
 fn only_the_same_coins_and_a_higher_fee_make_a_replacement() {
     let (world, id) = submitted(SOURCE);
-    let built = world.transfer(id).built.unwrap();
+    let built = present(&world, id);
     let refused = |caller, built| {
         let refusal = world.state.borrow().decide_replacement(caller, id, built).expect_err("refused");
         refusal.to_string()
     };
     let more = BuiltTx { fee: Amount::new(300_000), ..built.clone() };
     assert_eq!(refused(Principal::from_slice(&[9]), more.clone()), "this takes the agent who asked for the transfer, or an Admin");
-    let other = BuiltTx { inputs: vec![Bytes::new([9; 36])], ..more.clone() };
+    let other = BuiltTx { details: KaspaBuilt { inputs: vec![Bytes::new([9; 36])] }, ..more.clone() };
     assert_eq!(refused(agent(), other), "inputs: a replacement spends what the transaction before it spends");
     assert!(refused(agent(), built.clone()).starts_with("fee: "));
     assert!(refused(agent(), BuiltTx { fee: Amount::new(1_000_001), ..built }).starts_with("fee: "));

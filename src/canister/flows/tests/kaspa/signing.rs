@@ -1,6 +1,7 @@
 //! Transactions with many inputs: several signatures at a time, none requested twice.
 
 use super::*;
+use purser_core::chains::kaspa::transfer::KaspaProgress;
 
 const SOURCE: KeyKind = KeyKind::KaspaEcdsa;
 /// Ten coins that are all needed for 5 KAS.
@@ -32,7 +33,7 @@ fn signatures(count: usize) -> Vec<Step> {
 }
 
 fn recorded(world: &World, id: TransferId) -> Vec<u32> {
-    let progress = world.transfer(id).kaspa.unwrap_or_default();
+    let progress = world.transfer(id).progress.kaspa().cloned().unwrap();
     progress.signatures.iter().map(|signature| signature.input).collect()
 }
 
@@ -42,7 +43,7 @@ fn eight_signatures_are_requested_at_once_and_then_the_rest() {
     let script = [reading(), signatures(10), vec![taken()]].into_iter().flatten().collect();
     assert_eq!(world.drive(id, 0, script), Progress::Waiting);
     assert_eq!((world.signatures.get(), world.most_at_once.get()), (10, 8));
-    assert_eq!(world.transfer(id).kaspa, None, "the parts are not kept beside the whole");
+    assert_eq!(world.transfer(id).progress.kaspa(), Some(&KaspaProgress::default()), "the parts are not kept beside the whole");
 }
 
 #[test]

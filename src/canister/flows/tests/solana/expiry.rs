@@ -7,14 +7,14 @@ fn a_proven_death_leads_to_exactly_one_new_attempt() {
     let (world, id) = submitted();
     let first = world.transfer(id).signed.unwrap().txid;
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
-    assert_eq!(world.transfer(id).deadline_height, Some(1_413));
+    assert_eq!(world.transfer(id).deadline_height(), Some(1_413));
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
     assert_eq!(world.status(id), Status::Expired);
     assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0), "the reservation stays");
     assert_eq!(world.drive(id, 0, to_submission(2)), Progress::Waiting);
     let transfer = world.transfer(id);
-    assert_eq!((transfer.status, transfer.attempt, transfer.deadline_height), (Status::Submitted, 2, None));
+    assert_eq!((transfer.status, transfer.attempt, transfer.deadline_height()), (Status::Submitted, 2, None));
     assert_ne!(transfer.signed.unwrap().txid, first);
 }
 
@@ -45,7 +45,7 @@ fn a_transaction_that_was_never_looked_up_in_time_goes_into_quarantine() {
     assert_eq!(world.status(id), Status::Submitted);
     assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9), unknown(9)]), Progress::Ended);
     let transfer = world.transfer(id);
-    assert_eq!((transfer.status, transfer.deadline_height), (Status::Quarantined, None));
+    assert_eq!((transfer.status, transfer.deadline_height()), (Status::Quarantined, None));
     let note = transfer.note.unwrap();
     assert!(note.starts_with("unknown to the chain, but looked for so late"), "{note}");
 
@@ -147,16 +147,20 @@ fn the_deadline_comes_from_two_heights_that_are_close() {
         // Without a deadline the bytes are sent again all the same.
         let script = [unknown(9)].into_iter().chain(heights()).chain([taken()]).collect();
         assert!(matches!(world.drive(id, 0, script), Progress::Transient(_)));
-        assert_eq!(world.transfer(id).deadline_height, None);
+        assert_eq!(world.transfer(id).deadline_height(), None);
     }
     assert_eq!(world.sent.borrow().len(), 5);
     assert_eq!(world.drive(id, 0, vec![unknown(9), height(1_000), height(2_000), taken()]), Progress::Waiting);
-    assert_eq!(world.transfer(id).deadline_height, Some(2_413), "the greater, rounded down for the replicas, up again for safety");
+    assert_eq!(
+        world.transfer(id).deadline_height(),
+        Some(2_413),
+        "the greater, rounded down for the replicas, up again for safety"
+    );
 }
 
 #[test]
 fn a_known_status_needs_no_height() {
     let (world, id) = submitted();
     assert_eq!(world.drive(id, 0, vec![finalized("null")]), Progress::Ended);
-    assert_eq!((world.status(id), world.transfer(id).deadline_height), (Status::Confirmed, None));
+    assert_eq!((world.status(id), world.transfer(id).deadline_height()), (Status::Confirmed, None));
 }

@@ -20,7 +20,6 @@ use crate::policy::{Decision, Evaluation};
 use crate::state::evaluation::ApplicablePolicies;
 use crate::state::refusal::invalid;
 use crate::state::{Decided, Refusal, State};
-use crate::transfer::solana::TransferParams;
 use crate::transfer::{Batch, BatchOutput, MAX_BATCH_ITEMS, Status, Transfer, TransferRequest};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -48,6 +47,7 @@ impl<M: Memory> State<M> {
         if request.items.is_empty() || request.items.len() > MAX_BATCH_ITEMS {
             return Err(invalid("payments", format!("between 1 and {MAX_BATCH_ITEMS}")));
         }
+        request.check_params()?;
         let singles: Vec<TransferRequest> = request.items.iter().map(|item| request.single(item)).collect();
         for (position, single) in singles.iter().enumerate() {
             self.check_request(caller, single, now).map_err(|refusal| with_position(position, refusal))?;
@@ -86,9 +86,8 @@ impl<M: Memory> State<M> {
                     denials.push(ItemDenial { position, is_agent_fault, event: denied(context, single, evaluation) });
                 }
                 Decision::Allow | Decision::RequireApproval => {
-                    let TransferRequest { to, amount, solana, .. } = single;
-                    let TransferParams { memo, off_curve, .. } = solana.unwrap_or_default();
-                    passed.push(BatchOutput { item: position, to, amount, memo, off_curve });
+                    let params = request.items[position as usize].params.clone();
+                    passed.push(BatchOutput { item: position, to: single.to, amount: single.amount, params });
                 }
             }
         }
@@ -184,11 +183,11 @@ impl<M: Memory> State<M> {
     fn earlier_outcome(&self, first: TransferId, count: usize) -> BatchOutcome {
         let mut outcome = BatchOutcome { items: vec![ItemOutcome::DeniedBefore; count], transfers: Vec::new() };
         let first_part = self.tables.transfer(first);
-        let parts = first_part.as_ref().and_then(|transfer| transfer.request.batch()).map_or(0, |batch| batch.parts);
+        let parts = first_part.as_ref().and_then(|transfer| transfer.request.batch.as_ref()).map_or(0, |batch| batch.parts);
         for id in (0..u64::from(parts)).map(|part| TransferId::new(first.get().saturating_add(part))) {
             let transfer = self.tables.transfer(id);
             let status = transfer.as_ref().map(|transfer| transfer.status);
-            let outputs = transfer.as_ref().and_then(|transfer| transfer.request.batch()).map(|batch| &batch.outputs[..]);
+            let outputs = transfer.as_ref().and_then(|transfer| transfer.request.batch.as_ref()).map(|batch| &batch.outputs[..]);
             for item in outputs.unwrap_or_default().iter().filter_map(|output| usize::try_from(output.item).ok()) {
                 if let Some(slot) = outcome.items.get_mut(item) {
                     *slot = match status {

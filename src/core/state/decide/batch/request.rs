@@ -1,40 +1,38 @@
 //! Requests for batches, and their parts as ordinary requests.
 
-use crate::base::{Amount, Asset, Chain, Destination, Hash, SessionId, Timestamp, WalletId};
-use crate::chains;
+use crate::base::{Amount, Asset, Destination, Hash, SessionId, Timestamp, WalletId};
+use crate::chains::registry::{self, Params, PaymentParams};
+use crate::chains::rules::PaymentSize;
 use crate::governance::config::Config;
 use crate::state::Refusal;
 use crate::state::idempotency::content_hash;
 use crate::state::refusal::invalid;
-use crate::transfer::kaspa::{self, FeeSpeed};
-use crate::transfer::{Batch, BatchOutput, MAX_BATCH_OUTPUTS, TransferRequest, solana};
+use crate::transfer::{Batch, BatchOutput, TransferRequest};
 use crate::wallet::KeyKind;
 use serde::Serialize;
 
 /// A request for many payments of one asset from one key.
 ///
-/// Its hash is stored with its transfers, so absent options are left out of the encoding: a batch that was asked for before they existed
-/// must be recognised.
+/// Its hash is stored with its transfers, so that the same request is recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BatchRequest {
     /// The wallet that pays.
     pub wallet: WalletId,
-    /// The asset that is sent. KAS is left out of the encoding, because batches had no other asset once.
-    #[serde(skip_serializing_if = "is_kas")]
+    /// The asset that is sent.
     pub asset: Asset,
     /// The key that pays.
     pub source: KeyKind,
     /// The payments.
     pub items: Vec<BatchItem>,
-    /// The fee cap of each transaction, in base units of the native asset. On Solana it includes the rent of new accounts.
+    /// The fee cap of each transaction, in base units of the native asset, with the rent of new accounts where a chain has any.
     ///
     /// A cap that the agent did not name is that of a transfer to one recipient, and grows with the recipients where each may need an
     /// account.
     pub max_fee: Amount,
     /// Whether the agent named `max_fee`.
     pub fee_named: bool,
-    /// Kaspa: the fee speed.
-    pub speed: Option<FeeSpeed>,
+    /// The parameters that only the chain has. The payments have parameters of their own.
+    pub params: Params,
     /// The agent's own name for the batch.
     pub idempotency_key: String,
     /// The reason, for the log and for people.
@@ -45,10 +43,6 @@ pub struct BatchRequest {
     pub created_at: Option<Timestamp>,
 }
 
-fn is_kas(asset: &Asset) -> bool {
-    *asset == Asset::Kas
-}
-
 /// One payment of a [`BatchRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BatchItem {
@@ -56,18 +50,15 @@ pub struct BatchItem {
     pub to: Destination,
     /// The amount in base units of the asset.
     pub amount: Amount,
-    /// Solana: the memo of this payment.
+    /// The parameters that only the chain's payments have.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub memo: Option<String>,
-    /// Solana: whether the requester expects a recipient off the curve, such as a program's vault.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub off_curve: bool,
+    pub params: Option<PaymentParams>,
 }
 
 impl BatchItem {
-    /// Makes a payment without a memo to a recipient on the curve.
+    /// Makes a payment without parameters of the chain.
     pub const fn new(to: Destination, amount: Amount) -> Self {
-        Self { to, amount, memo: None, off_curve: false }
+        Self { to, amount, params: None }
     }
 }
 
@@ -79,8 +70,8 @@ impl BatchRequest {
 
     /// Returns the most payments that one of its transactions can make, whichever payments are denied.
     pub(super) fn largest_part(&self) -> usize {
-        let memos: Vec<_> = self.items.iter().map(|item| item.memo.as_deref()).collect();
-        chains::solana::batch::largest_run(&memos, self.asset)
+        let payments: Vec<_> = self.items.iter().map(|item| size(item.amount, item.params.as_ref())).collect();
+        registry::rules(self.asset.chain()).largest_run(self.asset, &payments)
     }
 
     /// Returns the hash of the batch. Two batches are the same when their hashes are.
@@ -89,15 +80,25 @@ impl BatchRequest {
         content_hash(&Self { max_fee, ..self.clone() })
     }
 
-    /// Returns one payment as an ordinary request.
-    pub(super) fn single(&self, item: &BatchItem) -> TransferRequest {
-        let params =
-            solana::TransferParams { memo: item.memo.clone(), off_curve: item.off_curve, ..solana::TransferParams::default() };
-        let is_default = params == solana::TransferParams::default();
-        TransferRequest { solana: (!is_default).then_some(params), ..self.plain(&item.to, item.amount, self.max_fee) }
+    /// Refuses payments with the parameters of another chain.
+    pub(super) fn check_params(&self) -> Result<(), Refusal> {
+        let chain = self.asset.chain();
+        let is_foreign = |item: &BatchItem| item.params.as_ref().is_some_and(|params| params.chain() != chain);
+        match self.items.iter().position(is_foreign) {
+            Some(position) => {
+                Err(invalid("payments", format!("payments[{position}]: {} takes the parameters of {chain}", self.asset)))
+            }
+            None => Ok(()),
+        }
     }
 
-    /// Returns a request without the parameters that only Solana has.
+    /// Returns one payment as an ordinary request.
+    pub(super) fn single(&self, item: &BatchItem) -> TransferRequest {
+        let params = self.params.clone().with_payment(item.params.clone());
+        TransferRequest { params, ..self.plain(&item.to, item.amount, self.max_fee) }
+    }
+
+    /// Returns a request without the parameters of any payment.
     fn plain(&self, to: &Destination, amount: Amount, max_fee: Amount) -> TransferRequest {
         TransferRequest {
             wallet: self.wallet,
@@ -111,8 +112,8 @@ impl BatchRequest {
             reason: self.reason.clone(),
             session: self.session,
             created_at: self.created_at,
-            solana: None,
-            kaspa: self.speed.map(|speed| kaspa::TransferParams { speed: Some(speed), ..kaspa::TransferParams::default() }),
+            params: self.params.clone(),
+            batch: None,
         }
     }
 
@@ -121,30 +122,13 @@ impl BatchRequest {
         let amount = Amount::checked_sum(batch.outputs.iter().map(|output| output.amount)).ok_or_else(sum_overflow)?;
         let first = batch.outputs.first().ok_or_else(sum_overflow)?;
         let plain = self.plain(&first.to, amount, max_fee);
-        Ok(match self.asset.chain() {
-            Chain::Kaspa => {
-                let params = kaspa::TransferParams { speed: self.speed, batch: Some(batch), consolidation: None };
-                TransferRequest { kaspa: Some(params), ..plain }
-            }
-            Chain::Solana => {
-                let params = solana::TransferParams { batch: Some(batch), ..solana::TransferParams::default() };
-                TransferRequest { solana: Some(params), ..plain }
-            }
-        })
+        Ok(TransferRequest { batch: Some(batch), ..plain })
     }
 
     /// Returns how many of these payments, in their order, go into each transaction.
     pub(super) fn pack(&self, outputs: &[BatchOutput]) -> Vec<usize> {
-        match self.asset.chain() {
-            Chain::Kaspa => {
-                let amounts: Vec<Amount> = outputs.iter().map(|output| output.amount).collect();
-                chains::kaspa::batch::pack(&amounts, MAX_BATCH_OUTPUTS)
-            }
-            Chain::Solana => {
-                let memos: Vec<_> = outputs.iter().map(|output| output.memo.as_deref()).collect();
-                chains::solana::batch::pack(&memos, self.asset)
-            }
-        }
+        let payments: Vec<_> = outputs.iter().map(|output| size(output.amount, output.params.as_ref())).collect();
+        registry::rules(self.asset.chain()).pack(self.asset, &payments)
     }
 
     /// Returns the fee cap of a transaction with so many payments.
@@ -154,6 +138,10 @@ impl BatchRequest {
             _ => self.max_fee,
         }
     }
+}
+
+fn size(amount: Amount, params: Option<&PaymentParams>) -> PaymentSize<'_> {
+    PaymentSize { amount, memo: params.and_then(PaymentParams::memo) }
 }
 
 /// Makes the refusal of a batch whose sum is no amount.

@@ -253,7 +253,7 @@ impl Game {
         let caller = self.dice.pick(&[agent(), accomplice(), guardian()]);
         let decided = self.state.decide_cancel(caller, transfer.id, None);
         assert!(caller == transfer.agent || caller == guardian() || decided.is_err(), "somebody else's transfer");
-        if decided.is_ok() && transfer.request.nonce_operation().is_none() && transfer.request.batch().is_none() {
+        if decided.is_ok() && transfer.request.nonce_operation().is_none() && transfer.request.batch.is_none() {
             if self.cancelled.len() >= 8 {
                 self.cancelled.remove(0);
             }

@@ -3,9 +3,9 @@
 use super::model::{Answer, is_own_doing};
 use super::promises::Promise;
 use super::*;
+use crate::chains::registry::{Params, PaymentParams};
 use crate::chains::solana;
 use crate::state::{BatchItem, BatchOutcome, ItemOutcome, Refusal};
-use crate::transfer::solana::TransferParams;
 use crate::transfer::{Batch, BatchOutput};
 
 /// What was let through, as one payment of its sum: that is how it is judged.
@@ -15,7 +15,7 @@ fn whole(base: &TransferRequest, request: &BatchRequest, outputs: &[BatchOutput]
         to: outputs[0].to.clone(),
         amount: Amount::new(outputs.iter().map(|output| output.amount.get()).sum()),
         max_fee: Amount::new(request.max_fee.get() * parts),
-        solana: Some(TransferParams { batch: Some(batch), ..TransferParams::default() }),
+        batch: Some(batch),
         ..base.clone()
     }
 }
@@ -57,7 +57,8 @@ impl Game {
             let strange = self.dice.pick(&[SMALL, SMALL, DENIED, EXPIRING, COLD, 6]);
             let to = if self.dice.one_in(if mostly_denied { 1 } else { 8 }) { strange } else { OPEN };
             let amount = Amount::new(if self.dice.one_in(60) { amount } else { amount.max(1) });
-            items.push(BatchItem { memo, off_curve: self.dice.one_in(3), ..BatchItem::new(recipient(Chain::Solana, to), amount) });
+            let params = payment(memo.as_deref(), self.dice.one_in(3));
+            items.push(BatchItem { params, ..BatchItem::new(recipient(Chain::Solana, to), amount) });
         }
         let request = BatchRequest {
             wallet: base.wallet,
@@ -66,7 +67,7 @@ impl Game {
             items,
             max_fee: base.max_fee,
             fee_named: true,
-            speed: None,
+            params: Params::new(Chain::Solana),
             idempotency_key: base.idempotency_key.clone(),
             reason: None,
             session: base.session,
@@ -83,8 +84,11 @@ impl Game {
             let at = self.dice.below(request.items.len() as u64) as usize;
             match self.dice.below(3) {
                 0 => request.items[at].amount = Amount::new(request.items[at].amount.get() + 1),
-                1 => request.items[at].memo = Some("forged".into()),
-                _ => request.items[at].off_curve = !request.items[at].off_curve,
+                1 => request.items[at].params = payment(Some("forged"), false),
+                _ => {
+                    let Some(PaymentParams::Solana(params)) = &mut request.items[at].params else { unreachable!("each has some") };
+                    params.off_curve = !params.off_curve;
+                }
             }
         }
         let how = match self.state.decide_batch(caller, &request, self.time()) {
@@ -140,7 +144,7 @@ impl Game {
             return;
         }
         assert_eq!(parts.iter().map(|(id, _)| *id).collect::<Vec<_>>(), outcome.transfers);
-        let paid = parts.iter().flat_map(|(_, part)| part.batch().unwrap().outputs.clone()).collect::<Vec<_>>();
+        let paid = parts.iter().flat_map(|(_, part)| part.batch.as_ref().unwrap().outputs.clone()).collect::<Vec<_>>();
         assert_eq!(paid, let_through(&request, &outcome), "every payment that was let through is in one part, in order");
         self.open.extend(&outcome.transfers);
         if self.asked_for_many.len() >= 100 {
@@ -189,8 +193,8 @@ fn let_through(request: &BatchRequest, outcome: &BatchOutcome) -> Vec<BatchOutpu
     let items = (0u32..).zip(&request.items).zip(&outcome.items).filter(|(_, outcome)| passed(outcome));
     items
         .map(|((item, asked), _)| {
-            let BatchItem { to, amount, memo, off_curve } = asked.clone();
-            BatchOutput { item, to, amount, memo, off_curve }
+            let BatchItem { to, amount, params } = asked.clone();
+            BatchOutput { item, to, amount, params }
         })
         .collect()
 }

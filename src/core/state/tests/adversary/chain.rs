@@ -3,8 +3,10 @@
 use super::promises::Promise;
 use super::*;
 use crate::base::Bytes;
+use crate::chains::kaspa::transfer::KaspaBuilt;
+use crate::chains::registry::Built;
+use crate::chains::solana::transfer::{NonceOperation, NonceUse, SolanaBuilt};
 use crate::policy::ReasonCode;
-use crate::transfer::solana::{NonceOperation, NonceUse, SolanaBuilt};
 use crate::transfer::{BuiltTx, Status, Transfer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -36,7 +38,7 @@ impl Game {
     fn bytes(&mut self, transfer: &Transfer) -> BuiltTx {
         let request = &transfer.request;
         let solana = self.solana_part(transfer);
-        let memos: Vec<_> = request.payment_params().into_iter().map(|terms| terms.memo.map(str::to_owned)).collect();
+        let memos: Vec<_> = request.solana_payments().into_iter().map(|payment| payment.memo).collect();
         let said = format!("{} {} {:?} {memos:?} {solana:?}", request.wallet, request.asset, request.payments());
         let content = hash(&[said.as_bytes()]);
         let mut coins = 0;
@@ -46,9 +48,12 @@ impl Game {
         let unsigned = hash(&[&content, &coins.to_be_bytes()]);
         let is_kas = request.asset == Asset::Kas;
         let input = || Bytes::new([&unsigned[..], &[0; 4]].concat());
-        let inputs = is_kas.then(input).into_iter().collect();
+        let details = match is_kas {
+            true => Built::Kaspa(KaspaBuilt { inputs: vec![input()] }),
+            false => Built::Solana(solana.unwrap_or_default()),
+        };
         self.chains.current.insert(transfer.id, (content, coins));
-        BuiltTx { unsigned: Bytes::new(unsigned.clone()), fee: Amount::new(5_000.min(request.max_fee.get())), inputs, solana }
+        BuiltTx { unsigned: Bytes::new(unsigned.clone()), fee: Amount::new(5_000.min(request.max_fee.get())), details }
     }
 
     fn is_taken(&self, id: TransferId, content: &[u8], coins: u32) -> bool {
@@ -68,8 +73,8 @@ impl Game {
         match transfer.request.nonce_operation() {
             Some(NonceOperation::Create { .. }) => return None,
             Some(NonceOperation::Revoke { transfer: id }) => {
-                let revoked = self.state.transfer(id)?.built?.solana?;
-                return Some(SolanaBuilt { uses_up: revoked.nonce, ..SolanaBuilt::default() });
+                let revoked = self.state.transfer(id)?.built?.details.solana()?.clone();
+                return Some(SolanaBuilt { advances: revoked.nonce, ..SolanaBuilt::default() });
             }
             None if transfer.request.asset != Asset::Sol => return None,
             None => {}
@@ -102,7 +107,7 @@ impl Game {
     /// Signed bytes on a nonce landed, or can do so no more: the nonce has moved.
     fn used_up(&mut self, id: TransferId) {
         let Some(transfer) = self.state.transfer(id).filter(|transfer| transfer.signed.is_some()) else { return };
-        if let Some(index) = transfer.nonce_index().or(transfer.used_up_nonce_index()) {
+        if let Some(index) = transfer.nonce_index().or(transfer.advanced_nonce_index()) {
             *self.chains.ages.entry((transfer.request.wallet, index)).or_default() += 1;
         }
     }

@@ -37,6 +37,7 @@ fn organisation() -> TestState {
 fn kas(amount: u64, key: &str) -> TransferRequest {
     TransferRequest {
         asset: Asset::Kas,
+        params: kaspa_params(),
         to: recipient(Chain::Kaspa, 5),
         max_fee: Amount::new(1_000_000),
         source: crate::wallet::KeyKind::KaspaSchnorr,

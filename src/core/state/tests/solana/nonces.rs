@@ -58,7 +58,7 @@ fn the_highest_slot_in_which_something_landed_is_kept() {
         submit_on(&mut state, id, 0);
         let fee = Amount::new(5_000);
         let decided = if fails { state.decide_failed(id, fee, None) } else { state.decide_confirmed(id, fee, None) };
-        state.commit(decided.unwrap().with_slot(slot), at(10 * n + 5));
+        state.commit(decided.unwrap().with_landed_in(super::super::fixture::slot(slot)), at(10 * n + 5));
         assert_eq!(state.highest_landed_slot(), reached);
     }
     replayed(&state);

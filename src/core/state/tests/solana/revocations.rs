@@ -10,15 +10,16 @@ fn a_revocation_uses_up_exactly_the_nonce_of_what_it_revokes() {
     let revocation = revoke(&mut state, id);
     let another_value = |id| {
         let mut built = using_up(id, 0);
-        built.solana.as_mut().unwrap().uses_up.as_mut().unwrap().value = Bytes::new([8; 32]);
+        let Built::Solana(details) = &mut built.details else { unreachable!("it is on Solana") };
+        details.advances.as_mut().unwrap().value = Bytes::new([8; 32]);
         built
     };
     for wrong in [on_nonce(revocation, 0), using_up(revocation, 1), another_value(revocation), built(revocation)] {
         let refused = state.decide_built(revocation, wrong);
-        assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "uses_up", .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "advances", .. })), "{refused:?}");
     }
     let refused = state.decide_built(other, using_up(other, 0));
-    assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "uses_up", .. })), "a payment uses up nothing: {refused:?}");
+    assert!(matches!(refused, Err(Refusal::InvalidArgument { field: "advances", .. })), "a payment uses up nothing: {refused:?}");
     let decided = state.decide_confirmed(id, Amount::new(5_000), None);
     done(&mut state, decided, at(22));
     assert!(state.decide_built(revocation, using_up(revocation, 0)).is_err(), "it has landed");
@@ -109,7 +110,7 @@ fn what_is_signed_or_quarantined_on_a_nonce_is_revoked_and_followed_again() {
         build_revocation(&mut state, revocation);
         let followed = state.transfer(id).unwrap();
         assert_eq!((followed.status, followed.updated_at), (Status::Submitted, at(21)));
-        assert_eq!(followed.solana.unwrap().was_quarantined, quarantined);
+        assert_eq!(followed.progress.solana().unwrap().was_quarantined, quarantined);
         assert!(state.active_transfers_of(WALLET).iter().any(|active| active.id == id));
         assert!(usage(&state, Asset::Sol).0 > 1_000, "its money is held");
         let decided = state.decide_expired(id, None);
@@ -138,7 +139,7 @@ fn a_revocation_shares_the_nonce_and_runs_in_an_emergency() {
     assert!(state.may_progress(revocation));
     submit_revocation(&mut state, revocation);
     assert_eq!(holder(&state, 0), Some(id), "the nonce is the transfer's");
-    assert_eq!(state.transfer(id).unwrap().solana.unwrap().revoked_by, Some(revocation));
+    assert_eq!(state.transfer(id).unwrap().progress.solana().unwrap().revoked_by, Some(revocation));
     let decided = state.decide_expired(id, None);
     done(&mut state, decided, at(22));
     let decided = state.decide_cancel_by_canister(id, "revoked".into());

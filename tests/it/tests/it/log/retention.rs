@@ -197,14 +197,7 @@ fn blocks_are_found_by_wallet_actor_transfer_and_time() {
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "k"));
     let later = env.network.ic().time_ns() + 1;
     env.wait_for_end(id);
-    let steps = [
-        "transfer_reserved",
-        "transfer_built",
-        "transfer_signed",
-        "transfer_submitted",
-        "transfer_deadline_set",
-        "transfer_confirmed",
-    ];
+    let steps = ["transfer_reserved", "transfer_built", "transfer_signed", "transfer_submitted", "solana", "transfer_confirmed"];
     let by_transfer = found(&mut env, BlockFilter::Transfer(id), None);
     assert!(by_transfer.iter().all(|name| steps.contains(&name.as_str())), "{by_transfer:?}");
     assert_eq!((by_transfer.first().map(String::as_str), by_transfer.last().map(String::as_str)), (Some(steps[0]), Some(steps[5])));

@@ -72,7 +72,7 @@ impl Model {
             late: false,
             operation: request.nonce_operation(),
             revoked: false,
-            batch: request.batch().map(|batch| batch.request),
+            batch: request.batch.as_ref().map(|batch| batch.request),
         }
     }
 

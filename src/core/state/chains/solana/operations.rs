@@ -1,16 +1,13 @@
-//! Decisions about Solana only.
-
-mod nonces;
-mod providers;
-mod revocations;
+//! Operations of the canister on nonce accounts, as transfers.
 
 use crate::base::{Amount, Asset, Chain, Destination, Timestamp, TransferId};
-use crate::chains::solana::{Address, MAX_MEMO_BYTES};
+use crate::chains::registry::Params;
+use crate::chains::solana::Address;
+use crate::chains::solana::transfer::{NonceOperation, TransferParams};
 use crate::event::{Event, TransferReserved};
 use crate::policy::{Decision, Evaluation};
 use crate::state::refusal::invalid;
 use crate::state::{Refusal, State};
-use crate::transfer::solana::{NonceOperation, TransferParams};
 use crate::transfer::{OPERATION_KEY_PREFIX, TransferRequest};
 use crate::wallet::{KeyKind, Wallet};
 use candid::Principal;
@@ -20,7 +17,7 @@ impl<M: Memory> State<M> {
     /// Returns the event that reserves an operation on a nonce account.
     ///
     /// Fee and rent are reserved in every scope like those of a payment. No policy is evaluated, because the rent stays the wallet's own.
-    fn operation_event(
+    pub(super) fn operation_event(
         &self,
         caller: Principal,
         id: TransferId,
@@ -47,7 +44,13 @@ impl<M: Memory> State<M> {
 }
 
 /// Returns the request of an operation on a nonce account, with an idempotency key that no caller can name.
-fn operation_request(id: TransferId, wallet: &Wallet, operation: NonceOperation, to: Address, max_fee: Amount) -> TransferRequest {
+pub(super) fn operation_request(
+    id: TransferId,
+    wallet: &Wallet,
+    operation: NonceOperation,
+    to: Address,
+    max_fee: Amount,
+) -> TransferRequest {
     TransferRequest {
         wallet: wallet.id,
         asset: Asset::Sol,
@@ -60,29 +63,11 @@ fn operation_request(id: TransferId, wallet: &Wallet, operation: NonceOperation,
         reason: None,
         session: None,
         created_at: None,
-        kaspa: None,
-        solana: Some(TransferParams { operation: Some(operation), ..TransferParams::default() }),
+        params: Params::Solana(TransferParams { operation: Some(operation), ..TransferParams::default() }),
+        batch: None,
     }
 }
 
-fn address_of(wallet: &Wallet) -> Address {
+pub(super) fn address_of(wallet: &Wallet) -> Address {
     Address::from_bytes(wallet.solana_key[..].try_into().expect("BUG: a wallet with an impossible key"))
-}
-
-/// Checks the Solana parameters of an agent's request.
-pub(super) fn check_solana_params(request: &TransferRequest) -> Result<(), Refusal> {
-    let Some(params) = &request.solana else { return Ok(()) };
-    if request.asset.chain() != Chain::Solana {
-        let field = if params.off_curve && params.memo.is_none() { "allow_off_curve" } else { "memo" };
-        return Err(invalid(field, "only a payment on Solana has one; leave this out for KAS"));
-    }
-    if params.operation.is_some() {
-        return Err(invalid("asset", "nonce accounts are an admin's"));
-    }
-    match &params.memo {
-        Some(memo) if memo.is_empty() || memo.len() > MAX_MEMO_BYTES => {
-            Err(invalid("memo", format!("between 1 and {MAX_MEMO_BYTES} bytes")))
-        }
-        _ => Ok(()),
-    }
 }

@@ -2,13 +2,14 @@
 
 use crate::access::Role;
 use crate::base::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
+use crate::chains::kaspa::transfer::{Consolidation, FeeSpeed, MAX_KASPA_INPUTS, TransferParams};
+use crate::chains::registry::Params;
 use crate::state::decide::request_checks::check_text_lengths;
 use crate::state::decide::require_authenticated;
 use crate::state::idempotency::request_hash;
 use crate::state::read::RECENT_TRANSFERS;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
-use crate::transfer::kaspa::{Consolidation, FeeSpeed, MAX_KASPA_INPUTS, TransferParams};
 use crate::transfer::{Outcome, Transfer, TransferRequest};
 use crate::wallet::{KeyKind, Signing, Wallet};
 use candid::Principal;
@@ -99,8 +100,8 @@ impl<M: Memory> State<M> {
             reason: Some(format!("more than {above} coins")),
             session: None,
             created_at: None,
-            solana: None,
-            kaspa: Some(TransferParams { speed: Some(FeeSpeed::Low), batch: None, consolidation: Some(consolidation) }),
+            params: Params::Kaspa(TransferParams { speed: Some(FeeSpeed::Low), consolidation: Some(consolidation) }),
+            batch: None,
         };
         match self.decide_checked_request(CANISTER_AS_AGENT, request, now) {
             Ok((Some(decided), Outcome::Accepted { transfer, .. })) => Some((Decided { actor: None, ..decided }, transfer)),
@@ -121,8 +122,7 @@ fn source_address(wallet: &Wallet, source: KeyKind) -> Option<Destination> {
 
 fn check_consolidation(request: &TransferRequest) -> Result<(), Refusal> {
     check_text_lengths(request)?;
-    let consolidation = request.kaspa.as_ref().and_then(|params| params.consolidation.as_ref());
-    let consolidation = consolidation.filter(|_| request.amount.is_zero());
+    let consolidation = request.consolidation().filter(|_| request.amount.is_zero());
     let consolidation = consolidation.ok_or_else(|| invalid("amount", "a consolidation pays nobody"))?;
     if !(2..=MAX_KASPA_INPUTS).contains(&consolidation.max_inputs) {
         return Err(invalid("max_inputs", format!("between 2 and {MAX_KASPA_INPUTS}")));

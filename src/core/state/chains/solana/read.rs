@@ -1,9 +1,9 @@
 //! Queries about Solana: nonce accounts, settings, providers.
 
 use crate::base::{Bytes, TransferId, WalletId};
+use crate::chains::solana::transfer::{LifetimeChoice, NonceRecord, NonceStatus, SolanaSettings};
 use crate::governance::config::Execution;
 use crate::state::State;
-use crate::transfer::solana::{LifetimeChoice, NonceRecord, NonceStatus, SolanaSettings};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::Memory;
 
@@ -15,7 +15,7 @@ impl<M: Memory> State<M> {
     ///
     /// A revocation that ended without landing does not count: the transfer may be revoked again.
     pub fn revocation_of(&self, transfer: &Transfer) -> Option<TransferId> {
-        let revocation = self.tables.transfer(transfer.solana.as_ref()?.revoked_by?)?;
+        let revocation = self.tables.transfer(transfer.progress.solana()?.revoked_by?)?;
         let counts = !revocation.status.is_terminal() || revocation.status == Status::Confirmed;
         counts.then_some(revocation.id)
     }
@@ -30,12 +30,12 @@ impl<M: Memory> State<M> {
 
     /// Returns the nonce accounts of a wallet by number.
     pub fn nonces(&self, wallet: WalletId) -> Vec<(u16, NonceRecord)> {
-        self.tables.solana.nonces(wallet).collect()
+        self.tables.chains.solana.nonces(wallet).collect()
     }
 
     /// Returns a nonce account of a wallet.
     pub fn nonce(&self, wallet: WalletId, index: u16) -> Option<NonceRecord> {
-        self.tables.solana.nonce(wallet, index)
+        self.tables.chains.solana.nonce(wallet, index)
     }
 
     /// Returns the nonce accounts of a wallet that work, except those held by a quarantined transfer.
@@ -44,7 +44,7 @@ impl<M: Memory> State<M> {
             let is_active = |id: TransferId| self.tables.active.contains(&(wallet.get(), id.get()));
             record.status == NonceStatus::Ready && record.holder.is_none_or(is_active)
         };
-        self.tables.solana.nonces(wallet).filter(|(_, record)| works(record)).collect()
+        self.tables.chains.solana.nonces(wallet).filter(|(_, record)| works(record)).collect()
     }
 
     /// Returns the number of a wallet's build slots: the most transactions that are built at the same time.
@@ -67,18 +67,18 @@ impl<M: Memory> State<M> {
 
     /// Returns the settings of a wallet on Solana.
     pub fn solana_settings(&self, wallet: WalletId) -> SolanaSettings {
-        self.tables.solana.settings(wallet)
+        self.tables.chains.solana.settings(wallet)
     }
 
     /// Returns the highest slot in which a quorum of providers saw a transaction of this canister; 0 before the first.
     ///
     /// A node that has not reached the slot still shows nonces that are used up.
     pub fn highest_landed_slot(&self) -> u64 {
-        self.tables.solana.highest_landed_slot()
+        self.tables.chains.solana.highest_landed_slot()
     }
 
     /// Returns the genesis hash of the chain that a provider is pinned to.
     pub fn provider_genesis(&self, url: &str) -> Option<Bytes> {
-        self.tables.solana.provider_genesis(url).map(Bytes::new)
+        self.tables.chains.solana.provider_genesis(url).map(Bytes::new)
     }
 }

@@ -1,14 +1,14 @@
 //! Decisions about revocations, and the use of nonces by built transactions.
 
-use super::{address_of, operation_request};
+use super::operations::{address_of, operation_request};
 use crate::access::Role;
 use crate::base::{Timestamp, TransferId};
 use crate::chains::solana::derived;
+use crate::chains::solana::transfer::NonceOperation;
 use crate::event::{Event, TransferTransition};
 use crate::state::decide::require_authenticated;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
-use crate::transfer::solana::NonceOperation;
 use crate::transfer::{BuiltTx, Status, Transfer};
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -49,19 +49,19 @@ impl<M: Memory> State<M> {
     /// Refuses a built transaction whose use of a nonce conflicts with another transfer.
     ///
     /// At most one transaction stands on a nonce at a time, and only its revocation uses the nonce up.
-    pub(in crate::state::decide) fn check_nonce(&self, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal> {
-        let used = |built: &BuiltTx| built.solana.as_ref().map(|built| (built.nonce.clone(), built.uses_up.clone()));
-        let (stands_on, uses_up) = used(built).unwrap_or_default();
+    pub(in crate::state) fn check_nonce(&self, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal> {
+        let used = |built: &BuiltTx| built.details.solana().map(|built| (built.nonce.clone(), built.advances.clone()));
+        let (stands_on, advances) = used(built).unwrap_or_default();
         if let Some(NonceOperation::Revoke { transfer: id }) = transfer.request.nonce_operation() {
             let revoked = self.tables.transfer(id).filter(Transfer::is_revocable);
             let revoked_nonce = revoked.and_then(|revoked| used(&revoked.built?)?.0);
-            if stands_on.is_none() && uses_up.is_some() && uses_up == revoked_nonce {
+            if stands_on.is_none() && advances.is_some() && advances == revoked_nonce {
                 return Ok(());
             }
-            return Err(invalid("uses_up", "not the nonce that the transfer to be revoked stands on, if it still does"));
+            return Err(invalid("advances", "not the nonce that the transfer to be revoked stands on, if it still does"));
         }
-        if uses_up.is_some() {
-            return Err(invalid("uses_up", "only a revocation uses a nonce up that it does not stand on"));
+        if advances.is_some() {
+            return Err(invalid("advances", "only a revocation advances a nonce that it does not stand on"));
         }
         // A simulated transfer is never signed, so it takes no nonce from another.
         let Some(used) = stands_on.filter(|_| !transfer.simulated) else { return Ok(()) };
@@ -76,7 +76,7 @@ impl<M: Memory> State<M> {
     ///
     /// The nonce was just seen unchanged, so the revoked transfer has not landed by now. From here on it is followed until it has landed or
     /// is proven dead, even when it was never sent or is quarantined: its signed bytes are in the log, and everybody can send them.
-    pub(in crate::state::decide) fn resume_following(&self, revocation: &Transfer) -> Option<Event> {
+    pub(in crate::state) fn resume_following(&self, revocation: &Transfer) -> Option<Event> {
         let Some(NonceOperation::Revoke { transfer: id }) = revocation.request.nonce_operation() else { return None };
         let status = self.tables.transfer(id)?.status;
         let is_not_followed = matches!(status, Status::Signed | Status::Quarantined);

@@ -1,11 +1,11 @@
 //! Tables of Solana: nonce accounts, settings of wallets, providers.
 
-use super::ids::*;
-use super::records::{Records, decode};
 use crate::base::WalletId;
 use crate::base::codec::to_record;
+use crate::chains::solana::transfer::{NonceRecord, SolanaSettings};
+use crate::state::tables::ids::{SOLANA_LANDED_SLOT, SOLANA_NONCES, SOLANA_PROVIDER_KEYS, SOLANA_PROVIDERS, SOLANA_SETTINGS};
+use crate::state::tables::records::{Records, decode};
 use crate::state::tracked::{Cell, Map, Recount, TableOpener};
-use crate::transfer::solana::{NonceRecord, SolanaSettings};
 use ic_stable_structures::memory_manager::VirtualMemory;
 use ic_stable_structures::{Memory, StableBTreeMap};
 use sha2::{Digest, Sha256};
@@ -32,7 +32,7 @@ impl<M: Memory> SolanaTables<M> {
             settings: open.map(SOLANA_SETTINGS),
             providers: open.map(SOLANA_PROVIDERS),
             provider_keys: StableBTreeMap::init(open.memory(SOLANA_PROVIDER_KEYS)),
-            landed_slot: open.cell(SOLANA_REACHED),
+            landed_slot: open.cell(SOLANA_LANDED_SLOT),
         }
     }
 
@@ -42,8 +42,8 @@ impl<M: Memory> SolanaTables<M> {
     }
 
     /// Records the slot in which a transaction landed, unless a higher one is recorded.
-    pub(in crate::state) fn record_landed_slot(&mut self, slot: Option<u64>) {
-        if let Some(slot) = slot.filter(|slot| *slot > self.highest_landed_slot()) {
+    pub(in crate::state) fn record_landed_slot(&mut self, slot: u64) {
+        if slot > self.highest_landed_slot() {
             self.landed_slot.set(slot.to_be_bytes().to_vec());
         }
     }

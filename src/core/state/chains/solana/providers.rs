@@ -2,11 +2,12 @@
 
 use crate::access::Role;
 use crate::base::Bytes;
+use crate::chains::registry::ChainEvent;
+use crate::chains::solana::transfer::SolanaEvent;
 use crate::event::Event;
 use crate::governance::config::KEY_PLACEHOLDER;
 use crate::state::refusal::invalid;
 use crate::state::{Decided, Refusal, State};
-use crate::transfer::solana::SolanaEvent;
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -24,7 +25,7 @@ impl<M: Memory> State<M> {
         if self.provider_genesis(&url).is_some() {
             return Err(Refusal::AlreadySo { what: "the provider is pinned" });
         }
-        Ok(Decided::by_canister(Event::Solana(SolanaEvent::ProviderPinned { url, genesis: Bytes::new(genesis) })))
+        Ok(Decided::by_canister(event(SolanaEvent::ProviderPinned { url, genesis: Bytes::new(genesis) })))
     }
 
     /// Decides an admin's command to replace or remove the API key of a provider.
@@ -43,7 +44,7 @@ impl<M: Memory> State<M> {
             None if self.provider_key(url).is_none() => return Err(Refusal::AlreadySo { what: "the provider has no key" }),
             None => false,
         };
-        Ok(Decided::by_caller(caller, Event::Solana(SolanaEvent::ProviderKeySet { url: url.to_owned(), present })))
+        Ok(Decided::by_caller(caller, event(SolanaEvent::ProviderKeySet { url: url.to_owned(), present })))
     }
 
     fn check_provider_key(&self, url: &str, key: &str) -> Result<(), Refusal> {
@@ -58,4 +59,8 @@ impl<M: Memory> State<M> {
         }
         Ok(())
     }
+}
+
+const fn event(event: SolanaEvent) -> Event {
+    Event::Chain(ChainEvent::Solana(event))
 }

@@ -2,12 +2,14 @@
 
 use crate::access::Role;
 use crate::base::TransferId;
-use crate::event::{Event, TransferBuilt, TransferInputsSigned, TransferSigned, TransferSupersededLanded};
+use crate::chains::kaspa::transfer::{InputSignature, KaspaBuilt, KaspaEvent, MAX_REPLACEMENTS};
+use crate::chains::registry::ChainEvent;
+use crate::chains::tx::{BuiltTx, SignedTx};
+use crate::event::Event;
 use crate::state::decide::require_authenticated;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
-use crate::transfer::kaspa::{InputSignature, MAX_REPLACEMENTS};
-use crate::transfer::{BuiltTx, SignedTx, Status, Transfer};
+use crate::transfer::{Status, Transfer};
 use crate::wallet::Signing;
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -15,7 +17,7 @@ use ic_stable_structures::Memory;
 impl<M: Memory> State<M> {
     /// Whether the replacement of a submitted transaction may be signed and sent.
     pub fn may_replace(&self, id: TransferId) -> bool {
-        let is_pending = |transfer: &Transfer| transfer.kaspa.as_ref().is_some_and(|progress| progress.replacement.is_some());
+        let is_pending = |transfer: &Transfer| transfer.progress.kaspa().is_some_and(|progress| progress.replacement.is_some());
         let is_submitted = |transfer: &Transfer| transfer.status == Status::Submitted;
         let may_replace = |transfer: Transfer| is_submitted(&transfer) && is_pending(&transfer);
         !self.mode().is_emergency() && self.tables.transfer(id).is_some_and(may_replace)
@@ -30,10 +32,10 @@ impl<M: Memory> State<M> {
     /// When no transaction is being signed, an input does not exist or is signed already, or no input would be left.
     pub fn decide_inputs_signed(&self, id: TransferId, signatures: Vec<InputSignature>) -> Result<Decided, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        let progress = transfer.kaspa.clone().unwrap_or_default();
-        let signing = match transfer.status {
-            Status::Built => transfer.built.as_ref(),
-            Status::Submitted => progress.replacement.as_ref(),
+        let progress = transfer.progress.kaspa().cloned().unwrap_or_default();
+        let signing = match (transfer.status, &progress.replacement) {
+            (Status::Built, _) => Some(transfer.kaspa_inputs()),
+            (Status::Submitted, Some(replacement)) => Some(&replacement.details.inputs[..]),
             _ => None,
         };
         let signing =
@@ -42,11 +44,11 @@ impl<M: Memory> State<M> {
         inputs.sort_unstable();
         inputs.dedup();
         let expected = progress.signatures.len() + signatures.len();
-        let exist = inputs.iter().all(|input| (*input as usize) < signing.inputs.len());
-        if !exist || inputs.len() != expected || inputs.len() >= signing.inputs.len() || signatures.is_empty() {
+        let exist = inputs.iter().all(|input| (*input as usize) < signing.len());
+        if !exist || inputs.len() != expected || inputs.len() >= signing.len() || signatures.is_empty() {
             return Err(invalid("signatures", "one for each of some inputs that have none yet, and not for all"));
         }
-        Ok(Decided::by_canister(Event::TransferInputsSigned(TransferInputsSigned { id, signatures })))
+        Ok(Decided::by_canister(event(KaspaEvent::InputsSigned { id, signatures })))
     }
 
     /// Decides the command of a transfer's agent or an admin to replace the submitted transaction.
@@ -59,7 +61,7 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When the caller may not, the log is full, the wallet is client-side, an emergency is on, no transaction is submitted, a replacement
     /// is being signed, there were too many, or inputs or fee are not right.
-    pub fn decide_replacement(&self, caller: Principal, id: TransferId, built: BuiltTx) -> Result<Decided, Refusal> {
+    pub fn decide_replacement(&self, caller: Principal, id: TransferId, built: BuiltTx<KaspaBuilt>) -> Result<Decided, Refusal> {
         require_authenticated(caller)?;
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         self.require_log_capacity()?;
@@ -78,7 +80,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
         }
         check_replacement(&transfer, &built)?;
-        Ok(Decided::by_caller(caller, Event::TransferReplacementBuilt(TransferBuilt { id, built })))
+        Ok(Decided::by_caller(caller, event(KaspaEvent::ReplacementBuilt { id, built })))
     }
 
     /// Decides to record a signed replacement before it leaves the canister.
@@ -90,7 +92,7 @@ impl<M: Memory> State<M> {
             let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a replacement to be signed, and no emergency" });
         }
-        Ok(Decided::by_canister(Event::TransferReplacementSigned(TransferSigned { id, signed })))
+        Ok(Decided::by_canister(event(KaspaEvent::ReplacementSigned { id, signed })))
     }
 
     /// Decides to record that a superseded transaction landed instead of its replacement.
@@ -99,17 +101,22 @@ impl<M: Memory> State<M> {
     /// When the transfer is not submitted, or has no such superseded transaction.
     pub fn decide_superseded_landed(&self, id: TransferId, txid: String) -> Result<Decided, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
-        let known = transfer.kaspa.iter().flat_map(|progress| &progress.superseded).any(|other| other.signed.txid == txid);
+        let known =
+            transfer.progress.kaspa().into_iter().flat_map(|progress| &progress.superseded).any(|other| other.signed.txid == txid);
         if transfer.status != Status::Submitted || !known {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transaction that was replaced" });
         }
-        Ok(Decided::by_canister(Event::TransferSupersededLanded(TransferSupersededLanded { id, txid })))
+        Ok(Decided::by_canister(event(KaspaEvent::SupersededLanded { id, txid })))
     }
 }
 
+const fn event(event: KaspaEvent) -> Event {
+    Event::Chain(ChainEvent::Kaspa(event))
+}
+
 /// Checks a replacement against the submitted transaction and the fee cap.
-fn check_replacement(transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal> {
-    let progress = transfer.kaspa.clone().unwrap_or_default();
+fn check_replacement(transfer: &Transfer, built: &BuiltTx<KaspaBuilt>) -> Result<(), Refusal> {
+    let progress = transfer.progress.kaspa().cloned().unwrap_or_default();
     let before = transfer.built.as_ref().filter(|_| transfer.status == Status::Submitted && progress.replacement.is_none());
     let before = before.ok_or(Refusal::WrongStatus {
         status: transfer.status,
@@ -119,7 +126,7 @@ fn check_replacement(transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal
         let (what, max) = ("replacements of one transaction", MAX_REPLACEMENTS as u64);
         return Err(Refusal::LimitReached { what, max, current: max });
     }
-    if built.inputs.is_empty() || built.inputs != before.inputs {
+    if built.details.inputs.is_empty() || built.details.inputs != transfer.kaspa_inputs() {
         return Err(invalid("inputs", "a replacement spends what the transaction before it spends"));
     }
     if built.fee <= before.fee || built.fee > transfer.request.max_fee {

@@ -1,17 +1,18 @@
 //! Decisions about nonce accounts, and about the recent hash that a wallet's transactions stand on.
 
-use super::{address_of, operation_request};
+use super::operations::{address_of, operation_request};
 use crate::access::Role;
 use crate::base::{Amount, Timestamp, TransferId, WalletId};
+use crate::chains::registry::ChainEvent;
 use crate::chains::solana::derived;
+use crate::chains::solana::transfer::{
+    MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
+};
 use crate::event::{Event, TransferTransition};
 use crate::governance::config::Execution;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::Status;
-use crate::transfer::solana::{
-    MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
-};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -31,7 +32,7 @@ impl<M: Memory> State<M> {
         if self.solana_settings(wallet) == settings {
             return Err(Refusal::AlreadySo { what: "the wallet's settings are these" });
         }
-        Ok(Decided::by_caller(caller, Event::Solana(SolanaEvent::SettingsSet { wallet, settings })))
+        Ok(Decided::by_caller(caller, event(SolanaEvent::SettingsSet { wallet, settings })))
     }
 
     /// Decides an admin's command to create a wallet's nonce accounts with the numbers below `size`, and returns their transfers.
@@ -92,9 +93,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer that is not only tried out" });
         }
         match self.nonce(transfer.request.wallet, index) {
-            Some(record) if record.holder.is_none() => {
-                Ok(Decided::by_canister(Event::Solana(SolanaEvent::FellBack { id, index, reason })))
-            }
+            Some(record) if record.holder.is_none() => Ok(Decided::by_canister(event(SolanaEvent::FellBack { id, index, reason }))),
             _ => Err(Refusal::AlreadySo { what: "the nonce account is in use" }),
         }
     }
@@ -107,7 +106,7 @@ impl<M: Memory> State<M> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         match transfer.request.nonce_operation() {
             Some(NonceOperation::Create { index }) if transfer.status.awaits_build() => {
-                let found = Event::Solana(SolanaEvent::NonceFound { id, index });
+                let found = event(SolanaEvent::NonceFound { id, index });
                 let ended = Event::TransferCancelled(TransferTransition { id, note: Some(note) });
                 Ok(Decided { actor: None, events: vec![found, ended] })
             }
@@ -124,6 +123,10 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Submitted {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a submitted transaction" });
         }
-        Ok(Decided::by_canister(Event::Solana(SolanaEvent::StillLive { id })))
+        Ok(Decided::by_canister(event(SolanaEvent::NonceUnchanged { id })))
     }
+}
+
+const fn event(event: SolanaEvent) -> Event {
+    Event::Chain(ChainEvent::Solana(event))
 }

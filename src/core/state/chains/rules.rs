@@ -1,0 +1,39 @@
+//! Rules of a chain's part of the state, as the rest of the state asks for them.
+
+use crate::base::Bytes;
+use crate::chains::registry::LandedIn;
+use crate::event::Event;
+use crate::state::{Refusal, State};
+use crate::transfer::{BuiltTx, SignedTx, Status, Transfer};
+use crate::wallet::{KeyKind, Wallet};
+use ic_stable_structures::Memory;
+
+/// The rules of a chain about its own tables, and about what transfers on it may do.
+pub trait StateRules<M: Memory> {
+    /// Records a reserved transfer in the chain's tables.
+    fn reserved(&self, state: &mut State<M>, transfer: &Transfer);
+
+    /// Records a built transaction in the chain's tables. The transfer is as it was before.
+    fn built(&self, state: &mut State<M>, transfer: &Transfer, built: &BuiltTx);
+
+    /// Records in the chain's tables that the current attempt of a transfer is proven dead.
+    fn expired(&self, state: &mut State<M>, transfer: &Transfer);
+
+    /// Records the end of a transfer in the chain's tables. The transfer is as it was before.
+    fn settled(&self, state: &mut State<M>, transfer: &Transfer, status: Status, landed_in: Option<LandedIn>);
+
+    /// Refuses a built transaction that conflicts with another transfer of the wallet.
+    fn check_built(&self, state: &State<M>, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal>;
+
+    /// Returns the event that a built transaction causes beside its own, if there is one.
+    fn event_after_built(&self, state: &State<M>, transfer: &Transfer) -> Option<Event>;
+
+    /// Returns the messages that the owner of a client-side wallet has to sign, in order.
+    fn signing_messages(&self, wallet: &Wallet, source: KeyKind, built: &BuiltTx) -> Option<Vec<Bytes>>;
+
+    /// Returns the transaction with the signatures of the wallet's owner, each of which is verified.
+    fn attach(&self, wallet: &Wallet, source: KeyKind, built: &BuiltTx, signatures: &[&[u8]]) -> Result<SignedTx, String>;
+
+    /// Returns the keys that an address may stand for.
+    fn keys_at(&self, payload: &[u8]) -> Vec<(KeyKind, Vec<u8>)>;
+}

@@ -1,4 +1,0 @@
-//! Decisions about Kaspa transfers only.
-
-mod consolidation;
-mod replacement;
