@@ -45,7 +45,6 @@ pub enum SessionEnd {
     /// The session expired.
     Expired,
     /// The agent was removed or the wallet deactivated.
-    #[serde(rename = "cascaded")]
     EndedByParent,
 }
 

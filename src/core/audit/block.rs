@@ -2,7 +2,6 @@
 
 use crate::base::codec::{CodecError, NameHashes, Value, decode_value, encode_value, from_value, to_value};
 use crate::base::{Bytes, Hash, Timestamp};
-use crate::chains::registry::ChainEvent;
 use crate::event::Event;
 use candid::Principal;
 use std::fmt;
@@ -80,7 +79,7 @@ impl Block {
         let name = value.get("btype").and_then(Value::as_text).and_then(|text| text.strip_prefix(BLOCK_TYPE_PREFIX));
         let name = name.ok_or_else(|| missing("btype"))?.to_owned();
         let payload = value.get("tx").cloned().ok_or_else(|| missing("tx"))?;
-        let is_of_chain = ChainEvent::NAMES.contains(&&name[..]);
+        let is_of_chain = Event::CHAIN_NAMES.contains(&&name[..]);
         let event = Value::Map(vec![(name, payload)]);
         let event = if is_of_chain { Value::Map(vec![(Event::CHAIN.to_owned(), event)]) } else { event };
         let event = from_value(event)?;
@@ -125,7 +124,7 @@ impl Block {
 
     /// Returns the block types that this version writes, for `icrc3_supported_block_types`.
     pub fn types() -> Vec<String> {
-        let names = Event::NAMES.iter().filter(|name| **name != Event::CHAIN).chain(&ChainEvent::NAMES);
+        let names = Event::NAMES.iter().filter(|name| **name != Event::CHAIN).chain(&Event::CHAIN_NAMES);
         names.map(|name| format!("{BLOCK_TYPE_PREFIX}{name}")).collect()
     }
 }

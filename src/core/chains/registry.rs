@@ -1,6 +1,6 @@
-//! Registry of the chains: the records that have one form for each chain, and the only matches on them outside the chain folders.
+//! Registry of the chains: the records that have one form for each chain.
 //!
-//! Another chain is a variant of each sum here; the compiler then names the arms that are missing.
+//! Only the chain folders and this file match on a chain. Another chain is a variant of each sum here; the compiler then names the arms that are missing.
 
 use super::rules::{ChainRules, ParamsError, Purpose};
 use super::{kaspa, solana};

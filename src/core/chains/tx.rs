@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct BuiltTx<D> {
     /// The unsigned bytes, in the chain's durable encoding.
     pub unsigned: Bytes,
-    /// The fee of these bytes in base units of the native asset, with the rent of new accounts where a chain has any.
+    /// The fee in base units of the native asset, with the rent of new accounts where the chain has any.
     pub fee: Amount,
     /// The chain's own record of the transaction.
     pub details: D,

@@ -112,8 +112,10 @@ pub enum Event {
 }
 
 impl Event {
-    /// The name of [`Event::Chain`], which is replaced by that of the chain in the log.
-    pub(crate) const CHAIN: &'static str = "chain";
+    /// The name of [`Event::Chain`], in whose place the log has that of the chain.
+    pub const CHAIN: &'static str = "chain";
+    /// The names of the chains, as they appear in the log.
+    pub const CHAIN_NAMES: [&'static str; ChainEvent::NAMES.len()] = ChainEvent::NAMES;
 
     /// The name of every variant, as it is encoded.
     pub const NAMES: [&'static str; 43] = [

@@ -21,13 +21,13 @@ pub struct Reservation {
     pub key: Bytes,
     /// The part of the transfer that it counts.
     pub part: ReservedPart,
-    /// The amount held, in the counter's measure.
+    /// The amount held, in the counter's unit.
     pub amount: Amount,
 }
 
 impl Reservation {
     /// Returns the amount to post when a transfer that reserved `reserved` in fact spent `spent`. Both are in base units of this
-    /// reservation's part. The amount is in the counter's measure and rounded up, so that a value is never counted short. It is at
+    /// reservation's part. The amount is in the counter's unit and rounded up, so that a value is never counted short. It is at
     /// most the whole reservation.
     pub fn posted(&self, reserved: Amount, spent: Amount) -> Amount {
         if spent >= reserved { self.amount } else { self.amount.share_up(spent.get(), reserved.get()) }

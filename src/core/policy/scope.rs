@@ -52,18 +52,18 @@ impl fmt::Display for Scope {
     }
 }
 
-/// The key of one counter of spent money: scope, asset and measure.
+/// The key of one counter of spent money: scope, asset and kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CounterKey {
     /// The scope whose spending counts.
     pub scope: Scope,
     /// The asset that is spent.
     pub asset: Asset,
-    /// The measure that is counted.
-    pub measure: CounterKind,
+    /// The kind of the counter.
+    pub kind: CounterKind,
 }
 
-/// The measure of a counter.
+/// The kind of a counter: what it counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CounterKind {
@@ -88,7 +88,7 @@ impl CounterKey {
         };
         put(&self.scope.key());
         put(&self.asset.key_bytes());
-        match &self.measure {
+        match &self.kind {
             CounterKind::Units => put(&[0]),
             CounterKind::Value => put(&[1]),
             CounterKind::To(destination) => {
@@ -109,17 +109,17 @@ impl CounterKey {
 
     /// Returns the key of the base units that a scope spends of an asset.
     pub const fn units(scope: Scope, asset: Asset) -> Self {
-        Self { scope, asset, measure: CounterKind::Units }
+        Self { scope, asset, kind: CounterKind::Units }
     }
 
     /// Returns the key of the value that a scope spends in an asset, in the unit of account.
     pub const fn value(scope: Scope, asset: Asset) -> Self {
-        Self { scope, asset, measure: CounterKind::Value }
+        Self { scope, asset, kind: CounterKind::Value }
     }
 
     /// Returns the key of the base units of an asset whose value is counted in the unit of account.
     pub const fn valued(scope: Scope, asset: Asset) -> Self {
-        Self { scope, asset, measure: CounterKind::Valued }
+        Self { scope, asset, kind: CounterKind::Valued }
     }
 
     /// Returns the stored key of the [`CounterKind::Valued`] counter beside a stored key of [`CounterKind::Value`]; `None` for
@@ -130,13 +130,13 @@ impl CounterKey {
             |key: &[u8]| key.split_first().and_then(|(length, rest)| Some(rest.split_at_checked(usize::from(*length))?.1.len()));
         let after_scope = part(key)?;
         let after_asset = part(&key[key.len() - after_scope..])?;
-        let (before, measure) = key.split_at(key.len() - after_asset);
-        // Measures are stored as a length of 1 and a number: 1 for `Value`, 3 for `Valued`.
-        (measure == [1, 1]).then(|| [before, &[1, 3]].concat())
+        let (before, kind) = key.split_at(key.len() - after_asset);
+        // Kinds are stored as a length of 1 and a number: 1 for `Value`, 3 for `Valued`.
+        (kind == [1, 1]).then(|| [before, &[1, 3]].concat())
     }
 
     /// Returns the key of the base units of an asset that a scope sends to one recipient.
     pub const fn to(scope: Scope, asset: Asset, to: Destination) -> Self {
-        Self { scope, asset, measure: CounterKind::To(to) }
+        Self { scope, asset, kind: CounterKind::To(to) }
     }
 }

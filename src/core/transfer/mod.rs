@@ -71,8 +71,7 @@ pub struct Transfer {
     /// The reason of the end or of the wait, for people.
     pub note: Option<String>,
     /// The reservations in the counters.
-    #[serde(default)]
-    pub holds: Reservations,
+    pub reservations: Reservations,
     /// The approval that the transfer needed; kept after its end.
     #[serde(default)]
     pub approval: Option<Approval>,

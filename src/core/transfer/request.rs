@@ -29,7 +29,7 @@ pub struct TransferRequest {
     pub to: Destination,
     /// The amount that the recipient receives, in base units of the asset.
     pub amount: Amount,
-    /// The fee cap in base units of the native asset, with the rent of new accounts where a chain has any.
+    /// The fee cap in base units of the native asset, with the rent of new accounts.
     pub max_fee: Amount,
     /// Whether the agent named `max_fee`.
     ///

@@ -98,6 +98,11 @@ const RETIRED: &[Retired] = &[
     ("counted_as", "canonical_asset", Anywhere),
     ("Suppressed", "DenialAggregator", Anywhere),
     ("not_before_the_log", "monotonic_now", Anywhere),
+    ("holds", "reservations", Anywhere),
+    ("anchor_slot", "recent_hash_slot", Anywhere),
+    ("uses_up", "advances", Anywhere),
+    ("StillLive", "NonceUnchanged", Anywhere),
+    ("PastSpending", "PriorSpending", Anywhere),
 ];
 
 /// The messages about definitions with a retired name, in tests too.

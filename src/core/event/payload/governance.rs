@@ -16,13 +16,13 @@ pub struct WalletChanged {
     pub change: WalletChange,
     /// The reservations of transfers under way that move to other scopes, because the wallet has other ancestors now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holds: Vec<ReservationsMoved>,
+    pub reservations: Vec<ReservationsMoved>,
 }
 
 impl WalletChanged {
     /// Makes the payload of a change that moves no reservation.
     pub const fn new(wallet: WalletId, change: WalletChange) -> Self {
-        Self { wallet, change, holds: Vec::new() }
+        Self { wallet, change, reservations: Vec::new() }
     }
 }
 
@@ -43,7 +43,7 @@ pub struct ProposalClosed {
     /// The proposal.
     pub id: ProposalId,
     /// The end of the proposal.
-    pub closing: ProposalOutcome,
+    pub outcome: ProposalOutcome,
     /// The reason of the end, for people.
     pub note: Option<String>,
 }

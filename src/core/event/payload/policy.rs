@@ -17,16 +17,16 @@ pub struct PolicySet {
     pub rules: Vec<Rule>,
     /// The earlier spending that counts against new limits, if there is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub past: Option<Box<PastSpending>>,
+    pub prior_spending: Option<Box<PriorSpending>>,
 }
 
 /// The earlier spending that counts against limits that did not exist then.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PastSpending {
+pub struct PriorSpending {
     /// The postings of recipients who have a limit of their own from now on.
-    pub received: Vec<CounterPostings>,
+    pub postings: Vec<CounterPostings>,
     /// The reservations of transfers under way against the new limits.
-    pub held: Vec<AddedReservations>,
+    pub reservations: Vec<AddedReservations>,
 }
 
 /// The postings that one counter holds from now on.
@@ -53,5 +53,5 @@ pub struct AddedReservations {
     /// The transfer.
     pub transfer: TransferId,
     /// The additional reservations.
-    pub holds: Reservations,
+    pub reservations: Reservations,
 }

@@ -32,10 +32,9 @@ pub struct TransferReserved {
     /// The findings of every rule, and the version of the wallet's policy.
     pub evaluation: Evaluation,
     /// The reservations in the counters.
-    #[serde(default)]
-    pub holds: Reservations,
+    pub reservations: Reservations,
     /// The approval that the transfer needs, if it needs one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
     /// Whether the transfer is only simulated, and nothing is reserved.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -59,7 +58,7 @@ impl TransferReserved {
             signed: None,
             fee_paid: None,
             note: None,
-            holds: self.holds.clone(),
+            reservations: self.reservations.clone(),
             approval: self.approval.clone(),
             code: None,
             simulated: self.simulated,

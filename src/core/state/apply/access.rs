@@ -80,8 +80,8 @@ impl<M: Memory> State<M> {
     }
 
     pub(super) fn apply_proposal_closed(&mut self, closed: &ProposalClosed) {
-        let ProposalClosed { id, closing, note: _ } = closed;
-        self.update_proposal(*id, |proposal| proposal.closed = Some(*closing));
+        let ProposalClosed { id, outcome, note: _ } = closed;
+        self.update_proposal(*id, |proposal| proposal.closed = Some(*outcome));
     }
 
     fn update_proposal(&mut self, id: ProposalId, change: impl FnOnce(&mut Proposal)) {

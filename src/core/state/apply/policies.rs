@@ -1,7 +1,7 @@
 //! Effects of events about policies, and of requests on the counters of their scopes.
 
 use crate::base::Timestamp;
-use crate::event::{AddedReservations, CounterPostings, PastSpending, PolicySet, TransferDenied};
+use crate::event::{AddedReservations, CounterPostings, PolicySet, PriorSpending, TransferDenied};
 use crate::policy::{Policy, Reservation, Scope};
 use crate::state::State;
 use crate::transfer::TransferRequest;
@@ -10,23 +10,23 @@ use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
     pub(super) fn apply_policy_set(&mut self, set: &PolicySet, at: Timestamp) {
-        let PolicySet { scope, version, name, rules, past } = set;
+        let PolicySet { scope, version, name, rules, prior_spending } = set;
         self.tables.set_policy(scope, Policy { version: *version, name: name.clone(), rules: rules.clone() }, at);
-        past.iter().for_each(|past| self.apply_past_spending(past));
+        prior_spending.iter().for_each(|prior| self.apply_prior_spending(prior));
     }
 
     /// Counts earlier spending against the limits of a new policy.
-    fn apply_past_spending(&mut self, past: &PastSpending) {
-        for CounterPostings { key, posted } in &past.received {
+    fn apply_prior_spending(&mut self, prior: &PriorSpending) {
+        for CounterPostings { key, posted } in &prior.postings {
             let counter = self.tables.spent(key).with_posted(posted.iter().map(|posted| (posted.at, posted.amount)));
             self.tables.set_spent(key, &counter);
         }
-        for AddedReservations { transfer, holds } in &past.held {
+        for AddedReservations { transfer, reservations } in &prior.reservations {
             let mut transfer = self.existing_transfer(*transfer);
-            for reservation in &holds.0 {
+            for reservation in &reservations.0 {
                 self.reserve(reservation);
             }
-            transfer.holds.0.extend(holds.0.iter().cloned());
+            transfer.reservations.0.extend(reservations.0.iter().cloned());
             self.tables.set_transfer(&transfer);
         }
     }

@@ -43,7 +43,7 @@ impl<M: Memory> State<M> {
             let entry = IdempotencyEntry { request: request_hash(&transfer.request), transfer: transfer.id };
             self.tables.set_idempotency(&entry_key(transfer), &entry);
         }
-        reserved.holds.0.iter().for_each(|reservation| self.reserve(reservation));
+        reserved.reservations.0.iter().for_each(|reservation| self.reserve(reservation));
         chains::rules(transfer.request.asset.chain()).reserved(self, transfer);
         if !transfer.request.is_operation() {
             // Only an executed payment ends the agent's row of denials: a request that waits for people or is simulated has not proven
@@ -180,7 +180,7 @@ impl<M: Memory> State<M> {
     fn settle_reservations(&mut self, transfer: &Transfer, amount: Amount, fee: Amount, at: Timestamp) {
         let request = &transfer.request;
         let sum = |a: Amount, b: Amount| a.checked_add(b).unwrap_or(Amount::MAX);
-        for reservation in &transfer.holds.0 {
+        for reservation in &transfer.reservations.0 {
             let (reserved, spent) = match reservation.part {
                 ReservedPart::Amount => (request.amount, amount),
                 ReservedPart::Fee => (request.max_fee, fee),

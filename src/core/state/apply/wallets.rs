@@ -21,9 +21,9 @@ impl<M: Memory> State<M> {
     }
 
     pub(super) fn apply_wallet_changed(&mut self, changed: &WalletChanged) {
-        let WalletChanged { wallet, change, holds } = changed;
+        let WalletChanged { wallet, change, reservations } = changed;
         self.apply_wallet_change(*wallet, change);
-        holds.iter().for_each(|moved| self.apply_reservations_moved(moved));
+        reservations.iter().for_each(|moved| self.apply_reservations_moved(moved));
     }
 
     fn apply_wallet_change(&mut self, id: WalletId, change: &WalletChange) {
@@ -56,15 +56,15 @@ impl<M: Memory> State<M> {
         let ReservationsMoved { id, ended, begun } = moved;
         let mut transfer = self.existing_transfer(*id);
         for reservation in &ended.0 {
-            let before = transfer.holds.0.len();
-            transfer.holds.0.retain(|held| held != reservation);
-            assert!(transfer.holds.0.len() + 1 == before, "BUG: transfer {id} does not hold what ends");
+            let before = transfer.reservations.0.len();
+            transfer.reservations.0.retain(|held| held != reservation);
+            assert!(transfer.reservations.0.len() + 1 == before, "BUG: transfer {id} does not hold what ends");
             let spent = self.tables.spent(&reservation.key).void(reservation.amount);
             self.tables.set_spent(&reservation.key, &spent.expect("BUG: a counter does not hold a transfer"));
         }
         for reservation in &begun.0 {
             self.reserve(reservation);
-            transfer.holds.0.push(reservation.clone());
+            transfer.reservations.0.push(reservation.clone());
         }
         self.tables.set_transfer(&transfer);
     }

@@ -1,4 +1,6 @@
-//! Registry of the chains' parts of the state: the only matches on a chain in the state outside the chain folders.
+//! Registry of the chains' parts of the state.
+//!
+//! Only the chain folders, this file and the tables beside it match on a chain in the state.
 
 mod kaspa;
 mod rules;

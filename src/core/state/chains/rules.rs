@@ -22,7 +22,10 @@ pub trait StateRules<M: Memory> {
     /// Records the end of a transfer in the chain's tables. The transfer is as it was before.
     fn settled(&self, state: &mut State<M>, transfer: &Transfer, status: Status, landed_in: Option<LandedIn>);
 
-    /// Refuses a built transaction that conflicts with another transfer of the wallet.
+    /// Checks that a built transaction conflicts with no other transfer of the wallet.
+    ///
+    /// # Errors
+    /// When another transfer under way has what the transaction uses.
     fn check_built(&self, state: &State<M>, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal>;
 
     /// Returns the event that a built transaction causes beside its own, if there is one.
@@ -32,6 +35,9 @@ pub trait StateRules<M: Memory> {
     fn signing_messages(&self, wallet: &Wallet, source: KeyKind, built: &BuiltTx) -> Option<Vec<Bytes>>;
 
     /// Returns the transaction with the signatures of the wallet's owner, each of which is verified.
+    ///
+    /// # Errors
+    /// The problem in a sentence, when a signature is missing or wrong.
     fn attach(&self, wallet: &Wallet, source: KeyKind, built: &BuiltTx, signatures: &[&[u8]]) -> Result<SignedTx, String>;
 
     /// Returns the keys that an address may stand for.

@@ -56,7 +56,7 @@ impl<M: Memory> State<M> {
         let prior = self.spending_before(*scope, &policy, now);
         let ended = self.recheck_under_policy(*scope, &policy, &prior, now)?;
         let Policy { version, name, rules } = policy;
-        let set = PolicySet { scope: *scope, version, name, rules, past: prior.into_payload() };
+        let set = PolicySet { scope: *scope, version, name, rules, prior_spending: prior.into_payload() };
         Ok([vec![Event::PolicySet(set)], ended].concat())
     }
 

@@ -122,7 +122,7 @@ impl<M: Memory> State<M> {
         let proposal = self.tables.proposal(id).ok_or_else(|| not_found("proposal", id))?;
         self.require_canceller(caller, &proposal, self.monotonic_now(now))?;
         self.open_proposal(id)?;
-        Ok(Decided::by_caller(caller, Event::ProposalClosed(ProposalClosed { id, closing: ProposalOutcome::Cancelled, note })))
+        Ok(Decided::by_caller(caller, Event::ProposalClosed(ProposalClosed { id, outcome: ProposalOutcome::Cancelled, note })))
     }
 
     /// Refuses a caller who may not cancel a proposal.
@@ -224,7 +224,7 @@ impl<M: Memory> State<M> {
         }
         match self.action_events(&action, now) {
             Ok(events) => {
-                let executed = ProposalClosed { id, closing: ProposalOutcome::Executed, note: None };
+                let executed = ProposalClosed { id, outcome: ProposalOutcome::Executed, note: None };
                 // The proposal ends once, also when its own action ends the proposals of its proposer.
                 let others = events.into_iter().filter(|event| affected_proposal(event) != Some(id));
                 [Event::ProposalClosed(executed)].into_iter().chain(others).collect()
@@ -285,8 +285,8 @@ fn is_expired(proposal: &Proposal, now: Timestamp) -> bool {
 }
 
 /// Makes the event that closes a proposal.
-pub(super) fn proposal_closed(id: ProposalId, closing: ProposalOutcome, note: impl Into<String>) -> Event {
-    Event::ProposalClosed(ProposalClosed { id, closing, note: Some(note.into()) })
+pub(super) fn proposal_closed(id: ProposalId, outcome: ProposalOutcome, note: impl Into<String>) -> Event {
+    Event::ProposalClosed(ProposalClosed { id, outcome, note: Some(note.into()) })
 }
 
 fn proposal_status(proposal: ProposalId, problem: impl Into<String>) -> Refusal {

@@ -102,9 +102,9 @@ impl<M: Memory> State<M> {
         if transfer.status != Status::Expired {
             return None;
         }
-        let mut adjustment = ReservationAdjustment::without([&transfer.holds]);
+        let mut adjustment = ReservationAdjustment::without([&transfer.reservations]);
         let queue = self.queue_around(transfer, applicable);
-        queue.iter().filter(|other| other.id > transfer.id).for_each(|other| adjustment.exclude(&other.holds));
+        queue.iter().filter(|other| other.id > transfer.id).for_each(|other| adjustment.exclude(&other.reservations));
         let context = EvaluationContext { agent: transfer.agent, now, adjustment: &adjustment, is_recheck: true };
         let demands = match self.approval_demands(applicable, &transfer.request, context) {
             Ok(demands) => demands,
@@ -158,13 +158,13 @@ impl<M: Memory> State<M> {
             let context = EvaluationContext { agent: of.agent, now, adjustment, is_recheck: true };
             self.evaluate_request_in_mode(mode, applicable, &of.request, context)
         };
-        let mut adjustment = ReservationAdjustment::without([&transfer.holds]);
+        let mut adjustment = ReservationAdjustment::without([&transfer.reservations]);
         let evaluation = evaluate(transfer, applicable, &adjustment);
         if evaluation.decision != Decision::Deny {
             return evaluation;
         }
         let queue = self.queue_around(transfer, applicable);
-        queue.iter().for_each(|other| adjustment.exclude(&other.holds));
+        queue.iter().for_each(|other| adjustment.exclude(&other.reservations));
         let alone = evaluate(transfer, applicable, &adjustment);
         if alone.decision == Decision::Deny || queue.is_empty() {
             return alone;
@@ -176,7 +176,7 @@ impl<M: Memory> State<M> {
             let applicable =
                 applicable_by_agent.entry(key).or_insert_with(|| self.applicable_policies(other.agent, &other.request));
             if evaluate(other, applicable, &adjustment).decision != Decision::Deny {
-                adjustment.count(&other.holds);
+                adjustment.count(&other.reservations);
             }
         }
         evaluate(transfer, applicable, &adjustment)

@@ -110,9 +110,9 @@ impl<M: Memory> State<M> {
         for transfer in affected {
             if transfer.status == Status::AwaitingApproval {
                 outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, change.outdated_note()));
-                adjustment.exclude(&transfer.holds);
+                adjustment.exclude(&transfer.reservations);
             } else if transfer.status.may_become(Status::Cancelled) && !transfer.request.is_operation() {
-                adjustment.exclude(&transfer.holds);
+                adjustment.exclude(&transfer.reservations);
                 queue.push(transfer);
             } else if let ProposedChange::Wallet(_) = change {
                 // No policy is evaluated for an operation on a nonce account, nor for a transfer that may land already.
@@ -126,7 +126,7 @@ impl<M: Memory> State<M> {
             match self.assess_under(&transfer, change, &adjustment, now) {
                 Ok(moved) => {
                     let stays = |reservation: &&Reservation| !moved.ended.0.contains(reservation);
-                    adjustment.count(&Reservations(transfer.holds.0.iter().filter(stays).cloned().collect()));
+                    adjustment.count(&Reservations(transfer.reservations.0.iter().filter(stays).cloned().collect()));
                     adjustment.count(&moved.begun);
                     outcome.moved.push(moved);
                 }
@@ -162,7 +162,7 @@ impl<M: Memory> State<M> {
         // The keys of a scope's counters begin with the key of the scope.
         let prefixes: Vec<Vec<u8>> = applicable.policies.iter().map(|scoped| CounterKey::prefix(&scoped.scope)).collect();
         let is_in_scope = |reservation: &&Reservation| prefixes.iter().any(|prefix| reservation.key.starts_with(prefix));
-        let ended = transfer.holds.0.iter().filter(|reservation| !is_in_scope(reservation)).cloned().collect();
+        let ended = transfer.reservations.0.iter().filter(|reservation| !is_in_scope(reservation)).cloned().collect();
         Ok(ReservationsMoved { id: transfer.id, ended: Reservations(ended), begun })
     }
 
@@ -185,12 +185,12 @@ impl<M: Memory> State<M> {
     ///
     /// A simulated transfer has no reservations at all and takes none.
     fn new_reservations(&self, transfer: &Transfer, applicable: &ApplicablePolicies, now: Timestamp) -> Option<Reservations> {
-        if transfer.holds.is_empty() {
+        if transfer.reservations.is_empty() {
             return Some(Reservations::default());
         }
         let has_reservation = |scoped: &&ScopedPolicy| {
             let prefix = CounterKey::prefix(&scoped.scope);
-            transfer.holds.0.iter().any(|reservation| reservation.key.starts_with(&prefix))
+            transfer.reservations.0.iter().any(|reservation| reservation.key.starts_with(&prefix))
         };
         let new: Vec<ScopedPolicy> = applicable.policies.iter().filter(|scoped| !has_reservation(scoped)).cloned().collect();
         self.reservations(&new, &transfer.request, now)

@@ -7,7 +7,7 @@
 //! counts as if the recipient had received all of it.
 
 use crate::base::{Amount, Asset, Bytes, DAY_NS, Destination, MINUTE_NS, Timestamp, TransferId};
-use crate::event::{AddedReservations, CounterPostings, PastSpending, Posting};
+use crate::event::{AddedReservations, CounterPostings, Posting, PriorSpending};
 use crate::policy::{CounterKey, Policy, Reservation, Reservations, ReservedPart, Rule, Scope, Spent, Window};
 use crate::state::State;
 use crate::state::evaluation::CounterOverrides;
@@ -25,27 +25,28 @@ const BUCKET_NS: u64 = 30 * MINUTE_NS;
 /// The earlier spending that counts against the limits of a new policy.
 #[derive(Debug, Default)]
 pub(super) struct SpendingHistory {
-    received: BTreeMap<Bytes, Vec<Posting>>,
-    held: BTreeMap<TransferId, Reservations>,
+    postings: BTreeMap<Bytes, Vec<Posting>>,
+    reservations: BTreeMap<TransferId, Reservations>,
     counter_overrides: Rc<CounterOverrides>,
 }
 
 impl SpendingHistory {
     /// Returns the payload for the event; `None` when no earlier spending counts.
-    pub fn into_payload(self) -> Option<Box<PastSpending>> {
-        let Self { received, held, counter_overrides: _ } = self;
-        if received.is_empty() && held.is_empty() {
+    pub fn into_payload(self) -> Option<Box<PriorSpending>> {
+        let Self { postings, reservations, counter_overrides: _ } = self;
+        if postings.is_empty() && reservations.is_empty() {
             return None;
         }
-        let received = received.into_iter().map(|(key, posted)| CounterPostings { key, posted }).collect();
-        let held = held.into_iter().map(|(transfer, holds)| AddedReservations { transfer, holds }).collect();
-        Some(Box::new(PastSpending { received, held }))
+        let postings = postings.into_iter().map(|(key, posted)| CounterPostings { key, posted }).collect();
+        let reservations = reservations.into_iter();
+        let reservations = reservations.map(|(transfer, reservations)| AddedReservations { transfer, reservations }).collect();
+        Some(Box::new(PriorSpending { postings, reservations }))
     }
 
     /// Returns a transfer with the reservations that the new policy adds to it.
     pub fn with_added_reservations(&self, mut transfer: Transfer) -> Transfer {
-        let added = self.held.get(&transfer.id).into_iter().flat_map(|holds| &holds.0);
-        transfer.holds.0.extend(added.cloned());
+        let added = self.reservations.get(&transfer.id).into_iter().flat_map(|reservations| &reservations.0);
+        transfer.reservations.0.extend(added.cloned());
         transfer
     }
 
@@ -83,7 +84,7 @@ impl TransferPayments {
 
     /// Returns the reservation in a counter, which the record keeps after the transfer has ended.
     fn reservation(&self, key: &Bytes) -> Option<&Reservation> {
-        self.transfer.holds.0.iter().find(|reservation| reservation.key == *key)
+        self.transfer.reservations.0.iter().find(|reservation| reservation.key == *key)
     }
 
     fn has_ended(&self) -> bool {
@@ -120,10 +121,10 @@ impl<M: Memory> State<M> {
         let transfers: BTreeMap<TransferId, Transfer> = newest.into_iter().chain(under_way).collect();
         let transfers: Vec<TransferPayments> = transfers.into_values().map(TransferPayments::new).collect();
         for paid in transfers.iter().filter(|paid| !paid.has_ended()) {
-            let mut holds = self.value_reservations(scope, &paid.transfer, &valued, now);
-            holds.extend(limits.iter().filter_map(|limit| limit.reservation_for(paid)));
-            if !holds.is_empty() {
-                prior.held.insert(paid.transfer.id, Reservations(holds));
+            let mut added = self.value_reservations(scope, &paid.transfer, &valued, now);
+            added.extend(limits.iter().filter_map(|limit| limit.reservation_for(paid)));
+            if !added.is_empty() {
+                prior.reservations.insert(paid.transfer.id, Reservations(added));
             }
         }
         let mut unread = BTreeMap::new();
@@ -134,7 +135,7 @@ impl<M: Memory> State<M> {
             let posted = limit.postings(&transfers, rest, now);
             // A counter that an earlier limit of the recipient left behind is out of date, so it is replaced even by an empty one.
             if !posted.is_empty() || self.tables.spent(&limit.key) != Spent::default() {
-                prior.received.insert(limit.key.clone(), posted);
+                prior.postings.insert(limit.key.clone(), posted);
             }
         }
         prior.counter_overrides = Rc::new(self.overrides_of(&prior));
@@ -177,9 +178,9 @@ impl<M: Memory> State<M> {
         let mut added = Vec::new();
         for asset in valued {
             let (units, key) = (CounterKey::units(scope, *asset).key(), CounterKey::value(scope, *asset));
-            let held = &transfer.holds.0;
-            let is_valued = held.iter().any(|reservation| reservation.key[..] == key.key()[..]);
-            let unvalued = held.iter().find(|reservation| reservation.key[..] == units[..]).filter(|_| !is_valued);
+            let reservations = &transfer.reservations.0;
+            let is_valued = reservations.iter().any(|reservation| reservation.key[..] == key.key()[..]);
+            let unvalued = reservations.iter().find(|reservation| reservation.key[..] == units[..]).filter(|_| !is_valued);
             let rate = self.tables.rate(*asset);
             added.extend(unvalued.and_then(|units| Some(reservation(&key, units.part, rate?.value(units.amount, now)?))));
         }
@@ -188,11 +189,11 @@ impl<M: Memory> State<M> {
 
     fn overrides_of(&self, prior: &SpendingHistory) -> CounterOverrides {
         let mut counters = CounterOverrides::new();
-        for (key, posted) in &prior.received {
+        for (key, posted) in &prior.postings {
             let posted = posted.iter().map(|posted| (posted.at, posted.amount));
             counters.insert(key.to_vec(), self.tables.spent(key).with_posted(posted));
         }
-        for reservation in prior.held.values().flat_map(|holds| &holds.0) {
+        for reservation in prior.reservations.values().flat_map(|reservations| &reservations.0) {
             let counter = counters.entry(reservation.key.to_vec()).or_insert_with(|| self.tables.spent(&reservation.key));
             if let Some(reserved) = counter.clone().reserve(reservation.amount) {
                 *counter = reserved;

@@ -87,10 +87,10 @@ impl<M: Memory> State<M> {
         now: Timestamp,
     ) -> TransferReserved {
         let simulated = self.config().execution(request.asset.chain()) == Execution::Simulate;
-        let (reserved, holds) =
+        let (reserved, reservations) =
             if simulated { (Amount::ZERO, Reservations::default()) } else { (request.reserved(), reservations) };
         let approval = approval_request(id, agent, &request, &evaluation, now);
-        TransferReserved { id, agent, request, reserved, evaluation, holds, approval, simulated }
+        TransferReserved { id, agent, request, reserved, evaluation, reservations, approval, simulated }
     }
 
     /// Returns the transfer of an earlier, equal request under the same idempotency key.
@@ -133,7 +133,7 @@ impl<M: Memory> State<M> {
         expired: &[Transfer],
         settings: &Settings,
     ) -> Assessment {
-        let adjustment = ReservationAdjustment::without(expired.iter().map(|transfer| &transfer.holds));
+        let adjustment = ReservationAdjustment::without(expired.iter().map(|transfer| &transfer.reservations));
         let mut evaluation = match quota_denial(applicable, caller, request.wallet, settings, now) {
             Some(finding) => {
                 Evaluation { decision: Decision::Deny, policy_version: 0, findings: vec![finding], approvals: Vec::new() }

@@ -29,7 +29,7 @@ impl<M: Memory> State<M> {
             WalletChange::Parent(ParentChange { parent }) => (Vec::new(), self.change_parent(&wallet, *parent, now)?),
         };
         let RecheckOutcome { ended, moved } = outcome;
-        let changed = Event::WalletChanged(WalletChanged { holds: moved, ..WalletChanged::new(id, change.clone()) });
+        let changed = Event::WalletChanged(WalletChanged { reservations: moved, ..WalletChanged::new(id, change.clone()) });
         Ok([vec![changed], follow_up, ended].concat())
     }
 

@@ -5,7 +5,7 @@ use crate::state::digest::TableId;
 /// Declares the ids, and an enum that does not compile when two tables share one: they would overwrite each other.
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $id:literal,)*) => {
-        $($(#[$doc])* pub(in crate::state) const $name: TableId = $id;)*
+        $($(#[$doc])* pub const $name: TableId = $id;)*
 
         #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
         enum Distinct {

@@ -102,7 +102,7 @@ fn the_strictest_scope_says_what_a_wallet_keeps() {
         (Scope::User(admin()), keep(Asset::Sol, 1), (60_000_000, 5)),
     ];
     for (n, (scope, rule, expected)) in (1..).zip(sets) {
-        put(&mut state, Event::PolicySet(PolicySet { scope, version: n, name: None, rules: vec![rule], past: None }), 0);
+        put(&mut state, Event::PolicySet(PolicySet { scope, version: n, name: None, rules: vec![rule], prior_spending: None }), 0);
         assert_eq!((kept(&state, Asset::Sol), kept(&state, Asset::Kas)), expected, "{scope}");
     }
 }

@@ -87,8 +87,9 @@ impl LogBuilder {
             part: ReservedPart::AmountAndFee,
             amount: reserved,
         };
-        let holds = Reservations(scopes.map(hold).into());
-        let reserved = TransferReserved { id, agent, request, reserved, evaluation, holds, approval: None, simulated: false };
+        let reservations = Reservations(scopes.map(hold).into());
+        let reserved =
+            TransferReserved { id, agent, request, reserved, evaluation, reservations, approval: None, simulated: false };
         self.append(Event::TransferReserved(Box::new(reserved)));
         let built =
             BuiltTx { unsigned: Bytes::new([n.to_be_bytes(); 20].concat()), fee, details: Built::Solana(SolanaBuilt::default()) };

@@ -26,7 +26,7 @@ impl<M: Memory> State<M> {
     ) -> Result<Event, Refusal> {
         let applicable = self.applicable_policies(caller, &request);
         let overflow = || invalid("max_fee", "amount and fee together are more than can be counted");
-        let holds = self.reservations(&applicable.policies, &request, self.monotonic_now(now)).ok_or_else(overflow)?;
+        let reservations = self.reservations(&applicable.policies, &request, self.monotonic_now(now)).ok_or_else(overflow)?;
         let policy_version = self.policy(request.wallet).map_or(0, |policy| policy.version);
         let evaluation = Evaluation { decision: Decision::Allow, policy_version, findings: Vec::new(), approvals: Vec::new() };
         let reserved = request.reserved();
@@ -36,7 +36,7 @@ impl<M: Memory> State<M> {
             request,
             reserved,
             evaluation,
-            holds,
+            reservations,
             approval: None,
             simulated: false,
         })))

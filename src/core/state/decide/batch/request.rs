@@ -24,7 +24,9 @@ pub struct BatchRequest {
     pub source: KeyKind,
     /// The payments.
     pub items: Vec<BatchItem>,
-    /// The fee cap of each transaction, in base units of the native asset, with the rent of new accounts where a chain has any.
+    /// The fee cap of each transaction in base units of the native asset.
+    ///
+    /// It includes the rent of new accounts where the chain has any.
     ///
     /// A cap that the agent did not name is that of a transfer to one recipient, and grows with the recipients where each may need an
     /// account.

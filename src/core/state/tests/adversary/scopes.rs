@@ -126,7 +126,7 @@ impl Game {
         let rules = self.policy(&limits);
         self.model.limits.insert(scope, limits);
         let version = self.state.policy_of(&scope).map_or(0, |policy| policy.version) + 1;
-        self.put(vec![Event::PolicySet(PolicySet { scope, version, name: None, rules, past: None })]);
+        self.put(vec![Event::PolicySet(PolicySet { scope, version, name: None, rules, prior_spending: None })]);
     }
 
     /// Has an admin put a policy in force, if it can be: what the new one denies and may be cancelled ends with the old one.
