@@ -6,13 +6,14 @@
 use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 use purser_types::{
-    ApprovalRequest, Archive, ArchiveInfo, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs, BatchOutcome, BlockRange,
-    BlockType, Budget, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo, ConsentMessageRequest,
-    ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs, FoundBlocks, GetArchivesArgs,
-    GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named, NonceAccount,
-    OpenSessionArgs, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal, Rate, ReadinessItem,
-    ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, Settings, SettingsInit, SolanaProvider, SolanaSettings,
-    Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, Usage, Wallet, WalletChange, WalletCount,
+    ApprovalRequest, Archive, ArchiveInfo, AssetRate, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs, BatchOutcome,
+    BlockRange, BlockType, Budget, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo,
+    ConsentMessageRequest, ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs,
+    FoundBlocks, GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode,
+    Named, NonceAccount, OpenSessionArgs, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal,
+    Rate, ReadinessItem, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, Settings, SettingsInit, SolanaProvider,
+    SolanaSettings, Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, Usage, Wallet, WalletChange,
+    WalletCount,
 };
 use serde_bytes::ByteBuf;
 
@@ -20,9 +21,24 @@ ic_cdk::export_candid!();
 
 #[cfg(test)]
 mod tests {
+    use candid::TypeEnv;
+    use candid::types::{Type, TypeInner};
     use candid_parser::utils::{CandidSource, service_equal};
+    use std::collections::BTreeSet;
 
     const DOCUMENTED: &str = include_str!("../../candid/purser.did");
+
+    /// The variants that stand in answers without a name, because they do not grow.
+    const CLOSED: &[&str] = &[
+        // A change is in force or waits; a request is allowed, needs approval, or is denied; a lint refuses the policy or warns.
+        "Change",
+        "Decision",
+        "Severity",
+        // The types of ICRC-3 and ICRC-21.
+        "ConsentError",
+        "ConsentMessage",
+        "Value",
+    ];
 
     /// A method as `candid/purser.did` writes it: the comment above it without its slashes, and its signature.
     struct Method<'a> {
@@ -63,6 +79,55 @@ mod tests {
         let named = method.comment[errors..].iter().flat_map(|line| line.split(|c: char| !(c.is_ascii_uppercase() || c == '_')));
         let unknown = named.filter(|word| word.contains('_')).find(|word| !codes.contains(word))?;
         Some(format!("{unknown} is no code"))
+    }
+
+    /// Adds the variants in a type that are not optional, by the name of the type that they stand in, other than `Ok` and `Err`.
+    fn plain_variants(env: &TypeEnv, within: &str, of: &Type, seen: &mut BTreeSet<String>, found: &mut BTreeSet<String>) {
+        match of.as_ref() {
+            TypeInner::Var(name) if seen.insert(name.to_string()) => {
+                let named = env.find_type(name).expect("the type is defined");
+                plain_variants(env, &name.to_string(), named, seen, found);
+            }
+            TypeInner::Vec(of) => plain_variants(env, within, of, seen, found),
+            TypeInner::Record(fields) => fields.iter().for_each(|field| plain_variants(env, within, &field.ty, seen, found)),
+            TypeInner::Variant(fields) => {
+                let is_result = fields.iter().all(|field| matches!(field.id.to_string().as_str(), "Ok" | "Err"));
+                if !is_result {
+                    found.insert(within.to_owned());
+                }
+                fields.iter().for_each(|field| plain_variants(env, within, &field.ty, seen, found));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the variants that stand in the answers of an interface without being optional.
+    fn plain_variants_of_answers(interface: &str) -> BTreeSet<String> {
+        let (env, service) = CandidSource::Text(interface).load().expect("the interface can be read");
+        let service = service.expect("it has a service");
+        let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+        for (method, _) in env.as_service(&service).expect("a service") {
+            let signature = env.get_method(&service, method).expect("a function");
+            signature.rets.iter().for_each(|answer| plain_variants(&env, method, answer, &mut seen, &mut found));
+        }
+        found
+    }
+
+    #[test]
+    fn every_variant_of_an_answer_that_may_grow_has_a_name() {
+        let found = plain_variants_of_answers(DOCUMENTED);
+        assert_eq!(found, CLOSED.iter().map(|name| (*name).to_owned()).collect(), "give it a name, or say why it does not grow");
+    }
+
+    #[test]
+    fn a_variant_without_a_name_is_found() {
+        let of = |status: &str| {
+            format!(
+                "type S = variant {{ A; B }}; type T = record {{ status : {status} }}; service : {{ get : () -> (variant {{ Ok : vec T; Err }}) }}"
+            )
+        };
+        assert_eq!(plain_variants_of_answers(&of("S")), BTreeSet::from(["S".to_owned()]));
+        assert_eq!(plain_variants_of_answers(&of("record { name : text; value : opt S }")), BTreeSet::new());
     }
 
     /// No method, field or mode is missing on either side.

@@ -1,5 +1,6 @@
 //! Transfers that wait for approval, with what approvers need to decide.
 
+use crate::named::Named;
 use crate::policy::Scope;
 use crate::policy_tools::Budget;
 use crate::transfer::Transfer;
@@ -41,7 +42,7 @@ pub struct Votes {
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ScopeBudgets {
     /// The scope.
-    pub scope: Scope,
+    pub scope: Named<Scope>,
     /// The remainder of each limit, after the transfer's own reservation.
     pub budgets: Vec<Budget>,
 }

@@ -1,6 +1,7 @@
 //! The assets that transfers send and limits count.
 
 use crate::mint::MintText;
+use crate::named::name_variants;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ pub enum Asset {
         mint: MintText,
     },
 }
+
+name_variants!(Asset { Kas, Sol, Spl });
 
 impl Asset {
     /// Returns the native asset of the chain, which pays the fees of the asset's transfers.

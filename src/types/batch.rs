@@ -1,10 +1,9 @@
 //! Several payments of one asset in one call, in KAS, SOL or a token.
 
 use crate::asset::Asset;
-use crate::kaspa::FeeSpeed;
+use crate::chain::{PaymentParams, TransferParams};
 use crate::named::{Named, name_variants};
 use crate::policy::Evaluation;
-use crate::wallet::KaspaKey;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +14,8 @@ pub struct Payment {
     pub to: String,
     /// The amount, in base units.
     pub amount: u64,
-    /// Solana only: the memo in the chain's log, 1 to 256 bytes.
-    pub memo: Option<String>,
-    /// Solana only: whether the recipient may be a program's vault, an address without a private key.
-    pub allow_off_curve: Option<bool>,
+    /// The parameters that only the asset's chain has; those of another chain are refused.
+    pub params: Option<PaymentParams>,
 }
 
 /// Several payments of one asset.
@@ -28,8 +25,6 @@ pub struct BatchArgs {
     pub wallet_id: u64,
     /// The asset; KAS when absent.
     pub asset: Option<Asset>,
-    /// KAS only: the paying key; Schnorr when absent.
-    pub kaspa_key: Option<KaspaKey>,
     /// The payments, 1 to 500.
     pub payments: Vec<Payment>,
     /// The most that each transaction may pay in fees, in base units of the native asset.
@@ -37,8 +32,6 @@ pub struct BatchArgs {
     /// On Solana it includes the rent of new accounts. When absent the configured cap, which for tokens has room for an account of every
     /// recipient.
     pub max_fee: Option<u64>,
-    /// KAS only: the fee rate; normal when absent.
-    pub fee_speed: Option<FeeSpeed>,
     /// The caller's name for the whole batch, 1 to 64 bytes.
     pub idempotency_key: String,
     /// The reason, for the log and for people, at most 1,024 bytes.
@@ -47,6 +40,8 @@ pub struct BatchArgs {
     pub session_id: Option<u64>,
     /// The time of the request, in nanoseconds since the epoch.
     pub created_at: Option<u64>,
+    /// The parameters of every transaction that only the asset's chain has; those of one payment stand there.
+    pub params: Option<TransferParams>,
 }
 
 /// The outcome of one payment of a batch.
@@ -83,8 +78,8 @@ pub struct BatchOutcome {
 }
 
 impl Payment {
-    /// Returns a payment without a memo to the holder of a private key.
+    /// Returns a payment without parameters of its chain.
     pub const fn new(to: String, amount: u64) -> Self {
-        Self { to, amount, memo: None, allow_off_curve: None }
+        Self { to, amount, params: None }
     }
 }

@@ -7,9 +7,6 @@ use candid::CandidType;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// The most characters of an unusable address that an error repeats; no address is longer.
-const MAX_SHOWN_ADDRESS: usize = 100;
-
 /// The reason of an error, for programs.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum ErrorDetail {
@@ -73,15 +70,52 @@ pub enum ErrorDetail {
         /// The bytes that the kept entries may take.
         capacity: u64,
     },
-    /// No provider could be asked; nothing has changed.
+    /// No provider gave a usable answer; nothing has changed.
     ProviderUnavailable {
         /// The providers' chain.
-        chain: Chain,
+        chain: Named<Chain>,
+        /// The HTTP status of the last answer, if there was one.
+        status_code: Option<u16>,
         /// The last provider's failure.
         problem: String,
     },
-    /// A request about Kaspa cannot be carried out.
-    Kaspa(KaspaError),
+    /// No transaction can pay exactly this amount with what the wallet has.
+    InvalidAmount {
+        /// The nearest larger amount that can be paid, in base units of the asset.
+        min: Option<u64>,
+        /// The nearest smaller amount that can be paid, in base units of the asset.
+        max: Option<u64>,
+    },
+    /// The wallet cannot spend the amount and its fee now; numbers are in base units of the asset.
+    InsufficientFunds {
+        /// The amount without its fee.
+        required: u64,
+        /// The funds that can be spent now.
+        available: u64,
+        /// The funds that are too young to be spent, such as mining rewards.
+        immature: u64,
+        /// The funds that unfinished transfers spend.
+        reserved: u64,
+        /// The most that can be paid now, after its fee; absent when nothing can.
+        max: Option<u64>,
+    },
+    /// The network asks a higher fee than the cap; both are in base units of the native asset.
+    FeeTooHigh {
+        /// The network's fee.
+        required: u64,
+        /// The cap.
+        max_fee: u64,
+    },
+    /// The transaction cannot be built.
+    Unbuildable {
+        /// The problem.
+        problem: String,
+    },
+    /// The canister's own records contradict one another; nothing was done.
+    Internal {
+        /// The contradiction.
+        problem: String,
+    },
     /// The proposal is closed, or has to wait.
     ProposalStatus {
         /// The proposal.
@@ -109,94 +143,6 @@ pub struct Error {
     pub detail: Option<ErrorDetail>,
 }
 
-/// The reason why a request about Kaspa cannot be carried out.
-#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum KaspaError {
-    /// A recipient cannot be paid.
-    InvalidAddress {
-        /// The address, at most 100 characters of it.
-        address: String,
-        /// The position of the recipient, and the problem.
-        problem: String,
-    },
-    /// The paying key is not a point of its curve.
-    InvalidPublicKey {
-        /// The problem.
-        problem: String,
-    },
-    /// A signature is not the registered key's signature of what is to be signed.
-    InvalidSignature {
-        /// The signature's position, or the number that is needed.
-        problem: String,
-    },
-    /// No transaction can pay exactly this amount with the coins at hand.
-    InvalidAmount {
-        /// The nearest larger amount that can be paid, in sompi.
-        min: Option<u64>,
-        /// The nearest smaller amount that can be paid, in sompi.
-        max: Option<u64>,
-    },
-    /// The wallet cannot spend the amount and its fee now.
-    InsufficientFunds {
-        /// The amount without its fee, in sompi.
-        required: u64,
-        /// The coins that can be spent now, in sompi.
-        available: u64,
-        /// The mining rewards that are not mature yet, in sompi.
-        immature: u64,
-        /// The coins that unfinished transfers spend, in sompi.
-        reserved: u64,
-        /// The most that can be paid now, after its fee, in sompi; absent when nothing can.
-        max: Option<u64>,
-    },
-    /// The transaction cannot be made.
-    InvalidTransaction {
-        /// The problem.
-        problem: String,
-    },
-    /// The network asks a higher fee than the cap.
-    FeeTooHigh {
-        /// The network's fee, in sompi.
-        required: u64,
-        /// The cap, in sompi.
-        max_fee: u64,
-    },
-    /// No provider gave a usable answer.
-    NetworkError {
-        /// The HTTP status of the last answer, if there was one.
-        status_code: Option<u16>,
-        /// The problem.
-        problem: String,
-    },
-    /// The transaction cannot be encoded or decoded.
-    SerializationError {
-        /// The problem.
-        problem: String,
-    },
-    /// The digests to sign cannot be computed.
-    CryptographicError {
-        /// The problem.
-        problem: String,
-    },
-    /// A provider serves another network than the configured one.
-    ConfigurationError {
-        /// The problem.
-        problem: String,
-    },
-    /// An argument cannot be accepted.
-    ValidationError {
-        /// The argument's name in the interface.
-        field: String,
-        /// The problem, and what would be right.
-        problem: String,
-    },
-    /// The canister's own records contradict one another; nothing was done.
-    InternalError {
-        /// The contradiction.
-        problem: String,
-    },
-}
-
 impl Error {
     /// Returns `VALIDATION_FAILED` for an argument that cannot be accepted.
     pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
@@ -214,12 +160,5 @@ impl Error {
             Some(ErrorDetail::InvalidArgument { field, problem }) if field == domain => Self::invalid(interface, problem),
             _ => self,
         }
-    }
-}
-
-impl KaspaError {
-    /// Returns the error of an address that cannot be paid, with at most 100 characters of the address.
-    pub fn unusable(address: &str, problem: String) -> Self {
-        Self::InvalidAddress { address: address.chars().take(MAX_SHOWN_ADDRESS).collect(), problem }
     }
 }

@@ -58,13 +58,11 @@ pub fn sol(amount: u64, key: &str) -> TransferArgs {
         to: "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin".into(),
         amount,
         max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
-        solana: None,
+        params: None,
     }
 }
 

@@ -41,6 +41,19 @@ pub struct Rate {
     pub expires_at: u64,
 }
 
+/// A rate that is set, as lists show it; units and ranges are those of [`Rate`].
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct AssetRate {
+    /// The asset.
+    pub asset: Named<Asset>,
+    /// The worth of `per` base units, in millionths of the unit of account.
+    pub value: u64,
+    /// The number of base units.
+    pub per: u64,
+    /// The end of the rate's validity, in nanoseconds since the epoch.
+    pub expires_at: u64,
+}
+
 /// A change of a wallet other than of its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub enum WalletChange {

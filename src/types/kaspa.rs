@@ -1,6 +1,6 @@
 //! Fee speeds, consolidations, replacements and quotes, which only Kaspa has.
 
-use crate::wallet::KaspaKey;
+use crate::named::Named;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,44 @@ plain_enum! {
         /// The rate for acceptance within an hour.
         Low,
     }
+}
+
+plain_enum! {
+    /// A Kaspa key of a wallet.
+    pub enum KaspaKey = purser_core::chains::kaspa::KeyKind {
+        /// The BIP340 key.
+        Schnorr,
+        /// The ECDSA key.
+        Ecdsa,
+    }
+}
+
+/// The parameters of a request that only Kaspa has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct KaspaTransferParams {
+    /// The paying key; Schnorr when absent.
+    pub key: Option<KaspaKey>,
+    /// The fee rate; normal when absent.
+    pub fee_speed: Option<FeeSpeed>,
+}
+
+/// The details of a transfer that only Kaspa has.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct KaspaDetails {
+    /// The paying key.
+    pub key: Named<KaspaKey>,
+    /// The fee rate.
+    pub fee_speed: Named<FeeSpeed>,
+    /// The present transaction's fee, in sompi, once it is built.
+    pub fee: Option<u64>,
+    /// The number of coins that the present transaction spends, once it is built.
+    pub inputs: Option<u32>,
+    /// The number of those coins whose signatures are recorded.
+    pub inputs_signed: u32,
+    /// Whether it is a consolidation.
+    pub consolidation: bool,
+    /// The ids of replaced transactions; if one of them lands instead, it takes the place of `txid`.
+    pub superseded: Vec<String>,
 }
 
 /// A consolidation: several coins of a key become one coin of the same key.

@@ -43,6 +43,7 @@ pub mod governance;
 pub mod http;
 pub mod init;
 pub mod kaspa;
+mod kaspa_transfer;
 pub mod log;
 pub mod mint;
 pub mod named;
@@ -51,6 +52,7 @@ pub mod policy_tools;
 pub mod session;
 pub mod settings;
 pub mod solana;
+mod solana_transfer;
 pub mod status;
 pub mod transfer;
 pub mod wallet;
@@ -67,16 +69,16 @@ pub use asset::{Asset, Units};
 pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
 pub use batch::{BatchArgs, BatchOutcome, ItemOutcome, Payment};
 pub use bounds::{MAX_PAGE, at_most, page};
-pub use chain::Chain;
+pub use chain::{Chain, PaymentParams, TransferDetails, TransferParams};
 pub use consent::{
     ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec,
     FieldValue, FieldsDisplay,
 };
-pub use error::{Error, ErrorDetail, KaspaError};
-pub use governance::{Action, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
+pub use error::{Error, ErrorDetail};
+pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
 pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
-pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, NamedCoin, ReplaceArgs};
+pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, KaspaDetails, KaspaKey, KaspaTransferParams, NamedCoin, ReplaceArgs};
 pub use log::{
     Archive, BlockRange, BlockType, BreakReason, BrokenAt, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport,
     Standard, StateDigest, Value,
@@ -98,5 +100,5 @@ pub use solana::{
     SolanaSettings, SolanaTransferParams, TokenBalance, TokenProgram,
 };
 pub use status::Status;
-pub use transfer::{KaspaDetails, ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferOutcome};
-pub use wallet::{Balance, CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet, WalletCount};
+pub use transfer::{ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferOutcome};
+pub use wallet::{Balance, CreateWalletArgs, Signing, SigningMode, Usage, Wallet, WalletCount};

@@ -85,7 +85,7 @@ pub struct Budget {
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ScopeExplanation {
     /// The scope.
-    pub scope: Scope,
+    pub scope: Named<Scope>,
     /// The policy's version; absent when the scope has no policy.
     pub version: Option<u64>,
     /// The policy's name.
@@ -159,7 +159,7 @@ pub struct DecisionChange {
     /// The agent.
     pub agent: Principal,
     /// The asset.
-    pub asset: Asset,
+    pub asset: Named<Asset>,
     /// The amount, in base units.
     pub amount: u64,
     /// The recipient's address.

@@ -1,6 +1,5 @@
 //! Memos, nonce accounts, tokens and providers, which only Solana has, and the options of an installation.
 
-use crate::batch::Payment;
 use crate::named::{Named, name_variants};
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
@@ -30,7 +29,7 @@ pub struct SolanaOptions {
     pub genesis: Option<String>,
 }
 
-/// The part of a request that only Solana has.
+/// The parameters of a request, or of one payment of a batch, that only Solana has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct SolanaTransferParams {
     /// The memo in the chain's log, 1 to 256 bytes.
@@ -56,7 +55,7 @@ pub enum NonceOperation {
 
 name_variants!(NonceOperation { Create, Revoke });
 
-/// The part of a transfer that only Solana has.
+/// The details of a transfer that only Solana has.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct SolanaDetails {
     /// The memo in the chain's log.
@@ -73,10 +72,8 @@ pub struct SolanaDetails {
     pub arrives: Option<u64>,
     /// The last transfer that was to keep it from landing.
     pub revoked_by: Option<u64>,
-    /// Whether it is simulated, and so ends before anything is signed.
-    pub simulated: bool,
-    /// The payments of a part of a batch; empty for other transfers.
-    pub payments: Vec<Payment>,
+    /// The block height after which the current transaction cannot land.
+    pub deadline_height: Option<u64>,
 }
 
 plain_enum! {

@@ -2,12 +2,10 @@
 
 use crate::asset::Asset;
 use crate::batch::Payment;
-use crate::kaspa::FeeSpeed;
+use crate::chain::{TransferDetails, TransferParams};
 use crate::named::{Named, name_variants};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
-use crate::solana::{SolanaDetails, SolanaTransferParams};
 use crate::status::Status;
-use crate::wallet::KaspaKey;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -25,10 +23,6 @@ pub struct TransferArgs {
     pub amount: u64,
     /// The most that it may pay in fees, in base units of the native asset; the configured cap when absent.
     pub max_fee: Option<u64>,
-    /// KAS only: the paying key; Schnorr when absent.
-    pub kaspa_key: Option<KaspaKey>,
-    /// KAS only: the fee rate; normal when absent.
-    pub fee_speed: Option<FeeSpeed>,
     /// The caller's name for the payment, 1 to 64 bytes; the same request under the same name is made once.
     pub idempotency_key: String,
     /// The reason, for the log and for people, at most 1,024 bytes.
@@ -37,8 +31,8 @@ pub struct TransferArgs {
     pub session_id: Option<u64>,
     /// The time of the request, in nanoseconds since the epoch; at most 10 minutes ago and a minute ahead.
     pub created_at: Option<u64>,
-    /// Solana only: the memo, and whether the recipient may be a vault.
-    pub solana: Option<SolanaTransferParams>,
+    /// The parameters that only the asset's chain has; those of another chain are refused.
+    pub params: Option<TransferParams>,
 }
 
 /// The end of a quarantine, as an admin saw it on the chain.
@@ -64,15 +58,13 @@ pub struct Transfer {
     /// The agent that requested it.
     pub agent: Principal,
     /// The asset.
-    pub asset: Asset,
+    pub asset: Named<Asset>,
     /// The recipient's address.
     pub to: String,
     /// The amount that the recipient receives.
     pub amount: u64,
     /// The most that it may pay in fees.
     pub max_fee: u64,
-    /// KAS only: the paying key.
-    pub kaspa_key: Option<KaspaKey>,
     /// The agent's name for it.
     pub idempotency_key: String,
     /// The agent's reason.
@@ -91,14 +83,16 @@ pub struct Transfer {
     pub updated_at: u64,
     /// The current transaction's id, once it is signed.
     pub txid: Option<String>,
-    /// Solana: the block height after which the current transaction cannot land.
-    pub deadline_height: Option<u64>,
     /// The fee that was paid, once it is known.
     pub fee_paid: Option<u64>,
     /// The reason why it ended as it did, or why it waits.
     pub note: Option<String>,
-    /// KAS only: the part that only Kaspa has.
-    pub kaspa: Option<KaspaDetails>,
+    /// The details that only the asset's chain has; absent for a client that does not know the chain.
+    pub details: Option<TransferDetails>,
+    /// The payments of a part of a batch; empty for other transfers.
+    pub payments: Vec<Payment>,
+    /// Whether it is simulated, and so ends before anything is signed.
+    pub simulated: bool,
     /// The session of the request.
     pub session_id: Option<u64>,
     /// The reason why it ended without moving money, for programs.
@@ -107,27 +101,6 @@ pub struct Transfer {
     pub approval: Option<Approval>,
     /// The messages that the owner of a client-side wallet has to sign. Only where one transfer is read, not in lists.
     pub to_sign: Option<ToSign>,
-    /// Solana only: the part that only Solana has.
-    pub solana: Option<SolanaDetails>,
-}
-
-/// The part of a transfer that only Kaspa has.
-#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub struct KaspaDetails {
-    /// The fee rate.
-    pub fee_speed: Named<FeeSpeed>,
-    /// The present transaction's fee, in sompi, once it is built.
-    pub fee: Option<u64>,
-    /// The number of coins that the present transaction spends, once it is built.
-    pub inputs: Option<u32>,
-    /// The number of those coins whose signatures are recorded.
-    pub inputs_signed: u32,
-    /// The payments of a part of a batch; empty for other transfers.
-    pub payments: Vec<Payment>,
-    /// Whether it is a consolidation.
-    pub consolidation: bool,
-    /// The ids of replaced transactions; if one of them lands instead, it takes the place of `txid`.
-    pub superseded: Vec<String>,
 }
 
 /// The messages to sign outside the canister.
@@ -202,13 +175,5 @@ impl From<TransferOutcome> for TransferAnswer {
             TransferOutcome::Denied { .. } => None,
         };
         Self { transfer_id, outcome: outcome.into() }
-    }
-}
-
-impl Transfer {
-    /// Returns the payments of a part of a batch; empty for other transfers.
-    pub fn batch(&self) -> &[Payment] {
-        let on_solana = self.solana.as_ref().map(|solana| &solana.payments[..]);
-        self.kaspa.as_ref().map(|kaspa| &kaspa.payments[..]).or(on_solana).unwrap_or_default()
     }
 }

@@ -6,15 +6,6 @@ use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// A Kaspa key of a wallet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub enum KaspaKey {
-    /// The BIP340 key.
-    Schnorr,
-    /// The ECDSA key.
-    Ecdsa,
-}
-
 /// A wallet: funds on both chains under one policy.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Wallet {
@@ -100,7 +91,7 @@ pub struct Balance {
     /// The key's address.
     pub address: String,
     /// The asset.
-    pub asset: Asset,
+    pub asset: Named<Asset>,
     /// The balance, in base units.
     pub amount: u64,
     /// The time of the answer, in nanoseconds since the epoch.
@@ -108,10 +99,10 @@ pub struct Balance {
 }
 
 /// The usage of a wallet's rolling limit of one asset, in base units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Usage {
     /// The asset.
-    pub asset: Asset,
+    pub asset: Named<Asset>,
     /// The money spent in the last 24 hours, fees included.
     pub posted: u64,
     /// The amounts and worst-case fees of unfinished transfers.

@@ -12,8 +12,9 @@ use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::policy as domain;
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{self, BuiltTx, Outcome, SignedTx};
+use purser_types::convert::error::Funds;
 use purser_types::fixture::sol;
-use purser_types::{ConsentError, Error, ErrorDetail, KaspaError, ReasonCode, RuleKind, Status};
+use purser_types::{ConsentError, Error, ErrorDetail, ReasonCode, RuleKind, Status};
 use std::collections::BTreeSet;
 
 /// The chance of the same call, or request, to succeed later.
@@ -131,15 +132,43 @@ fn errors() -> Vec<ErrorEntry> {
             Retry::Later,
         ),
         ErrorDetail::ProviderUnavailable { .. } => (
-            Error::provider(Chain::Kaspa, ""),
+            Error::provider(Chain::Kaspa, None, ""),
             "No provider of `chain` gave a usable answer. Nothing has changed.",
             "Try again; if it stays so, look at `list_solana_providers` and `get_metrics`.",
             Retry::Later,
         ),
-        ErrorDetail::Kaspa(_) => (
-            Error::kaspa(KaspaError::InvalidTransaction { problem: String::new() }),
-            "A method of Kaspa's own cannot do what was asked.",
-            "See the variants of `KaspaError` below.",
+        ErrorDetail::InvalidAmount { .. } => (
+            Error::invalid_amount(Asset::Kas, None, None),
+            "No transaction pays exactly this amount with the wallet's coins.",
+            "Ask for `max` or less, or for `min` or more.",
+            Retry::No,
+        ),
+        ErrorDetail::InsufficientFunds { .. } => (
+            Error::insufficient_funds(
+                Asset::Kas,
+                Amount::ZERO,
+                Funds { available: Amount::ZERO, immature: Amount::ZERO, reserved: Amount::ZERO, max: None },
+            ),
+            "The wallet's spendable funds do not cover amount and fee.",
+            "Fund the wallet, wait for immature or reserved funds, or ask for `max` or less.",
+            Retry::Later,
+        ),
+        ErrorDetail::FeeTooHigh { .. } => (
+            Error::fee_too_high(Asset::Kas, Amount::ZERO, Amount::ZERO),
+            "The network's fee is above the fee cap.",
+            "Raise `max_fee`; for KAS choose a lower `fee_speed`, or call `consolidate_kaspa` first.",
+            Retry::Later,
+        ),
+        ErrorDetail::Unbuildable { .. } => (
+            Error::unbuildable(""),
+            "The transaction cannot be built as asked.",
+            "Read `problem`.",
+            Retry::No,
+        ),
+        ErrorDetail::Internal { .. } => (
+            Error::internal(""),
+            "The canister's records contradict each other. Nothing has changed.",
+            "Call `verify_integrity`, and report it.",
             Retry::No,
         ),
         ErrorDetail::ProposalStatus { .. } => (
@@ -163,113 +192,6 @@ fn error_table() -> String {
         [format!("`{}`", error.code), format!("`{detail}`"), meaning.to_owned(), remedy.to_owned(), retry.text()]
     });
     table(["`code`", "`detail`", "meaning", "what to do", "same call later"], rows)
-}
-
-/// The code that goes with it, what it means, what to do, and whether to try again.
-fn kaspa_errors() -> Vec<(KaspaError, bool, &'static str, &'static str, Retry)> {
-    let (problem, address, field) = (String::new, String::new(), String::new());
-    catalogue!(KaspaError {
-        KaspaError::InvalidAddress { .. } => (
-            KaspaError::InvalidAddress { address, problem: problem() },
-            true,
-            "A recipient cannot be paid: a typing error, or an address of another network or chain.",
-            "Correct the address that `problem` names.",
-            Retry::No,
-        ),
-        KaspaError::InvalidPublicKey { .. } => (
-            KaspaError::InvalidPublicKey { problem: problem() },
-            false,
-            "The wallet's public key is not a valid one.",
-            "Report it: no derivation gives such a key.",
-            Retry::No,
-        ),
-        KaspaError::InvalidSignature { .. } => (
-            KaspaError::InvalidSignature { problem: problem() },
-            true,
-            "A submitted signature does not verify against the registered key and the message.",
-            "Sign each message of `to_sign` again, in order.",
-            Retry::No,
-        ),
-        KaspaError::InvalidAmount { .. } => (
-            KaspaError::InvalidAmount { min: None, max: None },
-            false,
-            "No transaction pays exactly this amount with the wallet's coins.",
-            "Ask for `max` or less, or for `min` or more.",
-            Retry::No,
-        ),
-        KaspaError::InsufficientFunds { .. } => (
-            KaspaError::InsufficientFunds { required: 0, available: 0, immature: 0, reserved: 0, max: None },
-            false,
-            "The wallet's spendable coins do not cover amount and fee.",
-            "Fund the wallet, wait for immature or reserved coins, or ask for `max` or less.",
-            Retry::Later,
-        ),
-        KaspaError::InvalidTransaction { .. } => (
-            KaspaError::InvalidTransaction { problem: problem() },
-            false,
-            "The transaction cannot be built as asked.",
-            "Read `problem`.",
-            Retry::No,
-        ),
-        KaspaError::FeeTooHigh { .. } => (
-            KaspaError::FeeTooHigh { required: 0, max_fee: 0 },
-            false,
-            "The network's fee is above the fee cap.",
-            "Raise `max_fee`, choose a lower `fee_speed`, or call `consolidate_kaspa` first.",
-            Retry::Later,
-        ),
-        KaspaError::NetworkError { .. } => (
-            KaspaError::NetworkError { status_code: None, problem: problem() },
-            false,
-            "No provider gave a usable answer.",
-            "Try again; if it stays so, look at `get_metrics`.",
-            Retry::Later,
-        ),
-        KaspaError::SerializationError { .. } => (
-            KaspaError::SerializationError { problem: problem() },
-            false,
-            "A transaction cannot be encoded.",
-            "Report it.",
-            Retry::No,
-        ),
-        KaspaError::CryptographicError { .. } => (
-            KaspaError::CryptographicError { problem: problem() },
-            false,
-            "A signature hash cannot be computed.",
-            "Report it.",
-            Retry::No,
-        ),
-        KaspaError::ConfigurationError { .. } => (
-            KaspaError::ConfigurationError { problem: problem() },
-            false,
-            "A provider belongs to another network than the installation.",
-            "A controller names other providers with an upgrade.",
-            Retry::No,
-        ),
-        KaspaError::ValidationError { .. } => (
-            KaspaError::ValidationError { field, problem: problem() },
-            true,
-            "The argument `field` cannot be accepted.",
-            "Change it as `problem` says.",
-            Retry::No,
-        ),
-        KaspaError::InternalError { .. } => (
-            KaspaError::InternalError { problem: problem() },
-            false,
-            "The canister's records contradict each other. Nothing has changed.",
-            "Call `verify_integrity`, and report it.",
-            Retry::No,
-        ),
-    })
-}
-
-fn kaspa_table() -> String {
-    let rows = kaspa_errors().into_iter().map(|(error, is_argument, meaning, remedy, retry)| {
-        let name = variant(&error);
-        let error = if is_argument { Error::invalid_on_kaspa(error) } else { Error::kaspa(error) };
-        [format!("`{name}`"), format!("`{}`", error.code), meaning.to_owned(), remedy.to_owned(), retry.text()]
-    });
-    table(["`KaspaError`", "`code`", "meaning", "what to do", "same call later"], rows)
 }
 
 /// A code, where it stands, what it means, what to do, and whether the same request can pass later by itself.
@@ -429,7 +351,6 @@ fn codes_md_is_what_the_code_says() {
         consent_errors().into_iter().map(|(name, meaning, remedy)| [format!("`{name}`"), meaning.to_owned(), remedy.to_owned()]);
     let parts = [
         ("errors", error_table()),
-        ("kaspa_errors", kaspa_table()),
         ("reasons", reason_table()),
         ("kinds", table(["`rule`", "subject"], kinds)),
         ("statuses", table(["`status`", "meaning", "what to do"], statuses)),

@@ -21,7 +21,7 @@ use purser_core::state::{self, NewSession};
 use purser_core::{access, chains, transfer, wallet};
 use purser_types::convert::address;
 use purser_types::fixture::{admin, kas, sol};
-use purser_types::{BatchArgs, Payment, SolanaTransferParams, TransferArgs};
+use purser_types::{BatchArgs, Payment, SolanaTransferParams, TransferArgs, TransferParams};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -167,7 +167,7 @@ fn requests() -> Vec<Limit> {
     let made = |nanos: u64| asked(&|args| args.created_at = Some(nanos));
     let memo = |bytes| {
         let terms = SolanaTransferParams { memo: Some(text(bytes)), allow_off_curve: None };
-        asked(&|args| args.solana = Some(terms.clone()))
+        asked(&|args| args.params = Some(TransferParams::Solana(terms.clone())))
     };
     let batch = |count: u64| {
         let payment = Payment::new(kas(1, "k").to, 100_000_000);
@@ -175,14 +175,13 @@ fn requests() -> Vec<Limit> {
         let args = BatchArgs {
             wallet_id: WALLET.get(),
             asset: None,
-            kaspa_key: None,
             payments,
             max_fee: None,
-            fee_speed: None,
             idempotency_key: "k".into(),
             reason: None,
             session_id: None,
             created_at: None,
+            params: None,
         };
         args.into_request(state.config()).is_ok()
     };

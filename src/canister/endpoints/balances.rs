@@ -6,7 +6,7 @@ use crate::jobs::RefreshError;
 use crate::{jobs, store};
 use purser_core::base::WalletId;
 use purser_core::state::Refusal;
-use purser_types::{Balance, Error};
+use purser_types::{Asset, Balance, Error};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 async fn refresh_balances(wallet_id: u64) -> Result<Vec<Balance>, Error> {
@@ -19,7 +19,7 @@ async fn refresh_balances(wallet_id: u64) -> Result<Vec<Balance>, Error> {
 impl From<RefreshError> for Error {
     fn from(error: RefreshError) -> Self {
         match error {
-            RefreshError::Provider(error) => Self::provider(error.chain, &error.problem),
+            RefreshError::Provider(error) => Self::provider(error.chain, None, &error.problem),
             RefreshError::Busy => Refusal::LimitReached {
                 what: "refreshes of the wallet's balances at a time, also of those that failed",
                 max: 1,
@@ -33,5 +33,11 @@ impl From<RefreshError> for Error {
 /// Returns an observed balance as the answer shows it.
 fn balance(observed: KeyBalance) -> Balance {
     let KeyBalance { kind, address, asset, amount, observed_at } = observed;
-    Balance { key: kind.as_str().to_owned(), address, asset: asset.into(), amount: amount.get(), observed_at: observed_at.nanos() }
+    Balance {
+        key: kind.as_str().to_owned(),
+        address,
+        asset: Asset::from(asset).into(),
+        amount: amount.get(),
+        observed_at: observed_at.nanos(),
+    }
 }

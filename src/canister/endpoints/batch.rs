@@ -7,18 +7,16 @@ use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
 use purser_core::base::{TransferId, WalletId};
 use purser_core::state::ItemOutcome;
-use purser_types::{Asset, BatchArgs, BatchOutcome, Error};
+use purser_types::{BatchArgs, BatchOutcome, Error};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn batch_transfer(args: BatchArgs) -> Result<BatchOutcome, Error> {
     let (caller, wallet) = (msg_caller(), WalletId::new(args.wallet_id));
-    let on_kaspa = args.asset.unwrap_or(Asset::Kas) == Asset::Kas;
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
         access::require_agent(state, caller, wallet)?;
         let request = args.into_request(state.config())?;
         Ok(state.decide_batch(caller, &request, store::now())?)
     })
-    .map_err(|error| if on_kaspa { error.on_kaspa() } else { error })
     .inspect_err(note_refusal)?;
     // A denial without an entry of its own is one for every payment, so the first says why.
     let denied = match outcome.items.first() {

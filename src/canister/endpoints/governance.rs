@@ -12,7 +12,8 @@ use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::policy::parse_rules;
 use purser_types::{
-    Change, Error, Group, Proposal, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit, at_most, page,
+    AssetRate, Change, Error, Group, Proposal, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit, at_most,
+    page,
 };
 
 /// The most bytes of proposals that one reply carries; a reply may have 2 MB.
@@ -125,7 +126,7 @@ fn list_groups() -> Vec<Group> {
 }
 
 #[ic_cdk::query]
-fn list_rates() -> Vec<Rate> {
+fn list_rates() -> Vec<AssetRate> {
     store::read(|state| state.rates()).into_iter().map(Into::into).collect()
 }
 

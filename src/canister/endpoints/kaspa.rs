@@ -7,16 +7,16 @@ use crate::ports::ic::Ic;
 use crate::store::{self, Store};
 use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
-use purser_core::base::{Amount, Asset, Bytes, Timestamp, TransferId, WalletId};
+use purser_core::base::{Amount, Asset, Bytes, Chain, Timestamp, TransferId, WalletId};
 use purser_core::chains::kaspa::transfer::KaspaBuilt;
 use purser_core::chains::kaspa::{KeyKind as Scheme, UnsignedTx, WalletKey, replace};
 use purser_core::chains::tx::BuiltTx;
 use purser_core::state::Refusal;
 use purser_core::transfer::{Outcome, TransferRequest};
 use purser_core::wallet::KeyKind;
+use purser_types::convert::kaspa::coins_error;
 use purser_types::{
-    Asset as ApiAsset, ConsolidateArgs, Error, ErrorDetail, FeeQuote, KaspaError, KaspaKey, ReplaceArgs, Transfer, TransferAnswer,
-    TransferArgs, Wallet,
+    Asset as ApiAsset, ConsolidateArgs, Error, FeeQuote, KaspaKey, ReplaceArgs, Transfer, TransferAnswer, TransferArgs, Wallet,
 };
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -33,7 +33,6 @@ fn consolidate_kaspa(args: ConsolidateArgs) -> Result<TransferAnswer, Error> {
         let request = args.into_request(&own, config)?;
         Ok(state.decide_consolidation(caller, request, store::now())?)
     })
-    .map_err(Error::on_kaspa)
     .inspect_err(note_refusal)?;
     commit_decision(paying, caller, decided, outcome.denied());
     if let Outcome::Accepted { transfer, .. } = &outcome {
@@ -50,7 +49,6 @@ fn replace_kaspa_transfer(args: ReplaceArgs) -> Result<Transfer, Error> {
         let built = replacement(state, id, args.fee.map(Amount::new))?;
         Ok(state.decide_replacement(msg_caller(), id, built)?)
     })
-    .map_err(Error::on_kaspa)
     .inspect_err(note_refusal)?;
     store::commit(decided);
     jobs::wake(id);
@@ -65,7 +63,7 @@ async fn quote_kaspa_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
         max: 1,
         current: 1,
     })?;
-    quote.map(fee_quote).map_err(|error| Error::kaspa(quote_error(error, request.amount)))
+    quote.map(fee_quote).map_err(|error| quote_error(error, request.amount))
 }
 
 #[ic_cdk::query]
@@ -99,14 +97,14 @@ fn fee_quote(quote: Quote) -> FeeQuote {
 }
 
 /// Returns the reason why a transfer of `required` has no quote.
-fn quote_error(error: QuoteError, required: Amount) -> KaspaError {
+fn quote_error(error: QuoteError, required: Amount) -> Error {
     match error {
-        QuoteError::Coins(error) => KaspaError::of_coins(error, required),
-        QuoteError::Provider { problem, status_code } => KaspaError::NetworkError { status_code, problem },
-        QuoteError::Impossible(problem) => KaspaError::InvalidTransaction { problem },
-        QuoteError::Key(problem) => KaspaError::InvalidPublicKey { problem },
-        QuoteError::WrongNetwork(problem) => KaspaError::ConfigurationError { problem },
-        QuoteError::Internal(problem) => KaspaError::InternalError { problem },
+        QuoteError::Coins(error) => coins_error(error, required),
+        QuoteError::Provider { problem, status_code } => Error::provider(Chain::Kaspa, status_code, &problem),
+        QuoteError::WrongNetwork(problem) => Error::provider(Chain::Kaspa, None, &problem),
+        QuoteError::Impossible(problem) => Error::unbuildable(&problem),
+        QuoteError::Key(problem) => Error::unbuildable(&format!("the key that would pay cannot be used: {problem}")),
+        QuoteError::Internal(problem) => Error::internal(&problem),
     }
 }
 
@@ -115,15 +113,9 @@ fn readable(state: &Store, args: TransferArgs) -> Result<(purser_core::wallet::W
     access::require_agent(state, msg_caller(), id)?;
     if args.asset != ApiAsset::Kas {
         let problem = "only KAS fees depend on the coins at hand; a SOL transfer costs its signature";
-        return Err(Error::invalid("asset", problem).on_kaspa());
+        return Err(Error::invalid("asset", problem));
     }
-    let to = args.to.clone();
-    let request = args.into_request(state.config()).map_err(|error| match error.detail {
-        Some(ErrorDetail::InvalidArgument { field, problem }) if field == "to" => {
-            Error::invalid_on_kaspa(KaspaError::unusable(&to, format!("{field}: {problem}")))
-        }
-        _ => error.on_kaspa(),
-    })?;
+    let request = args.into_request(state.config())?;
     let wallet = state.wallet(id).ok_or_else(|| Refusal::NotFound { what: "wallet", id: id.to_string() })?;
     Ok((wallet, request))
 }
@@ -141,16 +133,14 @@ fn replacement(state: &Store, id: TransferId, fee: Option<Amount>) -> Result<Bui
         KeyKind::KaspaEcdsa => WalletKey::new(Scheme::Ecdsa, &wallet.kaspa_ecdsa_key),
         KeyKind::Solana => return Err(Error::invalid("transfer_id", "only KAS transactions are replaced")),
     };
-    let key = key.map_err(|error| Error::kaspa(KaspaError::InvalidPublicKey { problem: error.to_string() }))?;
-    let nothing = || KaspaError::InvalidTransaction { problem: "nothing is built that could be replaced".to_owned() };
-    let built = transfer.built.as_ref().ok_or_else(|| Error::kaspa(nothing()))?;
-    let unsigned = UnsignedTx::from_bytes(&built.unsigned)
-        .map_err(|error| Error::kaspa(KaspaError::InternalError { problem: error.to_string() }))?;
+    let key = key.map_err(|error| Error::unbuildable(&format!("the key that would pay cannot be used: {error}")))?;
+    let built = transfer.built.as_ref().ok_or_else(|| Error::unbuildable("nothing is built that could be replaced"))?;
+    let unsigned = UnsignedTx::from_bytes(&built.unsigned).map_err(|error| Error::internal(&error.to_string()))?;
     let payments = transfer.request.payments().len();
     let replaced = replace::with_fee(&unsigned, payments, &key.script_public_key(), fee);
-    let (replaced, fee) = replaced.map_err(|error| Error::kaspa(error.into()))?;
-    replaced.digests(&key).map_err(|error| Error::kaspa(KaspaError::CryptographicError { problem: error.to_string() }))?;
-    let bytes = replaced.to_bytes().map_err(|error| Error::kaspa(KaspaError::SerializationError { problem: error.to_string() }))?;
+    let (replaced, fee) = replaced.map_err(|error| Error::unbuildable(&error.to_string()))?;
+    replaced.digests(&key).map_err(|error| Error::unbuildable(&format!("what is to be signed cannot be computed: {error}")))?;
+    let bytes = replaced.to_bytes().map_err(|error| Error::unbuildable(&format!("the transaction cannot be encoded: {error}")))?;
     Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, details: KaspaBuilt { inputs: transfer.kaspa_inputs().to_vec() } })
 }
 
@@ -161,10 +151,10 @@ mod tests {
     #[test]
     fn a_quote_that_no_provider_answered_keeps_the_status() {
         let silent = QuoteError::Provider { problem: "nothing".into(), status_code: Some(503) };
-        let error = Error::kaspa(quote_error(silent, Amount::ZERO));
+        let error = quote_error(silent, Amount::ZERO);
         assert_eq!(
             (error.code.as_str(), error.message.as_str()),
-            ("KASPA_ERROR", "Kaspa providers gave no answer (HTTP 503): nothing")
+            ("PROVIDER_UNAVAILABLE", "no Kaspa provider gave a usable answer (HTTP 503): nothing")
         );
     }
 }

@@ -7,7 +7,7 @@ use purser_core::base::{TransferId, WalletId};
 use purser_core::policy;
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{self as domain, Outcome};
-use purser_types::{Error, ErrorDetail, KaspaError, ToSign, Transfer, TransferAnswer, TransferOutcome};
+use purser_types::{Error, ErrorDetail, ToSign, Transfer, TransferAnswer, TransferOutcome};
 use serde_bytes::ByteBuf;
 
 /// Commits the decision about a request. A denial without an entry of its own is counted, and logged together with others.
@@ -52,10 +52,7 @@ pub(super) fn answer(outcome: Outcome) -> Result<TransferAnswer, Error> {
 /// Counts a refusal of the caller, by the argument that was refused.
 pub(super) fn note_refusal(error: &Error) {
     let field = match &error.detail {
-        Some(ErrorDetail::InvalidArgument { field, .. } | ErrorDetail::Kaspa(KaspaError::ValidationError { field, .. })) => {
-            Some(field.rsplit('.').next().unwrap_or(field))
-        }
-        Some(ErrorDetail::Kaspa(KaspaError::InvalidAddress { .. })) => Some("to"),
+        Some(ErrorDetail::InvalidArgument { field, .. }) => Some(field.rsplit('.').next().unwrap_or(field)),
         _ => None,
     };
     metrics::refused(&error.code, field);

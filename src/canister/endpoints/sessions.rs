@@ -5,11 +5,11 @@ use crate::jobs::{self, sessions};
 use crate::store;
 use candid::Principal;
 use ic_cdk::api::msg_caller;
-use purser_core::base::{Chain, HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
+use purser_core::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
 use purser_core::policy::MAX_NAME_BYTES;
 use purser_core::state::{NewSession, Refusal};
 use purser_types::convert::policy::parse_rules;
-use purser_types::{ClientArgs, Error, KaspaError, MAX_PAGE, OpenSessionArgs, Session, Transfer, at_most};
+use purser_types::{ClientArgs, Error, MAX_PAGE, OpenSessionArgs, Session, Transfer, at_most};
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -65,16 +65,7 @@ fn list_sessions(wallet_id: u64) -> Result<Vec<Session>, Error> {
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn submit_signatures(transfer_id: u64, signatures: Vec<ByteBuf>) -> Result<Transfer, Error> {
     let id = TransferId::new(transfer_id);
-    let decided = store::read(|state| {
-        let is_kaspa = state.transfer(id).is_some_and(|transfer| transfer.request.asset.chain() == Chain::Kaspa);
-        let decided = state.decide_client_signatures(msg_caller(), id, &signatures, store::now());
-        decided.map_err(|refusal| match refusal {
-            Refusal::InvalidArgument { field: "signatures", problem } if is_kaspa => {
-                Error::invalid_on_kaspa(KaspaError::InvalidSignature { problem })
-            }
-            refusal => refusal.into(),
-        })
-    })?;
+    let decided = store::read(|state| state.decide_client_signatures(msg_caller(), id, &signatures, store::now()))?;
     store::commit(decided);
     jobs::wake(id);
     store::read(|state| requests::find(state, id))

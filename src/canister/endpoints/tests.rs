@@ -10,7 +10,9 @@ use purser_core::state::Refusal;
 use purser_core::transfer::Outcome;
 use purser_types::convert::policy::parse_rules;
 use purser_types::fixture::{admin, config, guardian, sol};
-use purser_types::{Asset, BatchArgs, BlockRange, Chain, Decision, ErrorDetail, Payment, Rule, TransferArgs, Window};
+use purser_types::{
+    Asset, BatchArgs, BlockRange, Chain, Decision, ErrorDetail, Payment, PaymentParams, Rule, TransferArgs, Window,
+};
 
 fn set_policy(state: &mut Store) {
     let rules = vec![
@@ -105,8 +107,8 @@ fn usage_is_listed_for_every_asset_with_the_policys_limit() {
     let (decided, _) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
     let usage = wallets::usage(&state, WALLET, NOW).expect("a wallet");
-    let figures: Vec<_> = usage.iter().map(|u| (u.asset, u.posted, u.reserved, u.limit, u.remaining)).collect();
-    assert_eq!(figures, [(Asset::Kas, 0, 0, None, None), (Asset::Sol, 0, 10_010, Some(100_000), Some(89_990))]);
+    let figures: Vec<_> = usage.iter().map(|u| (u.asset.name.as_str(), u.posted, u.reserved, u.limit, u.remaining)).collect();
+    assert_eq!(figures, [("Kas", 0, 0, None, None), ("Sol", 0, 10_010, Some(100_000), Some(89_990))]);
     assert_eq!(wallets::usage(&state, WalletId::new(2), NOW).expect_err("no wallet").code, "NOT_FOUND");
 }
 
@@ -194,23 +196,22 @@ fn the_memo_and_the_vault_of_a_payment_are_shown_with_it() {
     let mut state = installed();
     set_policy(&mut state);
     let to = sol(1, "k").to;
-    let said = Payment { memo: Some("tag 7".into()), allow_off_curve: Some(true), ..Payment::new(to.clone(), 7) };
-    let plain = Payment { allow_off_curve: Some(false), ..Payment::new(to, 8) };
+    let said = Payment { params: Some(PaymentParams::of_solana(Some("tag 7"), Some(true))), ..Payment::new(to.clone(), 7) };
+    let plain = Payment { params: Some(PaymentParams::of_solana(None, Some(false))), ..Payment::new(to, 8) };
     let args = BatchArgs {
         wallet_id: WALLET.get(),
         asset: Some(Asset::Sol),
-        kaspa_key: None,
         payments: vec![said.clone(), plain.clone()],
         max_fee: None,
-        fee_speed: None,
         idempotency_key: "k".into(),
         reason: None,
         session_id: None,
         created_at: None,
+        params: None,
     };
     let request = args.into_request(state.config()).expect("readable");
     let (decided, outcome) = state.decide_batch(agent(), &request, NOW).expect("decided");
     state.commit(decided.expect("it is new"), NOW);
     let shown = requests::find(&state, outcome.transfers[0]).expect("it was accepted");
-    assert_eq!(shown.batch(), [said, Payment { allow_off_curve: None, ..plain }]);
+    assert_eq!(shown.payments, [said, Payment { params: None, ..plain }]);
 }

@@ -1,7 +1,9 @@
 //! Approval requests as answers show them.
 
 use crate::approval::{ApprovalRequest, ScopeBudgets, Votes};
+use crate::asset::Asset;
 use crate::batch::Payment;
+use crate::policy::Scope;
 use crate::policy_tools::Budget;
 use crate::transfer::Transfer;
 use ic_stable_structures::Memory;
@@ -26,14 +28,17 @@ impl ApprovalRequest {
         let votes: Vec<Votes> = votes.collect();
         let network = state.config().kaspa.network;
         let scopes = state.scopes(&transfer).into_iter();
-        let budgets =
-            scopes.map(|scope| ScopeBudgets { scope: scope.into(), budgets: Budget::all(state.budgets(scope, now), network) });
+        let budgets = scopes.map(|scope| ScopeBudgets {
+            scope: Scope::from(scope).into(),
+            budgets: Budget::all(state.budgets(scope, now), network),
+        });
         let budgets = budgets.filter(|scope| !scope.budgets.is_empty()).collect();
+        let asset = Asset::from(transfer.request.asset);
         let transfer = Transfer::new(transfer, network);
-        let amount = transfer.asset.show(transfer.amount);
+        let amount = asset.show(transfer.amount);
         let left = approval.expires_at.nanos_since(now) / SECOND_NS;
         Some(Self {
-            summary: summary(&transfer, &amount, &votes, left),
+            summary: summary(&transfer, asset, &amount, &votes, left),
             amount,
             intent_hash: ByteBuf::from(approval.intent.0),
             expires_at: approval.expires_at.nanos(),
@@ -44,18 +49,17 @@ impl ApprovalRequest {
     }
 }
 
-fn summary(transfer: &Transfer, amount: &str, votes: &[Votes], left: u64) -> String {
-    let Transfer { agent, wallet_id, asset, max_fee, .. } = transfer;
-    let to = match transfer.batch() {
+fn summary(transfer: &Transfer, asset: Asset, amount: &str, votes: &[Votes], left: u64) -> String {
+    let Transfer { agent, wallet_id, max_fee, .. } = transfer;
+    let to = match &transfer.payments[..] {
         [] => {
-            let memo = transfer.solana.as_ref().and_then(|details| details.memo.as_deref());
-            format!("{}{}", transfer.to, with_memo(memo))
+            format!("{}{}", transfer.to, with_memo(transfer.memo()))
         }
         // All of them, however many: people agree to each.
         payments => {
             let each = payments.iter().map(|payment| {
-                let Payment { to, amount, memo, .. } = payment;
-                format!("{to} ({}{})", asset.show(*amount), with_memo(memo.as_deref()))
+                let Payment { to, amount, .. } = payment;
+                format!("{to} ({}{})", asset.show(*amount), with_memo(payment.memo()))
             });
             each.collect::<Vec<_>>().join(", ")
         }

@@ -1,10 +1,9 @@
-//! Refusals of the domain as errors of the interface, and the sentences of errors about Kaspa.
+//! Refusals of the domain, and payments that cannot be made, as errors of the interface.
 
-use crate::error::{Error, ErrorDetail, KaspaError};
+use crate::chain::Chain;
+use crate::error::{Error, ErrorDetail};
 use crate::status::Status;
 use purser_core::base::{self, Amount, amount_text};
-use purser_core::chains::kaspa::replace::ReplaceError;
-use purser_core::chains::kaspa::select::{Obstacle, SelectError};
 use purser_core::state::Refusal;
 use serde_bytes::ByteBuf;
 
@@ -12,37 +11,97 @@ use serde_bytes::ByteBuf;
 const MAX_PROBLEM_BYTES: usize = 512;
 
 impl Error {
-    /// Returns `PROVIDER_UNAVAILABLE` for a provider that could not be asked, with at most 512 bytes of its failure.
-    pub fn provider(chain: base::Chain, problem: &str) -> Self {
-        let problem = problem[..problem.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
+    /// Returns `PROVIDER_UNAVAILABLE` when no provider gave a usable answer, with at most 512 bytes of the last failure.
+    pub fn provider(chain: base::Chain, status_code: Option<u16>, problem: &str) -> Self {
+        let problem = bounded(problem);
+        let status = status_code.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
         Self {
             code: "PROVIDER_UNAVAILABLE".into(),
-            message: format!("no {chain} provider could be asked: {problem}"),
-            detail: Some(ErrorDetail::ProviderUnavailable { chain: chain.into(), problem }),
+            message: format!("no {chain} provider gave a usable answer{status}: {problem}"),
+            detail: Some(ErrorDetail::ProviderUnavailable { chain: Chain::from(chain).into(), status_code, problem }),
         }
     }
 
-    /// Returns `KASPA_ERROR` for a request that cannot be carried out, with a message of at most 512 bytes.
-    pub fn kaspa(error: KaspaError) -> Self {
-        let message = error.text();
-        let message = message[..message.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned();
-        Self { code: "KASPA_ERROR".into(), message, detail: Some(ErrorDetail::Kaspa(error)) }
-    }
-
-    /// Returns `VALIDATION_FAILED` for an argument of a method that answers with a [`KaspaError`].
-    pub fn invalid_on_kaspa(error: KaspaError) -> Self {
-        Self { code: "VALIDATION_FAILED".into(), ..Self::kaspa(error) }
-    }
-
-    /// Returns the same error with a [`KaspaError`] in the place of an argument that cannot be accepted.
-    pub fn on_kaspa(self) -> Self {
-        match self.detail {
-            Some(ErrorDetail::InvalidArgument { field, problem }) => {
-                Self::invalid_on_kaspa(KaspaError::ValidationError { field, problem })
-            }
-            _ => self,
+    /// Returns `INVALID_AMOUNT` when no transaction pays exactly this much of `asset`, with the nearest amounts that can be paid.
+    pub fn invalid_amount(asset: base::Asset, min: Option<Amount>, max: Option<Amount>) -> Self {
+        let (more, less) = (hint("more can be paid from", asset, min), hint("less can be paid up to", asset, max));
+        Self {
+            code: "INVALID_AMOUNT".into(),
+            message: format!("no transaction can pay exactly this amount with the coins at hand{less}{more}"),
+            detail: Some(ErrorDetail::InvalidAmount { min: min.map(Amount::get), max: max.map(Amount::get) }),
         }
     }
+
+    /// Returns `INSUFFICIENT_FUNDS` when a wallet cannot spend `required` of `asset`.
+    pub fn insufficient_funds(asset: base::Asset, required: Amount, funds: Funds) -> Self {
+        let show = |amount| amount_text(asset, amount);
+        let Funds { available, immature, reserved, max } = funds;
+        Self {
+            code: "INSUFFICIENT_FUNDS".into(),
+            message: format!(
+                "{} and a fee are needed, {} can be spent now; immature: {}; held by transfers under way: {}{}",
+                show(required),
+                show(available),
+                show(immature),
+                show(reserved),
+                hint("at most this can be paid:", asset, max)
+            ),
+            detail: Some(ErrorDetail::InsufficientFunds {
+                required: required.get(),
+                available: available.get(),
+                immature: immature.get(),
+                reserved: reserved.get(),
+                max: max.map(Amount::get),
+            }),
+        }
+    }
+
+    /// Returns `FEE_TOO_HIGH` when the network asks more of the native `asset` than the cap.
+    pub fn fee_too_high(asset: base::Asset, required: Amount, max_fee: Amount) -> Self {
+        let (asks, allowed) = (amount_text(asset, required), amount_text(asset, max_fee));
+        Self {
+            code: "FEE_TOO_HIGH".into(),
+            message: format!("the network asks a fee of {asks} and at most {allowed} are allowed"),
+            detail: Some(ErrorDetail::FeeTooHigh { required: required.get(), max_fee: max_fee.get() }),
+        }
+    }
+
+    /// Returns `UNBUILDABLE` for a transaction that cannot be made, with at most 512 bytes of the problem.
+    pub fn unbuildable(problem: &str) -> Self {
+        let problem = bounded(problem);
+        Self { code: "UNBUILDABLE".into(), message: problem.clone(), detail: Some(ErrorDetail::Unbuildable { problem }) }
+    }
+
+    /// Returns `INTERNAL_ERROR` for records that contradict one another, with at most 512 bytes of the problem.
+    pub fn internal(problem: &str) -> Self {
+        let problem = bounded(problem);
+        Self {
+            code: "INTERNAL_ERROR".into(),
+            message: format!("nothing was done, because the records contradict themselves: {problem}"),
+            detail: Some(ErrorDetail::Internal { problem }),
+        }
+    }
+}
+
+/// The funds of a wallet that cannot make a payment, in base units.
+#[derive(Clone, Copy, Debug)]
+pub struct Funds {
+    /// The funds that can be spent now.
+    pub available: Amount,
+    /// The funds that are too young to be spent.
+    pub immature: Amount,
+    /// The funds that unfinished transfers spend.
+    pub reserved: Amount,
+    /// The most that can be paid now, after its fee.
+    pub max: Option<Amount>,
+}
+
+fn bounded(problem: &str) -> String {
+    problem[..problem.floor_char_boundary(MAX_PROBLEM_BYTES)].to_owned()
+}
+
+fn hint(label: &str, asset: base::Asset, amount: Option<Amount>) -> String {
+    amount.map(|amount| format!("; {label} {}", amount_text(asset, amount))).unwrap_or_default()
 }
 
 impl From<Refusal> for Error {
@@ -72,77 +131,10 @@ impl From<Refusal> for Error {
     }
 }
 
-impl KaspaError {
-    /// Returns the reason why no coins pay `required`.
-    pub fn of_coins(error: SelectError, required: Amount) -> Self {
-        let get = |amount: Option<Amount>| amount.map(Amount::get);
-        match error {
-            SelectError::InsufficientFunds { spendable, immature, reserved, largest } => Self::InsufficientFunds {
-                required: required.get(),
-                available: spendable.get(),
-                immature: immature.get(),
-                reserved: reserved.get(),
-                max: get(largest),
-            },
-            SelectError::Unbuildable { obstacle: Obstacle::Fee(over), .. } => {
-                Self::FeeTooHigh { required: over.floor.get(), max_fee: over.max_fee.get() }
-            }
-            SelectError::Unbuildable { below, above, .. } => Self::InvalidAmount { min: get(above), max: get(below) },
-            SelectError::TooManyInputs { largest, .. } => Self::InvalidAmount { min: None, max: get(largest) },
-            SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToConsolidate { .. } => {
-                Self::InvalidTransaction { problem: error.to_string() }
-            }
-        }
-    }
-
-    /// Returns the sentence for people.
-    pub fn text(&self) -> String {
-        let kas = |sompi: &u64| amount_text(base::Asset::Kas, Amount::new(*sompi));
-        let or = |label: &str, amount: &Option<u64>| amount.map(|sompi| format!("; {label} {}", kas(&sompi))).unwrap_or_default();
-        match self {
-            Self::InvalidAmount { min, max } => {
-                let (min, max) = (or("more can be paid from", min), or("less can be paid up to", max));
-                format!("no transaction can pay exactly this amount with the coins at hand{max}{min}")
-            }
-            Self::InsufficientFunds { required, available, immature, reserved, max } => format!(
-                "{} and a fee are needed, {} can be spent now; immature: {}; held by transfers under way: {}{}",
-                kas(required),
-                kas(available),
-                kas(immature),
-                kas(reserved),
-                or("at most this can be paid:", max)
-            ),
-            Self::InvalidAddress { problem, .. } => problem.clone(),
-            Self::InvalidPublicKey { problem } => format!("the key that would pay cannot be used: {problem}"),
-            Self::InvalidSignature { problem } => format!("signatures: {problem}"),
-            Self::InvalidTransaction { problem } => problem.clone(),
-            Self::SerializationError { problem } => format!("the transaction cannot be encoded: {problem}"),
-            Self::CryptographicError { problem } => format!("what is to be signed cannot be computed: {problem}"),
-            Self::ConfigurationError { problem } => format!("the installation does not fit the network: {problem}"),
-            Self::ValidationError { field, problem } => format!("{field}: {problem}"),
-            Self::InternalError { problem } => format!("nothing was done, because the records contradict themselves: {problem}"),
-            Self::FeeTooHigh { required, max_fee } => {
-                format!("the network asks a fee of {} and at most {} are allowed", kas(required), kas(max_fee))
-            }
-            Self::NetworkError { status_code: Some(status), problem } => {
-                format!("Kaspa providers gave no answer (HTTP {status}): {problem}")
-            }
-            Self::NetworkError { status_code: None, problem } => format!("Kaspa providers gave no answer: {problem}"),
-        }
-    }
-}
-
-impl From<ReplaceError> for KaspaError {
-    fn from(error: ReplaceError) -> Self {
-        Self::InvalidTransaction { problem: error.to_string() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use purser_core::base::{Hash, TransferId};
-    use purser_core::chains::kaspa::fee::FloorOverCap;
     use purser_core::transfer;
 
     fn of(refusal: Refusal) -> (String, String, ErrorDetail) {
@@ -192,38 +184,27 @@ mod tests {
 
     #[test]
     fn a_long_complaint_of_a_provider_is_cut_between_characters() {
-        let error = Error::provider(base::Chain::Kaspa, &"é".repeat(300_000));
+        let error = Error::provider(base::Chain::Kaspa, Some(503), &"é".repeat(300_000));
         assert_eq!(error.code, "PROVIDER_UNAVAILABLE");
-        assert_eq!(error.message, format!("no Kaspa provider could be asked: {}", "é".repeat(256)));
+        assert_eq!(error.message, format!("no Kaspa provider gave a usable answer (HTTP 503): {}", "é".repeat(256)));
     }
 
     #[test]
-    fn errors_carry_the_amounts_that_would_do() {
-        let of = |error| KaspaError::of_coins(error, Amount::new(50));
-        let rest = Obstacle::Rest { rest: Amount::new(1) };
-        let unbuildable =
-            of(SelectError::Unbuildable { obstacle: rest, below: Some(Amount::new(40)), above: Some(Amount::new(60)) });
-        assert_eq!(unbuildable, KaspaError::InvalidAmount { min: Some(60), max: Some(40) });
+    fn amounts_stand_in_the_sentence_and_in_the_details() {
+        let (asset, amount) = (base::Asset::Sol, Amount::new);
+        let no = Error::invalid_amount(asset, Some(amount(60)), Some(amount(40)));
         assert_eq!(
-            unbuildable.text(),
-            "no transaction can pay exactly this amount with the coins at hand; less can be paid up to 0.0000004 KAS (40 sompi); more can be paid from 0.0000006 KAS (60 sompi)"
+            no.message,
+            "no transaction can pay exactly this amount with the coins at hand; less can be paid up to 0.00000004 SOL (40 lamports); more can be paid from 0.00000006 SOL (60 lamports)"
         );
-        let over = Obstacle::Fee(FloorOverCap { floor: Amount::new(9), max_fee: Amount::new(8) });
-        let over = of(SelectError::Unbuildable { obstacle: over, below: None, above: None });
-        assert_eq!(over, KaspaError::FeeTooHigh { required: 9, max_fee: 8 });
-        let poor = of(SelectError::InsufficientFunds {
-            spendable: Amount::new(1),
-            immature: Amount::new(2),
-            reserved: Amount::new(3),
-            largest: Some(Amount::new(100_000_000)),
-        });
-        assert_eq!(
-            poor,
-            KaspaError::InsufficientFunds { required: 50, available: 1, immature: 2, reserved: 3, max: Some(100_000_000) }
-        );
-        let hint = "; at most this can be paid: 1 KAS (100,000,000 sompi)";
-        assert!(poor.text().ends_with(hint), "{}", poor.text());
-        let silent = KaspaError::NetworkError { problem: "nothing".into(), status_code: Some(503) };
-        assert_eq!(silent.text(), "Kaspa providers gave no answer (HTTP 503): nothing");
+        assert_eq!(no.detail, Some(ErrorDetail::InvalidAmount { min: Some(60), max: Some(40) }));
+        let dear = Error::fee_too_high(asset, amount(9), amount(8));
+        assert_eq!((dear.code.as_str(), dear.detail), ("FEE_TOO_HIGH", Some(ErrorDetail::FeeTooHigh { required: 9, max_fee: 8 })));
+        let funds = Funds { available: amount(1), immature: amount(2), reserved: amount(3), max: Some(amount(1_000_000_000)) };
+        let poor = Error::insufficient_funds(asset, amount(50), funds);
+        assert!(poor.message.ends_with("; at most this can be paid: 1 SOL (1,000,000,000 lamports)"), "{}", poor.message);
+        let detail =
+            ErrorDetail::InsufficientFunds { required: 50, available: 1, immature: 2, reserved: 3, max: Some(1_000_000_000) };
+        assert_eq!(poor.detail, Some(detail));
     }
 }

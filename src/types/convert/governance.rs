@@ -1,7 +1,7 @@
 //! Changes, proposals, groups and rates, from and to the domain.
 
 use crate::error::Error;
-use crate::governance::{Action, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
+use crate::governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
 use crate::policy::{PolicyRule, Rule};
 use crate::transfer::ResolveQuarantineArgs;
 use purser_core::access::{AgentChange, RoleChange};
@@ -97,6 +97,13 @@ impl TryFrom<Rate> for domain::Rate {
             per: Amount::new(rate.per),
             expires_at: Timestamp::from_nanos(rate.expires_at),
         })
+    }
+}
+
+impl From<domain::Rate> for AssetRate {
+    fn from(rate: domain::Rate) -> Self {
+        let Rate { asset, value, per, expires_at } = rate.into();
+        Self { asset: asset.into(), value, per, expires_at }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Lints, explanations, differences and backtests of policies as answers show them.
 
 use super::address;
+use crate::asset::Asset;
 use crate::named::Named;
-use crate::policy::PolicyRule;
+use crate::policy::{PolicyRule, Scope};
 use crate::policy_tools::{
     Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, ReadinessItem,
     RuleChange, ScopeExplanation,
@@ -50,7 +51,7 @@ impl PolicyExplanation {
                 explained.policy.as_ref().map_or((None, None), |policy| (Some(policy.version), policy.name.clone()));
             let rules = explained.policy.iter().flat_map(|policy| &policy.rules);
             ScopeExplanation {
-                scope: explained.scope.into(),
+                scope: Scope::from(explained.scope).into(),
                 version,
                 name,
                 rules: rules.map(|rule| domain::describe(rule, now, &address)).collect(),
@@ -84,7 +85,7 @@ impl Backtest {
             at: change.at.nanos(),
             wallet_id: change.request.wallet.get(),
             agent: change.agent,
-            asset: change.request.asset.into(),
+            asset: Asset::from(change.request.asset).into(),
             amount: change.request.amount.get(),
             to: address::text(&change.request.to, network),
             was: change.was.into(),

@@ -1,15 +1,15 @@
 //! Options, terms, details and nonce accounts of Solana, from and to the domain.
 
-use crate::batch::Payment;
 use crate::solana::{
     NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaSettings, SolanaTransferParams,
 };
 use purser_core::base::{Amount, Bytes};
-use purser_core::chains::kaspa::Network;
+use purser_core::chains::registry::{self, Params};
 use purser_core::chains::solana::transfer as domain;
 use purser_core::chains::solana::{Address, Blockhash};
 use purser_core::governance::config;
 use purser_core::transfer::Transfer;
+use purser_core::wallet::KeyKind;
 
 /// Returns the new options; an absent one stays as it is.
 pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::SolanaOptions>) -> Option<config::SolanaOptions> {
@@ -27,16 +27,34 @@ pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::Sola
     })
 }
 
-impl From<SolanaTransferParams> for domain::TransferParams {
-    fn from(terms: SolanaTransferParams) -> Self {
-        let payment = domain::PaymentParams { memo: terms.memo, off_curve: terms.allow_off_curve.unwrap_or(false) };
-        Self { payment, operation: None }
+impl SolanaTransferParams {
+    /// Returns the paying key and the parameters of a request.
+    pub(super) fn read(self) -> (KeyKind, Params) {
+        (KeyKind::Solana, Params::Solana(domain::TransferParams { payment: self.into(), operation: None }))
+    }
+
+    /// Returns the parameters of one payment of a batch; `None` when they say nothing.
+    pub(super) fn read_payment(self) -> Option<registry::PaymentParams> {
+        let params = domain::PaymentParams::from(self);
+        (!params.is_default()).then_some(registry::PaymentParams::Solana(params))
+    }
+}
+
+impl From<SolanaTransferParams> for domain::PaymentParams {
+    fn from(params: SolanaTransferParams) -> Self {
+        Self { memo: params.memo, off_curve: params.allow_off_curve.unwrap_or(false) }
+    }
+}
+
+impl From<&domain::PaymentParams> for SolanaTransferParams {
+    fn from(params: &domain::PaymentParams) -> Self {
+        Self { memo: params.memo.clone(), allow_off_curve: params.off_curve.then_some(true) }
     }
 }
 
 impl SolanaDetails {
-    /// Returns the details of a transfer, with addresses of `network`.
-    pub fn new(transfer: &Transfer, network: Network) -> Self {
+    /// Returns the details of a transfer of SOL or a token.
+    pub(super) fn of(transfer: &Transfer) -> Self {
         let payment = transfer.request.params.solana().map(|params| params.payment.clone()).unwrap_or_default();
         let built = transfer.built.as_ref().and_then(|built| built.details.solana().cloned()).unwrap_or_default();
         Self {
@@ -47,8 +65,7 @@ impl SolanaDetails {
             nonce: built.nonce.map(|nonce| nonce.index),
             arrives: built.arrives.map(Amount::get),
             revoked_by: transfer.progress.solana().and_then(|progress| progress.revoked_by).map(|id| id.get()),
-            simulated: transfer.simulated,
-            payments: Payment::of_batch(&transfer.request, network),
+            deadline_height: transfer.progress.solana().and_then(|progress| progress.deadline_height),
         }
     }
 }

@@ -4,18 +4,14 @@ use super::address;
 use crate::asset::Asset;
 use crate::batch::Payment;
 use crate::bounds::at_most;
+use crate::chain::{TransferDetails, TransferParams};
 use crate::error::Error;
-use crate::kaspa::FeeSpeed;
-use crate::solana::{SolanaDetails, SolanaTransferParams};
 use crate::status::Status;
-use crate::transfer::{Approval, KaspaDetails, Transfer, TransferArgs};
-use crate::wallet::KaspaKey;
-use purser_core::base::{Amount, Chain, SessionId, Timestamp, WalletId};
+use crate::transfer::{Approval, Transfer, TransferArgs};
+use purser_core::base::{self, Amount, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa;
-use purser_core::chains::registry::Params;
 use purser_core::governance::config::Config;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
-use purser_core::wallet::KeyKind;
 use serde_bytes::ByteBuf;
 
 impl TransferArgs {
@@ -24,37 +20,17 @@ impl TransferArgs {
     /// # Errors
     /// `VALIDATION_FAILED` for the first field that cannot be read.
     pub fn into_request(self, config: &Config) -> Result<TransferRequest, Error> {
-        let Self {
-            wallet_id,
-            asset,
-            to,
-            amount,
-            max_fee,
-            kaspa_key,
-            fee_speed,
-            idempotency_key,
-            reason,
-            session_id,
-            created_at,
-            solana,
-        } = self;
+        let Self { wallet_id, asset, to, amount, max_fee, idempotency_key, reason, session_id, created_at, params } = self;
         at_most("idempotency_key", &idempotency_key, MAX_IDEMPOTENCY_KEY_BYTES)?;
         at_most("reason", reason.as_deref().unwrap_or_default(), MAX_REASON_BYTES)?;
-        let params = params(asset, fee_speed, solana)?;
-        let (chain, configured_fee, source) = match asset {
-            Asset::Kas => (Chain::Kaspa, config.kaspa.max_fee, kaspa_key.unwrap_or(KaspaKey::Schnorr).kind()),
-            Asset::Sol | Asset::Spl { .. } if kaspa_key.is_some() => {
-                return Err(Error::invalid("kaspa_key", "a wallet has one Solana key; leave this out for SOL"));
-            }
-            Asset::Sol => (Chain::Solana, config.solana.max_fee, KeyKind::Solana),
-            Asset::Spl { .. } => (Chain::Solana, config.solana.max_token_fee(1), KeyKind::Solana),
-        };
+        let asset: base::Asset = asset.try_into()?;
+        let (source, params) = TransferParams::read(params, asset.chain())?;
         Ok(TransferRequest {
             wallet: WalletId::new(wallet_id),
-            asset: asset.try_into()?,
-            to: address::parse(&to, chain, config.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
+            asset,
+            to: address::parse(&to, asset.chain(), config.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
             amount: Amount::new(amount),
-            max_fee: max_fee.map_or(configured_fee, Amount::new),
+            max_fee: max_fee.map_or(config.fee_cap(asset), Amount::new),
             fee_named: max_fee.is_some(),
             source,
             idempotency_key,
@@ -67,39 +43,20 @@ impl TransferArgs {
     }
 }
 
-/// Reads the parameters that only the asset's chain has, and refuses those of another chain.
-fn params(asset: Asset, speed: Option<FeeSpeed>, solana: Option<SolanaTransferParams>) -> Result<Params, Error> {
-    match (asset, solana) {
-        (Asset::Kas, Some(params)) => {
-            let field = if params.memo.is_none() { "allow_off_curve" } else { "memo" };
-            Err(Error::invalid(field, "only a payment on Solana has one; leave this out for KAS"))
-        }
-        (Asset::Kas, None) => {
-            Ok(Params::Kaspa(kaspa::transfer::TransferParams { speed: speed.map(Into::into), consolidation: None }))
-        }
-        (Asset::Sol | Asset::Spl { .. }, _) if speed.is_some() => {
-            Err(Error::invalid("fee_speed", "only KAS fees have speeds; leave this out for SOL and tokens"))
-        }
-        (Asset::Sol | Asset::Spl { .. }, params) => Ok(Params::Solana(params.map(Into::into).unwrap_or_default())),
-    }
-}
-
 impl Transfer {
     /// Returns a transfer of the domain with Kaspa addresses of `network`.
     pub fn new(transfer: domain::Transfer, network: kaspa::Network) -> Self {
-        let is_solana = transfer.request.asset.chain() == Chain::Solana;
-        let solana = is_solana.then(|| SolanaDetails::new(&transfer, network));
-        let kaspa = KaspaDetails::of(&transfer, network);
-        let (deadline_height, request) = (transfer.deadline_height(), transfer.request);
+        let details = TransferDetails::of(&transfer);
+        let payments = Payment::of_batch(&transfer.request, network);
+        let request = transfer.request;
         Self {
             id: transfer.id.get(),
             wallet_id: request.wallet.get(),
             agent: transfer.agent,
-            asset: request.asset.into(),
+            asset: Asset::from(request.asset).into(),
             to: address::text(&request.to, network),
             amount: request.amount.get(),
             max_fee: request.max_fee.get(),
-            kaspa_key: KaspaKey::of(request.source),
             idempotency_key: request.idempotency_key,
             reason: request.reason,
             policy_version: transfer.policy_version,
@@ -109,15 +66,15 @@ impl Transfer {
             created_at: transfer.created_at.nanos(),
             updated_at: transfer.updated_at.nanos(),
             txid: transfer.signed.map(|signed| signed.txid),
-            deadline_height,
             fee_paid: transfer.fee_paid.map(Amount::get),
             note: transfer.note,
-            kaspa,
+            details: Some(details),
+            payments,
+            simulated: transfer.simulated,
             session_id: request.session.map(SessionId::get),
             code: transfer.code.map(Into::into),
             approval: transfer.approval.map(Into::into),
             to_sign: None,
-            solana,
         }
     }
 }
@@ -134,35 +91,15 @@ impl From<domain::Approval> for Approval {
     }
 }
 
-impl KaspaDetails {
-    fn of(transfer: &domain::Transfer, network: kaspa::Network) -> Option<Self> {
-        let (request, progress) = (&transfer.request, transfer.progress.kaspa());
-        if request.asset.chain() != Chain::Kaspa {
-            return None;
-        }
-        let inputs = transfer.built.as_ref().map(|_| transfer.kaspa_inputs().len() as u32);
-        let whole = transfer.signed.is_some() && progress.is_none_or(|progress| progress.replacement.is_none());
-        let partly = progress.map_or(0, |progress| progress.signatures.len() as u32);
-        Some(Self {
-            fee_speed: FeeSpeed::from(request.kaspa_speed()).into(),
-            fee: transfer.built.as_ref().map(|built| built.fee.get()),
-            inputs,
-            inputs_signed: if whole { inputs.unwrap_or_default() } else { partly },
-            payments: Payment::of_batch(request, network),
-            consolidation: request.is_consolidation(),
-            superseded: progress
-                .into_iter()
-                .flat_map(|progress| &progress.superseded)
-                .map(|other| other.signed.txid.clone())
-                .collect(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::kaspa::{KaspaKey, KaspaTransferParams};
+    use crate::mint::MintText;
+    use crate::solana::SolanaTransferParams;
+    use purser_core::base::Chain;
+    use purser_core::wallet::KeyKind;
 
     fn refused(args: TransferArgs) -> String {
         args.into_request(&fixture::config()).expect_err("refused").message
@@ -182,7 +119,7 @@ mod tests {
     fn named_fields_are_kept() {
         let args = TransferArgs {
             max_fee: Some(250_000),
-            kaspa_key: Some(KaspaKey::Ecdsa),
+            params: Some(TransferParams::Kaspa(KaspaTransferParams { key: Some(KaspaKey::Ecdsa), fee_speed: None })),
             reason: Some("rent".into()),
             ..fixture::kas(5, "k")
         };
@@ -192,9 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn a_kaspa_key_is_refused_for_sol() {
-        let args = TransferArgs { kaspa_key: Some(KaspaKey::Schnorr), ..fixture::sol(5, "k") };
-        assert_eq!(refused(args), "kaspa_key: a wallet has one Solana key; leave this out for SOL");
+    fn parameters_of_another_chain_are_refused() {
+        let kaspa = TransferParams::Kaspa(KaspaTransferParams { key: Some(KaspaKey::Schnorr), fee_speed: None });
+        let solana = TransferParams::Solana(SolanaTransferParams::default());
+        let token = Asset::Spl { mint: MintText::new("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v") };
+        for asset in [Asset::Sol, token] {
+            let args = TransferArgs { asset, params: Some(kaspa.clone()), ..fixture::sol(5, "k") };
+            assert!(refused(args).starts_with("params: these are parameters of Kaspa; the asset is on Solana"));
+        }
+        let args = TransferArgs { params: Some(solana), ..fixture::kas(5, "k") };
+        assert!(refused(args).starts_with("params: these are parameters of Solana; the asset is on Kaspa"));
     }
 
     #[test]

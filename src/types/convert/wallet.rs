@@ -1,12 +1,13 @@
 //! Wallets, keys and usage, from and to the domain.
 
 use super::address;
-use crate::wallet::{CreateWalletArgs, KaspaKey, Signing, SigningMode, Usage, Wallet};
+use crate::asset::Asset;
+use crate::wallet::{CreateWalletArgs, Signing, SigningMode, Usage, Wallet};
 use purser_core::base::{self, Bytes, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::policy::{Policy, Rule, Window};
 use purser_core::state;
-use purser_core::wallet::{self, KeyKind, NewKeys, NewWallet};
+use purser_core::wallet::{self, NewKeys, NewWallet};
 use serde_bytes::ByteBuf;
 
 impl Wallet {
@@ -62,7 +63,7 @@ impl Usage {
         });
         let remaining = limit.map(|max| max.remaining_after(usage.posted).remaining_after(usage.reserved).get());
         Self {
-            asset: asset.into(),
+            asset: Asset::from(asset).into(),
             posted: usage.posted.get(),
             reserved: usage.reserved.get(),
             limit: limit.map(base::Amount::get),
@@ -71,29 +72,9 @@ impl Usage {
     }
 }
 
-impl KaspaKey {
-    /// Returns the key's kind in the domain.
-    pub const fn kind(self) -> KeyKind {
-        match self {
-            Self::Schnorr => KeyKind::KaspaSchnorr,
-            Self::Ecdsa => KeyKind::KaspaEcdsa,
-        }
-    }
-
-    /// Returns the Kaspa key of a kind; `None` for the Solana key.
-    pub const fn of(kind: KeyKind) -> Option<Self> {
-        match kind {
-            KeyKind::Solana => None,
-            KeyKind::KaspaSchnorr => Some(Self::Schnorr),
-            KeyKind::KaspaEcdsa => Some(Self::Ecdsa),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::Asset;
     use base::{Amount, Timestamp};
     use candid::Principal;
 
@@ -142,7 +123,7 @@ mod tests {
             ],
         };
         let with = Usage::new(base::Asset::Sol, usage, Some(&policy(100)));
-        assert_eq!(with, Usage { asset: Asset::Sol, posted: 30, reserved: 50, limit: Some(100), remaining: Some(20) });
+        assert_eq!(with, Usage { asset: Asset::Sol.into(), posted: 30, reserved: 50, limit: Some(100), remaining: Some(20) });
         let lowered = Usage::new(base::Asset::Sol, usage, Some(&policy(40)));
         assert_eq!((lowered.limit, lowered.remaining), (Some(40), Some(0)));
         let without = Usage::new(base::Asset::Sol, usage, None);

@@ -74,7 +74,7 @@ plain_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Finding {
     /// The scope of the rule's policy; absent for the paying wallet's own.
-    pub scope: Option<Scope>,
+    pub scope: Option<Named<Scope>>,
     /// The kind of rule.
     pub rule: Named<RuleKind>,
     /// The rule's position in the policy; absent for conditions that hold before any rule.

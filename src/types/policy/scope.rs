@@ -1,5 +1,6 @@
 //! The scopes of policies.
 
+use crate::named::name_variants;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 
@@ -20,3 +21,5 @@ pub enum Scope {
     /// One session.
     Session(u64),
 }
+
+name_variants!(Scope { User, Wallet, Agent, Session });

@@ -11,7 +11,7 @@ pub const MAX_SENTENCE_WORDS: usize = 20;
 /// The most lines of code outside the chain folders that name a chain. It only goes down.
 pub const MAX_CHAIN_LINES: usize = 792;
 /// The most enums of the interface that repeat one of the domain. It only goes down.
-pub const MAX_TWINS: usize = 1;
+pub const MAX_TWINS: usize = 0;
 
 /// One crate, by the file that its module tree begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -144,7 +144,7 @@ methods! {
     query get_proposal(proposal: u64) -> Answer<Proposal>;
     query list_proposals(before: Option<u64>, limit: Option<u32>) -> Vec<Proposal>;
     query list_groups() -> Vec<Group>;
-    query list_rates() -> Vec<Rate>;
+    query list_rates() -> Vec<AssetRate>;
     query get_settings() -> Settings;
     update approve_transfer(transfer: u64, intent_hash: &serde_bytes::Bytes) -> Answer<Transfer>;
     update reject_transfer(transfer: u64, note: &str) -> Answer<Transfer>;

@@ -324,14 +324,13 @@ impl<'a> Installation<'a> {
         let args = BatchArgs {
             wallet_id,
             asset: Some(payments[0].0),
-            kaspa_key: None,
             payments: payments.into_iter().map(|(_, payment)| payment).collect(),
             max_fee: None,
-            fee_speed: None,
             idempotency_key: key,
             reason: None,
             session_id,
             created_at: None,
+            params: None,
         };
         let request = args.into_request(self.state.config()).expect("readable");
         let (decided, outcome) = self.state.decide_batch(self.person(who), &request, self.now).expect("decided");

@@ -105,13 +105,14 @@ fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, Consen
 }
 
 fn approve(scene: Scene<'_>, id: u64, intent: &[u8]) -> Result<Description, ConsentError> {
-    let transfer = scene.transfer(id)?;
+    let paid = scene.transfer(id)?;
+    let (transfer, asset) = &paid;
     let waiting = transfer.approval.as_ref().filter(|approval| approval.intent_hash[..] == *intent);
     let Some(approval) = waiting else {
         return Err(ConsentError::unsupported("the intent hash is not that of what the transfer waits for"));
     };
     let left = Timestamp::from_nanos(approval.expires_at).nanos_since(scene.now) / SECOND_NS;
-    let description = with_transfer(Description::new(format!("Agree to pay {}", transfer.asset.show(transfer.amount))), &transfer);
+    let description = with_transfer(Description::new(format!("Agree to pay {}", asset.show(transfer.amount))), &paid);
     Ok(description.text("From", scene.wallet(transfer.wallet_id)?).seconds("Time left to agree", left))
 }
 
@@ -155,9 +156,9 @@ fn consolidate_kaspa(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<De
 }
 
 fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, ConsentError> {
-    let transfer = scene.transfer(args.transfer_id)?;
+    let paid = scene.transfer(args.transfer_id)?;
     let intent = format!("Pay a higher fee for transfer {}", args.transfer_id);
-    let description = with_transfer(Description::new(intent), &transfer);
+    let description = with_transfer(Description::new(intent), &paid);
     Ok(match args.fee {
         Some(fee) => description.amount("New fee", Asset::Kas, fee),
         None => description.text("New fee", "twice the present one"),

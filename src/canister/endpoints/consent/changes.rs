@@ -130,10 +130,11 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             .quote("Reason", Some(reason)),
         Action::ChangeWallet { wallet: id, change } => change_wallet(change).text("Wallet", scene.wallet(id.get())?),
         Action::ResolveQuarantine(end) => {
-            let transfer = scene.transfer(end.transfer.get())?;
+            let paid = scene.transfer(end.transfer.get())?;
+            let (transfer, asset) = &paid;
             let what = if end.landed { "has paid" } else { "has not paid" };
-            let description = with_transfer(Description::new(format!("Say that transfer {} {what}", transfer.id)), &transfer);
-            description.amount("Fee paid", transfer.asset.native_asset(), end.fee_paid.get()).quote("Note", Some(&end.note))
+            let description = with_transfer(Description::new(format!("Say that transfer {} {what}", transfer.id)), &paid);
+            description.amount("Fee paid", asset.native_asset(), end.fee_paid.get()).quote("Note", Some(&end.note))
         }
     })
 }

@@ -3,19 +3,17 @@
 use super::description::Description;
 use purser_types::{Asset, Payment, Transfer};
 
-/// Adds the amount, the recipients, the fee, the agent and the reason of a transfer.
-pub(super) fn with_transfer(description: Description, transfer: &Transfer) -> Description {
-    let description = description.amount("Amount", transfer.asset, transfer.amount);
-    let description = match transfer.batch() {
+/// Adds the amount, the recipients, the fee, the agent and the reason of a transfer of an asset.
+pub(super) fn with_transfer(description: Description, (transfer, asset): &(Transfer, Asset)) -> Description {
+    let asset = *asset;
+    let description = description.amount("Amount", asset, transfer.amount);
+    let description = match &transfer.payments[..] {
         [] => description.text("To", &transfer.to),
-        batch => payments(description, transfer.asset, batch),
+        batch => payments(description, asset, batch),
     };
     let description =
-        description.amount("Fee at most", transfer.asset.native_asset(), transfer.max_fee).text("Asked for by", transfer.agent);
-    let description = match &transfer.solana {
-        Some(details) => terms_of(description, "", details.memo.as_deref(), details.off_curve),
-        None => description,
-    };
+        description.amount("Fee at most", asset.native_asset(), transfer.max_fee).text("Asked for by", transfer.agent);
+    let description = terms_of(description, "", transfer.memo(), transfer.allows_off_curve());
     description.quote("Reason", transfer.reason.as_ref())
 }
 
@@ -32,8 +30,8 @@ pub(super) fn payments(mut description: Description, asset: Asset, payments: &[P
         description = terms_of(
             description.text(&format!("Payment {n}"), text),
             &format!(" of payment {n}"),
-            payment.memo.as_deref(),
-            payment.allow_off_curve.unwrap_or(false),
+            payment.memo(),
+            payment.allows_off_curve(),
         );
     }
     description

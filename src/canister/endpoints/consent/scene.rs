@@ -5,7 +5,7 @@ use crate::store::Store;
 use candid::utils::{ArgumentDecoder, decode_args};
 use purser_core::base::text::quoted;
 use purser_core::base::{Timestamp, TransferId, WalletId};
-use purser_types::{ConsentError, Transfer};
+use purser_types::{Asset, ConsentError, Transfer};
 
 /// The state and the time at which a call is described.
 #[derive(Clone, Copy)]
@@ -21,8 +21,13 @@ impl Scene<'_> {
     ///
     /// # Errors
     /// When there is no such transfer.
-    pub(super) fn transfer(self, id: u64) -> Result<Transfer, ConsentError> {
-        requests::find(self.state, TransferId::new(id)).map_err(|error| ConsentError::unsupported(error.message))
+    pub(super) fn transfer(self, id: u64) -> Result<(Transfer, Asset), ConsentError> {
+        let transfer = requests::find(self.state, TransferId::new(id)).map_err(|error| ConsentError::unsupported(error.message))?;
+        let asset = transfer
+            .asset
+            .value
+            .ok_or_else(|| ConsentError::unsupported(format!("the asset {} is unknown", transfer.asset.name)))?;
+        Ok((transfer, asset))
     }
 
     /// Returns the number and the label of a wallet.

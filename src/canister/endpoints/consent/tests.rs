@@ -12,8 +12,8 @@ use purser_core::policy::{ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, Rule as Cor
 use purser_types::fixture::{kas, sol};
 use purser_types::{
     Asset, BatchArgs, Chain, ConsentError, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec,
-    CreateWalletArgs, DeviceSpec, FieldValue, Group, KaspaKey, MintText, OpenSessionArgs, Payment, Rule, Scope, SettingsInit,
-    Signing, SolanaTransferParams, TransferArgs, WalletChange,
+    CreateWalletArgs, DeviceSpec, FieldValue, Group, KaspaKey, MintText, OpenSessionArgs, Payment, PaymentParams, Rule, Scope,
+    SettingsInit, Signing, SolanaTransferParams, TransferArgs, TransferParams, WalletChange,
 };
 use serde_bytes::ByteBuf;
 
@@ -63,7 +63,7 @@ fn a_payment_of_tokens_names_the_mint_and_what_is_paid_in_sol() {
     let state = installed();
     let asset = Asset::Spl { mint: MintText::new(USDC) };
     let terms = SolanaTransferParams { memo: Some("invoice 17".into()), allow_off_curve: Some(true) };
-    let args = TransferArgs { asset, solana: Some(terms), ..sol(1_500_000, "invoice-17") };
+    let args = TransferArgs { asset, params: Some(TransferParams::Solana(terms)), ..sol(1_500_000, "invoice-17") };
     let text = markdown(&state, "transfer", (&args,));
     let amount = format!("1.5 USDC (token {USDC})");
     assert!(text.starts_with(&format!("# Pay {amount}\n\n**Amount:** `{amount}`\n")), "{text}");
@@ -82,14 +82,13 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     let args = BatchArgs {
         wallet_id: WALLET.get(),
         asset: Some(Asset::Spl { mint: MintText::new(mint) }),
-        kaspa_key: None,
         payments: (1..=8).map(|amount| Payment::new(to.clone(), amount)).collect(),
         max_fee: None,
-        fee_speed: None,
         idempotency_key: "wages".into(),
         reason: None,
         session_id: None,
         created_at: None,
+        params: None,
     };
     let text = markdown(&state, "batch_transfer", (&args,));
     assert!(text.starts_with(&format!("# Make 8 payments of 36 base units of the token {mint} together")), "{text}");
@@ -99,8 +98,8 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     // The cap of 0.00001 SOL, and the rent of the seven accounts that one transaction can create.
     assert!(text.contains("**Fee of each transaction at most:** `0.0151482 SOL`"), "{text}");
     let mut said = args.clone();
-    said.payments[1].memo = Some("tag`7\n".into());
-    said.payments[2].allow_off_curve = Some(true);
+    said.payments[1].params = Some(PaymentParams::of_solana(Some("tag`7\n"), None));
+    said.payments[2].params = Some(PaymentParams::of_solana(None, Some(true)));
     let text = markdown(&state, "batch_transfer", (&said,));
     let second = format!("to {to}`\n\n**Memo of payment 2:** `“tag'7\u{fffd}”`\n\n**Payment 3:** `3 base units");
     assert!(text.contains(&second) && text.matches("**Memo of").count() == 1, "{text}");
@@ -109,8 +108,8 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
         "{text}"
     );
     assert_eq!(text.matches("**Recipient of").count(), 1, "{text}");
-    let keyed = BatchArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..args };
-    assert!(refused(&state, "batch_transfer", (&keyed,)).starts_with("kaspa_key: "));
+    let keyed = BatchArgs { params: Some(TransferParams::of_kaspa(Some(KaspaKey::Ecdsa), None)), ..args };
+    assert!(refused(&state, "batch_transfer", (&keyed,)).starts_with("params: "));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Evaluations as answers show them.
 
-use crate::policy::{ApprovalDemand, Evaluation, Finding, RuleKind};
+use crate::policy::{ApprovalDemand, Evaluation, Finding, RuleKind, Scope};
 use purser_core::base::{Amount, SECOND_NS};
 use purser_core::policy as domain;
 
 impl From<domain::Finding> for Finding {
     fn from(finding: domain::Finding) -> Self {
         Self {
-            scope: finding.scope.map(Into::into),
+            scope: finding.scope.map(|scope| Scope::from(scope).into()),
             rule: RuleKind::from(finding.rule).into(),
             rule_index: finding.rule_index,
             passed: finding.passed,

@@ -52,14 +52,13 @@ fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
     let args = BatchArgs {
         wallet_id: wallet.id,
         asset: None,
-        kaspa_key: None,
         payments: payments.iter().map(|amount| Payment::new(recipients::kaspa(1), *amount)).collect(),
         max_fee: Some(20_000_000),
-        fee_speed: None,
         idempotency_key: name.into(),
         reason: None,
         session_id: None,
         created_at: None,
+        params: None,
     };
     let outcome = env.as_actor(Actor::Agent).batch_transfer(&args).expect("it is answered");
     let [id] = outcome.transfer_ids[..] else { panic!("one transaction: {outcome:?}") };
@@ -73,7 +72,7 @@ fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
         name: name.into(),
         instructions: own().map(|trace| trace.instructions).sum(),
         costliest_message: own().map(|trace| trace.instructions).max().unwrap_or_default(),
-        inputs: ended.kaspa.as_ref().and_then(|kaspa| kaspa.inputs).unwrap_or_default(),
+        inputs: ended.kaspa().and_then(|kaspa| kaspa.inputs).unwrap_or_default(),
         signatures: calls().filter(|call| call.method.starts_with("sign_with_")).count(),
         outcalls: outcalls().count(),
         answer_bytes: outcalls().map(|call| call.response_bytes).sum(),

@@ -98,13 +98,11 @@ pub fn with_history(size: u64) -> Measurement {
             to,
             amount,
             max_fee: None,
-            kaspa_key: None,
-            fee_speed: None,
             idempotency_key: format!("{asset:?}"),
             reason: None,
             session_id: None,
             created_at: None,
-            solana: None,
+            params: None,
         };
         transfer(&mut bench, &args);
     }
@@ -140,13 +138,11 @@ pub fn of_a_busy_wallet(size: u64) -> u64 {
         to: recipients::solana(1),
         amount: SOL / 2,
         max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
         idempotency_key: "measured".into(),
         reason: None,
         session_id: None,
         created_at: None,
-        solana: None,
+        params: None,
     };
     request(&mut bench, &args);
     bench.steps.last().map_or(0, |step| step.until_certified)

@@ -97,13 +97,11 @@ fn payment(wallet: &Wallet, n: u64) -> TransferArgs {
         to: recipients::solana(1),
         amount: SOL / 100,
         max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
         idempotency_key: format!("queued {n}"),
         reason: None,
         session_id: None,
         created_at: None,
-        solana: None,
+        params: None,
     }
 }
 

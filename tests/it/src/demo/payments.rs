@@ -13,13 +13,11 @@ fn payment(demo: &Demo, asset: Asset, to: String, amount: u64, key: &str) -> Tra
         to,
         amount,
         max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
         idempotency_key: key.into(),
         reason: Some("demo".into()),
         session_id: None,
         created_at: None,
-        solana: None,
+        params: None,
     }
 }
 

@@ -13,13 +13,11 @@ fn payment(demo: &Demo, key: &str) -> TransferArgs {
         to: recipients::solana(1),
         amount: SOL / 10,
         max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
-        solana: None,
+        params: None,
     }
 }
 
@@ -63,8 +61,8 @@ pub fn upgrade(demo: &mut Demo) {
     let after = demo.env.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet is still there");
     for usage in &after {
         demo.say(format!(
-            "{:?}: {} spent of {} in 24 h",
-            usage.asset,
+            "{}: {} spent of {} in 24 h",
+            usage.asset.name,
             grouped(usage.posted.into()),
             grouped(usage.limit.unwrap_or_default().into())
         ));

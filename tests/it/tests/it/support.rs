@@ -12,14 +12,13 @@ pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs
     BatchArgs {
         wallet_id: wallet.id,
         asset: None,
-        kaspa_key: None,
         payments,
         max_fee: None,
-        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
+        params: None,
     }
 }
 
@@ -34,13 +33,11 @@ pub fn payment(wallet: u64, asset: Asset, amount: u64, key: &str) -> TransferArg
         },
         amount,
         max_fee: None,
-        kaspa_key: None,
-        fee_speed: None,
         idempotency_key: key.into(),
         reason: None,
         session_id: None,
         created_at: None,
-        solana: None,
+        params: None,
     }
 }
 
@@ -55,7 +52,7 @@ pub fn denial(answer: Result<TransferOutcome, Error>) -> Finding {
 
 /// The usage of one asset.
 pub fn usage_of(usages: &[Usage], asset: Asset) -> Usage {
-    *usages.iter().find(|usage| usage.asset == asset).expect("every asset has an entry")
+    usages.iter().find(|usage| usage.asset == asset).expect("every asset has an entry").clone()
 }
 
 /// The coin of each chain.

@@ -39,7 +39,7 @@ fn own_wallet(env: &mut TestEnv) -> Wallet {
 /// The owner's signatures of the messages to sign.
 fn sign(transfer: &Transfer) -> Vec<ByteBuf> {
     let messages = &transfer.to_sign.as_ref().expect("it waits for signatures").messages;
-    let sign = |message: &ByteBuf| match transfer.kaspa_key {
+    let sign = |message: &ByteBuf| match transfer.kaspa().and_then(|details| details.key.value) {
         None => ByteBuf::from(ed25519().sign_message(message)),
         Some(KaspaKey::Schnorr) => {
             ByteBuf::from(secp256k1().sign_message_with_bip340_no_rng(message[..].try_into().expect("a digest")))
@@ -61,7 +61,10 @@ fn the_owner_signs_and_the_canister_broadcasts() {
     let payments = [
         payment(wallet.id, Asset::Sol, SOL, "sol"),
         payment(wallet.id, Asset::Kas, 5 * KAS, "schnorr"),
-        TransferArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..payment(wallet.id, Asset::Kas, 5 * KAS, "ecdsa") },
+        TransferArgs {
+            params: Some(TransferParams::of_kaspa(Some(KaspaKey::Ecdsa), None)),
+            ..payment(wallet.id, Asset::Kas, 5 * KAS, "ecdsa")
+        },
     ];
     for args in payments {
         let id = env.request_transfer(&args);

@@ -9,9 +9,9 @@ use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_types::{
     Asset, AuditSettings, BatchArgs, BatchOutcome, BlockRange, Chain, ClientArgs, ConfirmArchiveArgs, ConsolidateArgs,
-    CreateWalletArgs, Error, ErrorDetail, Evaluation, FeeSpeed, Group, KaspaError, KaspaKey, MintText, OpenSessionArgs, Payment,
-    Rate, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferAnswer,
-    TransferArgs, TransferOutcome, Wallet, WalletChange,
+    CreateWalletArgs, Error, ErrorDetail, Evaluation, Group, KaspaKey, MintText, OpenSessionArgs, Payment, PaymentParams, Rate,
+    ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferAnswer, TransferArgs,
+    TransferOutcome, TransferParams, Wallet, WalletChange,
 };
 
 /// The code of an answer, or `OK`.
@@ -105,14 +105,13 @@ fn batch(wallet_id: u64) -> BatchArgs {
     BatchArgs {
         wallet_id,
         asset: None,
-        kaspa_key: None,
         payments: vec![Payment::new(recipients::kaspa(1), KAS)],
         max_fee: None,
-        fee_speed: None,
         idempotency_key: "b".into(),
         reason: None,
         session_id: None,
         created_at: None,
+        params: None,
     }
 }
 
@@ -223,7 +222,7 @@ fn a_request_that_cannot_be_right_names_the_field() {
         ("reason", TransferArgs { reason: Some("r".repeat(1_025)), ..sol.clone() }),
         ("max_fee", TransferArgs { max_fee: Some(0), ..sol.clone() }),
         ("max_fee", TransferArgs { max_fee: Some(u64::MAX), ..kas.clone() }),
-        ("kaspa_key", TransferArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..sol.clone() }),
+        ("params", TransferArgs { params: Some(TransferParams::of_kaspa(Some(KaspaKey::Ecdsa), None)), ..sol.clone() }),
     ];
     for (field, args) in cases {
         let what = format!("{field}: {:?} {} {:?}", args.asset, args.amount, args.to.get(..40));
@@ -235,13 +234,10 @@ fn a_request_that_cannot_be_right_names_the_field() {
     }
 }
 
-/// The field that a batch was refused for, and the problem, from the errors of either chain.
+/// The field that a batch was refused for, and the problem.
 fn refused_field(answer: Answer<BatchOutcome>) -> (String, String) {
     match answer {
-        Err(Error { code, detail: Some(ErrorDetail::InvalidArgument { field, problem }), .. })
-        | Err(Error { code, detail: Some(ErrorDetail::Kaspa(KaspaError::ValidationError { field, problem })), .. })
-            if code == "VALIDATION_FAILED" =>
-        {
+        Err(Error { code, detail: Some(ErrorDetail::InvalidArgument { field, problem }), .. }) if code == "VALIDATION_FAILED" => {
             (field, problem)
         }
         other => panic!("{other:?}"),
@@ -257,7 +253,7 @@ fn bad_batches(wallet: u64) -> Vec<BadBatch> {
     let of =
         |asset: Asset, second: Payment| BatchArgs { asset: Some(asset), payments: vec![good.clone(), second], ..batch(wallet) };
     let to = |to: &str| Payment { to: to.into(), ..good.clone() };
-    let memo = |memo: &str| Payment { memo: Some(memo.into()), ..good.clone() };
+    let memo = |memo: &str| Payment { params: Some(PaymentParams::of_solana(Some(memo), None)), ..good.clone() };
     let sol = |second| of(Asset::Sol, second);
     let whole = sol(good.clone());
     let kas = |payment| BatchArgs { payments: vec![payment], ..batch(wallet) };
@@ -278,13 +274,21 @@ fn bad_batches(wallet: u64) -> Vec<BadBatch> {
         ("memo", longest, sol(memo(""))),
         ("memo", longest, sol(memo(&"m".repeat(257)))),
         ("memo", longest, of(token, memo(&"ü".repeat(129)))),
-        ("memo", only, kas(Payment { memo: Some("tag".into()), ..to_kaspa.clone() })),
-        ("allow_off_curve", only, kas(Payment { allow_off_curve: Some(true), ..to_kaspa })),
+        ("memo", only, kas(Payment { params: Some(PaymentParams::of_solana(Some("tag"), None)), ..to_kaspa.clone() })),
+        ("allow_off_curve", only, kas(Payment { params: Some(PaymentParams::of_solana(None, Some(true))), ..to_kaspa })),
         ("asset", "the mint is no address", of(Asset::Spl { mint: MintText::new("nonsense") }, good.clone())),
         ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(4_999), ..whole.clone() }),
         ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(u64::MAX), ..of(token, good.clone()) }),
-        ("kaspa_key", "leave this out for SOL", BatchArgs { kaspa_key: Some(KaspaKey::Ecdsa), ..whole.clone() }),
-        ("fee_speed", "leave this out for SOL", BatchArgs { fee_speed: Some(FeeSpeed::Low), ..whole.clone() }),
+        (
+            "params",
+            "the asset is on Solana",
+            BatchArgs { params: Some(TransferParams::of_kaspa(Some(KaspaKey::Ecdsa), None)), ..whole.clone() },
+        ),
+        (
+            "params",
+            "belong to one payment",
+            BatchArgs { params: Some(TransferParams::of_solana(Some("all"), None)), ..whole.clone() },
+        ),
         ("idempotency_key", "", BatchArgs { idempotency_key: String::new(), ..whole.clone() }),
         ("idempotency_key", "", BatchArgs { idempotency_key: "k".repeat(65), ..whole.clone() }),
         ("reason", "", BatchArgs { reason: Some("r".repeat(1_025)), ..whole }),
@@ -324,8 +328,8 @@ fn the_key_of_a_batch_stands_for_all_that_it_said() {
     };
     let others = [
         change(&|args| args.payments[1].amount += 1),
-        change(&|args| args.payments[1].memo = Some("tag".into())),
-        change(&|args| args.payments[1].allow_off_curve = Some(true)),
+        change(&|args| args.payments[1].params = Some(PaymentParams::of_solana(Some("tag"), None))),
+        change(&|args| args.payments[1].params = Some(PaymentParams::of_solana(None, Some(true)))),
         change(&|args| args.payments.swap(0, 1)),
         change(&|args| args.payments.truncate(1)),
         change(&|args| args.reason = Some("other".into())),
@@ -335,7 +339,7 @@ fn the_key_of_a_batch_stands_for_all_that_it_said() {
         let answer = unchanged(&mut env, "another batch", |env| code(env.as_actor(Actor::Agent).batch_transfer(other)));
         assert_eq!(answer, "IDEMPOTENCY_CONFLICT", "{n}");
     }
-    let same = change(&|args| args.payments[0].allow_off_curve = Some(false));
+    let same = change(&|args| args.payments[0].params = Some(PaymentParams::of_solana(None, Some(false))));
     let again = env.as_actor(Actor::Agent).batch_transfer(&same).expect("the same batch");
     assert_eq!(again.transfer_ids, made.transfer_ids, "what is not allowed is as if nothing were said");
 }

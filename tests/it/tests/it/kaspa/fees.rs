@@ -1,7 +1,7 @@
 //! Fees and quotes.
 
 use super::*;
-use purser_types::{ErrorDetail, FeeSpeed, KaspaError, Status, TransferArgs};
+use purser_types::{ErrorDetail, FeeSpeed, Status, TransferArgs, TransferParams};
 
 #[test]
 fn the_fee_follows_the_network_within_the_configured_bounds() {
@@ -20,7 +20,7 @@ fn the_fee_follows_the_network_within_the_configured_bounds() {
         env.kaspa.set_feerates(rates[0], rates[1], rates[2]);
         for (speed, fee) in [FeeSpeed::Priority, FeeSpeed::Normal, FeeSpeed::Low].into_iter().zip(fees) {
             let what = format!("{speed:?} of {rates:?}");
-            let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, 5 * KAS, &what) };
+            let args = TransferArgs { params: Some(TransferParams::of_kaspa(None, Some(speed))), ..kas(&wallet, 5 * KAS, &what) };
             let quote = env.as_actor(Actor::Agent).quote_kaspa_transfer(&args).expect("the chain answers");
             assert_eq!((quote.fee, quote.inputs, quote.dust), (fee, 1, 0), "{what}");
             // A simulation makes no outcalls, so it shows the last quote.
@@ -43,7 +43,7 @@ fn storage_mass_costs_nothing_but_where_speed_is_asked_for() {
     for sompi in [11_000_000, 50_000_000] {
         let mut quote = |rate, speed| {
             env.kaspa.set_feerates(rate, rate, rate);
-            let args = TransferArgs { fee_speed: Some(speed), ..kas(&wallet, sompi, "quoted") };
+            let args = TransferArgs { params: Some(TransferParams::of_kaspa(None, Some(speed))), ..kas(&wallet, sompi, "quoted") };
             env.as_actor(Actor::Agent).quote_kaspa_transfer(&args).expect("the chain answers")
         };
         for (rate, fee) in [(100, 203_600), (101, 205_636), (108, 219_888), (200, 407_200)] {
@@ -55,7 +55,11 @@ fn storage_mass_costs_nothing_but_where_speed_is_asked_for() {
             assert_eq!(hurried.fee, (fee + beyond).min(5_000_000), "{sompi} at {rate}");
         }
     }
-    let capped = TransferArgs { max_fee: Some(300_000), fee_speed: Some(FeeSpeed::Priority), ..kas(&wallet, 11_000_000, "capped") };
+    let capped = TransferArgs {
+        max_fee: Some(300_000),
+        params: Some(TransferParams::of_kaspa(None, Some(FeeSpeed::Priority))),
+        ..kas(&wallet, 11_000_000, "capped")
+    };
     assert_eq!(env.as_actor(Actor::Agent).quote_kaspa_transfer(&capped).expect("possible").fee, 300_000, "the caller's cap");
     env.kaspa.set_feerates(101, 101, 101);
     let id = env.request_transfer(&kas(&wallet, 11_000_000, "paid"));
@@ -87,14 +91,14 @@ fn a_quote_reckons_with_what_the_transfer_will_wait_for() {
     let too_much =
         env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, 88 * KAS, "too much")).expect_err("fees are missing");
     let balance = 88 * KAS - 2 * 203_600;
-    let expected = KaspaError::InsufficientFunds {
+    let expected = ErrorDetail::InsufficientFunds {
         required: 88 * KAS,
         available: balance,
         immature: 0,
         reserved: 0,
         max: Some(balance - 162_400),
     };
-    assert_eq!(too_much.detail, Some(ErrorDetail::Kaspa(expected)), "young change counts");
+    assert_eq!(too_much.detail, Some(expected), "young change counts");
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn a_payment_of_everything_names_the_most_that_can_be_paid() {
     let mut env = TestEnv::local();
     let wallet = wallet_of(&mut env, &[137_000_000]);
     let all = env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, 137_000_000, "all")).expect_err("the fee is missing");
-    let Some(ErrorDetail::Kaspa(KaspaError::InsufficientFunds { max: Some(most), .. })) = all.detail else { panic!("{all:?}") };
+    let Some(ErrorDetail::InsufficientFunds { max: Some(most), .. }) = all.detail else { panic!("{all:?}") };
     assert_eq!(most, 136_837_600);
     assert!(all.message.ends_with("at most this can be paid: 1.368376 KAS (136,837,600 sompi)"), "{}", all.message);
     let failed = env.request_transfer(&kas(&wallet, 137_000_000, "all"));
@@ -124,20 +128,18 @@ fn a_quote_says_what_could_be_paid_instead() {
     let fee = simulated.fee.expect("the smallest transaction is quoted");
     assert_eq!((fee.observed_at, fee.inputs), (None, 1));
     let refused = env.as_actor(Actor::Agent).quote_kaspa_transfer(&args).expect_err("storage mass forbids it");
-    assert_eq!(refused.code, "KASPA_ERROR");
+    assert_eq!(refused.code, "INVALID_AMOUNT");
     // 10^12 over amount and change, less 10^12 over a KAS, is at most 100,000 grams from this amount on.
-    let expected = KaspaError::InvalidAmount { min: Some(10_116_236), max: None };
-    assert_eq!(refused.detail, Some(ErrorDetail::Kaspa(expected)));
+    let expected = ErrorDetail::InvalidAmount { min: Some(10_116_236), max: None };
+    assert_eq!(refused.detail, Some(expected));
     let rich = env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, 2 * KAS, "too much")).expect_err("there is one KAS");
     let expected =
-        KaspaError::InsufficientFunds { required: 2 * KAS, available: KAS, immature: 0, reserved: 0, max: Some(KAS - 162_400) };
-    assert_eq!(rich.detail, Some(ErrorDetail::Kaspa(expected)));
+        ErrorDetail::InsufficientFunds { required: 2 * KAS, available: KAS, immature: 0, reserved: 0, max: Some(KAS - 162_400) };
+    assert_eq!(rich.detail, Some(expected));
     // Too small a change, and too large a fee: the most that can go to the miner is what spending an input costs.
     for sompi in [98_837_600, 89_680_165] {
         let refused = env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, sompi, "between")).expect_err("no change fits");
-        let Some(ErrorDetail::Kaspa(KaspaError::InvalidAmount { min, max: Some(max) })) = refused.detail else {
-            panic!("{refused:?}")
-        };
+        let Some(ErrorDetail::InvalidAmount { min, max: Some(max) }) = refused.detail else { panic!("{refused:?}") };
         assert_eq!(min, Some(99_725_800));
         assert!(env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, max, "below")).is_ok());
         assert!(env.as_actor(Actor::Agent).quote_kaspa_transfer(&kas(&wallet, max + 1, "not")).is_err());

@@ -15,7 +15,7 @@ fn eighty_four_inputs_are_signed_once_each_across_failures_and_an_upgrade() {
     // 83 coins are not enough, and 84 leave a little change.
     let args = TransferArgs { max_fee: Some(20_000_000), ..kas(&wallet, 1_665_000_000, "all of it") };
     let id = env.request_transfer(&args);
-    let partly = env.wait_until(id, |transfer| transfer.kaspa.as_ref().is_some_and(|kaspa| kaspa.inputs_signed == 19));
+    let partly = env.wait_until(id, |transfer| transfer.kaspa().is_some_and(|kaspa| kaspa.inputs_signed == 19));
     assert_eq!((partly.status.name.as_str(), details(&partly).inputs), ("Built", Some(84)));
     env.upgrade(None).expect("it upgrades");
     env.network.local().faults().clear();

@@ -47,7 +47,7 @@ fn wallet_of(env: &mut TestEnv, coins: &[u64]) -> Wallet {
 }
 
 fn details(transfer: &Transfer) -> KaspaDetails {
-    transfer.kaspa.clone().expect("a KAS transfer has them")
+    transfer.kaspa().cloned().expect("a KAS transfer has them")
 }
 
 /// The number of answered calls of a management canister method since the last call.

@@ -56,7 +56,7 @@ fn an_agent_reads_what_binds_it_and_what_is_left() {
     let id = env.request_transfer(&payment(wallet.id, Asset::Kas, 20 * KAS, "rent"));
     let fee = env.wait_for_end(id).fee_paid.expect("paid");
     let explanation = env.as_actor(Actor::Agent).explain_policy(wallet.id, None).expect("an agent");
-    let scopes: Vec<Scope> = explanation.scopes.iter().map(|explained| explained.scope).collect();
+    let scopes: Vec<Scope> = explanation.scopes.iter().filter_map(|explained| explained.scope.value).collect();
     assert_eq!(scopes, [Scope::User(Actor::Admin.principal()), Scope::Wallet(wallet.id), agent_of(wallet.id)]);
     let ours = &explanation.scopes[1];
     assert_eq!(ours.version, Some(1));

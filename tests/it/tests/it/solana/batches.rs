@@ -9,8 +9,8 @@ use purser_core::chains::solana::{Address, TokenProgram, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, Role, Rule, SolanaOptions, Status, Transfer,
-    Wallet, Window,
+    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, PaymentParams, Role, Rule, SolanaOptions, Status,
+    Transfer, Wallet, Window,
 };
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn token_account(owner: &str, mint: &str, program: TokenProgram) -> String {
 
 /// The batch with memos, each at the position of its payment.
 fn with_memos(mut args: BatchArgs, memos: &[(usize, &str)]) -> BatchArgs {
-    memos.iter().for_each(|(at, memo)| args.payments[*at].memo = Some((*memo).to_owned()));
+    memos.iter().for_each(|(at, memo)| args.payments[*at].params = Some(PaymentParams::of_solana(Some(memo), None)));
     args
 }
 
@@ -106,8 +106,8 @@ fn twenty_recipients_are_paid_by_two_transactions_and_the_denied_one_by_none() {
 
     let ended = settled(&mut env, &[first, second]);
     assert!(ended.iter().all(|transfer| transfer.status == Status::Confirmed), "{ended:?}");
-    assert_eq!(ended.iter().map(|transfer| transfer.batch().len()).collect::<Vec<_>>(), [19, 1]);
-    assert_eq!(ended[0].batch()[5], Payment::new(recipients::solana(6), 1_000_006));
+    assert_eq!(ended.iter().map(|transfer| transfer.payments.len()).collect::<Vec<_>>(), [19, 1]);
+    assert_eq!(ended[0].payments[5], Payment::new(recipients::solana(6), 1_000_006));
     assert_eq!(env.solana.landed().len(), 2);
     for n in 1..=20 {
         assert_eq!(env.solana.balance(&recipients::solana(n)), 1_000_000 + u64::from(n), "recipient {n}");
@@ -193,10 +193,10 @@ fn a_batch_on_nonces_lands_with_as_many_payments() {
     let outcome = submit_batch(&mut env, &batch(&wallet, Asset::Sol, &payments, "on nonces"));
     let ended = settled(&mut env, &outcome.transfer_ids);
     assert_eq!(
-        ended.iter().map(|transfer| (transfer.status.name.as_str(), transfer.batch().len())).collect::<Vec<_>>(),
+        ended.iter().map(|transfer| (transfer.status.name.as_str(), transfer.payments.len())).collect::<Vec<_>>(),
         [("Confirmed", 19); 2]
     );
-    let nonces: Vec<_> = ended.iter().filter_map(|transfer| transfer.solana.as_ref()?.nonce).collect();
+    let nonces: Vec<_> = ended.iter().filter_map(|transfer| transfer.solana()?.nonce).collect();
     assert!(nonces.len() == 2 && nonces[0] != nonces[1], "{nonces:?}");
     assert!((1..=38).all(|n| env.solana.balance(&recipients::solana(n)) == 1_000_000));
 }
@@ -253,7 +253,7 @@ fn memos_of_sol_land_in_order_right_before_their_payments() {
     let outcome = submit_batch(&mut env, &args);
     let ended = settled(&mut env, &outcome.transfer_ids);
     assert_eq!((ended.len(), ended[0].status.name.as_str()), (1, "Confirmed"), "{ended:?}");
-    assert_eq!(ended[0].batch(), args.payments, "they are shown as they were asked for");
+    assert_eq!(ended[0].payments, args.payments, "they are shown as they were asked for");
     assert_eq!(memos(&env, &ended[0]), ["tag 1001", "tag 1002", "größer als 7"]);
     let sent = env.solana.received().pop().expect("it was sent");
     for (at, tag) in tags {
@@ -314,7 +314,10 @@ fn a_recipient_without_a_private_key_is_paid_only_where_that_is_said() {
         let asked = |key: &str, said: [Option<bool>; 2]| {
             let mut args = batch(&wallet, asset, &[(1, amount), (2, amount)], &format!("{key} {amount}"));
             args.payments[1].to = program_address();
-            args.payments.iter_mut().zip(said).for_each(|(payment, said)| payment.allow_off_curve = said);
+            args.payments
+                .iter_mut()
+                .zip(said)
+                .for_each(|(payment, said)| payment.params = said.map(|said| PaymentParams::of_solana(None, Some(said))));
             args
         };
         // What is said of one payment is said of no other.
@@ -331,7 +334,7 @@ fn a_recipient_without_a_private_key_is_paid_only_where_that_is_said() {
         let outcome = submit_batch(&mut env, &asked("yes", [None, Some(true)]));
         let ended = settled(&mut env, &outcome.transfer_ids);
         assert_eq!(ended[0].status, Status::Confirmed, "{ended:?}");
-        assert_eq!(ended[0].batch()[1].allow_off_curve, Some(true));
+        assert!(ended[0].payments[1].allows_off_curve());
         assert_eq!(received(&env), [Some(amount); 2]);
     }
 }
@@ -350,7 +353,7 @@ fn memos_divide_a_batch_into_more_transactions_that_all_land() {
     let outcome = submit_batch(&mut env, &with_memos(batch(&wallet, Asset::Sol, &payments, "packed"), &said));
     let ended = settled(&mut env, &outcome.transfer_ids);
     assert!(ended.iter().all(|transfer| transfer.status == Status::Confirmed), "{ended:?}");
-    assert_eq!(ended.iter().map(|transfer| transfer.batch().len()).collect::<Vec<_>>(), [14, 6]);
+    assert_eq!(ended.iter().map(|transfer| transfer.payments.len()).collect::<Vec<_>>(), [14, 6]);
     assert_eq!(memos(&env, &ended[0]), tags);
     assert_eq!(memos(&env, &ended[1]), [long.as_str(); 2]);
     let sizes: Vec<usize> = env.solana.received().iter().map(Vec::len).collect();
@@ -374,7 +377,7 @@ fn seven_new_token_accounts_and_five_memos_are_as_many_instructions_as_a_transac
     let outcome = submit_batch(&mut env, &with_memos(batch(&wallet, token(&mint), &payments, "full"), &tags));
     let ended = settled(&mut env, &outcome.transfer_ids);
     assert!(ended.iter().all(|transfer| transfer.status == Status::Confirmed), "{ended:?}");
-    assert_eq!(ended.iter().map(|transfer| transfer.batch().len()).collect::<Vec<_>>(), [7, 1]);
+    assert_eq!(ended.iter().map(|transfer| transfer.payments.len()).collect::<Vec<_>>(), [7, 1]);
     // A node cuts the log of the first one off. The second shows what one payment takes: the nonce and two of the budget, creating the
     // account with six calls, and the transfer.
     let run = logs(&env, &ended[1]).iter().filter(|line| line.contains(" invoke [")).count();

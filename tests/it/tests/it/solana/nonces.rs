@@ -26,7 +26,7 @@ fn nonces(env: &mut TestEnv, wallet: &Wallet) -> Vec<NonceAccount> {
 }
 
 fn nonce_of(transfer: &Transfer) -> Option<u16> {
-    transfer.solana.as_ref().expect("a Solana transfer has details").nonce
+    transfer.solana().expect("a Solana transfer has details").nonce
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_pool_is_created_and_carries_transfers_in_parallel() {
             env.step();
         };
         assert!(nonce_of(&ended).is_some(), "it stood on a nonce: {ended:?}");
-        assert_eq!((ended.attempt, ended.deadline_height), (1, None));
+        assert_eq!((ended.attempt, ended.solana().and_then(|details| details.deadline_height)), (1, None));
     }
     assert_eq!(most, 3, "as many at a time as there are nonce accounts");
     assert_eq!(env.solana.balance(&recipients::solana(1)), 7 * SOL / 10);

@@ -83,7 +83,7 @@ fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.attempt, ended.reserved), ("Cancelled", 1, 0), "{ended:?}");
     assert_eq!(ended.note.as_deref(), Some("simulated: everything but the signature"));
-    assert!(ended.solana.as_ref().is_some_and(|details| details.simulated) && ended.txid.is_none());
+    assert!(ended.simulated && ended.txid.is_none());
     let traces = env.network.local().take_traces();
     let calls: Vec<&str> = traces.iter().flat_map(|trace| &trace.mgmt_calls).map(|call| call.method.as_str()).collect();
     assert!(!calls.is_empty() && calls.iter().all(|method| *method == "http_request"), "no signature: {calls:?}");

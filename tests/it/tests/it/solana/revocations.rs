@@ -17,7 +17,7 @@ fn lost_transfer(env: &mut TestEnv, wallet: u64, amount: u64, key: &str) -> u64 
     env.solana.faults().next_at("sendTransaction", MANY, Fault::DropSend);
     let id = env.request_transfer(&payment(wallet, Asset::Sol, amount, key));
     let sent = env.wait_until(id, |transfer| transfer.status == Status::Submitted);
-    assert!(sent.solana.as_ref().is_some_and(|details| details.nonce.is_some()), "it stands on a nonce: {sent:?}");
+    assert!(sent.solana().is_some_and(|details| details.nonce.is_some()), "it stands on a nonce: {sent:?}");
     id
 }
 
@@ -178,7 +178,7 @@ fn lamports_at_a_nonce_accounts_address_do_not_keep_it_from_being_created() {
         let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "on it"));
         let paid = env.wait_for_end(id);
         assert_eq!(
-            (paid.status.name.as_str(), paid.solana.as_ref().and_then(|details| details.nonce)),
+            (paid.status.name.as_str(), paid.solana().and_then(|details| details.nonce)),
             ("Confirmed", Some(0)),
             "{paid:?}"
         );
@@ -200,7 +200,7 @@ fn a_network_that_takes_no_nonce_transactions_is_found_out_and_left_by_blockhash
     let before = env.solana.received().len();
     let next = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "anyway"));
     let ended = env.wait_for_end(next);
-    let nonce = ended.solana.as_ref().and_then(|details| details.nonce);
+    let nonce = ended.solana().and_then(|details| details.nonce);
     assert_eq!((ended.status.name.as_str(), ended.attempt, nonce), ("Confirmed", 1, None), "{ended:?}");
     assert!(env.solana.received().len() > before);
     let reason = "the network takes no transaction that stands on it".to_owned();
@@ -216,7 +216,7 @@ fn a_network_that_takes_no_nonce_transactions_is_found_out_and_left_by_blockhash
     assert_eq!(nonces(&mut env, wallet.id)[0].status, NonceStatus::Ready);
     let last = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "on a nonce again"));
     let ended = env.wait_for_end(last);
-    assert_eq!((ended.status.name.as_str(), ended.solana.and_then(|details| details.nonce)), ("Confirmed", Some(0)));
+    assert_eq!((ended.status.name.as_str(), ended.solana().and_then(|details| details.nonce)), ("Confirmed", Some(0)));
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn a_failure_on_chain_is_agreed_on_with_the_canister() {
     test.env.solana.faults().next_at("getSignatureStatuses", 10_000, failed(json!({ "InstructionError": [0, { "Custom": 1 }] })));
     test.sol_rpc_node.faults().next_at("getSignatureStatuses", 10_000, failed(json!("InsufficientFundsForFee")));
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "fails"));
-    test.env.wait_until(id, |transfer| transfer.deadline_height.is_some());
+    test.env.wait_until(id, |transfer| transfer.solana().is_some_and(|details| details.deadline_height.is_some()));
     test.disable_second();
     (0..40).for_each(|_| test.env.step());
     let waiting = test.env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
@@ -188,7 +188,7 @@ fn the_canister_alone_with_one_node_buries_nothing() {
         node.faults().next_at("sendTransaction", 10_000, Fault::DropSend);
     }
     let id = test.env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "dropped"));
-    test.env.wait_until(id, |transfer| transfer.deadline_height.is_some());
+    test.env.wait_until(id, |transfer| transfer.solana().is_some_and(|details| details.deadline_height.is_some()));
     test.disable_second();
     // Several lifetimes of a blockhash.
     (0..80).for_each(|_| test.env.step());

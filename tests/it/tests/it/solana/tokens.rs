@@ -6,7 +6,7 @@ use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
     Asset, MintText, ReasonCode, Rule, SolanaDetails, SolanaTransferParams, Status, Transfer, TransferArgs, TransferOutcome,
-    Wallet, Window,
+    TransferParams, Wallet, Window,
 };
 
 /// The rent of an account on the dev chain, in lamports: 5,080 for each byte and for 128 more.
@@ -36,7 +36,7 @@ fn pay(env: &mut TestEnv, args: &TransferArgs) -> Transfer {
 }
 
 fn details(transfer: &Transfer) -> &SolanaDetails {
-    transfer.solana.as_ref().expect("a Solana transfer has details")
+    transfer.solana().expect("a Solana transfer has details")
 }
 
 #[test]
@@ -211,7 +211,10 @@ fn a_memo_is_on_the_chain_with_its_payment() {
     let wallet = wallet_with(&mut env, &[&mint]);
     let terms = SolanaTransferParams { memo: Some("invoice 17".into()), allow_off_curve: None };
     for (asset, amount) in [(Asset::Sol, SOL / 10), (token(&mint), 10)] {
-        let args = TransferArgs { solana: Some(terms.clone()), ..payment(wallet.id, asset, amount, &format!("{asset:?}")) };
+        let args = TransferArgs {
+            params: Some(TransferParams::Solana(terms.clone())),
+            ..payment(wallet.id, asset, amount, &format!("{asset:?}"))
+        };
         let ended = pay(&mut env, &args);
         assert_eq!((ended.status.name.as_str(), details(&ended).memo.as_deref()), ("Confirmed", Some("invoice 17")), "{ended:?}");
         let sent = env.solana.received().pop().expect("it was sent");

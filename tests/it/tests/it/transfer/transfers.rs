@@ -27,7 +27,10 @@ fn kas_reaches_the_recipient_from_either_address() {
     let wallet = env.wallet(&rules());
     let mut received = 0;
     for (key, source) in [(KaspaKey::Schnorr, &wallet.kaspa_schnorr_address), (KaspaKey::Ecdsa, &wallet.kaspa_ecdsa_address)] {
-        let args = TransferArgs { kaspa_key: Some(key), ..payment(wallet.id, Asset::Kas, 7 * KAS, &format!("{key:?}")) };
+        let args = TransferArgs {
+            params: Some(TransferParams::of_kaspa(Some(key), None)),
+            ..payment(wallet.id, Asset::Kas, 7 * KAS, &format!("{key:?}"))
+        };
         let id = env.request_transfer(&args);
         let ended = env.wait_for_end(id);
         assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
