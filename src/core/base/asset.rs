@@ -13,15 +13,6 @@ pub enum Chain {
     Solana,
 }
 
-impl fmt::Display for Chain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Kaspa => "Kaspa",
-            Self::Solana => "Solana",
-        })
-    }
-}
-
 /// An asset that transfers move and limits count: the native asset of a chain, or a token.
 ///
 /// Limits are keyed by the asset itself, never by a ticker symbol: anybody can create a token with the symbol of another.

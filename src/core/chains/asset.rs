@@ -65,12 +65,29 @@ impl Chain {
     /// All chains.
     pub const ALL: [Self; 2] = [Self::Kaspa, Self::Solana];
 
+    /// Returns the chain's key in stored tables. Frozen: a new chain gets a new number.
+    pub const fn key_byte(self) -> u8 {
+        match self {
+            Self::Kaspa => 0,
+            Self::Solana => 1,
+        }
+    }
+
     /// Returns the native asset, which pays the fees.
     pub const fn native_asset(self) -> Asset {
         match self {
             Self::Kaspa => Asset::Kas,
             Self::Solana => Asset::Sol,
         }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kaspa => "Kaspa",
+            Self::Solana => "Solana",
+        })
     }
 }
 

@@ -280,8 +280,9 @@ impl Rule {
 
     /// Returns the reason why the rule cannot be stored, if there is one. Other rules are not considered.
     fn problem(&self) -> Option<String> {
-        if self.assets().iter().any(|asset| asset.canonical_asset() != *asset) {
-            return Some("wrapped SOL counts as SOL; name SOL instead".into());
+        let wrapped = self.assets().into_iter().find(|asset| asset.canonical_asset() != *asset);
+        if let Some(asset) = wrapped.map(Asset::canonical_asset) {
+            return Some(format!("wrapped {asset} counts as {asset}; name {asset} instead"));
         }
         match self {
             Self::PerTransaction { max, .. } | Self::SpendingLimit { max, .. } | Self::ValueLimit { max, .. } if max.is_zero() => {

@@ -78,7 +78,7 @@ impl<M: Memory> State<M> {
         if let Some(left) = self.tables.activity(&Scope::Agent { wallet, agent }).breaker_opens_for(now) {
             notes.push(format!("The agent's circuit breaker is open for another {} seconds.", seconds(left)));
         }
-        for chain in [Chain::Kaspa, Chain::Solana] {
+        for chain in Chain::ALL {
             let left = self.tables.chain_breaker(chain).map_or(0, |until| until.nanos_since(now));
             if left > 0 {
                 notes.push(format!("The circuit breaker of {chain} is open for another {} seconds.", seconds(left)));

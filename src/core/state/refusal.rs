@@ -156,3 +156,8 @@ pub(super) fn invalid(field: &'static str, problem: impl Into<String>) -> Refusa
 pub(super) fn not_found(what: &'static str, id: impl ToString) -> Refusal {
     Refusal::NotFound { what, id: id.to_string() }
 }
+
+/// Makes the refusal of a key that another wallet has.
+pub(super) const fn already_taken_key() -> Refusal {
+    Refusal::AlreadySo { what: "another wallet has this key" }
+}

@@ -21,6 +21,9 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Solana, Self::KaspaSchnorr, Self::KaspaEcdsa];
+
     /// Returns the chain on which the key pays.
     pub const fn chain(self) -> Chain {
         match self {
@@ -59,6 +62,28 @@ pub struct RootKey {
     pub public_key: Bytes,
     /// The chain code, 32 bytes.
     pub chain_code: Bytes,
+}
+
+impl RootKey {
+    /// Returns the public key in a fixed length.
+    ///
+    /// # Errors
+    /// When it has another length.
+    pub fn public_key<const N: usize>(&self) -> Result<[u8; N], String> {
+        fixed(&self.public_key)
+    }
+
+    /// Returns the chain code in a fixed length.
+    ///
+    /// # Errors
+    /// When it has another length.
+    pub fn chain_code<const N: usize>(&self) -> Result<[u8; N], String> {
+        fixed(&self.chain_code)
+    }
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], String> {
+    bytes.try_into().map_err(|_| format!("{} bytes, {N} are needed", bytes.len()))
 }
 
 /// A set of addresses on both chains, under one policy and one owner.

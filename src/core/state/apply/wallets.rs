@@ -5,14 +5,14 @@ use crate::event::WalletChanged;
 use crate::policy::ReservationsMoved;
 use crate::state::State;
 use crate::state::tables::Head;
-use crate::wallet::{ParentChange, Wallet, WalletChange};
+use crate::wallet::{KeyKind, ParentChange, Wallet, WalletChange};
 use ic_stable_structures::Memory;
 
 impl<M: Memory> State<M> {
     pub(super) fn apply_wallet_created(&mut self, wallet: &Wallet) {
         self.tables.set_wallet(wallet);
         self.tables.wallets_by_owner.insert((wallet.owner(), wallet.id.get()));
-        for key in [&wallet.solana_key, &wallet.kaspa_schnorr_key, &wallet.kaspa_ecdsa_key] {
+        for key in KeyKind::ALL.map(|kind| wallet.key(kind)) {
             if !key.is_empty() {
                 self.tables.set_wallet_of_key(key, wallet.id);
             }

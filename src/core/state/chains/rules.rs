@@ -5,7 +5,7 @@ use crate::chains::registry::LandedIn;
 use crate::event::Event;
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, SignedTx, Status, Transfer};
-use crate::wallet::{KeyKind, Wallet};
+use crate::wallet::{KeyKind, RootKeys, Wallet};
 use ic_stable_structures::Memory;
 
 /// The rules of a chain about its own tables, and about what transfers on it may do.
@@ -39,6 +39,18 @@ pub trait StateRules<M: Memory> {
     /// # Errors
     /// The problem in a sentence, when a signature is missing or wrong.
     fn attach(&self, wallet: &Wallet, source: KeyKind, built: &BuiltTx, signatures: &[&[u8]]) -> Result<SignedTx, String>;
+
+    /// Derives the threshold keys of a wallet from the root keys, each along its own path.
+    ///
+    /// # Errors
+    /// The problem in a sentence, when the root keys cannot be used.
+    fn derived_keys(&self, roots: &RootKeys, path: &dyn Fn(KeyKind) -> Vec<Vec<u8>>) -> Result<Vec<(KeyKind, Bytes)>, String>;
+
+    /// Checks the key that the owner of a new client-side wallet registers, and returns the wallet's keys.
+    ///
+    /// # Errors
+    /// When it is no key of the chain, or another wallet has it.
+    fn registered_keys(&self, state: &State<M>, key: &Bytes) -> Result<Vec<(KeyKind, Bytes)>, Refusal>;
 
     /// Returns the keys that an address may stand for.
     fn keys_at(&self, payload: &[u8]) -> Vec<(KeyKind, Vec<u8>)>;

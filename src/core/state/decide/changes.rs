@@ -143,8 +143,9 @@ pub(super) fn with_usable_from(rules: &[Rule], old: Option<&Policy>, now: Timest
 }
 
 fn check_rate(rate: &Rate, now: Timestamp) -> Result<(), Refusal> {
-    if rate.asset.canonical_asset() != rate.asset {
-        return Err(invalid("asset", "wrapped SOL counts as SOL; set the rate of SOL"));
+    let canonical = rate.asset.canonical_asset();
+    if canonical != rate.asset {
+        return Err(invalid("asset", format!("wrapped {canonical} counts as {canonical}; set the rate of {canonical}")));
     }
     rate.validate().map_err(|problem| invalid("rate", problem))?;
     if rate.expires_at <= now || rate.expires_at.nanos_since(now) > MAX_RATE_AGE_NS {

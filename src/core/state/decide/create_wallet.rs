@@ -1,13 +1,12 @@
 //! Decisions about new wallets.
 
-use super::wallet_keys::WalletKeys;
 use crate::access::Role;
-use crate::base::Timestamp;
 use crate::base::text::check_name;
+use crate::base::{Bytes, Chain, Timestamp};
 use crate::event::Event;
 use crate::state::refusal::invalid;
 use crate::state::{Decided, Refusal, State};
-use crate::wallet::{MAX_LABEL_BYTES, NewKeys, NewWallet, Signing, Wallet};
+use crate::wallet::{KeyKind, MAX_LABEL_BYTES, NewKeys, NewWallet, Signing, Wallet};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -31,17 +30,20 @@ impl<M: Memory> State<M> {
         let id = self.tables.head().next_wallet;
         let (signing, keys) = match keys {
             NewKeys::Threshold => (Signing::Threshold, self.derived_keys(id)?),
-            NewKeys::ClientSide { solana, kaspa } => (Signing::ClientSide, self.registered_keys(solana, kaspa)?),
+            NewKeys::ClientSide { solana, kaspa } => {
+                let named = [(Chain::Solana, solana), (Chain::Kaspa, kaspa)].into_iter();
+                let named: Vec<(Chain, Bytes)> = named.filter_map(|(chain, key)| Some((chain, key?))).collect();
+                (Signing::ClientSide, self.registered_keys(&named)?)
+            }
         };
-        let WalletKeys { solana_key, kaspa_schnorr_key, kaspa_ecdsa_key } = keys;
         let wallet = Wallet {
             id,
             label,
             created_by: caller,
             created_at: now,
-            solana_key,
-            kaspa_schnorr_key,
-            kaspa_ecdsa_key,
+            solana_key: keys.get(KeyKind::Solana),
+            kaspa_schnorr_key: keys.get(KeyKind::KaspaSchnorr),
+            kaspa_ecdsa_key: keys.get(KeyKind::KaspaEcdsa),
             owner: Some(owner),
             parent,
             signing,

@@ -58,10 +58,10 @@ tables! {
     ARCHIVES = 45,
     WATCH = 46,
     // Tables of single chains: 55 to 59, and 12.
-    SOLANA_NONCES = 55,
-    SOLANA_SETTINGS = 56,
-    SOLANA_PROVIDERS = 57,
-    SOLANA_PROVIDER_KEYS = 58,
-    SOLANA_LANDED_SLOT = 59,
+    NONCES = 55,
+    LIFETIME_SETTINGS = 56,
+    PROVIDER_CHAINS = 57,
+    PROVIDER_KEYS = 58,
+    LANDED_SLOT = 59,
     QUARANTINED = 60,
 }

@@ -68,18 +68,10 @@ impl<M: Memory> Tables<M> {
     }
 
     pub fn chain_breaker(&self, chain: Chain) -> Option<Timestamp> {
-        self.chain_breakers.get(&chain_key(chain)).map(Timestamp::from_nanos)
+        self.chain_breakers.get(&chain.key_byte()).map(Timestamp::from_nanos)
     }
 
     pub fn set_chain_breaker(&mut self, chain: Chain, until: Timestamp) {
-        self.chain_breakers.insert(chain_key(chain), until.nanos());
-    }
-}
-
-/// Returns the stored key of a chain. Frozen: a new chain gets a new number.
-const fn chain_key(chain: Chain) -> u8 {
-    match chain {
-        Chain::Kaspa => 0,
-        Chain::Solana => 1,
+        self.chain_breakers.insert(chain.key_byte(), until.nanos());
     }
 }

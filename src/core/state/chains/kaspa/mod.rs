@@ -7,3 +7,4 @@ mod replacement;
 pub(super) mod rules;
 mod signing;
 pub(super) mod tables;
+mod wallet_keys;

@@ -2,6 +2,7 @@
 
 use super::signing;
 use super::tables::OUTPOINT_BYTES;
+use super::wallet_keys;
 use crate::base::Bytes;
 use crate::chains::registry::LandedIn;
 use crate::event::Event;
@@ -9,7 +10,7 @@ use crate::state::chains::rules::StateRules;
 use crate::state::refusal::invalid;
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, SignedTx, Status, Transfer};
-use crate::wallet::{KeyKind, Wallet};
+use crate::wallet::{KeyKind, RootKeys, Wallet};
 use ic_stable_structures::Memory;
 
 /// The rules of Kaspa's part of the state.
@@ -52,6 +53,14 @@ impl<M: Memory> StateRules<M> for KaspaState {
 
     fn attach(&self, wallet: &Wallet, source: KeyKind, built: &BuiltTx, signatures: &[&[u8]]) -> Result<SignedTx, String> {
         signing::attach(wallet, source, built, signatures)
+    }
+
+    fn derived_keys(&self, roots: &RootKeys, path: &dyn Fn(KeyKind) -> Vec<Vec<u8>>) -> Result<Vec<(KeyKind, Bytes)>, String> {
+        wallet_keys::derive(roots, path)
+    }
+
+    fn registered_keys(&self, state: &State<M>, key: &Bytes) -> Result<Vec<(KeyKind, Bytes)>, Refusal> {
+        wallet_keys::register(state, key)
     }
 
     fn keys_at(&self, payload: &[u8]) -> Vec<(KeyKind, Vec<u8>)> {

@@ -11,3 +11,4 @@ pub(super) mod rules;
 mod secrets;
 mod signing;
 pub(super) mod tables;
+mod wallet_keys;

@@ -1,13 +1,14 @@
 //! Solana's part of the state, as the rest of the state asks for it.
 
 use super::signing;
+use super::wallet_keys;
 use crate::base::Bytes;
 use crate::chains::registry::LandedIn;
 use crate::event::Event;
 use crate::state::chains::rules::StateRules;
 use crate::state::{Refusal, State};
 use crate::transfer::{BuiltTx, SignedTx, Status, Transfer};
-use crate::wallet::{KeyKind, Wallet};
+use crate::wallet::{KeyKind, RootKeys, Wallet};
 use ic_stable_structures::Memory;
 
 /// The rules of Solana's part of the state.
@@ -48,6 +49,14 @@ impl<M: Memory> StateRules<M> for SolanaState {
 
     fn attach(&self, wallet: &Wallet, _: KeyKind, built: &BuiltTx, signatures: &[&[u8]]) -> Result<SignedTx, String> {
         signing::attach(wallet, built, signatures)
+    }
+
+    fn derived_keys(&self, roots: &RootKeys, path: &dyn Fn(KeyKind) -> Vec<Vec<u8>>) -> Result<Vec<(KeyKind, Bytes)>, String> {
+        wallet_keys::derive(roots, path)
+    }
+
+    fn registered_keys(&self, state: &State<M>, key: &Bytes) -> Result<Vec<(KeyKind, Bytes)>, Refusal> {
+        wallet_keys::register(state, key)
     }
 
     fn keys_at(&self, payload: &[u8]) -> Vec<(KeyKind, Vec<u8>)> {

@@ -3,7 +3,7 @@
 use crate::base::WalletId;
 use crate::base::codec::to_record;
 use crate::chains::solana::transfer::{NonceRecord, SolanaSettings};
-use crate::state::tables::ids::{SOLANA_LANDED_SLOT, SOLANA_NONCES, SOLANA_PROVIDER_KEYS, SOLANA_PROVIDERS, SOLANA_SETTINGS};
+use crate::state::tables::ids::{LANDED_SLOT, LIFETIME_SETTINGS, NONCES, PROVIDER_CHAINS, PROVIDER_KEYS};
 use crate::state::tables::records::{Records, decode};
 use crate::state::tracked::{Cell, Map, Recount, TableOpener};
 use ic_stable_structures::memory_manager::VirtualMemory;
@@ -28,11 +28,11 @@ impl<M: Memory> SolanaTables<M> {
     /// Opens the tables in their memories.
     pub fn open(open: &TableOpener<'_, M>) -> Self {
         Self {
-            nonces: open.map(SOLANA_NONCES),
-            settings: open.map(SOLANA_SETTINGS),
-            providers: open.map(SOLANA_PROVIDERS),
-            provider_keys: StableBTreeMap::init(open.memory(SOLANA_PROVIDER_KEYS)),
-            landed_slot: open.cell(SOLANA_LANDED_SLOT),
+            nonces: open.map(NONCES),
+            settings: open.map(LIFETIME_SETTINGS),
+            providers: open.map(PROVIDER_CHAINS),
+            provider_keys: StableBTreeMap::init(open.memory(PROVIDER_KEYS)),
+            landed_slot: open.cell(LANDED_SLOT),
         }
     }
 
