@@ -5,15 +5,16 @@
 // The macro repeats the signatures of the methods here.
 use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
+use purser_types::log::IndexedBlock;
 use purser_types::{
-    ApprovalRequest, Archive, ArchiveInfo, AssetRate, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs, BatchOutcome,
-    BlockRange, BlockType, Budget, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo,
+    ApprovalRequest, Archive, ArchiveInfo, Asset, AssetRate, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs,
+    BatchOutcome, BlockRange, BlockType, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo,
     ConsentMessageRequest, ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs,
-    FoundBlocks, GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode,
-    Named, NonceAccount, OpenSessionArgs, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal,
-    Rate, ReadinessItem, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, Settings, SettingsInit, SolanaProvider,
-    SolanaSettings, Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, Usage, Wallet, WalletChange,
-    WalletCount,
+    GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named,
+    NonceAccount, OpenSessionArgs, Page, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal,
+    Rate, ReadinessItem, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, ScopeUsage, Session, Settings, SettingsInit,
+    SolanaProvider, SolanaSettings, Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, TransferFilter,
+    Versioned, Wallet, WalletChange, WalletCount,
 };
 use serde_bytes::ByteBuf;
 

@@ -24,7 +24,7 @@ fn init(args: Option<InitArgs>) {
 fn post_upgrade(args: Option<InitArgs>) {
     store::open();
     if args.as_ref().is_some_and(|args| args.settings.is_some()) {
-        ic_cdk::api::trap("upgrade: settings: they change by configure, not by an upgrade; leave them out");
+        ic_cdk::api::trap("upgrade: settings: they change by set_settings, not by an upgrade; leave them out");
     }
     let decided = store::read(|state| {
         let config = args.map(|args| args.into_config(Some(state.config())));

@@ -1,6 +1,6 @@
 //! Retention, status, archives and search of the audit log.
 
-use crate::log::{BrokenAt, IndexedBlock};
+use crate::log::BrokenAt;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -99,15 +99,8 @@ pub struct FindBlocksArgs {
     pub until_time: Option<u64>,
     /// Whether the newest entries come first.
     pub newest_first: bool,
-    /// The most entries in the answer; 100 when absent, and at most 100.
+    /// The `next` of the page before.
+    pub cursor: Option<u64>,
+    /// The most entries on the page.
     pub limit: Option<u32>,
-}
-
-/// The entries that a search found.
-#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub struct FoundBlocks {
-    /// The entries, in the order that was asked for.
-    pub blocks: Vec<IndexedBlock>,
-    /// The place to continue: the next `from`, or `until` when the newest come first; absent at the end.
-    pub next: Option<u64>,
 }

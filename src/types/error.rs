@@ -123,6 +123,15 @@ pub enum ErrorDetail {
         /// The proposal's state, and what would be right.
         problem: String,
     },
+    /// The record was changed since the caller read it.
+    VersionConflict {
+        /// The record.
+        what: String,
+        /// The version that the call names.
+        expected: u64,
+        /// The version in force.
+        current: u64,
+    },
     /// The owner has as many active wallets as one owner may have.
     WalletLimitReached {
         /// The bound.

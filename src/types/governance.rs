@@ -28,6 +28,15 @@ pub struct Group {
     pub members: Vec<Principal>,
 }
 
+/// A record that several people may write, with the version that a call may expect.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Versioned<T> {
+    /// The number of changes that ever took effect, for `expected_version`; 0 before the first.
+    pub version: u64,
+    /// The record.
+    pub value: T,
+}
+
 /// The worth of an asset in the unit of account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Rate {
@@ -108,8 +117,8 @@ pub enum Action {
     SetGroup(Group),
     /// The call `set_rate`.
     SetRate(Rate),
-    /// The call `configure`, with every setting that would be in force.
-    Configure(Settings),
+    /// The call `set_settings`, with every setting that would be in force.
+    SetSettings(Settings),
     /// The call `end_emergency`.
     EndEmergency {
         /// The reason.
@@ -130,7 +139,7 @@ pub enum Action {
         member: Principal,
     },
     /// The call `set_audit_settings`.
-    ConfigureAudit(AuditSettings),
+    SetAuditSettings(AuditSettings),
 }
 
 name_variants!(Action {
@@ -140,12 +149,12 @@ name_variants!(Action {
     AddAgent,
     SetGroup,
     SetRate,
-    Configure,
+    SetSettings,
     EndEmergency,
     ChangeWallet,
     ResolveQuarantine,
     RemovePrincipal,
-    ConfigureAudit,
+    SetAuditSettings,
 });
 
 plain_enum! {

@@ -25,7 +25,8 @@
 //! | [`consent`] | the types of ICRC-21 |
 //! | [`http`] | requests and responses of HTTP gateways |
 //! | [`named`] | variants in answers, beside their names |
-//! | [`bounds`] | the bounds of lists and texts |
+//! | [`page`] | pages of lists |
+//! | [`bounds`] | the bounds of texts |
 
 #[macro_use]
 mod plain_enum;
@@ -47,6 +48,7 @@ mod kaspa_transfer;
 pub mod log;
 pub mod mint;
 pub mod named;
+pub mod page;
 pub mod policy;
 pub mod policy_tools;
 pub mod session;
@@ -66,16 +68,16 @@ pub mod fixture;
 pub use admin::{Config, Member, Mode, Permissions, Role};
 pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
 pub use asset::{Asset, Units};
-pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs, FoundBlocks};
+pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs};
 pub use batch::{BatchArgs, BatchOutcome, ItemOutcome, Payment};
-pub use bounds::{MAX_PAGE, at_most, page};
+pub use bounds::at_most;
 pub use chain::{Chain, PaymentParams, TransferDetails, TransferParams};
 pub use consent::{
     ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec,
     FieldValue, FieldsDisplay,
 };
 pub use error::{Error, ErrorDetail};
-pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
+pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, Versioned, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
 pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
 pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, KaspaDetails, KaspaKey, KaspaTransferParams, NamedCoin, ReplaceArgs};
@@ -85,13 +87,14 @@ pub use log::{
 };
 pub use mint::MintText;
 pub use named::{Name, Named};
+pub use page::{MAX_PAGE, Page, page_size};
 pub use policy::{
     ApprovalDemand, Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, PolicyRule, RateWindow, ReasonCode,
     Recipient, RecipientLimit, Rule, RuleKind, Scope, Weekday, Window,
 };
 pub use policy_tools::{
     Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion,
-    ReadinessItem, RuleChange, ScopeExplanation, Severity,
+    ReadinessItem, RuleChange, ScopeExplanation, ScopeUsage, Severity,
 };
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
 pub use settings::{Settings, SettingsInit};
@@ -100,5 +103,5 @@ pub use solana::{
     SolanaSettings, SolanaTransferParams, TokenBalance, TokenProgram,
 };
 pub use status::Status;
-pub use transfer::{ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferOutcome};
+pub use transfer::{ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferFilter, TransferOutcome};
 pub use wallet::{Balance, CreateWalletArgs, Signing, SigningMode, Usage, Wallet, WalletCount};

@@ -3,6 +3,7 @@
 use crate::asset::Asset;
 use crate::named::{Named, name_variants};
 use crate::policy::{Counted, Decision, Policy, PolicyRule, RateWindow, Scope, Window};
+use crate::wallet::Usage;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,15 @@ pub struct Budget {
     pub reserved: u64,
     /// The rest of the limit.
     pub remaining: u64,
+}
+
+/// The usage of a scope's limits.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ScopeUsage {
+    /// The usage within 24 hours: one entry for each coin, and for each token that the scope's policy names.
+    pub assets: Vec<Usage>,
+    /// The limits over time of the scope's policy.
+    pub budgets: Vec<Budget>,
 }
 
 /// A scope whose policy binds an agent, in sentences.

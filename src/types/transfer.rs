@@ -103,6 +103,17 @@ pub struct Transfer {
     pub to_sign: Option<ToSign>,
 }
 
+/// A choice among the transfers of one wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct TransferFilter {
+    /// The wallet.
+    pub wallet_id: u64,
+    /// The agent who asked; any agent when absent.
+    pub agent: Option<Principal>,
+    /// The status; any status when absent.
+    pub status: Option<Status>,
+}
+
 /// The messages to sign outside the canister.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct ToSign {

@@ -98,7 +98,7 @@ pub struct Balance {
     pub observed_at: u64,
 }
 
-/// The usage of a wallet's rolling limit of one asset, in base units.
+/// The usage of a scope's rolling limit of one asset, in base units.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Usage {
     /// The asset.

@@ -61,6 +61,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::AlreadySo { .. } => Refusal::AlreadySo { what: "" },
         Refusal::ProposalStatus { .. } => Refusal::ProposalStatus { proposal: ProposalId::new(1), problem: String::new() },
         Refusal::WalletLimitReached { .. } => Refusal::WalletLimitReached { max: 0, current: 0 },
+        Refusal::VersionConflict { .. } => Refusal::VersionConflict { what: String::new(), expected: 0, current: 0 },
         Refusal::AuditUnavailable { .. } => Refusal::AuditUnavailable { kept: 0, capacity: 0 },
     })
 }
@@ -175,6 +176,12 @@ fn errors() -> Vec<ErrorEntry> {
             of(|refusal| matches!(refusal, Refusal::ProposalStatus { .. })),
             "The proposal has ended, or its time lock or quorum is open; `problem` says which.",
             "Read it with `get_proposal`; make a new one if it has ended.",
+            Retry::No,
+        ),
+        ErrorDetail::VersionConflict { .. } => (
+            of(|refusal| matches!(refusal, Refusal::VersionConflict { .. })),
+            "The record has version `current`, and the call named another as `expected_version`: somebody changed it meanwhile.",
+            "Read the record again and decide about what it says now.",
             Retry::No,
         ),
         ErrorDetail::WalletLimitReached { .. } => (

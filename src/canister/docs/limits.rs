@@ -4,7 +4,7 @@
 //! among the settings fails a test.
 
 use super::{Unit, path, shown, table};
-use crate::endpoints::{consent, inspect, lockout, log, policy_tools, sessions};
+use crate::endpoints::{approvals, consent, inspect, lockout, log, sessions};
 use crate::fixture::{self, NOW, WALLET, agent, installed};
 use crate::flows;
 use crate::store::Store;
@@ -21,6 +21,7 @@ use purser_core::state::{self, NewSession};
 use purser_core::{access, chains, transfer, wallet};
 use purser_types::convert::address;
 use purser_types::fixture::{admin, kas, sol};
+use purser_types::page;
 use purser_types::{BatchArgs, Payment, SolanaTransferParams, TransferArgs, TransferParams};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -147,7 +148,6 @@ fn policies() -> Vec<Limit> {
         limit!(state::MAX_BACKTEST_DAYS, Days, INVALID, "time that `backtest_policy` looks back")
             .most(&|days| installed().backtest(policy::Scope::Wallet(WALLET), &[], days as u32, NOW).is_ok()),
         limit!(state::MAX_BACKTEST_BLOCKS, Plain, "`truncated`", "entries that `backtest_policy` reads, newest first"),
-        limit!(policy_tools::MAX_VERSIONS, Plain, "the next page", "versions in one answer of `policy_history`"),
     ]
 }
 
@@ -328,7 +328,11 @@ fn wallets_and_sessions() -> Vec<Limit> {
 
 fn calls() -> Vec<Limit> {
     vec![
-        limit!(purser_types::MAX_PAGE, Plain, "the next page", "entries of a list in one answer"),
+        limit!(page::DEFAULT_PAGE, Plain, "the next page", "entries on a page of a list, when the call names no `limit`").default(),
+        limit!(page::MAX_PAGE, Plain, "the next page", "entries on a page of a list"),
+        limit!(page::MAX_PAGE_BYTES, Bytes, "the next page", "entries on a page of a list together"),
+        limit!(approvals::MAX_APPROVALS, Plain, "the next page", "entries on a page of `list_approvals`"),
+        limit!(log::MAX_BLOCKS, Plain, "the next page", "blocks on a page of `find_blocks` or in an answer of `icrc3_get_blocks`"),
         limit!(lockout::MAX_FAILURES, Plain, "rejected: `LOCKED_OUT`", "answered calls of a stranger within 15 minutes"),
         limit!(inspect::MAX_NON_MEMBER_BYTES, Bytes, "rejected", "argument of a stranger's call"),
         limit!(consent::MAX_ARG_BYTES, Bytes, "`UnsupportedCanisterCall`", "argument of a call whose consent message is asked for"),

@@ -288,7 +288,7 @@ fn upgraded(change: &dyn Fn(&mut InitArgs)) -> String {
     let mut after = before.clone();
     change(&mut after);
     if after == before {
-        return "admins, by `configure`".into();
+        return "admins, by `set_settings`".into();
     }
     let config = after.into_config(Some(state.config()));
     match state.decide_upgrade(admin(1), "2".into(), Some(config)).map(|_| ()) {

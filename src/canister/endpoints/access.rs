@@ -7,6 +7,7 @@ use crate::store::Store;
 use candid::Principal;
 use purser_core::access::Role;
 use purser_core::base::WalletId;
+use purser_core::policy::Scope;
 use purser_core::state::Refusal;
 use purser_core::wallet::Wallet;
 
@@ -68,6 +69,21 @@ pub fn require_wallet_operator(state: &Store, caller: Principal, id: WalletId) -
 pub fn require_role_holder(state: &Store, caller: Principal) -> Result<(), Refusal> {
     require_authenticated(caller)?;
     if state.roles_of(&caller).0.is_empty() { Err(Refusal::Unauthorized { needs: "a member with any role" }) } else { Ok(()) }
+}
+
+/// Checks that the wallet or the session of a scope exists.
+///
+/// # Errors
+/// When there is none of that number.
+pub fn require_scope(state: &Store, scope: &Scope) -> Result<(), Refusal> {
+    match scope {
+        Scope::User(_) => Ok(()),
+        Scope::Wallet(wallet) | Scope::Agent { wallet, .. } => require_wallet(state, *wallet),
+        Scope::Session(id) => match state.session(*id) {
+            Some(_) => Ok(()),
+            None => Err(Refusal::NotFound { what: "session", id: id.to_string() }),
+        },
+    }
 }
 
 /// Checks that a wallet exists.

@@ -7,7 +7,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::base::WalletId;
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::admin::roles;
-use purser_types::{Config, Error, Member, Mode, Named, Permissions, at_most};
+use purser_types::{Config, Error, Member, Mode, Named, Page, Permissions, at_most, page_size};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
@@ -36,17 +36,17 @@ fn get_mode() -> Named<Mode> {
 }
 
 #[ic_cdk::query]
-fn list_members() -> Vec<Member> {
-    let members = store::read(|state| state.members());
-    members.into_iter().map(|(principal, held)| Member { principal, roles: roles(&held) }).collect()
+fn list_members(cursor: Option<Principal>, limit: Option<u32>) -> Page<Member, Principal> {
+    let member = |(principal, held)| (principal, Member { principal, roles: roles(&held) });
+    store::read(|state| Page::fill(page_size(limit), state.members_after(cursor).map(member)))
 }
 
 #[ic_cdk::query]
-fn list_agents(wallet_id: u64) -> Result<Vec<Principal>, Error> {
+fn list_agents(wallet_id: u64, cursor: Option<Principal>, limit: Option<u32>) -> Result<Page<Principal, Principal>, Error> {
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
         access::require_wallet(state, wallet)?;
-        Ok(state.agents(wallet))
+        Ok(Page::fill(page_size(limit), state.agents_after(wallet, cursor).map(|agent| (agent, agent))))
     })
 }
 

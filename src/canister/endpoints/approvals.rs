@@ -6,8 +6,11 @@ use crate::jobs;
 use crate::store;
 use ic_cdk::api::msg_caller;
 use purser_core::base::{Hash, TransferId, WalletId};
-use purser_types::{ApprovalRequest, Error, MAX_PAGE, Transfer};
+use purser_types::{ApprovalRequest, Error, Page, Transfer, page_size};
 use serde_bytes::ByteBuf;
+
+/// The most approvals on a page: for each, the limits of every scope of its transfer are read.
+pub(crate) const MAX_APPROVALS: usize = 100;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn approve_transfer(transfer_id: u64, intent_hash: ByteBuf) -> Result<Transfer, Error> {
@@ -29,15 +32,15 @@ fn reject_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error> {
 }
 
 #[ic_cdk::query]
-fn list_approvals(wallet_id: Option<u64>) -> Vec<ApprovalRequest> {
+fn list_approvals(wallet_id: Option<u64>, cursor: Option<u64>, limit: Option<u32>) -> Page<ApprovalRequest, u64> {
     let now = store::now();
     store::read(|state| {
-        let pending = state.pending_approvals(wallet_id.map(WalletId::new)).into_iter().take(MAX_PAGE);
-        let shown = |transfer| {
-            let note = jobs::note_of(state, &transfer);
+        let pending = state.pending_approvals_after(wallet_id.map(WalletId::new), cursor.map(TransferId::new));
+        let shown = |transfer: purser_core::transfer::Transfer| {
+            let (id, note) = (transfer.id.get(), jobs::note_of(state, &transfer));
             let request = ApprovalRequest::new(state, transfer, now)?;
-            Some(ApprovalRequest { transfer: Transfer { note, ..request.transfer }, ..request })
+            Some((id, ApprovalRequest { transfer: Transfer { note, ..request.transfer }, ..request }))
         };
-        pending.filter_map(shown).collect()
+        Page::fill(page_size(limit).min(MAX_APPROVALS), pending.filter_map(shown))
     })
 }

@@ -6,18 +6,17 @@ use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::access::{AgentChange, RoleChange};
+use purser_core::base::text::echo;
 use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
-use purser_core::state::{Decided, Refusal};
+use purser_core::state::{Decided, Refusal, VersionedRecord};
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::policy::parse_rules;
 use purser_types::{
-    AssetRate, Change, Error, Group, Proposal, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit, at_most,
-    page,
+    Asset, AssetRate, Change, Error, Group, Page, Proposal, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit,
+    Versioned, at_most, page_size,
 };
-
-/// The most bytes of proposals that one reply carries; a reply may have 2 MB.
-const MAX_REPLY_BYTES: usize = 1_500_000;
+use serde_bytes::ByteBuf;
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn grant_role(member: Principal, role: Role) -> Result<Change, Error> {
@@ -40,10 +39,10 @@ fn add_agent(wallet_id: u64, agent: Principal) -> Result<Change, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Change, Error> {
+fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>, expected_version: Option<u64>) -> Result<Change, Error> {
+    let scope = scope.into();
+    require_version(&VersionedRecord::Policy(scope), expected_version)?;
     let action = store::read(|state| -> Result<_, Error> {
-        access::require_admin(state, msg_caller())?;
-        let scope = scope.into();
         let rules = parse_rules(rules, state.config().kaspa.network)?;
         Ok(Action::SetPolicy(PolicyChange { scope, replaces: state.last_policy_version(&scope), name, rules }))
     })?;
@@ -51,8 +50,8 @@ fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>) -> Result<Ch
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn set_group(group: Group) -> Result<Change, Error> {
-    store::read(|state| access::require_admin(state, msg_caller()))?;
+fn set_group(group: Group, expected_version: Option<u64>) -> Result<Change, Error> {
+    require_version(&VersionedRecord::Group(&group.name), expected_version)?;
     let members = group.members.len();
     if members > MAX_GROUP_MEMBERS {
         return Err(Error::invalid("members", format!("{members} members; at most {MAX_GROUP_MEMBERS}")));
@@ -66,7 +65,8 @@ fn set_rate(rate: Rate) -> Result<Change, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn configure(settings: SettingsInit) -> Result<Change, Error> {
+fn set_settings(settings: SettingsInit, expected_version: Option<u64>) -> Result<Change, Error> {
+    require_version(&VersionedRecord::Settings, expected_version)?;
     let settings = settings.over(store::read(|state| state.settings()));
     change(Action::ChangeSettings(Box::new(settings)))
 }
@@ -112,27 +112,66 @@ fn get_proposal(proposal_id: u64) -> Result<Proposal, Error> {
 }
 
 #[ic_cdk::query]
-fn list_proposals(before: Option<u64>, limit: Option<u32>) -> Vec<Proposal> {
+fn list_proposals(cursor: Option<u64>, limit: Option<u32>) -> Page<Proposal, u64> {
     store::read(|state| {
         let network = state.config().kaspa.network;
-        let proposals = state.proposals(before.map(ProposalId::new), page(limit));
-        fitting(proposals.into_iter().map(|proposal| Proposal::new(proposal, store::now(), network)))
+        let proposals = state.proposals_before(cursor.map(ProposalId::new));
+        Page::fill(page_size(limit), proposals.map(|proposal| (proposal.id.get(), Proposal::new(proposal, store::now(), network))))
     })
 }
 
 #[ic_cdk::query]
-fn list_groups() -> Vec<Group> {
-    store::read(|state| state.groups()).into_iter().map(Into::into).collect()
+fn get_group(name: String) -> Result<Versioned<Group>, Error> {
+    store::read(|state| {
+        let version = state.version(&VersionedRecord::Group(&name));
+        let value = match state.group(&name) {
+            Some(group) => group.into(),
+            None if version > 0 => Group { name, members: Vec::new() },
+            None => return Err(Refusal::NotFound { what: "group", id: echo(&name) }.into()),
+        };
+        Ok(Versioned { version, value })
+    })
 }
 
 #[ic_cdk::query]
-fn list_rates() -> Vec<AssetRate> {
-    store::read(|state| state.rates()).into_iter().map(Into::into).collect()
+fn list_groups(cursor: Option<String>, limit: Option<u32>) -> Page<Versioned<Group>, String> {
+    store::read(|state| {
+        let shown = |group: purser_core::governance::Group| {
+            let version = state.version(&VersionedRecord::Group(&group.name));
+            (group.name.clone(), Versioned { version, value: Group::from(group) })
+        };
+        Page::fill(page_size(limit), state.groups_after(cursor.as_deref()).map(shown))
+    })
 }
 
 #[ic_cdk::query]
-fn get_settings() -> Settings {
-    store::read(|state| state.settings()).into()
+fn get_rate(asset: Asset) -> Result<AssetRate, Error> {
+    let asset: purser_core::base::Asset = asset.try_into()?;
+    let rate = store::read(|state| state.rate(asset));
+    Ok(rate.ok_or_else(|| Refusal::NotFound { what: "rate of", id: asset.to_string() })?.into())
+}
+
+#[ic_cdk::query]
+fn list_rates(cursor: Option<ByteBuf>, limit: Option<u32>) -> Page<AssetRate, ByteBuf> {
+    let shown = |rate: purser_core::governance::Rate| (ByteBuf::from(rate.asset.key_bytes()), rate.into());
+    let cursor = cursor.map(ByteBuf::into_vec);
+    store::read(|state| Page::fill(page_size(limit), state.rates_after(cursor).map(shown)))
+}
+
+#[ic_cdk::query]
+fn get_settings() -> Versioned<Settings> {
+    store::read(|state| Versioned { version: state.version(&VersionedRecord::Settings), value: state.settings().into() })
+}
+
+/// Checks that an admin calls, and that a record still has the version that the admin saw.
+///
+/// # Errors
+/// When the caller is no admin, or `VERSION_CONFLICT` when the record was changed meanwhile.
+pub(super) fn require_version(record: &VersionedRecord<'_>, expected: Option<u64>) -> Result<(), Refusal> {
+    store::read(|state| {
+        access::require_admin(state, msg_caller())?;
+        state.require_version(record, expected)
+    })
 }
 
 /// Requests a change for the caller, commits it or its proposal, and starts the timers that it may need.
@@ -153,20 +192,6 @@ fn advance(proposal_id: u64, decide: impl FnOnce(&Store, ProposalId) -> Result<D
     store::commit(decided);
     jobs::arm();
     store::read(|state| find(state, id))
-}
-
-/// Returns as many proposals as fit one reply, and at least one: each may hold a policy with hundreds of recipients.
-fn fitting(proposals: impl Iterator<Item = Proposal>) -> Vec<Proposal> {
-    let mut bytes = 0;
-    let mut fitting: Vec<Proposal> = Vec::new();
-    for proposal in proposals {
-        bytes += candid::encode_one(&proposal).map_or(MAX_REPLY_BYTES, |encoded| encoded.len());
-        if bytes > MAX_REPLY_BYTES && !fitting.is_empty() {
-            break;
-        }
-        fitting.push(proposal);
-    }
-    fitting
 }
 
 /// Returns a proposal as the answer shows it.

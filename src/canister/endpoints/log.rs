@@ -7,11 +7,13 @@ use purser_core::audit::Block;
 use purser_core::base::BlockIndex;
 use purser_types::log::{ArchivedBlocks, GetBlocksCallback, IndexedBlock};
 use purser_types::{
-    Archive, BlockRange, BlockType, DataCertificate, Error, GetArchivesArgs, GetBlocksResult, IntegrityReport, MAX_PAGE, Standard,
+    Archive, BlockRange, BlockType, DataCertificate, Error, GetArchivesArgs, GetBlocksResult, IntegrityReport, Standard,
     StateDigest,
 };
 use serde_bytes::ByteBuf;
 
+/// The most blocks in one reply: a block can be large.
+pub(crate) const MAX_BLOCKS: usize = 100;
 /// The most blocks that one call verifies.
 pub(crate) const MAX_VERIFIED: u64 = 1000;
 /// The most bytes of stored blocks that one reply carries. Candid adds less than as much again, and a reply may have 2 MB. The
@@ -34,7 +36,7 @@ fn get_state_digest() -> Result<StateDigest, Error> {
 /// Returns the archives that canisters serve; `list_archives` returns the others too.
 #[ic_cdk::query]
 fn icrc3_get_archives(args: GetArchivesArgs) -> Vec<Archive> {
-    let archives = store::read(|state| state.archives(BlockIndex::default(), usize::MAX));
+    let archives = store::read(|state| state.archives_after(None).collect::<Vec<_>>());
     let served = archives.into_iter().filter_map(|archive| {
         let (start, end) = (Nat::from(archive.first.get()), Nat::from(archive.last.get()));
         Some(Archive { canister_id: archive.canister?, start, end })
@@ -44,7 +46,7 @@ fn icrc3_get_archives(args: GetArchivesArgs) -> Vec<Archive> {
     if let Some(seen) = args.from.and_then(|from| served.iter().rposition(|archive| archive.canister_id == from)) {
         served.drain(..=seen);
     }
-    served.truncate(MAX_PAGE);
+    served.truncate(MAX_BLOCKS);
     served
 }
 
@@ -93,7 +95,7 @@ pub(super) fn blocks(state: &Store, ranges: &[BlockRange]) -> GetBlocksResult {
     });
     let mut blocks = Vec::new();
     let mut bytes = 0;
-    for index in indices.take(MAX_PAGE).map(BlockIndex::new) {
+    for index in indices.take(MAX_BLOCKS).map(BlockIndex::new) {
         bytes += state.block_bytes(index).map_or(0, |block| block.len());
         if bytes > MAX_REPLY_BYTES && !blocks.is_empty() {
             break;
@@ -109,13 +111,14 @@ pub(super) fn blocks(state: &Store, ranges: &[BlockRange]) -> GetBlocksResult {
 fn archived(state: &Store, ranges: &[BlockRange]) -> Vec<ArchivedBlocks> {
     let kept = state.first_block().get();
     let mut found = Vec::new();
-    for range in ranges.iter().take(MAX_PAGE) {
+    for range in ranges.iter().take(MAX_BLOCKS) {
         let (start, length) = (small(&range.start), small(&range.length));
         let end = start.saturating_add(length).min(kept);
         if start >= end {
             continue;
         }
-        for archive in state.archives(BlockIndex::new(start), MAX_PAGE).into_iter().filter(|archive| archive.first.get() < end) {
+        let archives = state.archives_after(start.checked_sub(1).map(BlockIndex::new)).take(MAX_BLOCKS);
+        for archive in archives.filter(|archive| archive.first.get() < end) {
             let Some(canister) = archive.canister else { continue };
             let (start, end) = (start.max(archive.first.get()), end.min(archive.last.get().saturating_add(1)));
             found.push(ArchivedBlocks {

@@ -1,22 +1,22 @@
-//! Lint, backtest, explanation, history and difference of policies, and the checklist before production. Nothing here changes the
-//! state.
+//! Policies and their usage, versions, lint, backtest, explanation and difference, and the checklist before production. Nothing here
+//! changes the state.
 
 use super::access;
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::{canister_cycle_balance, msg_caller};
-use purser_core::base::WalletId;
-use purser_core::policy::{Rule as CoreRule, Scope as CoreScope, diff, validate, widens};
-use purser_core::state::Refusal;
+use purser_core::base::{Asset, Timestamp, WalletId};
+use purser_core::policy::{Rule as CoreRule, Scope as CoreScope, Window, diff, validate, widens};
+use purser_core::state::{Refusal, VersionedRecord};
 use purser_types::convert::policy::parse_rules;
 use purser_types::{
-    Backtest, Budget, Error, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem, Rule, Scope, page,
+    Backtest, Budget, Error, Page, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, ReadinessItem, Rule, Scope,
+    ScopeUsage, Usage, Versioned, page_size,
 };
+use std::collections::BTreeSet;
 
 /// The cycles that a ready canister has: some months of an idle canister, and a thousand signatures.
 const CYCLES_RESERVE: u128 = 30_000_000_000_000;
-/// The most versions in one reply: a policy with full lists is long.
-pub(crate) const MAX_VERSIONS: usize = 10;
 
 #[ic_cdk::query]
 fn lint_policy(scope: Scope, rules: Vec<Rule>) -> Result<Vec<PolicyLint>, Error> {
@@ -46,26 +46,45 @@ fn explain_policy(wallet_id: u64, agent: Option<Principal>) -> Result<PolicyExpl
 }
 
 #[ic_cdk::query]
-fn get_policy_of(scope: Scope) -> Option<Policy> {
+fn get_policy(scope: Scope) -> Result<Versioned<Option<Policy>>, Error> {
     let scope = scope.into();
-    store::read(|state| state.policy_of(&scope).map(|policy| Policy::new(policy, store::now(), state.config().kaspa.network)))
+    store::read(|state| {
+        access::require_scope(state, &scope)?;
+        let policy = state.policy_of(&scope).map(|policy| Policy::new(policy, store::now(), state.config().kaspa.network));
+        Ok(Versioned { version: state.version(&VersionedRecord::Policy(scope)), value: policy })
+    })
 }
 
 #[ic_cdk::query]
-fn get_usage_of(scope: Scope) -> Vec<Budget> {
-    let scope = scope.into();
-    store::read(|state| Budget::all(state.budgets(scope, store::now()), state.config().kaspa.network))
+fn get_usage(scope: Scope) -> Result<ScopeUsage, Error> {
+    store::read(|state| usage(state, scope.into(), store::now()))
+}
+
+/// Returns the usage of every coin and of every token that the scope's policy names, and of every limit over time.
+///
+/// # Errors
+/// When there is no such wallet or session.
+pub(super) fn usage(state: &Store, scope: CoreScope, now: Timestamp) -> Result<ScopeUsage, Error> {
+    access::require_scope(state, &scope)?;
+    let policy = state.policy_of(&scope);
+    let named = policy.iter().flat_map(|policy| &policy.rules).flat_map(CoreRule::assets);
+    let assets: BTreeSet<Asset> = named.chain(Asset::ALL).collect();
+    let of = |asset| Usage::new(asset, state.usage_of(scope, asset, &Window::Rolling24h, now), policy.as_ref());
+    Ok(ScopeUsage {
+        assets: assets.into_iter().map(of).collect(),
+        budgets: Budget::all(state.budgets(scope, now), state.config().kaspa.network),
+    })
 }
 
 #[ic_cdk::query]
-fn policy_history(scope: Scope, before: Option<u64>, limit: Option<u32>) -> Vec<PolicyVersion> {
+fn list_policy_versions(scope: Scope, cursor: Option<u64>, limit: Option<u32>) -> Page<PolicyVersion, u64> {
     let scope = scope.into();
     store::read(|state| {
         let network = state.config().kaspa.network;
-        let past = state.policy_history(&scope, before, page(limit).min(MAX_VERSIONS));
-        past.into_iter()
-            .map(|(policy, since)| PolicyVersion { policy: Policy::new(policy, store::now(), network), since: since.nanos() })
-            .collect()
+        let shown = |(policy, since): (purser_core::policy::Policy, Timestamp)| {
+            (policy.version, PolicyVersion { policy: Policy::new(policy, store::now(), network), since: since.nanos() })
+        };
+        Page::fill(page_size(limit), state.policy_versions_before(&scope, cursor).map(shown))
     })
 }
 

@@ -9,7 +9,7 @@ use purser_core::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, TransferId, Wa
 use purser_core::policy::MAX_NAME_BYTES;
 use purser_core::state::{NewSession, Refusal};
 use purser_types::convert::policy::parse_rules;
-use purser_types::{ClientArgs, Error, MAX_PAGE, OpenSessionArgs, Session, Transfer, at_most};
+use purser_types::{ClientArgs, Error, OpenSessionArgs, Page, Session, Transfer, at_most, page_size};
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -53,12 +53,12 @@ fn get_session(session_id: u64) -> Result<Session, Error> {
 }
 
 #[ic_cdk::query]
-fn list_sessions(wallet_id: u64) -> Result<Vec<Session>, Error> {
+fn list_sessions(wallet_id: u64, cursor: Option<u64>, limit: Option<u32>) -> Result<Page<Session, u64>, Error> {
     let (wallet, now) = (WalletId::new(wallet_id), store::now());
     store::read(|state| {
         access::require_wallet(state, wallet)?;
-        let open = state.open_sessions(wallet).into_iter().filter(|session| session.is_open(now));
-        Ok(open.take(MAX_PAGE).map(|session| Session::new(session, now)).collect())
+        let open = state.open_sessions_before(wallet, cursor.map(SessionId::new), now);
+        Ok(Page::fill(page_size(limit), open.map(|session| (session.id.get(), Session::new(session, now)))))
     })
 }
 

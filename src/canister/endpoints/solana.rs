@@ -9,7 +9,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::base::{Bytes, TransferId, WalletId};
 use purser_core::chains::solana::{Address, Blockhash, derived};
 use purser_core::state::Refusal;
-use purser_types::{Error, NonceAccount, SolanaProvider, SolanaSettings, TokenBalance, TokenProgram};
+use purser_types::{Error, NonceAccount, Page, SolanaProvider, SolanaSettings, TokenBalance, TokenProgram, page_size};
 use std::cell::RefCell;
 
 /// The time in seconds for which lists of tokens are not read again. Their answers are longer and cost more than balances.
@@ -44,14 +44,16 @@ fn revoke_solana_transfer(transfer_id: u64) -> Result<u64, Error> {
 }
 
 #[ic_cdk::query]
-fn list_solana_nonce_accounts(wallet_id: u64) -> Result<Vec<NonceAccount>, Error> {
+fn list_solana_nonce_accounts(wallet_id: u64, cursor: Option<u16>, limit: Option<u32>) -> Result<Page<NonceAccount, u16>, Error> {
     let wallet_id = WalletId::new(wallet_id);
     store::read(|state| {
         let not_found = || Refusal::NotFound { what: "wallet", id: wallet_id.to_string() };
         let wallet = state.wallet(wallet_id).ok_or_else(not_found)?;
-        let Ok(key) = wallet.solana_key[..].try_into().map(Address::from_bytes) else { return Ok(Vec::new()) };
-        let shown = |(index, record)| NonceAccount::new(index, &derived::nonce_account(&key, index), record);
-        Ok(state.nonces(wallet_id).into_iter().map(shown).collect())
+        let Ok(key) = wallet.solana_key[..].try_into().map(Address::from_bytes) else { return Ok(Page::fill(1, [])) };
+        let shown = |(index, record)| (index, NonceAccount::new(index, &derived::nonce_account(&key, index), record));
+        // A wallet has at most 32 of them.
+        let nonces = state.nonces(wallet_id).into_iter().filter(|(index, _)| cursor.is_none_or(|cursor| *index > cursor));
+        Ok(Page::fill(page_size(limit), nonces.map(shown)))
     })
 }
 

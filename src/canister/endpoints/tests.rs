@@ -1,11 +1,12 @@
 //! What the methods do before and after a decision, on a real state. What needs the Internet Computer is tested by the suite.
 
-use super::{log, requests, transfers, wallets};
+use super::{log, policy_tools, requests, transfers};
 use crate::endpoints::access;
 use crate::fixture::{self, NOW, WALLET, agent, installed, stranger};
 use crate::store::Store;
 use candid::{Nat, Principal};
 use purser_core::base::WalletId;
+use purser_core::policy::Scope;
 use purser_core::state::Refusal;
 use purser_core::transfer::Outcome;
 use purser_types::convert::policy::parse_rules;
@@ -106,10 +107,10 @@ fn usage_is_listed_for_every_asset_with_the_policys_limit() {
     set_policy(&mut state);
     let (decided, _) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
-    let usage = wallets::usage(&state, WALLET, NOW).expect("a wallet");
+    let usage = policy_tools::usage(&state, Scope::Wallet(WALLET), NOW).expect("a wallet").assets;
     let figures: Vec<_> = usage.iter().map(|u| (u.asset.name.as_str(), u.posted, u.reserved, u.limit, u.remaining)).collect();
     assert_eq!(figures, [("Kas", 0, 0, None, None), ("Sol", 0, 10_010, Some(100_000), Some(89_990))]);
-    assert_eq!(wallets::usage(&state, WalletId::new(2), NOW).expect_err("no wallet").code, "NOT_FOUND");
+    assert_eq!(policy_tools::usage(&state, Scope::Wallet(WalletId::new(2)), NOW).expect_err("no wallet").code, "NOT_FOUND");
 }
 
 #[test]

@@ -6,10 +6,11 @@ use crate::jobs;
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
+use purser_core::base::text::echo;
 use purser_core::base::{Timestamp, TransferId, WalletId};
-use purser_core::state::Decided;
-use purser_core::transfer::{MAX_REASON_BYTES, Outcome, TransferRequest};
-use purser_types::{Error, Evaluation, Transfer, TransferAnswer, TransferArgs, at_most, page};
+use purser_core::state::{Decided, Refusal};
+use purser_core::transfer::{MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, Outcome, TransferRequest};
+use purser_types::{Error, Evaluation, Page, Transfer, TransferAnswer, TransferArgs, TransferFilter, at_most, page_size};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn transfer(args: TransferArgs) -> Result<TransferAnswer, Error> {
@@ -48,23 +49,41 @@ fn quarantine_transfer(transfer_id: u64, note: String) -> Result<Transfer, Error
 
 #[ic_cdk::query]
 fn get_transfer(transfer_id: u64) -> Result<Transfer, Error> {
-    let id = TransferId::new(transfer_id);
-    store::read(|state| {
-        let shown = find(state, id)?;
-        // What only the stage of operation holds back has no entry that says so.
-        let wait_reason = state.wait_reason(id, store::now());
-        Ok(Transfer { note: wait_reason.or(shown.note), ..shown })
-    })
+    store::read(|state| explained(state, TransferId::new(transfer_id)))
 }
 
 #[ic_cdk::query]
-fn list_transfers(wallet_id: u64, before: Option<u64>, limit: Option<u32>) -> Result<Vec<Transfer>, Error> {
-    let wallet = WalletId::new(wallet_id);
-    store::read(|state| {
-        access::require_wallet(state, wallet)?;
-        let transfers = state.transfers(wallet, before.map(TransferId::new), page(limit));
-        Ok(transfers.into_iter().map(|transfer| shown(state, transfer)).collect())
-    })
+fn get_transfer_by_key(wallet_id: u64, agent: Principal, idempotency_key: String) -> Result<Transfer, Error> {
+    store::read(|state| by_key(state, WalletId::new(wallet_id), agent, &idempotency_key))
+}
+
+#[ic_cdk::query]
+fn list_transfers(filter: TransferFilter, cursor: Option<u64>, limit: Option<u32>) -> Result<Page<Transfer, u64>, Error> {
+    store::read(|state| listed(state, filter, cursor, limit))
+}
+
+/// Returns the transfer of a wallet that an agent's idempotency key stands for.
+///
+/// # Errors
+/// `NOT_FOUND` when there is no such wallet, or no transfer of it under the key; `VALIDATION_FAILED` for a key that is too long.
+pub(super) fn by_key(state: &Store, wallet: WalletId, agent: Principal, key: &str) -> Result<Transfer, Error> {
+    access::require_wallet(state, wallet)?;
+    at_most("idempotency_key", key, MAX_IDEMPOTENCY_KEY_BYTES)?;
+    let found = state.transfer_by_key(&agent, key).filter(|transfer| transfer.request.wallet == wallet);
+    let found = found.ok_or_else(|| Refusal::NotFound { what: "transfer under the idempotency key", id: echo(key) })?;
+    explained(state, found.id)
+}
+
+fn listed(state: &Store, filter: TransferFilter, cursor: Option<u64>, limit: Option<u32>) -> Result<Page<Transfer, u64>, Error> {
+    access::require_wallet(state, WalletId::new(filter.wallet_id))?;
+    let transfers = state.transfers_before(filter.into(), cursor.map(TransferId::new));
+    Ok(Page::fill(page_size(limit), transfers.map(|transfer| (transfer.id.get(), shown(state, transfer)))))
+}
+
+/// Returns a transfer with the reason why it waits, also where only the mode of operation holds it back, which no entry says.
+fn explained(state: &Store, id: TransferId) -> Result<Transfer, Error> {
+    let shown = find(state, id)?;
+    Ok(Transfer { note: state.wait_reason(id, store::now()).or(shown.note), ..shown })
 }
 
 /// Returns the decision about a request and its outcome; nothing is committed.

@@ -31,7 +31,7 @@ pub use decided::Decided;
 pub use explain::{Explanation, ScopeExplanation};
 pub use index::{Filter, Page};
 pub use log_monitor::{LogMonitor, MAX_APPEND_FAILURES};
-pub use read::{MAX_ANCESTORS, Usage};
+pub use read::{MAX_ANCESTORS, TransferFilter, Usage, VersionedRecord};
 pub use readiness::ReadinessItem;
 pub use refusal::Refusal;
 pub use replay::{Checkpoints, Replay, ReplayError};

@@ -29,7 +29,7 @@ type Policies = Vec<(WalletId, Option<Policy>)>;
 impl<M: Memory> State<M> {
     /// Returns the fourteen items of the checklist, for a canister with so many `cycles` that should have `reserve` of them.
     pub fn production_readiness(&self, cycles: u128, reserve: u128) -> Vec<ReadinessItem> {
-        let active = self.wallets(None, MAX_WALLETS).into_iter().filter(|wallet| !wallet.deactivated);
+        let active = self.wallets_after(None).take(MAX_WALLETS).filter(|wallet| !wallet.deactivated);
         let policies: Policies = active.map(|wallet| (wallet.id, self.policy(wallet.id))).collect();
         let mut items = vec![self.no_hardcoded_keys()];
         items.extend(policy_items(self, &policies));
@@ -83,8 +83,8 @@ impl<M: Memory> State<M> {
     }
 
     fn error_alerting(&self) -> ReadinessItem {
-        let members = self.members();
-        let guardians = members.iter().filter(|(_, roles)| roles.has(Role::Guardian) && !roles.has(Role::Admin)).count();
+        let members = self.members_after(None);
+        let guardians = members.filter(|(_, roles)| roles.has(Role::Guardian) && !roles.has(Role::Admin)).count();
         let why = match guardians {
             0 => "nobody but admins can stop the canister; grant Guardian to whoever watches /health".to_owned(),
             count => format!("/health says when something is wrong, and {count} guardians besides the admins can stop everything"),
@@ -93,7 +93,7 @@ impl<M: Memory> State<M> {
     }
 
     fn backups(&self) -> ReadinessItem {
-        let auditors = self.members().iter().filter(|(_, roles)| roles.has(Role::Auditor)).count();
+        let auditors = self.members_after(None).filter(|(_, roles)| roles.has(Role::Auditor)).count();
         let why = match auditors {
             0 => "replaying the log restores the state, but nobody is charged with keeping copies of it; grant Auditor".to_owned(),
             count => format!("replaying the log restores the state; {count} auditors are charged with keeping copies"),

@@ -78,6 +78,15 @@ pub enum Refusal {
         /// The current number.
         current: u64,
     },
+    /// The record was changed since the caller read it.
+    VersionConflict {
+        /// The record.
+        what: String,
+        /// The version that the caller expects.
+        expected: u64,
+        /// The version of the record.
+        current: u64,
+    },
     /// The audit log is full.
     AuditUnavailable {
         /// The bytes of the kept blocks.
@@ -100,6 +109,7 @@ impl Refusal {
             Self::KeysNotReady => "KEYS_NOT_READY",
             Self::AlreadySo { .. } => "ALREADY_SO",
             Self::WalletLimitReached { .. } => "WALLET_LIMIT_REACHED",
+            Self::VersionConflict { .. } => "VERSION_CONFLICT",
             Self::AuditUnavailable { .. } => "AUDIT_UNAVAILABLE",
         }
     }
@@ -125,6 +135,9 @@ impl fmt::Display for Refusal {
             Self::ProposalStatus { proposal, problem } => write!(f, "proposal {proposal}: {problem}"),
             Self::WalletLimitReached { max, current } => {
                 write!(f, "the owner has {current} active wallets of at most {max}; deactivate one first")
+            }
+            Self::VersionConflict { what, expected, current } => {
+                write!(f, "{what}: version {current} is in force, not {expected}; read it again, and decide about that")
             }
             Self::AuditUnavailable { kept, capacity } => {
                 write!(f, "the audit log is full ({kept} of {capacity} bytes); archive it, or let it become larger")

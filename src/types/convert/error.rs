@@ -125,6 +125,7 @@ impl From<Refusal> for Error {
             Refusal::AlreadySo { what } => ErrorDetail::AlreadySo { what: what.into() },
             Refusal::ProposalStatus { proposal, problem } => ErrorDetail::ProposalStatus { proposal_id: proposal.get(), problem },
             Refusal::WalletLimitReached { max, current } => ErrorDetail::WalletLimitReached { max, current },
+            Refusal::VersionConflict { what, expected, current } => ErrorDetail::VersionConflict { what, expected, current },
             Refusal::AuditUnavailable { kept, capacity } => ErrorDetail::AuditUnavailable { kept, capacity },
         };
         Self { code, message, detail: Some(detail) }

@@ -41,7 +41,7 @@ impl Action {
             domain::Action::AddAgent(AgentChange { wallet, agent }) => Self::AddAgent { wallet_id: wallet.get(), agent },
             domain::Action::SetGroup(group) => Self::SetGroup(group.into()),
             domain::Action::SetRate(rate) => Self::SetRate(rate.into()),
-            domain::Action::ChangeSettings(settings) => Self::Configure((*settings).into()),
+            domain::Action::ChangeSettings(settings) => Self::SetSettings((*settings).into()),
             domain::Action::EndEmergency { reason } => Self::EndEmergency { reason },
             domain::Action::ChangeWallet { wallet, change } => {
                 Self::ChangeWallet { wallet_id: wallet.get(), change: change.into() }
@@ -53,7 +53,7 @@ impl Action {
                 note: end.note,
             }),
             domain::Action::RemovePrincipal(member) => Self::RemovePrincipal { member },
-            domain::Action::ConfigureAudit(settings) => Self::ConfigureAudit(settings.into()),
+            domain::Action::ConfigureAudit(settings) => Self::SetAuditSettings(settings.into()),
         }
     }
 }

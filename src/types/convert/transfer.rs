@@ -7,10 +7,11 @@ use crate::bounds::at_most;
 use crate::chain::{TransferDetails, TransferParams};
 use crate::error::Error;
 use crate::status::Status;
-use crate::transfer::{Approval, Transfer, TransferArgs};
+use crate::transfer::{Approval, Transfer, TransferArgs, TransferFilter};
 use purser_core::base::{self, Amount, SessionId, Timestamp, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::governance::config::Config;
+use purser_core::state;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
 use serde_bytes::ByteBuf;
 
@@ -76,6 +77,13 @@ impl Transfer {
             approval: transfer.approval.map(Into::into),
             to_sign: None,
         }
+    }
+}
+
+impl From<TransferFilter> for state::TransferFilter {
+    fn from(filter: TransferFilter) -> Self {
+        let TransferFilter { wallet_id, agent, status } = filter;
+        Self { wallet: WalletId::new(wallet_id), agent, status: status.map(Into::into) }
     }
 }
 

@@ -349,7 +349,7 @@ fn rebuild(mut state: State<VectorMemory>, memory: &VectorMemory, now: u64, path
 }
 
 fn replayed(state: &State<VectorMemory>, checkpoints: Checkpoints, digest: Hash, entries_per_second: u64) -> ReplayReport {
-    let wallets = state.wallets(None, usize::MAX);
+    let wallets = state.wallets_after(None).collect::<Vec<_>>();
     let now = state.last_at();
     let counters = wallets.iter().flat_map(|wallet| Asset::ALL.map(|asset| (wallet.id, asset)));
     let counters = counters.map(|(wallet, asset)| {

@@ -83,6 +83,15 @@ impl<'a> Client<'a> {
         known(self.query("get_mode", ()))
     }
 
+    /// Returns the newest transfers of a wallet, at most a hundred.
+    ///
+    /// # Errors
+    /// The canister's errors.
+    pub fn transfers_of(&mut self, wallet_id: u64) -> Answer<Vec<Transfer>> {
+        let filter = TransferFilter { wallet_id, agent: None, status: None };
+        Ok(self.list_transfers(filter, None, None)?.items)
+    }
+
     fn update<T: CandidType + DeserializeOwned>(&mut self, method: &str, args: impl ArgumentEncoder) -> T {
         self.try_update(method, args).unwrap_or_else(|reject| panic!("{method}: {reject}"))
     }
@@ -124,11 +133,11 @@ methods! {
     update close_session(session: u64) -> Answer<Session>;
     update submit_signatures(transfer: u64, signatures: &[serde_bytes::ByteBuf]) -> Answer<Transfer>;
     update record_client(args: &ClientArgs) -> Answer<()>;
-    query list_wallets_of(owner: Principal) -> Vec<Wallet>;
+    query list_wallets_of(owner: Principal, cursor: Option<u64>, limit: Option<u32>) -> Page<Wallet, u64>;
     query count_wallets(owner: Principal) -> WalletCount;
     query get_wallet_by_address(address: &str) -> Answer<Wallet>;
     query get_session(session: u64) -> Answer<Session>;
-    query list_sessions(wallet: u64) -> Answer<Vec<Session>>;
+    query list_sessions(wallet: u64, cursor: Option<u64>, limit: Option<u32>) -> Answer<Page<Session, u64>>;
     update set_policy(scope: Scope, name: Option<&str>, rules: &[Rule]) -> Answer<Change>;
     update add_agent(wallet: u64, agent: Principal) -> Answer<Change>;
     update remove_agent(wallet: u64, agent: Principal) -> Answer<()>;
@@ -137,18 +146,20 @@ methods! {
     update remove_principal(member: Principal) -> Answer<Change>;
     update set_group(group: &Group) -> Answer<Change>;
     update set_rate(rate: &Rate) -> Answer<Change>;
-    update configure(settings: &SettingsInit) -> Answer<Change>;
+    update set_settings(settings: &SettingsInit) -> Answer<Change>;
     update approve_proposal(proposal: u64) -> Answer<Proposal>;
     update cancel_proposal(proposal: u64, note: Option<&str>) -> Answer<Proposal>;
     update execute_proposal(proposal: u64) -> Answer<Proposal>;
     query get_proposal(proposal: u64) -> Answer<Proposal>;
-    query list_proposals(before: Option<u64>, limit: Option<u32>) -> Vec<Proposal>;
-    query list_groups() -> Vec<Group>;
-    query list_rates() -> Vec<AssetRate>;
-    query get_settings() -> Settings;
+    query list_proposals(cursor: Option<u64>, limit: Option<u32>) -> Page<Proposal, u64>;
+    query get_group(name: &str) -> Answer<Versioned<Group>>;
+    query list_groups(cursor: Option<&str>, limit: Option<u32>) -> Page<Versioned<Group>, String>;
+    query get_rate(asset: Asset) -> Answer<AssetRate>;
+    query list_rates(cursor: Option<&serde_bytes::Bytes>, limit: Option<u32>) -> Page<AssetRate, serde_bytes::ByteBuf>;
+    query get_settings() -> Versioned<Settings>;
     update approve_transfer(transfer: u64, intent_hash: &serde_bytes::Bytes) -> Answer<Transfer>;
     update reject_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
-    query list_approvals(wallet: Option<u64>) -> Vec<ApprovalRequest>;
+    query list_approvals(wallet: Option<u64>, cursor: Option<u64>, limit: Option<u32>) -> Page<ApprovalRequest, u64>;
     update icrc21_canister_call_consent_message(request: &ConsentMessageRequest) -> Result<ConsentInfo, ConsentError>;
     update cancel_transfer(transfer: u64, note: Option<&str>) -> Answer<Transfer>;
     update quarantine_transfer(transfer: u64, note: &str) -> Answer<Transfer>;
@@ -164,18 +175,19 @@ methods! {
     update revoke_solana_transfer(transfer: u64) -> Answer<u64>;
     update set_provider_key(url: &str, key: Option<&str>) -> Answer<()>;
     update refresh_solana_tokens(wallet: u64) -> Answer<Vec<TokenBalance>>;
-    query list_solana_nonce_accounts(wallet: u64) -> Answer<Vec<NonceAccount>>;
+    query list_solana_nonce_accounts(wallet: u64, cursor: Option<u16>, limit: Option<u32>) -> Answer<Page<NonceAccount, u16>>;
     query list_solana_providers() -> Vec<SolanaProvider>;
     query get_config() -> Config;
     query get_wallet(wallet: u64) -> Answer<Wallet>;
-    query list_wallets(after: Option<u64>, limit: Option<u32>) -> Vec<Wallet>;
-    query get_policy(wallet: u64) -> Answer<Option<Policy>>;
-    query get_usage(wallet: u64) -> Answer<Vec<Usage>>;
+    query list_wallets(cursor: Option<u64>, limit: Option<u32>) -> Page<Wallet, u64>;
+    query get_policy(scope: Scope) -> Answer<Versioned<Option<Policy>>>;
+    query get_usage(scope: Scope) -> Answer<ScopeUsage>;
     query simulate_transfer(args: &TransferArgs) -> Answer<Evaluation>;
     query get_transfer(transfer: u64) -> Answer<Transfer>;
-    query list_transfers(wallet: u64, before: Option<u64>, limit: Option<u32>) -> Answer<Vec<Transfer>>;
-    query list_members() -> Vec<Member>;
-    query list_agents(wallet: u64) -> Answer<Vec<Principal>>;
+    query get_transfer_by_key(wallet: u64, agent: Principal, key: &str) -> Answer<Transfer>;
+    query list_transfers(filter: TransferFilter, cursor: Option<u64>, limit: Option<u32>) -> Answer<Page<Transfer, u64>>;
+    query list_members(cursor: Option<Principal>, limit: Option<u32>) -> Page<Member, Principal>;
+    query list_agents(wallet: u64, cursor: Option<Principal>, limit: Option<u32>) -> Answer<Page<Principal, Principal>>;
     query get_metrics() -> Answer<Vec<(String, u64)>>;
     query my_permissions(wallet: Option<u64>) -> Permissions;
     query verify_integrity(from: Option<u64>, limit: Option<u64>) -> IntegrityReport;
@@ -183,8 +195,9 @@ methods! {
     update set_audit_settings(settings: &AuditSettings) -> Answer<Change>;
     update confirm_archive(args: &ConfirmArchiveArgs) -> Answer<()>;
     query get_audit_status() -> AuditStatus;
-    query list_archives(from: Option<u64>) -> Vec<ArchiveInfo>;
-    query find_blocks(args: &FindBlocksArgs) -> FoundBlocks;
+    query get_audit_settings() -> Versioned<AuditSettings>;
+    query list_archives(cursor: Option<u64>, limit: Option<u32>) -> Page<ArchiveInfo, u64>;
+    query find_blocks(args: &FindBlocksArgs) -> Page<log::IndexedBlock, u64>;
     query icrc3_get_archives(args: &GetArchivesArgs) -> Vec<Archive>;
     query icrc3_get_blocks(args: &[BlockRange]) -> GetBlocksResult;
     query icrc3_get_tip_certificate() -> Option<DataCertificate>;
@@ -193,9 +206,7 @@ methods! {
     query lint_policy(scope: Scope, rules: &[Rule]) -> Answer<Vec<PolicyLint>>;
     query backtest_policy(scope: Scope, rules: &[Rule], days: u32) -> Answer<Backtest>;
     query explain_policy(wallet: u64, agent: Option<Principal>) -> Answer<PolicyExplanation>;
-    query get_policy_of(scope: Scope) -> Option<Policy>;
-    query get_usage_of(scope: Scope) -> Vec<Budget>;
-    query policy_history(scope: Scope, before: Option<u64>, limit: Option<u32>) -> Vec<PolicyVersion>;
+    query list_policy_versions(scope: Scope, cursor: Option<u64>, limit: Option<u32>) -> Page<PolicyVersion, u64>;
     query diff_policies(scope: Scope, from: u64, to: u64) -> Answer<PolicyDiff>;
     query production_readiness() -> Answer<Vec<ReadinessItem>>;
 }

@@ -142,7 +142,7 @@ impl<'a> Installation<'a> {
             }
             "set_group" => Action::SetGroup(self.read::<(Group,)>(call).0.into()),
             "set_rate" => Action::SetRate(self.read::<(Rate,)>(call).0.try_into().expect("readable")),
-            "configure" => {
+            "set_settings" => {
                 let settings = self.read::<(SettingsInit,)>(call).0.over(self.state.settings());
                 Action::ChangeSettings(Box::new(settings))
             }

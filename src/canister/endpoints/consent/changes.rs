@@ -26,15 +26,20 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let (id, note): (u64, Option<String>) = read(arg)?;
             Ok(of_proposal(scene, "Stop", (id,))?.quote("Note", note))
         }
-        _ => of_action(scene, &action(scene, method, arg)?),
+        _ => {
+            let (action, expected) = action(scene, method, arg)?;
+            Ok(of_action(scene, &action)?.optional("Only while its version is", expected))
+        }
     }
 }
 
-/// Returns the change that a call requests.
-fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentError> {
-    Ok(match method {
+/// Returns the change that a call requests, and the version that it expects.
+fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<(Action, Option<u64>), ConsentError> {
+    let mut expected = None;
+    let action = match method {
         "set_policy" => {
-            let (scope, name, rules): (Scope, Option<String>, Vec<Rule>) = read(arg)?;
+            let (scope, name, rules, version): (Scope, Option<String>, Vec<Rule>, Option<u64>) = read(arg)?;
+            expected = version;
             // What cannot be read would be refused, so nobody should be asked to sign it.
             let rules = parse_rules(rules, scene.state.config().kaspa.network);
             let rules = rules.map_err(|error| ConsentError::unsupported(error.message))?;
@@ -62,7 +67,8 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentE
             Action::ChangeWallet { wallet: WalletId::new(id), change: change.into() }
         }
         "set_group" => {
-            let (group,): (Group,) = read(arg)?;
+            let (group, version): (Group, Option<u64>) = read(arg)?;
+            expected = version;
             Action::SetGroup(group.into())
         }
         "set_rate" => {
@@ -70,12 +76,14 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentE
             let rate = rate.try_into().map_err(|error: Error| ConsentError::unsupported(error.message))?;
             Action::SetRate(rate)
         }
-        "configure" => {
-            let (settings,): (SettingsInit,) = read(arg)?;
+        "set_settings" => {
+            let (settings, version): (SettingsInit, Option<u64>) = read(arg)?;
+            expected = version;
             Action::ChangeSettings(Box::new(settings.over(scene.state.settings())))
         }
         "set_audit_settings" => {
-            let (settings,): (AuditSettings,) = read(arg)?;
+            let (settings, version): (AuditSettings, Option<u64>) = read(arg)?;
+            expected = version;
             Action::ConfigureAudit(settings.into())
         }
         "end_emergency" => {
@@ -88,7 +96,8 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Action, ConsentE
             Action::ResolveQuarantine(QuarantineEnd { transfer, landed, fee_paid, note })
         }
         _ => return Err(ConsentError::unsupported("there is no such update, or it moves neither money nor power")),
-    })
+    };
+    Ok((action, expected))
 }
 
 fn of_proposal(scene: Scene<'_>, verb: &str, (id,): (u64,)) -> Result<Description, ConsentError> {

@@ -193,7 +193,7 @@ fn every_change_of_power_is_described() {
     assert!(policy.contains("**Rule 2:** `One transfer sends at most 1.5 KAS.`"), "{policy}");
     let configure =
         SettingsInit { quorum: Some(1), time_lock_seconds: Some(60), min_balance_sol: Some(0), ..SettingsInit::default() };
-    let configured = markdown(&state, "configure", (&configure,));
+    let configured = markdown(&state, "set_settings", (&configure,));
     assert_eq!(
         configured,
         "# Change the canister's settings\n\n**Time lock:** `60 seconds`\n\n**What every wallet keeps:** `0 SOL`\n"

@@ -5,11 +5,12 @@ use crate::base::{ProposalId, Timestamp};
 use crate::event::{
     BreakerOpened, ProposalApprovalWithdrawn, ProposalApproved, ProposalClosed, ProposalReady, SessionClosed, SessionOpened,
 };
-use crate::governance::Proposal;
 use crate::governance::config::Config;
+use crate::governance::settings::Settings;
+use crate::governance::{Group, Proposal};
 use crate::policy::{Policy, Scope};
-use crate::state::State;
 use crate::state::tables::Head;
+use crate::state::{State, VersionedRecord};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -30,6 +31,16 @@ impl<M: Memory> State<M> {
         let mut roles = self.tables.roles(&principal);
         roles.0.remove(&role);
         self.tables.set_roles(principal, &roles);
+    }
+
+    pub(super) fn apply_settings(&mut self, settings: &Settings) {
+        self.tables.set_settings(settings);
+        self.tables.count_version(&VersionedRecord::Settings);
+    }
+
+    pub(super) fn apply_group(&mut self, group: &Group) {
+        self.tables.set_group(group);
+        self.tables.count_version(&VersionedRecord::Group(&group.name));
     }
 
     pub(super) fn apply_session_opened(&mut self, opened: &SessionOpened, at: Timestamp) {

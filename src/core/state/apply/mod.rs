@@ -8,12 +8,12 @@ mod policies;
 mod transfers;
 mod wallets;
 
-use super::State;
 use super::tables::Head;
+use super::{State, VersionedRecord};
 use crate::base::{BlockIndex, Timestamp};
 use crate::event::{Event, LogPruned};
 use crate::governance::config::Config;
-use crate::governance::retention::{Archive, Retention};
+use crate::governance::retention::{Archive, AuditSettings, Retention};
 use crate::policy::Mode;
 use ic_stable_structures::Memory;
 
@@ -33,8 +33,8 @@ impl<M: Memory> State<M> {
             Event::WalletChanged(changed) => self.apply_wallet_changed(changed),
             Event::PolicySet(set) => self.apply_policy_set(set, at),
             Event::ModeChanged(change) => self.apply_mode(change.mode),
-            Event::SettingsChanged(settings) => self.tables.set_settings(settings),
-            Event::GroupSet(group) => self.tables.set_group(group),
+            Event::SettingsChanged(settings) => self.apply_settings(settings),
+            Event::GroupSet(group) => self.apply_group(group),
             Event::RateSet(rate) => self.tables.set_rate(rate),
             Event::SessionOpened(opened) => self.apply_session_opened(opened, at),
             Event::SessionClosed(closed) => self.apply_session_closed(closed),
@@ -61,7 +61,7 @@ impl<M: Memory> State<M> {
             Event::TransferExpired(step) => self.apply_expired(step, at),
             Event::TransferQuarantined(step) => self.apply_quarantined(step, at),
             Event::Chain(event) => self.apply_chain(event, at),
-            Event::AuditConfigured(settings) => self.update_retention(|retention| retention.settings = *settings),
+            Event::AuditConfigured(settings) => self.apply_audit_settings(*settings),
             Event::StateCheckpointed(_) => self.update_retention(|retention| retention.checkpointed_at = Some(at)),
             Event::ArchiveConfirmed(archive) => self.apply_archive(archive),
             Event::LogPruned(pruned) => self.apply_pruned(pruned),
@@ -76,6 +76,11 @@ impl<M: Memory> State<M> {
 
     fn apply_mode(&mut self, mode: Mode) {
         self.tables.set_head(Head { mode, ..self.tables.head() });
+    }
+
+    fn apply_audit_settings(&mut self, settings: AuditSettings) {
+        self.update_retention(|retention| retention.settings = settings);
+        self.tables.count_version(&VersionedRecord::AuditSettings);
     }
 
     fn update_retention(&mut self, change: impl FnOnce(&mut Retention)) {

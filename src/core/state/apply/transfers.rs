@@ -21,10 +21,11 @@ impl<M: Memory> State<M> {
     fn transition(&mut self, id: TransferId, at: Timestamp, status: Status, change: impl FnOnce(&mut Transfer)) -> Transfer {
         let mut transfer = self.existing_transfer(id);
         assert!(transfer.status.may_become(status), "BUG: transfer {id} went from {:?} to {status:?}", transfer.status);
-        transfer.status = status;
+        let earlier = std::mem::replace(&mut transfer.status, status);
         transfer.updated_at = at;
         change(&mut transfer);
         self.tables.set_transfer(&transfer);
+        self.tables.transfer_lists.insert(&transfer, Some(earlier));
         transfer
     }
 
@@ -37,6 +38,7 @@ impl<M: Memory> State<M> {
             self.tables.awaiting.insert(key);
         }
         self.tables.transfers_by_wallet.insert(key, ());
+        self.tables.transfer_lists.insert(transfer, None);
         // The key of a simulated request still pays once, when the request is made again and carried out. The parts of a batch share its
         // key, which stands for the first.
         if !transfer.simulated && !transfer.request.is_later_part() {

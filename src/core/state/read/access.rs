@@ -45,11 +45,6 @@ impl<M: Memory> State<M> {
         self.tables.roles(principal)
     }
 
-    /// Returns every principal with a role.
-    pub fn members(&self) -> Vec<(Principal, Roles)> {
-        self.tables.all_roles().collect()
-    }
-
     /// Returns the agents of a wallet.
     pub fn agents(&self, wallet: WalletId) -> Vec<Principal> {
         self.tables.agents_of(wallet).collect()
@@ -73,11 +68,6 @@ impl<M: Memory> State<M> {
     /// Returns a group of approvers.
     pub fn group(&self, name: &str) -> Option<Group> {
         self.tables.group(name)
-    }
-
-    /// Returns every group.
-    pub fn groups(&self) -> Vec<Group> {
-        self.tables.all_groups().collect()
     }
 
     /// Returns the members of a group who may approve the request of a principal: the requester never may.
@@ -106,12 +96,6 @@ impl<M: Memory> State<M> {
     /// Returns a proposal as it stands now.
     pub fn proposal(&self, id: ProposalId) -> Option<Proposal> {
         self.tables.proposal(id).map(|proposal| self.as_it_stands(proposal))
-    }
-
-    /// Returns up to `limit` proposals with smaller ids than `before`, newest first.
-    pub fn proposals(&self, before: Option<ProposalId>, limit: usize) -> Vec<Proposal> {
-        let proposals = self.tables.proposals_before(before.map_or(u64::MAX, ProposalId::get)).take(limit);
-        proposals.map(|proposal| self.as_it_stands(proposal)).collect()
     }
 
     /// Returns the open proposals as they stand now, oldest first.

@@ -2,7 +2,7 @@
 
 use crate::audit::{IntegrityReport, Value, verify};
 use crate::base::{BlockIndex, Hash, Timestamp};
-use crate::governance::retention::{Archive, Retention};
+use crate::governance::retention::Retention;
 use crate::state::State;
 use ic_stable_structures::Memory;
 
@@ -63,11 +63,6 @@ impl<M: Memory> State<M> {
     /// Returns retention and archives of the log as the state records them.
     pub fn retention(&self) -> Retention {
         self.tables.retention()
-    }
-
-    /// Returns up to `limit` confirmed archives that end at or after a block, ascending.
-    pub fn archives(&self, from: BlockIndex, limit: usize) -> Vec<Archive> {
-        self.tables.archives_from(from.get()).take(limit).collect()
     }
 
     /// Returns one hash over all durable records. Equal states have equal digests.

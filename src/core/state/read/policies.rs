@@ -33,17 +33,9 @@ impl<M: Memory> State<M> {
         self.tables.last_policy_version(scope)
     }
 
-    /// Returns up to `limit` policies of a scope with smaller versions than `before`, newest first, each with its time.
-    ///
-    /// The policy in force is among them.
-    pub fn policy_history(&self, scope: &Scope, before: Option<u64>, limit: usize) -> Vec<(Policy, Timestamp)> {
-        let past = self.tables.past_policies(scope, before.unwrap_or(u64::MAX));
-        past.take(limit).map(|past| (past.policy, past.at)).collect()
-    }
-
     /// Returns a version of a scope's policy.
     pub fn policy_version(&self, scope: &Scope, version: u64) -> Option<Policy> {
-        let past = self.policy_history(scope, Some(version.checked_add(1)?), 1).pop();
+        let past = self.policy_versions_before(scope, Some(version.checked_add(1)?)).next();
         past.map(|(policy, _)| policy).filter(|policy| policy.version == version)
     }
 
@@ -66,9 +58,9 @@ impl<M: Memory> State<M> {
         self.tables.spent(&key.key())
     }
 
-    /// Returns every rate, expired ones included.
-    pub fn rates(&self) -> Vec<Rate> {
-        self.tables.all_rates().collect()
+    /// Returns the rate of an asset, also when it has expired.
+    pub fn rate(&self, asset: Asset) -> Option<Rate> {
+        self.tables.rate(asset)
     }
 
     /// Returns the use of a wallet's limit per rolling 24 hours.

@@ -12,11 +12,6 @@ impl<M: Memory> State<M> {
         self.tables.wallet(id)
     }
 
-    /// Returns up to `limit` wallets with greater ids than `after`, ascending.
-    pub fn wallets(&self, after: Option<WalletId>, limit: usize) -> Vec<Wallet> {
-        self.tables.wallets_after(after.map_or(0, WalletId::get)).take(limit).collect()
-    }
-
     /// Returns the wallets of an owner, deactivated ones included, oldest first.
     pub fn wallets_of(&self, owner: &Principal) -> impl Iterator<Item = Wallet> {
         let ids = self.tables.wallets_by_owner.range((*owner, 0)..=(*owner, u64::MAX));

@@ -8,8 +8,10 @@ use crate::base::codec::to_record;
 use crate::governance::Group;
 use crate::governance::config::Config;
 use crate::governance::settings::Settings;
+use crate::state::VersionedRecord;
 use candid::Principal;
 use ic_stable_structures::Memory;
+use std::ops::Bound;
 
 impl<M: Memory> Tables<M> {
     pub fn config(&self) -> Option<&Config> {
@@ -46,6 +48,11 @@ impl<M: Memory> Tables<M> {
         self.roles.iter().map(|entry| (*entry.key(), decode("roles", &entry.value())))
     }
 
+    pub fn roles_after(&self, after: Option<Principal>) -> impl Iterator<Item = (Principal, Roles)> + '_ {
+        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.roles.range((first, Bound::Unbounded)).map(|entry| (*entry.key(), decode("roles", &entry.value())))
+    }
+
     pub fn group(&self, name: &str) -> Option<Group> {
         self.groups.get(&name.as_bytes().to_vec()).map(|bytes| decode("groups", &bytes))
     }
@@ -61,6 +68,24 @@ impl<M: Memory> Tables<M> {
 
     pub fn all_groups(&self) -> impl Iterator<Item = Group> + '_ {
         self.groups.iter().map(|entry| decode("groups", &entry.value()))
+    }
+
+    pub fn groups_after(&self, after: Option<&str>) -> impl Iterator<Item = Group> + '_ {
+        let first = after.map_or(Bound::Unbounded, |name| Bound::Excluded(name.as_bytes().to_vec()));
+        self.groups.range((first, Bound::Unbounded)).map(|entry| decode("groups", &entry.value()))
+    }
+
+    /// Returns the number of changes of a record; see [`crate::state::VersionedRecord`].
+    pub fn version(&self, key: &Vec<u8>) -> u64 {
+        self.versions.get(key).unwrap_or_default()
+    }
+
+    /// Counts a change of a record that has versions of its own.
+    pub fn count_version(&mut self, record: &VersionedRecord<'_>) {
+        if let Some(key) = record.key() {
+            let version = self.version(&key).saturating_add(1);
+            self.versions.insert(key, version);
+        }
     }
 
     /// Whether a principal is an agent of a wallet.
@@ -80,8 +105,17 @@ impl<M: Memory> Tables<M> {
 
     /// Returns the agents of a wallet.
     pub fn agents_of(&self, wallet: WalletId) -> impl Iterator<Item = Principal> {
-        let first = (wallet.get(), Principal::management_canister());
-        self.agents.range(first..).take_while(move |(id, _)| *id == wallet.get()).map(|(_, agent)| agent)
+        self.agents_after(wallet, None)
+    }
+
+    /// Returns the agents of a wallet that follow `after`.
+    pub fn agents_after(&self, wallet: WalletId, after: Option<Principal>) -> impl Iterator<Item = Principal> {
+        let first = match after {
+            Some(after) => Bound::Excluded((wallet.get(), after)),
+            None => Bound::Included((wallet.get(), Principal::management_canister())),
+        };
+        let agents = self.agents.range((first, Bound::Unbounded));
+        agents.take_while(move |(id, _)| *id == wallet.get()).map(|(_, agent)| agent)
     }
 
     pub fn add_agent(&mut self, wallet: WalletId, agent: Principal) {

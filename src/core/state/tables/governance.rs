@@ -9,6 +9,7 @@ use crate::governance::{Proposal, Rate};
 use crate::policy::{CounterKey, Policy, Scope, Spent};
 use ic_stable_structures::Memory;
 use serde::{Deserialize, Serialize};
+use std::ops::Bound;
 
 /// A policy with the time from which on it was in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +59,9 @@ impl<M: Memory> Tables<M> {
         self.rates.insert(rate.asset.key_bytes(), to_record(rate));
     }
 
-    pub fn all_rates(&self) -> impl Iterator<Item = Rate> + '_ {
-        self.rates.iter().map(|entry| decode("rates", &entry.value()))
+    pub fn rates_after(&self, after: Option<Vec<u8>>) -> impl Iterator<Item = Rate> + '_ {
+        let first = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key));
+        self.rates.range((first, Bound::Unbounded)).map(|entry| decode("rates", &entry.value()))
     }
 
     pub fn session(&self, id: SessionId) -> Option<Session> {

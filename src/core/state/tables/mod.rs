@@ -10,6 +10,7 @@ pub(super) mod ids;
 mod log;
 mod open;
 pub(super) mod records;
+mod transfer_lists;
 mod transfers;
 mod wallets;
 
@@ -31,6 +32,7 @@ use ic_stable_structures::{Memory, StableBTreeMap, StableCell};
 use ids::*;
 use records::Records;
 use serde::de::DeserializeOwned;
+use transfer_lists::TransferLists;
 
 type Vm<M> = VirtualMemory<M>;
 
@@ -96,11 +98,14 @@ pub struct Tables<M: Memory> {
     pub blocks_by_subject: StableBTreeMap<(u64, u64), (), Vm<M>>,
     /// Quarantined transfers by wallet. They follow from the records of the transfers, which are in the digest.
     pub quarantined: StableBTreeMap<(u64, u64), (), Vm<M>>,
+    pub transfer_lists: TransferLists<M>,
     retention: Cell<M>,
     /// Confirmed archives by their last block.
     archives: Records<u64, M>,
     /// The monitor of the log. No event fills it, and the digest leaves it out.
     log_monitor: StableCell<Vec<u8>, Vm<M>>,
+    /// Versions by [`super::VersionedRecord::key`].
+    versions: Map<Vec<u8>, u64, M>,
     pub chains: ChainTables<M>,
 }
 
@@ -155,9 +160,11 @@ impl<M: Memory> Tables<M> {
             log: AuditLog::open(memory(LOG_INDEX), memory(LOG_DATA)),
             blocks_by_subject: StableBTreeMap::init(memory(BLOCKS_BY_SUBJECT)),
             quarantined: StableBTreeMap::init(memory(QUARANTINED)),
+            transfer_lists: TransferLists::open(&open),
             retention: open.cell(RETENTION),
             archives: open.map(ARCHIVES),
             log_monitor: StableCell::init(memory(WATCH), Vec::new()),
+            versions: open.map(VERSIONS),
             chains: ChainTables::open(&open),
         })
     }
@@ -194,6 +201,7 @@ impl<M: Memory> Tables<M> {
             &self.session_ends,
             &self.retention,
             &self.archives,
+            &self.versions,
         ];
         tables.extend(self.chains.digested());
         tables

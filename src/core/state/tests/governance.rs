@@ -4,6 +4,7 @@ mod cascades;
 mod emergencies;
 mod proposals;
 mod standing;
+mod versions;
 mod widening;
 
 use super::fixture::*;

@@ -113,7 +113,7 @@ fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
     assert_eq!(statuses, [Status::Reserved, Status::Submitted, Status::Cancelled, Status::Confirmed]);
     let usage = state.usage(WALLET, Asset::Sol, at(101 * DAY_NS));
     assert_eq!((usage.posted, usage.reserved), (Amount::ZERO, Amount::new(3_000 + 4_000 + 2 * 5_000)));
-    assert_eq!((state.groups().len(), state.rates().len(), state.open_sessions(WALLET).len()), (1, 1, 1));
+    assert_eq!((state.groups_after(None).count(), state.rates_after(None).count(), state.open_sessions(WALLET).len()), (1, 1, 1));
     let decided = state.decide_approve_proposal(principal(7), ProposalId::new(1), at(101 * DAY_NS));
     done(&mut state, decided, at(101 * DAY_NS));
     assert!(state.roles_of(&principal(9)).has(Role::Viewer), "what waited takes effect");

@@ -147,7 +147,7 @@ fn every_version_of_a_policy_can_be_looked_up() {
     let per_transaction = |max| Some(Rule::PerTransaction { asset: Asset::Kas, max: Amount::new(max) });
     assert_eq!((first(1), first(2)), (per_transaction(PER_TRANSACTION), per_transaction(7)));
     assert_eq!((state.policy_version(&SCOPE, 3), state.policy_version(&SCOPE, 0)), (None, None));
-    let since: Vec<_> = state.policy_history(&SCOPE, None, 10).into_iter().map(|(policy, since)| (policy.version, since)).collect();
+    let since: Vec<_> = state.policy_versions_before(&SCOPE, None).map(|(policy, since)| (policy.version, since)).collect();
     assert_eq!(since, [(2, at(5)), (1, at(0))]);
 }
 

@@ -9,7 +9,7 @@ use crate::base::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId}
 use crate::chains::registry::Params;
 use crate::chains::solana;
 use crate::policy::{Rule, Window};
-use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State};
+use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State, TransferFilter};
 use crate::transfer::BatchOutput;
 use crate::transfer::{Status, Transfer, TransferRequest};
 use crate::wallet::KeyKind;
@@ -69,6 +69,26 @@ fn request(payments: &[Item], tokens: bool, key: u8) -> BatchRequest {
         params: Params::new(Chain::Solana),
         ..kaspa::batch(&[], &format!("key {key}"))
     }
+}
+
+/// Demands that the lists by agent and status hold exactly the transfers that their records say, newest first.
+fn lists_hold_what_they_say(state: &TestState) -> Result<(), TestCaseError> {
+    let all = state.transfers(WALLET, None, usize::MAX);
+    let statuses = all.iter().map(|transfer| Some(transfer.status)).chain([None, Some(Status::Rejected), Some(Status::Reserved)]);
+    for status in statuses {
+        for agent in [None, Some(agent()), Some(guardian())] {
+            let of = |transfer: &&Transfer| agent.is_none_or(|agent| agent == transfer.agent);
+            let passes = |transfer: &&Transfer| status.is_none_or(|status| status == transfer.status);
+            let expected: Vec<TransferId> = all.iter().filter(of).filter(passes).map(|transfer| transfer.id).collect();
+            let filter = TransferFilter { wallet: WALLET, agent, status };
+            let listed: Vec<TransferId> = state.transfers_before(filter, None).map(|transfer| transfer.id).collect();
+            prop_assert_eq!(&listed, &expected, "{:?} {:?}", agent, status);
+            let later: Vec<TransferId> = expected.iter().skip(1).copied().collect();
+            let rest = state.transfers_before(filter, expected.first().copied()).map(|transfer| transfer.id);
+            prop_assert!(expected.is_empty() || rest.eq(later), "a list goes on behind its cursor");
+        }
+    }
+    Ok(())
 }
 
 /// Demands that every payment that was let through is in exactly one transaction, as it was asked for, and every transaction fits.
@@ -234,6 +254,8 @@ proptest! {
         let blocks: Vec<Vec<u8>> = (0..state.log_len()).map(|index| state.block_bytes(BlockIndex::new(index)).unwrap()).collect();
         let replayed = State::replay(VectorMemory::default(), &blocks, state.tip().unwrap().1).unwrap();
         prop_assert_eq!(replayed.digest(), state.digest(), "the log says everything");
+        lists_hold_what_they_say(&state)?;
+        lists_hold_what_they_say(&replayed)?;
         prop_assert!(state.verify_log(BlockIndex::new(0), u64::MAX).valid);
     }
 

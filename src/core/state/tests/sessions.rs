@@ -127,7 +127,7 @@ fn what_a_session_counted_is_forgotten_once_it_is_over_and_holds_nothing() {
     done(&mut state, decided, at(HOUR_NS));
     assert_eq!(state.spent(&key), Default::default());
     assert_eq!((state.policy_of(&scope), state.activity(&scope)), (None, Default::default()));
-    assert_eq!(state.policy_history(&scope, None, 10).len(), 1, "what its limits were can still be read");
+    assert_eq!(state.policy_versions_before(&scope, None).count(), 1, "what its limits were can still be read");
     assert_eq!(state.usage(WALLET, Asset::Sol, at(HOUR_NS)).posted, Amount::new(6_000), "the wallet forgets nothing");
     assert_eq!((state.open_sessions(WALLET), state.next_session_end()), (Vec::new(), None));
     assert_replays(&state);

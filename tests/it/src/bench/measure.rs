@@ -5,7 +5,7 @@ use crate::network::Network;
 use crate::recipients;
 use crate::test_env::{Actor, KAS, SOL, TestEnv};
 use localnet::{LocalNet, MessageTrace};
-use purser_types::{Asset, BlockRange, Status, TransferArgs};
+use purser_types::{Asset, BlockRange, Status, TransferArgs, TransferFilter};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ pub fn with_history(size: u64) -> Measurement {
         transfer(&mut bench, &args);
     }
     bench.step("look up a transfer", true, |env| {
-        let newest = env.as_actor(Actor::Agent).list_transfers(wallet.id, None, Some(1)).expect("open");
+        let newest = env.as_actor(Actor::Agent).list_transfers(newest_of(wallet.id), None, Some(1)).expect("open").items;
         env.as_actor(Actor::Agent).get_transfer(newest[0].id).expect("open");
     });
     // With a short history there are fewer entries to read and to verify, so these may grow up to that number and no further.
@@ -165,10 +165,14 @@ fn request(bench: &mut Bench, args: &TransferArgs) {
     assert!(bench.env.network.ic().poll(&message).is_some_and(|answer| answer.is_ok()), "canister {canister} answers");
 }
 
+fn newest_of(wallet_id: u64) -> TransferFilter {
+    TransferFilter { wallet_id, agent: None, status: None }
+}
+
 fn transfer(bench: &mut Bench, args: &TransferArgs) {
     request(bench, args);
     let asset = args.asset;
-    let newest = bench.env.as_actor(Actor::Agent).list_transfers(args.wallet_id, None, Some(1)).expect("open");
+    let newest = bench.env.as_actor(Actor::Agent).list_transfers(newest_of(args.wallet_id), None, Some(1)).expect("open").items;
     let id = newest.first().expect("it was accepted").id;
     bench.step(&format!("drive to submission {asset:?}"), true, |env| {
         env.wait_until(id, |transfer| !matches!(transfer.status.value, Some(Status::Reserved | Status::Built | Status::Signed)))

@@ -4,7 +4,7 @@ use super::console::grouped;
 use super::context::Demo;
 use crate::recipients;
 use crate::test_env::{Actor, SOL};
-use purser_types::{Asset, Change, Mode, Status, TransferArgs, TransferOutcome};
+use purser_types::{Asset, Change, Mode, Scope, Status, TransferArgs, TransferOutcome};
 
 fn payment(demo: &Demo, key: &str) -> TransferArgs {
     TransferArgs {
@@ -55,10 +55,10 @@ pub fn emergency(demo: &mut Demo) {
 /// When the canister does not answer.
 pub fn upgrade(demo: &mut Demo) {
     let wallet = demo.wallet().id;
-    let before = demo.env.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet exists");
+    let before = demo.env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet)).expect("the wallet exists").assets;
     let upgraded = demo.env.upgrade(None);
     demo.check("stop, upgrade, start", upgraded == Ok(()));
-    let after = demo.env.as_actor(Actor::Stranger).get_usage(wallet).expect("the wallet is still there");
+    let after = demo.env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet)).expect("the wallet is still there").assets;
     for usage in &after {
         demo.say(format!(
             "{}: {} spent of {} in 24 h",

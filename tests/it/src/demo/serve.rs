@@ -49,7 +49,7 @@ fn introduce(demo: &Demo, server: &Server) {
     println!("  Kaspa REST    {}", demo.env.kaspa.url());
     println!("Call any method of candid/purser.did, in Candid text, as admin, guardian, agent, stranger or anonymous:");
     println!("  curl -d '()' 'http://{address}/call/get_mode'");
-    println!("  curl -d '({wallet})' 'http://{address}/call/get_policy'");
+    println!("  curl -d '(variant {{ Wallet = {wallet} }})' 'http://{address}/call/get_policy'");
     let savings = "(record { label = \"savings\"; signing = variant { Threshold } })";
     println!("  curl -d '{savings}' 'http://{address}/call/create_wallet?as=admin'");
     println!("Or read what the HTTP gateway would show:");

@@ -61,15 +61,15 @@ pub fn policy(demo: &mut Demo) {
     let wallet = demo.wallet();
     let rules = recipients::rules();
     let set = demo.env.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet.id), Some("allowance"), &rules);
-    let version = demo.env.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten().map(|policy| policy.version);
+    let version = demo.env.as_actor(Actor::Stranger).get_policy(Scope::Wallet(wallet.id)).ok().map(|policy| policy.version);
     demo.check("the admin sets version 1", set == Ok(Change::Applied) && version == Some(1));
     demo.env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
-    let shown = demo.env.as_actor(Actor::Stranger).get_policy(wallet.id).ok().flatten();
+    let shown = demo.env.as_actor(Actor::Stranger).get_policy(Scope::Wallet(wallet.id)).ok().and_then(|policy| policy.value);
     let shown = shown.map(|policy| policy.rules).unwrap_or_default();
     for rule in &shown {
         demo.say(rule.description.as_str());
     }
     demo.check("shown back, it is what was set", recipients::as_submitted(shown) == rules);
-    let members = demo.env.as_actor(Actor::Stranger).list_agents(wallet.id).unwrap_or_default();
+    let members = demo.env.as_actor(Actor::Stranger).list_agents(wallet.id, None, None).map(|page| page.items).unwrap_or_default();
     demo.check("the wallet has one agent", members == [Actor::Agent.principal()]);
 }

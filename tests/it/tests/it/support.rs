@@ -4,7 +4,7 @@ use purser_it::recipients;
 pub use purser_it::recipients::rules;
 use purser_it::test_env::{Actor, TestEnv};
 use purser_types::{
-    Asset, BatchArgs, Decision, Error, Finding, Payment, Status, Transfer, TransferArgs, TransferOutcome, Usage, Wallet,
+    Asset, BatchArgs, Decision, Error, Finding, Payment, Scope, Status, Transfer, TransferArgs, TransferOutcome, Usage, Wallet,
 };
 
 /// A batch of KAS payments with every default.
@@ -103,7 +103,8 @@ impl ExpectedTotals {
         if confirmed {
             assert_eq!(transfer.txid.as_ref(), landed.last(), "{what}: it is the one that the canister names");
         }
-        let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(self.wallet.id).expect("open"), self.asset);
+        let usage =
+            usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(self.wallet.id)).expect("open").assets, self.asset);
         assert_eq!((usage.posted, usage.reserved), (self.spent, 0), "{what}: what counts is what was spent");
         let report = env.as_actor(Actor::Stranger).verify_integrity(None, None);
         assert!(report.valid, "{what}: {report:?}");

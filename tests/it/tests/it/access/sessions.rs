@@ -6,8 +6,8 @@ use localnet::Reject;
 use purser_it::client::Answer;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, BlockRange, Change, ClientArgs, CreateWalletArgs, OpenSessionArgs, ReasonCode, Role, Rule, RuleKind, Scope, Session,
-    SessionStatus, Signing, Status, TransferArgs, TransferOutcome, Window,
+    Asset, BlockRange, Change, ClientArgs, CreateWalletArgs, OpenSessionArgs, Page, ReasonCode, Role, Rule, RuleKind, Scope,
+    Session, SessionStatus, Signing, Status, TransferArgs, TransferOutcome, Window,
 };
 use std::time::Duration;
 
@@ -45,7 +45,9 @@ fn sessions_end_by_themselves_and_by_word() {
     let mut agent = env.as_actor(Actor::Agent);
     let short = agent.open_session(&args(wallet, 60, SOL)).expect("an agent opens its own");
     let long = agent.open_session(&args(wallet, 3_600, SOL)).expect("and another");
-    assert_eq!(agent.list_sessions(wallet), Ok(vec![short.clone(), long.clone()]));
+    let first = agent.list_sessions(wallet, None, Some(1)).expect("open");
+    assert_eq!(first, Page { items: vec![long.clone()], next: Some(long.id) }, "the newest first");
+    assert_eq!(agent.list_sessions(wallet, first.next, None), Ok(Page { items: vec![short.clone()], next: None }));
     env.network.ic().advance_time(Duration::from_secs(60));
     let late = env.as_actor(Actor::Agent).transfer(&session_payment(&short, 1, "late")).expect_err("its time is over");
     assert_eq!(late.message, "session_id: the session is over; open another");
@@ -64,7 +66,7 @@ fn sessions_end_by_themselves_and_by_word() {
     let last = env.as_actor(Actor::Agent).open_session(&args(wallet, 3_600, SOL)).expect("another");
     env.as_actor(Actor::Admin).remove_agent(wallet, Actor::Agent.principal()).expect("an admin removes the agent");
     assert_eq!(status(&mut env, last.id), Ok(SessionStatus::EndedByParent.into()));
-    assert_eq!(env.as_actor(Actor::Stranger).list_sessions(wallet), Ok(vec![]));
+    assert_eq!(env.as_actor(Actor::Stranger).list_sessions(wallet, None, None), Ok(Page { items: vec![], next: None }));
 }
 
 #[test]

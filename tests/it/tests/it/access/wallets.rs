@@ -36,11 +36,14 @@ fn the_fourth_wallet_of_an_owner_is_refused_until_one_is_deactivated() {
     let fourth = admin.create_wallet_with(&wallet_args(owner(), None)).expect("there is room again");
     assert_eq!(detail(admin.change_wallet(ids[1], WalletChange::Activate)), full, "it is counted again");
     assert_eq!(admin.change_wallet(fourth.id, WalletChange::MakePrimary), Ok(Change::Applied));
-    let listed = admin.list_wallets_of(owner());
+    let listed = admin.list_wallets_of(owner(), None, None).items;
     let shown: Vec<_> = listed.iter().map(|wallet| (wallet.id, wallet.primary, wallet.active)).collect();
-    assert_eq!(shown, [(fourth.id, true, true), (ids[0], false, true), (ids[2], false, true), (ids[1], false, false)]);
+    assert_eq!(shown, [(ids[0], false, true), (ids[1], false, false), (ids[2], false, true), (fourth.id, true, true)]);
     assert_eq!(admin.count_wallets(owner()), WalletCount { active: 3, total: 4, max_active: 3 });
-    assert_eq!(admin.configure(&SettingsInit { max_wallets_per_owner: Some(4), ..SettingsInit::default() }), Ok(Change::Applied));
+    assert_eq!(
+        admin.set_settings(&SettingsInit { max_wallets_per_owner: Some(4), ..SettingsInit::default() }),
+        Ok(Change::Applied)
+    );
     assert_eq!(admin.change_wallet(ids[1], WalletChange::Activate), Ok(Change::Applied));
 }
 
@@ -105,6 +108,6 @@ fn owners_survive_an_upgrade() {
     let mut env = TestEnv::new();
     let wallet = env.as_actor(Actor::Admin).create_wallet_with(&wallet_args(owner(), None)).expect("an admin creates a wallet");
     env.upgrade(None).expect("it upgrades");
-    assert_eq!(env.as_actor(Actor::Stranger).list_wallets_of(owner()), std::slice::from_ref(&wallet));
+    assert_eq!(env.as_actor(Actor::Stranger).list_wallets_of(owner(), None, None).items, std::slice::from_ref(&wallet));
     assert_eq!((wallet.owner, wallet.signing, wallet.primary, wallet.active), (owner(), SigningMode::Threshold.into(), true, true));
 }

@@ -130,11 +130,11 @@ fn tightening_acts_at_once_and_loosening_does_not() {
     let back = proposed(&mut env, |admin| admin.set_policy(scope, None, &rules()));
     assert_eq!(proposal(&mut env, back).outcome, None);
     let fewer = SettingsInit { attempts_per_minute: Some(7), ..SettingsInit::default() };
-    assert_eq!(env.as_actor(Actor::Admin).configure(&fewer), Ok(Change::Applied));
-    assert_eq!(env.as_actor(Actor::Stranger).get_settings().attempts_per_minute, 7);
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&fewer), Ok(Change::Applied));
+    assert_eq!(env.as_actor(Actor::Stranger).get_settings().value.attempts_per_minute, 7);
     let shorter = SettingsInit { time_lock_seconds: Some(0), ..SettingsInit::default() };
-    proposed(&mut env, |admin| admin.configure(&shorter));
-    assert_eq!(env.as_actor(Actor::Stranger).get_settings().time_lock_seconds, TIME_LOCK);
+    proposed(&mut env, |admin| admin.set_settings(&shorter));
+    assert_eq!(env.as_actor(Actor::Stranger).get_settings().value.time_lock_seconds, TIME_LOCK);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_change_that_is_out_of_date_is_closed_and_undoes_nothing() {
     assert_eq!(env.as_actor(Actor::Admin).set_policy(scope, None, &tighter), Ok(Change::Applied));
     advance_time(&mut env, TIME_LOCK);
     assert_eq!(proposal(&mut env, id).outcome, Some(ProposalOutcome::Stale.into()));
-    let policy = env.as_actor(Actor::Stranger).get_policy(wallet.id).expect("open").expect("it has one");
+    let policy = env.as_actor(Actor::Stranger).get_policy(Scope::Wallet(wallet.id)).expect("open").value.expect("it has one");
     assert_eq!(policy.version, 2);
     assert_eq!(policy.rules[0], tighter[0]);
 }
@@ -180,10 +180,10 @@ fn proposals_and_their_timer_survive_an_upgrade() {
     let id = proposed(&mut env, |admin| admin.grant_role(approver(1), Role::Approver));
     approve(&mut env, id);
     let lonely = proposed(&mut env, |admin| admin.grant_role(approver(2), Role::Approver));
-    let before = env.as_actor(Actor::Stranger).list_proposals(None, None);
+    let before = env.as_actor(Actor::Stranger).list_proposals(None, None).items;
     assert_eq!(before.iter().map(|proposal| proposal.id).collect::<Vec<_>>(), [lonely, id], "newest first");
     env.upgrade(None).expect("it upgrades");
-    assert_eq!(env.as_actor(Actor::Stranger).list_proposals(None, None), before);
+    assert_eq!(env.as_actor(Actor::Stranger).list_proposals(None, None).items, before);
     advance_time(&mut env, TIME_LOCK);
     assert_eq!(proposal(&mut env, id).outcome, Some(ProposalOutcome::Executed.into()));
     advance_time(&mut env, proposal_ttl_seconds());
@@ -251,10 +251,10 @@ fn who_is_removed_loses_everything_at_once() {
     assert_eq!(env.as_actor(Actor::Admin).remove_principal(gone), Ok(Change::Applied));
     let status = |env: &mut TestEnv, id| env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists").status;
     assert_eq!((status(&mut env, own), status(&mut env, others)), (Status::Cancelled.into(), Status::Rejected.into()));
-    assert_eq!(env.as_actor(Actor::Stranger).list_groups(), vec![board(&[approver(2)])]);
+    assert_eq!(env.as_actor(Actor::Stranger).get_group("board").map(|group| group.value), Ok(board(&[approver(2)])));
     let permissions = env.as_principal(gone).my_permissions(Some(wallet.id));
     assert_eq!((permissions.roles, permissions.is_agent), (vec![], false));
-    let usage = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+    let usage = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     assert!(usage.iter().all(|usage| usage.reserved == 0), "nothing is held: {usage:?}");
 }
 
@@ -277,14 +277,14 @@ fn settings_change_by_configure_and_not_by_an_upgrade() {
     args.settings = Some(SettingsInit { quorum: Some(1), ..SettingsInit::default() });
     let refused = env.upgrade(Some(&args)).expect_err("it is refused");
     assert!(refused.message.contains("upgrade: settings:"), "{refused}");
-    let settings = env.as_actor(Actor::Stranger).get_settings();
+    let settings = env.as_actor(Actor::Stranger).get_settings().value;
     let defaults = (settings.quorum, settings.time_lock_seconds, settings.max_wallets_per_owner, settings.min_balance_sol);
     assert_eq!(defaults, (1, 0, 3, 50_000_000));
     let more = SettingsInit { max_wallets_per_owner: Some(5), ..SettingsInit::default() };
-    assert_eq!(env.as_actor(Actor::Admin).configure(&more), Ok(Change::Applied));
-    assert_eq!(env.as_actor(Actor::Stranger).get_settings(), Settings { max_wallets_per_owner: 5, ..settings });
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&more), Ok(Change::Applied));
+    assert_eq!(env.as_actor(Actor::Stranger).get_settings().value, Settings { max_wallets_per_owner: 5, ..settings });
     let wrong = SettingsInit { quorum: Some(2), ..SettingsInit::default() };
-    assert_eq!(env.as_actor(Actor::Admin).configure(&wrong).expect_err("one admin").code, "VALIDATION_FAILED");
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&wrong).expect_err("one admin").code, "VALIDATION_FAILED");
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn rates_are_set_listed_and_expire() {
     assert_eq!(env.as_actor(Actor::Admin).set_rate(&rate(too_long)).expect_err("too long").code, "VALIDATION_FAILED");
     let valid = rate(now + 86_400 * 1_000_000_000);
     assert_eq!(env.as_actor(Actor::Admin).set_rate(&valid), Ok(Change::Applied));
-    let [listed] = &env.as_actor(Actor::Stranger).list_rates()[..] else { panic!("one rate") };
+    let [listed] = &env.as_actor(Actor::Stranger).list_rates(None, None).items[..] else { panic!("one rate") };
     assert_eq!(
         (listed.asset.name.as_str(), listed.value, listed.per, listed.expires_at),
         ("Sol", valid.value, valid.per, valid.expires_at)

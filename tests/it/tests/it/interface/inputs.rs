@@ -9,9 +9,9 @@ use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_types::{
     Asset, AuditSettings, BatchArgs, BatchOutcome, BlockRange, Chain, ClientArgs, ConfirmArchiveArgs, ConsolidateArgs,
-    CreateWalletArgs, Error, ErrorDetail, Evaluation, Group, KaspaKey, MintText, OpenSessionArgs, Payment, PaymentParams, Rate,
-    ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferAnswer, TransferArgs,
-    TransferOutcome, TransferParams, Wallet, WalletChange,
+    CreateWalletArgs, Error, ErrorDetail, Evaluation, Group, KaspaKey, MintText, OpenSessionArgs, Page, Payment, PaymentParams,
+    Rate, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, Session, SettingsInit, Signing, Transfer, TransferAnswer,
+    TransferArgs, TransferFilter, TransferOutcome, TransferParams, Wallet, WalletChange,
 };
 
 /// The code of an answer, or `OK`.
@@ -56,7 +56,11 @@ const COMMANDS: [(&str, Call, &[Actor]); 32] = [
     ("remove_principal", |c, _| code(c.remove_principal(Actor::Guardian.principal())), &[Actor::Admin]),
     ("set_group", |c, _| code(c.set_group(&Group { name: "board".into(), members: vec![] })), &[]),
     ("set_rate", |c, _| code(c.set_rate(&Rate { asset: Asset::Sol, value: 1, per: 1, expires_at: 0 })), &[]),
-    ("configure", |c, _| code(c.configure(&SettingsInit { resume_percent: Some(9), ..SettingsInit::default() })), &[Actor::Admin]),
+    (
+        "set_settings",
+        |c, _| code(c.set_settings(&SettingsInit { resume_percent: Some(9), ..SettingsInit::default() })),
+        &[Actor::Admin],
+    ),
     ("approve_proposal", |c, _| code(c.approve_proposal(u64::MAX)), &[]),
     ("cancel_proposal", |c, _| code(c.cancel_proposal(u64::MAX, None)), &[]),
     ("execute_proposal", |c, _| code(c.execute_proposal(u64::MAX)), &[]),
@@ -170,7 +174,7 @@ fn nobody_who_did_not_sign_in_gets_through() {
         ("remove_principal", encode_args((Actor::Guardian.principal(),)).unwrap()),
         ("set_group", encode_args((Group { name: "board".into(), members: vec![] },)).unwrap()),
         ("set_rate", encode_args((Rate { asset: Asset::Sol, value: 1, per: 1, expires_at: 0 },)).unwrap()),
-        ("configure", encode_args((SettingsInit::default(),)).unwrap()),
+        ("set_settings", encode_args((SettingsInit::default(),)).unwrap()),
         ("approve_proposal", encode_args((1u64,)).unwrap()),
         ("cancel_proposal", encode_args((1u64, None::<String>)).unwrap()),
         ("execute_proposal", encode_args((1u64,)).unwrap()),
@@ -358,7 +362,7 @@ fn amounts_at_the_edge_of_the_integers_are_denied_not_wrapped() {
     let wallet = env.wallet(&rules()).id;
     let answer = env.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, u64::MAX, "max"));
     assert!(matches!(answer, Ok(TransferOutcome::Denied { .. })), "{answer:?}");
-    let usage = env.as_actor(Actor::Stranger).get_usage(wallet).expect("open");
+    let usage = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet)).expect("open").assets;
     assert!(usage.iter().all(|usage| usage.reserved == 0));
 }
 
@@ -371,14 +375,14 @@ fn unknown_ids_are_not_found() {
     let calls: [(&str, Lookup); 16] = [
         ("change_wallet", |w, id| code(w.as_actor(Actor::Admin).change_wallet(id, WalletChange::Deactivate))),
         ("open_session", |w, id| code(w.as_actor(Actor::Admin).open_session(&session(id)))),
-        ("list_sessions", |w, id| code(w.as_actor(Actor::Stranger).list_sessions(id))),
+        ("list_sessions", |w, id| code(w.as_actor(Actor::Stranger).list_sessions(id, None, None))),
         ("get_session", |w, id| code(w.as_actor(Actor::Stranger).get_session(id))),
         ("get_wallet", |w, id| code(w.as_actor(Actor::Stranger).get_wallet(id))),
-        ("get_policy", |w, id| code(w.as_actor(Actor::Stranger).get_policy(id))),
-        ("get_usage", |w, id| code(w.as_actor(Actor::Stranger).get_usage(id))),
+        ("get_policy", |w, id| code(w.as_actor(Actor::Stranger).get_policy(Scope::Wallet(id)))),
+        ("get_usage", |w, id| code(w.as_actor(Actor::Stranger).get_usage(Scope::Wallet(id)))),
         ("get_transfer", |w, id| code(w.as_actor(Actor::Stranger).get_transfer(id))),
-        ("list_transfers", |w, id| code(w.as_actor(Actor::Stranger).list_transfers(id, None, None))),
-        ("list_agents", |w, id| code(w.as_actor(Actor::Stranger).list_agents(id))),
+        ("list_transfers", |w, id| code(w.as_actor(Actor::Stranger).transfers_of(id))),
+        ("list_agents", |w, id| code(w.as_actor(Actor::Stranger).list_agents(id, None, None))),
         ("set_policy", |w, id| code(w.as_actor(Actor::Admin).set_policy(Scope::Wallet(id), None, &rules()))),
         ("add_agent", |w, id| code(w.as_actor(Actor::Admin).add_agent(id, Actor::Stranger.principal()))),
         ("remove_agent", |w, id| code(w.as_actor(Actor::Admin).remove_agent(id, Actor::Agent.principal()))),
@@ -467,9 +471,12 @@ fn a_megabyte_anywhere_is_refused_without_a_trap() {
 fn pages_are_bounded() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());
-    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(None, Some(u32::MAX)), vec![wallet.clone()]);
-    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(Some(u64::MAX), None), vec![]);
-    assert_eq!(env.as_actor(Actor::Anonymous).list_transfers(wallet.id, Some(0), Some(0)), Ok(vec![]));
+    let whole = Page { items: vec![wallet.clone()], next: None };
+    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(None, Some(u32::MAX)), whole);
+    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(None, Some(0)), whole, "a page has at least one entry");
+    assert_eq!(env.as_actor(Actor::Anonymous).list_wallets(Some(u64::MAX), None), Page { items: vec![], next: None });
+    let filter = TransferFilter { wallet_id: wallet.id, agent: None, status: None };
+    assert_eq!(env.as_actor(Actor::Anonymous).list_transfers(filter, Some(0), Some(0)), Ok(Page { items: vec![], next: None }));
     let report = env.as_actor(Actor::Anonymous).verify_integrity(Some(u64::MAX), Some(u64::MAX));
     assert_eq!((report.valid, report.entries_checked), (true, 0));
     let ranges = vec![BlockRange { start: 0u8.into(), length: u128::MAX.into() }; 100];

@@ -1,4 +1,5 @@
-//! The interface under bad input.
+//! The interface under bad input, and its lists.
 
 pub mod compatibility;
 pub mod inputs;
+pub mod lists;

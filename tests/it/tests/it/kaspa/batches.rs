@@ -4,8 +4,8 @@ use super::*;
 use crate::support::{batch_of, usage_of};
 use candid::Principal;
 use purser_types::{
-    Asset, BatchArgs, Change, Error, ErrorDetail, Group, ItemOutcome, Named, Payment, ReasonCode, Role, Rule, Status, TransferArgs,
-    Wallet,
+    Asset, BatchArgs, Change, Error, ErrorDetail, Group, ItemOutcome, Named, Payment, ReasonCode, Role, Rule, Scope, Status,
+    TransferArgs, Wallet,
 };
 
 fn batch(wallet: &Wallet, payments: &[(u8, u64)], key: &str) -> BatchArgs {
@@ -49,7 +49,7 @@ fn a_batch_pays_many_with_one_transaction_and_refuses_one_by_one() {
     assert_eq!(env.kaspa.accepted().len(), 1);
     let received = [1, 2, 3, 99].map(|n| env.kaspa.balance(&recipients::kaspa(n)));
     assert_eq!(received, [8 * KAS, 4 * KAS, 0, 0]);
-    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert_eq!((usage.posted, usage.reserved), (12 * KAS + ended.fee_paid.expect("it ended"), 0));
     assert!(env.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
 }
@@ -68,7 +68,7 @@ fn the_sum_of_a_batch_is_judged_as_one_payment() {
     let ended = env.request_transfer(&kas(&wallet, 15 * KAS, "first"));
     env.wait_for_end(ended);
     assert!(denied(&mut env, &[(1, 8 * KAS), (2, 8 * KAS)], "over the day's limit together"));
-    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert_eq!(usage.reserved, 0, "nothing is reserved for what was denied");
 }
 
@@ -114,7 +114,9 @@ fn a_batch_that_needs_an_approval_is_held_as_one_transfer_that_people_see_whole(
     for _ in 0..3 {
         env.step();
     }
-    let [question] = &env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id))[..] else { panic!("one question") };
+    let [question] = &env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id), None, None).items[..] else {
+        panic!("one question")
+    };
     assert_eq!(question.amount, "11 KAS");
     for (n, amount) in [(1, "6 KAS"), (2, "5 KAS")] {
         assert!(question.summary.contains(&format!("{} ({amount})", recipients::kaspa(n))), "{}", question.summary);

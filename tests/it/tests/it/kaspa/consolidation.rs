@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::usage_of;
 use candid::Principal;
-use purser_types::{Asset, ConsolidateArgs, Status, Transfer, TransferOutcome, Wallet};
+use purser_types::{Asset, ConsolidateArgs, Scope, Status, Transfer, TransferOutcome, Wallet};
 
 /// An environment whose canister consolidates keys with more coins than this.
 fn env(consolidate_above: Option<u32>) -> TestEnv {
@@ -16,7 +16,7 @@ fn env(consolidate_above: Option<u32>) -> TestEnv {
 }
 
 fn transfers(env: &mut TestEnv, wallet: &Wallet) -> Vec<Transfer> {
-    env.as_actor(Actor::Agent).list_transfers(wallet.id, None, None).expect("open")
+    env.as_actor(Actor::Agent).transfers_of(wallet.id).expect("open")
 }
 
 fn pay(env: &mut TestEnv, wallet: &Wallet, key: &str) {
@@ -60,7 +60,7 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(fee)), "{ended:?}");
     assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 1);
     assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 27 * KAS - paid - fee);
-    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert_eq!((usage.posted, usage.reserved), (3 * KAS + paid + fee, 0), "its fee counts against the wallet's limit");
 
     // At most one consolidation an hour is made.
@@ -109,6 +109,6 @@ fn a_consolidation_waits_for_a_quiet_network_and_asks_no_limit() {
     assert!(details(&ended).consolidation);
     assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 3);
     assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 12 * 30_000_000 - 1_168_600);
-    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(wallet.id).expect("open"), Asset::Kas);
+    let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert_eq!((usage.posted, usage.reserved), (1_168_600, 0), "only the fee is spent");
 }

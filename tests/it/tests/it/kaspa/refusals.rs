@@ -72,7 +72,7 @@ fn while_a_node_refuses_the_transfer_says_what_it_said() {
     let id = env.request_transfer(&kas(&wallet, KAS, "refused for a while"));
     let refused = env.wait_until(id, |transfer| transfer.status == Status::Submitted && transfer.note.is_some());
     assert!(refused.note.as_ref().is_some_and(|note| note.contains(said)), "{refused:?}");
-    let listed = env.as_actor(Actor::Agent).list_transfers(wallet.id, None, None).expect("open");
+    let listed = env.as_actor(Actor::Agent).transfers_of(wallet.id).expect("open");
     assert_eq!(listed[0].note, refused.note);
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.note, ended.attempt), ("Confirmed", None, 1));

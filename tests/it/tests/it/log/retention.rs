@@ -8,7 +8,7 @@ use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_it::values::core;
 use purser_types::{
     Archive, Asset, AuditSettings, BlockFilter, BlockRange, ConfirmArchiveArgs, Error, FindBlocksArgs, GetArchivesArgs, Role,
-    Status,
+    Scope, Status,
 };
 use purser_verify::certificate::RootKey;
 use purser_verify::check::{Report, VerifyOptions, check};
@@ -70,7 +70,7 @@ fn a_live_log_is_valid_and_its_replay_is_the_canisters_state() {
     }
     env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, 5 * SOL, "denied")).expect("an answer");
     let digest = env.as_actor(Actor::Anonymous).get_state_digest().expect("open");
-    let usage = env.as_actor(Actor::Anonymous).get_usage(wallet.id).expect("open");
+    let usage = env.as_actor(Actor::Anonymous).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     let file = export(&mut env, 0, "live.log");
     let report = verify(&mut env, &[&file], None);
     assert!(report.valid, "{report:#?}");
@@ -136,7 +136,7 @@ fn an_archived_log_is_given_up_and_still_verifies_with_its_archive() {
     let kept = env.as_actor(Actor::Anonymous).icrc3_get_blocks(&[range]);
     assert_eq!(kept.blocks[0].id, Nat::from(length - 1));
     assert_eq!(kept.log_length, Nat::from(status.log_length));
-    let archives = env.as_actor(Actor::Anonymous).list_archives(None);
+    let archives = env.as_actor(Actor::Anonymous).list_archives(None, None).items;
     assert_eq!((archives.len(), archives[0].first, archives[0].last), (1, 0, length - 2));
     let report = env.as_actor(Actor::Anonymous).verify_integrity(None, None);
     assert_eq!((report.valid, report.entries_checked), (true, status.log_length - (length - 1)));
@@ -174,16 +174,17 @@ fn an_archive_that_a_canister_serves_is_named_as_icrc3_wants_it() {
 }
 
 fn found(env: &mut TestEnv, filter: BlockFilter, from_time: Option<u64>) -> Vec<String> {
-    let (mut names, mut from) = (Vec::new(), None);
+    let (mut names, mut cursor) = (Vec::new(), None);
     loop {
-        let args = FindBlocksArgs { filter, from, until: None, from_time, until_time: None, newest_first: false, limit: Some(2) };
+        let (from, until, until_time) = (None, None, None);
+        let args = FindBlocksArgs { filter, from, until, from_time, until_time, newest_first: false, cursor, limit: Some(2) };
         let page = env.as_actor(Actor::Anonymous).find_blocks(&args);
-        names.extend(page.blocks.iter().map(|block| {
+        names.extend(page.items.iter().map(|block| {
             let value = core(&block.block);
             value.get("btype").and_then(|name| name.as_text()).expect("a block has a type").replace("purser.", "")
         }));
         match page.next {
-            Some(next) => from = Some(next),
+            Some(next) => cursor = Some(next),
             None => return names,
         }
     }

@@ -26,7 +26,7 @@ fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
     assert_eq!((status.first_block, status.log_length), (10, 37));
     let report = env.as_actor(Actor::Anonymous).verify_integrity(None, None);
     assert_eq!((report.valid, report.entries_checked), (true, 27));
-    let transfers = env.as_actor(Actor::Anonymous).list_transfers(1, None, None).expect("open");
+    let transfers = env.as_actor(Actor::Anonymous).transfers_of(1).expect("open");
     let found: Vec<_> =
         transfers.iter().map(|transfer| (transfer.idempotency_key.as_str(), transfer.status.name.as_str())).collect();
     let expected = [("reserved", "Reserved"), ("submitted", "Submitted"), ("cancelled", "Cancelled"), ("confirmed", "Confirmed")];

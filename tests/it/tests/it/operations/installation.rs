@@ -73,7 +73,7 @@ fn wallets_have_addresses_of_their_own() {
     }
     assert_eq!(addresses.len(), 9);
     let listed = env.as_actor(Actor::Stranger).list_wallets(None, Some(2));
-    assert_eq!(listed.len(), 2);
-    let rest = env.as_actor(Actor::Stranger).list_wallets(listed.last().map(|wallet| wallet.id), None);
-    assert_eq!(rest.len(), 1);
+    assert_eq!(listed.items.len(), 2);
+    let rest = env.as_actor(Actor::Stranger).list_wallets(listed.next, None);
+    assert_eq!((rest.items.len(), rest.next), (1, None));
 }

@@ -42,7 +42,7 @@ fn an_older_snapshot_is_noticed_and_the_log_brings_everything_back() {
     }
     let newest = export(&mut env, 0, "drill-newest.log");
     let digest = env.as_actor(Actor::Anonymous).get_state_digest().expect("open");
-    let usage = env.as_actor(Actor::Anonymous).get_usage(wallet.id).expect("open");
+    let usage = env.as_actor(Actor::Anonymous).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     let received = (env.solana.balance(&recipients::solana(1)), env.kaspa.balance(&recipients::kaspa(1)));
     let landed = (env.solana.landed().len(), env.kaspa.accepted().len());
 
@@ -71,7 +71,11 @@ fn an_older_snapshot_is_noticed_and_the_log_brings_everything_back() {
     let report = env.as_actor(Actor::Anonymous).verify_integrity(None, None);
     // The emergency and the upgrade were logged since.
     assert_eq!((report.valid, report.entries_checked), (true, digest.log_length + 2));
-    assert_eq!(env.as_actor(Actor::Anonymous).get_usage(wallet.id), Ok(usage), "the counters are those of before");
+    assert_eq!(
+        env.as_actor(Actor::Anonymous).get_usage(Scope::Wallet(wallet.id)).map(|usage| usage.assets),
+        Ok(usage),
+        "the counters are those of before"
+    );
     end_emergency(&mut env, "reconciled");
     for args in [&sol, &kas] {
         let again = env.as_actor(Actor::Agent).transfer(args);
@@ -85,7 +89,7 @@ fn an_older_snapshot_is_noticed_and_the_log_brings_everything_back() {
     assert_eq!(env.wait_for_end(next).status, Status::Confirmed);
     let after = export(&mut env, 0, "drill-after.log");
     assert!(verify(&mut env, &[&newest, &after], None).valid, "the log goes on where the export ended");
-    let usage = env.as_actor(Actor::Anonymous).get_usage(wallet.id).expect("open");
+    let usage = env.as_actor(Actor::Anonymous).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     assert_eq!(usage_of(&usage, Asset::Sol).reserved, 0);
 }
 
@@ -98,12 +102,13 @@ fn last_reason(env: &mut TestEnv) -> String {
         from_time: None,
         until_time: None,
         newest_first: true,
+        cursor: None,
         limit: Some(100),
     };
     let page = env.as_actor(Actor::Anonymous).find_blocks(&args);
     let reason =
         |block: &purser_types::log::IndexedBlock| core(&block.block).get("tx")?.get("reason")?.as_text().map(str::to_owned);
-    page.blocks.iter().find_map(reason).unwrap_or_default()
+    page.items.iter().find_map(reason).unwrap_or_default()
 }
 
 #[test]
@@ -177,7 +182,7 @@ fn a_transfer_that_was_under_way_is_followed_and_not_made_again() {
         "the chain is asked, even in the emergency"
     );
     assert_eq!((env.solana.balance(&recipients::solana(1)), env.solana.landed().len()), (received, landed));
-    let usage = env.as_actor(Actor::Anonymous).get_usage(wallet.id).expect("open");
+    let usage = env.as_actor(Actor::Anonymous).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     let fee = ended.fee_paid.expect("it ended");
     assert_eq!((usage_of(&usage, Asset::Sol).posted, usage_of(&usage, Asset::Sol).reserved), (SOL / 10 + fee, 0));
 }

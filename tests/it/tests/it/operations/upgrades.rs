@@ -82,17 +82,17 @@ fn an_upgrade_keeps_every_record() {
     let id = env.request_transfer(&payment(wallet.id, Asset::Kas, 2 * KAS, "before"));
     let ended = env.wait_for_end(id);
     let before = (
-        env.as_actor(Actor::Stranger).get_usage(wallet.id),
-        env.as_actor(Actor::Stranger).get_policy(wallet.id),
-        env.as_actor(Actor::Stranger).list_agents(wallet.id),
-        env.as_actor(Actor::Stranger).list_members(),
+        env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)),
+        env.as_actor(Actor::Stranger).get_policy(Scope::Wallet(wallet.id)),
+        env.as_actor(Actor::Stranger).list_agents(wallet.id, None, None),
+        env.as_actor(Actor::Stranger).list_members(None, None),
     );
     env.upgrade(None).expect("it upgrades");
     let after = (
-        env.as_actor(Actor::Stranger).get_usage(wallet.id),
-        env.as_actor(Actor::Stranger).get_policy(wallet.id),
-        env.as_actor(Actor::Stranger).list_agents(wallet.id),
-        env.as_actor(Actor::Stranger).list_members(),
+        env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)),
+        env.as_actor(Actor::Stranger).get_policy(Scope::Wallet(wallet.id)),
+        env.as_actor(Actor::Stranger).list_agents(wallet.id, None, None),
+        env.as_actor(Actor::Stranger).list_members(None, None),
     );
     assert_eq!(after, before);
     assert_eq!(env.as_actor(Actor::Stranger).get_transfer(id), Ok(ended));

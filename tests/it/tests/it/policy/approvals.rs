@@ -57,7 +57,7 @@ fn approve(env: &mut TestEnv, who: Principal, id: u64, intent: &ByteBuf) -> Resu
 }
 
 fn reserved(env: &mut TestEnv, wallet: u64) -> u64 {
-    let usages = env.as_actor(Actor::Admin).get_usage(wallet).expect("a wallet");
+    let usages = env.as_actor(Actor::Admin).get_usage(Scope::Wallet(wallet)).expect("a wallet").assets;
     crate::support::usage_of(&usages, Asset::Sol).reserved
 }
 
@@ -73,7 +73,7 @@ fn advance_time(env: &mut TestEnv, seconds: u64) {
 fn a_quorum_lets_a_transfer_go_and_a_new_module_finds_it_waiting() {
     let (mut env, wallet) = env_with_approvals(0);
     let (id, intent) = pending(&mut env, wallet.id, "a");
-    let asked = env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id));
+    let asked = env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id), None, None).items;
     assert_eq!(asked.len(), 1);
     assert_eq!((asked[0].amount.as_str(), &asked[0].intent_hash), ("0.5 SOL", &intent));
     assert_eq!(asked[0].votes, [Votes { group: "ops".into(), quorum: 2, agreed: 0 }]);
@@ -83,7 +83,7 @@ fn a_quorum_lets_a_transfer_go_and_a_new_module_finds_it_waiting() {
     assert_eq!(approve(&mut env, approver(1), id, &intent), Ok(Status::AwaitingApproval.into()));
     assert_eq!(approve(&mut env, approver(1), id, &intent), Err("ALREADY_SO".into()));
     env.upgrade(None).expect("it upgrades");
-    assert_eq!(env.as_actor(Actor::Stranger).list_approvals(None)[0].votes[0].agreed, 1);
+    assert_eq!(env.as_actor(Actor::Stranger).list_approvals(None, None, None).items[0].votes[0].agreed, 1);
     assert!(matches!(
         env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 2, "a")),
         Ok(TransferOutcome::Duplicate { transfer }) if transfer.id == id
@@ -92,7 +92,7 @@ fn a_quorum_lets_a_transfer_go_and_a_new_module_finds_it_waiting() {
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
     assert_eq!(env.solana.balance(&recipients::solana(1)), SOL / 2);
     assert_eq!(approve(&mut env, approver(3), id, &intent), Err("WRONG_STATUS".into()));
-    assert!(env.as_actor(Actor::Stranger).list_approvals(None).is_empty());
+    assert!(env.as_actor(Actor::Stranger).list_approvals(None, None, None).items.is_empty());
 }
 
 #[test]
@@ -187,13 +187,13 @@ fn the_minimum_balance_is_what_is_left() {
     let keep = |min| SettingsInit { min_balance_sol: Some(min), ..SettingsInit::default() };
     // 10 SOL less 1 SOL and the signature's 5,000 lamports leave exactly this.
     let left = 9 * SOL - 5_000;
-    assert_eq!(env.as_actor(Actor::Admin).configure(&keep(left + 1)), Ok(Change::Applied));
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&keep(left + 1)), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "one too few"));
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.code, ended.attempt), ("Failed", Some(ReasonCode::InsufficientBalance), 0));
     let note = ended.note.expect("it says why");
     assert!(note.contains("10000000001 base units of SOL are required") && note.contains("10000000000 are available"), "{note}");
-    assert_eq!(env.as_actor(Actor::Admin).configure(&keep(left)), Ok(Change::Applied));
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&keep(left)), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "exactly enough"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
     assert_eq!(env.solana.balance(&wallet.solana_address), left);
@@ -204,7 +204,7 @@ fn a_chain_whose_providers_do_not_answer_takes_nothing_new() {
     let mut env = TestEnv::local();
     let settings =
         SettingsInit { chain_breaker_threshold: Some(2), chain_breaker_cool_down_seconds: Some(600), ..SettingsInit::default() };
-    assert_eq!(env.as_actor(Actor::Admin).configure(&settings), Ok(Change::Applied));
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&settings), Ok(Change::Applied));
     let wallet = env.wallet(&rules());
     let canister = env.canister;
     env.network.local().faults().inject(canister, CallKind::HttpRequest, Occurrence::From(1), Effect::Timeout);

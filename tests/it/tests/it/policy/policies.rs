@@ -3,7 +3,7 @@
 use crate::support::{denial, payment, rules, usage_of};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
-use purser_types::{Asset, Decision, Mode, ReasonCode, RuleKind, Status, TransferArgs, TransferOutcome};
+use purser_types::{Asset, Decision, Mode, ReasonCode, RuleKind, Scope, Status, TransferArgs, TransferOutcome};
 
 #[test]
 fn denials_explain_themselves() {
@@ -18,7 +18,7 @@ fn denials_explain_themselves() {
     let unlisted = denial(env.as_actor(Actor::Agent).transfer(&unlisted));
     assert_eq!((unlisted.rule, unlisted.code), (RuleKind::Allowlist.into(), Some(ReasonCode::AddressNotAllowed)));
 
-    let usage = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+    let usage = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     assert!(usage.iter().all(|usage| usage.posted == 0 && usage.reserved == 0), "a denied request reserves nothing");
 }
 
@@ -56,7 +56,7 @@ fn the_day_limit_holds_reserved_money_and_opens_again_after_a_day() {
 
     env.network.ic().advance_time(std::time::Duration::from_secs(25 * 3600));
     env.step();
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!(usage.posted, 0, "a day later nothing counts any more");
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "next-day"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
@@ -84,8 +84,8 @@ fn a_policy_is_replaced_and_what_was_spent_stays_spent() {
     let id = env.request_transfer(&payment(wallet.id, Asset::Kas, 20 * KAS, "before"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
     env.set_policy(wallet.id, &rules());
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Kas);
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert!(usage.posted > 20 * KAS, "{usage:?}");
-    let policy = env.as_actor(Actor::Stranger).get_policy(wallet.id).expect("open").expect("it has one");
+    let policy = env.as_actor(Actor::Stranger).get_policy(Scope::Wallet(wallet.id)).expect("open").value.expect("it has one");
     assert_eq!((policy.version, purser_it::recipients::as_submitted(policy.rules)), (2, rules()));
 }

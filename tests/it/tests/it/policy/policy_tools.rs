@@ -67,7 +67,7 @@ fn an_agent_reads_what_binds_it_and_what_is_left() {
     assert_eq!(kas.counting, LimitKind::Units { asset: Asset::Kas, window: Window::Rolling24h });
     assert_eq!((kas.limit, kas.posted, kas.reserved), (50 * KAS, 20 * KAS + fee, 0));
     assert_eq!(kas.remaining, 30 * KAS - fee);
-    assert_eq!(env.as_actor(Actor::Stranger).get_usage_of(Scope::Wallet(wallet.id)), ours.budgets);
+    assert_eq!(env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").budgets, ours.budgets);
     let nobody = env.as_actor(Actor::Stranger).explain_policy(wallet.id, None).expect_err("no agent");
     assert_eq!(nobody.code, "NOT_FOUND");
 }
@@ -82,11 +82,11 @@ fn versions_are_kept_and_compared() {
     tighter.push(Rule::RateLimit { counted: Counted::Executions, window: RateWindow::Hour, max: 5 });
     env.set_policy(wallet.id, &tighter);
     let mut open = env.as_actor(Actor::Stranger);
-    let versions: Vec<u64> = open.policy_history(scope, None, None).iter().map(|past| past.policy.version).collect();
+    let versions: Vec<u64> = open.list_policy_versions(scope, None, None).items.iter().map(|past| past.policy.version).collect();
     assert_eq!(versions, [2, 1]);
-    assert_eq!(open.policy_history(scope, Some(2), Some(5)).len(), 1);
-    let current = open.get_policy_of(scope).expect("it has one");
-    assert_eq!(Ok(Some(current)), open.get_policy(wallet.id));
+    assert_eq!(open.list_policy_versions(scope, Some(2), Some(5)).items.len(), 1);
+    let current = open.get_policy(scope).expect("the wallet exists");
+    assert_eq!((current.version, current.value.map(|policy| policy.rules.len())), (2, Some(tighter.len())));
     let diff = open.diff_policies(scope, 1, 2).expect("both exist");
     assert_eq!((diff.removed, diff.widens), (Vec::new(), false));
     assert_eq!(diff.added, [tighter[6].clone()]);

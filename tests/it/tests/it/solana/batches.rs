@@ -9,8 +9,8 @@ use purser_core::chains::solana::{Address, TokenProgram, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, PaymentParams, Role, Rule, SolanaOptions, Status,
-    Transfer, Wallet, Window,
+    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, PaymentParams, Role, Rule, Scope, SolanaOptions,
+    Status, Transfer, Wallet, Window,
 };
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ fn twenty_recipients_are_paid_by_two_transactions_and_the_denied_one_by_none() {
     assert_eq!(env.solana.balance(&recipients::solana(99)), 0);
     let spent = 20_000_000 + 210 + 2 * 5_000;
     assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - spent);
-    let usages = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+    let usages = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     assert_eq!((usage_of(&usages, Asset::Sol).posted, usage_of(&usages, Asset::Sol).reserved), (spent, 0));
     assert!(env.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
 }
@@ -139,7 +139,7 @@ fn a_batch_of_tokens_creates_an_account_for_each_recipient_once() {
         assert_eq!(received, [50, 20, 30, 50, 60, 80, 90, 70].map(Some));
         assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(5_000 - 450));
         assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - 10_000 - 8 * rent);
-        let usages = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+        let usages = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
         assert_eq!((usage_of(&usages, token(&mint)).posted, usage_of(&usages, token(&mint)).reserved), (450, 0));
         let of_sol = usage_of(&usages, Asset::Sol);
         assert_eq!((of_sol.posted, of_sol.reserved), (10_000 + 8 * rent, 0), "accounts count against the limits of SOL");
@@ -161,7 +161,7 @@ fn a_batch_pays_for_the_token_accounts_that_it_creates_and_for_no_others() {
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(5_000 + 2 * TOKEN_RENT)), "{ended:?}");
     assert_eq!(before - env.solana.balance(&wallet.solana_address), 5_000 + 2 * TOKEN_RENT);
-    let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((of_sol.posted, of_sol.reserved), (5_000 + 2 * TOKEN_RENT, 0));
 }
 
@@ -228,7 +228,9 @@ fn the_sum_is_judged_as_one_payment_and_approved_as_one() {
         submit_batch(&mut env, &with_memos(batch(&wallet, Asset::Sol, &[(1, SOL / 4), (2, SOL / 2)], "large"), &[(1, "tag 7")]));
     let [id] = outcome.transfer_ids[..] else { panic!("one transfer: {outcome:?}") };
     assert_eq!(outcome.items, vec![ItemOutcome::Pending { transfer_id: id }; 2]);
-    let [question] = &env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id))[..] else { panic!("one question") };
+    let [question] = &env.as_actor(Actor::Stranger).list_approvals(Some(wallet.id), None, None).items[..] else {
+        panic!("one question")
+    };
     for (n, amount) in [(1, "0.25 SOL"), (2, "0.5 SOL with the memo “tag 7”")] {
         assert!(question.summary.contains(&format!("{} ({amount})", recipients::solana(n))), "{}", question.summary);
     }

@@ -72,7 +72,8 @@ fn a_transaction_that_lands_late_is_found_and_paid_once() {
 fn check_held(env: &mut TestEnv, id: u64) {
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
     assert_eq!((transfer.status.name.as_str(), transfer.attempt), ("Submitted", 1), "{transfer:?}");
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(transfer.wallet_id).expect("open"), Asset::Sol);
+    let usage =
+        usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(transfer.wallet_id)).expect("open").assets, Asset::Sol);
     assert_eq!(usage.reserved, AMOUNT + transfer.max_fee, "the money stays held");
 }
 

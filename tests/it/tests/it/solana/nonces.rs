@@ -22,7 +22,7 @@ pub fn with_pool(env: &mut TestEnv, size: u16) -> Wallet {
 }
 
 fn nonces(env: &mut TestEnv, wallet: &Wallet) -> Vec<NonceAccount> {
-    env.as_actor(Actor::Stranger).list_solana_nonce_accounts(wallet.id).expect("open")
+    env.as_actor(Actor::Stranger).list_solana_nonce_accounts(wallet.id, None, None).expect("open").items
 }
 
 fn nonce_of(transfer: &Transfer) -> Option<u16> {
@@ -52,7 +52,7 @@ fn a_pool_is_created_and_carries_transfers_in_parallel() {
     }
     assert_eq!(most, 3, "as many at a time as there are nonce accounts");
     assert_eq!(env.solana.balance(&recipients::solana(1)), 7 * SOL / 10);
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((usage.posted, usage.reserved), (7 * (SOL / 10 + 5_000) + 3 * (5_000 + NONCE_RENT), 0));
 }
 
@@ -94,7 +94,7 @@ fn a_transfer_that_does_not_land_is_revoked_and_cannot_land_later() {
     env.solana.send_raw(&lost);
     env.solana.advance(40);
     assert_eq!(env.solana.balance(&recipients::solana(1)), 0);
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((usage.posted, usage.reserved), (5_000 + 5_000 + NONCE_RENT, 0));
     assert_eq!(nonces(&mut env, &wallet)[0].held_by, None);
 }

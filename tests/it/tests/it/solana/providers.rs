@@ -89,7 +89,7 @@ fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
     assert!(!calls.is_empty() && calls.iter().all(|method| *method == "http_request"), "no signature: {calls:?}");
     assert!(env.solana.calls().iter().any(|method| method == "simulateTransaction"));
     assert!(env.solana.received().is_empty());
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((usage.posted, usage.reserved), (0, 0));
     // The same request under the same key is a new one: nothing was promised.
     assert_ne!(env.request_transfer(&args), id);

@@ -7,7 +7,7 @@ use purser_core::chains::solana::{Address, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, BlockRange, Change, Execution, NonceAccount, NonceStatus, SettingsInit, SolanaOptions, Status, Transfer,
+    Asset, BlockRange, Change, Execution, NonceAccount, NonceStatus, Scope, SettingsInit, SolanaOptions, Status, Transfer,
 };
 
 const MANY: u64 = 100_000;
@@ -26,11 +26,11 @@ fn transfer_of(env: &mut TestEnv, id: u64) -> Transfer {
 }
 
 fn reserved(env: &mut TestEnv, wallet: u64) -> u64 {
-    usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet).expect("open"), Asset::Sol).reserved
+    usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet)).expect("open").assets, Asset::Sol).reserved
 }
 
 fn nonces(env: &mut TestEnv, wallet: u64) -> Vec<NonceAccount> {
-    env.as_actor(Actor::Stranger).list_solana_nonce_accounts(wallet).expect("open")
+    env.as_actor(Actor::Stranger).list_solana_nonce_accounts(wallet, None, None).expect("open").items
 }
 
 fn blocks_with(env: &mut TestEnv, what: &str) -> usize {
@@ -259,7 +259,7 @@ fn what_is_only_tried_out_opens_no_breaker() {
     env.await_keys();
     let settings =
         SettingsInit { chain_breaker_threshold: Some(2), chain_breaker_cool_down_seconds: Some(600), ..SettingsInit::default() };
-    assert_eq!(env.as_actor(Actor::Admin).configure(&settings), Ok(Change::Applied));
+    assert_eq!(env.as_actor(Actor::Admin).set_settings(&settings), Ok(Change::Applied));
     let wallet = env.wallet(&rules());
     env.solana.faults().next_at("getMultipleAccounts", MANY, Fault::Http500);
     env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "a"));

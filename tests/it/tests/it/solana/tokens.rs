@@ -5,7 +5,7 @@ use devchains::solana::{Extension, Fault, Program};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, MintText, ReasonCode, Rule, SolanaDetails, SolanaTransferParams, Status, Transfer, TransferArgs, TransferOutcome,
+    Asset, MintText, ReasonCode, Rule, Scope, SolanaDetails, SolanaTransferParams, Status, Transfer, TransferArgs, TransferOutcome,
     TransferParams, Wallet, Window,
 };
 
@@ -59,7 +59,7 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
         assert_eq!(env.solana.tokens(&mint, &recipients::solana(1)), Some(100_000));
         assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(900_000));
         assert_eq!(env.solana.balance(&wallet.solana_address), before - 10_000 - rent(bytes));
-        let usages = env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open");
+        let usages = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
         let of_token = usage_of(&usages, token(&mint));
         assert_eq!((of_token.posted, of_token.reserved, of_token.remaining), (100_000, 0, Some(400_000)));
         let of_sol = usage_of(&usages, Asset::Sol);
@@ -74,7 +74,7 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
 
 /// The posted and the reserved amount of SOL.
 fn sol_usage(env: &mut TestEnv, wallet: &Wallet) -> (u64, u64) {
-    let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     (of_sol.posted, of_sol.reserved)
 }
 

@@ -16,7 +16,7 @@ fn sol_reaches_the_recipient_and_the_books_agree() {
     let fee = ended.fee_paid.expect("a confirmed transfer names its fee");
     assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - SOL / 2 - fee);
     assert_eq!(env.solana.landed(), vec![ended.txid.clone().expect("a confirmed transfer has a transaction id")]);
-    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), Asset::Sol);
+    let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((usage.posted, usage.reserved), (SOL / 2 + fee, 0));
     assert_eq!(usage.remaining, Some(3 * SOL - SOL / 2 - fee));
 }
@@ -72,7 +72,7 @@ fn a_wallet_without_money_fails_the_transfer_and_frees_the_budget() {
         let ended = env.wait_for_end(id);
         assert_eq!((ended.status.name.as_str(), ended.fee_paid, ended.reserved), ("Failed", Some(0), 0), "{ended:?}");
         assert!(ended.note.is_some(), "it says why");
-        let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(wallet.id).expect("open"), asset);
+        let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, asset);
         assert_eq!((usage.posted, usage.reserved), (0, 0));
     }
     assert!(env.solana.received().is_empty() && env.kaspa.received().is_empty(), "nothing was broadcast");

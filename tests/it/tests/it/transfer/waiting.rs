@@ -9,7 +9,7 @@ use serde_json::json;
 
 fn note(env: &mut TestEnv, id: u64) -> String {
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    let listed = env.as_actor(Actor::Stranger).list_transfers(transfer.wallet_id, None, None).expect("open");
+    let listed = env.as_actor(Actor::Stranger).transfers_of(transfer.wallet_id).expect("open");
     let listed = listed.into_iter().find(|listed| listed.id == id).expect("it is listed");
     assert_eq!(listed.note, transfer.note, "lists say the same");
     transfer.note.clone().unwrap_or_else(|| panic!("it waits without a word: {transfer:?}"))
