@@ -1,4 +1,4 @@
-//! Several payments in one call, on either chain.
+//! Several payments in one call.
 
 use super::access;
 use super::requests::{commit_decision, note_refusal};

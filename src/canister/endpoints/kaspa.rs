@@ -3,10 +3,12 @@
 use super::access;
 use super::requests::{answer, commit_decision, find, note_refusal};
 use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError, quote, quote_from_cache};
+use crate::flows::transform;
 use crate::ports::ic::Ic;
 use crate::store::{self, Store};
 use crate::{jobs, metrics};
 use ic_cdk::api::msg_caller;
+use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 use purser_core::base::{Amount, Asset, Bytes, Chain, Timestamp, TransferId, WalletId};
 use purser_core::chains::kaspa::transfer::KaspaBuilt;
 use purser_core::chains::kaspa::{KeyKind as Scheme, UnsignedTx, WalletKey, replace};
@@ -70,6 +72,12 @@ async fn quote_kaspa_transfer(args: TransferArgs) -> Result<FeeQuote, Error> {
 fn get_metrics() -> Result<Vec<(String, u64)>, Error> {
     store::read(|state| access::require_admin(state, msg_caller()))?;
     Ok(metrics::all())
+}
+
+/// Reduces the answer of an outcall. Pure and open: a stranger who calls it learns nothing and changes nothing.
+#[ic_cdk::query]
+fn transform_kaspa(args: TransformArgs) -> HttpRequestResult {
+    transform::kaspa(args)
 }
 
 /// Returns the quote of a KAS transfer from the last answers of the providers; `None` for other assets.

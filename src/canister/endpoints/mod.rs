@@ -13,7 +13,6 @@ pub mod inspect;
 pub mod kaspa;
 pub mod lockout;
 pub mod log;
-pub mod outcalls;
 pub mod policy_tools;
 mod requests;
 pub mod sessions;

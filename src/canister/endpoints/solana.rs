@@ -2,10 +2,12 @@
 
 use super::access;
 use crate::flows::solana::{Health, TokenHolding, health, token_balances};
+use crate::flows::transform;
 use crate::jobs::{self, TtlCache};
 use crate::ports::ic::Ic;
 use crate::store;
 use ic_cdk::api::msg_caller;
+use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 use purser_core::base::{Bytes, TransferId, WalletId};
 use purser_core::chains::solana::{Address, Blockhash, derived};
 use purser_core::state::Refusal;
@@ -82,6 +84,12 @@ fn list_solana_providers() -> Vec<SolanaProvider> {
         };
         state.config().solana.providers.iter().cloned().map(one).collect()
     })
+}
+
+/// Reduces the answer of an outcall. Pure and open: a stranger who calls it learns nothing and changes nothing.
+#[ic_cdk::query]
+fn transform_solana(args: TransformArgs) -> HttpRequestResult {
+    transform::solana(args)
 }
 
 /// Returns a token account as the answer shows it.

@@ -64,6 +64,8 @@ pub const CHAIN_FOLDERS: &[&str] = &[
     "src/canister/flows/kaspa",
     "src/canister/flows/registry",
     "src/canister/flows/solana",
+    "src/canister/endpoints/consent/kaspa",
+    "src/canister/endpoints/consent/solana",
     "src/canister/endpoints/kaspa",
     "src/canister/endpoints/solana",
     "src/types/kaspa",

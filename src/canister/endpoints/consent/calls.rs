@@ -3,13 +3,11 @@
 use super::description::Description;
 use super::payments::{payments, terms_of, with_transfer};
 use super::scene::{Scene, read};
+use super::{kaspa, solana};
 use candid::Principal;
 use purser_core::base::{SECOND_NS, SessionId, Timestamp};
 use purser_types::convert::policy::parse_rules;
-use purser_types::{
-    Asset, BatchArgs, ConfirmArchiveArgs, ConsentError, ConsolidateArgs, CreateWalletArgs, OpenSessionArgs, ReplaceArgs, Signing,
-    TransferArgs,
-};
+use purser_types::{Asset, BatchArgs, ConfirmArchiveArgs, ConsentError, CreateWalletArgs, OpenSessionArgs, Signing, TransferArgs};
 use serde_bytes::ByteBuf;
 
 /// Describes a call.
@@ -38,8 +36,6 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
                 .quote("Note", Some(note))
         }
         "batch_transfer" => pay_many(scene, read(arg)?)?,
-        "consolidate_kaspa" => consolidate_kaspa(scene, read(arg)?)?,
-        "replace_kaspa_transfer" => replace(scene, read(arg)?)?,
         "create_wallet" => create_wallet(scene, read(arg)?)?,
         "open_session" => open_session(scene, read(arg)?)?,
         "close_session" => {
@@ -53,22 +49,11 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let (id, _): (u64, Vec<ByteBuf>) = read(arg)?;
             with_transfer(Description::new(format!("Send the signed transfer {id}")), &scene.transfer(id)?)
         }
-        "set_solana_nonce_pool" => {
-            let (id, size): (u64, u16) = read(arg)?;
-            let description = Description::new("Create nonce accounts on Solana").text("Wallet", scene.wallet(id)?);
-            description
-                .text("How many in all", size)
-                .text("Costs", "rent for each that is missing, which stays the wallet's, and fees")
-        }
         "set_provider_key" => {
             let (url, key): (String, Option<String>) = read(arg)?;
             let intent = if key.is_some() { "Set a provider's API key" } else { "Take a provider's API key away" };
             // The key is a secret, also here.
             Description::new(intent).text("Provider", url)
-        }
-        "revoke_solana_transfer" => {
-            let (id,): (u64,) = read(arg)?;
-            with_transfer(Description::new(format!("Keep transfer {id} from landing, if it has not")), &scene.transfer(id)?)
         }
         "start_emergency" => {
             let (reason,): (String,) = read(arg)?;
@@ -86,8 +71,16 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
             let (id, agent): (u64, Principal) = read(arg)?;
             Description::new("Remove an agent").text("Agent", agent).text("Wallet", scene.wallet(id)?)
         }
-        _ => super::changes::describe(scene, method, arg)?,
+        _ => match of_chains(scene, method, arg)? {
+            Some(description) => description,
+            None => super::changes::describe(scene, method, arg)?,
+        },
     })
+}
+
+/// Describes a call of a method that only one chain has; `None` when the method is none of these.
+fn of_chains(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Option<Description>, ConsentError> {
+    Ok(kaspa::describe(scene, method, arg)?.or(solana::describe(scene, method, arg)?))
 }
 
 fn pay(scene: Scene<'_>, (args,): (TransferArgs,)) -> Result<Description, ConsentError> {
@@ -146,21 +139,4 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
     let most = request.largest_fee(scene.state.config());
     let description = description.amount("Fee of each transaction at most", asset.native_asset(), most.get());
     Ok(description.quote("Reason", args.reason).quote("Reference", Some(args.idempotency_key)))
-}
-
-fn consolidate_kaspa(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
-    let max_fee = args.max_fee.unwrap_or(scene.state.config().kaspa.max_fee.get());
-    let description = Description::new("Make one Kaspa coin of many").text("Wallet", scene.wallet(args.wallet_id)?);
-    let description = description.text("Effect", "the money stays in the wallet; only a fee leaves");
-    Ok(description.amount("Fee at most", Asset::Kas, max_fee).quote("Reference", Some(args.idempotency_key)))
-}
-
-fn replace(scene: Scene<'_>, (args,): (ReplaceArgs,)) -> Result<Description, ConsentError> {
-    let paid = scene.transfer(args.transfer_id)?;
-    let intent = format!("Pay a higher fee for transfer {}", args.transfer_id);
-    let description = with_transfer(Description::new(intent), &paid);
-    Ok(match args.fee {
-        Some(fee) => description.amount("New fee", Asset::Kas, fee),
-        None => description.text("New fee", "twice the present one"),
-    })
 }

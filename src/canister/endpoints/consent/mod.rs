@@ -3,8 +3,10 @@
 mod calls;
 mod changes;
 mod description;
+mod kaspa;
 mod payments;
 mod scene;
+mod solana;
 
 use crate::store;
 use purser_types::{
