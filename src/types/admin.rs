@@ -1,8 +1,8 @@
 //! Roles, the mode of operation, and the public part of the configuration.
 
-use crate::init::{KaspaNetwork, SolanaNetwork};
+use crate::kaspa_config::KaspaConfig;
 use crate::named::{Named, name_variants};
-use crate::solana::Execution;
+use crate::solana_config::SolanaConfig;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 
@@ -68,28 +68,10 @@ pub struct Config {
     pub version: String,
     /// The name of the threshold keys.
     pub key_name: String,
-    /// The Solana cluster.
-    pub solana_network: Named<SolanaNetwork>,
-    /// The Kaspa network.
-    pub kaspa_network: Named<KaspaNetwork>,
-    /// The cap on a Solana transfer's fee when the request names none, in lamports.
-    pub solana_max_fee: u64,
-    /// The cap on a Kaspa transfer's fee when the request names none, in sompi.
-    pub kaspa_max_fee: u64,
-    /// The lowest fee rate, in sompi per gram of mass.
-    pub kaspa_feerate: u64,
-    /// The depth at which a Kaspa transfer is final, in blue score under the tip.
-    pub kaspa_confirmations: u64,
-    /// The highest fee rate, in sompi per gram of mass.
-    pub kaspa_max_feerate: u64,
-    /// The number of Kaspa providers that must give the same answer.
-    pub kaspa_agreement: u32,
-    /// The number of coins of a key above which the canister consolidates them by itself; 0 for never.
-    pub kaspa_consolidate_above: u32,
+    /// The configuration of Kaspa.
+    pub kaspa: KaspaConfig,
+    /// The configuration of Solana.
+    pub solana: SolanaConfig,
     /// Whether the threshold public keys are known, so that wallets can be created.
     pub keys_ready: bool,
-    /// Whether transfers on Solana are carried out or only simulated.
-    pub solana_execution: Named<Execution>,
-    /// The number of Solana providers that must give the same answer.
-    pub solana_quorum: u32,
 }

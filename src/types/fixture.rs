@@ -1,7 +1,9 @@
 //! An installation argument and requests, for unit tests.
 
 use crate::asset::Asset;
-use crate::init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
+use crate::init::InitArgs;
+use crate::kaspa_config::{KaspaInit, KaspaNetwork};
+use crate::solana_config::{SolanaInit, SolanaNetwork};
 use crate::transfer::TransferArgs;
 use candid::Principal;
 use purser_core::governance::config::Config;
@@ -29,7 +31,11 @@ pub fn init_args() -> InitArgs {
             network: SolanaNetwork::Local,
             providers: vec!["http://127.0.0.1:8899".into()],
             max_fee: None,
-            options: None,
+            quorum: None,
+            execution: None,
+            max_unit_price: None,
+            max_rent: None,
+            genesis: None,
         },
         kaspa: KaspaInit {
             network: KaspaNetwork::Simnet,
@@ -38,7 +44,8 @@ pub fn init_args() -> InitArgs {
             feerate: None,
             confirmations: None,
             max_feerate: None,
-            agreement: None,
+            quorum: None,
+            execution: None,
             consolidate_above: None,
         },
         settings: None,

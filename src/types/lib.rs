@@ -5,7 +5,8 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`init`] | the installation argument and its defaults |
+//! | [`init`] | the installation argument |
+//! | [`kaspa_config`], [`solana_config`] | its part about each chain, and the configuration as answers show it |
 //! | [`settings`] | the numbers that admins tune |
 //! | [`admin`] | roles, mode, configuration |
 //! | [`error`] | [`Error`], the answer of every method that changed nothing |
@@ -44,6 +45,7 @@ pub mod governance;
 pub mod http;
 pub mod init;
 pub mod kaspa;
+pub mod kaspa_config;
 mod kaspa_transfer;
 pub mod log;
 pub mod mint;
@@ -54,6 +56,7 @@ pub mod policy_tools;
 pub mod session;
 pub mod settings;
 pub mod solana;
+pub mod solana_config;
 mod solana_transfer;
 pub mod status;
 pub mod transfer;
@@ -79,8 +82,9 @@ pub use consent::{
 pub use error::{Error, ErrorDetail};
 pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, Versioned, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
-pub use init::{InitArgs, KaspaInit, KaspaNetwork, SolanaInit, SolanaNetwork};
+pub use init::{Execution, InitArgs};
 pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, KaspaDetails, KaspaKey, KaspaTransferParams, NamedCoin, ReplaceArgs};
+pub use kaspa_config::{KaspaConfig, KaspaInit, KaspaNetwork};
 pub use log::{
     Archive, BlockRange, BlockType, BreakReason, BrokenAt, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport,
     Standard, StateDigest, Value,
@@ -99,9 +103,10 @@ pub use policy_tools::{
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
 pub use settings::{Settings, SettingsInit};
 pub use solana::{
-    Execution, LifetimeChoice, NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaProvider,
-    SolanaSettings, SolanaTransferParams, TokenBalance, TokenProgram,
+    LifetimeChoice, NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaProvider, SolanaSettings, SolanaTransferParams,
+    TokenBalance, TokenProgram,
 };
+pub use solana_config::{SolanaConfig, SolanaInit, SolanaNetwork};
 pub use status::Status;
 pub use transfer::{ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferFilter, TransferOutcome};
 pub use wallet::{Balance, CreateWalletArgs, Signing, SigningMode, Usage, Wallet, WalletCount};

@@ -1,33 +1,8 @@
-//! Memos, nonce accounts, tokens and providers, which only Solana has, and the options of an installation.
+//! Memos, nonce accounts, tokens and providers, which only Solana has.
 
 use crate::named::{Named, name_variants};
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
-
-plain_enum! {
-    /// Whether transfers are carried out.
-    pub enum Execution = purser_core::governance::config::Execution {
-        /// Transfers end before anything is signed.
-        Simulate,
-        /// Transfers are signed and sent.
-        Live,
-    }
-}
-
-/// The options of Solana, each with a default; an upgrade keeps what is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub struct SolanaOptions {
-    /// Whether transfers are carried out; Simulate on Mainnet and Live elsewhere by default.
-    pub execution: Option<Execution>,
-    /// The number of providers that must give the same answer; 2 on Mainnet and 1 elsewhere by default.
-    pub quorum: Option<u8>,
-    /// The most offered per compute unit, in millionths of a lamport; 100,000 on Mainnet and 0 elsewhere by default.
-    pub max_unit_price: Option<u64>,
-    /// The most paid for creating a recipient's token account, in lamports; 2,162,600 by default.
-    pub max_rent: Option<u64>,
-    /// The genesis hash of a Local cluster, in base58; that of the first provider that answers by default.
-    pub genesis: Option<String>,
-}
 
 /// The parameters of a request, or of one payment of a batch, that only Solana has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, CandidType, Serialize, Deserialize)]

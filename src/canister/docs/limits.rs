@@ -344,17 +344,17 @@ fn calls() -> Vec<Limit> {
 
 /// Public bounds that stand with the settings, as a default or as an end of a range, and those that nobody meets.
 const ELSEWHERE: [&str; 21] = [
-    "DEFAULT_AGREEMENT",
     "DEFAULT_KASPA_FEERATE",
     "DEFAULT_KASPA_MAX_FEE",
     "DEFAULT_MAX_FEERATE",
+    "DEFAULT_QUORUM",
     "DEFAULT_MIN_BALANCE_LAMPORTS",
     "DEFAULT_SOLANA_MAX_FEE",
     "MAX_CAPACITY",
     "MAX_CONFIRMATIONS",
     "MAX_COOL_DOWN_NS",
     "MAX_INITIAL_PRINCIPALS",
-    "MAX_KASPA_MAX_FEE",
+    "MAX_FEE_CAP",
     "MAX_PROVIDERS",
     "MAX_RETENTION_DAYS",
     "MAX_TIME_LOCK_NS",

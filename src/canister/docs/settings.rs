@@ -7,17 +7,20 @@ use super::{Unit, bounds, fill, limits, range, shown, table};
 use crate::store::Store;
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
-use purser_core::base::{DAY_NS, ProposalId, Timestamp};
+use purser_core::base::{Chain, DAY_NS, ProposalId, Timestamp};
+use purser_core::chains::config::ChainConfig;
+use purser_core::chains::providers::MAX_PROVIDERS;
 use purser_core::governance::Action;
-use purser_core::governance::config::{Config, MAX_PROVIDERS, PRODUCTION_KEY_NAMES, TEST_KEY_NAMES};
+use purser_core::governance::config::{Config, PRODUCTION_KEY_NAMES, TEST_KEY_NAMES};
 use purser_core::governance::settings as domain;
 use purser_core::state::{ChangeOutcome, Refusal};
 use purser_types::fixture::init_args;
 use purser_types::{
     AuditSettings, Execution, InitArgs, KaspaInit, KaspaNetwork, LifetimeChoice, Settings, SettingsInit, SolanaInit, SolanaNetwork,
-    SolanaOptions, SolanaSettings,
+    SolanaSettings,
 };
 
+const GATE_OPEN: purser_core::chains::config::Execution = purser_core::chains::config::Execution::Live;
 const NOW: Timestamp = Timestamp::from_nanos(1_000 * DAY_NS);
 const SOLANA: [SolanaNetwork; 4] = [SolanaNetwork::Mainnet, SolanaNetwork::Testnet, SolanaNetwork::Devnet, SolanaNetwork::Local];
 const KASPA: [KaspaNetwork; 4] = [KaspaNetwork::Mainnet, KaspaNetwork::Testnet10, KaspaNetwork::Devnet, KaspaNetwork::Simnet];
@@ -81,16 +84,6 @@ macro_rules! described {
 macro_rules! optional {
     ($($field:ident).+) => {
         |args, number| number.try_into().map(|number| args.$($field).+ = Some(number)).is_ok()
-    };
-}
-
-/// Sets an optional number among the options of Solana.
-macro_rules! option {
-    ($field:ident) => {
-        |args, number| {
-            let options = args.solana.options.get_or_insert_default();
-            number.try_into().map(|number| options.$field = Some(number)).is_ok()
-        }
     };
 }
 
@@ -159,46 +152,34 @@ fn solana() -> Vec<(&'static str, Setting)> {
         max_fee: Setting::Number {
             unit: Unit::Lamports,
             set: optional!(solana.max_fee),
-            get: |config| Some(config.solana.max_fee.get()),
+            get: |config| Some(config.chains.solana.max_fee.get()),
             why: "Fee cap of a transfer, and default of a request without `max_fee`. A signature costs 5,000 lamports.",
         },
-        options: Setting::Words {
-            default: |_| "the defaults of the options below".into(),
-            range: "a record, below".into(),
-            change: |args| args.solana.options.get_or_insert_default().max_unit_price = Some(7),
-            why: "Options with defaults. An upgrade keeps what it does not name.",
-        },
-    })
-}
-
-fn solana_options() -> Vec<(&'static str, Setting)> {
-    described!(SolanaOptions "solana.options." {
         execution: Setting::Words {
-            default: |config| format!("`{:?}`", Execution::from(config.solana.execution())),
+            default: |config| format!("`{:?}`", Execution::from(config.execution(Chain::Solana))),
             range: "`Simulate`, `Live`".into(),
             change: |args| {
-                let is_live = args.clone().into_config(None).solana.execution() == purser_core::governance::config::Execution::Live;
-                let other = if is_live { Execution::Simulate } else { Execution::Live };
-                args.solana.options.get_or_insert_default().execution = Some(other);
+                let is_live = args.clone().into_config(None).execution(Chain::Solana) == GATE_OPEN;
+                args.solana.execution = Some(if is_live { Execution::Simulate } else { Execution::Live });
             },
             why: "`Simulate` ends every transfer before the signature, and limits of money do not count it. Real money moves only after an explicit choice.",
         },
         quorum: Setting::Share {
             of: (MAX_PROVIDERS as u64, "the number of endpoints"),
-            set: option!(quorum),
-            get: |config| Some(config.solana.quorum() as u64),
-            why: "Number of endpoints that must give the same answer where money depends on it. One provider alone could lie.",
+            set: optional!(solana.quorum),
+            get: |config| Some(config.chains.solana.quorum() as u64),
+            why: "Number of endpoints that must give the same answer where money depends on it; all of them, when there are fewer than the default. One alone could lie.",
         },
         max_unit_price: Setting::Number {
             unit: Unit::Plain,
-            set: option!(max_unit_price),
-            get: |config| Some(config.solana.max_unit_price()),
+            set: optional!(solana.max_unit_price),
+            get: |config| Some(config.chains.solana.max_unit_price()),
             why: "Highest price per compute unit, in millionths of a lamport; 0 offers nothing. Bounds the fee while the cluster is congested.",
         },
         max_rent: Setting::Number {
             unit: Unit::Lamports,
-            set: option!(max_rent),
-            get: |config| Some(config.solana.max_rent().get()),
+            set: optional!(solana.max_rent),
+            get: |config| Some(config.chains.solana.max_rent().get()),
             why: "Highest rent for the creation of a recipient's token account.",
         },
         genesis: Setting::Words {
@@ -206,7 +187,7 @@ fn solana_options() -> Vec<(&'static str, Setting)> {
             range: "32 bytes in base58; on `Local` only".into(),
             change: |args| {
                 let genesis = "4sGjMW1sUnHzSxGspuhpqLDx6wiyjNtZAMdL4VZHirAn";
-                args.solana.options.get_or_insert_default().genesis = Some(genesis.into());
+                args.solana.genesis = Some(genesis.into());
             },
             why: "Genesis hash of a local cluster. Providers are pinned to it; those of the public clusters are known.",
         },
@@ -230,37 +211,46 @@ fn kaspa() -> Vec<(&'static str, Setting)> {
         max_fee: Setting::Number {
             unit: Unit::Sompi,
             set: optional!(kaspa.max_fee),
-            get: |config| Some(config.kaspa.max_fee.get()),
+            get: |config| Some(config.chains.kaspa.max_fee.get()),
             why: "Fee cap of a transfer, and default of a request without `max_fee`. An input costs 111,800 sompi at 100 sompi per gram, so the default pays for 40 coins.",
+        },
+        quorum: Setting::Share {
+            of: (MAX_PROVIDERS as u64, "the number of endpoints"),
+            set: optional!(kaspa.quorum),
+            get: |config| Some(config.chains.kaspa.quorum() as u64),
+            why: "Number of endpoints that must give the same answer about coins, scores and acceptance; all of them, when there are fewer than the default.",
+        },
+        execution: Setting::Words {
+            default: |config| format!("`{:?}`", Execution::from(config.execution(Chain::Kaspa))),
+            range: "`Simulate`, `Live`".into(),
+            change: |args| {
+                let is_live = args.clone().into_config(None).execution(Chain::Kaspa) == GATE_OPEN;
+                args.kaspa.execution = Some(if is_live { Execution::Simulate } else { Execution::Live });
+            },
+            why: "`Simulate` ends every transfer before the signature, and limits of money do not count it. Real money moves only after an explicit choice.",
         },
         feerate: Setting::Number {
             unit: Unit::Plain,
             set: optional!(kaspa.feerate),
-            get: |config| Some(config.kaspa.feerate),
+            get: |config| Some(config.chains.kaspa.feerate),
             why: "Lowest fee rate, in sompi per gram of mass, whatever providers suggest. Nodes relay nothing below 100.",
         },
         confirmations: Setting::Number {
             unit: Unit::Plain,
             set: optional!(kaspa.confirmations),
-            get: |config| Some(config.kaspa.confirmations),
+            get: |config| Some(config.chains.kaspa.confirmations),
             why: "Depth in blue score under the tip at which a transfer is final. Public networks need more, because anybody mines there.",
         },
         max_feerate: Setting::Number {
             unit: Unit::Plain,
             set: optional!(kaspa.max_feerate),
-            get: |config| Some(config.kaspa.max_feerate()),
+            get: |config| Some(config.chains.kaspa.max_feerate()),
             why: "Highest fee rate, in sompi per gram of mass, whatever providers suggest; not below `feerate`.",
-        },
-        agreement: Setting::Share {
-            of: (MAX_PROVIDERS as u64, "the number of endpoints"),
-            set: optional!(kaspa.agreement),
-            get: |config| Some(config.kaspa.agreement() as u64),
-            why: "Number of endpoints that must give the same answer about coins, scores and acceptance; all of them, when there are fewer than the default.",
         },
         consolidate_above: Setting::Number {
             unit: Unit::Plain,
             set: optional!(kaspa.consolidate_above),
-            get: |config| Some(config.kaspa.consolidate_above.unwrap_or_default().into()),
+            get: |config| Some(config.chains.kaspa.consolidate_above.unwrap_or_default().into()),
             why: "Number of coins of a key above which the canister consolidates them while the network is quiet; 0 for never.",
         },
     })
@@ -538,7 +528,6 @@ fn settings_md_is_what_the_code_says() {
     let parts = [
         ("general", installed(general())),
         ("solana", installed(solana())),
-        ("solana_options", installed(solana_options())),
         ("kaspa", installed(kaspa())),
         ("settings", table(head, tuned)),
         ("audit", table(head, audit())),

@@ -27,7 +27,7 @@ fn consolidate_kaspa(args: ConsolidateArgs) -> Result<TransferAnswer, Error> {
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
         let wallet = access::require_wallet_operator(state, caller, paying)?;
         let config = state.config();
-        let wallet = Wallet::new(wallet, config.kaspa.network);
+        let wallet = Wallet::new(wallet, config.chains.kaspa.network);
         let own = match args.kaspa_key.unwrap_or(KaspaKey::Schnorr) {
             KaspaKey::Schnorr => wallet.kaspa_schnorr_address,
             KaspaKey::Ecdsa => wallet.kaspa_ecdsa_address,

@@ -82,7 +82,7 @@ fn list_solana_providers() -> Vec<SolanaProvider> {
             let has_key = state.provider_key(&url).is_some();
             provider(url, has_key, genesis, health)
         };
-        state.config().solana.providers.iter().cloned().map(one).collect()
+        state.config().chains.solana.providers.iter().cloned().map(one).collect()
     })
 }
 

@@ -21,7 +21,7 @@ fn set_policy(state: &mut Store) {
         Rule::SpendingLimit { asset: Asset::Sol, window: Window::Rolling24h, max: 100_000 },
         Rule::AnyAddress { chain: Chain::Solana },
     ];
-    let rules = parse_rules(rules, state.config().kaspa.network).expect("readable");
+    let rules = parse_rules(rules, state.config().chains.kaspa.network).expect("readable");
     fixture::set_policy(state, rules);
 }
 
@@ -68,7 +68,7 @@ fn a_transfer_is_recognised_after_an_upgrade_changed_the_fee_cap() {
     let (decided, _) = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");
     state.commit(decided.expect("something to commit"), NOW);
     let mut changed = config();
-    changed.solana.max_fee = purser_core::base::Amount::new(20_000);
+    changed.chains.solana.max_fee = purser_core::base::Amount::new(20_000);
     let decided = state.decide_upgrade(stranger(), "2".into(), Some(changed));
     fixture::commit(&mut state, decided);
     let again = transfers::decide(&state, agent(), sol(10, "k"), NOW).expect("decided");

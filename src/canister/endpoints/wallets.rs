@@ -15,7 +15,7 @@ use purser_types::{Change, CreateWalletArgs, Error, Page, Wallet, WalletChange, 
 fn create_wallet(args: CreateWalletArgs) -> Result<Wallet, Error> {
     let (decided, wallet) = store::read(|state| state.decide_create_wallet(msg_caller(), args.into(), store::now()))?;
     store::commit(decided);
-    Ok(store::read(|state| Wallet::new(wallet, state.config().kaspa.network)))
+    Ok(store::read(|state| Wallet::new(wallet, state.config().chains.kaspa.network)))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -28,7 +28,7 @@ fn get_wallet(wallet_id: u64) -> Result<Wallet, Error> {
     let not_found = || Refusal::NotFound { what: "wallet", id: wallet_id.to_string() };
     store::read(|state| {
         let wallet = state.wallet(WalletId::new(wallet_id)).ok_or_else(not_found)?;
-        Ok(Wallet::new(wallet, state.config().kaspa.network))
+        Ok(Wallet::new(wallet, state.config().chains.kaspa.network))
     })
 }
 
@@ -61,7 +61,7 @@ fn get_wallet_by_address(address: String) -> Result<Wallet, Error> {
 }
 
 fn listed(state: &Store, wallets: impl Iterator<Item = DomainWallet>, limit: Option<u32>) -> Page<Wallet, u64> {
-    let network = state.config().kaspa.network;
+    let network = state.config().chains.kaspa.network;
     Page::fill(page_size(limit), wallets.map(|wallet| (wallet.id.get(), Wallet::new(wallet, network))))
 }
 
@@ -70,7 +70,7 @@ fn listed(state: &Store, wallets: impl Iterator<Item = DomainWallet>, limit: Opt
 /// # Errors
 /// When the text is no address, or no wallet has it.
 pub(super) fn at_address(state: &Store, text: &str) -> Result<Wallet, Error> {
-    let network = state.config().kaspa.network;
+    let network = state.config().chains.kaspa.network;
     let chain = if text.contains(':') { Chain::Kaspa } else { Chain::Solana };
     let address = address::parse(text, chain, network).map_err(|problem| Error::invalid("address", problem))?;
     let wallet = state.wallet_at(&address).ok_or_else(|| Refusal::NotFound { what: "wallet with the address", id: text.into() })?;

@@ -5,8 +5,9 @@ use crate::ports::{CallError, CallErrorKind, Method, Outcall, Runtime};
 use candid::Principal;
 use futures::future::join_all;
 use purser_core::base::Chain;
+use purser_core::chains::providers::KEY_PLACEHOLDER;
+use purser_core::chains::solana::config::provider_canister;
 use purser_core::chains::{kaspa, solana};
-use purser_core::governance::config::{KEY_PLACEHOLDER, provider_canister};
 
 /// The number of nodes that make an outcall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub(super) async fn solana<R: Runtime>(
 
 /// The canonical answer of the SOL RPC canister, from as many calls as the request takes.
 async fn through_canister<R: Runtime>(rt: &R, canister: Principal, request: &solana::rpc::Request) -> Result<Vec<u8>, CallError> {
-    let calls = request.canister_calls(rt.read(|state| state.config().solana.network));
+    let calls = request.canister_calls(rt.read(|state| state.config().chains.solana.network));
     let replies = join_all(calls.iter().map(|call| rt.call(canister, call))).await;
     let replies = replies.into_iter().collect::<Result<Vec<_>, _>>()?;
     request.canister_answer(&replies).map_err(CallError::unusable)
@@ -78,7 +79,7 @@ pub(super) async fn kaspa<R: Runtime>(
     replication: Replication,
     request: &kaspa::rest::Request,
 ) -> Result<Vec<u8>, CallError> {
-    let servers = rt.read(|state| state.config().kaspa.providers.clone());
+    let servers = rt.read(|state| state.config().chains.kaspa.providers.clone());
     let place = provider_offset.checked_rem(servers.len()).ok_or_else(CallError::no_provider)?;
     let outcall = Outcall {
         url: format!("{}{}", servers[place], request.path()),

@@ -4,7 +4,10 @@
 //! policy, no wallet and no clock, and make no call. The same input gives the same output on every replica, and tests need no canister.
 
 mod asset;
+pub mod config;
+pub mod configs;
 pub mod kaspa;
+pub mod providers;
 pub mod registry;
 pub mod rules;
 pub mod solana;

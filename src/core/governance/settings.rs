@@ -1,8 +1,6 @@
 //! Settings of the whole canister. A change that narrows power acts at once; one that widens it takes a proposal.
 
 use crate::base::{Amount, Asset, DAY_NS, SECOND_NS};
-use crate::chains::kaspa::Network as KaspaNetwork;
-use crate::chains::solana::Cluster;
 use crate::governance::config::Config;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -67,7 +65,7 @@ impl Settings {
     ///
     /// On a mainnet, a change that widens power waits a day, and takes two admins where there are two.
     pub fn new(config: &Config) -> Self {
-        let mainnet = config.solana.network == Cluster::Mainnet || config.kaspa.network == KaspaNetwork::Mainnet;
+        let mainnet = config.chains.has_mainnet();
         Self {
             quorum: if mainnet && config.admins.len() > 1 { 2 } else { 1 },
             time_lock_ns: if mainnet { DAY_NS } else { 0 },

@@ -2,8 +2,9 @@
 
 use super::State;
 use crate::access::Role;
-use crate::base::{Asset, BlockIndex, SECOND_NS, WalletId};
-use crate::governance::config::{MIN_MAINNET_PROVIDERS, PRODUCTION_KEY_NAMES};
+use crate::base::{Asset, BlockIndex, Chain, SECOND_NS, WalletId};
+use crate::chains::providers::MIN_MAINNET_PROVIDERS;
+use crate::governance::config::PRODUCTION_KEY_NAMES;
 use crate::policy::{Counted, Policy, Rule, Scope, Window};
 use ic_stable_structures::Memory;
 
@@ -75,11 +76,12 @@ impl<M: Memory> State<M> {
     }
 
     fn private_rpc(&self) -> ReadinessItem {
-        let config = self.config();
-        let (kaspa, solana) = (config.kaspa.providers.len(), config.solana.providers.len());
-        let enough = kaspa >= MIN_MAINNET_PROVIDERS && solana >= MIN_MAINNET_PROVIDERS;
+        let chains = &self.config().chains;
+        let providers = Chain::ALL.map(|chain| (chain, chains.of(chain).providers().len()));
+        let enough = providers.iter().all(|(_, count)| *count >= MIN_MAINNET_PROVIDERS);
+        let counts = providers.map(|(chain, count)| format!("{count} providers of {chain}")).join(" and ");
         let need = if enough { "" } else { "; name at least 2 of each, run by different people" };
-        item("private_rpc", enough, format!("{kaspa} providers of Kaspa and {solana} of Solana, over https{need}"))
+        item("private_rpc", enough, format!("{counts}, over https{need}"))
     }
 
     fn error_alerting(&self) -> ReadinessItem {

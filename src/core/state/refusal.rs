@@ -1,7 +1,7 @@
 //! Refusals of commands.
 
 use crate::base::{Hash, ProposalId, TransferId};
-use crate::governance::config::ConfigError;
+use crate::chains::config::ConfigError;
 use crate::governance::settings::SettingsError;
 use crate::transfer::Status;
 use std::fmt;

@@ -1,9 +1,7 @@
 //! Roles, the mode and the configuration as answers show them.
 
 use crate::admin::{Config, Mode, Role};
-use crate::init::{KaspaNetwork, SolanaNetwork};
 use crate::named::Named;
-use crate::solana::Execution;
 use purser_core::VERSION;
 use purser_core::access::Roles;
 use purser_core::governance::config;
@@ -15,17 +13,8 @@ impl Config {
         Self {
             version: VERSION.to_owned(),
             key_name: config.key_name.clone(),
-            solana_network: SolanaNetwork::from(config.solana.network).into(),
-            kaspa_network: KaspaNetwork::from(config.kaspa.network).into(),
-            solana_execution: Execution::from(config.solana.execution()).into(),
-            solana_quorum: u32::try_from(config.solana.quorum()).unwrap_or(u32::MAX),
-            solana_max_fee: config.solana.max_fee.get(),
-            kaspa_max_fee: config.kaspa.max_fee.get(),
-            kaspa_feerate: config.kaspa.feerate,
-            kaspa_confirmations: config.kaspa.confirmations,
-            kaspa_max_feerate: config.kaspa.max_feerate(),
-            kaspa_agreement: config.kaspa.agreement() as u32,
-            kaspa_consolidate_above: config.kaspa.consolidate_above.unwrap_or_default(),
+            kaspa: (&config.chains.kaspa).into(),
+            solana: (&config.chains.solana).into(),
             keys_ready,
         }
     }

@@ -26,7 +26,7 @@ impl ApprovalRequest {
             agreed: state.approvals_of(&transfer, demand),
         });
         let votes: Vec<Votes> = votes.collect();
-        let network = state.config().kaspa.network;
+        let network = state.config().chains.kaspa.network;
         let scopes = state.scopes(&transfer).into_iter();
         let budgets = scopes.map(|scope| ScopeBudgets {
             scope: Scope::from(scope).into(),

@@ -59,7 +59,7 @@ impl Payment {
     }
 
     fn read(&self, position: usize, chain: Chain, config: &Config) -> Result<BatchItem, Error> {
-        let to = address::parse(&self.to, chain, config.kaspa.network)
+        let to = address::parse(&self.to, chain, config.chains.kaspa.network)
             .map_err(|problem| Error::invalid(format!("payments[{position}].to"), problem))?;
         let field = format!("payments[{position}].params");
         let params = self.params.clone().map(|params| params.read(chain, &field)).transpose()?.flatten();

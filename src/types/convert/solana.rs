@@ -1,31 +1,11 @@
-//! Options, terms, details and nonce accounts of Solana, from and to the domain.
+//! Terms, details and nonce accounts of Solana, from and to the domain.
 
-use crate::solana::{
-    NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaOptions, SolanaSettings, SolanaTransferParams,
-};
-use purser_core::base::{Amount, Bytes};
+use crate::solana::{NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaSettings, SolanaTransferParams};
+use purser_core::base::Amount;
 use purser_core::chains::registry::{self, Params};
-use purser_core::chains::solana::transfer as domain;
-use purser_core::chains::solana::{Address, Blockhash};
-use purser_core::governance::config;
+use purser_core::chains::solana::{Address, transfer as domain};
 use purser_core::transfer::Transfer;
 use purser_core::wallet::KeyKind;
-
-/// Returns the new options; an absent one stays as it is.
-pub(super) fn options(named: Option<SolanaOptions>, current: Option<config::SolanaOptions>) -> Option<config::SolanaOptions> {
-    let Some(named) = named else { return current };
-    let current = current.unwrap_or_default();
-    // A text that is no hash becomes one without bytes, which the check of the configuration refuses.
-    let genesis =
-        named.genesis.map(|text| Blockhash::parse(&text).map_or_else(|_| Bytes::default(), |hash| Bytes::new(*hash.as_bytes())));
-    Some(config::SolanaOptions {
-        execution: named.execution.map(Into::into).or(current.execution),
-        quorum: named.quorum.or(current.quorum),
-        max_unit_price: named.max_unit_price.or(current.max_unit_price),
-        max_rent: named.max_rent.map(Amount::new).or(current.max_rent),
-        genesis: genesis.or(current.genesis),
-    })
-}
 
 impl SolanaTransferParams {
     /// Returns the paying key and the parameters of a request.
@@ -102,24 +82,5 @@ impl NonceAccount {
             domain::NonceStatus::Broken { reason } => NonceStatus::Broken { reason },
         };
         Self { index, address: address.to_string(), status: status.into(), held_by: record.holder.map(|id| id.get()) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::solana::Execution;
-
-    #[test]
-    fn options_that_are_not_named_stay() {
-        let named = SolanaOptions { quorum: Some(2), max_rent: Some(5), ..SolanaOptions::default() };
-        let first = options(Some(named), None).expect("some");
-        assert_eq!((first.quorum, first.max_rent, first.execution), (Some(2), Some(Amount::new(5)), None));
-        let live = SolanaOptions { execution: Some(Execution::Live), ..SolanaOptions::default() };
-        let second = options(Some(live), Some(first.clone())).expect("some");
-        assert_eq!((second.quorum, second.execution), (Some(2), Some(config::Execution::Live)));
-        assert_eq!(options(None, Some(first.clone())), Some(first));
-        let wrong = SolanaOptions { genesis: Some("zzz".into()), ..SolanaOptions::default() };
-        assert_eq!(options(Some(wrong), None).expect("some").genesis, Some(Bytes::default()), "refused for its length");
     }
 }

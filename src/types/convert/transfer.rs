@@ -29,7 +29,7 @@ impl TransferArgs {
         Ok(TransferRequest {
             wallet: WalletId::new(wallet_id),
             asset,
-            to: address::parse(&to, asset.chain(), config.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
+            to: address::parse(&to, asset.chain(), config.chains.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
             amount: Amount::new(amount),
             max_fee: max_fee.map_or(config.fee_cap(asset), Amount::new),
             fee_named: max_fee.is_some(),

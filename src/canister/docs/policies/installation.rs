@@ -22,8 +22,7 @@ use purser_types::convert::policy::parse_rules;
 use purser_types::fixture;
 use purser_types::{
     Asset, BatchArgs, CreateWalletArgs, Execution, Group, InitArgs, KaspaInit, KaspaNetwork, MintText, OpenSessionArgs, Payment,
-    Rate, ReasonCode, Role, Rule, RuleKind, Scope, SettingsInit, SolanaInit, SolanaNetwork, SolanaOptions, TransferArgs,
-    WalletChange,
+    Rate, ReasonCode, Role, Rule, RuleKind, Scope, SettingsInit, SolanaInit, SolanaNetwork, TransferArgs, WalletChange,
 };
 use std::collections::BTreeMap;
 
@@ -48,10 +47,15 @@ fn arguments(names: &Names) -> InitArgs {
         solana: SolanaInit {
             network: SolanaNetwork::Mainnet,
             providers: endpoints("solana"),
-            options: Some(SolanaOptions { execution: Some(Execution::Live), ..SolanaOptions::default() }),
+            execution: Some(Execution::Live),
             ..local.solana
         },
-        kaspa: KaspaInit { network: KaspaNetwork::Mainnet, providers: endpoints("kaspa"), ..local.kaspa },
+        kaspa: KaspaInit {
+            network: KaspaNetwork::Mainnet,
+            providers: endpoints("kaspa"),
+            execution: Some(Execution::Live),
+            ..local.kaspa
+        },
         settings: Some(SettingsInit { quorum: Some(1), time_lock_seconds: Some(0), ..SettingsInit::default() }),
     }
 }
@@ -125,7 +129,7 @@ impl<'a> Installation<'a> {
     }
 
     fn rules(&self, rules: Vec<Rule>) -> Vec<policy::Rule> {
-        parse_rules(rules, self.state.config().kaspa.network).unwrap_or_else(|error| panic!("{}", error.message))
+        parse_rules(rules, self.state.config().chains.kaspa.network).unwrap_or_else(|error| panic!("{}", error.message))
     }
 
     /// Makes a call, as its endpoint does.

@@ -66,7 +66,7 @@ impl Description {
 
     /// Adds rules in sentences: whole, however long, each on one line.
     pub(super) fn rules(mut self, scene: Scene<'_>, rules: &[Rule]) -> Self {
-        let network = scene.state.config().kaspa.network;
+        let network = scene.state.config().chains.kaspa.network;
         for (n, rule) in (1..).zip(rules) {
             let sentence = describe(rule, scene.now, &|to| address::text(to, network));
             self = self.field(&format!("Rule {n}"), FieldValue::Text { content: visible(&sentence) });

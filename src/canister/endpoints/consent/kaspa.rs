@@ -18,7 +18,7 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Opt
 }
 
 fn consolidate(scene: Scene<'_>, (args,): (ConsolidateArgs,)) -> Result<Description, ConsentError> {
-    let max_fee = args.max_fee.unwrap_or(scene.state.config().kaspa.max_fee.get());
+    let max_fee = args.max_fee.unwrap_or(scene.state.config().chains.kaspa.max_fee.get());
     let description = Description::new("Make one Kaspa coin of many").text("Wallet", scene.wallet(args.wallet_id)?);
     let description = description.text("Effect", "the money stays in the wallet; only a fee leaves");
     Ok(description.amount("Fee at most", Asset::Kas, max_fee).quote("Reference", Some(args.idempotency_key)))

@@ -14,7 +14,7 @@ use purser_core::wallet::{KeyKind, Wallet};
 /// # Errors
 /// The problem with the server that was asked last.
 pub(super) async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalance>, String> {
-    let network = rt.read(|state| state.config().kaspa.network);
+    let network = rt.read(|state| state.config().chains.kaspa.network);
     let keys = [(KeyKind::KaspaSchnorr, Scheme::Schnorr), (KeyKind::KaspaEcdsa, Scheme::Ecdsa)];
     let registered = keys.into_iter().filter(|(kind, _)| !wallet.key(*kind).is_empty());
     let balances = registered.map(|(kind, scheme)| async move {
@@ -27,7 +27,7 @@ pub(super) async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<
 async fn balance<R: Runtime>(rt: &R, kind: KeyKind, address: Address) -> Result<KeyBalance, String> {
     let request = Request::Balance { address };
     let mut last = "no provider is configured".to_owned();
-    for provider_offset in 0..rt.read(|state| state.config().kaspa.providers.len()) {
+    for provider_offset in 0..rt.read(|state| state.config().chains.kaspa.providers.len()) {
         match amount(rt, provider_offset, &request).await {
             Ok(amount) => {
                 return Ok(KeyBalance { kind, address: address.to_string(), asset: Asset::Kas, amount, observed_at: rt.now() });

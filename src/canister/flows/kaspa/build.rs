@@ -96,7 +96,7 @@ async fn plan_payment<R: Runtime>(context: &TransferContext<'_, R>, others_befor
     let (first, more) = payments(&context.transfer.request, network(context))?;
     let view = read_chain(context).await?;
     let (address, score) = (view.address, view.score);
-    let config = context.rt.read(|state| state.config().kaspa.clone());
+    let config = context.rt.read(|state| state.config().chains.kaspa.clone());
     let limits = limits(&config, view.feerate, &context.transfer.request);
     let inputs = PaymentInputs { view, first, more, limits };
     let before = locked(context)?;
@@ -163,7 +163,7 @@ async fn plan_consolidation<R: Runtime>(context: &TransferContext<'_, R>, terms:
         }
     };
     context.recheck()?;
-    let config = context.rt.read(|state| state.config().kaspa.clone());
+    let config = context.rt.read(|state| state.config().chains.kaspa.clone());
     let inputs = ConsolidationInputs {
         utxos: &utxos,
         reserved: &locked(context)?,

@@ -59,7 +59,7 @@ pub(super) async fn follow<R: Runtime>(context: &TransferContext<'_, R>) -> Resu
 
 /// The transaction of the transfer that is accepted deep enough: the present one, or one that it replaced.
 async fn landed<R: Runtime>(context: &TransferContext<'_, R>, present: TxId) -> Result<Option<TxId>, FlowError> {
-    let confirmations = context.rt.read(|state| state.config().kaspa.confirmations);
+    let confirmations = context.rt.read(|state| state.config().chains.kaspa.confirmations);
     let before = superseded(context).iter().map(|other| other.signed.txid.parse::<TxId>().map_err(FlowError::unreadable));
     let ids: Vec<TxId> = [Ok(present)].into_iter().chain(before).collect::<Result<_, FlowError>>()?;
     let client = client(context);

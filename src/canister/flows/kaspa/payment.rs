@@ -4,19 +4,19 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::Destination;
+use purser_core::chains::kaspa::config::KaspaConfig;
 use purser_core::chains::kaspa::fee::COST_OF_AN_INPUT;
 use purser_core::chains::kaspa::mass::DEFAULT_STORAGE_MASS_CAP;
 use purser_core::chains::kaspa::script::ScriptForm;
 use purser_core::chains::kaspa::select::Limits;
 use purser_core::chains::kaspa::transfer::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::chains::kaspa::{Address, FeePolicy, KeyKind as Scheme, Network, Output, ScriptPublicKey, WalletKey};
-use purser_core::governance::config::KaspaConfig;
 use purser_core::transfer::TransferRequest;
 use purser_core::wallet::{KeyKind, Wallet};
 
 /// The configured network.
 pub(super) fn network<R: Runtime>(context: &TransferContext<'_, R>) -> Network {
-    context.rt.read(|state| state.config().kaspa.network)
+    context.rt.read(|state| state.config().chains.kaspa.network)
 }
 
 /// The key that pays a transfer, and that its change returns to.

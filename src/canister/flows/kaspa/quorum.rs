@@ -13,6 +13,7 @@ use crate::flows::outcalls::{self, Replication};
 use crate::ports::{CallError, CallErrorKind, Runtime};
 use futures::future::join_all;
 use purser_core::base::{Amount, SECOND_NS, Timestamp};
+use purser_core::chains::config::ChainConfig;
 use purser_core::chains::kaspa::rest::{self, Failure, FeeBucket, Grid, Request, SubmitOutcome};
 use purser_core::chains::kaspa::transfer::FeeSpeed;
 use purser_core::chains::kaspa::{Address, Network, Transaction, TxId, Utxo};
@@ -87,7 +88,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// The servers by their places in the configuration, in the order in which they are asked. The order begins at the offset, and servers
     /// that limit the rate of requests come last.
     fn order(&self) -> Vec<usize> {
-        let providers = self.rt.read(|state| state.config().kaspa.providers.clone());
+        let providers = self.rt.read(|state| state.config().chains.kaspa.providers.clone());
         let mut order: Vec<usize> = (0..providers.len()).collect();
         if let Some(first) = self.provider_offset.checked_rem(order.len()) {
             order.rotate_left(first);
@@ -108,7 +109,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
 
     /// The number of servers that must say the same.
     fn quorum(&self) -> usize {
-        self.rt.read(|state| state.config().kaspa.agreement())
+        self.rt.read(|state| state.config().chains.kaspa.quorum())
     }
 
     /// Asks one server after another, as many at once as answers are missing, until `wanted` have answered.
@@ -185,7 +186,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     async fn ask_once(&self, provider: usize, replication: Replication, request: &Request) -> Result<Vec<u8>, CallError> {
         let answer = outcalls::kaspa(self.rt, provider, replication, request).await;
         if answer.as_deref().is_ok_and(|body| rest::failure_of(body) == Some(Failure::RateLimited)) {
-            let url = self.rt.read(|state| state.config().kaspa.providers.get(provider).cloned());
+            let url = self.rt.read(|state| state.config().chains.kaspa.providers.get(provider).cloned());
             let until = Timestamp::from_nanos(self.rt.now().nanos().saturating_add(LIMITED_SECONDS * SECOND_NS));
             url.map(|url| LIMITED.with_borrow_mut(|limited| limited.insert(url, until)));
         }
@@ -211,7 +212,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     }
 
     fn network(&self) -> Network {
-        self.rt.read(|state| state.config().kaspa.network)
+        self.rt.read(|state| state.config().chains.kaspa.network)
     }
 
     /// A lower bound of the virtual DAA score.
@@ -260,7 +261,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     ///
     /// Without suggestions it is the lower bound: a fee rate is no reason to stop.
     pub(super) async fn feerate(&self, speed: FeeSpeed) -> u64 {
-        let config = self.rt.read(|state| state.config().kaspa.clone());
+        let config = self.rt.read(|state| state.config().chains.kaspa.clone());
         let bucket = match speed {
             FeeSpeed::Priority => FeeBucket::Priority,
             FeeSpeed::Normal => FeeBucket::Normal,

@@ -171,7 +171,7 @@ async fn quote_once<R: Runtime>(
     request: &TransferRequest,
     provider_offset: usize,
 ) -> Result<Quote, QuoteError> {
-    let network = rt.read(|state| state.config().kaspa.network);
+    let network = rt.read(|state| state.config().chains.kaspa.network);
     let address = quoted_key(wallet, request.source)?.address(network);
     let client = QuorumClient { rt, provider_offset };
     let (score, feerate) = join(client.daa_score(), client.feerate(request.kaspa_speed())).await;
@@ -238,7 +238,7 @@ pub fn quote_from_cache<M: Memory>(
     wallet: &Wallet,
     request: &TransferRequest,
 ) -> Result<Quote, QuoteError> {
-    let least = state.config().kaspa.feerate;
+    let least = state.config().chains.kaspa.feerate;
     let feerate = FEERATES.with_borrow(|rates| rates.get(&request.kaspa_speed()).copied()).unwrap_or(least);
     match VIEWS.with_borrow(|views| views.get(&(wallet.id, request.source)).cloned()) {
         Some(view) => quote_from_utxos(state, now, wallet, request, &view, feerate),
@@ -254,7 +254,7 @@ fn quote_from_utxos<M: Memory>(
     view: &View,
     feerate: u64,
 ) -> Result<Quote, QuoteError> {
-    let config = &state.config().kaspa;
+    let config = &state.config().chains.kaspa;
     let own = quoted_key(wallet, request.source)?.script_public_key();
     let (Output { amount, script }, more) = payments(request, config.network)?;
     let mut locked = state.locked_outpoints(wallet.id);
@@ -282,7 +282,7 @@ fn of_plan(plan: &Plan, feerate: u64, dust: Amount, view: &View) -> Quote {
 
 /// The cost of the smallest transaction: one input, and change so large that its storage mass is negligible.
 fn smallest<M: Memory>(state: &State<M>, wallet: &Wallet, request: &TransferRequest, feerate: u64) -> Result<Quote, QuoteError> {
-    let config = &state.config().kaspa;
+    let config = &state.config().chains.kaspa;
     let own = quoted_key(wallet, request.source)?.script_public_key();
     let (first, more) = payments(request, config.network)?;
     let large = Output { amount: Amount::new(purser_core::chains::kaspa::tx::MAX_SOMPI), script: own.clone() };

@@ -22,7 +22,7 @@ pub(super) async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<
     let Some(address) = address(wallet)? else { return Ok(Vec::new()) };
     let request = Request::Balance { address, commitment: Commitment::Finalized, reading: Reading::EXACT };
     let mut last = "no provider is configured".to_owned();
-    for provider_offset in 0..rt.read(|state| state.config().solana.providers.len()) {
+    for provider_offset in 0..rt.read(|state| state.config().chains.solana.providers.len()) {
         match amount(rt, provider_offset, &request).await {
             Ok(amount) => {
                 let (kind, address, observed_at) = (KeyKind::Solana, address.to_string(), rt.now());

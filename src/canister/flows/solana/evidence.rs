@@ -9,6 +9,7 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::solana::providers;
 use crate::ports::Runtime;
+use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::rpc::{self, Commitment, Failure, NonceState, Reading, Request};
 use purser_core::chains::solana::{Blockhash, Evidence, Lifetime, RecentHash, SignedTx};
 
@@ -91,7 +92,7 @@ async fn nonce<R: Runtime>(
 /// agree, the slot in which the value was set is in the log. The slot that a single node named counts only where one provider's answer
 /// is enough for everything.
 fn min_slot_of_nonce<R: Runtime>(context: &TransferContext<'_, R>) -> u64 {
-    match context.rt.read(|state| state.config().solana.quorum()) {
+    match context.rt.read(|state| state.config().chains.solana.quorum()) {
         1 => record::recent_hash_slot(context).unwrap_or(0),
         _ => providers::min_slot(context.rt),
     }

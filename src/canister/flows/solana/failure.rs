@@ -12,6 +12,7 @@ use crate::flows::error::FlowError;
 use crate::flows::progress::Progress;
 use crate::flows::solana::providers;
 use crate::ports::Runtime;
+use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::{Lifetime, RecentHash, SignatureStatus, SignedTx, StatusLookup};
 
 /// Ends a transfer whose transaction failed in `slot`, once it can land no more. Until then its money stays reserved.
@@ -70,8 +71,10 @@ async fn is_over<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx
         Bounds::TooYoung => return Ok(false),
         Bounds::NoDeadline(blockhash) => return record_deadline(context, blockhash).await.map(|()| false),
     };
-    let (nodes, needed) =
-        (providers::nodes(context.rt, context.provider_offset), context.rt.read(|state| state.config().solana.quorum().max(2)));
+    let (nodes, needed) = (
+        providers::nodes(context.rt, context.provider_offset),
+        context.rt.read(|state| state.config().chains.solana.quorum().max(2)),
+    );
     let (mut over, mut open, mut problem) = (0, false, None);
     for node in nodes.iter().cycle().take(nodes.len().max(needed)) {
         match observe(context, node, signed, &lifetime, slot).await {

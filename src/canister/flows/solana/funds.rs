@@ -111,7 +111,7 @@ pub(super) async fn rent_minimum<R: Runtime>(context: &TransferContext<'_, R>, s
 
 /// The highest sum of fee and rent, in lamports. Exact when no priority fee is offered, otherwise all that the transfer may pay.
 fn fee_bound<R: Runtime>(context: &TransferContext<'_, R>, rent: Amount) -> Result<Amount, FlowError> {
-    if context.rt.read(|state| state.config().solana.max_unit_price()) > 0 {
+    if context.rt.read(|state| state.config().chains.solana.max_unit_price()) > 0 {
         return Ok(context.transfer.request.max_fee);
     }
     let fee = signature_fee(1).and_then(|fee| fee.checked_add(rent));

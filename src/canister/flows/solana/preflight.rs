@@ -48,7 +48,7 @@ pub(super) async fn simulate<R: Runtime>(
     rent: Amount,
 ) -> Result<PreflightResult, FlowError> {
     let Some(Simulation { units, slot, .. }) = succeeding(context, plan).await? else { return Ok(PreflightResult::NonceRefused) };
-    let cap = context.rt.read(|state| state.config().solana.max_unit_price());
+    let cap = context.rt.read(|state| state.config().chains.solana.max_unit_price());
     if cap == 0 {
         return Ok(PreflightResult::Success(Offer { budget: None, slot }));
     }

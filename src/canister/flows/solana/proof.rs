@@ -7,6 +7,7 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::solana::providers;
 use crate::ports::Runtime;
+use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::{Landing, Lifetime, Observation, SignedTx, StatusLookup, landing};
 
 /// The time, in seconds, after which it is recorded that a nonce was seen unchanged.
@@ -37,7 +38,7 @@ async fn proven_dead<R: Runtime>(
     signed: &SignedTx,
     lifetime: &Lifetime,
 ) -> Result<bool, FlowError> {
-    let quorum = context.rt.read(|state| state.config().solana.quorum());
+    let quorum = context.rt.read(|state| state.config().chains.solana.quorum());
     let (nodes, needed) = (providers::nodes(context.rt, context.provider_offset), quorum.max(2));
     let questions = nodes.len().max(needed);
     let mut tally = Tally::default();

@@ -5,6 +5,7 @@ use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::base::Amount;
+use purser_core::chains::config::ChainConfig;
 use purser_core::chains::registry::LandedIn;
 use purser_core::chains::solana::SignedTx;
 use purser_core::chains::solana::transfer::LandedIn as Place;
@@ -49,7 +50,7 @@ pub(super) fn was_quarantined<R>(context: &TransferContext<'_, R>) -> bool {
 ///
 /// No node is believed afterwards that has not reached this slot. So a single provider, which may lie, must not set it.
 pub(super) fn in_slot<R: Runtime>(context: &TransferContext<'_, R>, decided: Decided, slot: u64) -> Decided {
-    if context.rt.read(|state| state.config().solana.quorum()) > 1 {
+    if context.rt.read(|state| state.config().chains.solana.quorum()) > 1 {
         decided.with_landed_in(LandedIn::Solana(Place { slot }))
     } else {
         decided

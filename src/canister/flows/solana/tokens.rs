@@ -120,7 +120,7 @@ fn check_destination(recipient: &Address, seen: &AccountView, has_memo: bool) ->
 /// The rent of so many new token accounts, in lamports.
 async fn token_rent<R: Runtime>(context: &TransferContext<'_, R>, mint: &Mint, accounts: usize) -> Result<Amount, FlowError> {
     let each = rent_minimum(context, mint.program.account_bytes(!mint.fees.is_empty())).await?;
-    let cap = context.rt.read(|state| state.config().solana.max_rent());
+    let cap = context.rt.read(|state| state.config().chains.solana.max_rent());
     let rent = Amount::checked_sum(std::iter::repeat_n(each, accounts)).unwrap_or(Amount::MAX);
     let total = signature_fee(1).and_then(|fee| fee.checked_add(rent));
     if each > cap || total.is_none_or(|total| total > context.transfer.request.max_fee) {

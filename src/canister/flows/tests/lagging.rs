@@ -3,7 +3,6 @@
 use super::solana::{RICH, accounts, blockhash, death, first_look, ok, simulated, taken, to_submission, unknown, value};
 use super::*;
 use crate::flows::solana::health;
-use purser_core::governance::config::SolanaOptions;
 
 const AMOUNT: u64 = 50_000_000;
 /// The slot and the height of the tip at the start.
@@ -20,8 +19,8 @@ macro_rules! at {
 
 fn three_with_quorum() -> World {
     let mut config = config(1);
-    config.solana.providers.push(URLS[2].into());
-    config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+    config.chains.solana.providers.push(URLS[2].into());
+    config.chains.solana.quorum = Some(2);
     World::configured(config)
 }
 

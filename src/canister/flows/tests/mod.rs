@@ -24,11 +24,14 @@ use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
 use purser_core::access::AgentChange;
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
+use purser_core::chains::configs::ChainConfigs;
+use purser_core::chains::kaspa::config::KaspaConfig;
 use purser_core::chains::registry::{Built, Params, PaymentParams};
+use purser_core::chains::solana::config::SolanaConfig;
 use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::chains::{kaspa as kas, solana as sol};
-use purser_core::governance::config::{Config, KaspaConfig, SolanaConfig};
+use purser_core::governance::config::Config;
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{AllowEntry, Rule, Scope, Window};
@@ -157,7 +160,7 @@ impl World {
         done(&|state| state.decide_change(admin(), add(), at).unwrap().0);
         let policy = || PolicyChange { scope: Scope::Wallet(WALLET), replaces: 0, name: None, rules: rules() };
         done(&|state| state.decide_change(admin(), Action::SetPolicy(policy()), at).unwrap().0);
-        for url in config.solana.providers.clone() {
+        for url in config.chains.solana.providers.clone() {
             done(&|state| state.decide_pin_provider(url.clone(), GENESIS).unwrap());
         }
         Self {
@@ -402,21 +405,28 @@ fn config(kaspa_providers: usize) -> Config {
         admins: vec![admin()],
         guardians: Vec::new(),
         key_name: "test_key_1".into(),
-        solana: SolanaConfig {
-            network: sol::Cluster::Local,
-            providers: vec!["http://127.0.0.1:11".into(), "http://127.0.0.1:12".into()],
-            max_fee: Amount::new(10_000),
-            options: None,
-        },
-        kaspa: KaspaConfig {
-            network: kas::Network::Simnet,
-            providers: (0..kaspa_providers).map(|n| format!("http://127.0.0.1:2{n}")).collect(),
-            max_fee: Amount::new(1_500_000),
-            feerate: 100,
-            confirmations: 10,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
+        chains: ChainConfigs {
+            solana: SolanaConfig {
+                network: sol::Cluster::Local,
+                providers: vec!["http://127.0.0.1:11".into(), "http://127.0.0.1:12".into()],
+                max_fee: Amount::new(10_000),
+                quorum: Some(1),
+                execution: None,
+                max_unit_price: None,
+                max_rent: None,
+                genesis: None,
+            },
+            kaspa: KaspaConfig {
+                network: kas::Network::Simnet,
+                providers: (0..kaspa_providers).map(|n| format!("http://127.0.0.1:2{n}")).collect(),
+                max_fee: Amount::new(1_500_000),
+                feerate: 100,
+                confirmations: 10,
+                max_feerate: None,
+                quorum: None,
+                execution: None,
+                consolidate_above: None,
+            },
         },
     }
 }

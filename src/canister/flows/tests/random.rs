@@ -11,7 +11,6 @@ use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use purser_core::base::BlockIndex;
-use purser_core::governance::config::SolanaOptions;
 use purser_core::state::{BatchItem, BatchRequest};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -235,8 +234,8 @@ struct Net {
 impl Net {
     fn new(bytes: Vec<u8>, on_nonce: bool, kind: Kind, providers: Providers) -> Self {
         let mut config = config(1);
-        config.solana.providers = URLS.map(String::from).to_vec();
-        config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+        config.chains.solana.providers = URLS.map(String::from).to_vec();
+        config.chains.solana.quorum = Some(2);
         let world = World::configured(config);
         let wallet = world.wallet();
         let payer = sol::Address::from_bytes(wallet.solana_key[..].try_into().expect("32 bytes"));

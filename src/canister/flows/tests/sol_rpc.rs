@@ -7,7 +7,6 @@ use candid::Encode;
 use purser_core::chains::solana::rpc::canister::interface::{
     AccountData, AccountInfo, ConfirmationStatus, Multi, ProviderError, RpcError, TransactionStatus,
 };
-use purser_core::governance::config::SolanaOptions;
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
@@ -15,8 +14,8 @@ const RICH: u64 = 10_000_000_000;
 /// A world with one node and the canister, of which both must agree. More nodes could prove a death.
 fn world() -> World {
     let mut config = config(1);
-    config.solana.providers.push(format!("canister:{}", sol_rpc()));
-    config.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+    config.chains.solana.providers.push(format!("canister:{}", sol_rpc()));
+    config.chains.solana.quorum = Some(2);
     World::configured(config)
 }
 

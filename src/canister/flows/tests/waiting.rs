@@ -3,16 +3,15 @@
 use super::kaspa as kt;
 use super::solana::{accounts, blockhash, ok, simulated, taken, to_submission, unknown, value};
 use super::*;
-use purser_core::governance::config::SolanaOptions;
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
 
 /// A world with three providers of which two must agree.
-fn three(options: SolanaOptions) -> World {
+fn three(max_unit_price: Option<u64>) -> World {
     let mut config = config(1);
-    config.solana.providers.push("http://127.0.0.1:13".into());
-    config.solana.options = Some(SolanaOptions { quorum: Some(2), ..options });
+    config.chains.solana.providers.push("http://127.0.0.1:13".into());
+    (config.chains.solana.quorum, config.chains.solana.max_unit_price) = (Some(2), max_unit_price);
     World::configured(config)
 }
 
@@ -40,7 +39,7 @@ fn limited_third() -> Vec<Step> {
 
 #[test]
 fn a_failed_simulation_is_final_when_another_provider_says_the_same() {
-    let world = three(SolanaOptions::default());
+    let world = three(None);
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = limited_third().into_iter();
     let script = script.chain([says(at!("11", "simulateTransaction"), FAILS), says(at!("12", "simulateTransaction"), FAILS)]);
@@ -52,7 +51,7 @@ fn a_failed_simulation_is_final_when_another_provider_says_the_same() {
 
 #[test]
 fn a_failed_simulation_that_another_provider_does_not_see_is_tried_again() {
-    let world = three(SolanaOptions::default());
+    let world = three(None);
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let script = limited_third().into_iter();
     let script = script.chain([says(at!("11", "simulateTransaction"), FAILS), says(at!("12", "simulateTransaction"), WORKS)]);
@@ -91,7 +90,7 @@ fn a_failed_simulation_is_not_final_while_no_other_provider_answers() {
 #[test]
 fn a_single_provider_reports_twice_that_the_transaction_would_fail() {
     let mut config = config(1);
-    config.solana.providers.pop();
+    config.chains.solana.providers.pop();
     let world = World::configured(config);
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     let failing = || says(at!("11", "simulateTransaction"), FAILS);
@@ -113,7 +112,7 @@ fn a_simulation_that_does_not_tell_its_units_stops_nothing() {
 
 #[test]
 fn without_reported_units_the_limit_is_the_default_of_the_message() {
-    let world = three(SolanaOptions { max_unit_price: Some(1_000_000), ..SolanaOptions::default() });
+    let world = three(Some(1_000_000));
     let id = world.request_of(Asset::Sol, AMOUNT, KeyKind::Solana, 7_000);
     let prices = || one("getRecentPrioritizationFees", |_| ok(r#"[{"slot":1,"prioritizationFee":100000}]"#));
     let script = vec![

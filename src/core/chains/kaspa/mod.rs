@@ -9,6 +9,7 @@
 //! | [`script`] | [`ScriptPublicKey`]: the locking scripts of the three address kinds |
 //! | [`tx`] | [`Transaction`], [`Outpoint`], [`Utxo`]: version 0, transaction id, signature scripts |
 //! | [`codec`] | the durable bytes of a transaction, stored before it is broadcast |
+//! | [`config`] | the configuration of Kaspa, with its bounds |
 //! | [`coin`] | the units of KAS |
 //! | [`sighash`] | [`SighashCache`]: the hash that a signature signs, Schnorr and ECDSA form |
 //! | [`mass`] | compute, transient and storage mass (KIP-9) and their limits |
@@ -39,6 +40,7 @@ pub mod batch;
 mod bech32;
 pub mod codec;
 pub mod coin;
+pub mod config;
 pub mod fee;
 mod hash;
 pub mod intent;

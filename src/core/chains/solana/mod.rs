@@ -13,6 +13,7 @@
 //!
 //! * [`Address`], [`Blockhash`], [`TxSignature`]: bytes with one textual form, base58
 //! * [`Cluster`]: the clusters and their genesis hashes
+//! * [`config`]: the configuration of Solana, with its bounds
 //! * [`coin`]: the units of SOL and of the tokens with known mints
 //! * [`known`]: programs, sysvars and mints, which never are recipients
 //! * [`keys`]: derivation of child keys and verification of signatures
@@ -27,6 +28,7 @@ mod base58;
 pub mod batch;
 mod cluster;
 pub mod coin;
+pub mod config;
 pub mod derived;
 mod describe;
 #[cfg(test)]

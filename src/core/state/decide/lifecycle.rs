@@ -40,11 +40,8 @@ impl<M: Memory> State<M> {
             if config.key_name != current.key_name {
                 return Err(frozen("key_name"));
             }
-            if config.solana.network != current.solana.network {
-                return Err(frozen("solana.network"));
-            }
-            if config.kaspa.network != current.kaspa.network {
-                return Err(frozen("kaspa.network"));
+            if let Some(field) = current.chains.changed_network(&config.chains) {
+                return Err(frozen(field));
             }
             let by_role = |field| invalid(field, "roles change by grant_role and revoke_role, not by an upgrade");
             if config.admins != current.admins {

@@ -264,7 +264,7 @@ fn what_holds_before_any_rule_holds_for_a_consolidation() {
 fn tidying() -> TestState {
     let mut state = demanding(vec![]);
     let mut config = config();
-    config.kaspa.consolidate_above = Some(10);
+    config.chains.kaspa.consolidate_above = Some(10);
     let upgraded = state.decide_upgrade(admin(), "0.1.0".into(), Some(config));
     done(&mut state, upgraded, at(0));
     state
@@ -281,7 +281,10 @@ fn the_canister_tidies_of_itself_only_where_it_is_wanted() {
     let (decided, id) = state.decide_auto_consolidation(WALLET, SOURCE, 11, at(1)).expect("eleven");
     assert_eq!(decided.actor, None);
     let [Event::TransferReserved(reserved)] = &decided.events[..] else { panic!("{decided:?}") };
-    assert_eq!((reserved.id, reserved.agent, reserved.reserved), (id, Principal::management_canister(), config().kaspa.max_fee));
+    assert_eq!(
+        (reserved.id, reserved.agent, reserved.reserved),
+        (id, Principal::management_canister(), config().chains.kaspa.max_fee)
+    );
     assert_eq!((&reserved.request.to, reserved.request.amount), (&own(SOURCE), Amount::ZERO));
 }
 

@@ -294,7 +294,7 @@ fn a_limit_of_value_counts_what_was_spent_before_there_was_a_rate() {
 fn the_canisters_own_consolidations_have_keys_that_nobody_can_name() {
     let mut state = installed();
     let mut config = config();
-    config.kaspa.consolidate_above = Some(10);
+    config.chains.kaspa.consolidate_above = Some(10);
     let upgraded = state.decide_upgrade(admin(), "0.1.0".into(), Some(config));
     done(&mut state, upgraded, at(0));
     let (decided, id) = state.decide_auto_consolidation(WALLET, KeyKind::KaspaSchnorr, 11, at(1)).unwrap();

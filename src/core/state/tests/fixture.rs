@@ -1,10 +1,13 @@
 //! A small installation to test on.
 
 use crate::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Timestamp, TransferId, WalletId};
+use crate::chains::configs::ChainConfigs;
+use crate::chains::kaspa::config::KaspaConfig;
 use crate::chains::registry::{Built, LandedIn, Params, PaymentParams};
+use crate::chains::solana::config::SolanaConfig;
 use crate::chains::solana::transfer::SolanaBuilt;
 use crate::chains::{kaspa, solana};
-use crate::governance::config::{Config, KaspaConfig, SolanaConfig};
+use crate::governance::config::Config;
 use crate::governance::settings::Settings;
 use crate::policy::{AllowEntry, Rule, Window};
 use crate::state::{Decided, Refusal, State};
@@ -48,21 +51,28 @@ pub fn config() -> Config {
         admins: vec![admin()],
         guardians: vec![guardian()],
         key_name: "test_key_1".into(),
-        solana: SolanaConfig {
-            network: solana::Cluster::Local,
-            providers: vec!["http://127.0.0.1:1".into()],
-            max_fee: Amount::new(10_000),
-            options: None,
-        },
-        kaspa: KaspaConfig {
-            network: kaspa::Network::Simnet,
-            providers: vec!["http://127.0.0.1:2".into()],
-            max_fee: Amount::new(1_000_000),
-            feerate: 100,
-            confirmations: 10,
-            max_feerate: None,
-            agreement: None,
-            consolidate_above: None,
+        chains: ChainConfigs {
+            solana: SolanaConfig {
+                network: solana::Cluster::Local,
+                providers: vec!["http://127.0.0.1:1".into()],
+                max_fee: Amount::new(10_000),
+                quorum: None,
+                execution: None,
+                max_unit_price: None,
+                max_rent: None,
+                genesis: None,
+            },
+            kaspa: KaspaConfig {
+                network: kaspa::Network::Simnet,
+                providers: vec!["http://127.0.0.1:2".into()],
+                max_fee: Amount::new(1_000_000),
+                feerate: 100,
+                confirmations: 10,
+                max_feerate: None,
+                quorum: None,
+                execution: None,
+                consolidate_above: None,
+            },
         },
     }
 }

@@ -108,13 +108,17 @@ fn the_configuration_names_the_offending_field() {
     assert_eq!(field(&|c| c.admins.clear()), "admins");
     assert_eq!(field(&|c| c.guardians.push(Principal::anonymous())), "guardians");
     assert_eq!(field(&|c| c.key_name = "key_2".into()), "key_name");
-    assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Cluster::Mainnet), "key_name", "a test key on a mainnet");
-    assert_eq!(field(&|c| c.solana.providers.clear()), "solana.providers");
-    assert_eq!(field(&|c| c.solana.providers = vec!["http://example.org".into()]), "solana.providers");
-    assert_eq!(field(&|c| c.kaspa.providers = vec!["https://example.org/".into()]), "kaspa.providers");
-    assert_eq!(field(&|c| c.kaspa.feerate = 99), "kaspa.feerate");
-    assert_eq!(field(&|c| c.kaspa.confirmations = 0), "kaspa.confirmations");
-    assert_eq!(field(&|c| c.kaspa.confirmations = 100_001), "kaspa.confirmations");
+    assert_eq!(
+        field(&|c| c.chains.solana.network = crate::chains::solana::Cluster::Mainnet),
+        "key_name",
+        "a test key on a mainnet"
+    );
+    assert_eq!(field(&|c| c.chains.solana.providers.clear()), "solana.providers");
+    assert_eq!(field(&|c| c.chains.solana.providers = vec!["http://example.org".into()]), "solana.providers");
+    assert_eq!(field(&|c| c.chains.kaspa.providers = vec!["https://example.org/".into()]), "kaspa.providers");
+    assert_eq!(field(&|c| c.chains.kaspa.feerate = 99), "kaspa.feerate");
+    assert_eq!(field(&|c| c.chains.kaspa.confirmations = 0), "kaspa.confirmations");
+    assert_eq!(field(&|c| c.chains.kaspa.confirmations = 100_001), "kaspa.confirmations");
 }
 
 #[test]
@@ -122,9 +126,9 @@ fn providers_are_named_once_and_a_mainnet_needs_two() {
     let problem = |urls: &[&str], mainnet: bool| {
         let mut config = config();
         config.key_name = "key_1".into();
-        config.solana.providers = urls.iter().map(|url| (*url).to_owned()).collect();
+        config.chains.solana.providers = urls.iter().map(|url| (*url).to_owned()).collect();
         if mainnet {
-            config.solana.network = crate::chains::solana::Cluster::Mainnet;
+            config.chains.solana.network = crate::chains::solana::Cluster::Mainnet;
         }
         config.validate().map_err(|error| error.to_string())
     };
@@ -135,11 +139,11 @@ fn providers_are_named_once_and_a_mainnet_needs_two() {
     assert_eq!(problem(&["https://a.org", "https://A.org"], true), refused("https://A.org is named twice"));
     let mut config = config();
     config.key_name = "key_1".into();
-    config.kaspa.network = crate::chains::kaspa::Network::Mainnet;
-    config.kaspa.providers = vec!["https://a.org".into()];
-    config.kaspa.confirmations = 100_000;
+    config.chains.kaspa.network = crate::chains::kaspa::Network::Mainnet;
+    config.chains.kaspa.providers = vec!["https://a.org".into()];
+    config.chains.kaspa.confirmations = 100_000;
     assert_eq!(config.validate().map_err(|error| error.field), Err("kaspa.providers"));
-    config.kaspa.providers.push("https://b.org".into());
+    config.chains.kaspa.providers.push("https://b.org".into());
     assert_eq!(config.validate(), Ok(()));
 }
 
@@ -155,8 +159,8 @@ fn an_upgrade_changes_neither_addresses_nor_powers() {
         }
     };
     assert_eq!(field(&|c| c.key_name = "key_1".into()), "key_name");
-    assert_eq!(field(&|c| c.solana.network = crate::chains::solana::Cluster::Devnet), "solana.network");
-    assert_eq!(field(&|c| c.kaspa.network = crate::chains::kaspa::Network::Devnet), "kaspa.network");
+    assert_eq!(field(&|c| c.chains.solana.network = crate::chains::solana::Cluster::Devnet), "solana.network");
+    assert_eq!(field(&|c| c.chains.kaspa.network = crate::chains::kaspa::Network::Devnet), "kaspa.network");
     assert_eq!(field(&|c| c.admins.push(stranger())), "admins");
     assert_eq!(field(&|c| c.guardians.push(stranger())), "guardians");
 }

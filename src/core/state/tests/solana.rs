@@ -8,10 +8,10 @@ mod tokens;
 
 use super::fixture::*;
 use crate::base::{Amount, Asset, Bytes, Mint, TransferId};
+use crate::chains::config::Execution;
 use crate::chains::registry::{Built, Params};
 use crate::chains::solana::coin::WRAPPED_SOL;
 use crate::chains::solana::transfer::{LifetimeChoice, NonceRecord, NonceStatus, NonceUse, SolanaBuilt, SolanaSettings};
-use crate::governance::config::{Execution, SolanaOptions};
 use crate::governance::settings::Settings;
 use crate::policy::{Decision, Rule, RuleKind, Window};
 use crate::state::{Refusal, State};
@@ -99,7 +99,7 @@ fn submit_revocation(state: &mut TestState, revocation: TransferId) {
 pub fn simulating() -> TestState {
     let mut state = State::new(VectorMemory::default());
     let mut config = config();
-    config.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
+    config.chains.solana.execution = Some(Execution::Simulate);
     let settings = Settings::new(&config);
     let decided = state.decide_init(stranger(), config, settings);
     done(&mut state, decided, at(0));

@@ -308,7 +308,7 @@ fn a_request_is_recognised_whatever_the_fee_cap_is_by_now() {
     let first = accepted(&mut state, named.clone(), at(0));
     let second = accepted(&mut state, unnamed(10_000), at(0));
     let mut lowered = config();
-    lowered.solana.max_fee = Amount::new(7_000);
+    lowered.chains.solana.max_fee = Amount::new(7_000);
     let decided = state.decide_upgrade(stranger(), "2".into(), Some(lowered));
     done(&mut state, decided, at(1));
     for (request, id) in [(named, first), (unnamed(7_000), second)] {

@@ -3,6 +3,7 @@
 use super::health::{self, health};
 use crate::flows::outcalls::{self, Replication};
 use crate::ports::{CallError, CallErrorKind, Runtime};
+use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::Blockhash;
 use purser_core::chains::solana::rpc::{self, Commitment, Failure, Reading, Request};
 
@@ -11,7 +12,7 @@ use purser_core::chains::solana::rpc::{self, Commitment, Failure, Reading, Reque
 /// The order begins at `provider_offset`, and providers that back off come last. For a blockhash those with dead blockhashes come after
 /// those without, whatever the offset.
 pub(super) fn ordered<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Vec<String> {
-    let config = rt.read(|state| state.config().solana.clone());
+    let config = rt.read(|state| state.config().chains.solana.clone());
     let mut urls = if request.suits_canister() { config.providers } else { config.nodes() };
     if let Some(first) = provider_offset.checked_rem(urls.len()) {
         urls.rotate_left(first);
@@ -39,7 +40,7 @@ pub(in crate::flows) fn nodes<R: Runtime>(rt: &R, provider_offset: usize) -> Vec
     let mut urls = ordered(rt, provider_offset, &request);
     urls.sort_by_key(|url| is_failing(rt, url));
     let answering = urls.iter().filter(|url| !is_failing(rt, url)).count();
-    urls.truncate(answering.max(rt.read(|state| state.config().solana.quorum())));
+    urls.truncate(answering.max(rt.read(|state| state.config().chains.solana.quorum())));
     urls
 }
 
@@ -190,7 +191,7 @@ async fn pin<R: Runtime>(rt: &R, url: &str) -> Result<(), CallError> {
 
 /// Compares a genesis hash with the cluster's. A local cluster's is the configured one, or the one that the other providers serve.
 fn check_genesis<R: Runtime>(rt: &R, found: Blockhash) -> Result<(), String> {
-    let config = rt.read(|state| state.config().solana.clone());
+    let config = rt.read(|state| state.config().chains.solana.clone());
     config.network.check_genesis(found).map_err(|error| error.to_string())?;
     let configured = config.genesis().map(<[u8]>::to_vec);
     let others = config.providers.iter().filter_map(|url| rt.read(|state| state.provider_genesis(url)).map(|hash| hash.to_vec()));

@@ -4,15 +4,16 @@ use super::ask::{answer_of, ask, ask_node, ordered};
 use super::health::health;
 use crate::flows::outcalls::Replication;
 use crate::ports::{CallError, CallErrorKind, Runtime};
+use purser_core::chains::config::ChainConfig;
+use purser_core::chains::solana::config::provider_canister;
 use purser_core::chains::solana::rpc::{self, EpochInfo, Request};
-use purser_core::governance::config::provider_canister;
 use std::collections::BTreeMap;
 
 /// The slot that a node must have reached to be believed: a transaction of the log landed there.
 ///
 /// Zero with a quorum of one: the answer of one provider does not bind the others that may take its place.
 pub(in crate::flows) fn min_slot<R: Runtime>(rt: &R) -> u64 {
-    rt.read(|state| if state.config().solana.quorum() > 1 { state.highest_landed_slot() } else { 0 })
+    rt.read(|state| if state.config().chains.solana.quorum() > 1 { state.highest_landed_slot() } else { 0 })
 }
 
 /// The answer that a quorum of providers gives.
@@ -20,7 +21,7 @@ pub(in crate::flows) fn min_slot<R: Runtime>(rt: &R) -> u64 {
 /// # Errors
 /// When too few providers give the same answer. With a quorum of one the provider's answer counts, failures included.
 pub(in crate::flows) async fn agreed<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-    let quorum = rt.read(|state| state.config().solana.quorum());
+    let quorum = rt.read(|state| state.config().chains.solana.quorum());
     if quorum == 1 {
         return ask(rt, provider_offset, Replication::Replicated, request).await;
     }
@@ -67,7 +68,7 @@ pub(in crate::flows) async fn agreed_by_two<R: Runtime>(
 ) -> Result<Vec<u8>, CallError> {
     let urls = ordered(rt, provider_offset, request);
     let [first, second, ..] = &urls[..] else { return agreed(rt, provider_offset, request).await };
-    if rt.read(|state| state.config().solana.quorum()) > 1 {
+    if rt.read(|state| state.config().chains.solana.quorum()) > 1 {
         return agreed(rt, provider_offset.wrapping_add(1), request).await;
     }
     let (one, other) = (ask_node(rt, first, request).await?, ask_node(rt, second, request).await?);
@@ -86,7 +87,7 @@ pub(in crate::flows) async fn positions<R: Runtime>(
     provider_offset: usize,
     request: &Request,
 ) -> Result<Option<Vec<EpochInfo>>, CallError> {
-    let wanted = rt.read(|state| state.config().solana.quorum().max(2));
+    let wanted = rt.read(|state| state.config().chains.solana.quorum().max(2));
     let urls = ordered(rt, provider_offset, request);
     let (mut found, mut last, mut is_behind) = (Vec::new(), None, false);
     // Where there are fewer nodes than answers wanted, the same node is asked again.

@@ -103,7 +103,7 @@ fn a_node_that_is_left_alone_proves_a_death_twice() {
 #[test]
 fn one_node_that_knows_the_transaction_outweighs_two_that_do_not() {
     let mut config = config(1);
-    config.solana.providers.push("http://127.0.0.1:13".into());
+    config.chains.solana.providers.push("http://127.0.0.1:13".into());
     let world = World::configured(config);
     let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.drive(id, 0, to_submission(1)), Progress::Waiting);

@@ -75,7 +75,7 @@ impl<M: Memory> State<M> {
         coins: usize,
         now: Timestamp,
     ) -> Option<(Decided, TransferId)> {
-        let (config, now) = (&self.config().kaspa, self.monotonic_now(now));
+        let (config, now) = (&self.config().chains.kaspa, self.monotonic_now(now));
         let above = config.consolidate_above.filter(|above| *above > 0)?;
         let on_kaspa = |transfer: &Transfer| transfer.request.asset.chain() == Chain::Kaspa;
         let is_recent = |transfer: &Transfer| transfer.agent == CANISTER_AS_AGENT && now.nanos_since(transfer.created_at) < HOUR_NS;

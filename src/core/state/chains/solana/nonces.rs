@@ -2,14 +2,14 @@
 
 use super::operations::{address_of, operation_request};
 use crate::access::Role;
-use crate::base::{Amount, Timestamp, TransferId, WalletId};
+use crate::base::{Amount, Chain, Timestamp, TransferId, WalletId};
+use crate::chains::config::Execution;
 use crate::chains::registry::ChainEvent;
 use crate::chains::solana::derived;
 use crate::chains::solana::transfer::{
     MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
 };
 use crate::event::{Event, TransferTransition};
-use crate::governance::config::Execution;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::Status;
@@ -61,7 +61,7 @@ impl<M: Memory> State<M> {
         if self.mode().is_emergency() {
             return Err(Refusal::AlreadySo { what: "the canister is in emergency mode, in which no money moves" });
         }
-        if self.config().solana.execution() == Execution::Simulate {
+        if self.config().execution(Chain::Solana) == Execution::Simulate {
             return Err(Refusal::AlreadySo { what: "transfers on Solana are only simulated; an upgrade can make them live" });
         }
         let works = |record: NonceRecord| !matches!(record.status, NonceStatus::Broken { .. });
@@ -70,7 +70,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::AlreadySo { what: "the wallet has these nonce accounts" });
         }
         self.check_active_limit(wallet.id, missing.len() as u64, 0)?;
-        let max_fee = self.config().solana.max_fee.checked_add(NONCE_RENT_BOUND).unwrap_or(Amount::MAX);
+        let max_fee = self.config().chains.solana.max_fee.checked_add(NONCE_RENT_BOUND).unwrap_or(Amount::MAX);
         let (mut events, mut ids) = (Vec::new(), Vec::new());
         let mut id = self.tables.head().next_transfer;
         for index in missing {

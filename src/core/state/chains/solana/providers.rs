@@ -2,10 +2,10 @@
 
 use crate::access::Role;
 use crate::base::Bytes;
+use crate::chains::providers::KEY_PLACEHOLDER;
 use crate::chains::registry::ChainEvent;
 use crate::chains::solana::transfer::SolanaEvent;
 use crate::event::Event;
-use crate::governance::config::KEY_PLACEHOLDER;
 use crate::state::refusal::invalid;
 use crate::state::{Decided, Refusal, State};
 use candid::Principal;
@@ -48,7 +48,7 @@ impl<M: Memory> State<M> {
     }
 
     fn check_provider_key(&self, url: &str, key: &str) -> Result<(), Refusal> {
-        if !url.contains(KEY_PLACEHOLDER) || !self.config().solana.providers.iter().any(|known| known == url) {
+        if !url.contains(KEY_PLACEHOLDER) || !self.config().chains.solana.providers.iter().any(|known| known == url) {
             return Err(invalid("url", format!("no provider of Solana with {KEY_PLACEHOLDER} in it is configured like this")));
         }
         // Only characters that stand for themselves in a URL, so that the key cannot change its host or path.

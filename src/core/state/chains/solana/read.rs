@@ -1,8 +1,8 @@
 //! Queries about Solana: nonce accounts, settings, providers.
 
 use crate::base::{Bytes, TransferId, WalletId};
+use crate::chains::config::Execution;
 use crate::chains::solana::transfer::{LifetimeChoice, NonceRecord, NonceStatus, SolanaSettings};
-use crate::governance::config::Execution;
 use crate::state::State;
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::Memory;

@@ -41,7 +41,7 @@ impl<M: Memory> State<M> {
         let revocation = self.tables.head().next_transfer;
         let address = derived::nonce_account(&address_of(&wallet), index);
         let operation = NonceOperation::Revoke { transfer: id };
-        let request = operation_request(revocation, &wallet, operation, address, self.config().solana.max_fee);
+        let request = operation_request(revocation, &wallet, operation, address, self.config().chains.solana.max_fee);
         let event = self.operation_event(caller, revocation, request, now)?;
         Ok((Decided::by_caller(caller, event), revocation))
     }

@@ -9,7 +9,7 @@ const KEY: &str = "0123456789-secret";
 fn a_providers_key_is_an_admins_and_stands_nowhere_but_in_its_table() {
     let mut state = State::new(VectorMemory::default());
     let mut config = config();
-    config.solana.providers.push(WITH_KEY.into());
+    config.chains.solana.providers.push(WITH_KEY.into());
     let settings = Settings::new(&config);
     let decided = state.decide_init(stranger(), config, settings);
     done(&mut state, decided, at(0));
@@ -45,7 +45,7 @@ fn a_providers_key_is_an_admins_and_stands_nowhere_but_in_its_table() {
 fn a_key_has_its_place_behind_the_hosts_name() {
     let problem = |url: &str| {
         let mut config = config();
-        config.solana.providers = vec![url.into()];
+        config.chains.solana.providers = vec![url.into()];
         config.validate().err().map(|error| error.field)
     };
     assert_eq!(problem(WITH_KEY), None);

@@ -5,7 +5,7 @@ use super::*;
 /// The fixture's configuration with Solana's gate closed.
 fn closing() -> crate::governance::config::Config {
     let mut config = config();
-    config.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
+    config.chains.solana.execution = Some(Execution::Simulate);
     config
 }
 
@@ -56,10 +56,10 @@ fn a_mainnet_only_simulates_until_it_is_told_otherwise() {
     use crate::chains::solana::Cluster;
     let execution = |network, execution| {
         let mut config = config();
-        config.solana.network = network;
-        config.solana.options = Some(SolanaOptions { execution, ..SolanaOptions::default() });
+        config.chains.solana.network = network;
+        config.chains.solana.execution = execution;
         let named = config.execution(crate::base::Chain::Solana);
-        config.solana.options = None;
+        config.chains.solana.execution = None;
         (named, config.execution(crate::base::Chain::Solana))
     };
     assert_eq!(execution(Cluster::Mainnet, None), (Execution::Simulate, Execution::Simulate));

@@ -30,7 +30,7 @@ fn pay(env: &mut TestEnv, wallet: &Wallet, key: &str) {
 #[test]
 fn nobody_tidies_where_nobody_wants_it() {
     let mut env = env(None);
-    assert_eq!(env.as_actor(Actor::Agent).get_config().kaspa_consolidate_above, 0);
+    assert_eq!(env.as_actor(Actor::Agent).get_config().kaspa.consolidate_above, 0);
     let wallet = wallet_of(&mut env, &[KAS; 30]);
     pay(&mut env, &wallet, "a payment");
     assert_eq!(transfers(&mut env, &wallet).len(), 1);

@@ -56,7 +56,7 @@ fn an_upgrade_changes_providers_but_never_addresses() {
     let mut args = env.init_args();
     args.kaspa.feerate = Some(150);
     assert_eq!(env.upgrade(Some(&args)), Ok(()));
-    assert_eq!(env.as_actor(Actor::Stranger).get_config().kaspa_feerate, 150);
+    assert_eq!(env.as_actor(Actor::Stranger).get_config().kaspa.feerate, 150);
     assert_eq!(env.as_actor(Actor::Stranger).get_wallet(wallet.id), Ok(wallet.clone()));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "after"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);

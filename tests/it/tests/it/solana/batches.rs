@@ -9,8 +9,8 @@ use purser_core::chains::solana::{Address, TokenProgram, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
 use purser_types::{
-    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, PaymentParams, Role, Rule, Scope, SolanaOptions,
-    Status, Transfer, Wallet, Window,
+    Asset, BatchArgs, BatchOutcome, Chain, Change, Group, ItemOutcome, Payment, PaymentParams, Role, Rule, Scope, Status, Transfer,
+    Wallet, Window,
 };
 use serde_json::{Value, json};
 
@@ -365,7 +365,7 @@ fn memos_divide_a_batch_into_more_transactions_that_all_land() {
 
 #[test]
 fn seven_new_token_accounts_and_five_memos_are_as_many_instructions_as_a_transaction_may_run() {
-    let mut env = three_providers(SolanaOptions { max_unit_price: Some(1_000), ..SolanaOptions::default() }).env;
+    let mut env = three_providers(|solana| solana.max_unit_price = Some(1_000)).env;
     let mint = env.solana.mint(1, Program::Token2022, 6, &[]);
     let wallet = wallet_with(&mut env, Some(&mint), Vec::new());
     let ids = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");

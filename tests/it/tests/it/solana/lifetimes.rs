@@ -125,8 +125,7 @@ fn a_provider_that_lies_about_nonces_frees_nothing() {
 
 #[test]
 fn providers_that_have_to_agree_and_do_not_let_nothing_be_built() {
-    let ThreeProviders { mut env, others: [faulty, _honest] } =
-        three_providers(SolanaOptions { quorum: Some(3), ..SolanaOptions::default() });
+    let ThreeProviders { mut env, others: [faulty, _honest] } = three_providers(|solana| solana.quorum = Some(3));
     let wallet = env.wallet(&rules());
     faulty.faults().next_at("getMultipleAccounts", 10_000, Fault::FalseAnswer(FalseAnswer::Balance(1)));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, AMOUNT, "disputed"));

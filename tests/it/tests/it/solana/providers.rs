@@ -13,19 +13,19 @@ pub struct ThreeProviders {
     pub others: [SolanaDev; 2],
 }
 
-pub fn three_providers(options: SolanaOptions) -> ThreeProviders {
+pub fn three_providers(change: impl FnOnce(&mut SolanaInit)) -> ThreeProviders {
     let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
     let others = [env.solana.provider(), env.solana.provider()];
     let mut args = env.init_args();
     args.solana.providers.extend(others.iter().map(SolanaDev::url));
-    args.solana.options = Some(options);
+    change(&mut args.solana);
     env.install(&args).expect("it installs");
     env.await_keys();
     ThreeProviders { env, others }
 }
 
 pub fn two_of_three() -> ThreeProviders {
-    three_providers(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() })
+    three_providers(|solana| solana.quorum = Some(2))
 }
 
 #[test]
@@ -68,14 +68,14 @@ fn a_provider_of_another_chain_is_never_believed() {
 fn as_many_as_must_agree_must_be_named() {
     let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
     let mut args = env.init_args();
-    args.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+    args.solana.quorum = Some(2);
     let refused = env.install(&args).expect_err("one provider").message;
     assert!(refused.contains("solana.quorum"), "{refused}");
 }
 
 #[test]
 fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
-    let mut env = three_providers(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() }).env;
+    let mut env = three_providers(|solana| solana.execution = Some(Execution::Simulate)).env;
     let wallet = env.wallet(&rules());
     env.network.local().take_traces();
     let args = payment(wallet.id, Asset::Sol, SOL / 2, "tried out");
@@ -99,7 +99,7 @@ fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
 fn a_priority_fee_follows_the_market_up_to_the_caps() {
     // The chain's market asks for 3,000 millionths in three of four slots; 3,000 units are the least of a transfer of SOL.
     for (cap, max_fee, fee) in [(100_000, None, 5_000 + 9), (1_000, None, 5_000 + 3), (100_000, Some(5_002), 5_000 + 2)] {
-        let mut env = three_providers(SolanaOptions { max_unit_price: Some(cap), ..SolanaOptions::default() }).env;
+        let mut env = three_providers(|solana| solana.max_unit_price = Some(cap)).env;
         let wallet = env.wallet(&rules());
         let id = env.request_transfer(&TransferArgs { max_fee, ..payment(wallet.id, Asset::Sol, SOL / 2, "urgent") });
         let ended = env.wait_for_end(id);

@@ -6,9 +6,7 @@ use devchains::solana::Fault;
 use purser_core::chains::solana::{Address, derived};
 use purser_it::recipients;
 use purser_it::test_env::{Actor, SOL, TestEnv};
-use purser_types::{
-    Asset, BlockRange, Change, Execution, NonceAccount, NonceStatus, Scope, SettingsInit, SolanaOptions, Status, Transfer,
-};
+use purser_types::{Asset, BlockRange, Change, Execution, NonceAccount, NonceStatus, Scope, SettingsInit, Status, Transfer};
 
 const MANY: u64 = 100_000;
 
@@ -230,7 +228,7 @@ fn what_an_upgrade_closes_the_gate_to_is_neither_signed_nor_sent() {
     assert_eq!(transfer_of(&mut env, waiting).status, Status::Reserved);
     let signatures = signatures(&mut env);
     let mut args = env.init_args();
-    args.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
+    args.solana.execution = Some(Execution::Simulate);
     env.upgrade(Some(&args)).expect("it upgrades");
     env.solana.faults().next_at("sendTransaction", MANY, Fault::DropSend);
     let ended = env.wait_for_end(waiting);
@@ -254,7 +252,7 @@ fn what_an_upgrade_closes_the_gate_to_is_neither_signed_nor_sent() {
 fn what_is_only_tried_out_opens_no_breaker() {
     let mut env = TestEnv::empty(purser_it::network::Network::Local(Box::new(localnet::LocalNet::new())));
     let mut args = env.init_args();
-    args.solana.options = Some(SolanaOptions { execution: Some(Execution::Simulate), ..SolanaOptions::default() });
+    args.solana.execution = Some(Execution::Simulate);
     env.install(&args).expect("it installs");
     env.await_keys();
     let settings =

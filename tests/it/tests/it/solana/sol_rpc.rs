@@ -105,7 +105,7 @@ impl SolRpcTest {
         let canister = deploy(&mut env, &sol_rpc_node, real);
         let mut args = env.init_args();
         args.solana.providers.extend([second.url(), format!("canister:{canister}")]);
-        args.solana.options = Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
+        args.solana.quorum = Some(2);
         env.install(&args).expect("it installs");
         env.await_keys();
         Self { env, second, sol_rpc_node, canister }
@@ -293,19 +293,18 @@ fn what_names_no_usable_canister_is_refused() {
     let mut env = TestEnv::empty(Network::Local(Box::new(localnet::LocalNet::new())));
     let node = env.solana.url();
     let real = "canister:tghme-zyaaa-aaaar-qarca-cai".to_owned();
-    let two = || Some(SolanaOptions { quorum: Some(2), ..SolanaOptions::default() });
     let cases = [
         (SolanaNetwork::Local, vec![node.clone(), "canister:".into()], None, "names no canister"),
         (SolanaNetwork::Local, vec![node.clone(), "canister:2vxsx-fae".into()], None, "names no canister"),
         (SolanaNetwork::Local, vec![node.clone(), "canister:aaaaa-aa".into()], None, "names no canister"),
         (SolanaNetwork::Local, vec![real.clone()], None, "cannot prove that a transaction is dead"),
-        (SolanaNetwork::Local, vec![node.clone(), real.clone()], two(), "solana.quorum"),
+        (SolanaNetwork::Local, vec![node.clone(), real.clone()], Some(2), "solana.quorum"),
         (SolanaNetwork::Local, vec![node.clone(), real.clone(), real.clone()], None, "named twice"),
         (SolanaNetwork::Testnet, vec!["https://a.test".into(), real.clone()], None, "no providers for the testnet"),
     ];
-    for (network, providers, options, expected) in cases {
+    for (network, providers, quorum, expected) in cases {
         let mut args = env.init_args();
-        args.solana = SolanaInit { network, providers: providers.clone(), options, ..args.solana };
+        args.solana = SolanaInit { network, providers: providers.clone(), quorum, ..args.solana };
         let refused = env.install(&args).expect_err("it is refused").message;
         assert!(refused.contains(expected), "{providers:?}: {refused}");
     }

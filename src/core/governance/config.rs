@@ -1,20 +1,9 @@
 //! Configuration of an installation, checked before it is stored.
 
-mod error;
-mod kaspa;
-mod providers;
-mod solana;
-
-pub use error::ConfigError;
-pub use kaspa::{DEFAULT_AGREEMENT, DEFAULT_MAX_FEERATE, KaspaConfig, MAX_CONFIRMATIONS, MAX_KASPA_MAX_FEE};
-pub use providers::{MAX_PROVIDER_URL_BYTES, MAX_PROVIDERS, MIN_MAINNET_PROVIDERS};
-pub use solana::{CANISTER_PREFIX, Execution, KEY_PLACEHOLDER, SolanaConfig, SolanaOptions, provider_canister};
-
 use crate::base::{Amount, Asset, Chain};
-use crate::chains::kaspa::Network as KaspaNetwork;
-use crate::chains::solana::Cluster;
+use crate::chains::config::{ConfigError, Execution};
+use crate::chains::configs::ChainConfigs;
 use candid::Principal;
-use error::error;
 use serde::{Deserialize, Serialize};
 
 /// The names of threshold keys on production subnets.
@@ -33,10 +22,8 @@ pub struct Config {
     pub guardians: Vec<Principal>,
     /// The name of the threshold keys. Fixed at installation: another name means other keys, and so other addresses.
     pub key_name: String,
-    /// The configuration of Solana.
-    pub solana: SolanaConfig,
-    /// The configuration of Kaspa.
-    pub kaspa: KaspaConfig,
+    /// The configurations of the chains.
+    pub chains: ChainConfigs,
 }
 
 impl Config {
@@ -48,11 +35,10 @@ impl Config {
         validate_principals("admins", &self.admins)?;
         validate_principals("guardians", &self.guardians)?;
         if self.admins.is_empty() {
-            return Err(error("admins", "at least one principal is needed, or nobody could set a policy"));
+            return Err(ConfigError::new("admins", "at least one principal is needed, or nobody could set a policy"));
         }
         self.validate_key_name()?;
-        self.solana.validate()?;
-        self.kaspa.validate()
+        self.chains.validate()
     }
 
     /// Returns the fee cap of a transfer of an asset, in base units of the native asset.
@@ -64,37 +50,26 @@ impl Config {
 
     /// Returns the fee cap of one transaction to a number of recipients, each of whom may need a token account.
     pub fn batch_fee_cap(&self, asset: Asset, recipients: usize) -> Amount {
-        match asset {
-            Asset::Kas => self.kaspa.max_fee,
-            Asset::Sol => self.solana.max_fee,
-            Asset::Spl { .. } => self.solana.max_token_fee(recipients),
-        }
+        self.chains.of(asset.chain()).fee_cap(asset, recipients)
     }
 
     /// Returns whether transfers on a chain are carried out.
     pub fn execution(&self, chain: Chain) -> Execution {
-        match chain {
-            Chain::Solana => self.solana.execution(),
-            Chain::Kaspa => Execution::Live,
-        }
+        self.chains.of(chain).execution()
     }
 
     /// Returns the name of a chain's network in derivation paths. Frozen: another name means other addresses.
-    pub const fn path_name(&self, chain: Chain) -> &'static str {
-        match chain {
-            Chain::Solana => self.solana.network.name(),
-            Chain::Kaspa => self.kaspa.network.name(),
-        }
+    pub fn path_name(&self, chain: Chain) -> &'static str {
+        self.chains.of(chain).network_name()
     }
 
     fn validate_key_name(&self) -> Result<(), ConfigError> {
         let known = PRODUCTION_KEY_NAMES.iter().chain(&TEST_KEY_NAMES).any(|name| *name == self.key_name);
         if !known {
-            return Err(error("key_name", "must be key_1, test_key_1 or dfx_test_key"));
+            return Err(ConfigError::new("key_name", "must be key_1, test_key_1 or dfx_test_key"));
         }
-        let mainnet = self.solana.network == Cluster::Mainnet || self.kaspa.network == KaspaNetwork::Mainnet;
-        if mainnet && TEST_KEY_NAMES.contains(&self.key_name.as_str()) {
-            return Err(error("key_name", "a test key must not hold mainnet funds; use key_1"));
+        if self.chains.has_mainnet() && TEST_KEY_NAMES.contains(&self.key_name.as_str()) {
+            return Err(ConfigError::new("key_name", "a test key must not hold mainnet funds; use key_1"));
         }
         Ok(())
     }
@@ -102,10 +77,10 @@ impl Config {
 
 fn validate_principals(field: &'static str, principals: &[Principal]) -> Result<(), ConfigError> {
     if principals.contains(&Principal::anonymous()) {
-        return Err(error(field, "the anonymous principal is everybody and can hold no role"));
+        return Err(ConfigError::new(field, "the anonymous principal is everybody and can hold no role"));
     }
     if principals.len() > MAX_INITIAL_PRINCIPALS {
-        return Err(error(field, format!("at most {MAX_INITIAL_PRINCIPALS} principals")));
+        return Err(ConfigError::new(field, format!("at most {MAX_INITIAL_PRINCIPALS} principals")));
     }
     Ok(())
 }
