@@ -3,7 +3,7 @@
 use crate::store::Store;
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
-use purser_core::access::AgentChange;
+use purser_core::access::LabelledAgent;
 use purser_core::base::{Bytes, DAY_NS, Timestamp, WalletId};
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
@@ -62,6 +62,6 @@ pub fn installed() -> Store {
     commit(&mut state, decided);
     let decided = state.decide_create_wallet(admin(), "ops".into(), NOW).map(|(decided, _)| decided);
     commit(&mut state, decided);
-    change(&mut state, Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() }));
+    change(&mut state, Action::AddAgent(LabelledAgent { wallet: WALLET, agent: agent(), label: None }));
     state
 }

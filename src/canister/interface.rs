@@ -7,7 +7,7 @@ use candid::Principal;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 use purser_types::log::IndexedBlock;
 use purser_types::{
-    ApprovalRequest, Archive, ArchiveInfo, Asset, AssetRate, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs,
+    Agent, ApprovalRequest, Archive, ArchiveInfo, Asset, AssetRate, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs,
     BatchOutcome, BlockRange, BlockType, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo,
     ConsentMessageRequest, ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs,
     GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named,

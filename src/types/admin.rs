@@ -31,6 +31,17 @@ pub struct Member {
     pub roles: Vec<Named<Role>>,
 }
 
+/// An agent of a wallet.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct Agent {
+    /// The principal that may ask for transfers of the wallet.
+    pub agent: Principal,
+    /// The agent's name, for people.
+    pub label: Option<String>,
+    /// The time at which the agent was added, in nanoseconds since the epoch.
+    pub added_at: u64,
+}
+
 /// The powers of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Permissions {

@@ -112,6 +112,8 @@ pub enum Action {
         wallet_id: u64,
         /// The agent.
         agent: Principal,
+        /// The agent's label.
+        label: Option<String>,
     },
     /// The call `set_group`.
     SetGroup(Group),

@@ -68,7 +68,7 @@ pub mod convert;
 #[cfg(any(feature = "fixture", all(test, feature = "domain")))]
 pub mod fixture;
 
-pub use admin::{Config, Member, Mode, Permissions, Role};
+pub use admin::{Agent, Config, Member, Mode, Permissions, Role};
 pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
 pub use asset::{Asset, Units};
 pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs};

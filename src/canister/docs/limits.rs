@@ -10,7 +10,7 @@ use crate::flows;
 use crate::store::Store;
 use candid::Principal;
 use purser_core::access::Role;
-use purser_core::access::{AgentChange, RoleChange};
+use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::{Amount, Asset, Chain, Destination, MINUTE_NS, Mint, SECOND_NS, Timestamp};
 use purser_core::governance::retention;
 use purser_core::governance::{self, Action, Group, Rate};
@@ -263,7 +263,7 @@ fn powers() -> Vec<Limit> {
     let groups = repeated(|n| Action::SetGroup(Group { name: format!("group {n}"), members: [person(1)].into() }));
     assert_eq!(groups, governance::MAX_GROUPS);
     // The fixture's wallet has an agent already.
-    let agents = 1 + repeated(|n| Action::AddAgent(AgentChange { wallet: WALLET, agent: person(n) }));
+    let agents = 1 + repeated(|n| Action::AddAgent(LabelledAgent { wallet: WALLET, agent: person(n), label: None }));
     vec![
         limit!(governance::MAX_MEMBERS, Plain, REACHED, "principals with a role"),
         limit!(governance::MAX_GROUP_MEMBERS, Plain, INVALID, "members of a group").most(&group),
@@ -276,6 +276,10 @@ fn powers() -> Vec<Limit> {
             kind: "",
             beyond: REACHED,
         },
+        limit!(access::MAX_AGENT_LABEL_BYTES, Bytes, INVALID, "label of an agent").most(&|bytes| {
+            let agent = LabelledAgent { wallet: WALLET, agent: person(99), label: Some(text(bytes)) };
+            change_is_decided(&state, Action::AddAgent(agent))
+        }),
         limit!(governance::MAX_OPEN_PROPOSALS, Plain, REACHED, "open proposals"),
         limit!(governance::MAX_OPEN_PROPOSALS_PER_ADMIN, Plain, REACHED, "open proposals of one admin"),
         limit!(

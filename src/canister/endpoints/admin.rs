@@ -5,9 +5,10 @@ use crate::store;
 use candid::Principal;
 use ic_cdk::api::msg_caller;
 use purser_core::base::WalletId;
+use purser_core::state::Refusal;
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::admin::roles;
-use purser_types::{Config, Error, Member, Mode, Named, Page, Permissions, at_most, page_size};
+use purser_types::{Agent, Config, Error, Member, Mode, Named, Page, Permissions, at_most, page_size};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
@@ -41,12 +42,32 @@ fn list_members(cursor: Option<Principal>, limit: Option<u32>) -> Page<Member, P
     store::read(|state| Page::fill(page_size(limit), state.members_after(cursor).map(member)))
 }
 
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn set_agent_label(wallet_id: u64, agent: Principal, label: Option<String>) -> Result<(), Error> {
+    let decided = store::read(|state| state.decide_label_agent(msg_caller(), WalletId::new(wallet_id), agent, label))?;
+    store::commit(decided);
+    Ok(())
+}
+
 #[ic_cdk::query]
-fn list_agents(wallet_id: u64, cursor: Option<Principal>, limit: Option<u32>) -> Result<Page<Principal, Principal>, Error> {
+fn get_agent(wallet_id: u64, agent: Principal) -> Result<Agent, Error> {
     let wallet = WalletId::new(wallet_id);
     store::read(|state| {
         access::require_wallet(state, wallet)?;
-        Ok(Page::fill(page_size(limit), state.agents_after(wallet, cursor).map(|agent| (agent, agent))))
+        let not_found = || Refusal::NotFound { what: "agent", id: format!("{agent} of wallet {wallet}") };
+        Ok(Agent::new(agent, state.agent(wallet, &agent).ok_or_else(not_found)?))
+    })
+}
+
+#[ic_cdk::query]
+fn list_agents(wallet_id: u64, cursor: Option<Principal>, limit: Option<u32>) -> Result<Page<Agent, Principal>, Error> {
+    let wallet = WalletId::new(wallet_id);
+    store::read(|state| {
+        access::require_wallet(state, wallet)?;
+        Ok(Page::fill(
+            page_size(limit),
+            state.agents_after(wallet, cursor).map(|(agent, record)| (agent, Agent::new(agent, record))),
+        ))
     })
 }
 

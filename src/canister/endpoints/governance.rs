@@ -5,7 +5,7 @@ use crate::jobs;
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
-use purser_core::access::{AgentChange, RoleChange};
+use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::text::echo;
 use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
 use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
@@ -34,8 +34,8 @@ fn remove_principal(member: Principal) -> Result<Change, Error> {
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn add_agent(wallet_id: u64, agent: Principal) -> Result<Change, Error> {
-    change(Action::AddAgent(AgentChange { wallet: WalletId::new(wallet_id), agent }))
+fn add_agent(wallet_id: u64, agent: Principal, label: Option<String>) -> Result<Change, Error> {
+    change(Action::AddAgent(LabelledAgent { wallet: WalletId::new(wallet_id), agent, label }))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

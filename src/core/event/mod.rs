@@ -9,7 +9,7 @@ mod subject;
 pub use payload::*;
 pub use subject::Subject;
 
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{AgentChange, LabelledAgent, RoleChange};
 use crate::chains::registry::ChainEvent;
 use crate::governance::config::Config;
 use crate::governance::retention::{Archive, AuditSettings};
@@ -33,7 +33,9 @@ pub enum Event {
     /// A role was revoked.
     RoleRevoked(RoleChange),
     /// An agent was added to a wallet, and may ask for transfers from it.
-    AgentAdded(AgentChange),
+    AgentAdded(LabelledAgent),
+    /// An agent of a wallet got another label.
+    AgentLabelled(LabelledAgent),
     /// An agent was removed from a wallet.
     AgentRemoved(AgentChange),
     /// A wallet was created.
@@ -118,13 +120,14 @@ impl Event {
     pub const CHAIN_NAMES: [&'static str; ChainEvent::NAMES.len()] = ChainEvent::NAMES;
 
     /// The name of every variant, as it is encoded.
-    pub const NAMES: [&'static str; 43] = [
+    pub const NAMES: [&'static str; 44] = [
         "initialised",
         "upgraded",
         "keys_registered",
         "role_granted",
         "role_revoked",
         "agent_added",
+        "agent_labelled",
         "agent_removed",
         "wallet_created",
         "policy_set",

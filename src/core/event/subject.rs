@@ -31,7 +31,8 @@ impl Event {
     pub const fn subject(&self) -> Subject {
         // No wildcard: a new event must not be left out of the indices.
         match self {
-            Self::AgentAdded(change) | Self::AgentRemoved(change) => Subject::Wallet(change.wallet),
+            Self::AgentAdded(change) | Self::AgentLabelled(change) => Subject::Wallet(change.wallet),
+            Self::AgentRemoved(change) => Subject::Wallet(change.wallet),
             Self::WalletCreated(created) => Subject::Wallet(created.id),
             Self::WalletChanged(changed) => Subject::Wallet(changed.wallet),
             Self::PolicySet(set) => scope_subject(&set.scope),

@@ -1,7 +1,7 @@
 //! Actions of admins, and proposals of them.
 
 use super::{Group, Rate};
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{LabelledAgent, RoleChange};
 use crate::base::{Amount, DAY_NS, Hash, ProposalId, Timestamp, TransferId, WalletId};
 use crate::governance::retention::AuditSettings;
 use crate::governance::settings::Settings;
@@ -33,7 +33,7 @@ pub enum Action {
     /// Revokes a role.
     RevokeRole(RoleChange),
     /// Adds an agent to a wallet.
-    AddAgent(AgentChange),
+    AddAgent(LabelledAgent),
     /// Sets the members of a group. A group without members is removed.
     SetGroup(Group),
     /// Sets the rate of an asset.

@@ -1,9 +1,10 @@
 //! Roles, the mode and the configuration as answers show them.
 
-use crate::admin::{Config, Mode, Role};
+use crate::admin::{Agent, Config, Mode, Role};
 use crate::named::Named;
+use candid::Principal;
 use purser_core::VERSION;
-use purser_core::access::Roles;
+use purser_core::access::{self, Roles};
 use purser_core::governance::config;
 use purser_core::policy;
 
@@ -17,6 +18,13 @@ impl Config {
             solana: (&config.chains.solana).into(),
             keys_ready,
         }
+    }
+}
+
+impl Agent {
+    /// Returns the record of an agent.
+    pub fn new(agent: Principal, record: access::Agent) -> Self {
+        Self { agent, label: record.label, added_at: record.added_at.nanos() }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, WalletChange};
 use crate::policy::{PolicyRule, Rule};
 use crate::transfer::ResolveQuarantineArgs;
-use purser_core::access::{AgentChange, RoleChange};
+use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::{Amount, Timestamp, WalletId};
 use purser_core::chains::kaspa;
 use purser_core::governance as domain;
@@ -38,7 +38,9 @@ impl Action {
             },
             domain::Action::GrantRole(RoleChange { principal, role }) => Self::GrantRole { member: principal, role: role.into() },
             domain::Action::RevokeRole(RoleChange { principal, role }) => Self::RevokeRole { member: principal, role: role.into() },
-            domain::Action::AddAgent(AgentChange { wallet, agent }) => Self::AddAgent { wallet_id: wallet.get(), agent },
+            domain::Action::AddAgent(LabelledAgent { wallet, agent, label }) => {
+                Self::AddAgent { wallet_id: wallet.get(), agent, label }
+            }
             domain::Action::SetGroup(group) => Self::SetGroup(group.into()),
             domain::Action::SetRate(rate) => Self::SetRate(rate.into()),
             domain::Action::ChangeSettings(settings) => Self::SetSettings((*settings).into()),

@@ -7,7 +7,7 @@ mod fixture;
 use candid::Principal;
 use fixture::{admin, config};
 use ic_stable_structures::{Memory, VectorMemory};
-use purser_core::access::AgentChange;
+use purser_core::access::LabelledAgent;
 use purser_core::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, Timestamp, WalletId};
 use purser_core::chains::registry::{Built, Params};
 use purser_core::chains::solana::transfer::SolanaBuilt;
@@ -48,7 +48,7 @@ fn installed(memory: VectorMemory) -> State<VectorMemory> {
     state.commit(decided, at(0));
     let (decided, _) = state.decide_create_wallet(admin(), "ops".into(), at(0)).expect("an admin");
     state.commit(decided, at(0));
-    change(&mut state, Action::AddAgent(AgentChange { wallet: WALLET, agent: admin() }));
+    change(&mut state, Action::AddAgent(LabelledAgent { wallet: WALLET, agent: admin(), label: None }));
     let max = Amount::new(1 << 60);
     let asset = Asset::Sol;
     let rules = vec![

@@ -139,7 +139,9 @@ methods! {
     query get_session(session: u64) -> Answer<Session>;
     query list_sessions(wallet: u64, cursor: Option<u64>, limit: Option<u32>) -> Answer<Page<Session, u64>>;
     update set_policy(scope: Scope, name: Option<&str>, rules: &[Rule]) -> Answer<Change>;
+    update set_agent_label(wallet: u64, agent: Principal, label: Option<&str>) -> Answer<()>;
     update add_agent(wallet: u64, agent: Principal) -> Answer<Change>;
+    query get_agent(wallet: u64, agent: Principal) -> Answer<Agent>;
     update remove_agent(wallet: u64, agent: Principal) -> Answer<()>;
     update grant_role(member: Principal, role: Role) -> Answer<Change>;
     update revoke_role(member: Principal, role: Role) -> Answer<Change>;
@@ -187,7 +189,7 @@ methods! {
     query get_transfer_by_key(wallet: u64, agent: Principal, key: &str) -> Answer<Transfer>;
     query list_transfers(filter: TransferFilter, cursor: Option<u64>, limit: Option<u32>) -> Answer<Page<Transfer, u64>>;
     query list_members(cursor: Option<Principal>, limit: Option<u32>) -> Page<Member, Principal>;
-    query list_agents(wallet: u64, cursor: Option<Principal>, limit: Option<u32>) -> Answer<Page<Principal, Principal>>;
+    query list_agents(wallet: u64, cursor: Option<Principal>, limit: Option<u32>) -> Answer<Page<Agent, Principal>>;
     query get_metrics() -> Answer<Vec<(String, u64)>>;
     query my_permissions(wallet: Option<u64>) -> Permissions;
     query verify_integrity(from: Option<u64>, limit: Option<u64>) -> IntegrityReport;

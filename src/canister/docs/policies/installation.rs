@@ -10,7 +10,7 @@ use candid::{Principal, TypeEnv, decode_args};
 use candid_parser::parse_idl_args;
 use candid_parser::utils::CandidSource;
 use ic_stable_structures::DefaultMemoryImpl;
-use purser_core::access::{AgentChange, RoleChange};
+use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::{self, Bytes, Hash, SECOND_NS, SessionId, Timestamp, TransferId, WalletId};
 use purser_core::chains::registry::Built;
 use purser_core::governance::settings::Settings;
@@ -85,7 +85,7 @@ impl<'a> Installation<'a> {
         for (_, is, text) in &names.people {
             match is.as_str() {
                 "agent of wallet 1" => {
-                    let change = AgentChange { wallet: WalletId::new(1), agent: principal(text) };
+                    let change = LabelledAgent { wallet: WalletId::new(1), agent: principal(text), label: None };
                     new.change(admin, Action::AddAgent(change), None);
                 }
                 "Approver" => {
@@ -155,8 +155,8 @@ impl<'a> Installation<'a> {
                 Action::GrantRole(RoleChange { principal, role: role.into() })
             }
             "add_agent" => {
-                let (wallet, agent): (u64, Principal) = self.read(call);
-                Action::AddAgent(AgentChange { wallet: WalletId::new(wallet), agent })
+                let (wallet, agent, label): (u64, Principal, Option<String>) = self.read(call);
+                Action::AddAgent(LabelledAgent { wallet: WalletId::new(wallet), agent, label })
             }
             "change_wallet" => {
                 let (wallet, change): (u64, WalletChange) = self.read(call);

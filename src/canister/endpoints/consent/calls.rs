@@ -67,6 +67,11 @@ pub(super) fn describe(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<Des
                 .quote("Where it is", Some(args.location))
                 .text("Effect", "the canister may give these entries up once they are old enough")
         }
+        "set_agent_label" => {
+            let (id, agent, label): (u64, Principal, Option<String>) = read(arg)?;
+            let intent = if label.is_some() { "Give an agent another label" } else { "Take an agent's label away" };
+            Description::new(intent).text("Agent", agent).text("Wallet", scene.wallet(id)?).optional("Label", label)
+        }
         "remove_agent" => {
             let (id, agent): (u64, Principal) = read(arg)?;
             Description::new("Remove an agent").text("Agent", agent).text("Wallet", scene.wallet(id)?)

@@ -4,7 +4,7 @@ use super::description::Description;
 use super::payments::with_transfer;
 use super::scene::{Scene, read};
 use candid::Principal;
-use purser_core::access::{AgentChange, RoleChange};
+use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::{Amount, ProposalId, TransferId, WalletId, decimal_text};
 use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
 use purser_core::wallet::{ParentChange, WalletChange};
@@ -59,8 +59,8 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<(Action, Option<
             Action::RemovePrincipal(member)
         }
         "add_agent" => {
-            let (id, agent): (u64, Principal) = read(arg)?;
-            Action::AddAgent(AgentChange { wallet: WalletId::new(id), agent })
+            let (id, agent, label): (u64, Principal, Option<String>) = read(arg)?;
+            Action::AddAgent(LabelledAgent { wallet: WalletId::new(id), agent, label })
         }
         "change_wallet" => {
             let (id, change): (u64, ApiWalletChange) = read(arg)?;
@@ -118,6 +118,7 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
             .text("Effect", "roles, groups, agents and sessions end; what it asked for and is not signed is called off"),
         Action::AddAgent(change) => Description::new("Let an agent ask for transfers")
             .text("Agent", change.agent)
+            .optional("Label", change.label.as_deref())
             .text("Wallet", scene.wallet(change.wallet.get())?)
             .text("Bounds", "only what the policies allow"),
         Action::SetGroup(group) => {

@@ -22,7 +22,7 @@ use crate::ports::{CallError, Clock, HttpOutcall, Outcall, Signer, SigningKey, S
 use candid::Principal;
 use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
-use purser_core::access::AgentChange;
+use purser_core::access::LabelledAgent;
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
 use purser_core::chains::configs::ChainConfigs;
 use purser_core::chains::kaspa::config::KaspaConfig;
@@ -156,7 +156,7 @@ impl World {
         done(&|state| state.decide_init(admin(), config.clone(), settings.clone()).unwrap());
         done(&|state| state.decide_register_keys(root_keys()).unwrap());
         done(&|state| state.decide_create_wallet(admin(), wallet.clone(), at).unwrap().0);
-        let add = || Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() });
+        let add = || Action::AddAgent(LabelledAgent { wallet: WALLET, agent: agent(), label: None });
         done(&|state| state.decide_change(admin(), add(), at).unwrap().0);
         let policy = || PolicyChange { scope: Scope::Wallet(WALLET), replaces: 0, name: None, rules: rules() };
         done(&|state| state.decide_change(admin(), Action::SetPolicy(policy()), at).unwrap().0);

@@ -1,6 +1,6 @@
 //! Effects of events about roles, sessions, breakers and proposals.
 
-use crate::access::Role;
+use crate::access::{Agent, LabelledAgent, Role};
 use crate::base::{ProposalId, Timestamp};
 use crate::event::{
     BreakerOpened, ProposalApprovalWithdrawn, ProposalApproved, ProposalClosed, ProposalReady, SessionClosed, SessionOpened,
@@ -31,6 +31,17 @@ impl<M: Memory> State<M> {
         let mut roles = self.tables.roles(&principal);
         roles.0.remove(&role);
         self.tables.set_roles(principal, &roles);
+    }
+
+    pub(super) fn apply_agent_added(&mut self, added: &LabelledAgent, at: Timestamp) {
+        let LabelledAgent { wallet, agent, label } = added;
+        self.tables.set_agent(*wallet, *agent, &Agent { label: label.clone(), added_at: at });
+    }
+
+    pub(super) fn apply_agent_labelled(&mut self, labelled: &LabelledAgent) {
+        let LabelledAgent { wallet, agent, label } = labelled;
+        let record = self.tables.agent(*wallet, agent).expect("BUG: an event labels somebody who is no agent");
+        self.tables.set_agent(*wallet, *agent, &Agent { label: label.clone(), ..record });
     }
 
     pub(super) fn apply_settings(&mut self, settings: &Settings) {

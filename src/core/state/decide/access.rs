@@ -5,7 +5,7 @@ use super::rejection::rejected;
 use super::require_authenticated;
 use super::standing::affected_proposal;
 use crate::access::Role;
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{AgentChange, LabelledAgent, MAX_AGENT_LABEL_BYTES, RoleChange};
 use crate::base::text::check_name;
 use crate::base::{ProposalId, Timestamp, TransferId, WalletId};
 use crate::event::{Event, ModeChanged};
@@ -35,6 +35,27 @@ impl<M: Memory> State<M> {
             return Err(not_found("agent", format!("{agent} of wallet {wallet}")));
         }
         Ok(Decided { actor: Some(caller), events: self.agent_removal_events(wallet, agent) })
+    }
+
+    /// Decides an admin's command to give an agent of a wallet another label, or none.
+    ///
+    /// # Errors
+    /// When the caller is no admin, the principal is no agent of the wallet, the label cannot be accepted, or it is the same.
+    pub fn decide_label_agent(
+        &self,
+        caller: Principal,
+        wallet: WalletId,
+        agent: Principal,
+        label: Option<String>,
+    ) -> Result<Decided, Refusal> {
+        self.require_role(caller, Role::Admin)?;
+        self.require_wallet(wallet)?;
+        let record = self.tables.agent(wallet, &agent).ok_or_else(|| not_found("agent", format!("{agent} of wallet {wallet}")))?;
+        check_label(label.as_deref())?;
+        if record.label == label {
+            return Err(Refusal::AlreadySo { what: "the agent already has the label" });
+        }
+        Ok(Decided::by_caller(caller, Event::AgentLabelled(LabelledAgent { wallet, agent, label })))
     }
 
     /// Decides an admin's or a guardian's command to start an emergency, from any other mode.
@@ -89,8 +110,9 @@ impl<M: Memory> State<M> {
     }
 
     /// Returns the events of a new agent of a wallet.
-    pub(super) fn agent_events(&self, change: &AgentChange) -> Result<Vec<Event>, Refusal> {
-        let AgentChange { wallet, agent } = change;
+    pub(super) fn agent_events(&self, change: &LabelledAgent) -> Result<Vec<Event>, Refusal> {
+        let LabelledAgent { wallet, agent, label } = change;
+        check_label(label.as_deref())?;
         self.require_wallet(*wallet)?;
         if *agent == Principal::anonymous() {
             return Err(invalid("agent", "the anonymous principal is everybody and can be no agent"));
@@ -102,7 +124,7 @@ impl<M: Memory> State<M> {
         if current >= MAX_AGENTS_PER_WALLET {
             return Err(Refusal::LimitReached { what: "agents of the wallet", max: MAX_AGENTS_PER_WALLET, current });
         }
-        Ok(vec![Event::AgentAdded(*change)])
+        Ok(vec![Event::AgentAdded(change.clone())])
     }
 
     /// Returns the events of new members of a group.
@@ -252,4 +274,10 @@ impl<M: Memory> State<M> {
         }
         Err(Refusal::Unauthorized { needs: "an Admin or a Guardian" })
     }
+}
+
+/// Refuses a label of an agent that is too long or deceives its readers.
+fn check_label(label: Option<&str>) -> Result<(), Refusal> {
+    let checked = label.map_or(Ok(()), |label| check_name(label, MAX_AGENT_LABEL_BYTES));
+    checked.map_err(|problem| invalid("label", problem))
 }

@@ -1,6 +1,6 @@
 //! Queries about configuration, settings, roles, agents, groups, sessions and proposals.
 
-use crate::access::{Role, Roles, Session};
+use crate::access::{Agent, Role, Roles, Session};
 use crate::base::{Chain, ProposalId, SessionId, Timestamp, WalletId};
 use crate::governance::config::Config;
 use crate::governance::settings::Settings;
@@ -48,6 +48,11 @@ impl<M: Memory> State<M> {
     /// Returns the agents of a wallet.
     pub fn agents(&self, wallet: WalletId) -> Vec<Principal> {
         self.tables.agents_of(wallet).collect()
+    }
+
+    /// Returns the record of an agent of a wallet.
+    pub fn agent(&self, wallet: WalletId, agent: &Principal) -> Option<Agent> {
+        self.tables.agent(wallet, agent)
     }
 
     /// Whether a principal is an agent of a wallet.

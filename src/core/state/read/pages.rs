@@ -2,7 +2,7 @@
 //!
 //! Each list begins behind a key and reads one record at a time, so that a page costs what stands on it, however long the list is.
 
-use crate::access::{Roles, Session};
+use crate::access::{Agent, Roles, Session};
 use crate::base::{BlockIndex, ProposalId, SessionId, Timestamp, TransferId, WalletId};
 use crate::governance::retention::Archive;
 use crate::governance::{Group, Proposal, Rate};
@@ -62,8 +62,8 @@ impl<M: Memory> State<M> {
         self.tables.roles_after(after)
     }
 
-    /// Returns the agents of a wallet that follow `after`.
-    pub fn agents_after(&self, wallet: WalletId, after: Option<Principal>) -> impl Iterator<Item = Principal> + '_ {
+    /// Returns the agents of a wallet that follow `after`, with their records.
+    pub fn agents_after(&self, wallet: WalletId, after: Option<Principal>) -> impl Iterator<Item = (Principal, Agent)> + '_ {
         self.tables.agents_after(wallet, after)
     }
 

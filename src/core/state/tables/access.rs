@@ -2,7 +2,7 @@
 
 use super::Tables;
 use super::records::decode;
-use crate::access::Roles;
+use crate::access::{Agent, Roles};
 use crate::base::WalletId;
 use crate::base::codec::to_record;
 use crate::governance::Group;
@@ -90,7 +90,7 @@ impl<M: Memory> Tables<M> {
 
     /// Whether a principal is an agent of a wallet.
     pub fn is_agent(&self, wallet: WalletId, agent: &Principal) -> bool {
-        self.agents.contains(&(wallet.get(), *agent))
+        self.agents.contains_key(&(wallet.get(), *agent))
     }
 
     /// Whether a principal is an agent of any wallet.
@@ -104,23 +104,28 @@ impl<M: Memory> Tables<M> {
     }
 
     /// Returns the agents of a wallet.
-    pub fn agents_of(&self, wallet: WalletId) -> impl Iterator<Item = Principal> {
-        self.agents_after(wallet, None)
+    pub fn agents_of(&self, wallet: WalletId) -> impl Iterator<Item = Principal> + '_ {
+        self.agents_after(wallet, None).map(|(agent, _)| agent)
     }
 
     /// Returns the agents of a wallet that follow `after`.
-    pub fn agents_after(&self, wallet: WalletId, after: Option<Principal>) -> impl Iterator<Item = Principal> {
+    pub fn agents_after(&self, wallet: WalletId, after: Option<Principal>) -> impl Iterator<Item = (Principal, Agent)> + '_ {
         let first = match after {
             Some(after) => Bound::Excluded((wallet.get(), after)),
             None => Bound::Included((wallet.get(), Principal::management_canister())),
         };
         let agents = self.agents.range((first, Bound::Unbounded));
-        agents.take_while(move |(id, _)| *id == wallet.get()).map(|(_, agent)| agent)
+        let within = agents.take_while(move |entry| entry.key().0 == wallet.get());
+        within.map(|entry| (entry.key().1, decode("agents", &entry.value())))
     }
 
-    pub fn add_agent(&mut self, wallet: WalletId, agent: Principal) {
+    pub fn agent(&self, wallet: WalletId, agent: &Principal) -> Option<Agent> {
+        self.agents.get(&(wallet.get(), *agent)).map(|bytes| decode("agents", &bytes))
+    }
+
+    pub fn set_agent(&mut self, wallet: WalletId, agent: Principal, record: &Agent) {
         self.wallets_by_agent.insert((agent, wallet.get()));
-        self.agents.insert((wallet.get(), agent));
+        self.agents.insert((wallet.get(), agent), to_record(record));
     }
 
     pub fn remove_agent(&mut self, wallet: WalletId, agent: Principal) {

@@ -48,7 +48,8 @@ pub struct Tables<M: Memory> {
     settings_cache: Option<Settings>,
     keys: Cell<M>,
     roles: Records<Principal, M>,
-    agents: Set<(u64, Principal), M>,
+    /// Agents by wallet.
+    agents: Records<(u64, Principal), M>,
     wallets: Records<u64, M>,
     transfers: Records<u64, M>,
     /// Active transfers by wallet: from their reservation to their end, except in quarantine.
@@ -130,7 +131,7 @@ impl<M: Memory> Tables<M> {
             config,
             keys: open.cell(KEYS),
             roles: open.map(ROLES),
-            agents: open.set(AGENTS),
+            agents: open.map(AGENTS),
             wallets: open.map(WALLETS),
             transfers: open.map(TRANSFERS),
             active: open.set(ACTIVE),

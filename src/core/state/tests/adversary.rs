@@ -19,7 +19,7 @@ mod scopes;
 mod zones;
 
 use super::fixture::*;
-use crate::access::AgentChange;
+use crate::access::LabelledAgent;
 use crate::access::{Role, Session};
 use crate::base::{Amount, Asset, BlockIndex, Chain, DAY_NS, Hash, MINUTE_NS, SessionId, Timestamp, TransferId, WalletId};
 use crate::chains::kaspa::MINIMUM_TRANSFER_FEE;
@@ -181,7 +181,7 @@ impl Game {
         let change = WalletChange::Parent(ParentChange { parent: Some(PARENT) });
         game.put(vec![Event::WalletChanged(WalletChanged::new(WALLET, change))]);
         for (wallet, agent) in [(WALLET, accomplice()), (WALLET, admin()), (PARENT, agent())] {
-            game.put(vec![Event::AgentAdded(AgentChange { wallet, agent })]);
+            game.put(vec![Event::AgentAdded(LabelledAgent { wallet, agent, label: None })]);
         }
         game.model.agents.insert((WALLET, agent()));
         for member in MEMBERS {

@@ -1,7 +1,7 @@
 //! The log's own affairs: checkpoints, archives, what is given up, what is found, what happens when there is no room.
 
 use super::fixture::*;
-use crate::access::AgentChange;
+use crate::access::LabelledAgent;
 use crate::access::Role;
 use crate::audit::LinkError;
 use crate::base::{Amount, BlockIndex, DAY_NS, HOUR_NS, Hash, MINUTE_NS, TransferId};
@@ -219,7 +219,7 @@ fn sessions_proposals_and_requests_are_found_by_the_wallet_that_they_are_about()
     state.commit(decided, at(1));
     let decided = state.decide_close_session(agent(), session.id, at(2));
     done(&mut state, decided, at(2));
-    let action = Action::AddAgent(AgentChange { wallet: WALLET, agent: stranger() });
+    let action = Action::AddAgent(LabelledAgent { wallet: WALLET, agent: stranger(), label: None });
     let (decided, change) = state.decide_change(admin(), action, at(3)).unwrap();
     state.commit(decided, at(3));
     let ChangeOutcome::Proposed(proposal) = change else { panic!("one of two is no quorum") };

@@ -2,7 +2,7 @@
 
 use super::fixture::TestState;
 use crate::access::Role;
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{LabelledAgent, RoleChange};
 use crate::base::{Amount, Timestamp, TransferId, WalletId};
 use crate::governance::{Action, PolicyChange, QuarantineEnd};
 use crate::policy::{Rule, Scope};
@@ -27,7 +27,7 @@ impl TestState {
     }
 
     pub(super) fn decide_add_agent(&self, caller: Principal, wallet: WalletId, agent: Principal) -> Result<Decided, Refusal> {
-        self.applied(caller, Action::AddAgent(AgentChange { wallet, agent }), Timestamp::default())
+        self.applied(caller, Action::AddAgent(LabelledAgent { wallet, agent, label: None }), Timestamp::default())
     }
 
     pub(super) fn decide_set_policy(

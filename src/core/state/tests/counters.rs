@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use super::kaspa::replays;
-use crate::access::AgentChange;
+use crate::access::LabelledAgent;
 use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Mint, Timestamp, TransferId};
 use crate::event::Event;
 use crate::governance::{Action, MAX_UNIT_VALUE, PolicyChange, Rate};
@@ -146,7 +146,7 @@ fn parts_of_a_batch_whose_worth_is_beyond_a_counter_are_held_and_let_go() {
 #[test]
 fn operations_on_nonces_and_callers_do_not_share_a_key() {
     let mut state = installed();
-    change(&mut state, Action::AddAgent(AgentChange { wallet: WALLET, agent: admin() }), at(0));
+    change(&mut state, Action::AddAgent(LabelledAgent { wallet: WALLET, agent: admin(), label: None }), at(0));
     set(&mut state, SCOPE, rules(PER_TRANSACTION, 10 * DAILY), at(0));
     // What the operation that comes is called, as it is now and as it was once.
     let keys = ["nonce operation 3", "nonce-operation:3"];

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use super::kaspa;
 use crate::access::Role;
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{LabelledAgent, RoleChange};
 use crate::audit::Block;
 use crate::base::codec::NameHashes;
 use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
@@ -82,7 +82,7 @@ fn govern(state: &mut TestState) {
     for stage in [20, 21] {
         change(Action::EndEmergency { reason: "the drill is over".into() }, stage);
     }
-    change(Action::AddAgent(AgentChange { wallet: WALLET, agent: agent() }), 22);
+    change(Action::AddAgent(LabelledAgent { wallet: WALLET, agent: agent(), label: None }), 22);
     for approver in [stranger(), principal(8)] {
         change(Action::GrantRole(RoleChange { principal: approver, role: Role::Approver }), 23);
     }

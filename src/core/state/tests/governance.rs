@@ -1,5 +1,6 @@
 //! Changes that one admin makes, and changes that take more.
 
+mod agents;
 mod cascades;
 mod emergencies;
 mod proposals;
@@ -9,7 +10,7 @@ mod widening;
 
 use super::fixture::*;
 use crate::access::Role;
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{LabelledAgent, RoleChange};
 use crate::base::{BlockIndex, HOUR_NS, ProposalId, Timestamp};
 use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Proposal, ProposalOutcome};
@@ -57,7 +58,7 @@ fn revoke(principal: Principal, role: Role) -> Action {
 }
 
 fn add_agent(agent: Principal) -> Action {
-    Action::AddAgent(AgentChange { wallet: WALLET, agent })
+    Action::AddAgent(LabelledAgent { wallet: WALLET, agent, label: None })
 }
 
 fn group(name: &str, members: &[Principal]) -> Action {

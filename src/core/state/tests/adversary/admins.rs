@@ -4,7 +4,7 @@ use super::MEMBERS;
 use super::model::Limits;
 use super::{Game, OTHER, PARENT, WALLET, accomplice, admin, agent, guardian, other_owner};
 use crate::access::Role;
-use crate::access::{AgentChange, RoleChange};
+use crate::access::{LabelledAgent, RoleChange};
 use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, SessionId, Timestamp, WalletId};
 use crate::event::{ChainBreakerOpened, Event, ModeChanged};
 use crate::governance::{Action, Group, Rate};
@@ -137,7 +137,7 @@ impl Game {
     fn agents(&mut self) {
         let agent = self.dice.pick(&[accomplice(), accomplice(), admin()]);
         if !self.model.agents.contains(&(WALLET, agent)) {
-            self.attempt_change(Action::AddAgent(AgentChange { wallet: WALLET, agent }));
+            self.attempt_change(Action::AddAgent(LabelledAgent { wallet: WALLET, agent, label: None }));
         } else if self.dice.one_in(3) {
             let decided = self.state.decide_remove_agent(admin(), WALLET, agent);
             self.attempt(decided);

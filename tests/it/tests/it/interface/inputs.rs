@@ -42,7 +42,7 @@ fn unchanged(env: &mut TestEnv, name: &str, call: impl FnOnce(&mut TestEnv) -> S
 type Call = fn(&mut Client<'_>, u64) -> String;
 
 /// Every method that needs a permission, with valid arguments and the actors that may call it.
-const COMMANDS: [(&str, Call, &[Actor]); 32] = [
+const COMMANDS: [(&str, Call, &[Actor]); 33] = [
     ("create_wallet", |c, _| code(c.create_wallet("x")), &[Actor::Admin]),
     ("change_wallet", |c, wallet| code(c.change_wallet(wallet, WalletChange::Owner(Actor::Agent.principal()))), &[Actor::Admin]),
     ("open_session", |c, wallet| code(c.open_session(&session(wallet))), &[Actor::Agent, Actor::Admin]),
@@ -51,6 +51,7 @@ const COMMANDS: [(&str, Call, &[Actor]); 32] = [
     ("record_client", |c, _| code(c.record_client(&client())), &[Actor::Admin, Actor::Guardian, Actor::Agent]),
     ("set_policy", |c, wallet| code(c.set_policy(Scope::Wallet(wallet), None, &rules())), &[Actor::Admin]),
     ("add_agent", |c, wallet| code(c.add_agent(wallet, Principal::self_authenticating([99]))), &[Actor::Admin]),
+    ("set_agent_label", |c, wallet| code(c.set_agent_label(wallet, Actor::Agent.principal(), Some("bot"))), &[Actor::Admin]),
     ("remove_agent", |c, wallet| code(c.remove_agent(wallet, Actor::Agent.principal())), &[Actor::Admin, Actor::Guardian]),
     ("grant_role", |c, _| code(c.grant_role(Principal::self_authenticating([98]), Role::Admin)), &[Actor::Admin]),
     ("remove_principal", |c, _| code(c.remove_principal(Actor::Guardian.principal())), &[Actor::Admin]),
@@ -159,7 +160,7 @@ fn nobody_who_did_not_sign_in_gets_through() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules()).id;
     let somebody = Principal::self_authenticating([99]);
-    let updates: [(&str, Vec<u8>); 31] = [
+    let updates: [(&str, Vec<u8>); 32] = [
         ("create_wallet", encode_args((threshold("x"),)).unwrap()),
         ("change_wallet", encode_args((wallet, WalletChange::Deactivate)).unwrap()),
         ("open_session", encode_args((session(wallet),)).unwrap()),
@@ -168,6 +169,7 @@ fn nobody_who_did_not_sign_in_gets_through() {
         ("record_client", encode_args((client(),)).unwrap()),
         ("set_policy", encode_args((Scope::Wallet(wallet), None::<String>, rules())).unwrap()),
         ("add_agent", encode_args((wallet, somebody)).unwrap()),
+        ("set_agent_label", encode_args((wallet, Actor::Agent.principal(), Some("bot"))).unwrap()),
         ("remove_agent", encode_args((wallet, Actor::Agent.principal())).unwrap()),
         ("grant_role", encode_args((somebody, Role::Admin)).unwrap()),
         ("revoke_role", encode_args((Actor::Guardian.principal(), Role::Guardian)).unwrap()),

@@ -95,6 +95,30 @@ fn every_list_is_read_in_pages() {
     assert_eq!(missing.expect_err("there never was one").code, "NOT_FOUND");
 }
 
+#[test]
+fn an_agent_has_a_label_that_an_admin_changes_at_once() {
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules()).id;
+    let mut add = |label: &str| -> Answer<Change> {
+        env.as_actor(Actor::Admin).try_update("add_agent", (wallet, person(1), Some(label))).expect("it answers")
+    };
+    let refused = ["x".repeat(65), "up\u{202e}down".into()].map(|label: String| add(&label).expect_err("no label").code);
+    assert_eq!(refused, ["VALIDATION_FAILED", "VALIDATION_FAILED"]);
+    assert_eq!(add("payroll bot"), Ok(Change::Applied));
+    let agent = env.as_actor(Actor::Stranger).get_agent(wallet, person(1)).expect("open");
+    assert_eq!((agent.agent, agent.label.as_deref()), (person(1), Some("payroll bot")));
+    assert!(agent.added_at > 0);
+    let mut admin = env.as_actor(Actor::Admin);
+    assert_eq!(admin.set_agent_label(wallet, person(1), Some("savings bot")), Ok(()));
+    assert_eq!(admin.set_agent_label(wallet, person(1), Some("savings bot")).expect_err("the same").code, "ALREADY_SO");
+    assert_eq!(admin.set_agent_label(wallet, person(2), None).expect_err("no agent").code, "NOT_FOUND");
+    let listed = admin.list_agents(wallet, None, None).expect("open").items;
+    let relabelled = purser_types::Agent { label: Some("savings bot".into()), ..agent };
+    assert!(listed.contains(&relabelled) && listed.len() == 2, "{listed:?}");
+    assert_eq!(admin.remove_agent(wallet, person(1)), Ok(()));
+    assert_eq!(admin.get_agent(wallet, person(1)).expect_err("it was removed").code, "NOT_FOUND");
+}
+
 /// The version in force that a refusal names, after `expected`.
 fn conflict(answer: Answer<Change>) -> (u64, u64) {
     let error = answer.expect_err("somebody was faster");

@@ -136,6 +136,7 @@ impl Model {
             Event::AgentAdded(change) => {
                 self.agents.insert((change.wallet, change.agent));
             }
+            Event::AgentLabelled(_) => {}
             Event::AgentRemoved(change) => {
                 self.agents.remove(&(change.wallet, change.agent));
             }
