@@ -59,12 +59,12 @@ pub enum Mode {
     /// Nothing is reserved, built, signed or broadcast.
     Emergency {
         /// The beginning, in nanoseconds since the epoch.
-        since: u64,
+        started_at: u64,
     },
     /// Policies decide, with every limit of money reduced to a share, after an emergency.
     Limited {
         /// The end of the emergency, in nanoseconds since the epoch.
-        since: u64,
+        started_at: u64,
         /// The share, in percent.
         percent: u8,
     },

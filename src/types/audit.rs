@@ -26,11 +26,11 @@ pub struct AuditStatus {
     /// The settings in force.
     pub settings: AuditSettings,
     /// The first entry that no confirmed archive holds.
-    pub archived_until: u64,
+    pub unarchived_from: u64,
     /// The last time that the state was recomputed and its digest recorded.
     pub checkpointed_at: Option<u64>,
     /// The next entry to verify in the present round.
-    pub verified_until: u64,
+    pub unverified_from: u64,
     /// The last time that a part of the log was verified.
     pub verified_at: Option<u64>,
     /// The end of the last round through the whole log.
@@ -94,9 +94,9 @@ pub struct FindBlocksArgs {
     /// The entry to end before, exclusive.
     pub until: Option<u64>,
     /// The earliest time, inclusive, in nanoseconds since the epoch.
-    pub from_time: Option<u64>,
+    pub from_at: Option<u64>,
     /// The time to end before, exclusive, in nanoseconds since the epoch.
-    pub until_time: Option<u64>,
+    pub until_at: Option<u64>,
     /// Whether the newest entries come first.
     pub newest_first: bool,
     /// The `next` of the page before.

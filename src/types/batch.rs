@@ -1,6 +1,6 @@
 //! Several payments of one asset in one call, in KAS, SOL or a token.
 
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::chain::{PaymentParams, TransferParams};
 use crate::named::{Named, name_variants};
 use crate::policy::Evaluation;
@@ -23,8 +23,8 @@ pub struct Payment {
 pub struct BatchArgs {
     /// The wallet that pays.
     pub wallet_id: u64,
-    /// The asset; KAS when absent.
-    pub asset: Option<Asset>,
+    /// The asset.
+    pub asset: Asset,
     /// The payments, 1 to 500.
     pub payments: Vec<Payment>,
     /// The most that each transaction may pay in fees, in base units of the native asset.

@@ -1,8 +1,9 @@
-//! The chains that wallets hold funds on, and the parts of requests and transfers that only one chain has.
+//! The chains that wallets hold funds on, their assets, and the parts of requests and transfers that only one chain has.
 //!
-//! This is the one place of the interface that lists the chains. What a part consists of is in the file of its chain.
+//! This is the registry of the interface: the one place that lists the chains. What a part consists of is in the file of its chain.
 
 use crate::kaspa::{KaspaDetails, KaspaTransferParams};
+use crate::mint::MintText;
 use crate::named::name_variants;
 use crate::solana::{SolanaDetails, SolanaTransferParams};
 use candid::CandidType;
@@ -15,6 +16,32 @@ plain_enum! {
         Kaspa,
         /// The Solana chain.
         Solana,
+    }
+}
+
+/// An asset of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum Asset {
+    /// Kaspa's native asset, in sompi.
+    Kas,
+    /// Solana's native asset, in lamports; wrapped SOL counts as SOL.
+    Sol,
+    /// A token on Solana, of either token program, in its own base units.
+    Spl {
+        /// The address of its mint.
+        mint: MintText,
+    },
+}
+
+name_variants!(Asset { Kas, Sol, Spl });
+
+impl Asset {
+    /// Returns the native asset of the chain, which pays the fees of the asset's transfers.
+    pub const fn native_asset(self) -> Self {
+        match self {
+            Self::Kas => Self::Kas,
+            Self::Sol | Self::Spl { .. } => Self::Sol,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! An installation argument and requests, for unit tests.
 
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::init::InitArgs;
 use crate::kaspa_config::{KaspaInit, KaspaNetwork};
 use crate::solana_config::{SolanaInit, SolanaNetwork};

@@ -1,8 +1,8 @@
 //! Changes that admins make, proposals, groups and rates.
 
 use crate::admin::Role;
-use crate::asset::Asset;
 use crate::audit::AuditSettings;
+use crate::chain::Asset;
 use crate::named::{Named, name_variants};
 use crate::policy::{PolicyRule, Scope};
 use crate::settings::Settings;

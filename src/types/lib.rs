@@ -70,11 +70,11 @@ pub mod fixture;
 
 pub use admin::{Agent, Config, Member, Mode, Permissions, Role};
 pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
-pub use asset::{Asset, Units};
+pub use asset::Units;
 pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs};
 pub use batch::{BatchArgs, BatchOutcome, ItemOutcome, Payment};
 pub use bounds::at_most;
-pub use chain::{Chain, PaymentParams, TransferDetails, TransferParams};
+pub use chain::{Asset, Chain, PaymentParams, TransferDetails, TransferParams};
 pub use consent::{
     ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec,
     FieldValue, FieldsDisplay,
@@ -83,8 +83,8 @@ pub use error::{Error, ErrorDetail};
 pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, Versioned, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
 pub use init::{Execution, InitArgs};
-pub use kaspa::{ConsolidateArgs, FeeQuote, FeeSpeed, KaspaDetails, KaspaKey, KaspaTransferParams, NamedCoin, ReplaceArgs};
-pub use kaspa_config::{KaspaConfig, KaspaInit, KaspaNetwork};
+pub use kaspa::*;
+pub use kaspa_config::*;
 pub use log::{
     Archive, BlockRange, BlockType, BreakReason, BrokenAt, DataCertificate, GetArchivesArgs, GetBlocksResult, IntegrityReport,
     Standard, StateDigest, Value,
@@ -102,11 +102,8 @@ pub use policy_tools::{
 };
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
 pub use settings::{Settings, SettingsInit};
-pub use solana::{
-    LifetimeChoice, NonceAccount, NonceOperation, NonceStatus, SolanaDetails, SolanaProvider, SolanaSettings, SolanaTransferParams,
-    TokenBalance, TokenProgram,
-};
-pub use solana_config::{SolanaConfig, SolanaInit, SolanaNetwork};
+pub use solana::*;
+pub use solana_config::*;
 pub use status::Status;
 pub use transfer::{ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferFilter, TransferOutcome};
 pub use wallet::{Balance, CreateWalletArgs, Signing, SigningMode, Usage, Wallet, WalletCount};

@@ -1,6 +1,6 @@
 //! Lint, explanation, difference, history and backtest of a policy, and the checklist before production.
 
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::named::{Named, name_variants};
 use crate::policy::{Counted, Decision, Policy, PolicyRule, RateWindow, Scope, Window};
 use crate::wallet::Usage;
@@ -121,7 +121,7 @@ pub struct PolicyVersion {
     /// The policy; without rules it was removed.
     pub policy: Policy,
     /// The time at which it came into force, in nanoseconds since the epoch.
-    pub since: u64,
+    pub in_force_at: u64,
 }
 
 /// A rule in two versions.
@@ -163,7 +163,7 @@ pub struct DecisionChange {
     /// The entry of the request in the log.
     pub block: u64,
     /// The time of the request, in nanoseconds since the epoch.
-    pub at: u64,
+    pub requested_at: u64,
     /// The wallet.
     pub wallet_id: u64,
     /// The agent.
@@ -186,7 +186,7 @@ pub struct DecisionChange {
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Backtest {
     /// The time of the first request, in nanoseconds since the epoch; counters start empty there.
-    pub since: u64,
+    pub begins_at: u64,
     /// Whether older requests of the period were left out: at most 1,000 entries are read.
     pub truncated: bool,
     /// The decisions that were made.

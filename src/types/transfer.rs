@@ -1,7 +1,7 @@
 //! Requests and transfers.
 
-use crate::asset::Asset;
 use crate::batch::Payment;
+use crate::chain::Asset;
 use crate::chain::{TransferDetails, TransferParams};
 use crate::named::{Named, name_variants};
 use crate::policy::{ApprovalDemand, Evaluation, ReasonCode};
@@ -120,7 +120,7 @@ pub struct ToSign {
     /// The messages in order. Ed25519: the whole message; BIP340 and ECDSA: the 32-byte digest of each input.
     pub messages: Vec<ByteBuf>,
     /// The time at which the unsigned transfer ends, in nanoseconds since the epoch.
-    pub until: u64,
+    pub expires_at: u64,
 }
 
 /// The approval of a transfer: the groups that are asked, and the members who agree.

@@ -1,6 +1,6 @@
 //! Wallets, balances, and usage of a limit.
 
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::named::Named;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};

@@ -174,7 +174,7 @@ fn requests() -> Vec<Limit> {
         let payments = vec![payment; count as usize];
         let args = BatchArgs {
             wallet_id: WALLET.get(),
-            asset: None,
+            asset: purser_types::Asset::Kas,
             payments,
             max_fee: None,
             idempotency_key: "k".into(),

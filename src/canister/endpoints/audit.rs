@@ -66,9 +66,9 @@ fn status(state: &Store) -> AuditStatus {
         first_block: state.first_block().get(),
         bytes_kept: state.log_bytes(),
         settings: retention.settings.into(),
-        archived_until: retention.archived.get(),
+        unarchived_from: retention.archived.get(),
         checkpointed_at: retention.checkpointed_at.map(Timestamp::nanos),
-        verified_until: monitor.cursor.next.get(),
+        unverified_from: monitor.cursor.next.get(),
         verified_at: monitor.verified_at.map(Timestamp::nanos),
         round_ended_at: monitor.round_ended_at.map(Timestamp::nanos),
         broken_at: monitor.broken.map(|(index, reason)| BrokenAt { index: index.get(), reason: BreakReason::from(reason).into() }),
@@ -89,8 +89,8 @@ pub(super) fn find(state: &Store, args: &FindBlocksArgs) -> Page<IndexedBlock, u
         None => {}
     }
     let wanted = BlockPage {
-        from: at(args.from_time).map_or(from, |time| time.max(from)),
-        until: at(args.until_time).map_or(until, |time| time.min(until)),
+        from: at(args.from_at).map_or(from, |time| time.max(from)),
+        until: at(args.until_at).map_or(until, |time| time.min(until)),
         newest_first: args.newest_first,
         limit: page_size(args.limit).min(MAX_BLOCKS),
     };

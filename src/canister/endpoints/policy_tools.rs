@@ -82,7 +82,7 @@ fn list_policy_versions(scope: Scope, cursor: Option<u64>, limit: Option<u32>) -
     store::read(|state| {
         let network = state.config().chains.kaspa.network;
         let shown = |(policy, since): (purser_core::policy::Policy, Timestamp)| {
-            (policy.version, PolicyVersion { policy: Policy::new(policy, store::now(), network), since: since.nanos() })
+            (policy.version, PolicyVersion { policy: Policy::new(policy, store::now(), network), in_force_at: since.nanos() })
         };
         Page::fill(page_size(limit), state.policy_versions_before(&scope, cursor).map(shown))
     })

@@ -69,7 +69,7 @@ pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
     let transfer = state.transfer(id).ok_or_else(|| Refusal::NotFound { what: "transfer", id: id.to_string() })?;
     let to_sign = state.signing_request(&transfer).map(|(messages, until)| ToSign {
         messages: messages.into_iter().map(|message| ByteBuf::from(message.into_vec())).collect(),
-        until: until.nanos(),
+        expires_at: until.nanos(),
     });
     Ok(Transfer { to_sign, ..shown(state, transfer) })
 }

@@ -201,7 +201,7 @@ fn the_memo_and_the_vault_of_a_payment_are_shown_with_it() {
     let plain = Payment { params: Some(PaymentParams::of_solana(None, Some(false))), ..Payment::new(to, 8) };
     let args = BatchArgs {
         wallet_id: WALLET.get(),
-        asset: Some(Asset::Sol),
+        asset: Asset::Sol,
         payments: vec![said.clone(), plain.clone()],
         max_fee: None,
         idempotency_key: "k".into(),

@@ -37,8 +37,8 @@ impl From<policy::Mode> for Mode {
     fn from(mode: policy::Mode) -> Self {
         match mode {
             policy::Mode::Normal => Self::Normal,
-            policy::Mode::Emergency { since } => Self::Emergency { since: since.nanos() },
-            policy::Mode::Limited { since, percent } => Self::Limited { since: since.nanos(), percent },
+            policy::Mode::Emergency { since } => Self::Emergency { started_at: since.nanos() },
+            policy::Mode::Limited { since, percent } => Self::Limited { started_at: since.nanos(), percent },
         }
     }
 }

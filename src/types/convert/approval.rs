@@ -1,8 +1,8 @@
 //! Approval requests as answers show them.
 
 use crate::approval::{ApprovalRequest, ScopeBudgets, Votes};
-use crate::asset::Asset;
 use crate::batch::Payment;
+use crate::chain::Asset;
 use crate::policy::Scope;
 use crate::policy_tools::Budget;
 use crate::transfer::Transfer;

@@ -1,23 +1,11 @@
 //! Assets, from and to the domain, and amounts as people read them.
 
-use super::mint::parse_mint;
-use crate::asset::{Asset, Units};
+use crate::asset::Units;
+use crate::chain::Asset;
 use crate::error::Error;
 use purser_core::base::{self, Amount, short_amount_text};
 
 impl Asset {
-    /// Reads the asset. `field` returns the name of the argument, for the error.
-    ///
-    /// # Errors
-    /// `VALIDATION_FAILED` when the mint is no address.
-    pub fn read(self, field: impl FnOnce() -> String) -> Result<base::Asset, Error> {
-        Ok(match self {
-            Self::Kas => base::Asset::Kas,
-            Self::Sol => base::Asset::Sol,
-            Self::Spl { mint } => base::Asset::Spl { mint: parse_mint(mint, field)? },
-        })
-    }
-
     /// Returns an amount with its unit, for people, such as `1.5 SOL`.
     ///
     /// Of a token the base units and the mint: only the chain knows its decimal places.
@@ -34,16 +22,6 @@ impl TryFrom<Asset> for base::Asset {
 
     fn try_from(asset: Asset) -> Result<Self, Error> {
         asset.read(|| "asset".to_owned())
-    }
-}
-
-impl From<base::Asset> for Asset {
-    fn from(asset: base::Asset) -> Self {
-        match asset {
-            base::Asset::Kas => Self::Kas,
-            base::Asset::Sol => Self::Sol,
-            base::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
-        }
     }
 }
 

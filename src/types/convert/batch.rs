@@ -1,7 +1,6 @@
 //! Batches: the request as the domain reads it, the outcome as the answer shows it.
 
 use super::address;
-use crate::asset::Asset;
 use crate::batch::{BatchArgs, ItemOutcome, Payment};
 use crate::bounds::at_most;
 use crate::chain::TransferParams;
@@ -24,7 +23,7 @@ impl BatchArgs {
         if self.payments.is_empty() || self.payments.len() > MAX_BATCH_ITEMS {
             return Err(Error::invalid("payments", format!("between 1 and {MAX_BATCH_ITEMS}")));
         }
-        let asset: base::Asset = self.asset.unwrap_or(Asset::Kas).try_into()?;
+        let asset: base::Asset = self.asset.try_into()?;
         let items = self.payments.iter().enumerate().map(|(position, payment)| payment.read(position, asset.chain(), config));
         let of_one_payment = self.params.as_ref().is_some_and(TransferParams::is_of_one_payment);
         let (source, params) = TransferParams::read(self.params, asset.chain())?;

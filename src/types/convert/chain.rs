@@ -1,11 +1,12 @@
 //! The dispatch over chains: what only one chain has, from and to the domain.
 
-use crate::chain::{PaymentParams, TransferDetails, TransferParams};
+use super::mint::parse_mint;
+use crate::chain::{Asset, PaymentParams, TransferDetails, TransferParams};
 use crate::error::Error;
 use crate::kaspa::{KaspaDetails, KaspaTransferParams};
 use crate::named::Name;
 use crate::solana::{SolanaDetails, SolanaTransferParams};
-use purser_core::base::Chain;
+use purser_core::base::{self, Chain};
 use purser_core::chains::registry::{self, Params};
 use purser_core::transfer::Transfer;
 use purser_core::wallet::KeyKind;
@@ -53,6 +54,30 @@ impl TransferDetails {
         match transfer.request.asset.chain() {
             Chain::Kaspa => Self::Kaspa(KaspaDetails::of(transfer)),
             Chain::Solana => Self::Solana(SolanaDetails::of(transfer)),
+        }
+    }
+}
+
+impl Asset {
+    /// Reads the asset. `field` returns the name of the argument, for the error.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` when the mint is no address.
+    pub fn read(self, field: impl FnOnce() -> String) -> Result<base::Asset, Error> {
+        Ok(match self {
+            Self::Kas => base::Asset::Kas,
+            Self::Sol => base::Asset::Sol,
+            Self::Spl { mint } => base::Asset::Spl { mint: parse_mint(mint, field)? },
+        })
+    }
+}
+
+impl From<base::Asset> for Asset {
+    fn from(asset: base::Asset) -> Self {
+        match asset {
+            base::Asset::Kas => Self::Kas,
+            base::Asset::Sol => Self::Sol,
+            base::Asset::Spl { mint } => Self::Spl { mint: mint.into() },
         }
     }
 }

@@ -63,7 +63,7 @@ impl Action {
 /// Removes the times from which recipients can be paid: they are not known before the rule is in force.
 fn draft(mut rule: PolicyRule) -> PolicyRule {
     if let Some(Rule::Allowlist { recipients, .. }) = &mut rule.rule {
-        recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);
+        recipients.iter_mut().for_each(|recipient| recipient.usable_at = None);
     }
     rule
 }

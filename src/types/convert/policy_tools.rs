@@ -1,7 +1,7 @@
 //! Lints, explanations, differences and backtests of policies as answers show them.
 
 use super::address;
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::named::Named;
 use crate::policy::{PolicyRule, Scope};
 use crate::policy_tools::{
@@ -82,7 +82,7 @@ impl Backtest {
     pub fn new(backtest: state::Backtest, network: kaspa::Network) -> Self {
         let change = |change: state::ChangedDecision| DecisionChange {
             block: change.block.get(),
-            at: change.at.nanos(),
+            requested_at: change.at.nanos(),
             wallet_id: change.request.wallet.get(),
             agent: change.agent,
             asset: Asset::from(change.request.asset).into(),
@@ -93,7 +93,7 @@ impl Backtest {
             why: change.why,
         };
         Self {
-            since: backtest.since.nanos(),
+            begins_at: backtest.since.nanos(),
             truncated: backtest.truncated,
             was: backtest.was.into(),
             becomes: backtest.becomes.into(),

@@ -1,9 +1,9 @@
 //! Requests as the domain reads them, and transfers as answers show them.
 
 use super::address;
-use crate::asset::Asset;
 use crate::batch::Payment;
 use crate::bounds::at_most;
+use crate::chain::Asset;
 use crate::chain::{TransferDetails, TransferParams};
 use crate::error::Error;
 use crate::status::Status;

@@ -1,7 +1,7 @@
 //! Wallets, keys and usage, from and to the domain.
 
 use super::address;
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::wallet::{CreateWalletArgs, Signing, SigningMode, Usage, Wallet};
 use purser_core::base::{self, Bytes, WalletId};
 use purser_core::chains::kaspa;

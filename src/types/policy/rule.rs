@@ -1,6 +1,6 @@
 //! Policies and their rules.
 
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::chain::Chain;
 use crate::named::{Name, name_variants};
 use candid::CandidType;
@@ -102,13 +102,13 @@ pub struct Recipient {
     /// The time from which it is no longer paid.
     pub expires_at: Option<u64>,
     /// The time from which it can be paid. Only in answers; ignored in arguments.
-    pub usable_from: Option<u64>,
+    pub usable_at: Option<u64>,
 }
 
 impl Recipient {
     /// Returns a recipient without conditions.
     pub fn new(address: impl Into<String>) -> Self {
-        Self { address: address.into(), label: None, limits: Vec::new(), expires_at: None, usable_from: None }
+        Self { address: address.into(), label: None, limits: Vec::new(), expires_at: None, usable_at: None }
     }
 }
 

@@ -68,6 +68,8 @@ pub const CHAIN_FOLDERS: &[&str] = &[
     "src/canister/endpoints/consent/solana",
     "src/canister/endpoints/kaspa",
     "src/canister/endpoints/solana",
+    "src/types/chain.rs",
+    "src/types/convert/chain.rs",
     "src/types/kaspa",
     "src/types/solana",
     "src/types/convert/kaspa",

@@ -29,12 +29,12 @@ pub fn kaspa_on(network: Network, n: u8) -> String {
     unreachable!("half of all hashes are the x of a point")
 }
 
-/// The rules of an answer, without `usable_from`, which the canister adds to each recipient.
+/// The rules of an answer, without `usable_at`, which the canister adds to each recipient.
 pub fn as_submitted(rules: Vec<PolicyRule>) -> Vec<Rule> {
     let mut rules: Vec<Rule> = rules.into_iter().map(|rule| rule.rule.expect("this client knows the rules")).collect();
     for rule in &mut rules {
         if let Rule::Allowlist { recipients, .. } = rule {
-            recipients.iter_mut().for_each(|recipient| recipient.usable_from = None);
+            recipients.iter_mut().for_each(|recipient| recipient.usable_at = None);
         }
     }
     rules

@@ -327,7 +327,7 @@ impl<'a> Installation<'a> {
     ) -> String {
         let args = BatchArgs {
             wallet_id,
-            asset: Some(payments[0].0),
+            asset: payments[0].0,
             payments: payments.into_iter().map(|(_, payment)| payment).collect(),
             max_fee: None,
             idempotency_key: key,

@@ -7,7 +7,7 @@ use super::{kaspa, solana};
 use candid::Principal;
 use purser_core::base::{SECOND_NS, SessionId, Timestamp};
 use purser_types::convert::policy::parse_rules;
-use purser_types::{Asset, BatchArgs, ConfirmArchiveArgs, ConsentError, CreateWalletArgs, OpenSessionArgs, Signing, TransferArgs};
+use purser_types::{BatchArgs, ConfirmArchiveArgs, ConsentError, CreateWalletArgs, OpenSessionArgs, Signing, TransferArgs};
 use serde_bytes::ByteBuf;
 
 /// Describes a call.
@@ -137,7 +137,7 @@ fn pay_many(scene: Scene<'_>, (args,): (BatchArgs,)) -> Result<Description, Cons
     let request = args.clone().into_request(scene.state.config()).map_err(|error| ConsentError::unsupported(error.message))?;
     let sum = args.payments.iter().try_fold(0u64, |sum, payment| sum.checked_add(payment.amount));
     let sum = sum.ok_or_else(|| ConsentError::unsupported("the payments are beyond all money"))?;
-    let asset = args.asset.unwrap_or(Asset::Kas);
+    let asset = args.asset;
     let intent = format!("Make {} payments of {} together", args.payments.len(), asset.show(sum));
     let description = payments(Description::new(intent).amount("Amount", asset, sum), asset, &args.payments);
     let description = description.text("From", scene.wallet(args.wallet_id)?);

@@ -81,7 +81,7 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     let to = sol(1, "k").to;
     let args = BatchArgs {
         wallet_id: WALLET.get(),
-        asset: Some(Asset::Spl { mint: MintText::new(mint) }),
+        asset: Asset::Spl { mint: MintText::new(mint) },
         payments: (1..=8).map(|amount| Payment::new(to.clone(), amount)).collect(),
         max_fee: None,
         idempotency_key: "wages".into(),

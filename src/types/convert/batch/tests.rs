@@ -1,5 +1,5 @@
 use super::*;
-use crate::chain::PaymentParams;
+use crate::chain::{Asset, PaymentParams};
 use crate::fixture;
 use crate::kaspa::{FeeSpeed, KaspaTransferParams};
 use crate::solana::SolanaTransferParams;
@@ -8,7 +8,7 @@ use purser_core::wallet::KeyKind;
 fn batch() -> BatchArgs {
     BatchArgs {
         wallet_id: 1,
-        asset: None,
+        asset: Asset::Kas,
         payments: vec![Payment::new(fixture::kas(1, "k").to, 7)],
         max_fee: None,
         idempotency_key: "k".into(),
@@ -41,7 +41,7 @@ fn a_payment_that_cannot_be_read_is_named_by_its_position() {
 fn a_batch_on_solana_has_one_key_no_speed_and_its_own_addresses() {
     let to = fixture::sol(1, "k").to;
     let payments = vec![Payment::new(to.clone(), 7)];
-    let sol = BatchArgs { asset: Some(Asset::Sol), payments, params: None, ..batch() };
+    let sol = BatchArgs { asset: Asset::Sol, payments, params: None, ..batch() };
     let request = sol.clone().into_request(&fixture::config()).expect("readable");
     assert_eq!((request.asset, request.source, request.max_fee), (base::Asset::Sol, KeyKind::Solana, Amount::new(10_000)));
     let refused = |args: BatchArgs| args.into_request(&fixture::config()).expect_err("refused").message;
@@ -61,7 +61,7 @@ fn the_memo_and_the_vault_of_a_payment_are_read() {
     let said = SolanaTransferParams { memo: Some("tag 7".into()), allow_off_curve: Some(true) };
     let said = Payment { params: Some(PaymentParams::Solana(said)), ..Payment::new(to.clone(), 7) };
     let plain = Payment::new(to, 8);
-    let args = BatchArgs { asset: Some(Asset::Sol), payments: vec![said.clone(), plain.clone()], params: None, ..batch() };
+    let args = BatchArgs { asset: Asset::Sol, payments: vec![said.clone(), plain.clone()], params: None, ..batch() };
     let items = args.into_request(&fixture::config()).expect("readable").items;
     let tagged = purser_core::chains::solana::transfer::PaymentParams { memo: Some("tag 7".into()), off_curve: true };
     assert_eq!(items[0].params, Some(purser_core::chains::registry::PaymentParams::Solana(tagged)));

@@ -2,7 +2,7 @@
 //!
 //! Sizes are checked before the first address is decoded. The domain checks whether the rules fit together.
 
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::convert::address;
 use crate::error::Error;
 use crate::policy::{HoursWindow, Recipient, RecipientLimit, Rule, Scope, Window};
@@ -141,7 +141,7 @@ impl Place {
     fn recipients(&self, chain: Chain, recipients: Vec<Recipient>) -> Result<Vec<domain::AllowEntry>, Error> {
         let mut entries = Vec::with_capacity(recipients.len());
         for (position, recipient) in recipients.into_iter().enumerate() {
-            let Recipient { address, label, limits, expires_at, usable_from: _ } = recipient;
+            let Recipient { address, label, limits, expires_at, usable_at: _ } = recipient;
             entries.push(domain::AllowEntry {
                 to: self.address(&address, chain, &format!("recipients[{position}].address"))?,
                 label,

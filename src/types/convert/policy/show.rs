@@ -77,7 +77,7 @@ impl Recipient {
             label: entry.label,
             limits: entry.limits.into_iter().map(Into::into).collect(),
             expires_at: entry.expires_at.map(|at| at.nanos()),
-            usable_from: Some(entry.usable_from.nanos()),
+            usable_at: Some(entry.usable_from.nanos()),
         }
     }
 }

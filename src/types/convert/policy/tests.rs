@@ -1,7 +1,7 @@
 //! Rules there and back, and findings.
 
 use super::parse_rules;
-use crate::asset::Asset;
+use crate::chain::Asset;
 use crate::chain::Chain;
 use crate::policy::{
     Counted, Decision, Evaluation, Finding, HoursWindow, Period, Policy, RateWindow, ReasonCode, Recipient, RecipientLimit, Rule,
@@ -27,7 +27,7 @@ fn every_rule() -> Vec<Rule> {
         label: Some("landlord".into()),
         limits: vec![limit],
         expires_at: Some(7),
-        usable_from: Some(0),
+        usable_at: Some(0),
     };
     vec![
         Rule::PerTransaction { asset: Asset::Kas, max: 1 },

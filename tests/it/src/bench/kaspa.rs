@@ -51,7 +51,7 @@ fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
     env.network.local().take_traces();
     let args = BatchArgs {
         wallet_id: wallet.id,
-        asset: None,
+        asset: Asset::Kas,
         payments: payments.iter().map(|amount| Payment::new(recipients::kaspa(1), *amount)).collect(),
         max_fee: Some(20_000_000),
         idempotency_key: name.into(),

@@ -11,7 +11,7 @@ use purser_types::{
 pub fn batch_of(wallet: &Wallet, payments: Vec<Payment>, key: &str) -> BatchArgs {
     BatchArgs {
         wallet_id: wallet.id,
-        asset: None,
+        asset: Asset::Kas,
         payments,
         max_fee: None,
         idempotency_key: key.into(),

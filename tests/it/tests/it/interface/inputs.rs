@@ -109,7 +109,7 @@ fn archive() -> ConfirmArchiveArgs {
 fn batch(wallet_id: u64) -> BatchArgs {
     BatchArgs {
         wallet_id,
-        asset: None,
+        asset: Asset::Kas,
         payments: vec![Payment::new(recipients::kaspa(1), KAS)],
         max_fee: None,
         idempotency_key: "b".into(),
@@ -256,8 +256,7 @@ type BadBatch = (&'static str, &'static str, BatchArgs);
 fn bad_batches(wallet: u64) -> Vec<BadBatch> {
     let good = Payment::new(recipients::solana(1), SOL / 100);
     let token = Asset::Spl { mint: MintText::new(&recipients::solana(7)) };
-    let of =
-        |asset: Asset, second: Payment| BatchArgs { asset: Some(asset), payments: vec![good.clone(), second], ..batch(wallet) };
+    let of = |asset: Asset, second: Payment| BatchArgs { asset, payments: vec![good.clone(), second], ..batch(wallet) };
     let to = |to: &str| Payment { to: to.into(), ..good.clone() };
     let memo = |memo: &str| Payment { params: Some(PaymentParams::of_solana(Some(memo), None)), ..good.clone() };
     let sol = |second| of(Asset::Sol, second);
@@ -321,7 +320,7 @@ fn the_key_of_a_batch_stands_for_all_that_it_said() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules()).id;
     let first = BatchArgs {
-        asset: Some(Asset::Sol),
+        asset: Asset::Sol,
         payments: vec![Payment::new(recipients::solana(1), SOL / 100), Payment::new(recipients::solana(1), SOL / 50)],
         ..batch(wallet)
     };

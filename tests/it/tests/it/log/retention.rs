@@ -130,7 +130,7 @@ fn an_archived_log_is_given_up_and_still_verifies_with_its_archive() {
     advance_time(&mut env, 7 * DAY);
     advance_time(&mut env, FIVE_MINUTES);
     let status = env.as_actor(Actor::Anonymous).get_audit_status();
-    assert_eq!((status.first_block, status.archived_until), (length - 1, length - 1), "{status:?}");
+    assert_eq!((status.first_block, status.unarchived_from), (length - 1, length - 1), "{status:?}");
 
     let range = BlockRange { start: Nat::from(0u8), length: Nat::from(u64::MAX) };
     let kept = env.as_actor(Actor::Anonymous).icrc3_get_blocks(&[range]);
@@ -173,11 +173,11 @@ fn an_archive_that_a_canister_serves_is_named_as_icrc3_wants_it() {
     assert_eq!(page.archived_blocks[0].callback.0.principal, archive);
 }
 
-fn found(env: &mut TestEnv, filter: BlockFilter, from_time: Option<u64>) -> Vec<String> {
+fn found(env: &mut TestEnv, filter: BlockFilter, from_at: Option<u64>) -> Vec<String> {
     let (mut names, mut cursor) = (Vec::new(), None);
     loop {
-        let (from, until, until_time) = (None, None, None);
-        let args = FindBlocksArgs { filter, from, until, from_time, until_time, newest_first: false, cursor, limit: Some(2) };
+        let (from, until, until_at) = (None, None, None);
+        let args = FindBlocksArgs { filter, from, until, from_at, until_at, newest_first: false, cursor, limit: Some(2) };
         let page = env.as_actor(Actor::Anonymous).find_blocks(&args);
         names.extend(page.items.iter().map(|block| {
             let value = core(&block.block);

@@ -19,7 +19,7 @@ const TOKEN_RENT: u64 = (128 + 165) * 5_080;
 
 fn batch(wallet: &Wallet, asset: Asset, payments: &[(u8, u64)], key: &str) -> BatchArgs {
     let payments = payments.iter().map(|(n, amount)| Payment::new(recipients::solana(*n), *amount)).collect();
-    BatchArgs { asset: Some(asset), ..batch_of(wallet, payments, key) }
+    BatchArgs { asset, ..batch_of(wallet, payments, key) }
 }
 
 /// Creates a wallet that may pay recipients 1 to 40 and a vault, and of a token 1,000 base units at a time and a day.
