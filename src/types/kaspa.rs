@@ -1,5 +1,6 @@
 //! Fee speeds, consolidations, replacements and quotes, which only Kaspa has.
 
+use crate::asset::Units;
 use crate::named::Named;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,8 @@ pub struct ReplaceArgs {
 pub struct FeeQuote {
     /// The fee in sompi, dust included.
     pub fee: u64,
+    /// The units of the amounts.
+    pub units: Units,
     /// The fee rate in sompi per gram of mass.
     pub feerate: u64,
     /// The number of coins that the transaction spends.

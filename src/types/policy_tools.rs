@@ -1,5 +1,6 @@
 //! Lint, explanation, difference, history and backtest of a policy, and the checklist before production.
 
+use crate::asset::Units;
 use crate::chain::Asset;
 use crate::named::{Named, name_variants};
 use crate::policy::{Counted, Decision, Policy, PolicyRule, RateWindow, Scope, Window};
@@ -80,6 +81,8 @@ pub struct Budget {
     pub reserved: u64,
     /// The rest of the limit.
     pub remaining: u64,
+    /// The units of the numbers; absent where requests are counted.
+    pub units: Option<Units>,
 }
 
 /// The usage of a scope's limits.
@@ -172,6 +175,8 @@ pub struct DecisionChange {
     pub asset: Named<Asset>,
     /// The amount, in base units.
     pub amount: u64,
+    /// The units of the amount.
+    pub units: Units,
     /// The recipient's address.
     pub to: String,
     /// The decision that was made.

@@ -1,5 +1,6 @@
 //! Memos, nonce accounts, tokens and providers, which only Solana has.
 
+use crate::asset::Units;
 use crate::named::{Named, name_variants};
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,8 @@ pub struct TokenBalance {
     pub account: String,
     /// The balance, in the mint's base units.
     pub amount: u64,
+    /// The units of the amount.
+    pub units: Units,
     /// Whether the account is frozen, so that nothing moves in or out.
     pub frozen: bool,
 }

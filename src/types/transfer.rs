@@ -1,5 +1,6 @@
 //! Requests and transfers.
 
+use crate::asset::Units;
 use crate::batch::Payment;
 use crate::chain::Asset;
 use crate::chain::{TransferDetails, TransferParams};
@@ -65,6 +66,10 @@ pub struct Transfer {
     pub amount: u64,
     /// The most that it may pay in fees.
     pub max_fee: u64,
+    /// The units of the amount.
+    pub units: Units,
+    /// The units of fees: those of the native asset of the transfer's chain.
+    pub fee_units: Units,
     /// The agent's name for it.
     pub idempotency_key: String,
     /// The agent's reason.

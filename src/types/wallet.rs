@@ -1,5 +1,6 @@
 //! Wallets, balances, and usage of a limit.
 
+use crate::asset::Units;
 use crate::chain::Asset;
 use crate::named::Named;
 use candid::{CandidType, Principal};
@@ -94,6 +95,8 @@ pub struct Balance {
     pub asset: Named<Asset>,
     /// The balance, in base units.
     pub amount: u64,
+    /// The units of the balance.
+    pub units: Units,
     /// The time of the answer, in nanoseconds since the epoch.
     pub observed_at: u64,
 }
@@ -111,4 +114,6 @@ pub struct Usage {
     pub limit: Option<u64>,
     /// The rest of that limit.
     pub remaining: Option<u64>,
+    /// The units of the amounts.
+    pub units: Units,
 }

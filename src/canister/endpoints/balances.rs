@@ -1,4 +1,4 @@
-//! The balances of a wallet, as the providers report them now. The method awaits and decides nothing.
+//! The balances of a wallet, as the providers report them now, and as they were last seen. Nothing here decides.
 
 use super::access;
 use crate::flows::KeyBalance;
@@ -14,6 +14,13 @@ async fn refresh_balances(wallet_id: u64) -> Result<Vec<Balance>, Error> {
     let wallet = store::read(|state| access::require_wallet_operator(state, ic_cdk::api::msg_caller(), wallet))?;
     let balances = jobs::refresh_balances(&wallet).await?;
     Ok(balances.into_iter().map(balance).collect())
+}
+
+#[ic_cdk::query]
+fn get_balances(wallet_id: u64) -> Result<Vec<Balance>, Error> {
+    let wallet = WalletId::new(wallet_id);
+    store::read(|state| access::require_wallet(state, wallet))?;
+    Ok(jobs::last_balances(wallet).into_iter().map(balance).collect())
 }
 
 impl From<RefreshError> for Error {
@@ -38,6 +45,7 @@ fn balance(observed: KeyBalance) -> Balance {
         address,
         asset: Asset::from(asset).into(),
         amount: amount.get(),
+        units: asset.into(),
         observed_at: observed_at.nanos(),
     }
 }

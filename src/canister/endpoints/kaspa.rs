@@ -90,6 +90,7 @@ pub(super) fn cached_quote(state: &Store, request: &TransferRequest, now: Timest
 fn fee_quote(quote: Quote) -> FeeQuote {
     FeeQuote {
         fee: quote.fee.get(),
+        units: Asset::Kas.into(),
         feerate: quote.feerate,
         inputs: quote.inputs as u32,
         change: quote.change.get(),

@@ -8,7 +8,7 @@ use crate::ports::ic::Ic;
 use crate::store;
 use ic_cdk::api::msg_caller;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
-use purser_core::base::{Bytes, TransferId, WalletId};
+use purser_core::base::{Asset, Bytes, Mint, TransferId, WalletId};
 use purser_core::chains::solana::{Address, Blockhash, derived};
 use purser_core::state::Refusal;
 use purser_types::{Error, NonceAccount, Page, SolanaProvider, SolanaSettings, TokenBalance, TokenProgram, page_size};
@@ -100,6 +100,7 @@ fn token_balance(holding: TokenHolding) -> TokenBalance {
         program: TokenProgram::from(program).into(),
         account: balance.account.to_string(),
         amount: balance.amount.get(),
+        units: Asset::Spl { mint: Mint(*balance.mint.as_bytes()) }.into(),
         frozen: balance.frozen,
     }
 }

@@ -1,6 +1,7 @@
 //! Lints, explanations, differences and backtests of policies as answers show them.
 
 use super::address;
+use crate::asset::Units;
 use crate::chain::Asset;
 use crate::named::Named;
 use crate::policy::{PolicyRule, Scope};
@@ -15,6 +16,12 @@ use purser_core::state;
 
 impl Budget {
     fn new(budget: domain::Budget, network: kaspa::Network) -> Self {
+        let units = match &budget.kind {
+            domain::LimitKind::Units(asset, _) | domain::LimitKind::Recipient(asset, _) => Some((*asset).into()),
+            // Millionths of a unit of account that has no symbol.
+            domain::LimitKind::Value(..) => Some(Units { symbol: None, decimals: Some(6) }),
+            domain::LimitKind::Requests(..) => None,
+        };
         Self {
             rule_index: budget.rule_index,
             counting: Named::from(match budget.kind {
@@ -33,6 +40,7 @@ impl Budget {
             posted: budget.posted.get(),
             reserved: budget.reserved.get(),
             remaining: budget.remaining.get(),
+            units,
         }
     }
 
@@ -87,6 +95,7 @@ impl Backtest {
             agent: change.agent,
             asset: Asset::from(change.request.asset).into(),
             amount: change.request.amount.get(),
+            units: change.request.asset.into(),
             to: address::text(&change.request.to, network),
             was: change.was.into(),
             becomes: change.becomes.into(),

@@ -58,6 +58,8 @@ impl Transfer {
             to: address::text(&request.to, network),
             amount: request.amount.get(),
             max_fee: request.max_fee.get(),
+            units: request.asset.into(),
+            fee_units: request.asset.native_asset().into(),
             idempotency_key: request.idempotency_key,
             reason: request.reason,
             policy_version: transfer.policy_version,

@@ -68,6 +68,7 @@ impl Usage {
             reserved: usage.reserved.get(),
             limit: limit.map(base::Amount::get),
             remaining,
+            units: asset.into(),
         }
     }
 }
@@ -123,7 +124,17 @@ mod tests {
             ],
         };
         let with = Usage::new(base::Asset::Sol, usage, Some(&policy(100)));
-        assert_eq!(with, Usage { asset: Asset::Sol.into(), posted: 30, reserved: 50, limit: Some(100), remaining: Some(20) });
+        assert_eq!(
+            with,
+            Usage {
+                asset: Asset::Sol.into(),
+                posted: 30,
+                reserved: 50,
+                limit: Some(100),
+                remaining: Some(20),
+                units: base::Asset::Sol.into()
+            }
+        );
         let lowered = Usage::new(base::Asset::Sol, usage, Some(&policy(40)));
         assert_eq!((lowered.limit, lowered.remaining), (Some(40), Some(0)));
         let without = Usage::new(base::Asset::Sol, usage, None);

@@ -169,6 +169,7 @@ methods! {
     update batch_transfer(args: &BatchArgs) -> Answer<BatchOutcome>;
     update replace_kaspa_transfer(args: &ReplaceArgs) -> Answer<Transfer>;
     update quote_kaspa_transfer(args: &TransferArgs) -> Answer<FeeQuote>;
+    query get_balances(wallet: u64) -> Answer<Vec<Balance>>;
     update refresh_balances(wallet: u64) -> Answer<Vec<Balance>>;
     update start_emergency(reason: &str) -> Answer<()>;
     update end_emergency(reason: &str) -> Answer<Change>;

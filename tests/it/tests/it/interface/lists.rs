@@ -119,6 +119,37 @@ fn an_agent_has_a_label_that_an_admin_changes_at_once() {
     assert_eq!(admin.get_agent(wallet, person(1)).expect_err("it was removed").code, "NOT_FOUND");
 }
 
+#[test]
+fn the_last_balances_are_read_without_asking_again() {
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules());
+    let stranger = |env: &mut TestEnv| env.as_actor(Actor::Stranger).get_balances(wallet.id);
+    assert_eq!(stranger(&mut env), Ok(vec![]), "nothing was seen yet");
+    let seen = env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("an agent asks");
+    assert_eq!(stranger(&mut env), Ok(seen.clone()));
+    let units: Vec<_> = seen.iter().map(|balance| (balance.units.symbol.as_deref(), balance.units.decimals)).collect();
+    assert!(units.contains(&(Some("SOL"), Some(9))) && units.contains(&(Some("KAS"), Some(8))), "{units:?}");
+    env.network.ic().advance_time(std::time::Duration::from_secs(86_400));
+    assert_eq!(stranger(&mut env), Ok(seen), "however old they are");
+    env.upgrade(None).expect("the same module");
+    assert_eq!(stranger(&mut env), Ok(vec![]), "an upgrade forgets them");
+    assert_eq!(env.as_actor(Actor::Stranger).get_balances(99).expect_err("no wallet").code, "NOT_FOUND");
+}
+
+#[test]
+fn amounts_come_with_their_units() {
+    let mut env = TestEnv::new();
+    let wallet = env.wallet(&rules());
+    let id = env.request_transfer(&payment(wallet.id, Asset::Kas, KAS, "k"));
+    let transfer = env.as_actor(Actor::Stranger).get_transfer(id).expect("open");
+    let kas = purser_types::Units { symbol: Some("KAS".into()), decimals: Some(8) };
+    assert_eq!((&transfer.units, &transfer.fee_units), (&kas, &kas));
+    let usage = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open");
+    let symbols: Vec<_> = usage.assets.iter().filter_map(|usage| usage.units.symbol.as_deref()).collect();
+    assert_eq!(symbols, ["KAS", "SOL"]);
+    assert!(usage.budgets.iter().any(|budget| budget.units.as_ref() == Some(&kas)), "{usage:?}");
+}
+
 /// The version in force that a refusal names, after `expected`.
 fn conflict(answer: Answer<Change>) -> (u64, u64) {
     let error = answer.expect_err("somebody was faster");
