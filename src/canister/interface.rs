@@ -12,8 +12,8 @@ use purser_types::{
     ConsentMessageRequest, ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs,
     GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named,
     NonceAccount, OpenSessionArgs, Page, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal,
-    Rate, ReadinessItem, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, ScopeUsage, Session, Settings, SettingsInit,
-    SolanaProvider, SolanaSettings, Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, TransferFilter,
+    Provider, Rate, ReadinessItem, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, ScopeUsage, Session, Settings,
+    SettingsInit, SolanaSettings, Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, TransferFilter,
     Versioned, Wallet, WalletChange, WalletCount,
 };
 use serde_bytes::ByteBuf;

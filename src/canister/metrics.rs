@@ -1,6 +1,8 @@
 //! Counters of outcomes, times, fees, calls and refusals. They are on the heap, so an upgrade starts anew; the log is the record.
+//!
+//! A counter of a chain is named after the chain: `kaspa_transfers_confirmed`.
 
-use purser_core::base::metrics::{Histogram, Metrics};
+use purser_core::base::metrics::Metrics;
 use purser_core::base::{Chain, SECOND_NS, Timestamp};
 use purser_core::transfer::{Status, Transfer};
 use std::cell::RefCell;
@@ -9,78 +11,62 @@ thread_local! {
     static METRICS: RefCell<Metrics> = const { RefCell::new(Metrics::new()) };
 }
 
-const FEES: Histogram = Histogram {
-    count: "kaspa_fee_sompi_count",
-    sum: "kaspa_fee_sompi_sum",
-    bounds: &[
-        (250_000, "kaspa_fee_sompi_le_250000"),
-        (1_000_000, "kaspa_fee_sompi_le_1000000"),
-        (5_000_000, "kaspa_fee_sompi_le_5000000"),
-        (20_000_000, "kaspa_fee_sompi_le_20000000"),
-    ],
-};
-const SECONDS: Histogram = Histogram {
-    count: "kaspa_transfer_seconds_count",
-    sum: "kaspa_transfer_seconds_sum",
-    bounds: &[
-        (15, "kaspa_transfer_seconds_le_15"),
-        (30, "kaspa_transfer_seconds_le_30"),
-        (60, "kaspa_transfer_seconds_le_60"),
-        (600, "kaspa_transfer_seconds_le_600"),
-    ],
-};
-const OUTCALLS: Histogram = Histogram {
-    count: "kaspa_outcall_milliseconds_count",
-    sum: "kaspa_outcall_milliseconds_sum",
-    bounds: &[
-        (2_000, "kaspa_outcall_milliseconds_le_2000"),
-        (5_000, "kaspa_outcall_milliseconds_le_5000"),
-        (15_000, "kaspa_outcall_milliseconds_le_15000"),
-    ],
-};
+/// The bounds of fees, in base units of the chain's native asset. The first is the fee of a signature on Solana.
+const FEES: [u64; 5] = [5_000, 250_000, 1_000_000, 5_000_000, 20_000_000];
+/// The bounds of a transfer's duration, in seconds.
+const SECONDS: [u64; 4] = [15, 30, 60, 600];
+/// The bounds of a call's duration, in milliseconds.
+const MILLISECONDS: [u64; 3] = [2_000, 5_000, 15_000];
 
-fn count(name: &'static str, by: u64) {
+fn count(name: &str, by: u64) {
     METRICS.with_borrow_mut(|metrics| metrics.count(name, by));
+}
+
+/// The name of a chain's counter.
+fn of_chain(chain: Chain, name: &str) -> String {
+    format!("{}_{name}", chain.to_string().to_ascii_lowercase())
 }
 
 /// A transfer has ended, or is left to people.
 pub fn ended(transfer: &Transfer) {
-    if transfer.request.asset.chain() != Chain::Kaspa {
-        return;
-    }
+    let chain = transfer.request.asset.chain();
     let outcome = match transfer.status {
-        Status::Confirmed => "kaspa_transfers_confirmed",
-        Status::Failed => "kaspa_transfers_failed",
-        Status::Cancelled => "kaspa_transfers_cancelled",
-        Status::Quarantined => "kaspa_transfers_quarantined",
-        Status::Rejected => "kaspa_transfers_rejected",
+        Status::Confirmed => "confirmed",
+        Status::Failed => "failed",
+        Status::Cancelled => "cancelled",
+        Status::Quarantined => "quarantined",
+        Status::Rejected => "rejected",
         Status::AwaitingApproval | Status::Reserved | Status::Built | Status::Signed | Status::Submitted | Status::Expired => {
             return;
         }
     };
-    count(outcome, 1);
+    count(&of_chain(chain, &format!("transfers_{outcome}")), 1);
     if transfer.status != Status::Confirmed {
         return;
     }
     let seconds = transfer.updated_at.nanos_since(transfer.created_at) / SECOND_NS;
-    METRICS.with_borrow_mut(|metrics| metrics.observe(&SECONDS, seconds));
-    if let Some(fee) = transfer.fee_paid {
-        METRICS.with_borrow_mut(|metrics| metrics.observe(&FEES, fee.get()));
+    METRICS.with_borrow_mut(|metrics| metrics.observe(&of_chain(chain, "transfer_seconds"), &SECONDS, seconds));
+    if let (Some(fee), Some(coin)) = (transfer.fee_paid, transfer.request.asset.native_asset().coin()) {
+        let name = of_chain(chain, &format!("fee_{}", coin.base_unit));
+        METRICS.with_borrow_mut(|metrics| metrics.observe(&name, &FEES, fee.get()));
     }
-    count("kaspa_coins_spent", transfer.kaspa_inputs().len() as u64);
+    let coins = transfer.kaspa_inputs().len() as u64;
+    if coins > 0 {
+        count(&of_chain(chain, "coins_spent"), coins);
+    }
 }
 
 /// Counts the coins that were listed when a transaction was built. Beside the spent ones, they show how much of a wallet's set is used.
-pub fn coins_listed(coins: usize) {
-    count("kaspa_coins_listed", coins as u64);
+pub fn coins_listed(chain: Chain, coins: usize) {
+    count(&of_chain(chain, "coins_listed"), coins as u64);
 }
 
-/// The outcome of an outcall.
+/// The outcome of a call to a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcallOutcome {
     /// The answer carries a result.
     Answered,
-    /// The server limits the rate of requests.
+    /// The provider limits the rate of requests.
     RateLimited,
     /// The answer carries no result for another reason.
     Failed,
@@ -88,21 +74,21 @@ pub enum OutcallOutcome {
     NoAnswer,
 }
 
-/// Counts an outcall that has ended.
-pub fn outcall(started: Timestamp, ended: Timestamp, outcome: OutcallOutcome) {
+/// Counts a call to a provider that has ended.
+pub fn outcall(chain: Chain, started: Timestamp, ended: Timestamp, outcome: OutcallOutcome) {
     let milliseconds = ended.nanos_since(started) / 1_000_000;
-    METRICS.with_borrow_mut(|metrics| metrics.observe(&OUTCALLS, milliseconds));
+    METRICS.with_borrow_mut(|metrics| metrics.observe(&of_chain(chain, "outcall_milliseconds"), &MILLISECONDS, milliseconds));
     match outcome {
-        OutcallOutcome::NoAnswer => count("kaspa_outcalls_without_answer", 1),
-        OutcallOutcome::RateLimited => count("kaspa_outcalls_rate_limited", 1),
-        OutcallOutcome::Failed => count("kaspa_outcalls_failed", 1),
+        OutcallOutcome::NoAnswer => count(&of_chain(chain, "outcalls_without_answer"), 1),
+        OutcallOutcome::RateLimited => count(&of_chain(chain, "outcalls_rate_limited"), 1),
+        OutcallOutcome::Failed => count(&of_chain(chain, "outcalls_failed"), 1),
         OutcallOutcome::Answered => {}
     }
 }
 
 /// A node refused a transaction in words that this version does not know.
-pub fn unrecognised_refusal() {
-    count("kaspa_refusals_unrecognised", 1);
+pub fn unrecognised_refusal(chain: Chain) {
+    count(&of_chain(chain, "refusals_unrecognised"), 1);
 }
 
 /// A threshold signature was asked for.
@@ -134,4 +120,39 @@ pub fn all() -> Vec<(String, u64)> {
     all.push(("cycles_balance".to_owned(), cycles));
     all.push(("stable_memory_bytes".to_owned(), ic_cdk::api::stable_size().saturating_mul(65_536)));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_chain_is_counted_by_the_same_names() {
+        let at = |milliseconds: u64| Timestamp::from_nanos(milliseconds * 1_000_000);
+        for chain in [Chain::Kaspa, Chain::Solana] {
+            outcall(chain, at(0), at(3_000), OutcallOutcome::RateLimited);
+            outcall(chain, at(0), at(20_000), OutcallOutcome::NoAnswer);
+            outcall(chain, at(0), at(1), OutcallOutcome::Failed);
+            unrecognised_refusal(chain);
+        }
+        let counted: Vec<(String, u64)> =
+            METRICS.with_borrow(|metrics| metrics.iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let of = |chain: &str| -> Vec<(String, u64)> {
+            counted.iter().filter_map(|(name, value)| Some((name.strip_prefix(chain)?.to_owned(), *value))).collect()
+        };
+        let expected = [
+            ("outcall_milliseconds_count", 3),
+            ("outcall_milliseconds_le_15000", 2),
+            ("outcall_milliseconds_le_2000", 1),
+            ("outcall_milliseconds_le_5000", 2),
+            ("outcall_milliseconds_sum", 23_001),
+            ("outcalls_failed", 1),
+            ("outcalls_rate_limited", 1),
+            ("outcalls_without_answer", 1),
+            ("refusals_unrecognised", 1),
+        ];
+        for chain in ["kaspa_", "solana_"] {
+            assert_eq!(of(chain), expected.map(|(name, value)| (name.to_owned(), value)), "{chain}");
+        }
+    }
 }

@@ -53,6 +53,7 @@ pub mod named;
 pub mod page;
 pub mod policy;
 pub mod policy_tools;
+pub mod provider;
 pub mod session;
 pub mod settings;
 pub mod solana;
@@ -100,6 +101,7 @@ pub use policy_tools::{
     Backtest, Budget, DecisionChange, DecisionCounts, LimitKind, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion,
     ReadinessItem, RuleChange, ScopeExplanation, ScopeUsage, Severity,
 };
+pub use provider::Provider;
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
 pub use settings::{Settings, SettingsInit};
 pub use solana::*;

@@ -127,22 +127,3 @@ pub struct TokenBalance {
     /// Whether the account is frozen, so that nothing moves in or out.
     pub frozen: bool,
 }
-
-/// A provider since the last installation or upgrade.
-#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
-pub struct SolanaProvider {
-    /// The provider's address, with `{key}` in the place of an API key.
-    pub url: String,
-    /// Whether the API key is set.
-    pub has_key: bool,
-    /// The genesis hash that the provider serves, in base58; absent until it has answered.
-    pub genesis: Option<String>,
-    /// The number of answers with a result.
-    pub answers: u64,
-    /// The number of calls without a result.
-    pub failures: u64,
-    /// The latency of the last answer, in nanoseconds.
-    pub latency_ns: u64,
-    /// The end of its rate limit, in nanoseconds since the epoch. Until then it is asked only if no other provider can be.
-    pub rests_until: Option<u64>,
-}

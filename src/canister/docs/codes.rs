@@ -135,7 +135,7 @@ fn errors() -> Vec<ErrorEntry> {
         ErrorDetail::ProviderUnavailable { .. } => (
             Error::provider(Chain::Kaspa, None, ""),
             "No provider of `chain` gave a usable answer. Nothing has changed.",
-            "Try again; if it stays so, look at `list_solana_providers` and `get_metrics`.",
+            "Try again; if it stays so, look at `list_providers` and `get_metrics`.",
             Retry::Later,
         ),
         ErrorDetail::InvalidAmount { .. } => (

@@ -2,8 +2,7 @@
 
 use super::access;
 use super::requests::{answer, commit_decision, find, note_refusal};
-use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError, quote, quote_from_cache};
-use crate::flows::transform;
+use crate::flows::kaspa::{Quote, QuoteBasis, QuoteError, quote, quote_from_cache, transform};
 use crate::ports::ic::Ic;
 use crate::store::{self, Store};
 use crate::{jobs, metrics};
@@ -77,7 +76,7 @@ fn get_metrics() -> Result<Vec<(String, u64)>, Error> {
 /// Reduces the answer of an outcall. Pure and open: a stranger who calls it learns nothing and changes nothing.
 #[ic_cdk::query]
 fn transform_kaspa(args: TransformArgs) -> HttpRequestResult {
-    transform::kaspa(args)
+    transform(args)
 }
 
 /// Returns the quote of a KAS transfer from the last answers of the providers; `None` for other assets.

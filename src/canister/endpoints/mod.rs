@@ -14,6 +14,7 @@ pub mod kaspa;
 pub mod lockout;
 pub mod log;
 pub mod policy_tools;
+pub mod providers;
 mod requests;
 pub mod sessions;
 pub mod solana;

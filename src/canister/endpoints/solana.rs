@@ -1,17 +1,16 @@
-//! Nonce accounts, revocations, tokens and providers, which only Solana has.
+//! Nonce accounts, revocations and tokens, which only Solana has.
 
 use super::access;
-use crate::flows::solana::{Health, TokenHolding, health, token_balances};
-use crate::flows::transform;
+use crate::flows::solana::{TokenHolding, token_balances, transform};
 use crate::jobs::{self, TtlCache};
 use crate::ports::ic::Ic;
 use crate::store;
 use ic_cdk::api::msg_caller;
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
-use purser_core::base::{Asset, Bytes, Mint, TransferId, WalletId};
-use purser_core::chains::solana::{Address, Blockhash, derived};
+use purser_core::base::{Asset, Mint, TransferId, WalletId};
+use purser_core::chains::solana::{Address, derived};
 use purser_core::state::Refusal;
-use purser_types::{Error, NonceAccount, Page, SolanaProvider, SolanaSettings, TokenBalance, TokenProgram, page_size};
+use purser_types::{Error, NonceAccount, Page, SolanaSettings, TokenBalance, TokenProgram, page_size};
 use std::cell::RefCell;
 
 /// The time in seconds for which lists of tokens are not read again. Their answers are longer and cost more than balances.
@@ -66,30 +65,10 @@ async fn refresh_solana_tokens(wallet_id: u64) -> Result<Vec<TokenBalance>, Erro
     Ok(holdings.into_iter().map(token_balance).collect())
 }
 
-#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
-fn set_provider_key(url: String, key: Option<String>) -> Result<(), Error> {
-    let decided = store::read(|state| state.decide_provider_key(msg_caller(), &url, key.as_deref()))?;
-    store::set_provider_key(decided, &url, key.as_deref());
-    Ok(())
-}
-
-#[ic_cdk::query]
-fn list_solana_providers() -> Vec<SolanaProvider> {
-    store::read(|state| {
-        let one = |url: String| {
-            let genesis = state.provider_genesis(&url);
-            let health = health(&url);
-            let has_key = state.provider_key(&url).is_some();
-            provider(url, has_key, genesis, health)
-        };
-        state.config().chains.solana.providers.iter().cloned().map(one).collect()
-    })
-}
-
 /// Reduces the answer of an outcall. Pure and open: a stranger who calls it learns nothing and changes nothing.
 #[ic_cdk::query]
 fn transform_solana(args: TransformArgs) -> HttpRequestResult {
-    transform::solana(args)
+    transform(args)
 }
 
 /// Returns a token account as the answer shows it.
@@ -102,19 +81,5 @@ fn token_balance(holding: TokenHolding) -> TokenBalance {
         amount: balance.amount.get(),
         units: Asset::Spl { mint: Mint(*balance.mint.as_bytes()) }.into(),
         frozen: balance.frozen,
-    }
-}
-
-/// Returns a provider as the answer shows it.
-fn provider(url: String, has_key: bool, genesis: Option<Bytes>, health: Health) -> SolanaProvider {
-    let rests_until = health.resting_until().nanos();
-    SolanaProvider {
-        url,
-        has_key,
-        genesis: genesis.and_then(|hash| hash[..].try_into().ok()).map(|hash| Blockhash::from_bytes(hash).to_string()),
-        answers: health.answers,
-        failures: health.failures,
-        latency_ns: health.latency_ns,
-        rests_until: (rests_until > 0).then_some(rests_until),
     }
 }

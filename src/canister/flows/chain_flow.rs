@@ -4,6 +4,7 @@ use super::balances::KeyBalance;
 use super::context::TransferContext;
 use super::error::FlowError;
 use super::progress::Progress;
+use super::providers::ProviderApi;
 use crate::ports::Runtime;
 use ic_stable_structures::Memory;
 use purser_core::base::{Chain, Timestamp, TransferId, WalletId};
@@ -17,6 +18,9 @@ use purser_core::wallet::Wallet;
 /// recorded before they are signed, and signed bytes before they are sent; an unclear answer is no failure; no second attempt is signed
 /// before the first provably cannot land.
 pub(super) trait ChainFlow {
+    /// The interface of the chain's providers.
+    type Api: ProviderApi;
+
     /// Whether the reason of an earlier run stands while the transfer only waits. So it is where not every run offers the bytes again.
     const KEEPS_REASON: bool;
 
@@ -47,7 +51,7 @@ pub(super) trait ChainFlow {
     /// Reads the balances of a wallet's keys on the chain. The providers are asked in turn until one answers.
     ///
     /// # Errors
-    /// The problem with the provider that was asked last.
+    /// The problem with a provider that gave no answer.
     async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalance>, String>;
 
     /// The part of the wallet that a run needs for itself, and until when.

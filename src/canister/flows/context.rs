@@ -2,6 +2,7 @@
 
 use super::error::FlowError;
 use super::progress::Progress;
+use super::providers::Budget;
 use crate::metrics;
 use crate::ports::{Runtime, SigningKey};
 use purser_core::base::{Chain, SECOND_NS, TransferId};
@@ -24,6 +25,8 @@ pub(super) struct TransferContext<'a, R> {
     pub(super) wallet: Wallet,
     /// The place of the provider that is asked first. The schedule advances it after each failure.
     pub(super) provider_offset: usize,
+    /// The calls to providers that the run may still make.
+    pub(super) budget: Budget,
 }
 
 impl<R: Runtime> TransferContext<'_, R> {
@@ -38,7 +41,13 @@ impl<R: Runtime> TransferContext<'_, R> {
     /// When the transfer is no longer recorded.
     pub(super) fn reloaded(&self) -> Result<Self, FlowError> {
         let transfer = self.rt.read(|state| state.transfer(self.transfer.id)).ok_or(FlowError::Changed)?;
-        Ok(Self { rt: self.rt, transfer, wallet: self.wallet.clone(), provider_offset: self.provider_offset })
+        Ok(Self {
+            rt: self.rt,
+            transfer,
+            wallet: self.wallet.clone(),
+            provider_offset: self.provider_offset,
+            budget: self.budget.clone(),
+        })
     }
 
     /// Checks after an await, before anything irreversible, that the transfer is unchanged and may still go on.

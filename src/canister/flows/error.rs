@@ -98,6 +98,11 @@ impl FlowError {
         matches!(self, Self::Transient(_) | Self::RateLimited(_))
     }
 
+    /// Whether providers limit the rate of requests, so that nobody is to blame.
+    pub fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::RateLimited(_) | Self::Unusable(UnusableAnswer { cause: AnswerCause::RateLimited, .. }))
+    }
+
     /// The reason for which a transfer waits that stops with this error; `None` when it goes on or ends.
     pub fn waiting_reason(&self) -> Option<String> {
         match self {

@@ -17,7 +17,8 @@
 //! | `chain_flow` | the trait of the steps that every chain has to offer |
 //! | `registry` | the one selection of a chain's code |
 //! | `kaspa`, `solana` | the steps on each chain |
-//! | `outcalls`, `transform` | requests on the wire, and the reduction of their answers |
+//! | `providers` | the providers of every chain: order, quorum, health, the calls themselves |
+//! | `transform` | the reduction of answers on which the replicas then agree |
 //! | `balances` | the record of a balance as a chain reports it |
 //! | `minimum_balance` | the part of a balance that a wallet keeps |
 //! | `client_side` | transfers that the wallet's owner signs |
@@ -30,24 +31,26 @@ mod context;
 mod error;
 pub mod kaspa;
 mod minimum_balance;
-mod outcalls;
 mod progress;
+mod providers;
 mod registry;
 pub mod solana;
-pub mod transform;
+mod transform;
 mod waiting;
 
 pub use balances::{KeyBalance, ProviderError};
 pub use chain_flow::{ConcurrencyKey, Exclusion};
 pub use context::EMERGENCY;
 pub use progress::Progress;
-pub use registry::{concurrency_key, follow_up, refresh};
+pub use providers::{Health, ProviderStatus};
+pub use registry::{concurrency_key, follow_up, list_providers, refresh};
 pub use waiting::{reason as why_waiting, retain as retain_reasons};
 
 use crate::ports::Runtime;
 use context::TransferContext;
 use error::{AnswerCause, FlowError};
 use progress::StopAfter;
+use providers::Budget;
 use purser_core::base::{Amount, TransferId};
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{Status, Transfer};
@@ -95,11 +98,11 @@ async fn advance<R: Runtime>(
     provider_offset: usize,
     stop_after: StopAfter,
 ) -> Result<Progress, FlowError> {
-    let id = transfer.id;
+    let (id, budget) = (transfer.id, Budget::default());
     loop {
         let wallet = rt.read(|state| state.wallet(transfer.request.wallet));
         let wallet = wallet.ok_or_else(|| FlowError::Transient("the transfer's wallet is unknown".to_owned()))?;
-        let context = TransferContext { rt, transfer, wallet, provider_offset };
+        let context = TransferContext { rt, transfer, wallet, provider_offset, budget: budget.clone() };
         match context.transfer.status {
             Status::Reserved | Status::Expired | Status::Built if context.must_cancel() => {
                 return context.end_simulation("simulated: transfers on this chain are only tried out since an upgrade");

@@ -8,6 +8,7 @@ use super::context::TransferContext;
 use super::error::FlowError;
 use super::kaspa::Kaspa;
 use super::progress::Progress;
+use super::providers::{self, ProviderStatus};
 use super::solana::Solana;
 use crate::ports::Runtime;
 use futures::future::join_all;
@@ -84,6 +85,11 @@ pub async fn refresh<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalan
     };
     let balances = join_all(CHAINS.map(on)).await;
     Ok(balances.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// The providers of all chains with their health, chain by chain, in order of preference.
+pub fn list_providers<M: Memory>(state: &State<M>) -> Vec<ProviderStatus> {
+    CHAINS.map(|chain| on_chain!(chain, Flow => providers::list::<<Flow as ChainFlow>::Api>(state))).concat()
 }
 
 /// The subject that only one run at a time may work on while the transfer needs it.

@@ -1,21 +1,11 @@
-//! Transforms of outcalls: every replica reduces its own answer to a canonical body, on which the replicas then agree.
+//! The transform of outcalls: every replica reduces its own answer to a canonical body, on which the replicas then agree.
 //!
 //! Headers are dropped and the status is made constant, because the meaning of both is in the body.
 
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
-use purser_core::chains::{kaspa, solana};
 
-/// Reduces the answer of a Solana node. Every answer gives a canonical body, at worst one that names the failure.
-pub fn solana(args: TransformArgs) -> HttpRequestResult {
-    reduce(args, solana::rpc::canonicalise)
-}
-
-/// Reduces the answer of a Kaspa REST server. Every answer gives a canonical body, as with [`solana`].
-pub fn kaspa(args: TransformArgs) -> HttpRequestResult {
-    reduce(args, kaspa::rest::canonicalise)
-}
-
-fn reduce(args: TransformArgs, canonicalise: fn(&[u8], u16, &[u8]) -> Vec<u8>) -> HttpRequestResult {
+/// Reduces an answer by the rules of a chain, from the context, the status and the body.
+pub(super) fn reduce(args: TransformArgs, canonicalise: fn(&[u8], u16, &[u8]) -> Vec<u8>) -> HttpRequestResult {
     // A status beyond 16 bits is no HTTP status; 0 is read as a failure like every status outside 200-299.
     let status = u16::try_from(&args.response.status.0).unwrap_or(0);
     let body = canonicalise(&args.context, status, &args.response.body);

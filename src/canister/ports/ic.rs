@@ -1,7 +1,7 @@
 //! The ports on the Internet Computer. Calls to the management canister wait for as long as it takes: an answer that is given up on is an
 //! answer that may have had an effect. Another canister is given some minutes: one that never answers would hold up every upgrade.
 
-use super::{CallError, Clock, HttpOutcall, Method, Outcall, Signer, SigningKey, SolRpc, StateStore};
+use super::{CallError, CanisterCall, Clock, HttpOutcall, Method, Outcall, ProviderCanister, Signer, SigningKey, StateStore};
 use crate::store;
 use candid::Principal;
 use ic_cdk::call::Call;
@@ -11,9 +11,7 @@ use ic_cdk_management_canister::{
     sign_with_ecdsa, sign_with_schnorr, transform_context_from_query,
 };
 use ic_stable_structures::DefaultMemoryImpl;
-use purser_core::base::{Bytes, Chain, Timestamp};
-use purser_core::chains::solana::rpc::CanisterCall;
-use purser_core::chains::solana::rpc::canister::CALL_CYCLES;
+use purser_core::base::{Bytes, Timestamp};
 use purser_core::state::Decided;
 use purser_core::wallet::{KeyKind, RootKey, RootKeys};
 use std::fmt::Display;
@@ -139,10 +137,6 @@ impl Signer for Ic {
 
 impl HttpOutcall for Ic {
     async fn request(&self, outcall: &Outcall) -> Result<Vec<u8>, CallError> {
-        let transform = match outcall.chain {
-            Chain::Solana => "transform_solana",
-            Chain::Kaspa => "transform_kaspa",
-        };
         let json = |name: &str| HttpHeader { name: name.to_owned(), value: "application/json".to_owned() };
         let mut headers = vec![json("Accept")];
         if outcall.body.is_some() {
@@ -157,16 +151,16 @@ impl HttpOutcall for Ic {
             },
             headers,
             body: outcall.body.clone(),
-            transform: Some(transform_context_from_query(transform.to_owned(), outcall.context.clone())),
+            transform: Some(transform_context_from_query(outcall.transform.to_owned(), outcall.context.clone())),
             is_replicated: Some(outcall.replicated),
         };
         Ok(http_request(&args).await.map_err(failed)?.body)
     }
 }
 
-impl SolRpc for Ic {
+impl ProviderCanister for Ic {
     async fn call(&self, canister: Principal, call: &CanisterCall) -> Result<Vec<u8>, CallError> {
-        let request = Call::bounded_wait(canister, call.method).with_raw_args(&call.args).with_cycles(CALL_CYCLES);
+        let request = Call::bounded_wait(canister, call.method).with_raw_args(&call.args).with_cycles(call.cycles);
         Ok(request.await.map_err(failed)?.into_bytes())
     }
 }

@@ -4,8 +4,7 @@ pub mod ic;
 
 use candid::Principal;
 use ic_stable_structures::Memory;
-use purser_core::base::{Chain, Timestamp};
-use purser_core::chains::solana::rpc::CanisterCall;
+use purser_core::base::Timestamp;
 use purser_core::state::{Decided, State};
 use purser_core::wallet::{KeyKind, RootKeys};
 use std::fmt;
@@ -140,9 +139,9 @@ pub struct Outcall {
     pub body: Option<Vec<u8>>,
     /// The most bytes of the answer. The price depends on it; a longer answer fails.
     pub max_response_bytes: u64,
-    /// The chain whose canonicalising transform reduces the answer.
-    pub chain: Chain,
-    /// The context of that transform, which says what it keeps.
+    /// The canister's query that reduces the answer to its canonical body.
+    pub transform: &'static str,
+    /// The context of that query, which says what it keeps.
     pub context: Vec<u8>,
     /// Whether every replica asks and they must agree. Otherwise one node answers, and nothing may be decided on its word.
     pub replicated: bool,
@@ -157,8 +156,19 @@ pub trait HttpOutcall {
     fn request(&self, outcall: &Outcall) -> impl Future<Output = Result<Vec<u8>, CallError>>;
 }
 
-/// The SOL RPC canister.
-pub trait SolRpc {
+/// One call to a canister that is a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanisterCall {
+    /// The method's name.
+    pub method: &'static str,
+    /// The arguments, encoded in Candid.
+    pub args: Vec<u8>,
+    /// The cycles attached; those that are not used come back.
+    pub cycles: u128,
+}
+
+/// Canisters that are providers.
+pub trait ProviderCanister {
     /// Returns the reply in Candid. The effect of a call can happen twice; a reply that does not come within minutes is none.
     ///
     /// # Errors
@@ -179,9 +189,9 @@ pub trait StateStore {
 }
 
 /// Everything a flow may touch.
-pub trait Runtime: Clock + Signer + HttpOutcall + SolRpc + StateStore {}
+pub trait Runtime: Clock + Signer + HttpOutcall + ProviderCanister + StateStore {}
 
-impl<R: Clock + Signer + HttpOutcall + SolRpc + StateStore> Runtime for R {}
+impl<R: Clock + Signer + HttpOutcall + ProviderCanister + StateStore> Runtime for R {}
 
 #[cfg(test)]
 mod tests {

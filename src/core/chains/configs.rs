@@ -24,6 +24,11 @@ impl ChainConfigs {
         }
     }
 
+    /// Whether a provider of any chain is configured by this name.
+    pub fn names_provider(&self, name: &str) -> bool {
+        Chain::ALL.iter().any(|chain| self.of(*chain).providers().iter().any(|known| known == name))
+    }
+
     /// Whether the network of any chain is a mainnet.
     pub fn has_mainnet(&self) -> bool {
         Chain::ALL.iter().any(|chain| self.of(*chain).is_mainnet())

@@ -179,7 +179,7 @@ methods! {
     update set_provider_key(url: &str, key: Option<&str>) -> Answer<()>;
     update refresh_solana_tokens(wallet: u64) -> Answer<Vec<TokenBalance>>;
     query list_solana_nonce_accounts(wallet: u64, cursor: Option<u16>, limit: Option<u32>) -> Answer<Page<NonceAccount, u16>>;
-    query list_solana_providers() -> Vec<SolanaProvider>;
+    query list_providers() -> Vec<Provider>;
     query get_config() -> Config;
     query get_wallet(wallet: u64) -> Answer<Wallet>;
     query list_wallets(cursor: Option<u64>, limit: Option<u32>) -> Page<Wallet, u64>;

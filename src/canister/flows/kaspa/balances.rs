@@ -1,10 +1,11 @@
 //! Balances of a wallet's two Kaspa addresses.
 
+use super::api::Rest;
 use crate::flows::balances::KeyBalance;
-use crate::flows::outcalls::{self, Replication};
+use crate::flows::providers::Providers;
 use crate::ports::Runtime;
 use futures::future::join_all;
-use purser_core::base::{Amount, Asset};
+use purser_core::base::Asset;
 use purser_core::chains::kaspa::rest::{self, Request};
 use purser_core::chains::kaspa::{Address, KeyKind as Scheme, WalletKey};
 use purser_core::wallet::{KeyKind, Wallet};
@@ -12,7 +13,7 @@ use purser_core::wallet::{KeyKind, Wallet};
 /// Reads the accepted unspent outputs of both addresses, in sompi.
 ///
 /// # Errors
-/// The problem with the server that was asked last.
+/// The problem with a server that gave no answer.
 pub(super) async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalance>, String> {
     let network = rt.read(|state| state.config().chains.kaspa.network);
     let keys = [(KeyKind::KaspaSchnorr, Scheme::Schnorr), (KeyKind::KaspaEcdsa, Scheme::Ecdsa)];
@@ -26,19 +27,6 @@ pub(super) async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<
 
 async fn balance<R: Runtime>(rt: &R, kind: KeyKind, address: Address) -> Result<KeyBalance, String> {
     let request = Request::Balance { address };
-    let mut last = "no provider is configured".to_owned();
-    for provider_offset in 0..rt.read(|state| state.config().chains.kaspa.providers.len()) {
-        match amount(rt, provider_offset, &request).await {
-            Ok(amount) => {
-                return Ok(KeyBalance { kind, address: address.to_string(), asset: Asset::Kas, amount, observed_at: rt.now() });
-            }
-            Err(problem) => last = problem,
-        }
-    }
-    Err(last)
-}
-
-async fn amount<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Amount, String> {
-    let body = outcalls::kaspa(rt, provider_offset, Replication::Replicated, request).await.map_err(|error| error.to_string())?;
-    rest::parse_balance(&body).map_err(|failure| failure.to_string())
+    let amount = Providers::<R, Rest>::new(rt, 0).any(&request, rest::parse_balance).await.map_err(|error| error.to_string())?;
+    Ok(KeyBalance { kind, address: address.to_string(), asset: Asset::Kas, amount, observed_at: rt.now() })
 }

@@ -1,7 +1,7 @@
 //! The build of a transaction, from the reservation to the bytes that are to be signed.
 
 use super::payment::{fee_policy, key, limits, network, payments};
-use super::quorum::{Listed, MAX_UTXOS, client, too_many};
+use super::questions::{Listed, MAX_UTXOS, questions, too_many};
 use super::record::check;
 use super::{quote, refused_coins};
 use crate::flows::context::{MONEY_OF_OTHERS, TransferContext};
@@ -46,8 +46,8 @@ struct ChainView {
 }
 
 async fn read_chain<R: Runtime>(context: &TransferContext<'_, R>) -> Result<ChainView, FlowError> {
-    let (key, client) = (key(context)?, client(context));
-    let (score, feerate) = join(client.daa_score(), client.feerate(context.transfer.request.kaspa_speed())).await;
+    let (key, questions) = (key(context)?, questions(context));
+    let (score, feerate) = join(questions.daa_score(), questions.feerate(context.transfer.request.kaspa_speed())).await;
     Ok(ChainView { address: key.address(network(context)), own: key.script_public_key(), score: score?, feerate })
 }
 
@@ -101,8 +101,8 @@ async fn plan_payment<R: Runtime>(context: &TransferContext<'_, R>, others_befor
     let inputs = PaymentInputs { view, first, more, limits };
     let before = locked(context)?;
     let open = |utxos: &[Utxo]| inputs.plan(utxos, &before, &BTreeSet::new()).is_err();
-    let Listed { coins: utxos, bound } = client(context).listed(address, score, open).await?;
-    metrics::coins_listed(utxos.len());
+    let Listed { coins: utxos, bound } = questions(context).listed(address, score, open).await?;
+    metrics::coins_listed(context.chain(), utxos.len());
     quote::remember(context.rt, context.wallet.id, context.transfer.request.source, score, &utxos);
     context.recheck()?;
     let locked = locked(context)?;
@@ -157,7 +157,7 @@ async fn plan_consolidation<R: Runtime>(context: &TransferContext<'_, R>, terms:
     let utxos = match &terms.coins {
         Some(coins) => coins.iter().map(|coin| named(coin, &own)).collect::<Option<Vec<Utxo>>>().ok_or_else(not_an_outpoint)?,
         None => {
-            let utxos = client(context).utxos(address, score, |_| false).await?;
+            let utxos = questions(context).utxos(address, score, |_| false).await?;
             quote::remember(context.rt, context.wallet.id, context.transfer.request.source, score, &utxos);
             utxos
         }
@@ -208,7 +208,7 @@ async fn explain_selection_failure<R: Runtime>(
     {
         return Ok(error);
     }
-    let balance = client(context).highest_balance(address).await?;
+    let balance = questions(context).highest_balance(address).await?;
     let immature = match error {
         SelectError::InsufficientFunds { immature, .. } => *immature,
         _ => Amount::ZERO,
@@ -230,7 +230,7 @@ async fn explain_selection_failure<R: Runtime>(
 
 /// The error for an empty list. Servers give it for an address without outputs, and for one with more than 10,000.
 async fn explain_empty_list<R: Runtime>(context: &TransferContext<'_, R>, address: Address) -> Result<FlowError, FlowError> {
-    match client(context).utxo_count(address).await? {
+    match questions(context).utxo_count(address).await? {
         count if count > u64::from(MAX_UTXOS) => Ok(too_many(Some(count))),
         _ => Ok(FlowError::Unbuildable("the address has no unspent outputs".to_owned())),
     }

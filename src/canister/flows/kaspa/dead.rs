@@ -14,7 +14,7 @@
 //! The next transaction may spend any coins except those that were refused together.
 
 use super::outcome::describe;
-use super::quorum::client;
+use super::questions::questions;
 use super::record::{decode, recorded, superseded};
 use super::refused_coins;
 use crate::flows::context::TransferContext;
@@ -46,7 +46,7 @@ pub(super) async fn end_if_dead<R: Runtime>(
             Verdict::Open => return Ok(None),
         }
         // An acceptance, however lately, outweighs every refusal.
-        if client(context).is_known_accepted(transaction.id()).await? {
+        if questions(context).is_known_accepted(transaction.id()).await? {
             return Ok(Some(Progress::Waiting));
         }
     }
@@ -74,7 +74,7 @@ enum Verdict {
 }
 
 async fn verdict<R: Runtime>(context: &TransferContext<'_, R>, transaction: &Transaction) -> Verdict {
-    let outcomes = client(context).offer_everywhere(transaction).await;
+    let outcomes = questions(context).offer_everywhere(transaction).await;
     if outcomes.contains(&Some(SubmitOutcome::Accepted)) {
         return Verdict::Taken;
     }

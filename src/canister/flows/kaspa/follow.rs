@@ -2,7 +2,7 @@
 
 use super::dead;
 use super::outcome::{describe, is_refusal, not_taken};
-use super::quorum::{Route, client};
+use super::questions::{Route, questions};
 use super::record::{check, decode, recorded, superseded};
 use super::sign;
 use crate::flows::context::TransferContext;
@@ -62,22 +62,22 @@ async fn landed<R: Runtime>(context: &TransferContext<'_, R>, present: TxId) -> 
     let confirmations = context.rt.read(|state| state.config().chains.kaspa.confirmations);
     let before = superseded(context).iter().map(|other| other.signed.txid.parse::<TxId>().map_err(FlowError::unreadable));
     let ids: Vec<TxId> = [Ok(present)].into_iter().chain(before).collect::<Result<_, FlowError>>()?;
-    let client = client(context);
+    let questions = questions(context);
     // The score is read first. So an acceptance that is read afterwards, below the cutoff, is at least that deep. A chain that is shorter
     // than the demanded depth settles nothing.
-    let Some(cutoff) = rest::settled_blue_score(client.blue_score().await?, confirmations) else {
+    let Some(cutoff) = rest::settled_blue_score(questions.blue_score().await?, confirmations) else {
         context.unchanged()?;
         return Ok(None);
     };
     let transactions = TxIdBatch::new(ids.clone()).ok_or_else(|| FlowError::unreadable("it has no id"))?;
     let request = Request::Acceptance { transactions, max_blue_score: cutoff };
-    let mut settled = client.settled(&request, &ids, cutoff, Route::Batch).await?;
+    let mut settled = questions.settled(&request, &ids, cutoff, Route::Batch).await?;
     if !settled.contains(&true) && context.age_seconds() > SECOND_ROUTE_AFTER_SECONDS {
         // The batch forgets blue scores that this route still knows.
         settled = Vec::new();
         for id in &ids {
             let request = Request::Transaction { transaction: *id, max_blue_score: cutoff };
-            settled.extend(client.settled(&request, &[*id], cutoff, Route::Single).await?);
+            settled.extend(questions.settled(&request, &[*id], cutoff, Route::Single).await?);
         }
     }
     context.unchanged()?;
@@ -115,12 +115,12 @@ async fn replace<R: Runtime>(context: &TransferContext<'_, R>, replacement: &Bui
 /// A transaction that replaces another is offered as a replacement first, and then like any other: the node may have lost the first one.
 async fn send<R: Runtime>(context: &TransferContext<'_, R>, transaction: Transaction) -> Result<Progress, FlowError> {
     let replaces = !superseded(context).is_empty();
-    if replaces && client(context).offer(&Request::Replace(transaction.clone())).await? == SubmitOutcome::Accepted {
+    if replaces && questions(context).offer(&Request::Replace(transaction.clone())).await? == SubmitOutcome::Accepted {
         return Ok(on_node(context));
     }
-    let outcome = client(context).offer(&Request::Submit(transaction.clone())).await?;
+    let outcome = questions(context).offer(&Request::Submit(transaction.clone())).await?;
     if let SubmitOutcome::Rejected { reason: Rejection::Unrecognised, .. } = outcome {
-        metrics::unrecognised_refusal();
+        metrics::unrecognised_refusal(context.chain());
     }
     match outcome {
         SubmitOutcome::Accepted => Ok(on_node(context)),
@@ -168,9 +168,9 @@ async fn quarantine_unless_accepted<R: Runtime>(
     id: TxId,
     refusal: &SubmitOutcome,
 ) -> Result<Progress, FlowError> {
-    let mut accepted = client(context).is_known_accepted(id).await?;
+    let mut accepted = questions(context).is_known_accepted(id).await?;
     for other in superseded(context) {
-        accepted |= client(context).is_known_accepted(other.signed.txid.parse().map_err(FlowError::unreadable)?).await?;
+        accepted |= questions(context).is_known_accepted(other.signed.txid.parse().map_err(FlowError::unreadable)?).await?;
     }
     context.unchanged()?;
     if accepted {

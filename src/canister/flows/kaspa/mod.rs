@@ -9,7 +9,8 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `quorum` | the questions to several servers, and their answers put together |
+//! | `api` | the REST API, for the provider engine |
+//! | `questions` | the questions to several servers, and their answers put together |
 //! | `payment` | the key, the outputs and the limits that follow from wallet and request |
 //! | `record` | recorded transactions, compared with the request |
 //! | `build` | the reads, the selection of coins, the transaction to sign |
@@ -21,18 +22,20 @@
 //! | `quote` | the cost of a transfer, from the chain or from the last read |
 //! | `balances` | the balances of a wallet's addresses |
 
+mod api;
 mod balances;
 mod build;
 mod dead;
 mod follow;
 mod outcome;
 mod payment;
-mod quorum;
+mod questions;
 mod quote;
 mod record;
 mod refused_coins;
 mod sign;
 
+pub use api::transform;
 pub use quote::{Quote, QuoteBasis, QuoteError, quote, quote_from_cache};
 
 use super::balances::KeyBalance;
@@ -52,6 +55,8 @@ use purser_core::wallet::Wallet;
 pub(super) struct Kaspa;
 
 impl ChainFlow for Kaspa {
+    type Api = api::Rest;
+
     const KEEPS_REASON: bool = true;
 
     async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {

@@ -5,7 +5,7 @@
 //! are kept on the heap, for a few keys, and no transfer is built from them.
 
 use super::payment::{limits, paying_key, payments};
-use super::quorum::{MAX_UTXOS, QuorumClient, too_many};
+use super::questions::{MAX_UTXOS, Questions, too_many};
 use crate::flows::error::{AnswerCause, FlowError};
 use crate::ports::Runtime;
 use futures::future::join;
@@ -173,10 +173,10 @@ async fn quote_once<R: Runtime>(
 ) -> Result<Quote, QuoteError> {
     let network = rt.read(|state| state.config().chains.kaspa.network);
     let address = quoted_key(wallet, request.source)?.address(network);
-    let client = QuorumClient { rt, provider_offset };
-    let (score, feerate) = join(client.daa_score(), client.feerate(request.kaspa_speed())).await;
+    let questions = Questions::new(rt, provider_offset);
+    let (score, feerate) = join(questions.daa_score(), questions.feerate(request.kaspa_speed())).await;
     let score = score?;
-    let utxos = client.utxos(address, score, |_| false).await?;
+    let utxos = questions.utxos(address, score, |_| false).await?;
     FEERATES.with_borrow_mut(|rates| rates.insert(request.kaspa_speed(), feerate));
     let seen = View { score, utxos, observed_at: rt.now(), waits: false };
     let computed = |view: &View| rt.read(|state| quote_from_utxos(state, rt.now(), wallet, request, view, feerate));
@@ -185,8 +185,8 @@ async fn quote_once<R: Runtime>(
     if !matches!(&first, Err(QuoteError::Coins(error)) if may_pass(error)) {
         return first;
     }
-    let utxos = client.utxos(address, u64::MAX, |_| false).await?;
-    if utxos.is_empty() && client.utxo_count(address).await? > u64::from(MAX_UTXOS) {
+    let utxos = questions.utxos(address, u64::MAX, |_| false).await?;
+    if utxos.is_empty() && questions.utxo_count(address).await? > u64::from(MAX_UTXOS) {
         return Err(too_many(None).into());
     }
     let young = View { score, utxos, observed_at: rt.now(), waits: true };

@@ -4,9 +4,9 @@
 
 use super::concurrent::tokens_needed;
 use super::intent;
+use super::providers;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset};
 use purser_core::chains::solana::account::Account;
@@ -195,7 +195,7 @@ impl AccountsRequest {
     async fn send<R: Runtime>(self, context: &TransferContext<'_, R>) -> Result<Answers, FlowError> {
         let (count, min_slot) = (self.wanted.len(), providers::min_slot(context.rt));
         let request = Request::Accounts { wanted: self.wanted, commitment: Commitment::Finalized, min_slot };
-        let views = rpc::parse_accounts(&providers::agreed(context.rt, context.provider_offset, &request).await?)?;
+        let views = rpc::parse_accounts(&providers::of(context).agreed(&request).await?)?;
         match views.len() == count {
             true => Ok(Answers(views)),
             false => Err(FlowError::Transient("the providers named too few accounts".to_owned())),

@@ -1,10 +1,9 @@
 //! The balance of a wallet's Solana address, and the tokens that it holds.
 
-use super::providers;
+use super::providers::Providers;
 use crate::flows::balances::{KeyBalance, ProviderError};
-use crate::flows::outcalls::Replication;
 use crate::ports::{CallErrorKind, Runtime};
-use purser_core::base::{Amount, Asset, Chain, Mint, WalletId};
+use purser_core::base::{Asset, Chain, Mint, WalletId};
 use purser_core::chains::solana::rpc::{self, AccountView, Commitment, Reading, Request, TokenBalance, View, Wanted};
 use purser_core::chains::solana::token::Holding;
 use purser_core::chains::solana::{Address, TokenProgram, derived};
@@ -17,26 +16,13 @@ const MAX_MINTS: usize = 40;
 /// Reads the finalized balance of the wallet's address, in lamports.
 ///
 /// # Errors
-/// The problem with the provider that was asked last.
+/// The problem with a provider that gave no answer.
 pub(super) async fn balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalance>, String> {
     let Some(address) = address(wallet)? else { return Ok(Vec::new()) };
     let request = Request::Balance { address, commitment: Commitment::Finalized, reading: Reading::EXACT };
-    let mut last = "no provider is configured".to_owned();
-    for provider_offset in 0..rt.read(|state| state.config().chains.solana.providers.len()) {
-        match amount(rt, provider_offset, &request).await {
-            Ok(amount) => {
-                let (kind, address, observed_at) = (KeyKind::Solana, address.to_string(), rt.now());
-                return Ok(vec![KeyBalance { kind, address, asset: Asset::Sol, amount, observed_at }]);
-            }
-            Err(problem) => last = problem,
-        }
-    }
-    Err(last)
-}
-
-async fn amount<R: Runtime>(rt: &R, provider_offset: usize, request: &Request) -> Result<Amount, String> {
-    let body = providers::ask(rt, provider_offset, Replication::Replicated, request).await.map_err(|error| error.to_string())?;
-    rpc::parse_amount(&body).map_err(|failure| failure.to_string())
+    let amount = Providers::new(rt, 0).any(&request, rpc::parse_amount).await.map_err(|error| error.to_string())?;
+    let (kind, address, observed_at) = (KeyKind::Solana, address.to_string(), rt.now());
+    Ok(vec![KeyBalance { kind, address, asset: Asset::Sol, amount, observed_at }])
 }
 
 /// The wallet's address; `None` when the owner has registered no key.
@@ -70,7 +56,7 @@ pub async fn token_balances<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<T
     let mut list = Vec::new();
     for program in [TokenProgram::Classic, TokenProgram::Token2022] {
         let request = Request::TokenBalances { owner, program };
-        let balances = match providers::agreed(rt, 0, &request).await {
+        let balances = match Providers::new(rt, 0).agreed(&request).await {
             Err(error) if error.kind == CallErrorKind::TooLarge => named_tokens(rt, wallet.id, owner, program).await?,
             answer => rpc::parse_token_balances(&answer.map_err(failed)?).map_err(failed)?,
         };
@@ -98,7 +84,7 @@ async fn named_tokens<R: Runtime>(
     let view = View::Holding { amount: Reading::EXACT };
     let wanted = accounts.iter().map(|(_, account)| Wanted { address: *account, view }).collect();
     let request = Request::Accounts { wanted, commitment: Commitment::Finalized, min_slot: 0 };
-    let seen = rpc::parse_accounts(&providers::agreed(rt, 0, &request).await.map_err(failed)?).map_err(failed)?;
+    let seen = rpc::parse_accounts(&Providers::new(rt, 0).agreed(&request).await.map_err(failed)?).map_err(failed)?;
     let held = |((mint, account), seen)| match seen {
         AccountView::Holding(Holding { amount, frozen, .. }) => Some(TokenBalance { account, mint, amount, frozen }),
         _ => None,

@@ -4,11 +4,12 @@
 //! transaction then counts for or against its provider: one whose blockhash died unseen, or was old on arrival, is asked after the others
 //! for a while. The records are kept on the heap, like all health of providers.
 
+use super::providers;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
+use crate::flows::providers::{Replication, record_bad_answer, record_good_answer};
 use crate::ports::Runtime;
-use purser_core::base::{SECOND_NS, Timestamp, TransferId};
+use purser_core::base::{Chain, SECOND_NS, Timestamp, TransferId};
 use purser_core::chains::solana::rpc::{self, LatestBlockhash, Request};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ struct Source {
 /// When the call fails, or no provider has come so far.
 pub(super) async fn fetch<R: Runtime>(context: &TransferContext<'_, R>) -> Result<LatestBlockhash, FlowError> {
     let request = Request::LatestBlockhash { min_slot: providers::min_slot(context.rt) };
-    let (url, body) = providers::ask_up_to_date(context.rt, context.provider_offset, &request).await?;
+    let (url, body) = providers::of(context).first_unless(Replication::SingleNode, &request, providers::behind).await?;
     let latest = rpc::parse_latest_blockhash(&body)?;
     if !context.transfer.simulated {
         keep(context.transfer.id, Source { url, slot: latest.slot, at: context.rt.now() });
@@ -75,14 +76,14 @@ pub(super) fn on_broadcast(id: TransferId, now: Timestamp) {
 /// Notes that the transaction is in a block.
 pub(super) fn on_landed(id: TransferId) {
     if let Some(source) = take(id) {
-        providers::record_good_blockhash(&source.url);
+        record_good_answer(Chain::Solana, &source.url);
     }
 }
 
 /// Notes that the transaction died, and no node has seen it in a block.
 pub(super) fn on_died(id: TransferId, now: Timestamp) {
     if let Some(source) = take(id) {
-        providers::record_bad_blockhash(&source.url, now);
+        record_bad_answer(Chain::Solana, &source.url, now);
     }
 }
 

@@ -1,9 +1,9 @@
 //! The fee and rent that the chain charged for a transaction in a finalized block.
 
+use super::providers;
 use super::record;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
 use purser_core::chains::solana::rpc::{self, Charge, Request};
@@ -77,7 +77,7 @@ fn creates_token_accounts(signed: &SignedTx) -> bool {
 async fn ask<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -> Result<Charge, FlowError> {
     let payments = if let Operation::Pay(payments) = &signed.plan().operation { payments.len() } else { 1 };
     let request = Request::Transaction { signature: signed.txid(), payments: payments as u64 };
-    let found = rpc::parse_charge(&providers::agreed(context.rt, context.provider_offset, &request).await?)?;
+    let found = rpc::parse_charge(&providers::of(context).agreed(&request).await?)?;
     found.ok_or_else(|| FlowError::Transient("the provider does not show the transaction".to_owned()))
 }
 

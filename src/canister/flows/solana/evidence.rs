@@ -5,9 +5,9 @@
 
 use super::lifetime::STEP;
 use super::record;
+use super::{nonce_changes, providers};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::rpc::{self, Commitment, Failure, NonceState, Reading, Request};
@@ -52,7 +52,7 @@ async fn height<R: Runtime>(context: &TransferContext<'_, R>, node: &str, lifeti
     let Some(threshold) = lifetime.dead_from() else { return Ok(LifetimeEnd::Open) };
     let (height, slot) = (Reading::AtLeast { threshold }, Reading::RoundDown { step: STEP });
     let request = providers::epoch_request(Commitment::Finalized, height, slot, 0);
-    let info = rpc::parse_epoch(&providers::ask_node(context.rt, node, &request).await?)?;
+    let info = rpc::parse_epoch(&providers::of(context).result_of(node, &request).await?)?;
     let evidence = Evidence::HeightAtLeast(info.height);
     Ok(if lifetime.is_over(evidence) { LifetimeEnd::Over { evidence, slot: info.slot } } else { LifetimeEnd::Open })
 }
@@ -68,17 +68,17 @@ async fn nonce<R: Runtime>(
         return Err(FlowError::unreadable("it stands on no nonce"));
     };
     let request = Request::NonceChanged { account, value, min_slot: min_slot_of_nonce(context), step: STEP };
-    let read = rpc::parse_nonce(&providers::answer_of(context.rt, node, &request).await?);
+    let read = rpc::parse_nonce(&providers::of(context).answer_of(node, &request).await?);
     if read.is_err_and(Failure::is_behind) {
         return Ok(LifetimeEnd::Behind);
     }
     match read? {
         NonceState::Unchanged => {
-            providers::nonce_unchanged(node, &account);
+            nonce_changes::nonce_unchanged(node, &account);
             Ok(LifetimeEnd::Open)
         }
         NonceState::Changed { by_slot } => {
-            let slot = providers::nonce_changed_by(node, &account, value, by_slot, context.rt.now());
+            let slot = nonce_changes::nonce_changed_by(node, &account, value, by_slot, context.rt.now());
             Ok(LifetimeEnd::Over { evidence: Evidence::NonceChanged(true), slot })
         }
         // A missing account proves nothing: only another value does.

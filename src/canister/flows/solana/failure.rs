@@ -6,11 +6,11 @@
 
 use super::evidence::{LifetimeEnd, lifetime_end};
 use super::lifetime::{Bounds, bounds, record_deadline};
+use super::providers;
 use super::{charge, record, send, status};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::progress::Progress;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::{Lifetime, RecentHash, SignatureStatus, SignedTx, StatusLookup};
@@ -71,10 +71,7 @@ async fn is_over<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx
         Bounds::TooYoung => return Ok(false),
         Bounds::NoDeadline(blockhash) => return record_deadline(context, blockhash).await.map(|()| false),
     };
-    let (nodes, needed) = (
-        providers::nodes(context.rt, context.provider_offset),
-        context.rt.read(|state| state.config().chains.solana.quorum().max(2)),
-    );
+    let (nodes, needed) = (providers::nodes(context), context.rt.read(|state| state.config().chains.solana.quorum().max(2)));
     let (mut over, mut open, mut problem) = (0, false, None);
     for node in nodes.iter().cycle().take(nodes.len().max(needed)) {
         match observe(context, node, signed, &lifetime, slot).await {

@@ -3,9 +3,9 @@
 use super::accounts::{self, Accounts, LamportReadings, RENT_UPPER_BOUND};
 use super::concurrent::concurrent_transfers;
 use super::intent::{self, Wanted};
+use super::providers;
 use crate::flows::context::{MONEY_OF_OTHERS, TransferContext};
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::base::{Amount, Asset};
 use purser_core::chains::solana::account::{
@@ -105,7 +105,7 @@ pub(super) fn with_recipient<R: Runtime>(context: &TransferContext<'_, R>, recip
 /// # Errors
 /// When the providers do not agree on it.
 pub(super) async fn rent_minimum<R: Runtime>(context: &TransferContext<'_, R>, space: u64) -> Result<Amount, FlowError> {
-    let body = providers::agreed(context.rt, context.provider_offset, &Request::RentExemptMinimum { space }).await?;
+    let body = providers::of(context).agreed(&Request::RentExemptMinimum { space }).await?;
     Ok(rpc::parse_amount(&body)?)
 }
 

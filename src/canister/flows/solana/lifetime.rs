@@ -1,9 +1,9 @@
 //! The lifetime of a sent transaction: its bounds, and the record of its deadline.
 
+use super::providers;
 use super::{blockhash, record};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{Commitment, EpochInfo, Reading};
 use purser_core::chains::solana::{Blockhash, Lifetime, RecentHash, SignedTx, UNBOUND_MARGIN_BLOCKS};
@@ -66,7 +66,7 @@ pub(super) async fn record_deadline<R: Runtime>(context: &TransferContext<'_, R>
     // where several nodes stand behind one address.
     let step = Reading::RoundDown { step: STEP };
     let request = providers::epoch_request(Commitment::Confirmed, step, step, min_slot);
-    let Some(positions) = providers::positions(context.rt, context.provider_offset, &request).await? else { return Ok(()) };
+    let Some(positions) = providers::positions(context, &request).await? else { return Ok(()) };
     let greatest = greatest_height(&positions)?;
     let Some(Lifetime::Blockhash { last_valid_block_height, .. }) = Lifetime::recorded_after(blockhash, greatest, STEP) else {
         return Err(FlowError::Transient("the providers claim an impossible block height".to_owned()));

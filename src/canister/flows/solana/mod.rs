@@ -12,6 +12,7 @@
 //! | `accounts`, `funds`, `tokens` | the accounts of a transfer, and whether they allow it |
 //! | `concurrent` | the wallet's other transfers that may move the same money |
 //! | `nonce`, `blockhash` | what bounds the transaction's life |
+//! | `nonce_changes` | used nonces that a node has shown before |
 //! | `preflight` | the simulation, and the priority fee |
 //! | `intent` | the request, and whether a message says exactly that |
 //! | `sign`, `send` | the signature, and the broadcast |
@@ -19,7 +20,7 @@
 //! | `status`, `lifetime`, `evidence` | reads of the chain about a sent transaction |
 //! | `proof` | the proof that a transaction can never land |
 //! | `failure` | the end of a transaction that failed on chain |
-//! | `providers` | which providers are asked, and how many must agree |
+//! | `providers` | JSON-RPC for the provider engine, and the nodes' positions |
 //! | `charge` | the fee and rent that the chain charged |
 //! | `record` | the recorded transaction |
 //! | `balances` | the balance of a wallet's address, and its tokens |
@@ -39,6 +40,7 @@ mod funds;
 mod intent;
 mod lifetime;
 mod nonce;
+mod nonce_changes;
 mod payment;
 mod preflight;
 mod proof;
@@ -51,7 +53,7 @@ mod status;
 mod tokens;
 
 pub use balances::{TokenHolding, token_balances};
-pub use providers::{Health, health};
+pub use providers::transform;
 
 use super::balances::KeyBalance;
 use super::chain_flow::{ChainFlow, Exclusion};
@@ -69,6 +71,8 @@ use purser_core::wallet::Wallet;
 pub(super) struct Solana;
 
 impl ChainFlow for Solana {
+    type Api = providers::Rpc;
+
     const KEEPS_REASON: bool = false;
 
     async fn build<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {

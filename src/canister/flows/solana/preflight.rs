@@ -1,9 +1,9 @@
 //! The simulation of a transaction before it is signed, and the priority fee that is offered for it.
 
+use super::providers;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::outcalls::Replication;
-use crate::flows::solana::providers;
+use crate::flows::providers::Replication;
 use crate::ports::{CallErrorKind, Runtime};
 use purser_core::base::Amount;
 use purser_core::chains::solana::rpc::{self, Request, Simulation};
@@ -53,10 +53,9 @@ pub(super) async fn simulate<R: Runtime>(
         return Ok(PreflightResult::Success(Offer { budget: None, slot }));
     }
     let accounts = written(plan);
-    let asked =
-        providers::ask(context.rt, context.provider_offset, Replication::SingleNode, &Request::PriorityPrice { accounts }).await;
+    let asked = providers::of(context).first(Replication::SingleNode, &Request::PriorityPrice { accounts }).await;
     // The market price is advice. Without it nothing is offered.
-    let market = asked.ok().and_then(|body| rpc::parse_u64(&body).ok()).unwrap_or(0);
+    let market = asked.ok().and_then(|(_, body)| rpc::parse_u64(&body).ok()).unwrap_or(0);
     let limit = limit(plan, units);
     let price = market.min(cap).min(affordable(context, rent, limit));
     Ok(PreflightResult::Success(Offer { budget: (price > 0).then_some(Budget { limit, price }), slot }))
@@ -108,10 +107,10 @@ fn limit(plan: &Plan, units: Option<u64>) -> u32 {
 /// A failure is believed when another provider reports it too, or the only one reports it twice: it ends the transfer.
 async fn succeeding<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<Option<Simulation>, FlowError> {
     let request = simulation(context, plan)?;
-    let (node, body) = providers::ask_first(context.rt, context.provider_offset, Replication::SingleNode, &request).await?;
+    let (node, body) = providers::of(context).first(Replication::SingleNode, &request).await?;
     let first = rpc::parse_simulation(&body)?;
     let Some(error) = &first.error else { return Ok(Some(first)) };
-    let body = providers::ask_another(context.rt, context.provider_offset, &node, Replication::SingleNode, &request).await;
+    let body = providers::of(context).another(&node, Replication::SingleNode, &request).await;
     let body = body.map_err(|problem| {
         let unanswered =
             format!("one provider says that the transaction would fail ({error}), and no other one answers: {problem}");

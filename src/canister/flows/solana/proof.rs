@@ -2,10 +2,10 @@
 
 use super::evidence::{LifetimeEnd, lifetime_end};
 use super::lifetime::{Bounds, PROOF_SECONDS, bounds, record_deadline};
+use super::providers;
 use super::{blockhash, status};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::{Landing, Lifetime, Observation, SignedTx, StatusLookup, landing};
@@ -39,7 +39,7 @@ async fn proven_dead<R: Runtime>(
     lifetime: &Lifetime,
 ) -> Result<bool, FlowError> {
     let quorum = context.rt.read(|state| state.config().chains.solana.quorum());
-    let (nodes, needed) = (providers::nodes(context.rt, context.provider_offset), quorum.max(2));
+    let (nodes, needed) = (providers::nodes(context), quorum.max(2));
     let questions = nodes.len().max(needed);
     let mut tally = Tally::default();
     for (asked, node) in (1..).zip(nodes.iter().cycle().take(questions)) {

@@ -1,11 +1,11 @@
 //! The broadcast of the signed transaction, and its repetitions.
 
 use super::lifetime::PROOF_SECONDS;
+use super::providers;
 use super::{blockhash, record};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::outcalls::Replication;
-use crate::flows::solana::providers;
+use crate::flows::providers::Replication;
 use crate::ports::Runtime;
 use purser_core::chains::solana::SignedTx;
 use purser_core::chains::solana::rpc::{self, Request, SendOutcome};
@@ -32,7 +32,8 @@ pub(super) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Resu
     }
     context.commit(|state| state.decide_submitted(context.transfer.id))?;
     blockhash::on_broadcast(context.transfer.id, context.rt.now());
-    sent(&providers::ask(context.rt, context.provider_offset, Replication::SingleNode, &Request::Send(signed)).await?)
+    let (_, answer) = providers::of(context).first(Replication::SingleNode, &Request::Send(signed)).await?;
+    sent(&answer)
 }
 
 /// Sends a transaction again that may land, unless it is being revoked or an emergency is on.
@@ -51,7 +52,7 @@ pub(super) async fn rebroadcast<R: Runtime>(context: &TransferContext<'_, R>, si
     }
     // No node has shown the transaction yet. So each provider gets the bytes in turn, around and around.
     let places = usize::try_from(context.age_seconds() / SAME_RECEIVER_SECONDS + 1).unwrap_or(1);
-    sent(&providers::ask_next(context.rt, context.provider_offset, places, &Request::Send(signed)).await?)
+    sent(&providers::of(context).next(places, &Request::Send(signed)).await?)
 }
 
 /// The result of a broadcast. A bad answer does not mean that the bytes did not arrive, so it only leads to another provider next time.

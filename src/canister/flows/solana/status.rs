@@ -1,8 +1,8 @@
 //! The status of a sent transaction, by its signature.
 
+use super::providers;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::solana::providers;
 use crate::ports::Runtime;
 use purser_core::chains::solana::rpc::{self, Request, SignatureBatch};
 use purser_core::chains::solana::{SignedTx, StatusLookup};
@@ -12,7 +12,7 @@ use purser_core::chains::solana::{SignedTx, StatusLookup};
 /// # Errors
 /// When the providers do not agree, or name no status.
 pub(super) async fn agreed<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -> Result<StatusLookup, FlowError> {
-    parse(&providers::agreed(context.rt, context.provider_offset, &request(signed, 0)?).await?)
+    parse(&providers::of(context).agreed(&request(signed, 0)?).await?)
 }
 
 /// The status on which two providers agree even with a quorum of one.
@@ -23,7 +23,7 @@ pub(super) async fn agreed_by_two<R: Runtime>(
     context: &TransferContext<'_, R>,
     signed: &SignedTx,
 ) -> Result<StatusLookup, FlowError> {
-    parse(&providers::agreed_by_two(context.rt, context.provider_offset, &request(signed, 0)?).await?)
+    parse(&providers::of(context).agreed_by_two(&request(signed, 0)?).await?)
 }
 
 /// The status that one node reports which has reached `min_slot`.
@@ -36,7 +36,7 @@ pub(super) async fn at_node<R: Runtime>(
     signed: &SignedTx,
     min_slot: u64,
 ) -> Result<StatusLookup, FlowError> {
-    parse(&providers::ask_node(context.rt, node, &request(signed, min_slot)?).await?)
+    parse(&providers::of(context).result_of(node, &request(signed, min_slot)?).await?)
 }
 
 fn request(signed: &SignedTx, min_slot: u64) -> Result<Request, FlowError> {

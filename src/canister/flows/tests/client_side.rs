@@ -1,6 +1,7 @@
 use super::*;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
+use crate::flows::providers::Budget;
 use purser_core::wallet::NewKeys;
 
 const RICH: u64 = 10_000_000_000;
@@ -80,7 +81,8 @@ fn no_threshold_key_is_ever_asked_to_sign_for_an_owner() {
     let (asset, steps) = build(KeyKind::Solana);
     let id = world.request(asset, 500_000_000, KeyKind::Solana);
     assert_eq!(world.drive(id, 0, steps), Progress::Waiting);
-    let context = TransferContext { rt: &world, transfer: world.transfer(id), wallet: world.wallet(), provider_offset: 0 };
+    let (transfer, wallet, budget) = (world.transfer(id), world.wallet(), Budget::default());
+    let context = TransferContext { rt: &world, transfer, wallet, provider_offset: 0, budget };
     for outcome in [poll(context.signature(b"anything")).map(drop), poll(crate::flows::sign(&context))] {
         assert!(matches!(outcome, Err(FlowError::NeedsOperator(_))), "{outcome:?}");
     }

@@ -2,7 +2,7 @@
 
 use super::solana::{RICH, accounts, blockhash, death, first_look, ok, simulated, taken, to_submission, unknown, value};
 use super::*;
-use crate::flows::solana::health;
+use crate::flows::providers::health;
 
 const AMOUNT: u64 = 50_000_000;
 /// The slot and the height of the tip at the start.
@@ -205,9 +205,13 @@ fn a_provider_whose_blockhash_died_unseen_is_asked_after_the_others() {
     assert_eq!(world.drive(first, 0, first_look()), Progress::Waiting);
     world.advance(90);
     assert_eq!(world.drive(first, 0, death()), Progress::Again);
-    let resting = health(URLS[0]).resting_until();
+    let resting = health(Chain::Solana, URLS[0]).resting_until();
     assert_eq!(resting.nanos() - world.now.get(), 600 * SECOND_NS);
-    assert_eq!(health(URLS[0]).rests_until, Timestamp::default(), "what it knows of what was sent is asked as before");
+    assert_eq!(
+        health(Chain::Solana, URLS[0]).rests_until,
+        Timestamp::default(),
+        "what it knows of what was sent is asked as before"
+    );
     // The next attempt and the next payment begin with the other provider, whatever the offset.
     assert_eq!(world.drive(first, 0, from(given_by(at!("12", "getLatestBlockhash"), 2), first)), Progress::Waiting);
     for (provider_offset, seconds) in [(1, 0), (0, 700)] {
@@ -221,7 +225,7 @@ fn a_provider_whose_blockhash_died_unseen_is_asked_after_the_others() {
     let next = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
     assert_eq!(world.drive(next, 0, from(given_by(at!("11", "getLatestBlockhash"), 6), next)), Progress::Waiting);
     assert_eq!(world.drive(next, 0, vec![super::solana::finalized("null")]), Progress::Ended);
-    assert_eq!(health(URLS[0]).dead_hashes, 0, "one that was in a block clears it");
+    assert_eq!(health(Chain::Solana, URLS[0]).demerits, 0, "one that was in a block clears it");
 }
 
 #[test]
@@ -241,7 +245,7 @@ fn a_provider_that_is_behind_when_it_gives_a_blockhash_is_asked_after_the_others
                 taken(),
             ];
             assert_eq!(world.drive(id, 0, look), Progress::Waiting);
-            assert_eq!(health(URLS[0]).dead_hashes, expected, "{lag} slots behind");
+            assert_eq!(health(Chain::Solana, URLS[0]).demerits, expected, "{lag} slots behind");
         });
         run.join().unwrap();
     }
@@ -293,5 +297,5 @@ fn a_slow_signature_does_not_count_against_the_provider() {
     assert_eq!(world.drive(id, 0, first_look()), Progress::Waiting);
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
-    assert_eq!(health(URLS[0]).dead_hashes, 0);
+    assert_eq!(health(Chain::Solana, URLS[0]).demerits, 0);
 }

@@ -7,6 +7,7 @@ mod kaspa;
 mod lagging;
 mod minimum_balance;
 mod nonces;
+mod providers;
 mod random;
 mod rechecks;
 mod revocations;
@@ -16,9 +17,8 @@ mod tokens;
 mod transform;
 mod waiting;
 
-use super::transform as transforms;
 use super::{Progress, drive};
-use crate::ports::{CallError, Clock, HttpOutcall, Outcall, Signer, SigningKey, SolRpc, StateStore};
+use crate::ports::{CallError, CanisterCall, Clock, HttpOutcall, Outcall, ProviderCanister, Signer, SigningKey, StateStore};
 use candid::Principal;
 use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
@@ -28,7 +28,6 @@ use purser_core::chains::configs::ChainConfigs;
 use purser_core::chains::kaspa::config::KaspaConfig;
 use purser_core::chains::registry::{Built, Params, PaymentParams};
 use purser_core::chains::solana::config::SolanaConfig;
-use purser_core::chains::solana::rpc::CanisterCall;
 use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::governance::config::Config;
@@ -336,7 +335,7 @@ impl Signer for World {
     }
 }
 
-impl SolRpc for World {
+impl ProviderCanister for World {
     async fn call(&self, canister: Principal, call: &CanisterCall) -> Result<Vec<u8>, CallError> {
         assert_eq!(canister, sol_rpc());
         let Step::Canister { method, reply } = self.next(call.method) else { panic!("{} is called", call.method) };
@@ -360,9 +359,10 @@ impl HttpOutcall for World {
             self.sent.borrow_mut().push(body);
         }
         let (status, body) = reply(self)?;
-        let reduce = match outcall.chain {
-            Chain::Solana => transforms::solana,
-            Chain::Kaspa => transforms::kaspa,
+        let reduce = match outcall.transform {
+            "transform_solana" => crate::flows::solana::transform,
+            "transform_kaspa" => crate::flows::kaspa::transform,
+            other => panic!("the canister has no query {other}"),
         };
         let header = HttpHeader { name: "Date".into(), value: "today".into() };
         let response = HttpRequestResult { status: status.into(), headers: vec![header], body: body.into_bytes() };

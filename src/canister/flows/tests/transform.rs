@@ -14,7 +14,7 @@ fn replicas_agree_on_answers_that_differ_in_moving_values() {
     };
     let answers = [(1, "a"), (2, "b")].map(|(slot, date)| {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"context":{{"slot":{slot}}},"value":77}}}}"#);
-        transforms::solana(args(200u16.into(), request.transform_context(), &body, date))
+        crate::flows::solana::transform(args(200u16.into(), request.transform_context(), &body, date))
     });
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], HttpRequestResult { status: 200u16.into(), headers: Vec::new(), body: br#"{"ok":77}"#.to_vec() });
@@ -23,8 +23,8 @@ fn replicas_agree_on_answers_that_differ_in_moving_values() {
 #[test]
 fn a_status_of_more_than_16_bits_is_a_failure() {
     let request = kas::rest::Request::BlueScore { step: kas::rest::DEFAULT_SCORE_STEP };
-    let reduced = transforms::kaspa(args(65_736u32.into(), request.transform_context(), r#"{"blueScore":900}"#, "a"));
+    let reduced = crate::flows::kaspa::transform(args(65_736u32.into(), request.transform_context(), r#"{"blueScore":900}"#, "a"));
     assert_eq!(kas::rest::parse_blue_score(&reduced.body), Err(kas::rest::Failure::Http { status: 0 }));
-    let reduced = transforms::kaspa(args(200u16.into(), request.transform_context(), r#"{"blueScore":901}"#, "a"));
+    let reduced = crate::flows::kaspa::transform(args(200u16.into(), request.transform_context(), r#"{"blueScore":901}"#, "a"));
     assert_eq!(kas::rest::parse_blue_score(&reduced.body), Ok(900));
 }

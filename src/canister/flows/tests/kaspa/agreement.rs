@@ -12,6 +12,10 @@ fn requested(providers: usize) -> (World, TransferId) {
 }
 
 fn silent(contains: &'static str) -> Step {
+    all(contains, |_| Ok((502, "<html>".into())))
+}
+
+fn limited(contains: &'static str) -> Step {
     all(contains, |_| Ok((429, "Too Many Requests".into())))
 }
 
@@ -53,7 +57,8 @@ fn a_provider_without_an_answer_is_passed_over() {
     let lists = [silent("/addresses/utxos"), utxos(SOURCE, ONE_COIN), utxos(SOURCE, ONE_COIN), signing(SOURCE), taken()];
     assert_eq!(world.drive(id, 0, script.into_iter().chain(lists).collect()), Progress::Waiting);
     let (world, id) = requested(2);
-    let script = vec![dag(5_000), silent("/info/blockdag"), fee(100), fee(100)];
+    // The second one limits the rate and is not asked for the fee rate either.
+    let script = vec![dag(5_000), limited("/info/blockdag"), fee(100)];
     let Progress::RateLimited(problem) = world.drive(id, 0, script) else { panic!("one provider is not enough") };
     assert_eq!(problem, "Kaspa: the server limits the rate of requests");
 }
@@ -65,7 +70,7 @@ fn a_provider_that_limits_the_rate_is_asked_last_for_a_while() {
         Step::Http { replicated, reply, .. } => Step::Http { contains: port, replicated, reply },
         other => other,
     };
-    let limited = || asked("127.0.0.1:20", silent("/info/blockdag"));
+    let limited = || asked("127.0.0.1:20", limited("/info/blockdag"));
     // All but the first question go to the other two.
     let script = vec![
         limited(),

@@ -37,7 +37,7 @@ impl Signer for Net {
     }
 }
 
-impl SolRpc for Net {
+impl ProviderCanister for Net {
     async fn call(&self, _: Principal, call: &CanisterCall) -> Result<Vec<u8>, CallError> {
         panic!("no canister is configured, but {} is called", call.method)
     }
@@ -50,6 +50,6 @@ impl HttpOutcall for Net {
         let body = serde_json::from_slice(outcall.body.as_ref().expect("a body")).expect("JSON");
         let (status, body) = self.answer(&outcall.url, &body)?;
         let response = HttpRequestResult { status: status.into(), headers: Vec::new(), body: body.into_bytes() };
-        Ok(transforms::solana(TransformArgs { response, context: outcall.context.clone() }).body)
+        Ok(crate::flows::solana::transform(TransformArgs { response, context: outcall.context.clone() }).body)
     }
 }

@@ -48,8 +48,8 @@ impl<M: Memory> State<M> {
     }
 
     fn check_provider_key(&self, url: &str, key: &str) -> Result<(), Refusal> {
-        if !url.contains(KEY_PLACEHOLDER) || !self.config().chains.solana.providers.iter().any(|known| known == url) {
-            return Err(invalid("url", format!("no provider of Solana with {KEY_PLACEHOLDER} in it is configured like this")));
+        if !url.contains(KEY_PLACEHOLDER) || !self.config().chains.names_provider(url) {
+            return Err(invalid("url", format!("no provider with {KEY_PLACEHOLDER} in it is configured like this")));
         }
         // Only characters that stand for themselves in a URL, so that the key cannot change its host or path.
         let plain = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.', '~'].contains(&c);

@@ -3,6 +3,7 @@
 use super::*;
 
 const WITH_KEY: &str = "http://127.0.0.1:3/rpc?api-key={key}";
+const OF_KASPA: &str = "http://127.0.0.1:5/{key}";
 const KEY: &str = "0123456789-secret";
 
 #[test]
@@ -10,9 +11,11 @@ fn a_providers_key_is_an_admins_and_stands_nowhere_but_in_its_table() {
     let mut state = State::new(VectorMemory::default());
     let mut config = config();
     config.chains.solana.providers.push(WITH_KEY.into());
+    config.chains.kaspa.providers.push(OF_KASPA.into());
     let settings = Settings::new(&config);
     let decided = state.decide_init(stranger(), config, settings);
     done(&mut state, decided, at(0));
+    assert!(state.decide_provider_key(admin(), OF_KASPA, Some(KEY)).is_ok(), "the providers of both chains take one");
     assert!(matches!(state.decide_provider_key(guardian(), WITH_KEY, Some(KEY)), Err(Refusal::Unauthorized { .. })));
     for url in ["http://127.0.0.1:1", "http://127.0.0.1:4/{key}"] {
         let refused = state.decide_provider_key(admin(), url, Some(KEY));
@@ -52,5 +55,8 @@ fn a_key_has_its_place_behind_the_hosts_name() {
     for url in ["https://{key}.a.b/rpc", "https://{key}", "https://a.b{key}/rpc", "https://a.b/{key}/{key}", "https://a.b/{secret}"]
     {
         assert_eq!(problem(url), Some("solana.providers"), "{url}");
+        let mut config = config();
+        config.chains.kaspa.providers = vec![url.into()];
+        assert_eq!(config.validate().err().map(|error| error.field), Some("kaspa.providers"), "{url}");
     }
 }

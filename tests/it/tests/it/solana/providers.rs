@@ -28,6 +28,13 @@ pub fn two_of_three() -> ThreeProviders {
     three_providers(|solana| solana.quorum = Some(2))
 }
 
+/// The Solana providers as the canister lists them.
+fn listed(env: &mut TestEnv) -> Vec<Provider> {
+    let mut providers = env.as_actor(Actor::Stranger).list_providers();
+    providers.retain(|provider| provider.chain == Chain::Solana);
+    providers
+}
+
 #[test]
 fn two_of_three_providers_outvote_one_that_lies() {
     let ThreeProviders { mut env, others: [faulty, _honest] } = two_of_three();
@@ -45,9 +52,9 @@ fn two_of_three_providers_outvote_one_that_lies() {
         assert_eq!((ended.status.name.as_str(), ended.attempt), ("Confirmed", 1), "{method}: {ended:?}");
     }
     assert_eq!(env.solana.landed().len(), 3);
-    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
-    let genesis = env.solana.genesis_hash();
-    assert!(providers.iter().all(|provider| provider.genesis.as_ref() == Some(&genesis)), "{providers:?}");
+    let providers = listed(&mut env);
+    let genesis = format!("genesis {}", env.solana.genesis_hash());
+    assert!(providers.iter().all(|provider| provider.details.as_ref() == Some(&genesis)), "{providers:?}");
     assert!(providers.iter().all(|provider| provider.answers > 0), "{providers:?}");
 }
 
@@ -60,8 +67,10 @@ fn a_provider_of_another_chain_is_never_believed() {
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
     let asked: Vec<String> = stranger.calls();
     assert!(!asked.is_empty() && asked.iter().all(|method| method == "getGenesisHash"), "nothing else was asked: {asked:?}");
-    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
-    assert_eq!((providers[1].genesis.as_ref(), providers[1].rests_until.is_some()), (None, true), "{providers:?}");
+    let providers = listed(&mut env);
+    assert_eq!((providers[1].details.as_ref(), providers[1].resting_until.is_some()), (None, true), "{providers:?}");
+    let problem = providers[1].last_problem.as_deref().expect("a problem");
+    assert!(problem.contains("genesis hash"), "{problem}");
 }
 
 #[test]
@@ -141,7 +150,7 @@ fn everything_public(env: &mut TestEnv, id: u64) -> String {
     let range = BlockRange { start: 0u8.into(), length: 1_000u16.into() };
     let log = env.as_actor(Actor::Stranger).icrc3_get_blocks(&[range]);
     let transfer = env.as_actor(Actor::Stranger).get_transfer(id);
-    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
+    let providers = env.as_actor(Actor::Stranger).list_providers();
     let printed: Vec<String> = env.network.local().take_traces().into_iter().flat_map(|trace| trace.prints).collect();
     format!("{log:?} {transfer:?} {providers:?} {printed:?}")
 }
@@ -163,7 +172,7 @@ fn an_api_key_goes_to_its_provider_and_nowhere_else() {
     env.as_actor(Actor::Admin).set_provider_key(&url, Some(KEY)).expect("an admin");
     let ended = env.wait_for_end(id);
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
-    let providers = env.as_actor(Actor::Stranger).list_solana_providers();
+    let providers = listed(&mut env);
     assert_eq!((providers[0].url.as_str(), providers[0].has_key), (url.as_str(), true));
     let public = everything_public(&mut env, id);
     assert!(public.contains("provider_key_set") && !public.contains(KEY), "the change is in the log, the key is not");

@@ -50,7 +50,7 @@ struct OverrideProvider {
 
 #[derive(CandidType)]
 #[expect(clippy::enum_variant_names, reason = "the names are the interface's")]
-enum Provider {
+enum ItsProvider {
     AlchemyDevnet,
     AnkrDevnet,
     ChainstackDevnet,
@@ -79,8 +79,8 @@ fn deploy(env: &mut TestEnv, node: &SolanaDev, real: Option<Vec<u8>>) -> Princip
             let args = InstallArgs { overrideProvider: Some(OverrideProvider { overrideUrl: Some(substitution) }) };
             ic.install(canister, admin, &wasm, Encode!(&args).expect("arguments")).expect("the real canister installs");
             // The real canister needs a key for every provider, though every address is overridden.
-            use Provider::{AlchemyDevnet, AnkrDevnet, ChainstackDevnet, DrpcDevnet, HeliusDevnet};
-            let keys: Vec<(Provider, Option<String>)> = [AlchemyDevnet, AnkrDevnet, ChainstackDevnet, DrpcDevnet, HeliusDevnet]
+            use ItsProvider::{AlchemyDevnet, AnkrDevnet, ChainstackDevnet, DrpcDevnet, HeliusDevnet};
+            let keys: Vec<(ItsProvider, Option<String>)> = [AlchemyDevnet, AnkrDevnet, ChainstackDevnet, DrpcDevnet, HeliusDevnet]
                 .into_iter()
                 .map(|provider| (provider, Some("key".into())))
                 .collect();
@@ -149,9 +149,9 @@ fn with_one_of_two_nodes_gone_the_canister_completes_the_quorum() {
     let never = ["getEpochInfo", "getBlockHeight", "getLatestBlockhash", "simulateTransaction", "getRecentPrioritizationFees"];
     assert!(never.iter().all(|method| !asked.iter().any(|found| found == method)), "{asked:?}");
     let name = format!("canister:{}", test.canister);
-    let providers = test.env.as_actor(Actor::Stranger).list_solana_providers();
+    let providers = test.env.as_actor(Actor::Stranger).list_providers();
     let provider = providers.iter().find(|provider| provider.url == name).expect("it is listed");
-    assert!(provider.answers > 0 && provider.genesis.is_some(), "{provider:?}");
+    assert!(provider.answers > 0 && provider.details.is_some(), "{provider:?}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ struct Change {
 /// Records that a node shows a nonce value as used. Returns the lowest slot by which it has shown this lately.
 ///
 /// The slot of the present observation was rounded up, so that no node may have reached it yet. An earlier one is reached by now.
-pub(in crate::flows) fn nonce_changed_by(url: &str, account: &Address, used: Blockhash, by_slot: u64, now: Timestamp) -> u64 {
+pub(super) fn nonce_changed_by(url: &str, account: &Address, used: Blockhash, by_slot: u64, now: Timestamp) -> u64 {
     let key = (url.to_owned(), *account.as_bytes());
     CHANGES.with_borrow_mut(|all| {
         let is_recent = |known: &&mut Change| known.used == used && now.nanos_since(known.seen_at) < CHANGE_SECONDS * SECOND_NS;
@@ -44,6 +44,6 @@ pub(in crate::flows) fn nonce_changed_by(url: &str, account: &Address, used: Blo
 }
 
 /// Forgets a node's earlier observation, because it now shows the value as unused.
-pub(in crate::flows) fn nonce_unchanged(url: &str, account: &Address) {
+pub(super) fn nonce_unchanged(url: &str, account: &Address) {
     CHANGES.with_borrow_mut(|all| all.remove(&(url.to_owned(), *account.as_bytes())));
 }

@@ -1,23 +1,21 @@
-//! Answers of several Kaspa servers, put together.
+//! The questions to Kaspa servers, and the answers of several put together.
 //!
-//! A server that lies alone is outvoted, and one that does not answer is passed over.
 //! A score counts as far as a quorum of servers has reached it, a coin when a quorum lists it with the same amount, and an acceptance
 //! likewise. By leaving something out a server can only cause delay.
 //!
 //! The replicas of the canister ask a moment apart. A value that moves meanwhile is rounded down to the marks of a grid. Where it passes a
 //! mark just then, the replicas receive different answers, and the same server is asked again at once by a grid with other marks.
 
+use super::api::{self, Rest};
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
-use crate::flows::outcalls::{self, Replication};
+use crate::flows::providers::{Providers, Replication};
 use crate::ports::{CallError, CallErrorKind, Runtime};
-use futures::future::join_all;
 use purser_core::base::{Amount, SECOND_NS, Timestamp};
-use purser_core::chains::config::ChainConfig;
 use purser_core::chains::kaspa::rest::{self, Failure, FeeBucket, Grid, Request, SubmitOutcome};
 use purser_core::chains::kaspa::transfer::FeeSpeed;
 use purser_core::chains::kaspa::{Address, Network, Transaction, TxId, Utxo};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
@@ -38,14 +36,10 @@ const FAST_FOR: u32 = 20;
 const FEERATE_STEPS: [Grid; 4] = [grid(1), grid(10).between(), grid(25).between(), grid(50).between()];
 /// The time for which rates are read by the last grid that the replicas agreed on.
 const COARSE_NS: u64 = 60 * SECOND_NS;
-/// The time in seconds for which a server that limits the rate of requests is asked last.
-const LIMITED_SECONDS: u64 = 30;
 /// The most steps between the scores of two servers that just answer a moment after each other.
 const MAX_STEPS_APART: u64 = 3;
 
 thread_local! {
-    /// The time until which a server, by its URL, is asked last. Losing it costs a question.
-    static LIMITED: RefCell<BTreeMap<String, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
     /// The number of scores for which a private network still counts as fast.
     static FAST: Cell<u32> = const { Cell::new(0) };
     /// The grid of rates on which the replicas agreed last after a finer one, by its place, and the time.
@@ -56,19 +50,10 @@ const fn grid(step: u64) -> Grid {
     Grid::of(NonZeroU64::new(step).expect("a constant"))
 }
 
-/// The client of the configured servers.
-pub(super) struct QuorumClient<'a, R> {
-    pub(super) rt: &'a R,
-    /// The place of the server that is asked first.
-    pub(super) provider_offset: usize,
-}
-
-/// The answers to one question so far.
-struct Responses<T> {
-    answers: Vec<T>,
-    /// The number of servers asked, from the beginning of `order`.
-    asked: usize,
-    order: Vec<usize>,
+/// The questions to the configured servers.
+pub(super) struct Questions<'a, R> {
+    rt: &'a R,
+    servers: Providers<'a, R, Rest>,
 }
 
 /// The unspent outputs of an address.
@@ -79,98 +64,32 @@ pub(super) struct Listed {
     pub(super) bound: Amount,
 }
 
-/// The client that begins with the provider of a transfer's run.
-pub(super) fn client<'a, R: Runtime>(context: &TransferContext<'a, R>) -> QuorumClient<'a, R> {
-    QuorumClient { rt: context.rt, provider_offset: context.provider_offset }
+/// The questions of a transfer's run.
+pub(super) fn questions<'a, R: Runtime>(context: &TransferContext<'a, R>) -> Questions<'a, R> {
+    Questions { rt: context.rt, servers: api::providers(context) }
 }
 
-impl<R: Runtime> QuorumClient<'_, R> {
-    /// The servers by their places in the configuration, in the order in which they are asked. The order begins at the offset, and servers
-    /// that limit the rate of requests come last.
-    fn order(&self) -> Vec<usize> {
-        let providers = self.rt.read(|state| state.config().chains.kaspa.providers.clone());
-        let mut order: Vec<usize> = (0..providers.len()).collect();
-        if let Some(first) = self.provider_offset.checked_rem(order.len()) {
-            order.rotate_left(first);
-        }
-        let now = self.rt.now();
-        LIMITED.with_borrow(|limited| order.sort_by_key(|n| limited.get(&providers[*n]).is_some_and(|until| *until > now)));
-        order
+impl<'a, R: Runtime> Questions<'a, R> {
+    /// The questions outside of a transfer's run. `offset` is the place of the server that is asked first.
+    pub(super) fn new(rt: &'a R, offset: usize) -> Self {
+        Self { rt, servers: Providers::new(rt, offset) }
     }
 
     /// The server that is asked where one is enough.
-    fn first(&self) -> usize {
-        self.order().first().copied().unwrap_or_default()
-    }
-
-    fn no_responses<T>(&self) -> Responses<T> {
-        Responses { answers: Vec::new(), asked: 0, order: self.order() }
-    }
-
-    /// The number of servers that must say the same.
-    fn quorum(&self) -> usize {
-        self.rt.read(|state| state.config().chains.kaspa.quorum())
-    }
-
-    /// Asks one server after another, as many at once as answers are missing, until `wanted` have answered.
-    async fn collect_responses<T>(
-        &self,
-        wanted: usize,
-        responses: &mut Responses<T>,
-        ask: impl AsyncFn(usize) -> Result<T, FlowError>,
-    ) -> Result<(), FlowError> {
-        let mut last = FlowError::Transient("no provider is configured".to_owned());
-        while responses.answers.len() < wanted {
-            let next = (wanted - responses.answers.len()).min(responses.order.len() - responses.asked);
-            if next == 0 {
-                return Err(last);
-            }
-            let asked = responses.asked..responses.asked + next;
-            responses.asked += next;
-            for answer in join_all(responses.order[asked].iter().map(|provider| ask(*provider))).await {
-                match answer {
-                    Ok(answer) => responses.answers.push(answer),
-                    Err(error) => last = error,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The answers of a quorum of servers.
-    async fn quorum_of<T>(&self, ask: impl AsyncFn(usize) -> Result<T, FlowError>) -> Result<Vec<T>, FlowError> {
-        let mut responses = self.no_responses();
-        self.collect_responses(self.quorum(), &mut responses, ask).await?;
-        Ok(responses.answers)
-    }
-
-    /// The answers of a quorum of servers, and of further ones as long as the question is `open`. Those need not answer.
-    async fn quorum_or_all<T>(
-        &self,
-        ask: impl AsyncFn(usize) -> Result<T, FlowError>,
-        open: impl Fn(&[T]) -> bool,
-    ) -> Result<Vec<T>, FlowError> {
-        let mut responses = self.no_responses();
-        self.collect_responses(self.quorum(), &mut responses, &ask).await?;
-        while open(&responses.answers) && responses.asked < responses.order.len() {
-            let one_more = responses.answers.len() + 1;
-            if self.collect_responses(one_more, &mut responses, &ask).await.is_err() {
-                break;
-            }
-        }
-        Ok(responses.answers)
+    fn first(&self, request: &Request) -> Result<String, CallError> {
+        self.servers.order(request).into_iter().next().ok_or_else(CallError::no_provider)
     }
 
     /// One server's answer on which the replicas agree. An answer that changed between their questions is asked for once more.
-    async fn ask(&self, provider: usize, request: &Request) -> Result<Vec<u8>, CallError> {
-        let answer = self.ask_once(provider, Replication::Replicated, request).await;
-        self.until_agreed(provider, answer, std::slice::from_ref(request)).await
+    async fn ask(&self, server: &str, request: &Request) -> Result<Vec<u8>, CallError> {
+        let answer = self.servers.answer_of(server, request).await;
+        self.until_agreed(server, answer, std::slice::from_ref(request)).await
     }
 
     /// The answer itself, or where the replicas disagree the one to the first of `others` on which they agree.
     async fn until_agreed(
         &self,
-        provider: usize,
+        server: &str,
         mut answer: Result<Vec<u8>, CallError>,
         others: &[Request],
     ) -> Result<Vec<u8>, CallError> {
@@ -178,17 +97,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
             if !is_disagreement(&answer) {
                 break;
             }
-            answer = self.ask_once(provider, Replication::Replicated, request).await;
-        }
-        answer
-    }
-
-    async fn ask_once(&self, provider: usize, replication: Replication, request: &Request) -> Result<Vec<u8>, CallError> {
-        let answer = outcalls::kaspa(self.rt, provider, replication, request).await;
-        if answer.as_deref().is_ok_and(|body| rest::failure_of(body) == Some(Failure::RateLimited)) {
-            let url = self.rt.read(|state| state.config().chains.kaspa.providers.get(provider).cloned());
-            let until = Timestamp::from_nanos(self.rt.now().nanos().saturating_add(LIMITED_SECONDS * SECOND_NS));
-            url.map(|url| LIMITED.with_borrow_mut(|limited| limited.insert(url, until)));
+            answer = self.servers.answer_of(server, request).await;
         }
         answer
     }
@@ -198,17 +107,16 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// # Errors
     /// When the call fails, or the server limits the rate of requests.
     pub(super) async fn offer(&self, request: &Request) -> Result<SubmitOutcome, FlowError> {
-        submit_outcome(&self.ask_once(self.first(), Replication::SingleNode, request).await?)
+        let (_, answer) = self.servers.first(Replication::SingleNode, request).await?;
+        submit_outcome(&answer)
     }
 
-    /// Offers a transaction to every server, by all replicas. The outcomes are in the servers' order, `None` for one that is not known.
+    /// Offers a transaction to every server, by all replicas. `None` stands for a server whose outcome is not known.
     pub(super) async fn offer_everywhere(&self, transaction: &Transaction) -> Vec<Option<SubmitOutcome>> {
         let request = &Request::Submit(transaction.clone());
-        let outcomes = self.order().into_iter().map(|provider| async move {
-            let answer = self.ask(provider, request).await.ok()?;
-            submit_outcome(&answer).ok().filter(|outcome| !matches!(outcome, SubmitOutcome::Unknown { .. }))
-        });
-        join_all(outcomes).await
+        let offer = async |server: &str| submit_outcome(&self.ask(server, request).await?);
+        let outcomes = self.servers.of_all(request, offer).await;
+        outcomes.into_iter().map(|outcome| outcome.filter(|outcome| !matches!(outcome, SubmitOutcome::Unknown { .. }))).collect()
     }
 
     fn network(&self) -> Network {
@@ -221,9 +129,9 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// When too few servers answer, or one is of another network.
     pub(super) async fn daa_score(&self) -> Result<u64, FlowError> {
         let (network, step) = (self.network(), step(self.network()));
-        let ask =
-            async |provider| Ok(rest::parse_dag(&self.ask_score(provider, step, |step| Request::Dag { step }).await?, network)?);
-        self.score(step, ask).await
+        let request = |step| Request::Dag { step };
+        let ask = async |server: &str| Ok(rest::parse_dag(&self.ask_score(server, step, request).await?, network)?);
+        self.score(step, request, ask).await
     }
 
     /// A lower bound of the sink's blue score.
@@ -233,28 +141,35 @@ impl<R: Runtime> QuorumClient<'_, R> {
     pub(super) async fn blue_score(&self) -> Result<u64, FlowError> {
         let step = step(self.network());
         let request = |step| Request::BlueScore { step };
-        self.score(step, async |provider| Ok(rest::parse_blue_score(&self.ask_score(provider, step, request).await?)?)).await
+        let ask = async |server: &str| Ok(rest::parse_blue_score(&self.ask_score(server, step, request).await?)?);
+        self.score(step, request, ask).await
     }
 
     /// One server's score by a grid on which the replicas agree.
-    async fn ask_score(&self, provider: usize, step: Grid, request: impl Fn(Grid) -> Request) -> Result<Vec<u8>, CallError> {
+    async fn ask_score(&self, server: &str, step: Grid, request: impl Fn(Grid) -> Request) -> Result<Vec<u8>, CallError> {
         let (closest, others) = match step == PRIVATE_STEP {
             false => (step, vec![step.between()]),
             true if FAST.get() == 0 => (PRIVATE_STEP, vec![FAST_PRIVATE_STEP, FAST_PRIVATE_STEP.between()]),
             true => (FAST_PRIVATE_STEP, vec![FAST_PRIVATE_STEP.between()]),
         };
-        let answer = self.ask_once(provider, Replication::Replicated, &request(closest)).await;
+        let answer = self.servers.answer_of(server, &request(closest)).await;
         FAST.set(if is_disagreement(&answer) { FAST_FOR } else { FAST.get().saturating_sub(1) });
-        self.until_agreed(provider, answer, &others.into_iter().map(request).collect::<Vec<_>>()).await
+        self.until_agreed(server, answer, &others.into_iter().map(request).collect::<Vec<_>>()).await
     }
 
     /// The highest score that a quorum of servers has reached. When some are far behind, every server is asked.
-    async fn score(&self, step: Grid, ask: impl AsyncFn(usize) -> Result<u64, FlowError>) -> Result<u64, FlowError> {
+    async fn score(
+        &self,
+        step: Grid,
+        request: impl Fn(Grid) -> Request,
+        ask: impl AsyncFn(&str) -> Result<u64, FlowError>,
+    ) -> Result<u64, FlowError> {
         let apart = |scores: &[u64]| scores.iter().max().zip(scores.iter().min()).map_or(0, |(most, least)| most - least);
         let step = if step == PRIVATE_STEP { FAST_PRIVATE_STEP } else { step };
-        let mut scores = self.quorum_or_all(ask, |scores| apart(scores) > MAX_STEPS_APART * step.step()).await?;
+        let open = |scores: &[u64]| apart(scores) > MAX_STEPS_APART * step.step();
+        let mut scores = self.servers.of_quorum_or_more(&request(step), ask, open).await?;
         scores.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(scores.get(self.quorum() - 1).copied().unwrap_or_default())
+        Ok(scores.get(self.servers.quorum() - 1).copied().unwrap_or_default())
     }
 
     /// The fee rate to pay, in sompi per gram: the least of a quorum's suggestions, within the configured bounds.
@@ -267,18 +182,20 @@ impl<R: Runtime> QuorumClient<'_, R> {
             FeeSpeed::Normal => FeeBucket::Normal,
             FeeSpeed::Low => FeeBucket::Low,
         };
-        let rates = self.quorum_of(async |provider| self.ask_feerate(provider, bucket, config.max_feerate()).await).await;
+        let request = Request::FeeEstimate { bucket, step: FEERATE_STEPS[0], most: config.max_feerate() };
+        let ask = async |server: &str| self.ask_feerate(server, bucket, config.max_feerate()).await;
+        let rates = self.servers.of_quorum(&request, ask).await;
         let suggested = rates.ok().and_then(|rates| rates.into_iter().min());
         suggested.unwrap_or(config.feerate).clamp(config.feerate, config.max_feerate())
     }
 
     /// One server's rate, rounded up by the finest grid on which the replicas agree.
-    async fn ask_feerate(&self, provider: usize, bucket: FeeBucket, most: u64) -> Result<u64, FlowError> {
+    async fn ask_feerate(&self, server: &str, bucket: FeeBucket, most: u64) -> Result<u64, FlowError> {
         let (coarseness, since) = COARSENESS.get();
         let mut coarseness = if self.rt.now().nanos_since(since) < COARSE_NS { coarseness } else { 0 };
         loop {
             let request = Request::FeeEstimate { bucket, step: FEERATE_STEPS[coarseness], most };
-            let answer = self.ask_once(provider, Replication::Replicated, &request).await;
+            let answer = self.servers.answer_of(server, &request).await;
             if !is_disagreement(&answer) || coarseness + 1 == FEERATE_STEPS.len() {
                 return Ok(rest::parse_feerate(&answer?)?);
             }
@@ -305,43 +222,42 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// The unspent outputs of an address, with the amount that is bound to covenants and therefore not offered.
     ///
     /// # Errors
-    /// As [`QuorumClient::utxos`].
+    /// As [`Questions::utxos`].
     pub(super) async fn listed(
         &self,
         address: Address,
         max_daa_score: u64,
         open: impl Fn(&[Utxo]) -> bool,
     ) -> Result<Listed, FlowError> {
-        let quorum = self.quorum();
-        let ask = async |provider| {
-            let body = self.ask_utxos(provider, address, max_daa_score).await?;
-            Ok((rest::parse_utxos(&body, &[address])?, rest::parse_bound(&body)?))
+        let quorum = self.servers.quorum();
+        let ask = async |server: &str| {
+            let body = self.ask_utxos(server, address, max_daa_score).await?;
+            Ok::<_, FlowError>((rest::parse_utxos(&body, &[address])?, rest::parse_bound(&body)?))
         };
-        let lists = self.quorum_or_all(ask, |lists| open(&agreed(lists, quorum))).await?;
+        let request = utxos_request(address, max_daa_score, EXPECTED_UTXOS);
+        let lists = self.servers.of_quorum_or_more(&request, ask, |lists| open(&agreed(lists, quorum))).await?;
         let bound = lists.iter().map(|(_, bound)| *bound).min().unwrap_or_default();
         Ok(Listed { coins: agreed(&lists, quorum), bound })
     }
 
     /// One server's list. It is asked for with more room each time it does not fit, because the price depends on the room.
-    async fn ask_utxos(&self, provider: usize, address: Address, max_daa_score: u64) -> Result<Vec<u8>, FlowError> {
+    async fn ask_utxos(&self, server: &str, address: Address, max_daa_score: u64) -> Result<Vec<u8>, FlowError> {
         let mut expected = EXPECTED_UTXOS;
         loop {
-            let request = Request::Utxos { addresses: address.into(), max_daa_score, expected };
-            match self.ask(provider, &request).await {
+            match self.ask(server, &utxos_request(address, max_daa_score, expected)).await {
                 Err(CallError { kind: CallErrorKind::TooLarge, .. }) if expected < MAX_UTXOS => {
                     expected = (expected * 4).min(MAX_UTXOS);
                 }
                 Err(CallError { kind: CallErrorKind::TooLarge, .. }) => {
-                    return Err(too_many(self.ask_count(provider, address).await.ok()));
+                    return Err(too_many(self.ask_count(server, address).await.ok()));
                 }
                 answer => return Ok(answer?),
             }
         }
     }
 
-    async fn ask_count(&self, provider: usize, address: Address) -> Result<u64, FlowError> {
-        let request = Request::UtxoCount { address, most: u64::MAX };
-        Ok(rest::parse_count(&self.ask(provider, &request).await?)?)
+    async fn ask_count(&self, server: &str, address: Address) -> Result<u64, FlowError> {
+        Ok(rest::parse_count(&self.ask(server, &count_request(address)).await?)?)
     }
 
     /// The number of outputs of an address, as the first server says.
@@ -349,7 +265,7 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// # Errors
     /// When the server gives no usable answer.
     pub(super) async fn utxo_count(&self, address: Address) -> Result<u64, FlowError> {
-        self.ask_count(self.first(), address).await
+        self.ask_count(&self.first(&count_request(address))?, address).await
     }
 
     /// The highest balance of an address, in sompi, that any of a quorum of servers reports.
@@ -358,7 +274,8 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// When too few servers answer.
     pub(super) async fn highest_balance(&self, address: Address) -> Result<Amount, FlowError> {
         let request = Request::Balance { address };
-        let balances = self.quorum_of(async |provider| Ok(rest::parse_balance(&self.ask(provider, &request).await?)?)).await?;
+        let ask = async |server: &str| Ok::<_, FlowError>(rest::parse_balance(&self.ask(server, &request).await?)?);
+        let balances = self.servers.of_quorum(&request, ask).await?;
         Ok(balances.into_iter().max().unwrap_or(Amount::ZERO))
     }
 
@@ -367,18 +284,18 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// # Errors
     /// When too few servers answer.
     pub(super) async fn settled(&self, request: &Request, ids: &[TxId], cutoff: u64, route: Route) -> Result<Vec<bool>, FlowError> {
-        let quorum = self.quorum();
-        let ask = async |provider| {
-            let body = self.ask(provider, request).await?;
+        let quorum = self.servers.quorum();
+        let ask = async |server: &str| {
+            let body = self.ask(server, request).await?;
             let accepted = match route {
                 Route::Batch => rest::parse_acceptance(&body, ids)?,
                 Route::Single => vec![rest::parse_transaction(&body)?],
             };
-            Ok(accepted.into_iter().map(|accepted| accepted.is_at_most(cutoff)).collect::<Vec<bool>>())
+            Ok::<_, FlowError>(accepted.into_iter().map(|accepted| accepted.is_at_most(cutoff)).collect::<Vec<bool>>())
         };
         let votes = |answers: &[Vec<bool>], n: usize| answers.iter().filter(|answer| answer.get(n) == Some(&true)).count();
         let open = |answers: &[Vec<bool>]| (0..ids.len()).any(|n| (1..quorum).contains(&votes(answers, n)));
-        let answers = self.quorum_or_all(ask, open).await?;
+        let answers = self.servers.of_quorum_or_more(request, ask, open).await?;
         Ok((0..ids.len()).map(|n| votes(&answers, n) >= quorum).collect())
     }
 
@@ -388,7 +305,8 @@ impl<R: Runtime> QuorumClient<'_, R> {
     /// When too few servers answer.
     pub(super) async fn is_known_accepted(&self, transaction: TxId) -> Result<bool, FlowError> {
         let request = Request::Transaction { transaction, max_blue_score: u64::MAX };
-        let answers = self.quorum_of(async |provider| Ok(rest::parse_transaction(&self.ask(provider, &request).await?)?)).await?;
+        let ask = async |server: &str| Ok::<_, FlowError>(rest::parse_transaction(&self.ask(server, &request).await?)?);
+        let answers = self.servers.of_quorum(&request, ask).await?;
         Ok(answers.into_iter().any(|accepted| accepted.is_at_most(u64::MAX)))
     }
 }
@@ -400,6 +318,14 @@ pub(super) enum Route {
     Batch,
     /// The route for one transaction, which still knows blue scores that the batch has lost.
     Single,
+}
+
+fn utxos_request(address: Address, max_daa_score: u64, expected: u32) -> Request {
+    Request::Utxos { addresses: address.into(), max_daa_score, expected }
+}
+
+const fn count_request(address: Address) -> Request {
+    Request::UtxoCount { address, most: u64::MAX }
 }
 
 fn is_disagreement(answer: &Result<Vec<u8>, CallError>) -> bool {
