@@ -18,9 +18,6 @@ use purser_core::state::{Decided, State};
 use purser_core::transfer::Transfer;
 use purser_core::wallet::Wallet;
 
-/// All chains, in the order in which answers list them.
-const CHAINS: [Chain; 2] = [Chain::Solana, Chain::Kaspa];
-
 /// Evaluates an expression with the type of a chain's flow. The dispatch is static: no chain is a trait object.
 macro_rules! on_chain {
     ($chain:expr, $Flow:ident => $value:expr) => {
@@ -83,7 +80,7 @@ pub async fn refresh<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalan
         let balances = on_chain!(chain, Flow => Flow::balances(rt, wallet).await);
         balances.map_err(|problem| ProviderError { chain, problem })
     };
-    let balances = join_all(CHAINS.map(on)).await;
+    let balances = join_all(Chain::ALL.map(on)).await;
     Ok(balances.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 

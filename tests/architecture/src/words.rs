@@ -41,7 +41,7 @@ const RETIRED: &[Retired] = &[
     ("Mark", "TransferStep", Anywhere),
     ("Order", "Dispatch", Anywhere),
     ("origin", "rollback_guard", AsModule),
-    ("tidy", "auto_consolidate", Anywhere),
+    ("tidy", "decide_auto_consolidation", Anywhere),
     ("lane", "build_slot", Anywhere),
     ("lanes", "build_slots", Anywhere),
     ("Asking", "Replication", Anywhere),

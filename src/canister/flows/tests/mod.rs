@@ -1,5 +1,6 @@
 //! Tests of the flows in a scripted world: each call must be the next one of the script.
 
+mod balances;
 mod batches;
 mod client_side;
 mod failures;
@@ -275,15 +276,20 @@ impl World {
 
     /// Drives a transfer through exactly these calls.
     fn drive(&self, id: TransferId, provider_offset: usize, script: Vec<Step>) -> Progress {
+        self.run(drive(self, id, provider_offset), script)
+    }
+
+    /// Runs a flow to its end with exactly these calls.
+    fn run<T: std::fmt::Debug>(&self, flow: impl Future<Output = T>, script: Vec<Step>) -> T {
         self.script.replace(script.into());
-        let mut flow = pin!(drive(self, id, provider_offset));
+        let mut flow = pin!(flow);
         // A signature takes two polls, so that signatures requested at once can be counted.
         let mut polls = (0..1_000).map(|_| flow.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-        let Some(Poll::Ready(progress)) = polls.find(Poll::is_ready) else {
+        let Some(Poll::Ready(result)) = polls.find(Poll::is_ready) else {
             panic!("the scripted world answers soon");
         };
-        assert_eq!(self.script.borrow().len(), 0, "calls of the script were not made; the flow said {progress:?}");
-        progress
+        assert_eq!(self.script.borrow().len(), 0, "calls of the script were not made; the flow said {result:?}");
+        result
     }
 
     fn next(&self, what: &str) -> Step {
