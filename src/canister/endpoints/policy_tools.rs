@@ -111,7 +111,7 @@ fn diff_policies(scope: Scope, from: u64, to: u64) -> Result<PolicyDiff, Error> 
 fn production_readiness() -> Result<Vec<ReadinessItem>, Error> {
     store::read(|state| {
         access::require_role_holder(state, msg_caller())?;
-        let items = state.production_readiness(canister_cycle_balance(), CYCLES_RESERVE);
+        let items = state.production_readiness(canister_cycle_balance(), CYCLES_RESERVE, store::now());
         Ok(items.into_iter().map(Into::into).collect())
     })
 }

@@ -2,16 +2,21 @@
 
 use super::State;
 use crate::access::Role;
-use crate::base::{Asset, BlockIndex, Chain, SECOND_NS, WalletId};
+use crate::base::{Asset, BlockIndex, Chain, DAY_NS, HOUR_NS, SECOND_NS, Timestamp, WalletId};
 use crate::chains::providers::MIN_MAINNET_PROVIDERS;
 use crate::governance::config::PRODUCTION_KEY_NAMES;
-use crate::policy::{Counted, Policy, Rule, Scope, Window};
+use crate::policy::{Counted, Policy, Rule, Scope, TZDB_VERSION, Window};
 use ic_stable_structures::Memory;
 
 /// The most wallets that are checked.
 const MAX_WALLETS: usize = 500;
 /// The most blocks that are verified.
 const MAX_BLOCKS: u64 = 100;
+
+/// The greatest age of the newest confirmed copy of the log, in nanoseconds: a week.
+const MAX_ARCHIVE_AGE_NS: u64 = 7 * DAY_NS;
+/// A mean year, in nanoseconds.
+const YEAR_NS: u64 = 365 * DAY_NS + DAY_NS / 4;
 
 /// One item of the checklist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +33,17 @@ pub struct ReadinessItem {
 type Policies = Vec<(WalletId, Option<Policy>)>;
 
 impl<M: Memory> State<M> {
-    /// Returns the fourteen items of the checklist, for a canister with so many `cycles` that should have `reserve` of them.
-    pub fn production_readiness(&self, cycles: u128, reserve: u128) -> Vec<ReadinessItem> {
+    /// Returns the fifteen items of the checklist, for a canister with so many `cycles` that should have `reserve` of them.
+    ///
+    /// An item passes only when its condition was checked and holds.
+    pub fn production_readiness(&self, cycles: u128, reserve: u128, now: Timestamp) -> Vec<ReadinessItem> {
         let active = self.wallets_after(None).take(MAX_WALLETS).filter(|wallet| !wallet.deactivated);
         let policies: Policies = active.map(|wallet| (wallet.id, self.policy(wallet.id))).collect();
         let mut items = vec![self.no_hardcoded_keys()];
         items.extend(policy_items(self, &policies));
         items.extend([self.circuit_breaker(), persistent_store(), self.audit_active(), self.integrity(), self.private_rpc()]);
-        items.extend([self.error_alerting(), self.backups(), process_manager(cycles, reserve), self.key_storage()]);
+        items.extend([self.error_alerting(), self.backups(now), process_manager(cycles, reserve), self.key_storage()]);
+        items.push(time_zones(now));
         items
     }
 
@@ -77,11 +85,23 @@ impl<M: Memory> State<M> {
 
     fn private_rpc(&self) -> ReadinessItem {
         let chains = &self.config().chains;
-        let providers = Chain::ALL.map(|chain| (chain, chains.of(chain).providers().len()));
-        let enough = providers.iter().all(|(_, count)| *count >= MIN_MAINNET_PROVIDERS);
-        let counts = providers.map(|(chain, count)| format!("{count} providers of {chain}")).join(" and ");
-        let need = if enough { "" } else { "; name at least 2 of each, run by different people" };
-        item("private_rpc", enough, format!("{counts}, over https{need}"))
+        let mut problems = Vec::new();
+        let counts = Chain::ALL.map(|chain| {
+            let config = chains.of(chain);
+            let (providers, quorum) = (config.providers(), config.quorum());
+            if providers.len() < MIN_MAINNET_PROVIDERS {
+                problems.push(format!("name at least {MIN_MAINNET_PROVIDERS} of {chain}, run by different people"));
+            } else if providers.len() <= quorum {
+                problems.push(format!("all of {chain}'s must agree, so that one that fails stops payments; name one more"));
+            }
+            if let Some(plain) = providers.iter().find(|url| url.starts_with("http://")) {
+                problems.push(format!("{plain} is not reached over https"));
+            }
+            format!("{} providers of {chain}, of which {quorum} must agree", providers.len())
+        });
+        let passed = problems.is_empty();
+        let parts: Vec<String> = counts.into_iter().chain(problems).collect();
+        item("private_rpc", passed, parts.join("; "))
     }
 
     fn error_alerting(&self) -> ReadinessItem {
@@ -89,18 +109,28 @@ impl<M: Memory> State<M> {
         let guardians = members.filter(|(_, roles)| roles.has(Role::Guardian) && !roles.has(Role::Admin)).count();
         let why = match guardians {
             0 => "nobody but admins can stop the canister; grant Guardian to whoever watches /health".to_owned(),
-            count => format!("/health says when something is wrong, and {count} guardians besides the admins can stop everything"),
+            count => format!("{count} guardians besides the admins can stop everything"),
         };
-        item("error_alerting", guardians > 0, why)
+        // The canister sends nothing by itself, and cannot see whether anybody looks.
+        item("error_alerting", false, format!("{why}; not checked: whether somebody is called when /health answers 503"))
     }
 
-    fn backups(&self) -> ReadinessItem {
+    fn backups(&self, now: Timestamp) -> ReadinessItem {
         let auditors = self.members_after(None).filter(|(_, roles)| roles.has(Role::Auditor)).count();
-        let why = match auditors {
-            0 => "replaying the log restores the state, but nobody is charged with keeping copies of it; grant Auditor".to_owned(),
-            count => format!("replaying the log restores the state; {count} auditors are charged with keeping copies"),
+        let last = self.retention().archived.get().checked_sub(1);
+        let ended_at = last.and_then(|last| self.block(BlockIndex::new(last))?.get("ts")?.as_u64());
+        let newest = ended_at.map(|at| now.nanos_since(Timestamp::from_nanos(at)));
+        let (passed, why) = match newest {
+            _ if auditors == 0 => (false, "nobody is charged with keeping copies of the log; grant Auditor".to_owned()),
+            None => (false, "no copy of the log was confirmed; replaying one restores the state: see scripts/backup".to_owned()),
+            Some(age) if age > MAX_ARCHIVE_AGE_NS => {
+                (false, format!("the newest confirmed copy of the log ends {} days ago; make another", age / DAY_NS))
+            }
+            Some(age) => {
+                (true, format!("{auditors} auditors; the newest confirmed copy of the log ends {} hours ago", age / HOUR_NS))
+            }
         };
-        item("backups", auditors > 0, why)
+        item("backups", passed, why)
     }
 
     fn key_storage(&self) -> ReadinessItem {
@@ -184,6 +214,20 @@ fn process_manager(cycles: u128, reserve: u128) -> ReadinessItem {
         "the cycles run low; top the canister up"
     };
     item("process_manager", cycles >= reserve, format!("{why}; {cycles} cycles are left, {reserve} are wanted"))
+}
+
+/// Time zone rules change several times a year, mostly on short notice.
+fn time_zones(now: Timestamp) -> ReadinessItem {
+    let year = TZDB_VERSION.get(..4).and_then(|year| year.parse::<u64>().ok()).unwrap_or_default();
+    // Releases of a year end with it, and half of the next one is a fair time for an upgrade.
+    let good_until = Timestamp::from_nanos(year.saturating_sub(1970).saturating_mul(YEAR_NS).saturating_add(YEAR_NS + YEAR_NS / 2));
+    let passed = now < good_until;
+    let why = if passed {
+        ""
+    } else {
+        "; upgrade to a module with newer ones, or ActiveHours and calendar limits may begin at the wrong time"
+    };
+    item("time_zones", passed, format!("the time zone rules are those of {TZDB_VERSION}{why}"))
 }
 
 fn item(name: &'static str, passed: bool, reason: impl Into<String>) -> ReadinessItem {

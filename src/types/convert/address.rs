@@ -136,7 +136,9 @@ mod tests {
         assert!(problem(&SOLANA[..40], Chain::Solana).contains("bytes instead of 32"));
         assert!(problem("", Chain::Solana).ends_with("the text is empty"));
         assert!(problem("", Chain::Kaspa).ends_with("the network prefix is missing"));
-        assert!(problem(&format!(" {}", &SOLANA[1..]), Chain::Solana).ends_with("the character at position 0 is not base58"));
+        assert!(
+            problem(&format!(" {}", &SOLANA[1..]), Chain::Solana).ends_with("character 1 is ' ' (U+0020), which is not base58")
+        );
     }
 
     #[test]

@@ -131,7 +131,9 @@ impl fmt::Display for AddressError {
             Self::NotLowerCase => f.write_str("the address must be in lower case"),
             Self::UnknownPrefix { found } => write!(f, "`{found}` is not a Kaspa network prefix"),
             Self::WrongNetwork { expected, found } => write!(f, "expected a `{expected}` address, found a `{found}` address"),
-            Self::InvalidCharacter { character } => write!(f, "invalid character {character:?}"),
+            Self::InvalidCharacter { character } => {
+                write!(f, "the character {character:?} (U+{:04X}) is not one of an address", u32::from(*character))
+            }
             Self::Checksum => f.write_str("the checksum does not match"),
             Self::Padding => f.write_str("the address is not in its canonical form"),
             Self::UnknownVersion { version } => write!(f, "unknown address version {version}"),
@@ -153,15 +155,19 @@ pub struct Address {
 impl Address {
     /// Reads an address of the `expected` network.
     ///
-    /// The length is checked first, so the work is bounded for a text of any length.
+    /// At most the first 73 characters are read, so the work is bounded for a text of any length.
     ///
     /// # Errors
-    /// The first of these that applies: [`AddressError::TooLong`] above 73 bytes; [`AddressError::MissingPrefix`] without a colon;
+    /// The first of these that applies: [`AddressError::InvalidCharacter`] beyond ASCII; [`AddressError::TooLong`] above 73 bytes; [`AddressError::MissingPrefix`] without a colon;
     /// [`AddressError::NotLowerCase`] with a capital letter; [`AddressError::UnknownPrefix`] or [`AddressError::WrongNetwork`] by
     /// the prefix; [`AddressError::InvalidCharacter`]; [`AddressError::Checksum`], also for a body too short for a checksum;
     /// [`AddressError::Padding`]; [`AddressError::UnknownVersion`]; [`AddressError::PayloadLength`]; and
     /// [`AddressError::NotACurvePoint`] for a key that nobody can sign with.
     pub fn parse(text: &str, expected: Network) -> Result<Self, AddressError> {
+        // Letters of other alphabets look like Latin ones and take more bytes: the length would be a false reason.
+        if let Some(character) = text.chars().take(MAX_LENGTH).find(|character| !character.is_ascii()) {
+            return Err(AddressError::InvalidCharacter { character });
+        }
         if text.len() > MAX_LENGTH {
             return Err(AddressError::TooLong { length: text.len() });
         }

@@ -22,8 +22,10 @@ pub enum ParseError {
     LooksLikeKaspa,
     /// The text has a character outside the alphabet, such as `0`, `O`, `I`, `l`, a space or any beyond ASCII.
     InvalidCharacter {
-        /// The byte offset of the character.
+        /// The position of the character, from 0.
         index: usize,
+        /// The character.
+        character: char,
     },
     /// The text is valid base58 of another number of bytes.
     WrongLength {
@@ -38,9 +40,11 @@ impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "the text is empty"),
-            Self::TooLong { length, maximum } => write!(f, "the text has {length} characters, at most {maximum} are possible"),
+            Self::TooLong { length, maximum } => write!(f, "the text has {length} bytes, at most {maximum} are possible"),
             Self::LooksLikeKaspa => write!(f, "this is a Kaspa address, not a Solana one"),
-            Self::InvalidCharacter { index } => write!(f, "the character at position {index} is not base58"),
+            Self::InvalidCharacter { index, character } => {
+                write!(f, "character {} is {character:?} (U+{:04X}), which is not base58", index + 1, u32::from(*character))
+            }
             Self::WrongLength { bytes, expected } => write!(f, "the text stands for {bytes} bytes instead of {expected}"),
         }
     }
@@ -58,14 +62,19 @@ fn decode<const N: usize>(text: &str, maximum: usize) -> Result<[u8; N], ParseEr
     if looks_like_kaspa(text) {
         return Err(ParseError::LooksLikeKaspa);
     }
+    let invalid = |is_wrong: fn(char) -> bool| text.chars().take(maximum).enumerate().find(|(_, character)| is_wrong(*character));
+    // Letters of other alphabets look like Latin ones and take more bytes: the length would be a false reason.
+    if let Some((index, character)) = invalid(|character| !character.is_ascii()) {
+        return Err(ParseError::InvalidCharacter { index, character });
+    }
     if text.len() > maximum {
         return Err(ParseError::TooLong { length: text.len(), maximum });
     }
-    if let Some((index, _)) = text.char_indices().find(|(_, character)| !is_base58(*character)) {
-        return Err(ParseError::InvalidCharacter { index });
+    if let Some((index, character)) = invalid(|character| !is_base58(character)) {
+        return Err(ParseError::InvalidCharacter { index, character });
     }
     // The alphabet was checked above, so that decoding cannot fail for another reason than the one reported here.
-    let bytes = bs58::decode(text).into_vec().map_err(|_| ParseError::InvalidCharacter { index: 0 })?;
+    let bytes = bs58::decode(text).into_vec().map_err(|_| ParseError::WrongLength { bytes: 0, expected: N })?;
     <[u8; N]>::try_from(bytes.as_slice()).map_err(|_| ParseError::WrongLength { bytes: bytes.len(), expected: N })
 }
 

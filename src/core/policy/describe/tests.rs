@@ -76,7 +76,7 @@ fn times_and_people_are_said_in_full() {
     };
     assert_eq!(
         said(&Rule::Approval(rule.clone())),
-        "A transfer of at least 0.5 SOL, or one that brings 24 hours to at least 2 SOL, needs the approval of 2 of the group treasury \
+        "A transfer of at least 0.5 SOL, or one that brings 24 hours to at least 2 SOL, needs the approval of 2 of the group “treasury” \
          within 5 minutes and then waits for 90 seconds."
     );
     let any = ApprovalRule { asset: None, threshold: Amount::ZERO, cumulative_24h: None, time_lock_ns: 0, ..rule };

@@ -6,6 +6,7 @@ use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Timestamp};
 use crate::policy::{Counted, Decision, Mode, RateWindow, Rule, Scope, Severity, Window};
 use crate::state::{ChangedDecision, DecisionCounts, Refusal};
 use crate::transfer::{Outcome, TransferRequest};
+use std::collections::BTreeMap;
 
 const SCOPE: Scope = Scope::Wallet(WALLET);
 
@@ -152,15 +153,15 @@ fn every_version_of_a_policy_can_be_looked_up() {
 }
 
 #[test]
-fn readiness_has_fourteen_items_that_follow_the_installation() {
+fn readiness_has_fifteen_items_that_follow_the_installation() {
     let mut state = installed();
     let failing = |state: &TestState, cycles| -> Vec<&'static str> {
-        let items = state.production_readiness(cycles, 10);
-        assert_eq!(items.len(), 14);
+        let items = state.production_readiness(cycles, 10, at(2));
+        assert_eq!(items.len(), 15);
         items.into_iter().filter(|item| !item.passed).map(|item| item.name).collect()
     };
-    assert_eq!(failing(&state, 10), ["rate_limits", "approval_gate", "private_rpc", "backups", "key_storage"]);
-    assert_eq!(failing(&state, 9), ["rate_limits", "approval_gate", "private_rpc", "backups", "process_manager", "key_storage"]);
+    assert_eq!(failing(&state, 10), ["rate_limits", "approval_gate", "private_rpc", "error_alerting", "backups", "key_storage"]);
+    assert!(failing(&state, 9).contains(&"process_manager"));
     let decided = state.decide_grant_role(admin(), stranger(), Role::Auditor);
     done(&mut state, decided, at(1));
     let mut loose = rules(PER_TRANSACTION, DAILY);
@@ -169,5 +170,16 @@ fn readiness_has_fourteen_items_that_follow_the_installation() {
     loose[solana] = Rule::AnyAddress { chain: Chain::Solana };
     let (decided, _) = state.decide_set_policy(admin(), WALLET, loose, at(2)).unwrap();
     state.commit(decided, at(2));
-    assert_eq!(failing(&state, 10), ["allowlist", "approval_gate", "private_rpc", "key_storage"]);
+    let lacking = ["allowlist", "approval_gate", "private_rpc", "error_alerting", "backups", "key_storage"];
+    assert_eq!(failing(&state, 10), lacking, "an auditor alone keeps no copy");
+    let (last, hash) = state.tip().unwrap();
+    let decided = state.decide_archive(stranger(), last, hash, "tape 1".into(), None);
+    done(&mut state, decided, at(3));
+    assert!(!failing(&state, 10).contains(&"backups"));
+    let reason =
+        |now| state.production_readiness(10, 10, now).into_iter().map(|item| (item.name, item.reason)).collect::<BTreeMap<_, _>>();
+    assert_eq!(reason(at(8 * DAY_NS))["backups"], "the newest confirmed copy of the log ends 7 days ago; make another");
+    assert!(reason(at(3))["private_rpc"].contains("is not reached over https"), "{}", reason(at(3))["private_rpc"]);
+    let late = Timestamp::from_nanos(60 * 366 * DAY_NS);
+    assert!(state.production_readiness(10, 10, late).iter().any(|item| item.name == "time_zones" && !item.passed));
 }

@@ -51,15 +51,20 @@ fn other_lengths_are_refused() {
 
 #[test]
 fn texts_that_are_no_addresses_say_why() {
-    let invalid = |index| Err(ParseError::InvalidCharacter { index });
+    let invalid = |index, character| Err(ParseError::InvalidCharacter { index, character });
     assert_eq!(Address::parse(""), Err(ParseError::Empty));
-    assert_eq!(Address::parse(&format!(" {}", &USDC_MINT[1..])), invalid(0));
-    assert_eq!(Address::parse(&format!("{} ", &USDC_MINT[..43])), invalid(43));
-    assert_eq!(Address::parse(&format!("{}\n", &USDC_MINT[..43])), invalid(43));
-    for wrong in ["0", "O", "I", "l", "-", "\u{0}", "é", "\u{430}"] {
-        assert_eq!(Address::parse(&format!("EPjF{wrong}{}", &USDC_MINT[6..])), invalid(4), "{wrong:?}");
+    assert_eq!(Address::parse(&format!(" {}", &USDC_MINT[1..])), invalid(0, ' '));
+    assert_eq!(Address::parse(&format!("{} ", &USDC_MINT[..43])), invalid(43, ' '));
+    assert_eq!(Address::parse(&format!("{}\n", &USDC_MINT[..43])), invalid(43, '\n'));
+    for wrong in ['0', 'O', 'I', 'l', '-', '\u{0}', 'é', '\u{430}'] {
+        assert_eq!(Address::parse(&format!("EPjF{wrong}{}", &USDC_MINT[6..])), invalid(4, wrong), "{wrong:?}");
     }
-    assert_eq!(Address::parse("0x71C7656EC7ab88b098defB751B7401B5f6d8976F"), invalid(0));
+    // A Cyrillic letter in an address of full length, which it makes longer in bytes.
+    let forged = format!("EPjF\u{430}{}", &USDC_MINT[5..]);
+    assert_eq!(Address::parse(&forged), invalid(4, '\u{430}'));
+    let problem = Address::parse(&forged).expect_err("no base58").to_string();
+    assert_eq!(problem, "character 5 is 'а' (U+0430), which is not base58");
+    assert_eq!(Address::parse("0x71C7656EC7ab88b098defB751B7401B5f6d8976F"), invalid(0, '0'));
     let signature = "1".repeat(64);
     assert_eq!(Address::parse(&signature), Err(ParseError::TooLong { length: 64, maximum: 44 }));
 }
