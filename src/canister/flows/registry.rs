@@ -86,7 +86,7 @@ pub async fn refresh<R: Runtime>(rt: &R, wallet: &Wallet) -> Result<Vec<KeyBalan
 
 /// The providers of all chains with their health, chain by chain, in order of preference.
 pub fn list_providers<M: Memory>(state: &State<M>) -> Vec<ProviderStatus> {
-    CHAINS.map(|chain| on_chain!(chain, Flow => providers::list::<<Flow as ChainFlow>::Api>(state))).concat()
+    Chain::ALL.map(|chain| on_chain!(chain, Flow => providers::list::<<Flow as ChainFlow>::Api>(state))).concat()
 }
 
 /// The subject that only one run at a time may work on while the transfer needs it.
