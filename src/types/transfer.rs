@@ -100,8 +100,10 @@ pub struct Transfer {
     pub simulated: bool,
     /// The session of the request.
     pub session_id: Option<u64>,
-    /// The reason why it ended without moving money, for programs.
-    pub code: Option<ReasonCode>,
+    /// The stable code of the reason why it ended without moving money, or stopped, such as `SIMULATION_FAILED`.
+    pub code: Option<String>,
+    /// The same code as a variant; absent when this version does not know it.
+    pub reason_code: Option<ReasonCode>,
     /// The approval that it needs or needed.
     pub approval: Option<Approval>,
     /// The messages that the owner of a client-side wallet has to sign. Only where one transfer is read, not in lists.

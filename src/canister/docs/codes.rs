@@ -3,18 +3,16 @@
 //! The codes come from the types, and their texts from here. Each list matches its type exhaustively, so that a variant without a text does
 //! not compile.
 
+mod reasons;
+mod witnesses;
+
 use super::{fill, read, table};
-use crate::fixture::{NOW, agent, commit, installed, set_policy};
-use crate::store::Store;
-use purser_core::base::{Amount, Asset, Bytes, Chain, Hash, ProposalId, Timestamp, TransferId};
-use purser_core::chains::registry::Built;
-use purser_core::chains::solana::transfer::SolanaBuilt;
-use purser_core::policy as domain;
-use purser_core::state::{Decided, Refusal};
-use purser_core::transfer::{self, BuiltTx, Outcome, SignedTx};
+use crate::fixture::installed;
+use purser_core::base::{Amount, Asset, Chain, Hash, ProposalId, Timestamp, TransferId};
+use purser_core::state::Refusal;
+use purser_core::transfer;
 use purser_types::convert::error::Funds;
-use purser_types::fixture::sol;
-use purser_types::{ConsentError, Error, ErrorDetail, ReasonCode, RuleKind, Status};
+use purser_types::{ConsentError, Error, ErrorDetail, RuleKind, Status};
 use std::collections::BTreeSet;
 
 /// The chance of the same call, or request, to succeed later.
@@ -40,6 +38,7 @@ macro_rules! catalogue {
         vec![$($entry),*]
     }};
 }
+use catalogue;
 
 /// The name of a variant, as Candid writes it.
 fn variant(value: &impl std::fmt::Debug) -> String {
@@ -201,100 +200,9 @@ fn error_table() -> String {
     table(["`code`", "`detail`", "meaning", "what to do", "same call later"], rows)
 }
 
-/// A code, where it stands, what it means, what to do, and whether the same request can pass later by itself.
-fn reasons() -> Vec<(ReasonCode, &'static str, &'static str, &'static str, Retry)> {
-    use ReasonCode::*;
-    catalogue!(ReasonCode {
-        ReasonCode::PolicyDenied => (
-            PolicyDenied,
-            "denied, ended",
-            "No rule covers the asset or the chain, or the wallet has no policy; a rate or a session is missing; a group has too few members. After the decision: the agent was removed, or the session closed.",
-            "Read `message`. An admin sets the policy, the rate or the group; the agent opens a session.",
-            Retry::No,
-        ),
-        ReasonCode::SpendingLimitExceeded => (
-            SpendingLimitExceeded,
-            "denied, ended",
-            "A limit of money would be exceeded: per transaction, over time, of value, or of the recipient.",
-            "Ask for `suggested_max` or less, or wait for `retry_after_ns` where it is given.",
-            Retry::Later,
-        ),
-        ReasonCode::AddressNotAllowed => (
-            AddressNotAllowed,
-            "denied, ended",
-            "The recipient is not on the allowlist, in its cool-down, expired, or on the denylist.",
-            "Wait for `retry_after_ns` where it is given; otherwise an admin changes the list.",
-            Retry::Later,
-        ),
-        ReasonCode::EmergencyMode => (
-            EmergencyMode,
-            "denied, ended",
-            "The canister is in emergency mode.",
-            "Wait until admins end the emergency.",
-            Retry::Later,
-        ),
-        ReasonCode::RateLimitExceeded => (
-            RateLimitExceeded,
-            "denied",
-            "Too many requests: a `RateLimit` or, without `rule_index`, the agent's quota.",
-            "Wait for `retry_after_ns`.",
-            Retry::Later,
-        ),
-        ReasonCode::OutsideTimeWindow => (
-            OutsideTimeWindow,
-            "denied, ended",
-            "The request is outside the active hours.",
-            "Wait for `retry_after_ns`.",
-            Retry::Later,
-        ),
-        ReasonCode::CircuitBreakerOpen => (
-            CircuitBreakerOpen,
-            "denied",
-            "The agent's circuit breaker is open after too many denials in a row.",
-            "Find the cause of the denials, and wait for `retry_after_ns`.",
-            Retry::Later,
-        ),
-        ReasonCode::ChainError => (
-            ChainError,
-            "denied",
-            "The chain's circuit breaker is open after too many failures of its providers.",
-            "Wait for `retry_after_ns`.",
-            Retry::Later,
-        ),
-        ReasonCode::WalletDraining => (
-            WalletDraining,
-            "denied, ended",
-            "The wallet or one of its parents is deactivated.",
-            "Pay from another wallet, or let an admin activate it.",
-            Retry::No,
-        ),
-        ReasonCode::InsufficientBalance => (
-            InsufficientBalance,
-            "ended",
-            "The balance does not cover amount, fee, rent and minimum balance.",
-            "Fund the wallet, then make a new request.",
-            Retry::No,
-        ),
-        ReasonCode::ApprovalRejected => (
-            ApprovalRejected,
-            "ended",
-            "The transfer was rejected, or its policy, group or owner has changed.",
-            "Read `note`; make a new request if the payment is still wanted.",
-            Retry::No,
-        ),
-        ReasonCode::ApprovalTimeout => (
-            ApprovalTimeout,
-            "ended",
-            "The time for the approval, or the session, ended first.",
-            "Make a new request.",
-            Retry::No,
-        ),
-    })
-}
-
 fn reason_table() -> String {
-    let rows = reasons().into_iter().map(|(code, place, meaning, remedy, retry)| {
-        [format!("`{code:?}`"), place.to_owned(), meaning.to_owned(), remedy.to_owned(), retry.text()]
+    let rows = reasons::reasons().into_iter().map(|(code, place, meaning, remedy, retry)| {
+        [format!("`{code}`"), place.to_owned(), meaning.to_owned(), remedy.to_owned(), retry.text()]
     });
     table(["`code`", "where", "meaning", "what to do", "same request later"], rows)
 }
@@ -403,54 +311,4 @@ fn the_items_of_the_checklist_are_described() {
     let state = installed();
     let names: Vec<&str> = state.production_readiness(0, 0, Timestamp::from_nanos(1)).iter().map(|item| item.name).collect();
     assert_eq!(names, READINESS.map(|(name, _)| name));
-}
-
-/// A transfer that was just allowed.
-fn allowed() -> (Store, TransferId) {
-    let mut state = installed();
-    let per_day = domain::Window::Rolling24h;
-    let rules = vec![
-        domain::Rule::PerTransaction { asset: Asset::Sol, max: Amount::new(1_000) },
-        domain::Rule::SpendingLimit { asset: Asset::Sol, window: per_day, max: Amount::new(100_000) },
-        domain::Rule::AnyAddress { chain: Chain::Solana },
-    ];
-    set_policy(&mut state, rules);
-    let request = sol(5, "k").into_request(state.config()).expect("readable");
-    let Ok((Some(decided), Outcome::Accepted { transfer, .. })) = state.decide_transfer(agent(), request, NOW) else {
-        panic!("the policy allows it")
-    };
-    state.commit(decided, NOW);
-    (state, transfer)
-}
-
-/// One that may have reached its chain.
-fn submitted() -> (Store, TransferId) {
-    let (mut state, id) = allowed();
-    let built = BuiltTx { unsigned: Bytes::new([1]), fee: Amount::new(5_000), details: Built::Solana(SolanaBuilt::default()) };
-    let decided = state.decide_built(id, built);
-    commit(&mut state, decided);
-    let decided = state.decide_signed(id, SignedTx { signed: Bytes::new([2]), txid: "txid".into() });
-    commit(&mut state, decided);
-    let decided = state.decide_submitted(id);
-    commit(&mut state, decided);
-    (state, id)
-}
-
-/// What docs/codes.md says about transfers that end without a code.
-#[test]
-fn what_fails_on_its_chain_is_cancelled_or_left_to_people_has_a_note_and_no_code() {
-    type Begin = fn() -> (Store, TransferId);
-    type End = fn(&Store, TransferId, Option<String>) -> Result<Decided, Refusal>;
-    let ends: [(Begin, End, transfer::Status); 3] = [
-        (submitted, |state, id, note| state.decide_failed(id, Amount::ZERO, note), transfer::Status::Failed),
-        (allowed, |state, id, note| state.decide_cancel(agent(), id, note), transfer::Status::Cancelled),
-        (submitted, |state, id, note| state.decide_quarantine_by_canister(id, note), transfer::Status::Quarantined),
-    ];
-    for (begin, end, status) in ends {
-        let (mut state, id) = begin();
-        let decided = end(&state, id, Some("why".into()));
-        commit(&mut state, decided);
-        let transfer = state.transfer(id).expect("it is there");
-        assert_eq!((transfer.status, transfer.note.as_deref(), transfer.code), (status, Some("why"), None));
-    }
 }

@@ -6,6 +6,7 @@ use super::providers::Budget;
 use crate::metrics;
 use crate::ports::{Runtime, SigningKey};
 use purser_core::base::{Chain, SECOND_NS, TransferId};
+use purser_core::policy::ReasonCode;
 use purser_core::state::{Decided, Recheck, Refusal, State};
 use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::{Signing, Wallet, derivation_path};
@@ -98,7 +99,8 @@ impl<R: Runtime> TransferContext<'_, R> {
     /// When the signer gives none, or the owner of the wallet holds its keys: the derived key would be another one.
     pub(super) async fn signature(&self, message: &[u8]) -> Result<Vec<u8>, FlowError> {
         if self.wallet.signing != Signing::Threshold {
-            return Err(FlowError::NeedsOperator("a threshold signature was asked for though the wallet's owner signs".to_owned()));
+            let why = "a threshold signature was asked for though the wallet's owner signs";
+            return Err(FlowError::NeedsOperator(ReasonCode::SignerError, why.to_owned()));
         }
         let kind = self.transfer.request.source;
         let config = self.rt.read(|state| state.config().clone());
@@ -119,7 +121,7 @@ impl<R: Runtime> TransferContext<'_, R> {
     /// # Errors
     /// When the state refuses the cancellation.
     pub(super) fn end_simulation(&self, note: &str) -> Result<Progress, FlowError> {
-        self.commit(|state| state.decide_cancel_by_canister(self.transfer.id, note.to_owned()))?;
+        self.commit(|state| state.decide_cancel_by_canister(self.transfer.id, ReasonCode::SimulationOnly, note.to_owned()))?;
         Ok(Progress::Ended)
     }
 

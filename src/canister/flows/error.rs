@@ -23,12 +23,10 @@ pub(super) enum FlowError {
     Deferred(String),
     /// A provider gave no usable answer; otherwise as [`FlowError::Transient`].
     Unusable(UnusableAnswer),
-    /// The transaction can never be built. No transaction of the transfer can land.
-    Unbuildable(String),
-    /// The transfer ends for a reason with a stable code. No transaction of it can land.
+    /// The transfer fails for this reason. No transaction of it can land.
     Refused(ReasonCode, String),
-    /// A transaction of the transfer may land, and an operator has to decide.
-    NeedsOperator(String),
+    /// A transaction of the transfer may land, and an operator has to decide for this reason.
+    NeedsOperator(ReasonCode, String),
 }
 
 /// The answer of a provider that carries no result.
@@ -83,6 +81,11 @@ impl FlowError {
         Self::Blocked(why.into())
     }
 
+    /// The end of a transfer for which no transaction can be built.
+    pub fn unbuildable(why: impl Display) -> Self {
+        Self::Refused(ReasonCode::Unbuildable, why.to_string())
+    }
+
     /// The end of a transfer that the source's balance does not allow.
     pub fn insufficient(note: String) -> Self {
         Self::Refused(ReasonCode::InsufficientBalance, note)
@@ -90,7 +93,7 @@ impl FlowError {
 
     /// A record of the canister's own that cannot be read: nothing may be signed or sent on it.
     pub fn unreadable(error: impl Display) -> Self {
-        Self::NeedsOperator(format!("the recorded transaction cannot be used: {error}"))
+        Self::NeedsOperator(ReasonCode::StoreError, format!("the recorded transaction cannot be used: {error}"))
     }
 
     /// Whether the next provider, or the same one a little later, may answer.
@@ -111,7 +114,7 @@ impl FlowError {
                 Some(format!("{problem}; it is tried again"))
             }
             Self::Unusable(answer) => Some(format!("{answer}; it is tried again")),
-            Self::Changed | Self::Unbuildable(_) | Self::Refused(..) | Self::NeedsOperator(_) => None,
+            Self::Changed | Self::Refused(..) | Self::NeedsOperator(..) => None,
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::context::TransferContext;
 use super::error::FlowError;
 use crate::ports::Runtime;
-use purser_core::base::{Amount, Asset};
+use purser_core::base::{Amount, Asset, amount_text};
 
 impl<R: Runtime> TransferContext<'_, R> {
     /// The minimum that the source has to keep of its chain's coin, in base units.
@@ -41,8 +41,9 @@ impl<R: Runtime> TransferContext<'_, R> {
             return Ok(());
         }
         let coin = self.transfer.request.asset.native_asset();
+        let [required, minimum, available] = [required, minimum, available].map(|amount| amount_text(coin, amount));
         Err(FlowError::insufficient(format!(
-            "{required} base units of {coin} are required, {minimum} of them to be kept as the minimum balance; {available} are available"
+            "{required} are required, {minimum} of them to be kept as the minimum balance; {available} are available"
         )))
     }
 }

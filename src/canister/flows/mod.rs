@@ -51,7 +51,8 @@ use context::TransferContext;
 use error::{AnswerCause, FlowError};
 use progress::StopAfter;
 use providers::Budget;
-use purser_core::base::{Amount, TransferId};
+use purser_core::base::TransferId;
+use purser_core::policy::ReasonCode;
 use purser_core::state::{Decided, Refusal};
 use purser_core::transfer::{Status, Transfer};
 use purser_core::wallet::Signing;
@@ -141,12 +142,11 @@ fn await_approval<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progre
 async fn build_transaction<R: Runtime>(context: &TransferContext<'_, R>) -> Result<(), FlowError> {
     context.recheck()?;
     if context.transfer.attempt >= MAX_ATTEMPTS {
-        return Err(FlowError::Unbuildable(format!(
-            "{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead"
-        )));
+        let why = format!("{MAX_ATTEMPTS} transactions were built and none landed; all are provably dead");
+        return Err(FlowError::Refused(ReasonCode::AttemptsExhausted, why));
     }
     if context.age_seconds() >= BUILD_WITHIN_SECONDS {
-        return Err(FlowError::Unbuildable("not built within a day".to_owned()));
+        return Err(FlowError::Refused(ReasonCode::NotBuiltInTime, "not built within a day".to_owned()));
     }
     registry::build(context).await
 }
@@ -173,14 +173,11 @@ fn settle<R: Runtime>(rt: &R, id: TransferId, result: Result<Progress, FlowError
         Err(FlowError::Deferred(problem)) => Progress::Deferred(problem),
         Err(FlowError::Unusable(answer)) if answer.cause == AnswerCause::RateLimited => Progress::RateLimited(answer.to_string()),
         Err(FlowError::Unusable(answer)) => Progress::Transient(answer.to_string()),
-        Err(FlowError::Unbuildable(note)) if nothing_may_land(rt, id) => {
-            end(rt, rt.read(|state| state.decide_failed(id, Amount::ZERO, Some(note))))
-        }
         Err(FlowError::Refused(code, note)) if nothing_may_land(rt, id) => {
             end(rt, rt.read(|state| state.decide_abandoned(id, code, note)))
         }
-        Err(FlowError::Unbuildable(note) | FlowError::Refused(_, note) | FlowError::NeedsOperator(note)) => {
-            end(rt, rt.read(|state| state.decide_quarantine_by_canister(id, Some(note))))
+        Err(FlowError::Refused(code, note) | FlowError::NeedsOperator(code, note)) => {
+            end(rt, rt.read(|state| state.decide_quarantine_by_canister(id, code, note)))
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::ports::ic::Ic;
 use crate::store::{self, Store};
 use ic_cdk_timers::set_timer;
 use purser_core::base::{SECOND_NS, Timestamp, TransferId};
+use purser_core::policy::ReasonCode;
 use purser_core::transfer::{Status, Transfer};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -64,7 +65,7 @@ pub fn start(id: TransferId, tick_soon: fn()) {
         }
         Dispatch::Quarantine => {
             let note = format!("driving it from {:?} trapped again and again", step.status);
-            match store::read(|state| state.decide_quarantine_by_canister(id, Some(note))) {
+            match store::read(|state| state.decide_quarantine_by_canister(id, ReasonCode::RepeatedTraps, note)) {
                 Ok(decided) => {
                     store::commit(decided);
                 }

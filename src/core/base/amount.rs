@@ -1,12 +1,12 @@
 //! Money as an integer count of an asset's base units.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// An amount in base units of its asset: sompi for Kaspa, lamports for Solana, token units for a mint.
 ///
 /// There are no arithmetic operators on purpose: every sum or difference of money goes through a checked method, so that an
-/// overflow is a value the caller must handle and never a wrapped number.
+/// overflow is a value the caller must handle and never a wrapped number. There is no `Display` either: a number without coin and unit
+/// misleads people, and [`amount_text`](super::amount_text) writes both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(u64);
@@ -75,12 +75,6 @@ impl Amount {
     /// Returns the sum of many amounts, or `None` on overflow.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
-    }
-}
-
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
     }
 }
 

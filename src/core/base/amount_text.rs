@@ -9,7 +9,7 @@ pub fn amount_text(asset: Asset, amount: Amount) -> String {
     match (asset.coin().map(|coin| coin.text(amount)), asset.mint()) {
         (Some(text), None) => text,
         (Some(text), Some(mint)) => format!("{text}, token {mint}"),
-        (None, _) => format!("{} base units of {asset}", grouped(&amount.get().to_string())),
+        (None, _) => base_units_text(asset, amount),
     }
 }
 
@@ -18,8 +18,21 @@ pub fn short_amount_text(asset: Asset, amount: Amount) -> String {
     match (asset.coin().map(|coin| coin.short_text(amount)), asset.mint()) {
         (Some(text), None) => text,
         (Some(text), Some(mint)) => format!("{text} (token {mint})"),
-        (None, _) => format!("{amount} base units of {asset}"),
+        (None, _) => base_units_text(asset, amount),
     }
+}
+
+/// Formats an amount of an asset whose decimals are not known: `1,500 base units of the token …`.
+fn base_units_text(asset: Asset, amount: Amount) -> String {
+    let unit = if amount.get() == 1 { "base unit" } else { "base units" };
+    format!("{} {unit} of {asset}", grouped(&amount.get().to_string()))
+}
+
+/// Formats a value, given in millionths of the unit of account: `1,234.5 units of account`.
+pub fn value_text(millionths: Amount) -> String {
+    let decimal = decimal_text(millionths, 6);
+    let (whole, fraction) = decimal.split_at(decimal.find('.').unwrap_or(decimal.len()));
+    format!("{}{fraction} units of account", grouped(whole))
 }
 
 /// Formats base units as a decimal number with at most `places` digits after the point, without trailing zeros.

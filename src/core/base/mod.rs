@@ -12,7 +12,7 @@ pub mod text;
 mod time;
 
 pub use amount::Amount;
-pub use amount_text::{amount_text, decimal_text, grouped, short_amount_text};
+pub use amount_text::{amount_text, decimal_text, grouped, short_amount_text, value_text};
 pub use asset::{Asset, Chain, Destination, Mint};
 pub use bytes::{Bytes, Hash};
 pub use coin::{Coin, Units};

@@ -55,21 +55,21 @@ pub enum Event {
     /// The signed bytes are about to leave the canister.
     TransferSubmitted(TransferTransition),
     /// The transfer landed and is final; the amount and the paid fee are posted, the rest is released.
-    TransferConfirmed(TransferSettled),
+    TransferConfirmed(TransferConfirmed),
     /// The transfer ended without moving the amount; the paid fee is posted, the rest is released.
-    TransferFailed(TransferSettled),
+    TransferFailed(TransferFailed),
     /// The transfer was ended before signed bytes of it could land; the reservation is released.
-    TransferCancelled(TransferTransition),
+    TransferCancelled(TransferStopped),
     /// The current attempt is proven dead.
-    TransferExpired(TransferTransition),
+    TransferExpired(TransferStopped),
     /// The transfer was quarantined until admins end it.
-    TransferQuarantined(TransferTransition),
+    TransferQuarantined(TransferStopped),
     /// A member of an asked group approved a transfer.
     ApprovalGiven(ApprovalGiven),
     /// The approval is complete: every quorum is reached and the time lock over, and the transfer goes on.
     TransferApproved(TransferTransition),
     /// A transfer that waited for approval was rejected; the reservation is released.
-    TransferRejected(TransferRejected),
+    TransferRejected(TransferStopped),
     /// Denials of one agent that share one block of the log.
     DenialsAggregated(DenialsAggregated),
     /// An agent's circuit breaker opened.

@@ -44,15 +44,15 @@ impl Event {
             Self::TransferDenied(denied) => Subject::Request(denied.request.wallet, None),
             Self::TransferReserved(reserved) => Subject::Request(reserved.request.wallet, Some(reserved.id)),
             Self::ApprovalGiven(given) => Subject::Transfer(given.id),
-            Self::TransferRejected(rejected) => Subject::Transfer(rejected.id),
             Self::TransferBuilt(built) => Subject::Transfer(built.id),
             Self::TransferSigned(signed) => Subject::Transfer(signed.id),
-            Self::TransferConfirmed(settled) | Self::TransferFailed(settled) => Subject::Transfer(settled.id),
-            Self::TransferApproved(step)
-            | Self::TransferSubmitted(step)
-            | Self::TransferCancelled(step)
-            | Self::TransferExpired(step)
-            | Self::TransferQuarantined(step) => Subject::Transfer(step.id),
+            Self::TransferConfirmed(confirmed) => Subject::Transfer(confirmed.id),
+            Self::TransferFailed(failed) => Subject::Transfer(failed.id),
+            Self::TransferApproved(step) | Self::TransferSubmitted(step) => Subject::Transfer(step.id),
+            Self::TransferRejected(stopped)
+            | Self::TransferCancelled(stopped)
+            | Self::TransferExpired(stopped)
+            | Self::TransferQuarantined(stopped) => Subject::Transfer(stopped.id),
             Self::Chain(event) => chain_subject(event),
             Self::ProposalMade(proposal) => Subject::Proposal(proposal.id),
             Self::ProposalApproved(approved) => Subject::Proposal(approved.id),

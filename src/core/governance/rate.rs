@@ -1,6 +1,6 @@
 //! Rates of assets in the unit of account.
 
-use crate::base::{Amount, Asset, DAY_NS, Timestamp};
+use crate::base::{Amount, Asset, DAY_NS, Timestamp, amount_text, grouped, value_text};
 use serde::{Deserialize, Serialize};
 
 /// The longest validity of a rate, in nanoseconds: 7 days. An older rate says nothing about a price.
@@ -47,14 +47,12 @@ impl Rate {
         let whole = 10u128.pow(self.asset.units().decimals.unwrap_or(0).into());
         // Of a token the decimals are unknown, so its base unit is valued.
         let unit_value = value * whole / per;
-        let unit = match self.asset.units().decimals {
-            Some(_) => format!("1 {} ({whole} base units)", self.asset),
-            None => format!("1 base unit of {}", self.asset),
-        };
+        let unit = amount_text(self.asset, Amount::new(u64::try_from(whole).unwrap_or(u64::MAX)));
         let remedy = "value is the worth of per base units, in millionths of the unit of account";
         if unit_value > u128::from(MAX_UNIT_VALUE) {
-            let (units, most) = (unit_value / 1_000_000, MAX_UNIT_VALUE / 1_000_000);
-            return Err(format!("{unit} would be worth {units} units of account, at most {most}; {remedy}: is per too small?"));
+            let worth = format!("{} units of account", grouped(&(unit_value / 1_000_000).to_string()));
+            let most = value_text(Amount::new(MAX_UNIT_VALUE));
+            return Err(format!("{unit} would be worth {worth}, at most {most}; {remedy}: is per too small?"));
         }
         if self.asset.units().decimals.is_some() && unit_value == 0 {
             return Err(format!("{unit} would be worth less than a millionth of the unit of account; {remedy}: is per too large?"));

@@ -1,7 +1,8 @@
 //! The evaluation of one request under every policy that binds it, without side effects.
 
 use super::activity::Counted;
-use super::finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
+use super::finding::{ApprovalDemand, Decision, Evaluation, Finding};
+use super::reason::ReasonCode;
 use super::request::{PolicyData, RequestContext, RuleEvaluator, ScopedPolicy, Spend};
 use super::rule::{ApprovalRule, Policy, Rule, RuleKind};
 use super::scope::{CounterKey, Scope};

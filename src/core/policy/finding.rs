@@ -1,5 +1,6 @@
 //! Findings of rules, and the evaluation that they add up to.
 
+use super::reason::ReasonCode;
 use super::rule::RuleKind;
 use super::scope::Scope;
 use crate::base::Amount;
@@ -14,56 +15,6 @@ pub enum Decision {
     RequireApproval,
     /// At least one rule does not pass.
     Deny,
-}
-
-/// The reason of a denial or of a transfer that ended, as a code. Codes never change their meaning, so that programs can act on
-/// them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ReasonCode {
-    /// No rule allows the request, the wallet has no policy, or a demand other than those below is not met.
-    PolicyDenied,
-    /// A limit of money would be exceeded.
-    SpendingLimitExceeded,
-    /// The recipient is not on the allowlist or cannot be paid at this time, or is on the denylist.
-    AddressNotAllowed,
-    /// The canister is in emergency mode.
-    EmergencyMode,
-    /// The requests of the window would be more than a rate limit allows.
-    RateLimitExceeded,
-    /// The request lies outside the active hours.
-    OutsideTimeWindow,
-    /// The agent's circuit breaker is open.
-    CircuitBreakerOpen,
-    /// The chain's circuit breaker is open: its providers do not answer.
-    ChainError,
-    /// The wallet is deactivated.
-    WalletDraining,
-    /// The balance would not cover the transfer, its fee and what has to be kept.
-    InsufficientBalance,
-    /// Approvers rejected the request, or a policy, group or approver that it waited for has changed.
-    ApprovalRejected,
-    /// The approval was not complete in time.
-    ApprovalTimeout,
-}
-
-impl ReasonCode {
-    /// Returns the stable text of the code, which programs match on.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PolicyDenied => "POLICY_DENIED",
-            Self::SpendingLimitExceeded => "SPENDING_LIMIT_EXCEEDED",
-            Self::AddressNotAllowed => "ADDRESS_NOT_ALLOWED",
-            Self::EmergencyMode => "EMERGENCY_MODE",
-            Self::RateLimitExceeded => "RATE_LIMIT_EXCEEDED",
-            Self::OutsideTimeWindow => "OUTSIDE_TIME_WINDOW",
-            Self::CircuitBreakerOpen => "CIRCUIT_BREAKER_OPEN",
-            Self::ChainError => "CHAIN_ERROR",
-            Self::WalletDraining => "WALLET_DRAINING",
-            Self::InsufficientBalance => "INSUFFICIENT_BALANCE",
-            Self::ApprovalRejected => "APPROVAL_REJECTED",
-            Self::ApprovalTimeout => "APPROVAL_TIMEOUT",
-        }
-    }
 }
 
 /// The result of one rule, or of a check that comes before the rules.

@@ -2,12 +2,13 @@
 
 use super::activity::{Activity, Counted, RateWindow};
 use super::calendar::ActiveHours;
-use super::finding::{Finding, ReasonCode};
+use super::finding::Finding;
+use super::reason::ReasonCode;
 use super::request::{AssetValue, RuleEvaluator};
 use super::rule::RuleKind;
 use super::scope::{CounterKey, Scope};
 use super::spent::{Spent, Window};
-use crate::base::{Amount, Asset, Timestamp};
+use crate::base::{Amount, Asset, Timestamp, amount_text, value_text};
 use crate::policy::Mode;
 use std::collections::BTreeSet;
 
@@ -32,8 +33,8 @@ pub(super) fn per_transaction(evaluator: &RuleEvaluator<'_>, max: Amount) -> Fin
         let finding = Finding::passed(RuleKind::PerTransaction, "within the limit per transaction");
         return Finding { limit: Some(max), remaining: Some(max), ..finding };
     }
-    let (amount, asset) = (spend.amount, spend.asset);
-    let message = format!("{amount} exceeds the limit of {max} base units of {asset} per transaction{}", note(mode));
+    let [amount, limit] = [spend.amount, max].map(|amount| amount_text(spend.asset, amount));
+    let message = format!("{amount} exceeds the limit of {limit} per transaction{}", note(mode));
     let finding = Finding::denied(RuleKind::PerTransaction, ReasonCode::SpendingLimitExceeded, message);
     Finding { limit: Some(max), remaining: Some(max), suggested_max: Some(max), ..finding }
 }
@@ -49,8 +50,17 @@ pub(super) fn over_time(evaluator: &RuleEvaluator<'_>, asset: Asset, window: &Wi
     let amount = if is_amount { spend.amount } else { Amount::ZERO };
     let max = scaled(mode, max);
     let spent = evaluator.data.spent(&CounterKey::units(evaluator.scoped.scope, asset));
-    let what = || format!("{amount} and up to {fee} in fees exceed the base units of {asset}{}", note(mode));
-    let finding = check_limit(&spent, window, evaluator.context.now, max, amount.checked_add(fee), what);
+    let what = || {
+        let (amount, fee) = (amount_text(asset, amount), amount_text(asset, fee));
+        let spends = match (is_amount, is_fee) {
+            (true, true) => format!("{amount} and up to {fee} in fees exceed"),
+            (true, false) => format!("{amount} exceeds"),
+            (false, _) => format!("up to {fee} in fees exceeds"),
+        };
+        format!("{spends} the limit{}", note(mode))
+    };
+    let limit = AmountLimit { asset, window, max };
+    let finding = check_limit(&spent, &limit, evaluator.context.now, amount.checked_add(fee), what);
     // The fee cap is reserved beside the amount, so the largest amount that fits is what remains after it.
     let suggested = (!finding.passed && is_amount).then(|| finding.remaining.unwrap_or_default().remaining_after(fee));
     Some(Finding { rule: RuleKind::SpendingLimit, suggested_max: suggested, ..finding })
@@ -86,8 +96,10 @@ pub(super) fn of_value(evaluator: &RuleEvaluator<'_>, assets: &BTreeSet<Asset>, 
         Finding::passed(RuleKind::ValueLimit, format!("within the limit of value per {window}"))
     } else {
         let message = format!(
-            "worth {} millionths of the unit of account; {remaining} are left of {max} per {window}{}{}",
-            total.unwrap_or(Amount::MAX),
+            "worth {}; {} are left of {} per {window}{}{}",
+            value_text(total.unwrap_or(Amount::MAX)),
+            value_text(remaining),
+            value_text(max),
             note(evaluator.context.mode),
             full(used)
         );
@@ -125,22 +137,33 @@ fn full(used: Amount) -> &'static str {
     if used == Amount::MAX { " (more was counted than a counter holds; it is full)" } else { "" }
 }
 
-/// Checks that what a counter has used and `total` together are `≤ max`; a `total` of `None` overflowed and is denied. The caller
-/// sets the rule and the largest amount that would pass.
+/// A limit of an asset's amount within a window.
+pub(super) struct AmountLimit<'a> {
+    /// The asset whose base units count.
+    pub asset: Asset,
+    /// The window.
+    pub window: &'a Window,
+    /// The inclusive maximum, in base units.
+    pub max: Amount,
+}
+
+/// Checks that what a counter has used and `total` together are within a limit; a `total` of `None` overflowed and is denied. The
+/// caller sets the rule and the largest amount that would pass.
 pub(super) fn check_limit(
     spent: &Spent,
-    window: &Window,
+    limit: &AmountLimit<'_>,
     now: Timestamp,
-    max: Amount,
     total: Option<Amount>,
     what: impl FnOnce() -> String,
 ) -> Finding {
+    let AmountLimit { asset, window, max } = *limit;
     let used = spent.used(window, now);
     let remaining = max.remaining_after(used);
     let finding = if total.is_some_and(|total| total <= remaining) {
         Finding::passed(RuleKind::SpendingLimit, format!("within the limit per {window}"))
     } else {
-        let message = format!("{}: {remaining} are left of {max} per {window}{}", what(), full(used));
+        let [left, most] = [remaining, max].map(|amount| amount_text(asset, amount));
+        let message = format!("{}: {left} are left of {most} per {window}{}", what(), full(used));
         let retry_after_ns = total.and_then(|total| spent.free_after(window, now, max, total));
         let finding = Finding::denied(RuleKind::SpendingLimit, ReasonCode::SpendingLimitExceeded, message);
         Finding { retry_after_ns, ..finding }

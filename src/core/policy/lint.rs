@@ -9,7 +9,7 @@ pub use context::{Lint, LintContext, Severity};
 use super::calendar::ActiveHours;
 use super::rule::{AllowEntry, Rule};
 use super::scope::Scope;
-use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp};
+use crate::base::{Amount, Asset, Chain, DAY_NS, Destination, Timestamp, amount_text};
 use context::At;
 use std::collections::BTreeSet;
 
@@ -98,10 +98,12 @@ fn fees(coin: Asset, max: Amount, rules: &[Rule], context: &dyn LintContext, at:
     let cap = paid_for.chain([coin]).map(|asset| context.fee_cap(asset)).max().unwrap_or_default();
     let least = context.least_fee(coin.chain());
     if max <= least {
-        at.error(format!("{max} base units of {coin} do not even hold the least fee of {least}"), "raise the limit");
+        let [max, least] = [max, least].map(|amount| amount_text(coin, amount));
+        at.error(format!("{max} do not even hold the least fee of {least}"), "raise the limit");
     } else if max <= cap {
+        let [max, cap] = [max, cap].map(|amount| amount_text(coin, amount));
         at.warning(
-            format!("{max} base units of {coin} do not hold the fee cap of {cap} that a request without max_fee reserves"),
+            format!("{max} do not hold the fee cap of {cap} that a request without max_fee reserves"),
             "raise the limit, or have every request name a max_fee",
         );
     }

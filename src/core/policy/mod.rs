@@ -11,6 +11,7 @@ mod hold;
 mod limits;
 mod lint;
 mod mode;
+mod reason;
 mod recipients;
 mod request;
 mod rule;
@@ -25,10 +26,11 @@ pub use calendar::{
 pub use compare::{Diff, diff, rebase, widens};
 pub use describe::describe;
 pub use evaluate::{demands, evaluate, evaluate_unpaid};
-pub use finding::{ApprovalDemand, Decision, Evaluation, Finding, ReasonCode};
+pub use finding::{ApprovalDemand, Decision, Evaluation, Finding};
 pub use hold::{Reservation, Reservations, ReservationsMoved, ReservedPart};
 pub use lint::{Lint, LintContext, Severity, lint};
 pub use mode::*;
+pub use reason::ReasonCode;
 pub use request::{AssetValue, PolicyData, RequestContext, ScopedPolicy, Spend};
 pub use rule::validate;
 pub use rule::{

@@ -1,12 +1,13 @@
 //! Rules about recipients.
 
-use super::finding::{Finding, ReasonCode};
-use super::limits::{self, note, scaled};
+use super::finding::Finding;
+use super::limits::{self, AmountLimit, note, scaled};
+use super::reason::ReasonCode;
 use super::request::{RuleEvaluator, Spend};
 use super::rule::{AllowEntry, RuleKind};
 use super::scope::CounterKey;
 use super::spent::Window;
-use crate::base::{Amount, Destination};
+use crate::base::{Amount, Destination, amount_text};
 use std::collections::BTreeSet;
 
 /// Checks that every recipient is on the list, usable, and within its own limits. The first objection becomes the finding.
@@ -40,16 +41,17 @@ fn own_limits(evaluator: &RuleEvaluator<'_>, entry: &AllowEntry, amount: Amount)
     let (mode, spend) = (evaluator.context.mode, evaluator.spend);
     let limit = entry.limits.iter().find(|limit| limit.asset == spend.asset)?;
     if let Some(max) = limit.per_transaction.map(|max| scaled(mode, max)).filter(|max| amount > *max) {
-        let (asset, note) = (spend.asset, note(mode));
-        let message = format!("{amount} exceeds the recipient's own limit of {max} base units of {asset} per transaction{note}");
+        let ([amount, limit], note) = ([amount, max].map(|amount| amount_text(spend.asset, amount)), note(mode));
+        let message = format!("{amount} exceeds the recipient's own limit of {limit} per transaction{note}");
         let finding = Finding::denied(RuleKind::Allowlist, ReasonCode::SpendingLimitExceeded, message);
         return Some(Finding { limit: Some(max), remaining: Some(max), suggested_max: Some(max), ..finding });
     }
     let max = scaled(mode, limit.rolling_24h?);
     let key = CounterKey::to(evaluator.scoped.scope, spend.asset, entry.to.clone());
     let spent = evaluator.data.spent(&key);
-    let what = || format!("{amount} exceed the recipient's own limit of base units of {}{}", spend.asset, note(mode));
-    let finding = limits::check_limit(&spent, &Window::Rolling24h, evaluator.context.now, max, Some(amount), what);
+    let what = || format!("{} exceeds the recipient's own limit{}", amount_text(spend.asset, amount), note(mode));
+    let limit = AmountLimit { asset: spend.asset, window: &Window::Rolling24h, max };
+    let finding = limits::check_limit(&spent, &limit, evaluator.context.now, Some(amount), what);
     (!finding.passed).then(|| {
         let suggested_max = Some(finding.remaining.unwrap_or(Amount::ZERO));
         Finding { rule: RuleKind::Allowlist, suggested_max, ..finding }

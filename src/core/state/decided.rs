@@ -28,8 +28,10 @@ impl Decided {
     /// Adds the place of the settled transfer in its chain, as a quorum of providers reported it.
     pub fn with_landed_in(mut self, place: LandedIn) -> Self {
         for event in &mut self.events {
-            if let Event::TransferConfirmed(settled) | Event::TransferFailed(settled) = event {
-                settled.landed_in = Some(place);
+            match event {
+                Event::TransferConfirmed(confirmed) => confirmed.landed_in = Some(place),
+                Event::TransferFailed(failed) => failed.landed_in = Some(place),
+                _ => {}
             }
         }
         self

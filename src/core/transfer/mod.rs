@@ -75,8 +75,7 @@ pub struct Transfer {
     /// The approval that the transfer needed; kept after its end.
     #[serde(default)]
     pub approval: Option<Approval>,
-    /// The reason for which the transfer ended without moving its amount, for programs.
-    #[serde(default)]
+    /// The reason for which the transfer ended without moving its amount, or stopped, for programs.
     pub code: Option<ReasonCode>,
     /// Whether the transfer is only simulated: nothing is reserved, signed or sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

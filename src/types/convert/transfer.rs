@@ -75,7 +75,8 @@ impl Transfer {
             payments,
             simulated: transfer.simulated,
             session_id: request.session.map(SessionId::get),
-            code: transfer.code.map(Into::into),
+            code: transfer.code.map(|code| code.as_str().into()),
+            reason_code: transfer.code.map(Into::into),
             approval: transfer.approval.map(Into::into),
             to_sign: None,
         }

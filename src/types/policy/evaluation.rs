@@ -41,32 +41,92 @@ plain_enum! {
 }
 
 plain_enum! {
-    /// The reason why a rule failed, or why a transfer ended without moving money.
+    /// The reason of a denial, or of a transfer that ended or stopped. A later version may have more; the text beside it stays readable.
     pub enum ReasonCode = purser_core::policy::ReasonCode {
-        /// No rule allows the asset or the chain.
+        /// No rule allows the request, the wallet has no policy, or a demand other than those below is not met.
         PolicyDenied,
-        /// A limit would be exceeded.
+        /// A limit of money would be exceeded.
         SpendingLimitExceeded,
-        /// The recipient is not on the allowlist, or on the denylist.
+        /// The recipient is not on the allowlist or cannot be paid at this time, or is on the denylist.
         AddressNotAllowed,
-        /// The canister is in an emergency.
+        /// The canister is in emergency mode.
         EmergencyMode,
-        /// Too many requests were made.
+        /// The requests of the window would be more than a rate limit allows.
         RateLimitExceeded,
-        /// The time is outside the active hours.
+        /// The request lies outside the active hours.
         OutsideTimeWindow,
         /// The agent's circuit breaker is open.
         CircuitBreakerOpen,
-        /// The chain's circuit breaker is open.
+        /// The chain's circuit breaker is open: its providers do not answer.
         ChainError,
-        /// The wallet is deactivated.
+        /// The wallet, or one above it, is deactivated.
         WalletDraining,
-        /// Too little would be left.
+        /// The balance would not cover the transfer, its fee and what has to be kept.
         InsufficientBalance,
-        /// An approver refused, or the request that approvers were asked about has changed.
+        /// An approver, an admin or a guardian rejected the request.
         ApprovalRejected,
-        /// The approval did not come in time.
+        /// The approval was not complete in time.
         ApprovalTimeout,
+        /// The policies, the group or an approver that the transfer waited for have changed, so that its approval has lost its ground.
+        ApprovalOutdated,
+        /// A changed policy demands an approval that the transfer does not have; the request has to be made again.
+        ApprovalRequired,
+        /// The agent who asked for the transfer was removed from the wallet.
+        AgentRemoved,
+        /// The session in which the transfer was requested was closed.
+        SessionClosed,
+        /// The agent who asked for the transfer cancelled it.
+        CancelledByAgent,
+        /// An admin or a guardian cancelled the transfer.
+        CancelledByOperator,
+        /// A revocation made the transaction unable to land.
+        Revoked,
+        /// The transfer was only simulated: everything was done but the signature.
+        SimulationOnly,
+        /// The account that the transfer was to create exists and works.
+        AlreadyExists,
+        /// The chain's nodes simulated the transaction, and it would fail.
+        SimulationFailed,
+        /// The transaction is in a block and failed there, so that only its fee was paid.
+        TransactionFailed,
+        /// The signed transaction breaks a rule of consensus, so that no block can contain it.
+        TransactionInvalid,
+        /// The signed transaction can never land, because its time is over or what it stands on is used up.
+        TransactionExpired,
+        /// No transaction can be built that makes the transfer, whatever the amount.
+        Unbuildable,
+        /// No transaction pays exactly this amount; another amount may do.
+        AmountNotPayable,
+        /// The chain asks for a higher fee or rent than the transfer may pay.
+        FeeCapExceeded,
+        /// The recipient, or the recipient's token account, cannot take the payment.
+        RecipientNotPayable,
+        /// The token, or the wallet's own token account, does not allow the payment.
+        TokenNotPayable,
+        /// The most transactions that are built for one transfer are all proven unable to land.
+        AttemptsExhausted,
+        /// The transfer was not built in the time that it has for that.
+        NotBuiltInTime,
+        /// The owner of a client-side wallet did not sign in time.
+        SignatureTimeout,
+        /// The transfer that a revocation was to stop has ended or landed.
+        NothingToRevoke,
+        /// Admins found that a quarantined transfer had not landed.
+        NotLanded,
+        /// An admin put the transfer into quarantine.
+        QuarantinedByAdmin,
+        /// Driving the transfer trapped again and again.
+        RepeatedTraps,
+        /// The chain cannot show any more whether the transaction landed.
+        OutcomeUnknown,
+        /// Nodes refuse the signed transaction for a reason that does not keep it from landing elsewhere.
+        RefusedByNodes,
+        /// The revocation of a quarantined transfer ended without effect.
+        RevocationFailed,
+        /// The canister holds no key that signs for the wallet.
+        SignerError,
+        /// A record of the canister's own cannot be used, so that nothing is signed or sent on it.
+        StoreError,
     }
 }
 
@@ -81,8 +141,10 @@ pub struct Finding {
     pub rule_index: Option<u32>,
     /// Whether the rule allows the request.
     pub passed: bool,
-    /// The reason why it does not.
-    pub code: Option<ReasonCode>,
+    /// The stable code of the reason why it does not, such as `SPENDING_LIMIT_EXCEEDED`.
+    pub code: Option<String>,
+    /// The same code as a variant; absent when this version does not know it.
+    pub reason_code: Option<ReasonCode>,
     /// The limit.
     pub limit: Option<u64>,
     /// The part of the limit that was used before this request.

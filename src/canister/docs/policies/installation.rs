@@ -22,7 +22,7 @@ use purser_types::convert::policy::parse_rules;
 use purser_types::fixture;
 use purser_types::{
     Asset, BatchArgs, CreateWalletArgs, Execution, Group, InitArgs, KaspaInit, KaspaNetwork, MintText, OpenSessionArgs, Payment,
-    Rate, ReasonCode, Role, Rule, RuleKind, Scope, SettingsInit, SolanaInit, SolanaNetwork, TransferArgs, WalletChange,
+    Rate, Role, Rule, RuleKind, Scope, SettingsInit, SolanaInit, SolanaNetwork, TransferArgs, WalletChange,
 };
 use std::collections::BTreeMap;
 
@@ -269,7 +269,7 @@ impl<'a> Installation<'a> {
             (Status::AwaitingApproval, None, _) => "awaiting approval".into(),
             (Status::AwaitingApproval, Some(_), _) => "approved, time lock running".into(),
             (Status::Reserved | Status::Confirmed, ..) => "allowed".into(),
-            (Status::Rejected, _, Some(code)) => format!("rejected: `{:?}`", ReasonCode::from(code)),
+            (Status::Rejected, _, Some(code)) => format!("rejected: `{code}`"),
             (status, ..) => format!("{status:?}"),
         }
     }
@@ -394,14 +394,14 @@ fn approval_text(demands: &[policy::ApprovalDemand]) -> String {
 }
 
 fn finding_text(finding: &Finding) -> String {
-    let (kind, code) = (RuleKind::from(finding.rule), ReasonCode::from(finding.code.expect("a denial has a code")));
+    let (kind, code) = (RuleKind::from(finding.rule), finding.code.expect("a denial has a code"));
     let whose = finding.scope.map_or("", |scope| match scope {
         policy::Scope::User(_) => " of the owner",
         policy::Scope::Wallet(_) => " of the parent",
         policy::Scope::Agent { .. } => " of the agent",
         policy::Scope::Session(_) => " of the session",
     });
-    format!("`{code:?}` by `{kind:?}`{whose}")
+    format!("`{code}` by `{kind:?}`{whose}")
 }
 
 #[test]

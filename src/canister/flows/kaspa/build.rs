@@ -9,11 +9,12 @@ use crate::flows::error::FlowError;
 use crate::metrics;
 use crate::ports::Runtime;
 use futures::future::join;
-use purser_core::base::{Amount, Bytes};
-use purser_core::chains::kaspa::select::{self, ConsolidationInputs, Limits, Payment, SelectError};
+use purser_core::base::{Amount, Asset, Bytes, amount_text};
+use purser_core::chains::kaspa::select::{self, ConsolidationInputs, Limits, Obstacle, Payment, SelectError};
 use purser_core::chains::kaspa::transfer::{Consolidation, KaspaBuilt, NamedCoin};
 use purser_core::chains::kaspa::{Address, FLOOR_SOMPI_PER_GRAM, Outpoint, Output, Plan, ScriptPublicKey, Utxo};
 use purser_core::chains::registry::Built;
+use purser_core::policy::ReasonCode;
 use purser_core::transfer::BuiltTx;
 use std::collections::BTreeSet;
 
@@ -178,7 +179,7 @@ async fn plan_consolidation<R: Runtime>(context: &TransferContext<'_, R>, terms:
         }
         Ok(plan) => Ok(plan),
         Err(SelectError::NothingToConsolidate { .. }) if utxos.is_empty() => Err(explain_empty_list(context, address).await?),
-        Err(error) => Err(FlowError::Unbuildable(error.to_string())),
+        Err(error) => Err(selection_refused(&error, error.to_string())),
     }
 }
 
@@ -189,7 +190,7 @@ fn named(coin: &NamedCoin, own: &ScriptPublicKey) -> Option<Utxo> {
 }
 
 fn not_an_outpoint() -> FlowError {
-    FlowError::Unbuildable("a named coin is no outpoint".to_owned())
+    FlowError::unbuildable("a named coin is no outpoint")
 }
 
 /// The error for a payment that the listed coins do not allow.
@@ -220,27 +221,40 @@ async fn explain_selection_failure<R: Runtime>(
     }
     let problem = match bound.is_zero() {
         true => error.to_string(),
-        false => format!("{error}; {bound} sompi more are in coins that are bound to covenants and are not spent"),
+        false => {
+            format!("{error}; {} more are in coins that are bound to covenants and are not spent", amount_text(Asset::Kas, bound))
+        }
     };
-    Ok(match error {
+    Ok(selection_refused(error, problem))
+}
+
+/// The end of a transfer that the wallet's coins do not allow.
+fn selection_refused(error: &SelectError, problem: String) -> FlowError {
+    match error {
         SelectError::InsufficientFunds { .. } => FlowError::insufficient(problem),
-        _ => FlowError::Unbuildable(problem),
-    })
+        SelectError::Unbuildable { obstacle: Obstacle::Fee(_), .. } => FlowError::Refused(ReasonCode::FeeCapExceeded, problem),
+        SelectError::Unbuildable { .. } | SelectError::TooManyInputs { .. } => {
+            FlowError::Refused(ReasonCode::AmountNotPayable, problem)
+        }
+        SelectError::ZeroAmount | SelectError::InvalidUtxos | SelectError::NothingToConsolidate { .. } => {
+            FlowError::unbuildable(problem)
+        }
+    }
 }
 
 /// The error for an empty list. Servers give it for an address without outputs, and for one with more than 10,000.
 async fn explain_empty_list<R: Runtime>(context: &TransferContext<'_, R>, address: Address) -> Result<FlowError, FlowError> {
     match questions(context).utxo_count(address).await? {
         count if count > u64::from(MAX_UTXOS) => Ok(too_many(Some(count))),
-        _ => Ok(FlowError::Unbuildable("the address has no unspent outputs".to_owned())),
+        _ => Ok(FlowError::insufficient("the address has no unspent outputs".to_owned())),
     }
 }
 
 /// The plan in the form of its record, after its transaction was compared with the request.
 fn to_record<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<BuiltTx, FlowError> {
     let unsigned = plan.unsigned();
-    let bytes = unsigned.to_bytes().map_err(|error| FlowError::Unbuildable(error.to_string()))?;
-    let fee = check(context, &unsigned).map_err(|error| FlowError::Unbuildable(format!("not built as intended: {error}")))?;
+    let bytes = unsigned.to_bytes().map_err(FlowError::unbuildable)?;
+    let fee = check(context, &unsigned).map_err(|error| FlowError::unbuildable(format!("not built as intended: {error}")))?;
     let inputs = unsigned.outpoints().map(|outpoint| Bytes::new(outpoint.to_bytes())).collect();
     Ok(BuiltTx { unsigned: Bytes::new(bytes), fee, details: Built::Kaspa(KaspaBuilt { inputs }) })
 }

@@ -24,6 +24,7 @@ use crate::ports::Runtime;
 use purser_core::base::Amount;
 use purser_core::chains::kaspa::Transaction;
 use purser_core::chains::kaspa::rest::{Rejection, SubmitOutcome};
+use purser_core::policy::ReasonCode;
 
 /// Ends the present attempt if no block may ever contain it, nor any transaction that it replaced. `None` when that is not certain.
 ///
@@ -54,12 +55,12 @@ pub(super) async fn end_if_dead<R: Runtime>(
     let Some((reason, said)) = why else { return Ok(None) };
     let (id, note) = (context.transfer.id, format!("no block can contain the transaction that was signed: {said}"));
     if !reason.is_caused_by_inputs() {
-        context.commit(|state| state.decide_failed(id, Amount::ZERO, Some(note)))?;
+        context.commit(|state| state.decide_failed(id, Amount::ZERO, ReasonCode::TransactionInvalid, note))?;
         return Ok(Some(Progress::Ended));
     }
     let spent = decode(context.transfer.built.as_ref())?.spent;
     refused_coins::record(context.wallet.id, id, &spent);
-    context.commit(|state| state.decide_expired(id, Some(note)))?;
+    context.commit(|state| state.decide_expired(id, ReasonCode::TransactionInvalid, note))?;
     Ok(Some(Progress::Again))
 }
 

@@ -16,6 +16,7 @@ use purser_core::chains::kaspa::rest::{self, Rejection, Request, SubmitOutcome, 
 use purser_core::chains::kaspa::transfer::KaspaBuilt;
 use purser_core::chains::kaspa::{Transaction, TxId};
 use purser_core::chains::tx::BuiltTx;
+use purser_core::policy::ReasonCode;
 
 /// The time in seconds that bytes are left to spread before they are offered again.
 const REBROADCAST_AFTER_SECONDS: u64 = 20;
@@ -176,5 +177,6 @@ async fn quarantine_unless_accepted<R: Runtime>(
     if accepted {
         return Ok(Progress::Waiting);
     }
-    Err(FlowError::NeedsOperator(format!("not accepted within an hour, and refused by the node: {}", describe(refusal))))
+    let why = format!("not accepted within an hour, and refused by the node: {}", describe(refusal));
+    Err(FlowError::NeedsOperator(ReasonCode::RefusedByNodes, why))
 }

@@ -11,6 +11,7 @@ use purser_core::chains::kaspa::script::ScriptForm;
 use purser_core::chains::kaspa::select::Limits;
 use purser_core::chains::kaspa::transfer::{FeeSpeed, MAX_KASPA_INPUTS};
 use purser_core::chains::kaspa::{Address, FeePolicy, KeyKind as Scheme, Network, Output, ScriptPublicKey, WalletKey};
+use purser_core::policy::ReasonCode;
 use purser_core::transfer::TransferRequest;
 use purser_core::wallet::{KeyKind, Wallet};
 
@@ -35,7 +36,7 @@ pub(super) fn paying_key(wallet: &Wallet, source: KeyKind) -> Result<WalletKey, 
     let key = match source {
         KeyKind::KaspaSchnorr => WalletKey::new(Scheme::Schnorr, &wallet.kaspa_schnorr_key),
         KeyKind::KaspaEcdsa => WalletKey::new(Scheme::Ecdsa, &wallet.kaspa_ecdsa_key),
-        KeyKind::Solana => return Err(FlowError::Unbuildable("KAS cannot be paid from a Solana key".to_owned())),
+        KeyKind::Solana => return Err(FlowError::unbuildable("KAS cannot be paid from a Solana key")),
     };
     key.map_err(|error| FlowError::Transient(error.to_string()))
 }
@@ -48,7 +49,7 @@ pub(super) fn payments(request: &TransferRequest, network: Network) -> Result<(O
     let outputs: Result<Vec<Output>, FlowError> =
         request.payments().into_iter().map(|(to, amount)| Ok(Output { amount, script: script(to, network)? })).collect();
     let mut outputs = outputs?.into_iter();
-    let first = outputs.next().ok_or_else(|| FlowError::Unbuildable("nobody is to be paid".to_owned()))?;
+    let first = outputs.next().ok_or_else(|| FlowError::unbuildable("nobody is to be paid"))?;
     Ok((first, outputs.collect()))
 }
 
@@ -62,7 +63,12 @@ fn script(to: &Destination, network: Network) -> Result<ScriptPublicKey, FlowErr
     };
     let script = form.map(ScriptPublicKey::pay_to);
     let payable = script.filter(|script| Address::from_script(network, script).is_some());
-    payable.ok_or_else(|| FlowError::Unbuildable("the recipient is no address that could ever spend the payment".to_owned()))
+    payable.ok_or_else(|| {
+        FlowError::Refused(
+            ReasonCode::RecipientNotPayable,
+            "the recipient is no address that could ever spend the payment".to_owned(),
+        )
+    })
 }
 
 /// The fee policy of a request at a fee rate in sompi per gram.

@@ -96,10 +96,8 @@ pub enum QuoteError {
 impl From<FlowError> for QuoteError {
     fn from(error: FlowError) -> Self {
         match error {
-            FlowError::Unbuildable(problem) | FlowError::Refused(_, problem) | FlowError::Deferred(problem) => {
-                Self::Impossible(problem)
-            }
-            FlowError::NeedsOperator(problem) => Self::Internal(problem),
+            FlowError::Refused(_, problem) | FlowError::Deferred(problem) => Self::Impossible(problem),
+            FlowError::NeedsOperator(_, problem) => Self::Internal(problem),
             FlowError::Unusable(answer) if answer.cause == AnswerCause::WrongNetwork => Self::WrongNetwork(answer.problem),
             FlowError::Transient(problem) | FlowError::RateLimited(problem) => Self::Provider { problem, status_code: None },
             FlowError::Unusable(answer) => Self::Provider { status_code: status_code(answer.cause), problem: answer.problem },

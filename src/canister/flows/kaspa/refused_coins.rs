@@ -8,6 +8,7 @@ use crate::flows::error::FlowError;
 use purser_core::base::{Amount, TransferId, WalletId};
 use purser_core::chains::kaspa::select::SelectError;
 use purser_core::chains::kaspa::{Outpoint, Plan, UnsignedTx, Utxo};
+use purser_core::policy::ReasonCode;
 use purser_core::transfer::Status;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -94,7 +95,7 @@ pub(super) fn avoiding(
 /// The error for a transfer that finds no coins except refused ones.
 pub(super) fn no_other_coins<R>(context: &TransferContext<'_, R>) -> FlowError {
     let refused = context.transfer.note.as_deref().unwrap_or("nodes refuse what was signed");
-    FlowError::Unbuildable(format!("{refused}; no other coins of the wallet allow it"))
+    FlowError::Refused(ReasonCode::TransactionInvalid, format!("{refused}; no other coins of the wallet allow it"))
 }
 
 /// The coins of a transfer's last attempt, if that is over. They are free for the next one.

@@ -57,8 +57,8 @@ async fn simulate<R: Runtime>(context: &TransferContext<'_, R>, draft: &mut Draf
 /// The comparison uses the bytes alone, so that a defect of the encoding cannot pay anything else.
 fn record<R: Runtime>(context: &TransferContext<'_, R>, plan: Plan, solana: SolanaBuilt) -> Result<(), FlowError> {
     let fee = plan.fee().and_then(|fee| fee.checked_add(solana.rent));
-    let fee = fee.ok_or_else(|| FlowError::Unbuildable("the fee overflows".to_owned()))?;
-    let unsigned = plan.clone().build().map_err(|error| FlowError::Unbuildable(error.to_string()))?;
+    let fee = fee.ok_or_else(|| FlowError::unbuildable("the fee overflows"))?;
+    let unsigned = plan.clone().build().map_err(|error| FlowError::unbuildable(error))?;
     let described = describe_message(unsigned.message_bytes()).map_err(unbuildable)?;
     if described != plan {
         return Err(unbuildable("it reads differently"));
@@ -70,5 +70,5 @@ fn record<R: Runtime>(context: &TransferContext<'_, R>, plan: Plan, solana: Sola
 }
 
 fn unbuildable(error: impl Display) -> FlowError {
-    FlowError::Unbuildable(format!("the transaction was not built as intended: {error}"))
+    FlowError::unbuildable(format!("the transaction was not built as intended: {error}"))
 }

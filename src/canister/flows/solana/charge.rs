@@ -5,7 +5,7 @@ use super::record;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
-use purser_core::base::{Amount, SECOND_NS, Timestamp, TransferId};
+use purser_core::base::{Amount, Asset, SECOND_NS, Timestamp, TransferId, amount_text};
 use purser_core::chains::solana::rpc::{self, Charge, Request};
 use purser_core::chains::solana::{Operation, PaymentKind, SignedTx, signature_fee};
 use std::cell::RefCell;
@@ -51,7 +51,8 @@ pub(super) async fn charged<R: Runtime>(
     let charged = match ask(context, signed).await.and_then(|charge| plausible(charge, slot, failed, most)) {
         Ok(paid) => (paid, None),
         Err(error) if error.may_pass() && asked_for >= ASK_SECONDS => {
-            let note = format!("no provider told what the transaction cost; the most that it can be, {most} lamports, is counted");
+            let text = amount_text(Asset::Sol, most);
+            let note = format!("no provider told what the transaction cost; the most that it can be, {text}, is counted");
             (most, Some(note))
         }
         Err(FlowError::Transient(problem)) => {

@@ -36,5 +36,5 @@ pub(super) fn tokens_needed<R: Runtime>(context: &TransferContext<'_, R>) -> Res
     let asset = context.transfer.request.asset;
     let others = concurrent_transfers(context).into_iter().filter(|other| other.request.asset == asset);
     let all = Amount::checked_sum(others.map(|other| other.request.amount).chain([context.transfer.request.amount]));
-    all.ok_or_else(|| FlowError::Unbuildable("the amounts overflow".to_owned()))
+    all.ok_or_else(|| FlowError::unbuildable("the amounts overflow"))
 }

@@ -14,6 +14,7 @@ use crate::flows::progress::Progress;
 use crate::ports::Runtime;
 use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::{Lifetime, RecentHash, SignatureStatus, SignedTx, StatusLookup};
+use purser_core::policy::ReasonCode;
 
 /// Ends a transfer whose transaction failed in `slot`, once it can land no more. Until then its money stays reserved.
 ///
@@ -32,7 +33,8 @@ pub(super) async fn fail<R: Runtime>(
     context.unchanged()?;
     let note = format!("the transaction failed on chain: {error}");
     let note = unread.map_or(note.clone(), |unread| format!("{note}; {unread}"));
-    context.commit(|state| Ok(record::in_slot(context, state.decide_failed(context.transfer.id, fee, Some(note))?, slot)))?;
+    let (id, code) = (context.transfer.id, ReasonCode::TransactionFailed);
+    context.commit(|state| Ok(record::in_slot(context, state.decide_failed(id, fee, code, note)?, slot)))?;
     Ok(Progress::Ended)
 }
 

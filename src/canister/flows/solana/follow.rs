@@ -7,6 +7,7 @@ use crate::flows::error::FlowError;
 use crate::flows::progress::Progress;
 use crate::ports::Runtime;
 use purser_core::chains::solana::{SignatureStatus, SignedTx, StatusLookup};
+use purser_core::policy::ReasonCode;
 
 /// Asks the chain for the status of the transaction, and sends it again while it may land.
 ///
@@ -63,13 +64,15 @@ fn record_expired<R: Runtime>(context: &TransferContext<'_, R>) -> Result<Progre
         None => "its nonce was used up without it".to_owned(),
     };
     let id = context.transfer.id;
-    context.commit(|state| state.decide_expired(id, Some(note)))?;
+    context.commit(|state| state.decide_expired(id, ReasonCode::TransactionExpired, note))?;
     blockhash::on_died(id, context.rt.now());
-    let why = match context.revocation() {
-        Some(revocation) => format!("revoked by transfer {revocation}"),
-        None if record::was_quarantined(context) => "it was in quarantine, and is proven dead".to_owned(),
+    let (code, why) = match context.revocation() {
+        Some(revocation) => (ReasonCode::Revoked, format!("revoked by transfer {revocation}")),
+        None if record::was_quarantined(context) => {
+            (ReasonCode::TransactionExpired, "it was in quarantine, and is proven dead".to_owned())
+        }
         None => return Ok(Progress::Again),
     };
-    context.commit(|state| state.decide_cancel_by_canister(id, why))?;
+    context.commit(|state| state.decide_cancel_by_canister(id, code, why))?;
     Ok(Progress::Ended)
 }

@@ -13,6 +13,7 @@ use purser_core::chains::solana::account::{
 };
 use purser_core::chains::solana::rpc::{self, Request};
 use purser_core::chains::solana::{Address, signature_fee};
+use purser_core::policy::ReasonCode;
 
 /// The balance, in lamports, with which the payer certainly has enough.
 ///
@@ -28,7 +29,7 @@ pub(super) fn max_required_balance<R: Runtime>(context: &TransferContext<'_, R>)
         others.iter().map(|other| if other.request.asset == Asset::Sol { other.reserved } else { other.request.max_fee });
     let kept = RENT_UPPER_BOUND.max(context.minimum_balance());
     let all = Amount::checked_sum(reserved.chain([lamports, request.max_fee, kept]));
-    all.ok_or_else(|| FlowError::Unbuildable("amount and fee overflow".to_owned()))
+    all.ok_or_else(|| FlowError::unbuildable("amount and fee overflow"))
 }
 
 /// Checks that the transaction leaves both sides in a state that the chain accepts. Balances close to the minimum are read exactly.
@@ -65,7 +66,10 @@ pub(super) async fn check<R: Runtime>(
     let funds = Funds { balance: Balance::Exact(balance), amount, fee, rent_minimum };
     check_funds(&funds, &received).map(drop).map_err(|refusal| match refusal {
         FundsRefusal::Insufficient { .. } => FlowError::insufficient(refusal.to_string()),
-        _ => FlowError::Unbuildable(refusal.to_string()),
+        FundsRefusal::RecipientBelowRent { .. } | FundsRefusal::PayerBelowRent { .. } => {
+            FlowError::Refused(ReasonCode::AmountNotPayable, refusal.to_string())
+        }
+        FundsRefusal::Overflow => FlowError::unbuildable(refusal),
     })
 }
 
@@ -85,7 +89,12 @@ pub(super) fn recipient_states<R: Runtime>(
     let state = |(payment, account): (&Wanted, &Option<Account>)| {
         let (to, off_curve) = (&payment.to, if payment.terms.off_curve { OffCurve::Accept } else { OffCurve::Refuse });
         let state = check_recipient(to, account.as_ref(), off_curve);
-        Ok((state.map_err(|refusal| with_recipient(context, to, FlowError::Unbuildable(refusal.to_string())))?, received(to)))
+        Ok((
+            state.map_err(|refusal| {
+                with_recipient(context, to, FlowError::Refused(ReasonCode::RecipientNotPayable, refusal.to_string()))
+            })?,
+            received(to),
+        ))
     };
     payments.iter().zip(&accounts.recipients).map(state).collect()
 }
@@ -93,8 +102,8 @@ pub(super) fn recipient_states<R: Runtime>(
 /// The error with the name of the recipient that it is about, where there are several.
 pub(super) fn with_recipient<R: Runtime>(context: &TransferContext<'_, R>, recipient: &Address, error: FlowError) -> FlowError {
     match error {
-        FlowError::Unbuildable(problem) if context.transfer.request.batch.is_some() => {
-            FlowError::Unbuildable(format!("{recipient}: {problem}"))
+        FlowError::Refused(code, problem) if context.transfer.request.batch.is_some() => {
+            FlowError::Refused(code, format!("{recipient}: {problem}"))
         }
         other => other,
     }
@@ -115,5 +124,5 @@ fn fee_bound<R: Runtime>(context: &TransferContext<'_, R>, rent: Amount) -> Resu
         return Ok(context.transfer.request.max_fee);
     }
     let fee = signature_fee(1).and_then(|fee| fee.checked_add(rent));
-    fee.ok_or_else(|| FlowError::Unbuildable("the fee overflows".to_owned()))
+    fee.ok_or_else(|| FlowError::unbuildable("the fee overflows"))
 }

@@ -3,7 +3,7 @@
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
-use purser_core::base::{Amount, Asset, Mint};
+use purser_core::base::{Amount, Asset, Mint, amount_text};
 use purser_core::chains::solana::transfer::{NonceOperation, PaymentParams, SolanaBuilt};
 use purser_core::chains::solana::{Address, Blockhash, Operation, Payment, PaymentKind, Plan, RecentHash, TokenProgram, derived};
 
@@ -37,7 +37,7 @@ pub(super) fn payments<R: Runtime>(context: &TransferContext<'_, R>) -> Result<V
 
 fn address(bytes: &[u8], whose: &str) -> Result<Address, FlowError> {
     let bytes =
-        <[u8; 32]>::try_from(bytes).map_err(|_| FlowError::Unbuildable(format!("the {whose}'s address has not 32 bytes")))?;
+        <[u8; 32]>::try_from(bytes).map_err(|_| FlowError::unbuildable(format!("the {whose}'s address has not 32 bytes")))?;
     Ok(Address::from_bytes(bytes))
 }
 
@@ -59,8 +59,7 @@ pub(super) fn operated<R: Runtime>(context: &TransferContext<'_, R>) -> Result<A
 /// # Errors
 /// When no address follows from owner and mint.
 pub(super) fn token_account(owner: &Address, mint: &Address, program: TokenProgram) -> Result<Address, FlowError> {
-    derived::token_account(owner, mint, program)
-        .ok_or_else(|| FlowError::Unbuildable("there is no token account for this owner".to_owned()))
+    derived::token_account(owner, mint, program).ok_or_else(|| FlowError::unbuildable("there is no token account for this owner"))
 }
 
 /// The wallet's nonce account of this number.
@@ -121,7 +120,7 @@ fn require_paid(asset: Asset, payer: &Address, paid: &PaymentKind, wanted: &Want
     match (paid, asset) {
         (PaymentKind::Lamports { to, .. }, Asset::Sol) if *to != recipient => Err(format!("paid to {to} instead of {recipient}")),
         (PaymentKind::Lamports { lamports, .. }, Asset::Sol) if *lamports != amount => {
-            Err(format!("{lamports} lamports instead of {amount}"))
+            Err(format!("{} instead of {}", amount_text(Asset::Sol, *lamports), amount_text(Asset::Sol, amount)))
         }
         (PaymentKind::Lamports { .. }, Asset::Sol) => Ok(()),
         (PaymentKind::Tokens(tokens), Asset::Spl { mint }) => {

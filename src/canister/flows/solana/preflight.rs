@@ -10,6 +10,7 @@ use purser_core::chains::solana::rpc::{self, Request, Simulation};
 use purser_core::chains::solana::{
     Address, Budget, MAX_UNITS, Operation, Payment, PaymentKind, Plan, RecentHash, derived, signature_fee,
 };
+use purser_core::policy::ReasonCode;
 
 /// The compute units added to those of a simulation: for the two instructions of the budget itself, with some room.
 const SPARE_UNITS: u64 = 1_000;
@@ -124,13 +125,15 @@ async fn succeeding<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -
         |simulation: &Simulation| matches!(plan.recent_hash, RecentHash::Nonce { .. }) && simulation.is_blockhash_not_found();
     match (refuses(&first), refuses(&second)) {
         (true, true) => Ok(None),
-        (false, false) if second.error.is_some() => Err(FlowError::Unbuildable(format!("the simulation failed: {error}"))),
+        (false, false) if second.error.is_some() => {
+            Err(FlowError::Refused(ReasonCode::SimulationFailed, format!("the simulation failed: {error}")))
+        }
         _ => Err(FlowError::Transient("providers disagree about the simulation".to_owned())),
     }
 }
 
 fn simulation<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<Request, FlowError> {
-    let tx = plan.clone().build().map_err(|error| FlowError::Unbuildable(error.to_string()))?;
+    let tx = plan.clone().build().map_err(|error| FlowError::unbuildable(error))?;
     // A node that is behind does not know the nonce's value.
     let min_slot = if matches!(plan.recent_hash, RecentHash::Nonce { .. }) { providers::min_slot(context.rt) } else { 0 };
     Ok(Request::Simulate { tx, min_slot })

@@ -9,6 +9,7 @@ use crate::flows::error::FlowError;
 use crate::ports::Runtime;
 use purser_core::chains::config::ChainConfig;
 use purser_core::chains::solana::{Landing, Lifetime, Observation, SignedTx, StatusLookup, landing};
+use purser_core::policy::ReasonCode;
 
 /// The time, in seconds, after which it is recorded that a nonce was seen unchanged.
 const NOTE_SECONDS: u64 = 1_200;
@@ -153,5 +154,6 @@ async fn lost<R: Runtime>(context: &TransferContext<'_, R>, signed: &SignedTx) -
 }
 
 fn too_late() -> FlowError {
-    FlowError::NeedsOperator("unknown to the chain, but looked for so late that a node may have forgotten it".to_owned())
+    let why = "unknown to the chain, but looked for so late that a node may have forgotten it";
+    FlowError::NeedsOperator(ReasonCode::OutcomeUnknown, why.to_owned())
 }

@@ -9,6 +9,7 @@ use crate::ports::Runtime;
 use purser_core::base::{Amount, TransferId};
 use purser_core::chains::solana::transfer::NonceUse;
 use purser_core::chains::solana::{Blockhash, SignedTx, StatusLookup};
+use purser_core::policy::ReasonCode;
 use purser_core::transfer::{Status, Transfer};
 
 /// The note of a revocation whose transfer has ended.
@@ -38,7 +39,7 @@ pub(super) fn revocable<R: Runtime>(context: &TransferContext<'_, R>, id: Transf
 }
 
 fn nothing_to_revoke() -> FlowError {
-    FlowError::Unbuildable(NOTHING_TO_REVOKE.to_owned())
+    FlowError::Refused(ReasonCode::NothingToRevoke, NOTHING_TO_REVOKE.to_owned())
 }
 
 /// The value that the revocation advances: the very one that the revoked transaction uses.
@@ -57,7 +58,7 @@ fn to_advance<R: Runtime>(
     match used.filter(|used| used.value[..] == value.as_bytes()[..]) {
         Some(used) => Ok(used),
         None if status == Status::Submitted => Err(FlowError::blocked(LANDED_OR_DEAD)),
-        None => Err(FlowError::Unbuildable("the transfer's nonce is used up already".to_owned())),
+        None => Err(FlowError::Refused(ReasonCode::NothingToRevoke, "the transfer's nonce is used up already".to_owned())),
     }
 }
 
@@ -71,7 +72,9 @@ async fn check_unseen<R: Runtime>(context: &TransferContext<'_, R>, id: Transfer
     let Some(Ok(signed)) = revoked.signed.map(|signed| SignedTx::decode(&signed.signed)) else { return Ok(()) };
     match status::agreed(context, &signed).await? {
         StatusLookup::Found(_) if revoked.status == Status::Submitted => Err(FlowError::blocked(LANDED_OR_DEAD)),
-        StatusLookup::Found(_) => Err(FlowError::Unbuildable("the transfer is in a block already".to_owned())),
+        StatusLookup::Found(_) => {
+            Err(FlowError::Refused(ReasonCode::NothingToRevoke, "the transfer is in a block already".to_owned()))
+        }
         StatusLookup::NotFound | StatusLookup::Unavailable => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ use crate::flows::providers::Replication;
 use crate::ports::Runtime;
 use purser_core::chains::solana::SignedTx;
 use purser_core::chains::solana::rpc::{self, Request, SendOutcome};
+use purser_core::policy::ReasonCode;
 
 /// The time in seconds for which the same provider is given the bytes again.
 const SAME_RECEIVER_SECONDS: u64 = 10;
@@ -26,9 +27,8 @@ pub(super) async fn submit<R: Runtime>(context: &TransferContext<'_, R>) -> Resu
     }
     if context.age_seconds() > PROOF_SECONDS {
         // The bytes stand in the log, so that anybody who reads it may have sent them long ago.
-        return Err(FlowError::NeedsOperator(
-            "signed, but held back for so long that a node may have forgotten what became of it".to_owned(),
-        ));
+        let why = "signed, but held back for so long that a node may have forgotten what became of it";
+        return Err(FlowError::NeedsOperator(ReasonCode::OutcomeUnknown, why.to_owned()));
     }
     context.commit(|state| state.decide_submitted(context.transfer.id))?;
     blockhash::on_broadcast(context.transfer.id, context.rt.now());
@@ -45,7 +45,8 @@ pub(super) async fn rebroadcast<R: Runtime>(context: &TransferContext<'_, R>, si
     let is_revoked = context.revocation().is_some();
     if !is_revoked && record::was_quarantined(context) {
         // It was followed for its revocation only.
-        return Err(FlowError::NeedsOperator("its revocation ended without effect; it was in quarantine before".to_owned()));
+        let why = "its revocation ended without effect; it was in quarantine before";
+        return Err(FlowError::NeedsOperator(ReasonCode::RevocationFailed, why.to_owned()));
     }
     if is_revoked || (context.is_emergency() && !context.transfer.is_revocation()) {
         return Ok(());

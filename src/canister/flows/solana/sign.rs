@@ -8,6 +8,7 @@ use crate::ports::Runtime;
 use purser_core::base::{Amount, Bytes};
 use purser_core::chains::solana::transfer::NonceOperation;
 use purser_core::chains::solana::{TxSignature, UnsignedTx};
+use purser_core::policy::ReasonCode;
 use purser_core::transfer::SignedTx;
 
 /// Signs exactly the recorded bytes and records the result.
@@ -21,8 +22,8 @@ pub(super) async fn sign<R: Runtime>(context: &TransferContext<'_, R>) -> Result
         && revocation::revocable(context, transfer).is_none()
     {
         // The nonce may belong to another transfer from now on, which the revocation would stop.
-        let note = Some(NOTHING_TO_REVOKE.to_owned());
-        return context.commit(|state| state.decide_failed(context.transfer.id, Amount::ZERO, note));
+        let (id, code) = (context.transfer.id, ReasonCode::NothingToRevoke);
+        return context.commit(|state| state.decide_failed(id, Amount::ZERO, code, NOTHING_TO_REVOKE));
     }
     let built = record::built(context)?;
     let unsigned = UnsignedTx::decode(&built.unsigned).map_err(FlowError::unreadable)?;

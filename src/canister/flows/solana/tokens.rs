@@ -7,10 +7,11 @@ use super::intent::{self, Wanted};
 use crate::flows::context::{MONEY_OF_OTHERS, TransferContext};
 use crate::flows::error::FlowError;
 use crate::ports::Runtime;
-use purser_core::base::{self, Amount};
+use purser_core::base::{self, Amount, amount_text};
 use purser_core::chains::solana::rpc::AccountView;
 use purser_core::chains::solana::token::{Mint, TokenRefusal};
 use purser_core::chains::solana::{Address, TokenPayment, known, signature_fee};
+use purser_core::policy::ReasonCode;
 
 /// The payments in a token, with what they cost beside the fee.
 pub(super) struct TokenPayments {
@@ -59,7 +60,7 @@ fn token_payment(address: Address, mint: &Mint, wanted: &Wanted, destination: &A
     let (recipient, amount) = (wanted.to, wanted.amount);
     let exists = check_destination(&recipient, destination, wanted.terms.memo.is_some())?;
     if mint.arrives(amount).is_zero() {
-        return Err(FlowError::Unbuildable("the mint's transfer fee would take all of it".to_owned()));
+        return Err(token_refused("the mint's transfer fee would take all of it"));
     }
     Ok(TokenPayment {
         program: mint.program,
@@ -71,49 +72,60 @@ fn token_payment(address: Address, mint: &Mint, wanted: &Wanted, destination: &A
     })
 }
 
+fn token_refused(why: impl Into<String>) -> FlowError {
+    FlowError::Refused(ReasonCode::TokenNotPayable, why.into())
+}
+
 fn readable_mint(seen: &AccountView) -> Result<Mint, FlowError> {
     match seen {
         AccountView::Mint(mint) => Ok(mint.clone()),
-        AccountView::Refused(refusal) => Err(FlowError::Unbuildable(format!("the mint cannot be paid: {refusal}"))),
-        _ => Err(FlowError::Unbuildable("there is no such mint".to_owned())),
+        AccountView::Refused(refusal) => Err(token_refused(format!("the mint cannot be paid: {refusal}"))),
+        _ => Err(token_refused("there is no such mint")),
     }
 }
 
 /// Checks that the wallet's token account holds the amount that this transfer and the concurrent ones move.
 fn check_source<R: Runtime>(context: &TransferContext<'_, R>, seen: &AccountView) -> Result<(), FlowError> {
+    let token = context.transfer.request.asset;
     let needed = tokens_needed(context)?;
     let kept = context.minimum_tokens();
     let enough = needed.checked_add(kept).unwrap_or(Amount::MAX);
     match seen {
-        AccountView::Holding(holding) if holding.frozen => {
-            Err(FlowError::Unbuildable("the wallet's token account is frozen".to_owned()))
-        }
+        AccountView::Holding(holding) if holding.frozen => Err(token_refused("the wallet's token account is frozen")),
         AccountView::Holding(holding) if holding.amount >= enough => Ok(()),
-        AccountView::Refused(refusal) => {
-            Err(FlowError::Unbuildable(format!("the wallet's token account cannot be used: {refusal}")))
-        }
+        AccountView::Refused(refusal) => Err(token_refused(format!("the wallet's token account cannot be used: {refusal}"))),
         // The amount that the transfers under way leave shows only once they have ended.
         _ if needed > context.transfer.request.amount => Err(FlowError::blocked(MONEY_OF_OTHERS)),
-        _ => Err(FlowError::insufficient(format!(
-            "{enough} base units of the token are required, {kept} of them to be kept as the minimum balance; the wallet holds less"
-        ))),
+        _ => {
+            let required = amount_text(token, enough);
+            let why = match kept.is_zero() {
+                true => format!("{required} are required; the wallet holds less"),
+                false => {
+                    let kept = amount_text(token, kept);
+                    format!("{required} are required, {kept} of them to be kept as the minimum balance; the wallet holds less")
+                }
+            };
+            Err(FlowError::insufficient(why))
+        }
     }
 }
 
 /// Whether the recipient's token account exists. Fails when it would not take the payment.
 fn check_destination(recipient: &Address, seen: &AccountView, has_memo: bool) -> Result<bool, FlowError> {
-    let unbuildable = |problem: &str| Err(FlowError::Unbuildable(format!("the recipient's token account {problem}")));
+    let refused = |problem: &str| {
+        Err(FlowError::Refused(ReasonCode::RecipientNotPayable, format!("the recipient's token account {problem}")))
+    };
     match seen {
         AccountView::Missing => Ok(false),
         // Anybody can send lamports to the address. Creating the account then takes them as a part of its rent, which is counted as paid
         // all the same.
         AccountView::Refused(TokenRefusal::NotToken { owner }) if *owner == known::SYSTEM_PROGRAM => Ok(false),
-        AccountView::Holding(holding) if holding.owner != *recipient => unbuildable("belongs to somebody else by now"),
-        AccountView::Holding(holding) if holding.frozen => unbuildable("is frozen"),
-        AccountView::Holding(holding) if holding.needs_memo && !has_memo => unbuildable("takes nothing without a memo"),
+        AccountView::Holding(holding) if holding.owner != *recipient => refused("belongs to somebody else by now"),
+        AccountView::Holding(holding) if holding.frozen => refused("is frozen"),
+        AccountView::Holding(holding) if holding.needs_memo && !has_memo => refused("takes nothing without a memo"),
         AccountView::Holding(_) => Ok(true),
-        AccountView::Refused(refusal) => unbuildable(&format!("cannot be paid: {refusal}")),
-        _ => unbuildable("cannot be told apart"),
+        AccountView::Refused(refusal) => refused(&format!("cannot be paid: {refusal}")),
+        _ => refused("cannot be told apart"),
     }
 }
 
@@ -125,7 +137,9 @@ async fn token_rent<R: Runtime>(context: &TransferContext<'_, R>, mint: &Mint, a
     let total = signature_fee(1).and_then(|fee| fee.checked_add(rent));
     if each > cap || total.is_none_or(|total| total > context.transfer.request.max_fee) {
         let what = if accounts == 1 { "the recipient's token account".to_owned() } else { format!("{accounts} token accounts") };
-        return Err(FlowError::Unbuildable(format!("creating {what} takes {rent} lamports, more than the transfer may pay")));
+        let (rent, most) = (amount_text(base::Asset::Sol, rent), amount_text(base::Asset::Sol, context.transfer.request.max_fee));
+        let why = format!("creating {what} takes {rent}, more than the transfer may pay: at most {most} with the fee");
+        return Err(FlowError::Refused(ReasonCode::FeeCapExceeded, why));
     }
     Ok(rent)
 }

@@ -2,6 +2,7 @@
 
 use super::solana::{ok, simulated, taken};
 use super::*;
+use purser_core::policy::ReasonCode;
 use purser_core::state::{BatchItem, BatchRequest};
 use purser_core::transfer::BuiltTx;
 use serde_json::{Value, json};
@@ -98,16 +99,21 @@ fn every_recipient_is_checked() {
     let rent = || all("getMinimumBalanceForRentExemption", |_| ok(650_240));
     let new = || accounts(vec![wallet_with(RICH), wallet_with(RICH), Value::Null]);
     let named = format!("{}: the recipient is a program", recipient(2));
-    let below = "the recipient's account needs at least 650240 lamports from this payment to exist";
-    for (second, script, note) in [
-        (AMOUNT, vec![accounts(vec![wallet_with(RICH), wallet_with(RICH), program()])], named.as_str()),
-        (650_239, vec![new(), rent(), new()], below),
+    let below = "the recipient's account needs at least 0.00065024 SOL (650,240 lamports) from this payment to exist";
+    for (second, script, note, code) in [
+        (
+            AMOUNT,
+            vec![accounts(vec![wallet_with(RICH), wallet_with(RICH), program()])],
+            named.as_str(),
+            ReasonCode::RecipientNotPayable,
+        ),
+        (650_239, vec![new(), rent(), new()], below, ReasonCode::AmountNotPayable),
     ] {
         let world = world();
         let id = request(&world, Asset::Sol, &[(1, AMOUNT), (2, second)], 5_000);
         assert_eq!(world.drive(id, 0, script), Progress::Ended, "{note}");
         let transfer = world.transfer(id);
-        assert_eq!((transfer.status, transfer.note.as_deref()), (Status::Failed, Some(note)));
+        assert_eq!((transfer.status, transfer.code, transfer.note.as_deref()), (Status::Failed, Some(code), Some(note)));
         assert_eq!((world.signatures.get(), world.usage(Asset::Sol)), (0, (0, 0)));
     }
     // Two payments to one new account count together.
@@ -153,6 +159,7 @@ fn a_message_whose_memos_are_not_with_their_payments_is_not_signed() {
         record(&world, id, payments);
         assert_eq!(world.drive(id, 0, vec![]), Progress::Ended, "{what}");
         assert_eq!((world.status(id), world.signatures.get()), (Status::Quarantined, 0), "{what}");
+        assert_eq!(world.code(id), Some(ReasonCode::StoreError), "{what}");
     }
     let world = world();
     let id = request_items(&world, Asset::Sol, items(), 5_000);

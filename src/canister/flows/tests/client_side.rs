@@ -2,6 +2,7 @@ use super::*;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::providers::Budget;
+use purser_core::policy::ReasonCode;
 use purser_core::wallet::NewKeys;
 
 const RICH: u64 = 10_000_000_000;
@@ -72,6 +73,7 @@ fn a_transfer_that_its_owner_does_not_sign_within_ten_minutes_ends() {
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.note.as_deref()), (Status::Failed, Some("its owner did not sign it in time")));
+    assert_eq!(transfer.code, Some(ReasonCode::SignatureTimeout));
     assert_eq!(world.usage(asset), (0, 0));
 }
 
@@ -84,7 +86,7 @@ fn no_threshold_key_is_ever_asked_to_sign_for_an_owner() {
     let (transfer, wallet, budget) = (world.transfer(id), world.wallet(), Budget::default());
     let context = TransferContext { rt: &world, transfer, wallet, provider_offset: 0, budget };
     for outcome in [poll(context.signature(b"anything")).map(drop), poll(crate::flows::sign(&context))] {
-        assert!(matches!(outcome, Err(FlowError::NeedsOperator(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(FlowError::NeedsOperator(ReasonCode::SignerError, _))), "{outcome:?}");
     }
     assert_eq!(world.signatures.get(), 0);
 }

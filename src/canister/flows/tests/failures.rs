@@ -3,6 +3,7 @@
 use super::nonces::{OTHER, VALUE, good, nonce_is, read, taken as sent_again, with_nonces};
 use super::solana::{epoch, finalized, height, ok, to_submission, unknown, value};
 use super::*;
+use purser_core::policy::ReasonCode;
 use serde_json::json;
 
 const AMOUNT: u64 = 50_000_000;
@@ -63,6 +64,7 @@ fn a_failure_releases_the_money_when_the_blockhash_is_dead_and_costs_the_fee_onl
     assert_eq!(world.drive(id, 0, then(over(), cost(5_000, true))), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::new(5_000))));
+    assert_eq!(transfer.code, Some(ReasonCode::TransactionFailed));
     assert_eq!(transfer.note.as_deref(), Some(r#"the transaction failed on chain: {"InstructionError":[0,{"Custom":1}]}"#));
     assert_eq!(world.usage(Asset::Sol), (0, 5_000));
 }
@@ -149,7 +151,9 @@ fn a_failure_costs_the_charge_of_the_chain_or_else_the_highest_possible_one() {
         assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::new(5_000))));
         let note = transfer.note.unwrap();
         assert!(
-            note.ends_with("no provider told what the transaction cost; the most that it can be, 5000 lamports, is counted"),
+            note.ends_with(
+                "no provider told what the transaction cost; the most that it can be, 0.000005 SOL (5,000 lamports), is counted"
+            ),
             "{note}"
         );
     }

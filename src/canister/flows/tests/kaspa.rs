@@ -1,10 +1,12 @@
 mod agreement;
+mod ends;
 mod quotes;
 mod refusals;
 mod replacing;
 mod signing;
 
 use super::*;
+use purser_core::policy::ReasonCode;
 
 const KAS: u64 = 100_000_000;
 const AMOUNT: u64 = 5 * KAS;
@@ -308,6 +310,7 @@ fn too_little_money_fails_at_no_cost() {
     assert_eq!(world.drive(id, 0, vec![dag(5_000), fee(100), coins, balance(3 * KAS)]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+    assert_eq!(transfer.code, Some(ReasonCode::InsufficientBalance));
     let note = transfer.note.unwrap();
     assert!(note.starts_with("only 3 KAS (300,000,000 sompi) can be spent now"), "{note}");
     assert_eq!(world.usage(Asset::Kas), (0, 0));
@@ -329,6 +332,7 @@ fn an_emergency_or_a_cancellation_between_signatures_stops_the_transfer() {
     let cancel = Step::Sign { kind: KeyKind::KaspaEcdsa, during: Box::new(move |world| world.cancel(id)) };
     assert_eq!(world.drive(id, 0, vec![cancel]), Progress::Again);
     assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Cancelled, (0, 0)));
+    assert_eq!(world.code(id), Some(ReasonCode::CancelledByOperator));
     assert!(world.state.borrow().locked_outpoints(WALLET).is_empty());
     assert!(world.sent.borrow().is_empty());
 }

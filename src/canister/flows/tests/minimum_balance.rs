@@ -16,7 +16,7 @@ fn the_minimum_of_sol_is_kept_to_the_lamport_after_amount_and_fee() {
     assert_eq!(world.drive(id, 0, vec![short(), rent(), short()]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.code, transfer.attempt), (Status::Failed, Some(ReasonCode::InsufficientBalance), 0));
-    let note = "52005000 base units of SOL are required, 2000000 of them to be kept as the minimum balance; 52004999 are available";
+    let note = "0.052005 SOL (52,005,000 lamports) are required, 0.002 SOL (2,000,000 lamports) of them to be kept as the minimum balance; 0.052004999 SOL (52,004,999 lamports) are available";
     assert_eq!(transfer.note.as_deref(), Some(note));
     assert_eq!(world.usage(Asset::Sol), (0, 0));
 

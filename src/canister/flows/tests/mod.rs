@@ -34,7 +34,7 @@ use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::governance::config::Config;
 use purser_core::governance::settings::Settings;
 use purser_core::governance::{Action, PolicyChange};
-use purser_core::policy::{AllowEntry, Rule, Scope, Window};
+use purser_core::policy::{AllowEntry, ReasonCode, Rule, Scope, Window};
 use purser_core::state::{Decided, State};
 use purser_core::transfer::{Outcome, Status, Transfer, TransferRequest};
 use purser_core::wallet::{KeyKind, NewWallet, RootKey, RootKeys, Wallet};
@@ -260,6 +260,10 @@ impl World {
     }
 
     /// The reason for which a transfer waits, as the interface shows it.
+    fn code(&self, id: TransferId) -> Option<ReasonCode> {
+        self.transfer(id).code
+    }
+
     fn why(&self, id: TransferId) -> String {
         crate::flows::why_waiting(&self.transfer(id)).expect("whatever waits says why")
     }

@@ -5,6 +5,7 @@ use super::nonces::{good, read, taken};
 use super::revocations::with_nonce;
 use super::solana as st;
 use super::*;
+use purser_core::policy::ReasonCode;
 use purser_core::wallet::{NewKeys, WalletChange};
 
 const KAS: u64 = 100_000_000;
@@ -140,6 +141,7 @@ fn a_wallet_that_is_deactivated_while_its_payment_is_built_pays_nothing() {
     assert_eq!(world.drive(id, 0, blockhash_during(deactivate)), Progress::Again);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.note.as_deref()), (Status::Cancelled, Some("its wallet was deactivated")));
+    assert_eq!(transfer.code, Some(ReasonCode::WalletDraining));
     assert_eq!(world.usage(Asset::Sol), (0, 0));
 }
 
@@ -159,5 +161,6 @@ fn a_recipient_whose_entry_expires_while_the_payment_is_built_is_not_paid() {
     assert_eq!(world.drive(id, 0, blockhash_during(|world| world.advance(10))), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.attempt), (Status::Failed, 0), "nothing was recorded that could be signed");
+    assert_eq!(transfer.code, Some(ReasonCode::AddressNotAllowed));
     assert!(transfer.note.is_some_and(|note| note.starts_with("not allowed any more: ")));
 }

@@ -4,6 +4,7 @@ use super::nonces::{OTHER, VALUE, good, nonce_at, nonce_is, on_nonce, read, take
 use super::solana::{accounts, blockhash, epoch, finalized, height, ok, simulated};
 use super::*;
 use purser_core::chains::solana::transfer::NonceStatus;
+use purser_core::policy::ReasonCode;
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
@@ -64,6 +65,7 @@ fn a_revocation_uses_a_blockhash_and_the_revoked_transaction_is_not_sent_again()
     assert_eq!(world.drive(revocation, 0, vec![finalized("null")]), Progress::Ended);
     assert_eq!(world.drive(id, 0, death()), Progress::Ended);
     assert_eq!((world.status(id), world.status(revocation)), (Status::Cancelled, Status::Confirmed));
+    assert_eq!((world.code(id), world.code(revocation)), (Some(ReasonCode::Revoked), None));
     assert_eq!(world.usage(Asset::Sol), (0, 5_000));
 }
 
@@ -102,6 +104,7 @@ fn a_revocation_whose_blockhash_died_is_built_again_while_there_is_something_to_
     assert_eq!(world.drive(revocation, 0, vec![]), Progress::Ended);
     let ended = world.transfer(revocation);
     assert_eq!((ended.status, ended.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+    assert_eq!(ended.code, Some(ReasonCode::NothingToRevoke));
     assert_eq!(ended.note.as_deref(), Some("the transfer has ended; there is nothing to revoke"));
     assert_eq!(world.usage(Asset::Sol), (0, AMOUNT + 5_000));
 }
@@ -130,6 +133,7 @@ fn a_transfer_that_ends_before_its_revocation_is_signed_costs_no_fee() {
     assert_eq!(holder(), Some(revocation), "it might have been signed");
     assert_eq!(world.drive(revocation, 0, vec![]), Progress::Ended);
     assert_eq!((world.status(revocation), holder()), (Status::Failed, None));
+    assert_eq!(world.code(revocation), Some(ReasonCode::NothingToRevoke), "once built too");
 }
 
 #[test]
@@ -144,13 +148,16 @@ fn a_transfer_out_of_quarantine_expires_or_goes_back_but_is_never_sent() {
         let revocation = revoke(&world, id);
         let lost = vec![read(VALUE), unknown(), simulated(), blockhash(1), Step::SignLost];
         assert!(matches!(world.drive(revocation, 0, lost), Progress::Transient(_)));
-        assert_eq!(world.status(id), Status::Submitted);
+        assert_eq!((world.status(id), world.code(id)), (Status::Submitted, None), "its quarantine is over");
         assert_eq!(world.drive(id, 0, vec![unknown(), nonce_is(VALUE)]), Progress::Waiting);
         world.cancel(revocation);
         let script = if dies { death() } else { vec![unknown(), nonce_is(VALUE)] };
         assert_eq!(world.drive(id, 0, script), Progress::Ended);
-        let expected = if dies { Status::Cancelled } else { Status::Quarantined };
-        assert_eq!((world.status(id), world.sent.borrow().len()), (expected, 1));
+        let (expected, code) = match dies {
+            true => (Status::Cancelled, ReasonCode::TransactionExpired),
+            false => (Status::Quarantined, ReasonCode::RevocationFailed),
+        };
+        assert_eq!((world.status(id), world.code(id), world.sent.borrow().len()), (expected, Some(code), 1));
         assert_eq!(world.usage(Asset::Sol).0, if dies { 0 } else { AMOUNT + 5_000 });
     }
 }
@@ -193,7 +200,8 @@ fn a_transaction_held_back_for_long_after_its_signature_goes_into_quarantine() {
         let id = signed(&world);
         world.advance(late);
         world.drive(id, 0, if expected == Status::Submitted { vec![taken(id)] } else { vec![] });
-        assert_eq!(world.status(id), expected);
+        let code = (expected == Status::Quarantined).then_some(ReasonCode::OutcomeUnknown);
+        assert_eq!((world.status(id), world.code(id)), (expected, code));
     }
 }
 

@@ -4,6 +4,7 @@ use super::failures::{cost, cost_of};
 use super::solana::{epoch, finalized, ok};
 use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use purser_core::policy::ReasonCode;
 use serde_json::{Value, json};
 use sol::TokenProgram::{Classic, Token2022};
 
@@ -249,18 +250,20 @@ fn a_payment_that_would_fail_or_surprise_is_refused_before_anything_is_signed() 
     let hook = mint(Some((14, vec![1; 64])));
     let stranger = holding(&[3; 32], 0, 1);
     let frozen = holding(recipient().as_bytes(), 0, 2);
-    for (list, note) in [
-        ([Value::Null, Value::Null, Value::Null, Value::Null, Value::Null], "there is no such mint"),
-        ([of(Token2022, &hook), Value::Null, Value::Null, Value::Null, Value::Null], "transfer hook"),
-        (classic(holding(&payer, 699, 1), Value::Null), "700 base units of the token are required, 0 of them to be kept"),
-        (classic(holding(&payer, 700, 2), Value::Null), "the wallet's token account is frozen"),
-        (classic(good(), of(Classic, &stranger)), "belongs to somebody else"),
-        (classic(good(), of(Classic, &frozen)), "is frozen"),
+    let (token, to, money) = (ReasonCode::TokenNotPayable, ReasonCode::RecipientNotPayable, ReasonCode::InsufficientBalance);
+    for (list, note, code) in [
+        ([Value::Null, Value::Null, Value::Null, Value::Null, Value::Null], "there is no such mint", token),
+        ([of(Token2022, &hook), Value::Null, Value::Null, Value::Null, Value::Null], "transfer hook", token),
+        (classic(holding(&payer, 699, 1), Value::Null), "700 base units of the token", money),
+        (classic(holding(&payer, 700, 2), Value::Null), "the wallet's token account is frozen", token),
+        (classic(good(), of(Classic, &stranger)), "belongs to somebody else", to),
+        (classic(good(), of(Classic, &frozen)), "is frozen", to),
     ] {
         let (world, id, _) = asked(700);
         assert_eq!(world.drive(id, 0, vec![accounts(list)]), Progress::Ended, "{note}");
         let transfer = world.transfer(id);
         assert!(transfer.note.as_ref().is_some_and(|found| found.contains(note)), "{:?} instead of {note}", transfer.note);
         assert_eq!((transfer.status, world.signatures.get(), world.usage(TOKEN)), (Status::Failed, 0, (0, 0)));
+        assert_eq!(transfer.code, Some(code), "{note}");
     }
 }

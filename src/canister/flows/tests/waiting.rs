@@ -3,6 +3,7 @@
 use super::kaspa as kt;
 use super::solana::{accounts, blockhash, ok, simulated, taken, to_submission, unknown, value};
 use super::*;
+use purser_core::policy::ReasonCode;
 
 const AMOUNT: u64 = 50_000_000;
 const RICH: u64 = 10_000_000_000;
@@ -46,6 +47,7 @@ fn a_failed_simulation_is_final_when_another_provider_says_the_same() {
     assert_eq!(world.drive(id, 2, script.collect()), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, world.usage(Asset::Sol)), (Status::Failed, (0, 0)));
+    assert_eq!(transfer.code, Some(ReasonCode::SimulationFailed));
     assert_eq!(transfer.note.as_deref(), Some(r#"the simulation failed: {"InstructionError":[0,{"Custom":1}]}"#));
 }
 

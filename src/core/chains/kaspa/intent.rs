@@ -7,7 +7,7 @@ use super::fee;
 use super::mass::{MassError, Masses, OverLimit};
 use super::script::ScriptPublicKey;
 use super::tx::{Input, Output, Transaction, TxId, Utxo};
-use crate::base::Amount;
+use crate::base::{Amount, Asset, amount_text};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -93,17 +93,18 @@ pub enum Deviation {
 
 impl fmt::Display for Deviation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kas = |amount: &Amount| amount_text(Asset::Kas, *amount);
         match self {
             Self::Inputs => f.write_str("the inputs are not the selected ones"),
             Self::Shape => f.write_str("a lock time or a signature count is not as it must be"),
             Self::OutputCount { found } => write!(f, "{found} outputs"),
             Self::Recipient => f.write_str("the first output does not pay the recipient"),
-            Self::Amount { found } => write!(f, "the first output pays {found} sompi"),
+            Self::Amount { found } => write!(f, "the first output pays {}", kas(found)),
             Self::Payment { index } => write!(f, "output {index} is not the payment that was asked for"),
             Self::Change => f.write_str("the output after the payments does not return to the wallet"),
             Self::Sums => f.write_str("the outputs exceed the inputs"),
-            Self::FeeOverCap { fee } => write!(f, "a fee of {fee} sompi is more than allowed"),
-            Self::FeeUnderFloor { fee, floor } => write!(f, "a fee of {fee} sompi is under the relay floor of {floor}"),
+            Self::FeeOverCap { fee } => write!(f, "a fee of {} is more than allowed", kas(fee)),
+            Self::FeeUnderFloor { fee, floor } => write!(f, "a fee of {} is under the relay floor of {}", kas(fee), kas(floor)),
             Self::Mass(error) => error.fmt(f),
             Self::OverLimit(error) => error.fmt(f),
         }

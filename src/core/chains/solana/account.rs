@@ -4,7 +4,7 @@
 //! what kind of account it names, so the account is read first: only a missing account and a plain wallet are paid.
 
 use super::{Address, known};
-use crate::base::Amount;
+use crate::base::{Amount, Asset, amount_text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -230,14 +230,15 @@ pub enum FundsRefusal {
 
 impl fmt::Display for FundsRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sol = |amount: &Amount| amount_text(Asset::Sol, *amount);
         match self {
             Self::Overflow => write!(f, "amount and fee overflow"),
-            Self::Insufficient { needed, available } => write!(f, "{needed} lamports are needed, {available} are there"),
+            Self::Insufficient { needed, available } => write!(f, "{} are needed, {} are there", sol(needed), sol(available)),
             Self::RecipientBelowRent { minimum } => {
-                write!(f, "the recipient's account needs at least {minimum} lamports from this payment to exist")
+                write!(f, "the recipient's account needs at least {} from this payment to exist", sol(minimum))
             }
             Self::PayerBelowRent { left, minimum } => {
-                write!(f, "{left} lamports would be left; it must be exactly none, or at least {minimum}")
+                write!(f, "{} would be left; it must be exactly nothing, or at least {}", sol(left), sol(minimum))
             }
         }
     }

@@ -94,18 +94,42 @@ pub struct TransferTransition {
     pub note: Option<String>,
 }
 
-/// The payload of the end of a transfer that reached its chain or cannot be built.
+/// The payload of a transition that takes a transfer off its way: rejected, cancelled, expired or quarantined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferSettled {
+pub struct TransferStopped {
+    /// The transfer.
+    pub id: TransferId,
+    /// The reason, for programs.
+    pub code: ReasonCode,
+    /// The reason, for people.
+    pub note: Option<String>,
+}
+
+/// The payload of [`Event::TransferConfirmed`](crate::event::Event::TransferConfirmed).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferConfirmed {
     /// The transfer.
     pub id: TransferId,
     /// The fee that was paid, in base units of the native asset.
     pub fee_paid: Amount,
-    /// The message of the chain or the reason of the end, for people.
+    /// A remark about the end, for people.
     pub note: Option<String>,
+    /// The place of the transaction in its chain, when a quorum of providers reported one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed_in: Option<LandedIn>,
+}
+
+/// The payload of [`Event::TransferFailed`](crate::event::Event::TransferFailed).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferFailed {
+    /// The transfer.
+    pub id: TransferId,
+    /// The fee that was paid, in base units of the native asset.
+    pub fee_paid: Amount,
     /// The reason for which the amount did not move, for programs.
-    #[serde(default)]
-    pub code: Option<ReasonCode>,
+    pub code: ReasonCode,
+    /// The message of the chain or the reason of the end, for people.
+    pub note: String,
     /// The place of the transaction in its chain, when a quorum of providers reported one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landed_in: Option<LandedIn>,
@@ -120,15 +144,4 @@ pub struct ApprovalGiven {
     pub approver: Principal,
     /// The end of the time lock, once every quorum is reached.
     pub ready_at: Option<Timestamp>,
-}
-
-/// The payload of [`Event::TransferRejected`](crate::event::Event::TransferRejected).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferRejected {
-    /// The transfer.
-    pub id: TransferId,
-    /// The reason, for programs.
-    pub code: ReasonCode,
-    /// The reason, for people.
-    pub note: String,
 }

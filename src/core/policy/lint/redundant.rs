@@ -1,7 +1,7 @@
 //! Lint of rules that never decide anything because another rule is always stricter.
 
 use super::context::At;
-use crate::base::Asset;
+use crate::base::{Asset, amount_text, value_text};
 use crate::policy::activity::Counted;
 use crate::policy::rule::Rule;
 use crate::policy::spent::Window;
@@ -31,14 +31,15 @@ pub(super) fn check(rule: &Rule, rules: &[Rule], at: &mut At<'_>) {
 fn stricter(rule: &Rule, other: &Rule) -> Option<String> {
     match (rule, other) {
         (Rule::PerTransaction { asset, max }, Rule::SpendingLimit { asset: of, window, max: over_time }) => {
-            (asset == of && max > over_time).then(|| format!("the limit of {over_time} per {window}"))
+            (asset == of && max > over_time).then(|| format!("the limit of {} per {window}", amount_text(*asset, *over_time)))
         }
         (Rule::SpendingLimit { asset, window, max }, Rule::SpendingLimit { asset: of, window: longer, max: other }) => {
-            (asset == of && contains(longer, window) && other <= max).then(|| format!("the limit of {other} per {longer}"))
+            (asset == of && contains(longer, window) && other <= max)
+                .then(|| format!("the limit of {} per {longer}", amount_text(*asset, *other)))
         }
         (Rule::ValueLimit { assets, window, max }, Rule::ValueLimit { assets: of, window: longer, max: other }) => {
             let as_long = longer == window && of != assets || contains(longer, window);
-            (of.is_superset(assets) && as_long && other <= max).then(|| format!("the limit of value of {other} per {longer}"))
+            (of.is_superset(assets) && as_long && other <= max).then(|| format!("the limit of {} per {longer}", value_text(*other)))
         }
         (Rule::RateLimit { counted, window, max }, Rule::RateLimit { counted: of, window: longer, max: other }) => {
             // Every execution is an attempt too, so a limit of attempts bounds executions.

@@ -151,9 +151,9 @@ fn values_need_rates() {
 fn limits_hold_the_fees() {
     let with = |max| open_but([per_transaction(Asset::Sol, 1), limit(Asset::Sol, Window::Rolling24h, max)]);
     let index = last(&with(1));
-    only(with(10), &town(), Severity::Error, index, "do not even hold the least fee of 10");
-    only(with(11), &town(), Severity::Warning, index, "do not hold the fee cap of 100");
-    only(with(100), &town(), Severity::Warning, index, "do not hold the fee cap of 100");
+    only(with(10), &town(), Severity::Error, index, "do not even hold the least fee of 0.00000001 SOL (10 lamports)");
+    only(with(11), &town(), Severity::Warning, index, "do not hold the fee cap of 0.0000001 SOL (100 lamports)");
+    only(with(100), &town(), Severity::Warning, index, "do not hold the fee cap of 0.0000001 SOL (100 lamports)");
     assert_eq!(found(&with(101), &town()), []);
 }
 

@@ -21,7 +21,8 @@ fn the_first_minute_is_inside_and_the_last_is_not() {
     {
         assert_eq!(verdict(&world.clone().at(at(time)).sol(1, 0)), expected, "{time}");
     }
-    assert_eq!(denial(&world.clone().at(at(opens - 7)).sol(1, 0)).retry_after_ns, Some(7));
+    let before = denial(&world.clone().at(at(opens - 7)).sol(1, 0));
+    assert_eq!((before.code, before.retry_after_ns), (Some(ReasonCode::OutsideTimeWindow), Some(7)));
     assert_eq!(denial(&world.at(at(closes)).sol(1, 0)).retry_after_ns, Some(7 * DAY_NS - closes + opens), "next Monday");
 }
 

@@ -75,7 +75,7 @@ fn a_rate_is_bounded_by_what_a_whole_coin_is_worth() {
         assert_eq!(problem(asset, value, per), "", "{asset}: {value} for {per}");
     }
     let forgotten = problem(Asset::Sol, 4_000_000_000_000, 1);
-    let expected = "1 SOL (1000000000 base units) would be worth 4000000000000000 units of account, at most 1000000000";
+    let expected = "1 SOL (1,000,000,000 lamports) would be worth 4,000,000,000,000,000 units of account, at most 1,000,000,000 units of account";
     assert!(forgotten.starts_with(expected) && forgotten.ends_with("is per too small?"), "{forgotten}");
     assert!(problem(Asset::Kas, 1, 100_000_001).ends_with("is per too large?"));
     assert!(problem(token, 1_000_000_000_000_001, 1).contains("1 base unit of the token"));

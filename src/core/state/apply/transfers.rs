@@ -1,8 +1,10 @@
 //! Effects of events about transfers.
 
 use crate::base::{Amount, Timestamp, TransferId};
+use crate::chains::registry::LandedIn;
 use crate::event::{
-    ApprovalGiven, TransferBuilt, TransferRejected, TransferReserved, TransferSettled, TransferSigned, TransferTransition,
+    ApprovalGiven, TransferBuilt, TransferConfirmed, TransferFailed, TransferReserved, TransferSigned, TransferStopped,
+    TransferTransition,
 };
 use crate::policy::{CounterKey, ReservedPart};
 use crate::state::idempotency::{entry_key, request_hash};
@@ -10,6 +12,18 @@ use crate::state::tables::{Head, IdempotencyEntry};
 use crate::state::{State, chains};
 use crate::transfer::{Status, Transfer};
 use ic_stable_structures::Memory;
+
+/// The end of a transfer in numbers.
+struct Settlement {
+    /// The terminal status.
+    status: Status,
+    /// The amount that moved.
+    amount: Amount,
+    /// The fee that was paid, or that counts as paid.
+    fee: Amount,
+    /// The place of the transaction in its chain.
+    landed_in: Option<LandedIn>,
+}
 
 impl<M: Memory> State<M> {
     /// Returns a transfer that an event names.
@@ -72,15 +86,8 @@ impl<M: Memory> State<M> {
         self.tables.awaiting.remove(&(transfer.request.wallet.get(), step.id.get()));
     }
 
-    pub(super) fn apply_rejected(&mut self, rejected: &TransferRejected, at: Timestamp) {
-        let settled = TransferSettled {
-            id: rejected.id,
-            fee_paid: Amount::ZERO,
-            note: Some(rejected.note.clone()),
-            code: Some(rejected.code),
-            landed_in: None,
-        };
-        self.settle(&settled, Status::Rejected, Amount::ZERO, Amount::ZERO, at);
+    pub(super) fn apply_rejected(&mut self, rejected: &TransferStopped, at: Timestamp) {
+        self.settle_unpaid(rejected, Status::Rejected, at);
     }
 
     pub(super) fn apply_built(&mut self, built: &TransferBuilt, at: Timestamp) {
@@ -92,6 +99,7 @@ impl<M: Memory> State<M> {
             transfer.built = Some(built.built.clone());
             transfer.signed = None;
             transfer.note = None;
+            transfer.code = None;
             transfer.progress.begin_attempt();
         });
     }
@@ -107,6 +115,7 @@ impl<M: Memory> State<M> {
         let was_quarantined = self.existing_transfer(id).status == Status::Quarantined;
         let transfer = self.transition(id, at, Status::Submitted, |transfer| {
             if was_quarantined {
+                transfer.code = None;
                 transfer.progress.leave_quarantine();
             }
         });
@@ -117,49 +126,66 @@ impl<M: Memory> State<M> {
         }
     }
 
-    pub(super) fn apply_confirmed(&mut self, settled: &TransferSettled, at: Timestamp) {
-        let amount = self.existing_transfer(settled.id).request.amount;
-        self.settle(settled, Status::Confirmed, amount, settled.fee_paid, at);
+    pub(super) fn apply_confirmed(&mut self, confirmed: &TransferConfirmed, at: Timestamp) {
+        let TransferConfirmed { id, fee_paid, ref note, landed_in } = *confirmed;
+        let amount = self.existing_transfer(id).request.amount;
+        let settlement = Settlement { status: Status::Confirmed, amount, fee: fee_paid, landed_in };
+        self.settle(id, settlement, at, |transfer| {
+            transfer.fee_paid = Some(fee_paid);
+            transfer.note = note.clone();
+            transfer.code = None;
+        });
     }
 
-    pub(super) fn apply_failed(&mut self, settled: &TransferSettled, at: Timestamp) {
-        let Transfer { status, signed, request, .. } = self.existing_transfer(settled.id);
+    pub(super) fn apply_failed(&mut self, failed: &TransferFailed, at: Timestamp) {
+        let TransferFailed { id, fee_paid, code, ref note, landed_in } = *failed;
+        let Transfer { status, signed, request, .. } = self.existing_transfer(id);
         // Signed bytes that nobody proved dead may still land after admins ended the quarantine. So the full amount counts: an error
         // must make the limits tighter, not wider.
         let may_land = status == Status::Quarantined && signed.is_some();
-        let (amount, fee) = if may_land { (request.amount, request.max_fee) } else { (Amount::ZERO, settled.fee_paid) };
-        self.settle(settled, Status::Failed, amount, fee, at);
+        let (amount, fee) = if may_land { (request.amount, request.max_fee) } else { (Amount::ZERO, fee_paid) };
+        let settlement = Settlement { status: Status::Failed, amount, fee, landed_in };
+        self.settle(id, settlement, at, |transfer| {
+            transfer.fee_paid = Some(fee_paid);
+            transfer.note = Some(note.clone());
+            transfer.code = Some(code);
+        });
     }
 
-    pub(super) fn apply_cancelled(&mut self, step: &TransferTransition, at: Timestamp) {
-        let settled = TransferSettled { id: step.id, fee_paid: Amount::ZERO, note: step.note.clone(), code: None, landed_in: None };
-        self.settle(&settled, Status::Cancelled, Amount::ZERO, Amount::ZERO, at);
+    pub(super) fn apply_cancelled(&mut self, cancelled: &TransferStopped, at: Timestamp) {
+        self.settle_unpaid(cancelled, Status::Cancelled, at);
     }
 
-    pub(super) fn apply_expired(&mut self, step: &TransferTransition, at: Timestamp) {
-        let transfer = self.existing_transfer(step.id);
+    pub(super) fn apply_expired(&mut self, expired: &TransferStopped, at: Timestamp) {
+        let transfer = self.existing_transfer(expired.id);
         chains::rules(transfer.request.asset.chain()).expired(self, &transfer);
-        self.transition(step.id, at, Status::Expired, |transfer| transfer.note = step.note.clone());
+        self.transition(expired.id, at, Status::Expired, |transfer| record_reason(transfer, expired));
     }
 
-    pub(super) fn apply_quarantined(&mut self, step: &TransferTransition, at: Timestamp) {
-        let transfer = self.transition(step.id, at, Status::Quarantined, |transfer| transfer.note = step.note.clone());
-        let key = (transfer.request.wallet.get(), step.id.get());
+    pub(super) fn apply_quarantined(&mut self, quarantined: &TransferStopped, at: Timestamp) {
+        let record = |transfer: &mut Transfer| record_reason(transfer, quarantined);
+        let transfer = self.transition(quarantined.id, at, Status::Quarantined, record);
+        let key = (transfer.request.wallet.get(), quarantined.id.get());
         self.tables.active.remove(&key);
         self.tables.quarantined.insert(key, ());
     }
 
-    /// Settles a transfer that moved `amount` and paid `fee`: posts both to its counters and releases the rest.
-    fn settle(&mut self, settled: &TransferSettled, status: Status, amount: Amount, fee: Amount, at: Timestamp) {
-        // As it was before: its old status tells in which tables it stands.
-        let transfer = self.existing_transfer(settled.id);
-        self.transition(settled.id, at, status, |transfer| {
-            transfer.fee_paid = Some(settled.fee_paid);
-            transfer.note = settled.note.clone();
-            transfer.code = settled.code;
+    /// Settles a transfer that ended before it reached its chain, and releases its whole reservation.
+    fn settle_unpaid(&mut self, stopped: &TransferStopped, status: Status, at: Timestamp) {
+        let settlement = Settlement { status, amount: Amount::ZERO, fee: Amount::ZERO, landed_in: None };
+        self.settle(stopped.id, settlement, at, |transfer| {
+            transfer.fee_paid = Some(Amount::ZERO);
+            record_reason(transfer, stopped);
         });
-        self.settle_reservations(&transfer, amount, fee, at);
-        chains::rules(transfer.request.asset.chain()).settled(self, &transfer, status, settled.landed_in);
+    }
+
+    /// Settles a transfer: posts what it spent to its counters and releases the rest.
+    fn settle(&mut self, id: TransferId, settlement: Settlement, at: Timestamp, record: impl FnOnce(&mut Transfer)) {
+        // As it was before: its old status tells in which tables it stands.
+        let transfer = self.existing_transfer(id);
+        self.transition(id, at, settlement.status, record);
+        self.settle_reservations(&transfer, settlement.amount, settlement.fee, at);
+        chains::rules(transfer.request.asset.chain()).settled(self, &transfer, settlement.status, settlement.landed_in);
         let request = &transfer.request;
         let key = (request.wallet.get(), transfer.id.get());
         self.tables.active.remove(&key);
@@ -198,4 +224,10 @@ impl<M: Memory> State<M> {
             }
         }
     }
+}
+
+/// Records why a transfer ended or stopped.
+fn record_reason(transfer: &mut Transfer, stopped: &TransferStopped) {
+    transfer.code = Some(stopped.code);
+    transfer.note = stopped.note.clone();
 }

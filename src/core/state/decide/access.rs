@@ -237,7 +237,7 @@ impl<M: Memory> State<M> {
             let demands = transfer.approval.iter().flat_map(|approval| &approval.demands);
             demands.into_iter().any(|demand| groups.contains(demand.group.as_str()))
         });
-        let end = |id| rejected(id, ReasonCode::ApprovalRejected, "a group that was asked has changed");
+        let end = |id| rejected(id, ReasonCode::ApprovalOutdated, "a group that was asked has changed");
         waiting.map(|transfer| end(transfer.id)).collect()
     }
 

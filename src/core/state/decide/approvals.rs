@@ -167,7 +167,7 @@ impl<M: Memory> State<M> {
         if !self.is_quorum_reached(transfer, approval, approved_by) {
             return rejected(
                 id,
-                ReasonCode::ApprovalRejected,
+                ReasonCode::ApprovalOutdated,
                 "an approver lost the power to approve before the time lock was over",
             );
         }

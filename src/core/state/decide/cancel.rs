@@ -3,7 +3,8 @@
 use super::require_authenticated;
 use crate::access::Role;
 use crate::base::{TransferId, WalletId};
-use crate::event::{Event, TransferTransition};
+use crate::event::{Event, TransferStopped};
+use crate::policy::ReasonCode;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::{MAX_REASON_BYTES, Status};
@@ -30,19 +31,20 @@ impl<M: Memory> State<M> {
         if !transfer.status.may_become(Status::Cancelled) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
-        Ok(Decided::by_caller(caller, Event::TransferCancelled(TransferTransition { id, note })))
+        let code = if transfer.agent == caller { ReasonCode::CancelledByAgent } else { ReasonCode::CancelledByOperator };
+        Ok(Decided::by_caller(caller, Event::TransferCancelled(TransferStopped { id, code, note })))
     }
 
-    /// Decides, by the canister itself, to cancel a transfer that is revoked or only simulated.
+    /// Decides, by the canister itself, to cancel a transfer that is revoked, proven unable to land, or only simulated.
     ///
     /// # Errors
     /// When signed bytes of the transfer could land, or it has ended.
-    pub fn decide_cancel_by_canister(&self, id: TransferId, note: String) -> Result<Decided, Refusal> {
+    pub fn decide_cancel_by_canister(&self, id: TransferId, code: ReasonCode, note: String) -> Result<Decided, Refusal> {
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
         if !transfer.status.may_become(Status::Cancelled) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without signed bytes that could land" });
         }
-        Ok(Decided::by_canister(cancelled(id, note)))
+        Ok(Decided::by_canister(cancelled(id, code, note)))
     }
 
     /// Returns the cancellations of an agent's transfers when the agent is removed from a wallet.
@@ -52,11 +54,11 @@ impl<M: Memory> State<M> {
         let transfers = self.active_transfers_of(wallet).into_iter().filter(|transfer| {
             transfer.agent == agent && transfer.status.may_become(Status::Cancelled) && !transfer.is_revocation()
         });
-        transfers.map(|transfer| cancelled(transfer.id, "its agent was removed")).collect()
+        transfers.map(|transfer| cancelled(transfer.id, ReasonCode::AgentRemoved, "its agent was removed")).collect()
     }
 }
 
 /// Makes the event that cancels a transfer.
-pub(super) fn cancelled(id: TransferId, note: impl Into<String>) -> Event {
-    Event::TransferCancelled(TransferTransition { id, note: Some(note.into()) })
+pub(super) fn cancelled(id: TransferId, code: ReasonCode, note: impl Into<String>) -> Event {
+    Event::TransferCancelled(TransferStopped { id, code, note: Some(note.into()) })
 }

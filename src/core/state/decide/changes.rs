@@ -2,11 +2,11 @@
 
 use crate::access::Role;
 use crate::base::text::check_name;
-use crate::base::{Chain, Timestamp};
-use crate::event::{Event, ModeChanged, PolicySet, TransferSettled};
+use crate::base::{Chain, Timestamp, amount_text};
+use crate::event::{Event, ModeChanged, PolicySet, TransferConfirmed, TransferFailed};
 use crate::governance::settings::Settings;
 use crate::governance::{Action, MAX_RATE_AGE_NS, PolicyChange, QuarantineEnd, Rate};
-use crate::policy::{self, AllowEntry, MAX_NAME_BYTES, Mode, Policy, Rule, Scope};
+use crate::policy::{self, AllowEntry, MAX_NAME_BYTES, Mode, Policy, ReasonCode, Rule, Scope};
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Refusal, State};
 use crate::transfer::{MAX_REASON_BYTES, Status};
@@ -108,10 +108,14 @@ impl<M: Memory> State<M> {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a quarantined transfer" });
         }
         if *fee_paid > transfer.request.max_fee {
-            return Err(invalid("fee_paid", format!("at most {}, which was reserved for it", transfer.request.max_fee)));
+            let most = amount_text(transfer.request.asset.native_asset(), transfer.request.max_fee);
+            return Err(invalid("fee_paid", format!("at most {most}, which was reserved for it")));
         }
-        let settled = TransferSettled { id: *id, fee_paid: *fee_paid, note: Some(note.clone()), code: None, landed_in: None };
-        Ok(vec![if *landed { Event::TransferConfirmed(settled) } else { Event::TransferFailed(settled) }])
+        let (id, fee_paid, note) = (*id, *fee_paid, note.clone());
+        Ok(vec![match landed {
+            true => Event::TransferConfirmed(TransferConfirmed { id, fee_paid, note: Some(note), landed_in: None }),
+            false => Event::TransferFailed(TransferFailed { id, fee_paid, code: ReasonCode::NotLanded, note, landed_in: None }),
+        }])
     }
 }
 

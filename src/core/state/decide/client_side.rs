@@ -6,6 +6,7 @@
 use super::require_authenticated;
 use crate::base::{Amount, Bytes, Timestamp, TransferId};
 use crate::event::{Event, TransferSigned};
+use crate::policy::ReasonCode;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State, chains};
 use crate::transfer::{SIGNING_WINDOW_NS, Status, Transfer};
@@ -41,7 +42,7 @@ impl<M: Memory> State<M> {
         if self.monotonic_now(now) < sign_until(&transfer) {
             return Ok(None);
         }
-        self.decide_failed(id, Amount::ZERO, Some("its owner did not sign it in time".into())).map(Some)
+        self.decide_failed(id, Amount::ZERO, ReasonCode::SignatureTimeout, "its owner did not sign it in time").map(Some)
     }
 
     /// Decides the signatures of a client-side transfer, which its wallet's owner or its agent hands in.

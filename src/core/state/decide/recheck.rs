@@ -116,15 +116,14 @@ impl<M: Memory> State<M> {
         };
         let missing = demands.into_iter().find(|demand| !was_met(demand))?;
         let message = format!("{} of the group {} would have to approve it; ask for it again", missing.quorum, missing.group);
-        Some(Finding::denied(RuleKind::Approval, ReasonCode::PolicyDenied, message))
+        Some(Finding::denied(RuleKind::Approval, ReasonCode::ApprovalRequired, message))
     }
 
     /// Returns the denial of a transfer by a condition that holds before any policy: status, wallet, agent or session.
     fn invalid_state(&self, transfer: &Transfer, now: Timestamp) -> Option<Finding> {
-        let denied = |kind, message: &str| Some(Finding::denied(kind, ReasonCode::PolicyDenied, message));
         let request = &transfer.request;
         if transfer.status.is_terminal() {
-            return denied(RuleKind::Policy, "the transfer has ended");
+            return Some(Finding::denied(RuleKind::Policy, ReasonCode::PolicyDenied, "the transfer has ended"));
         }
         if transfer.is_revocation() {
             return None;
@@ -136,11 +135,12 @@ impl<M: Memory> State<M> {
         }
         // Admins and the canister itself may request consolidations, and are no agents.
         if !request.is_consolidation() && !self.is_agent(request.wallet, &transfer.agent) {
-            return denied(RuleKind::Policy, "the agent who asked for it was removed from the wallet");
+            let message = "the agent who asked for it was removed from the wallet";
+            return Some(Finding::denied(RuleKind::Policy, ReasonCode::AgentRemoved, message));
         }
         let session = request.session.and_then(|id| self.tables.session(id))?;
         if matches!(session.ended, Some(SessionEnd::Revoked | SessionEnd::EndedByParent)) {
-            return denied(RuleKind::Session, "its session was closed");
+            return Some(Finding::denied(RuleKind::Session, ReasonCode::SessionClosed, "its session was closed"));
         }
         // A transfer that was allowed in time goes on after its session has expired; one that was not approved by then does not.
         if transfer.status == Status::AwaitingApproval && !session.is_open(now) {

@@ -45,12 +45,12 @@ impl ProposedChange<'_> {
 
     /// Returns the note of a transfer that the change denies.
     fn denial_note(self, finding: Option<&Finding>) -> String {
+        let why = finding.map_or("no rule lets it pass", |finding| &finding.message);
         match self {
-            Self::Policy(scope, policy, _) => format!("the new policy of {scope} (version {}) does not allow it", policy.version),
-            Self::Wallet(_) => {
-                let why = finding.map_or("no rule lets it pass", |finding| &finding.message);
-                format!("the policies that bind its wallet now do not allow it: {why}")
+            Self::Policy(scope, policy, _) => {
+                format!("the new policy of {scope} (version {}) does not allow it: {why}", policy.version)
             }
+            Self::Wallet(_) => format!("the policies that bind its wallet now do not allow it: {why}"),
         }
     }
 
@@ -109,7 +109,7 @@ impl<M: Memory> State<M> {
         // First all that end or cannot be cancelled: the queue is then evaluated one by one beside what certainly stays.
         for transfer in affected {
             if transfer.status == Status::AwaitingApproval {
-                outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalRejected, change.outdated_note()));
+                outcome.ended.push(rejected(transfer.id, ReasonCode::ApprovalOutdated, change.outdated_note()));
                 adjustment.exclude(&transfer.reservations);
             } else if transfer.status.may_become(Status::Cancelled) && !transfer.request.is_operation() {
                 adjustment.exclude(&transfer.reservations);
@@ -130,35 +130,39 @@ impl<M: Memory> State<M> {
                     adjustment.count(&moved.begun);
                     outcome.moved.push(moved);
                 }
-                Err(note) => outcome.ended.push(cancelled(transfer.id, note)),
+                Err((code, note)) => outcome.ended.push(cancelled(transfer.id, code, note)),
             }
         }
         outcome.moved.retain(|moved| !moved.begun.is_empty() || !moved.ended.is_empty());
         Ok(outcome)
     }
 
-    /// Returns the reservations that a cancellable transfer moves under a change, or the note with which it is cancelled.
+    /// Returns the reservations that a cancellable transfer moves under a change, or the reason for which it is cancelled.
     fn assess_under(
         &self,
         transfer: &Transfer,
         change: ProposedChange<'_>,
         adjustment: &ReservationAdjustment,
         now: Timestamp,
-    ) -> Result<ReservationsMoved, String> {
+    ) -> Result<ReservationsMoved, (ReasonCode, String)> {
         let applicable = self.policies_under_change(transfer, change);
         let context = EvaluationContext { agent: transfer.agent, now, adjustment, is_recheck: true };
         let evaluation = self.evaluate_request_in_mode(Mode::Normal, &applicable, &transfer.request, context);
         if evaluation.decision == Decision::Deny {
-            return Err(change.denial_note(evaluation.denials().next()));
+            let denial = evaluation.denials().next();
+            let code = denial.and_then(|denial| denial.code).unwrap_or(ReasonCode::PolicyDenied);
+            return Err((code, change.denial_note(denial)));
         }
         if let Some(approvers) = self.missing_approval(transfer, change, &applicable, context) {
-            return Err(change.approval_note(&approvers));
+            return Err((ReasonCode::ApprovalRequired, change.approval_note(&approvers)));
         }
         if let ProposedChange::Policy(..) = change {
             return Ok(ReservationsMoved { id: transfer.id, ended: Reservations::default(), begun: Reservations::default() });
         }
         let begun = self.new_reservations(transfer, &applicable, now).filter(|begun| self.fits_counters(begun, adjustment));
-        let begun = begun.ok_or("its amount and fee together are more than can be counted")?;
+        let begun = begun.ok_or_else(|| {
+            (ReasonCode::SpendingLimitExceeded, "its amount and fee together are more than can be counted".to_owned())
+        })?;
         // The keys of a scope's counters begin with the key of the scope.
         let prefixes: Vec<Vec<u8>> = applicable.policies.iter().map(|scoped| CounterKey::prefix(&scoped.scope)).collect();
         let is_in_scope = |reservation: &&Reservation| prefixes.iter().any(|prefix| reservation.key.starts_with(prefix));

@@ -1,12 +1,12 @@
 //! Rejections of transfers that wait for approval.
 
 use crate::base::TransferId;
-use crate::event::{Event, TransferRejected};
+use crate::event::{Event, TransferStopped};
 use crate::policy::{Evaluation, ReasonCode};
 
 /// Makes the event that rejects a transfer.
 pub(super) fn rejected(id: TransferId, code: ReasonCode, note: impl Into<String>) -> Event {
-    Event::TransferRejected(TransferRejected { id, code, note: note.into() })
+    Event::TransferRejected(TransferStopped { id, code, note: Some(note.into()) })
 }
 
 /// The note of a transfer that was not approved before its session was over.

@@ -2,7 +2,7 @@
 
 use super::require_authenticated;
 use crate::base::text::check_name;
-use crate::base::{MINUTE_NS, Timestamp, WalletId};
+use crate::base::{MINUTE_NS, Timestamp, WalletId, amount_text};
 use crate::chains::registry;
 use crate::chains::rules::Purpose;
 use crate::state::refusal::{invalid, not_found};
@@ -18,8 +18,8 @@ const MAX_REQUEST_AGE_NS: u64 = 10 * MINUTE_NS;
 const MAX_CLOCK_SKEW_NS: u64 = MINUTE_NS;
 
 impl<M: Memory> State<M> {
-    /// Checks caller, amount, texts, recipient, key and session of a request.
-    pub(super) fn check_request(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+    /// Checks caller, amount, texts, recipient and key of a request: all that does not depend on the time.
+    pub(super) fn check_request(&self, caller: Principal, request: &TransferRequest) -> Result<(), Refusal> {
         require_authenticated(caller)?;
         self.require_wallet(request.wallet)?;
         if !self.is_agent(request.wallet, &caller) {
@@ -37,7 +37,18 @@ impl<M: Memory> State<M> {
         if request.source.chain() != chain {
             return Err(invalid("source", format!("{} is paid from a {chain} key", request.asset)));
         }
-        self.check_source(request.wallet, request.source)?;
+        self.check_source(request.wallet, request.source)
+    }
+
+    /// Checks that the session of a new request is open, and the age of the request.
+    ///
+    /// A duplicate is recognised before this check: the answer to a repeated request does not depend on the time.
+    pub(super) fn check_timeliness(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+        self.check_session(caller, request, now)?;
+        check_age(request, now)
+    }
+
+    fn check_session(&self, caller: Principal, request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
         let Some(id) = request.session else { return Ok(()) };
         let session = self.tables.session(id).filter(|session| session.wallet == request.wallet && session.agent == caller);
         match session {
@@ -64,7 +75,8 @@ impl<M: Memory> State<M> {
         let most = self.config().batch_fee_cap(request.asset, recipients);
         let least = registry::rules(chain).least_fee();
         if max_fee < least || max_fee > most {
-            return Err(invalid("max_fee", format!("between {least} and {most} base units on {chain}")));
+            let [least, most] = [least, most].map(|amount| amount_text(request.asset.native_asset(), amount));
+            return Err(invalid("max_fee", format!("between {least} and {most} on {chain}")));
         }
         Ok(())
     }
@@ -97,7 +109,7 @@ fn check_params(request: &TransferRequest) -> Result<(), Refusal> {
 }
 
 /// Refuses a new request that states a time too long ago or in the future.
-pub(super) fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
+fn check_age(request: &TransferRequest, now: Timestamp) -> Result<(), Refusal> {
     let Some(created_at) = request.created_at else { return Ok(()) };
     if now.nanos_since(created_at) > MAX_REQUEST_AGE_NS {
         return Err(invalid("created_at", "the request is more than 10 minutes old; make a new one"));

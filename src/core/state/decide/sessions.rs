@@ -8,7 +8,7 @@ use crate::access::{
 use crate::base::text::check_name;
 use crate::base::{HOUR_NS, SECOND_NS, SessionId, Timestamp, WalletId};
 use crate::event::{Event, SessionClosed, SessionOpened};
-use crate::policy::{self, MAX_NAME_BYTES, Rule};
+use crate::policy::{self, MAX_NAME_BYTES, ReasonCode, Rule};
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::Status;
@@ -88,7 +88,9 @@ impl<M: Memory> State<M> {
             .into_iter()
             .filter(|transfer| transfer.request.session == Some(id) && transfer.status.may_become(Status::Cancelled));
         let mut decided = Decided::by_caller(caller, session_closed(id, SessionEnd::Revoked));
-        decided.events.extend(in_session.map(|transfer| cancelled(transfer.id, "its session was closed")));
+        decided
+            .events
+            .extend(in_session.map(|transfer| cancelled(transfer.id, ReasonCode::SessionClosed, "its session was closed")));
         Ok(decided)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::access::Role;
 use crate::base::{Amount, TransferId};
-use crate::event::{Event, TransferBuilt, TransferSettled, TransferSigned, TransferTransition};
+use crate::event::{Event, TransferBuilt, TransferConfirmed, TransferFailed, TransferSigned, TransferStopped, TransferTransition};
 use crate::policy::ReasonCode;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State, chains};
@@ -93,25 +93,30 @@ impl<M: Memory> State<M> {
     pub fn decide_confirmed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
         let transfer = self.require_transition(id, Status::Confirmed)?;
         require_not_quarantined(&transfer)?;
-        let settled = TransferSettled { id, fee_paid, note, code: None, landed_in: None };
-        Ok(Decided::by_canister(Event::TransferConfirmed(settled)))
+        Ok(Decided::by_canister(Event::TransferConfirmed(TransferConfirmed { id, fee_paid, note, landed_in: None })))
     }
 
-    /// Decides that a transfer failed: it landed with an error, or it could not be built and never left.
+    /// Decides that a transfer failed, with the reason: it landed with an error, or it could not be built and never left.
     ///
     /// # Errors
     /// When the transfer's status does not allow it, it is quarantined, or a fee is named although nothing was submitted.
-    pub fn decide_failed(&self, id: TransferId, fee_paid: Amount, note: Option<String>) -> Result<Decided, Refusal> {
+    pub fn decide_failed(
+        &self,
+        id: TransferId,
+        fee_paid: Amount,
+        code: ReasonCode,
+        note: impl Into<String>,
+    ) -> Result<Decided, Refusal> {
         let transfer = self.require_transition(id, Status::Failed)?;
         require_not_quarantined(&transfer)?;
         if transfer.status != Status::Submitted && !fee_paid.is_zero() {
             return Err(invalid("fee_paid", "nothing was submitted, so nothing was paid"));
         }
-        let settled = TransferSettled { id, fee_paid, note, code: None, landed_in: None };
-        Ok(Decided::by_canister(Event::TransferFailed(settled)))
+        let failed = TransferFailed { id, fee_paid, code, note: note.into(), landed_in: None };
+        Ok(Decided::by_canister(Event::TransferFailed(failed)))
     }
 
-    /// Decides that an unbuilt transfer fails with a reason code, for example because too little would be left.
+    /// Decides that an unbuilt transfer fails with a reason, for example because too little would be left.
     ///
     /// # Errors
     /// When an attempt of the transfer could land, or the transfer has ended.
@@ -120,27 +125,31 @@ impl<M: Memory> State<M> {
         if !matches!(transfer.status, Status::Reserved | Status::Expired) {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "a transfer without bytes that could land" });
         }
-        let (note, code) = (Some(note), Some(code));
-        let settled = TransferSettled { id, fee_paid: Amount::ZERO, note, code, landed_in: None };
-        Ok(Decided::by_canister(Event::TransferFailed(settled)))
+        let failed = TransferFailed { id, fee_paid: Amount::ZERO, code, note, landed_in: None };
+        Ok(Decided::by_canister(Event::TransferFailed(failed)))
     }
 
     /// Decides that the current attempt of a transfer is proven dead.
     ///
     /// # Errors
     /// When the transfer's status does not allow it.
-    pub fn decide_expired(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
+    pub fn decide_expired(&self, id: TransferId, code: ReasonCode, note: impl Into<String>) -> Result<Decided, Refusal> {
         self.require_transition(id, Status::Expired)?;
-        Ok(Decided::by_canister(Event::TransferExpired(TransferTransition { id, note })))
+        Ok(Decided::by_canister(Event::TransferExpired(TransferStopped { id, code, note: Some(note.into()) })))
     }
 
-    /// Decides, by the canister itself, to quarantine a transfer that trapped repeatedly. Its reservation stays.
+    /// Decides, by the canister itself, to quarantine a transfer that it cannot take further safely. Its reservation stays.
     ///
     /// # Errors
     /// When nothing was built for the transfer, or it has ended.
-    pub fn decide_quarantine_by_canister(&self, id: TransferId, note: Option<String>) -> Result<Decided, Refusal> {
+    pub fn decide_quarantine_by_canister(
+        &self,
+        id: TransferId,
+        code: ReasonCode,
+        note: impl Into<String>,
+    ) -> Result<Decided, Refusal> {
         self.require_transition(id, Status::Quarantined)?;
-        Ok(Decided::by_canister(Event::TransferQuarantined(TransferTransition { id, note })))
+        Ok(Decided::by_canister(Event::TransferQuarantined(TransferStopped { id, code, note: Some(note.into()) })))
     }
 
     /// Decides an admin's command to quarantine a transfer that makes no progress. Its reservation stays.
@@ -153,7 +162,8 @@ impl<M: Memory> State<M> {
             return Err(invalid("note", format!("at most {MAX_REASON_BYTES} bytes")));
         }
         self.require_transition(id, Status::Quarantined)?;
-        Ok(Decided::by_caller(caller, Event::TransferQuarantined(TransferTransition { id, note: Some(note) })))
+        let stopped = TransferStopped { id, code: ReasonCode::QuarantinedByAdmin, note: Some(note) };
+        Ok(Decided::by_caller(caller, Event::TransferQuarantined(stopped)))
     }
 
     /// Returns a transfer that may change to the status `next`.

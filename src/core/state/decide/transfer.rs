@@ -2,7 +2,6 @@
 
 use super::approvals::{approval_request, timeout_rejections};
 use super::breakers::{denial_events, is_repeated_denial, quota_denial};
-use super::request_checks::check_age;
 use crate::base::{Amount, Hash, Timestamp, TransferId};
 use crate::chains::config::Execution;
 use crate::event::{Event, TransferReserved};
@@ -36,7 +35,7 @@ impl<M: Memory> State<M> {
         now: Timestamp,
     ) -> Result<(Option<Decided>, Outcome), Refusal> {
         let now = self.monotonic_now(now);
-        self.check_request(caller, &request, now)?;
+        self.check_request(caller, &request)?;
         self.decide_checked_request(caller, request, now)
     }
 
@@ -50,7 +49,7 @@ impl<M: Memory> State<M> {
         if let Some(transfer) = self.find_duplicate(caller, &request.idempotency_key, request_hash(&request))? {
             return Ok((None, Outcome::Duplicate { transfer }));
         }
-        check_age(&request, now)?;
+        self.check_timeliness(caller, &request, now)?;
         self.check_fee(&request, 1)?;
         self.require_log_capacity()?;
         let expired = self.expired_approvals(request.wallet, now);
@@ -108,8 +107,8 @@ impl<M: Memory> State<M> {
     /// When [`State::decide_transfer`] would refuse the request, except because of the idempotency key or a full log.
     pub fn simulate(&self, caller: Principal, request: TransferRequest, now: Timestamp) -> Result<Evaluation, Refusal> {
         let now = self.monotonic_now(now);
-        self.check_request(caller, &request, now)?;
-        check_age(&request, now)?;
+        self.check_request(caller, &request)?;
+        self.check_timeliness(caller, &request, now)?;
         self.check_fee(&request, 1)?;
         let expired = self.expired_approvals(request.wallet, now);
         let settings = self.settings();

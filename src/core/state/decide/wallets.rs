@@ -63,7 +63,9 @@ impl<M: Memory> State<M> {
             let note = if own { "its wallet was deactivated" } else { "a wallet above its own was deactivated" };
             match transfer.status {
                 Status::AwaitingApproval => Some(rejected(transfer.id, ReasonCode::WalletDraining, note)),
-                status if status.may_become(Status::Cancelled) && !transfer.is_revocation() => Some(cancelled(transfer.id, note)),
+                status if status.may_become(Status::Cancelled) && !transfer.is_revocation() => {
+                    Some(cancelled(transfer.id, ReasonCode::WalletDraining, note))
+                }
                 _ => None,
             }
         };

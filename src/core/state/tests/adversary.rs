@@ -252,10 +252,11 @@ impl Game {
             self.model.happened(event);
             match event {
                 Event::TransferApproved(_) => self.seen.approved += 1,
-                Event::TransferConfirmed(settled) | Event::TransferFailed(settled) => {
-                    self.seen.confirmed += u64::from(matches!(event, Event::TransferConfirmed(_)));
-                    self.open.retain(|id| *id != settled.id);
+                Event::TransferConfirmed(confirmed) => {
+                    self.seen.confirmed += 1;
+                    self.open.retain(|id| *id != confirmed.id);
                 }
+                Event::TransferFailed(failed) => self.open.retain(|id| *id != failed.id),
                 Event::TransferCancelled(step) => self.open.retain(|id| *id != step.id),
                 Event::TransferRejected(rejected) => self.open.retain(|id| *id != rejected.id),
                 _ => {}

@@ -255,7 +255,7 @@ fn a_yes_is_counted_again_when_the_money_moves() {
     approve(&mut state, approver(2), id, 2).unwrap();
     happen(&mut state, [Event::RoleRevoked(RoleChange { principal: approver(2), role: Role::Approver })], 3);
     assert_eq!(look(&mut state, id, 2 + HOUR_NS), Status::Rejected);
-    assert_eq!(code(&state, id), Some(ReasonCode::ApprovalRejected));
+    assert_eq!(code(&state, id), Some(ReasonCode::ApprovalOutdated));
 
     let mut state = asking(rule(2));
     let id = pending(&mut state, sol(THRESHOLD, "a"), 0).id;
@@ -271,7 +271,7 @@ fn a_new_policy_ends_what_was_asked_under_the_old_one() {
     let id = pending(&mut state, sol(THRESHOLD, "a"), 0).id;
     set_rules(&mut state, rule(1), 1);
     let transfer = state.transfer(id).unwrap();
-    assert_eq!((transfer.status, transfer.code), (Status::Rejected, Some(ReasonCode::ApprovalRejected)));
+    assert_eq!((transfer.status, transfer.code), (Status::Rejected, Some(ReasonCode::ApprovalOutdated)));
     assert_eq!(transfer.note.as_deref(), Some("the policy it was asked under changed"));
     assert_eq!(held(&state, 1), 0);
 }

@@ -6,7 +6,7 @@ use crate::access::LabelledAgent;
 use crate::base::{Amount, Asset, Chain, DAY_NS, HOUR_NS, Mint, Timestamp, TransferId};
 use crate::event::Event;
 use crate::governance::{Action, MAX_UNIT_VALUE, PolicyChange, Rate};
-use crate::policy::{CounterKey, RecipientLimit, Rule, Scope, Window};
+use crate::policy::{CounterKey, ReasonCode, RecipientLimit, Rule, Scope, Window};
 use crate::state::{BatchItem, BatchRequest, ChangeOutcome, Decided, Refusal};
 use crate::transfer::{Outcome, Status, TransferRequest};
 use crate::wallet::KeyKind;
@@ -79,7 +79,10 @@ fn a_rate_that_forgot_how_many_units_a_coin_has_is_refused() {
     change(&mut state, rate(Asset::Sol, 100_000_000, 1_000_000_000), at(0));
     let refused = state.decide_change(admin(), rate(Asset::Sol, 4_000_000_000_000, 1), at(1)).map(|(_, change)| change);
     let Err(Refusal::InvalidArgument { field: "rate", problem }) = refused else { panic!("{refused:?}") };
-    assert!(problem.contains("1 SOL (1000000000 base units) would be worth") && problem.contains("is per too small?"), "{problem}");
+    assert!(
+        problem.contains("1 SOL (1,000,000,000 lamports) would be worth") && problem.contains("is per too small?"),
+        "{problem}"
+    );
     assert_eq!(
         change(&mut state, rate(Asset::Sol, 1_000_000, 1), at(1)),
         ChangeOutcome::Applied,
@@ -195,11 +198,17 @@ fn a_recipients_limit_counts_what_was_received_before_it_was_set() {
     assert_eq!(state.transfer(waits).unwrap().status, Status::Reserved, "it fits");
     // What was held counts when it lands, and no more when it does not.
     land(&mut state, waits, now);
-    let decided = state.decide_failed(signed, Amount::new(5_000), None);
+    let decided = state.decide_failed(signed, Amount::new(5_000), ReasonCode::TransactionFailed, "it failed");
     done(&mut state, decided, now);
-    assert!(denial(&state, to(5, 100_001, "more"), now).contains("100000 are left of 1000000"));
+    assert!(
+        denial(&state, to(5, 100_001, "more"), now)
+            .contains("0.0001 SOL (100,000 lamports) are left of 0.001 SOL (1,000,000 lamports)")
+    );
     let later = now.saturating_add(DAY_NS + HOUR_NS);
-    assert!(denial(&state, to(5, 800_001, "more"), later).contains("800000 are left"), "what is held has no age");
+    assert!(
+        denial(&state, to(5, 800_001, "more"), later).contains("0.0008 SOL (800,000 lamports) are left"),
+        "what is held has no age"
+    );
     replays(&state);
 }
 
@@ -232,10 +241,13 @@ fn a_recipients_limit_that_was_lifted_for_a_while_has_no_gap() {
     let spent = state.spent(&CounterKey::to(SCOPE, Asset::Sol, recipient(Chain::Solana, 5)));
     assert_eq!((spent.posted(&Window::Rolling24h, at(5)).get(), spent.reserved().get()), (500_000, 100_000));
     land(&mut state, held, at(5));
-    assert!(denial(&state, sol(400_001, "more"), at(6)).contains("400000 are left"));
+    assert!(denial(&state, sol(400_001, "more"), at(6)).contains("0.0004 SOL (400,000 lamports) are left"));
     // Another maximum for the same recipient counts on.
     set(&mut state, SCOPE, limited(700_000), at(7));
-    assert!(denial(&state, sol(100_001, "more"), at(8)).contains("100000 are left of 700000"));
+    assert!(
+        denial(&state, sol(100_001, "more"), at(8))
+            .contains("0.0001 SOL (100,000 lamports) are left of 0.0007 SOL (700,000 lamports)")
+    );
     replays(&state);
 }
 
@@ -274,7 +286,7 @@ fn a_limit_of_value_counts_what_was_spent_before_there_was_a_rate() {
     let valued = accepted(&mut state, sol(495_000, "valued"), at(2));
     land(&mut state, valued, at(2));
     set(&mut state, SCOPE, [rules(PER_TRANSACTION, DAILY), vec![value_limit(4_000)]].concat(), at(3));
-    assert!(denial(&state, sol(496_000, "more"), at(4)).contains("500 are left of 4000"));
+    assert!(denial(&state, sol(496_000, "more"), at(4)).contains("0.0005 units of account are left of 0.004 units of account"));
     let last = accepted(&mut state, sol(495_000, "the rest"), at(4));
     let budgets = state.budgets(SCOPE, at(4));
     let budget = budgets.iter().find(|budget| matches!(budget.kind, crate::policy::LimitKind::Value(..))).unwrap();

@@ -50,9 +50,9 @@ fn unpruned() -> TestState {
     done(&mut state, decided, at(7));
     let failed = accepted(&mut state, sol(1_000, "failed"), at(8));
     submit(&mut state, failed, at(9));
-    let decided = state.decide_expired(failed, Some("its blockhash is too old".into()));
+    let decided = state.decide_expired(failed, ReasonCode::TransactionExpired, "its blockhash is too old");
     done(&mut state, decided, at(10));
-    let decided = state.decide_failed(failed, Amount::ZERO, Some("given up".into()));
+    let decided = state.decide_failed(failed, Amount::ZERO, ReasonCode::TransactionFailed, "given up");
     done(&mut state, decided, at(11));
     let cancelled = accepted(&mut state, sol(1_000, "cancelled"), at(12));
     let decided = state.decide_cancel(agent(), cancelled, Some("a mistake".into()));

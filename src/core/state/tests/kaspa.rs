@@ -286,6 +286,9 @@ fn an_agent_that_was_removed_replaces_nothing() {
     let Err(Refusal::InvalidArgument { field: "fee", problem }) = state.decide_replacement(admin(), id, dearer) else {
         panic!("more than is held");
     };
-    assert_eq!(problem, "more than the 1000 that were paid and at most the 300000 that are reserved");
+    assert_eq!(
+        problem,
+        "more than the 0.00001 KAS (1,000 sompi) that were paid and at most the 0.003 KAS (300,000 sompi) that are reserved"
+    );
     assert!(state.decide_replacement(admin(), id, more()).is_ok(), "the difference is held since it was asked for");
 }

@@ -96,7 +96,7 @@ fn a_draft_counts_what_it_lets_pass() {
     let changes: Vec<_> = backtest.changes.iter().map(|change| (change.request.amount.get(), change.was, change.becomes)).collect();
     assert_eq!(changes, [(6_000_000, Decision::Deny, Decision::Allow), (2_000_000, Decision::Allow, Decision::Deny)]);
     let ChangedDecision { why, agent: who, .. } = &backtest.changes[1];
-    assert!(why.contains("2004999 are left") && *who == agent(), "{why}");
+    assert!(why.contains("0.002004999 SOL (2,004,999 lamports) are left") && *who == agent(), "{why}");
     let roomier = state.backtest(SCOPE, &rules(10_000_000, 4_005_000 + 6_005_000 + 2_005_000), 30, at(4 * HOUR_NS)).unwrap();
     assert_eq!(roomier.becomes, counts(4, 0));
 }

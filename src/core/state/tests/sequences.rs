@@ -8,7 +8,7 @@ use crate::base::codec::decode_value;
 use crate::base::{Amount, Asset, BlockIndex, Chain, MINUTE_NS, Mint, TransferId};
 use crate::chains::registry::Params;
 use crate::chains::solana;
-use crate::policy::{Rule, Window};
+use crate::policy::{ReasonCode, Rule, Window};
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, Decided, ItemOutcome, Refusal, State, TransferFilter};
 use crate::transfer::BatchOutput;
 use crate::transfer::{Status, Transfer, TransferRequest};
@@ -158,9 +158,9 @@ fn decide(state: &TestState, command: &Command, now: crate::base::Timestamp) -> 
         Command::Signed(n) => state.decide_signed(id(n), signed()).map(Some),
         Command::Submitted(n) => state.decide_submitted(id(n)).map(Some),
         Command::Confirmed(n, paid) => state.decide_confirmed(id(n), fee(paid), None).map(Some),
-        Command::Failed(n, paid) => state.decide_failed(id(n), fee(paid), None).map(Some),
-        Command::Expired(n) => state.decide_expired(id(n), None).map(Some),
-        Command::Quarantined(n) => state.decide_quarantine_by_canister(id(n), None).map(Some),
+        Command::Failed(n, paid) => state.decide_failed(id(n), fee(paid), ReasonCode::TransactionFailed, "it failed").map(Some),
+        Command::Expired(n) => state.decide_expired(id(n), ReasonCode::TransactionExpired, "it is dead").map(Some),
+        Command::Quarantined(n) => state.decide_quarantine_by_canister(id(n), ReasonCode::RepeatedTraps, "it trapped").map(Some),
         Command::Resolve(n, landed) => state.decide_resolve_quarantine(admin(), id(n), landed, fee(1), "seen".into()).map(Some),
         Command::Emergency(on) => state.decide_emergency(admin(), on, "test".into(), now).map(Some),
         Command::SetPolicy(max, daily) => {

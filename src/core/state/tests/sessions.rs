@@ -139,7 +139,7 @@ fn a_quarantined_transfer_keeps_its_sessions_counters() {
     let session = open(&mut state, new(agent(), limit(DAILY)), 0);
     let id = accepted(&mut state, within(session, 1_000, "1"), at(0));
     submit(&mut state, id, at(0));
-    let decided = state.decide_quarantine_by_canister(id, None);
+    let decided = state.decide_quarantine_by_canister(id, ReasonCode::RepeatedTraps, "it trapped");
     done(&mut state, decided, at(0));
     let decided = state.decide_close_session(admin(), session, at(1));
     done(&mut state, decided, at(1));
@@ -162,6 +162,7 @@ fn closing_a_session_calls_off_its_own_transfers_and_no_others() {
     done(&mut state, decided, at(1));
     let ends = ids.map(|id| state.transfer(id).unwrap().status);
     assert_eq!(ends, [Status::Cancelled, Status::Reserved, Status::Reserved, Status::Submitted]);
+    assert_eq!(state.transfer(ids[0]).unwrap().code, Some(ReasonCode::SessionClosed));
     assert!(matches!(state.decide_close_session(agent(), one, at(1)), Err(Refusal::AlreadySo { .. })));
     assert_replays(&state);
 }
@@ -251,4 +252,19 @@ fn owners_wallets_agents_and_sessions_count_apart() {
     assert_eq!(before.map(reserved), [0; 3], "the same agent on another user's wallet");
     assert_eq!(before.map(|scope| state.activity(&scope)), [const { None }; 3].map(Option::unwrap_or_default));
     assert_eq!((reserved(Scope::Session(idle)), state.activity(&Scope::Session(idle))), (0, Default::default()));
+}
+
+#[test]
+fn a_repeated_request_is_a_duplicate_whether_or_not_its_session_is_over() {
+    let mut state = installed();
+    let session = open(&mut state, new(agent(), Vec::new()), 0);
+    let id = accepted(&mut state, within(session, 1, "k"), at(0));
+    let again =
+        |state: &TestState, now| state.decide_transfer(agent(), within(session, 1, "k"), at(now)).map(|(_, outcome)| outcome);
+    assert_eq!(again(&state, HOUR_NS), Ok(Outcome::Duplicate { transfer: id }), "its time is over");
+    let decided = state.decide_expired_sessions(at(HOUR_NS), 10).expect("it is due");
+    state.commit(decided, at(HOUR_NS));
+    assert_eq!(again(&state, HOUR_NS), Ok(Outcome::Duplicate { transfer: id }), "its end is recorded");
+    let new = state.decide_transfer(agent(), within(session, 1, "new"), at(HOUR_NS)).map(|(_, outcome)| outcome);
+    assert_eq!(new.unwrap_err().code(), "VALIDATION_FAILED", "a new request needs an open session");
 }

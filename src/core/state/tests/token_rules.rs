@@ -105,9 +105,9 @@ fn a_tokens_worth_counts_beside_the_worth_of_its_fee() {
     let (decided, _) = state.decide_set_policy(admin(), WALLET, with_rules(extra), at(1)).unwrap();
     state.commit(decided, at(1));
     // 1,600 tokens and a fee of at most two million lamports are worth exactly a million.
-    assert!(denial(&state, paid(TOKEN, 1_601, "a")).contains("worth 1000500 millionths"));
+    assert!(denial(&state, paid(TOKEN, 1_601, "a")).contains("worth 1.0005 units of account"));
     accepted(&mut state, paid(TOKEN, 1_600, "b"), at(2));
-    assert!(denial(&state, paid(TOKEN, 1, "c")).contains("0 are left"));
+    assert!(denial(&state, paid(TOKEN, 1, "c")).contains("0 units of account are left"));
 }
 
 #[test]
@@ -145,7 +145,9 @@ fn a_policy_for_a_token_needs_a_limit_for_its_fees() {
     // The fixture's cap of 10,000 and the rent of an account.
     let lints = state.lint_policy(SCOPE, &tokens_only(fees(2_172_600)), at(1));
     assert!(
-        lints.iter().any(|lint| lint.severity == Severity::Warning && lint.problem.contains("fee cap of 2172600")),
+        lints.iter().any(
+            |lint| lint.severity == Severity::Warning && lint.problem.contains("fee cap of 0.0021726 SOL (2,172,600 lamports)")
+        ),
         "{lints:?}"
     );
 }

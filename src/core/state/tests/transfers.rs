@@ -129,7 +129,12 @@ fn a_tightened_policy_binds_what_is_already_reserved() {
     set_policy(&mut state, rules(1_999, DAILY), 1);
     let ends = [small, reserved, built_one, under_way].map(|id| state.transfer(id).unwrap().status);
     assert_eq!(ends, [Status::Reserved, Status::Cancelled, Status::Cancelled, Status::Submitted]);
-    assert_eq!(state.transfer(reserved).unwrap().note.unwrap(), "the new policy of wallet 1 (version 2) does not allow it");
+    let denied_note =
+        "the new policy of wallet 1 (version 2) does not allow it: 0.000002 SOL (2,000 lamports) exceeds the limit of \
+                       0.000001999 SOL (1,999 lamports) per transaction"
+            .to_owned();
+    let ended = state.transfer(reserved).unwrap();
+    assert_eq!((ended.code, ended.note.unwrap()), (Some(ReasonCode::SpendingLimitExceeded), denied_note));
     assert_eq!(used(&state, 1), (0, 1_000 + 2_000 + 2 * 5_000), "what was cancelled is free again");
     set_policy(&mut state, Vec::new(), 2);
     assert_eq!(state.transfer(small).unwrap().status, Status::Cancelled, "a wallet without rules pays nobody");
@@ -202,13 +207,14 @@ fn each_ending_settles_the_reservation_exactly() {
 
     let id = accepted(&mut state, sol(100, "failed"), at(0));
     submit(&mut state, id, at(0));
-    let decided = state.decide_failed(id, fee, Some("landed with an error".into()));
+    let decided = state.decide_failed(id, fee, ReasonCode::TransactionFailed, "landed with an error");
     done(&mut state, decided, at(0));
     assert_eq!(used(&state, 0), (10_100, 0), "the fee alone");
 
     let id = accepted(&mut state, sol(100, "cancelled"), at(0));
     let decided = state.decide_cancel(agent(), id, None);
     done(&mut state, decided, at(0));
+    assert_eq!(state.transfer(id).unwrap().code, Some(ReasonCode::CancelledByAgent));
     assert_eq!(used(&state, 0), (10_100, 0), "nothing");
     assert_eq!(used(&state, DAY_NS + HOUR_NS), (0, 0));
 }
@@ -220,7 +226,7 @@ fn what_may_be_on_the_chain_cannot_be_cancelled() {
     submit(&mut state, id, at(0));
     assert_eq!(state.decide_cancel(admin(), id, None).unwrap_err().code(), "WRONG_STATUS");
     assert_eq!(state.decide_built(id, built(id)).unwrap_err().code(), "WRONG_STATUS", "nor replaced before it is proven dead");
-    let decided = state.decide_expired(id, None);
+    let decided = state.decide_expired(id, ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(1));
     assert_eq!(used(&state, 1), (0, 5_001), "still reserved");
     submit(&mut state, id, at(2));
@@ -232,9 +238,10 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
     let mut state = installed();
     let id = accepted(&mut state, sol(1, "1"), at(0));
     submit(&mut state, id, at(0));
-    let decided = state.decide_quarantine_by_canister(id, Some("trapped".into()));
+    let decided = state.decide_quarantine_by_canister(id, ReasonCode::RepeatedTraps, "trapped");
     done(&mut state, decided, at(1));
     assert_eq!(used(&state, 40 * DAY_NS), (0, 5_001));
+    assert_eq!(state.transfer(id).unwrap().code, Some(ReasonCode::RepeatedTraps));
     assert!(state.active_transfers().is_empty());
     assert_eq!(state.decide_confirmed(id, Amount::ZERO, None).unwrap_err().code(), "WRONG_STATUS");
     assert_eq!(
@@ -247,7 +254,8 @@ fn quarantine_keeps_the_money_reserved_until_an_admin_has_looked() {
     );
     let decided = state.decide_resolve_quarantine(admin(), id, true, Amount::new(5_000), "seen on chain".into());
     done(&mut state, decided, at(2));
-    assert_eq!((used(&state, 2), state.transfer(id).unwrap().status), ((5_001, 0), Status::Confirmed));
+    let transfer = state.transfer(id).unwrap();
+    assert_eq!((used(&state, 2), transfer.status, transfer.code), ((5_001, 0), Status::Confirmed, None));
 }
 
 #[test]
@@ -276,11 +284,12 @@ fn a_quarantine_that_did_not_land_counts_in_full_while_its_bytes_may() {
             let decided = state.decide_signed(id, signed());
             done(&mut state, decided, at(0));
         }
-        let decided = state.decide_quarantine_by_canister(id, None);
+        let decided = state.decide_quarantine_by_canister(id, ReasonCode::RepeatedTraps, "it trapped");
         done(&mut state, decided, at(1));
         let decided = state.decide_resolve_quarantine(admin(), id, false, Amount::ZERO, "not seen".into());
         done(&mut state, decided, at(2));
         assert_eq!((used(&state, 2), state.transfer(id).unwrap().status), ((posted, 0), Status::Failed));
+        assert_eq!(state.transfer(id).unwrap().code, Some(ReasonCode::NotLanded));
     }
 }
 
@@ -436,7 +445,7 @@ fn an_opened_state_knows_what_landed_and_what_is_quarantined() {
     }
     let decided = state.decide_confirmed(landed, Amount::new(5_000), None).map(|decided| decided.with_landed_in(slot(48)));
     done(&mut state, decided, at(1));
-    let decided = state.decide_quarantine_by_canister(quarantined, None);
+    let decided = state.decide_quarantine_by_canister(quarantined, ReasonCode::RepeatedTraps, "it trapped");
     done(&mut state, decided, at(1));
     let digest = state.digest();
     drop(state);

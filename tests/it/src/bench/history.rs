@@ -11,7 +11,7 @@ use purser_core::base::codec::{NameHashes, decode_value, encode_value};
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, Hash, Timestamp, TransferId, WalletId};
 use purser_core::chains::registry::{Built, Params};
 use purser_core::chains::solana::transfer::SolanaBuilt;
-use purser_core::event::{Event, TransferBuilt, TransferReserved, TransferSettled, TransferSigned, TransferTransition};
+use purser_core::event::{Event, TransferBuilt, TransferConfirmed, TransferReserved, TransferSigned, TransferTransition};
 use purser_core::policy::{CounterKey, Decision, Evaluation, Reservation, Reservations, ReservedPart, Scope};
 use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, SignedTx, TransferRequest};
@@ -97,7 +97,7 @@ impl LogBuilder {
         let signed = SignedTx { signed: Bytes::new([8; 215]), txid: format!("{n:064}") };
         self.append(Event::TransferSigned(TransferSigned { id, signed }));
         self.append(Event::TransferSubmitted(TransferTransition { id, note: None }));
-        self.append(Event::TransferConfirmed(TransferSettled { id, fee_paid: fee, note: None, code: None, landed_in: None }));
+        self.append(Event::TransferConfirmed(TransferConfirmed { id, fee_paid: fee, note: None, landed_in: None }));
     }
 
     /// Replays the history and installs its memory in the canister.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flows::waiting::by_last_run as waits_for;
+use purser_core::policy::ReasonCode;
 
 const SOURCE: KeyKind = KeyKind::KaspaSchnorr;
 /// A payment that only a small coin beside a large one makes light enough.
@@ -56,7 +57,7 @@ fn refused_for_good(coins: &'static [(u8, u64)]) -> (World, TransferId) {
     let refusal = vec![says(MASS), says_to_all(MASS), transaction(None)];
     assert_eq!(world.drive(id, 0, then(until_sent(1, coins, 2), refusal)), Progress::Again);
     let transfer = world.transfer(id);
-    assert_eq!((transfer.status, transfer.attempt), (Status::Expired, 1));
+    assert_eq!((transfer.status, transfer.attempt, transfer.code), (Status::Expired, 1, Some(ReasonCode::TransactionInvalid)));
     assert!(transfer.note.unwrap().ends_with(&format!("a mass is over the limit of a block ({MASS})")));
     (world, id)
 }
@@ -101,6 +102,7 @@ fn without_other_coins_the_transfer_fails_and_releases_the_money() {
     assert_eq!(world.drive(id, 0, read()), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
+    assert_eq!(transfer.code, Some(ReasonCode::TransactionInvalid));
     let note = transfer.note.unwrap();
     assert!(note.contains(MASS) && note.ends_with("no other coins of the wallet allow it"), "{note}");
     assert_eq!(world.usage(Asset::Kas), (0, 0));
@@ -126,6 +128,7 @@ fn a_refusal_that_does_not_lie_with_the_coins_fails_at_once() {
     let refusal = vec![says(VERSION), says_to_all(VERSION), transaction(None)];
     assert_eq!(world.drive(id, 0, then(until_sent(1, ONE_COIN, 1), refusal)), Progress::Ended);
     assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Failed, (0, 0)));
+    assert_eq!(world.code(id), Some(ReasonCode::TransactionInvalid));
     assert!(world.transfer(id).note.unwrap().contains(VERSION));
 }
 
@@ -204,6 +207,7 @@ fn a_refusal_by_policy_is_offered_again_and_then_goes_into_quarantine() {
     let asked = vec![blue(1_019), acceptance(None), transaction(None), says(FEE), transaction(None)];
     assert_eq!(world.drive(id, 0, asked), Progress::Ended);
     assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Quarantined, (AMOUNT + 1_000_000, 0)));
+    assert_eq!(world.code(id), Some(ReasonCode::RefusedByNodes));
     assert!(world.transfer(id).note.unwrap().contains("407200"));
 }
 

@@ -1,6 +1,7 @@
 //! Balances, recipients and providers that a transfer is built on.
 
 use super::*;
+use purser_core::policy::ReasonCode;
 
 #[test]
 fn too_little_money_fails_at_no_cost() {
@@ -11,7 +12,10 @@ fn too_little_money_fails_at_no_cost() {
     assert_eq!(world.drive(id, 0, vec![poor(), rent, poor()]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
-    assert_eq!(transfer.note.as_deref(), Some("50005000 lamports are needed, 50000000 are there"));
+    assert_eq!(
+        transfer.note.as_deref(),
+        Some("0.050005 SOL (50,005,000 lamports) are needed, 0.05 SOL (50,000,000 lamports) are there")
+    );
     assert_eq!(world.usage(Asset::Sol), (0, 0));
 }
 
@@ -59,6 +63,7 @@ fn an_account_that_is_no_wallet_is_not_paid() {
     let script = vec![all("getMultipleAccounts", move |_| value(9, format!("[{},{program}]", account(RICH))))];
     assert_eq!(world.drive(id, 0, script), Progress::Ended);
     assert_eq!((world.status(id), world.transfer(id).note.as_deref()), (Status::Failed, Some("the recipient is a program")));
+    assert_eq!(world.code(id), Some(ReasonCode::RecipientNotPayable));
 }
 
 #[test]
@@ -129,6 +134,7 @@ fn attempts_are_bounded() {
     }
     assert_eq!(world.drive(id, 0, vec![]), Progress::Ended);
     assert_eq!((world.status(id), world.usage(Asset::Sol)), (Status::Failed, (0, 0)));
+    assert_eq!(world.code(id), Some(ReasonCode::AttemptsExhausted));
 }
 
 #[test]
@@ -138,7 +144,7 @@ fn a_transfer_that_is_not_built_within_a_day_fails() {
         let id = world.request(Asset::Sol, AMOUNT, KeyKind::Solana);
         if expired {
             world.drive(id, 0, to_submission(1));
-            let decided = world.state.borrow().decide_expired(id, None).unwrap();
+            let decided = world.state.borrow().decide_expired(id, ReasonCode::TransactionExpired, "it is dead").unwrap();
             world.put(decided);
         }
         world.advance(86_399);
@@ -148,5 +154,6 @@ fn a_transfer_that_is_not_built_within_a_day_fails() {
         let transfer = world.transfer(id);
         assert_eq!((transfer.status, transfer.fee_paid), (Status::Failed, Some(Amount::ZERO)));
         assert_eq!((transfer.note.as_deref(), world.usage(Asset::Sol)), (Some("not built within a day"), (0, 0)));
+        assert_eq!(transfer.code, Some(ReasonCode::NotBuiltInTime));
     }
 }

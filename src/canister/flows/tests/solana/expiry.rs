@@ -1,6 +1,7 @@
 //! Transactions that expire: the deadline, and its proof.
 
 use super::*;
+use purser_core::policy::ReasonCode;
 
 #[test]
 fn a_proven_death_leads_to_exactly_one_new_attempt() {
@@ -10,11 +11,12 @@ fn a_proven_death_leads_to_exactly_one_new_attempt() {
     assert_eq!(world.transfer(id).deadline_height(), Some(1_413));
     world.advance(90);
     assert_eq!(world.drive(id, 0, death()), Progress::Again);
-    assert_eq!(world.status(id), Status::Expired);
+    assert_eq!((world.status(id), world.code(id)), (Status::Expired, Some(ReasonCode::TransactionExpired)));
     assert_eq!(world.usage(Asset::Sol), (AMOUNT + 5_000, 0), "the reservation stays");
     assert_eq!(world.drive(id, 0, to_submission(2)), Progress::Waiting);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.attempt, transfer.deadline_height()), (Status::Submitted, 2, None));
+    assert_eq!(transfer.code, None, "it goes on");
     assert_ne!(transfer.signed.unwrap().txid, first);
 }
 
@@ -46,6 +48,7 @@ fn a_transaction_that_was_never_looked_up_in_time_goes_into_quarantine() {
     assert_eq!(world.drive(id, 0, vec![unknown(9), unknown(9), unknown(9)]), Progress::Ended);
     let transfer = world.transfer(id);
     assert_eq!((transfer.status, transfer.deadline_height()), (Status::Quarantined, None));
+    assert_eq!(transfer.code, Some(ReasonCode::OutcomeUnknown));
     let note = transfer.note.unwrap();
     assert!(note.starts_with("unknown to the chain, but looked for so late"), "{note}");
 

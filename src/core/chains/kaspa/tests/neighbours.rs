@@ -210,7 +210,7 @@ fn a_hurry_refuses_nothing_that_could_be_paid_without() {
         let [paid, least] =
             [hurried(feerate), calm(feerate)].map(|limits| pay(&[KAS], 87_000_000, &[], limits).expect("possible").fee);
         let most = least.get() + (feerate - 100) * 100_000;
-        assert!(least <= paid && paid.get() <= most.min(5_000_000), "{feerate}: {paid} beside {least}");
+        assert!(least <= paid && paid.get() <= most.min(5_000_000), "{feerate}: {paid:?} beside {least:?}");
     }
     let large = pay(&[100 * KAS], 11_000_000, &[], hurried(101)).expect("possible");
     assert_eq!(large.fee.get(), 2_047 * 101 + (large.masses.storage - 2_047), "a sompi for each gram beyond");

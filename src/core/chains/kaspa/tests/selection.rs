@@ -286,7 +286,7 @@ proptest! {
         };
         for suggestion in suggestions.into_iter().flatten() {
             let plan = pay_from(&utxos, &reserved, suggestion.get(), limits);
-            let plan = plan.map_err(|error| TestCaseError::fail(format!("{suggestion} was suggested: {error}")))?;
+            let plan = plan.map_err(|error| TestCaseError::fail(format!("{suggestion:?} was suggested: {error}")))?;
             check_plan(&plan, &utxos, &reserved, suggestion.get(), limits)?;
         }
     }

@@ -1,7 +1,7 @@
 //! Decisions about signatures by input, and about transactions that replace one another.
 
 use crate::access::Role;
-use crate::base::TransferId;
+use crate::base::{Asset, TransferId, amount_text};
 use crate::chains::kaspa::transfer::{InputSignature, KaspaBuilt, KaspaEvent, MAX_REPLACEMENTS};
 use crate::chains::registry::ChainEvent;
 use crate::chains::tx::{BuiltTx, SignedTx};
@@ -130,8 +130,8 @@ fn check_replacement(transfer: &Transfer, built: &BuiltTx<KaspaBuilt>) -> Result
         return Err(invalid("inputs", "a replacement spends what the transaction before it spends"));
     }
     if built.fee <= before.fee || built.fee > transfer.request.max_fee {
-        let problem =
-            format!("more than the {} that were paid and at most the {} that are reserved", before.fee, transfer.request.max_fee);
+        let [paid, reserved] = [before.fee, transfer.request.max_fee].map(|fee| amount_text(Asset::Kas, fee));
+        let problem = format!("more than the {paid} that were paid and at most the {reserved} that are reserved");
         return Err(invalid("fee", problem));
     }
     Ok(())

@@ -9,7 +9,8 @@ use crate::chains::solana::derived;
 use crate::chains::solana::transfer::{
     MAX_NONCES, NONCE_RENT_BOUND, NonceOperation, NonceRecord, NonceStatus, SolanaEvent, SolanaSettings,
 };
-use crate::event::{Event, TransferTransition};
+use crate::event::{Event, TransferStopped};
+use crate::policy::ReasonCode;
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
 use crate::transfer::Status;
@@ -107,7 +108,7 @@ impl<M: Memory> State<M> {
         match transfer.request.nonce_operation() {
             Some(NonceOperation::Create { index }) if transfer.status.awaits_build() => {
                 let found = event(SolanaEvent::NonceFound { id, index });
-                let ended = Event::TransferCancelled(TransferTransition { id, note: Some(note) });
+                let ended = Event::TransferCancelled(TransferStopped { id, code: ReasonCode::AlreadyExists, note: Some(note) });
                 Ok(Decided { actor: None, events: vec![found, ended] })
             }
             _ => Err(Refusal::WrongStatus { status: transfer.status, needs: "an operation that has built no nonce account yet" }),

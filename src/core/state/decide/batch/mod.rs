@@ -11,7 +11,6 @@ pub use request::{BatchItem, BatchRequest};
 
 use super::approvals::timeout_rejections;
 use super::breakers::{consecutive_denials, is_repeated_denial};
-use super::request_checks::check_age;
 use super::transfer::Assessment;
 use crate::base::{Amount, Timestamp, TransferId, WalletId};
 use crate::event::{BreakerOpened, Event, TransferDenied};
@@ -50,12 +49,12 @@ impl<M: Memory> State<M> {
         request.check_params()?;
         let singles: Vec<TransferRequest> = request.items.iter().map(|item| request.single(item)).collect();
         for (position, single) in singles.iter().enumerate() {
-            self.check_request(caller, single, now).map_err(|refusal| with_position(position, refusal))?;
+            self.check_request(caller, single).map_err(|refusal| with_position(position, refusal))?;
         }
         if let Some(first) = self.find_duplicate(caller, &request.idempotency_key, request.hash())? {
             return Ok((None, self.earlier_outcome(first, request.items.len())));
         }
-        check_age(&singles[0], now)?;
+        self.check_timeliness(caller, &singles[0], now)?;
         self.check_fee(&singles[0], request.largest_part())?;
         self.require_log_capacity()?;
         let (expired, settings) = (self.expired_approvals(request.wallet, now), self.settings());

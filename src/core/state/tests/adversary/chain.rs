@@ -98,7 +98,8 @@ impl Game {
                 let place = &self.chains.current[&signed.id];
                 self.chains.bytes.get_mut(place).expect("it was built").1 = true;
             }
-            Event::TransferConfirmed(settled) | Event::TransferFailed(settled) => self.used_up(settled.id),
+            Event::TransferConfirmed(confirmed) => self.used_up(confirmed.id),
+            Event::TransferFailed(failed) => self.used_up(failed.id),
             Event::TransferExpired(step) => self.used_up(step.id),
             _ => {}
         }
@@ -158,14 +159,20 @@ impl Game {
                 Ok(Some(decided)) => Ok(decided),
                 _ => return,
             },
-            Status::Built | Status::Signed | Status::Submitted if odd == 0 => state.decide_quarantine_by_canister(id, None),
-            Status::Built | Status::Signed | Status::Submitted if odd < 4 => state.decide_expired(id, None),
-            Status::Expired if is_revoked => state.decide_cancel_by_canister(id, "it was taken back".into()),
-            Status::Reserved | Status::Expired if odd == 0 => state.decide_failed(id, Amount::ZERO, None),
+            Status::Built | Status::Signed | Status::Submitted if odd == 0 => {
+                state.decide_quarantine_by_canister(id, ReasonCode::RepeatedTraps, "it trapped")
+            }
+            Status::Built | Status::Signed | Status::Submitted if odd < 4 => {
+                state.decide_expired(id, ReasonCode::TransactionExpired, "it is dead")
+            }
+            Status::Expired if is_revoked => state.decide_cancel_by_canister(id, ReasonCode::Revoked, "it was taken back".into()),
+            Status::Reserved | Status::Expired if odd == 0 => {
+                state.decide_failed(id, Amount::ZERO, ReasonCode::TransactionFailed, "it failed")
+            }
             Status::Reserved | Status::Expired => return self.build(&transfer),
             Status::Built => state.decide_signed(id, signed()),
             Status::Signed => state.decide_submitted(id),
-            Status::Submitted if odd < 8 => state.decide_failed(id, fee, None),
+            Status::Submitted if odd < 8 => state.decide_failed(id, fee, ReasonCode::TransactionFailed, "it failed"),
             Status::Submitted => state.decide_confirmed(id, fee, None),
             Status::Quarantined => state.decide_resolve_quarantine(admin(), id, odd < 15, fee, "seen".into()),
             status => panic!("{status:?} is an end"),
@@ -205,7 +212,7 @@ impl Game {
             }
             // What it was to take back has ended meanwhile.
             Err(_) if has_operation_key => {
-                let decided = self.state.decide_failed(id, Amount::ZERO, None);
+                let decided = self.state.decide_failed(id, Amount::ZERO, ReasonCode::TransactionFailed, "it failed");
                 self.attempt(decided);
             }
             Err(refusal) => {

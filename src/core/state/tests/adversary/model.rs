@@ -9,7 +9,7 @@ use crate::access::Role;
 use crate::access::RoleChange;
 use crate::base::{Asset, DAY_NS, Destination, HOUR_NS, Hash, SessionId, TransferId, WalletId};
 use crate::chains::solana::transfer::NonceOperation;
-use crate::event::{Event, TransferReserved, TransferSettled};
+use crate::event::{Event, TransferFailed, TransferReserved};
 use crate::policy::{Counted, Decision, Evaluation, Mode, RateWindow, RuleKind, Scope, Window};
 use crate::transfer::TransferRequest;
 use crate::wallet::{ParentChange, WalletChange};

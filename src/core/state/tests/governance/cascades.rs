@@ -61,7 +61,7 @@ fn status(state: &TestState, id: TransferId) -> (Status, Option<ReasonCode>) {
     (transfer.status, transfer.code)
 }
 
-const REJECTED: (Status, Option<ReasonCode>) = (Status::Rejected, Some(ReasonCode::ApprovalRejected));
+const REJECTED: (Status, Option<ReasonCode>) = (Status::Rejected, Some(ReasonCode::ApprovalOutdated));
 const WAITING: (Status, Option<ReasonCode>) = (Status::AwaitingApproval, None);
 
 fn reserved(state: &TestState, asset: Asset) -> u64 {

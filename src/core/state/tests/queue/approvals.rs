@@ -13,6 +13,7 @@ fn a_policy_that_asks_people_calls_off_what_they_were_not_asked_about() {
     assert_eq!(statuses(&state, &ids), [Status::Reserved, Status::Cancelled, Status::Cancelled, Status::Submitted]);
     let why = "the new policy of wallet 1 (version 2) wants 1 of the group ops to approve it; ask for it again";
     assert_eq!(note(&state, ids[1]), why);
+    assert_eq!(state.transfer(ids[1]).unwrap().code, Some(ReasonCode::ApprovalRequired));
     pending(&mut state, sol(1_000_000, "again"), 3);
     assert_replays(&state);
 }
@@ -26,7 +27,7 @@ fn what_has_proven_dead_is_not_built_again_unasked() {
     set(&mut state, Scope::Wallet(WALLET), asking(500_000, 1), 2);
     assert_eq!(statuses(&state, &ids), [Status::Submitted; 2]);
     for id in &ids {
-        let decided = state.decide_expired(*id, None);
+        let decided = state.decide_expired(*id, ReasonCode::TransactionExpired, "it is dead");
         done(&mut state, decided, at(3));
     }
     let Recheck::Denied(_, why) = state.recheck(ids[0], at(4)) else { panic!("it would be built unasked") };
@@ -36,7 +37,7 @@ fn what_has_proven_dead_is_not_built_again_unasked() {
     let id = pending(&mut state, sol(1_000_000, "asked"), 5);
     assert_eq!(approve(&mut state, approvers()[0], id, 6), Ok(Status::Reserved));
     submit(&mut state, id, at(7));
-    let decided = state.decide_expired(id, None);
+    let decided = state.decide_expired(id, ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(8));
     assert_eq!(state.recheck(id, at(9)), Recheck::Passed);
 }

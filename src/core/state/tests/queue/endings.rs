@@ -67,7 +67,7 @@ fn a_deactivated_wallet_calls_off_what_waits_or_is_reserved_there_and_below() {
         let evaluation = state.simulate(agent(), sol(1, "new"), at(3)).unwrap();
         assert_eq!(evaluation.denials().next().unwrap().code, Some(ReasonCode::WalletDraining));
         // What was sent is followed; when it is proven dead, nothing is built in its place.
-        let decided = state.decide_expired(ids[2], None);
+        let decided = state.decide_expired(ids[2], ReasonCode::TransactionExpired, "it is dead");
         done(&mut state, decided, at(4));
         let over = state.recheck(ids[2], at(4));
         assert!(matches!(over, Recheck::Denied(ReasonCode::WalletDraining, _)), "{over:?}");
@@ -87,20 +87,21 @@ fn nothing_is_built_again_for_an_agent_or_a_session_that_is_gone() {
     }
     let decided = state.decide_close_session(agent(), session, at(2));
     done(&mut state, decided, at(2));
-    let decided = state.decide_expired(ids[0], None);
+    let decided = state.decide_expired(ids[0], ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(3));
     let why = |state: &TestState, id| match state.recheck(id, at(3)) {
-        Recheck::Denied(_, why) => why,
+        Recheck::Denied(code, why) => (code, why),
         other => panic!("{other:?}"),
     };
-    assert_eq!(why(&state, ids[0]), "its session was closed");
+    let is = |code, why: &str| (code, why.to_owned());
+    assert_eq!(why(&state, ids[0]), is(ReasonCode::SessionClosed, "its session was closed"));
     let decided = state.decide_remove_agent(guardian(), WALLET, agent());
     done(&mut state, decided, at(3));
     assert_eq!(statuses(&state, &ids), [Status::Cancelled, Status::Submitted]);
-    let decided = state.decide_expired(ids[1], None);
+    let decided = state.decide_expired(ids[1], ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(4));
-    assert_eq!(why(&state, ids[1]), "the agent who asked for it was removed from the wallet");
-    assert_eq!(why(&state, ids[0]), "the transfer has ended");
+    assert_eq!(why(&state, ids[1]), is(ReasonCode::AgentRemoved, "the agent who asked for it was removed from the wallet"));
+    assert_eq!(why(&state, ids[0]), is(ReasonCode::PolicyDenied, "the transfer has ended"));
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn bytes_of_a_transfer_that_ended_without_a_signature_bind_nothing() {
     assert_replays(&state);
 
     let (mut state, first, second) = two();
-    let decided = state.decide_failed(first, Amount::ZERO, Some("nobody signed".into()));
+    let decided = state.decide_failed(first, Amount::ZERO, ReasonCode::TransactionFailed, "nobody signed");
     done(&mut state, decided, at(3));
     assert!(state.decide_built(second, same()).is_ok());
 
@@ -131,13 +132,13 @@ fn bytes_of_a_transfer_that_ended_without_a_signature_bind_nothing() {
     type End = fn(&mut TestState, TransferId);
     let ends: [End; 3] = [
         |state, id| {
-            let decided = state.decide_expired(id, None);
+            let decided = state.decide_expired(id, ReasonCode::TransactionExpired, "it is dead");
             done(state, decided, at(4));
             let decided = state.decide_cancel(agent(), id, None);
             done(state, decided, at(4));
         },
         |state, id| {
-            let decided = state.decide_quarantine_by_canister(id, None);
+            let decided = state.decide_quarantine_by_canister(id, ReasonCode::RepeatedTraps, "it trapped");
             done(state, decided, at(4));
             let decided = state.decide_resolve_quarantine(admin(), id, false, Amount::ZERO, String::new());
             done(state, decided, at(4));
@@ -158,7 +159,7 @@ fn bytes_of_a_transfer_that_ended_without_a_signature_bind_nothing() {
     }
     // So does an admin's word that they landed.
     let (mut state, first, second) = two();
-    let decided = state.decide_quarantine_by_canister(first, None);
+    let decided = state.decide_quarantine_by_canister(first, ReasonCode::RepeatedTraps, "it trapped");
     done(&mut state, decided, at(3));
     assert!(matches!(state.decide_built(second, same()), Err(Refusal::AlreadySo { .. })), "left to people, it may be signed yet");
     let decided = state.decide_resolve_quarantine(admin(), first, true, Amount::ZERO, String::new());

@@ -21,14 +21,18 @@ fn the_oldest_that_fit_a_reduced_limit_move_and_the_rest_waits_and_says_why() {
     limited(&mut state, 2);
     assert_eq!(moving(&state, &ids, 3), [0, 1, 2, 3, 4, 5], "six of 305,000 are within 2,000,000");
     let Recheck::Deferred(why) = state.recheck(ids[6], at(3)) else { panic!("it is not over") };
-    assert!(why.contains("170000 are left of 2000000") && why.contains("limits are reduced"), "{why}");
+    assert!(
+        why.contains("0.00017 SOL (170,000 lamports) are left of 0.002 SOL (2,000,000 lamports)")
+            && why.contains("limits are reduced"),
+        "{why}"
+    );
     assert_eq!(state.wait_reason(ids[6], at(3)), Some(format!("waits: {why}")));
     assert_eq!((state.wait_reason(ids[0], at(3)), state.recheck(ids[0], at(3))), (None, Recheck::Passed));
     for id in &ids[..6] {
         submit(&mut state, *id, at(3));
     }
     assert_eq!(moving(&state, &ids[6..], 3), [0; 0], "what has left counts whether it is older or not");
-    let decided = state.decide_failed(ids[0], Amount::new(FEE), None);
+    let decided = state.decide_failed(ids[0], Amount::new(FEE), ReasonCode::TransactionFailed, "it failed");
     done(&mut state, decided, at(3));
     assert_eq!(moving(&state, &ids[6..], 3), [0], "room for one more");
     act(&mut state, Action::EndEmergency { reason: String::new() }, 4);

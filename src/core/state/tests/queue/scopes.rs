@@ -11,7 +11,11 @@ fn a_queue_that_comes_under_a_parent_is_bound_by_its_limit_and_counts_there() {
     change(&mut state, WALLET, below(parent), 2);
     assert_eq!(staying(&state, &ids), [0], "the oldest that fits");
     let why = note(&state, ids[1]);
-    assert!(why.starts_with("the policies that bind its wallet now do not allow it: ") && why.contains("95000 are left"), "{why}");
+    assert!(
+        why.starts_with("the policies that bind its wallet now do not allow it: ")
+            && why.contains("0.000095 SOL (95,000 lamports) are left"),
+        "{why}"
+    );
     assert_eq!(counts(&state, Scope::Wallet(parent), 2), (1_005_000, 0));
     assert_eq!(counts(&state, Scope::Wallet(WALLET), 2), (1_005_000, 0), "once in each");
     let (_, outcome) = state.decide_transfer(agent(), sol(1_000_000, "new"), at(3)).unwrap();
@@ -59,7 +63,7 @@ fn what_is_in_quarantine_counts_above_too() {
     let parent = parent(&mut state, 1_100_000);
     let ids = queue(&mut state, WALLET, &[1_000_000; 2], "k");
     submit(&mut state, ids[0], at(1));
-    let decided = state.decide_quarantine_by_canister(ids[0], None);
+    let decided = state.decide_quarantine_by_canister(ids[0], ReasonCode::RepeatedTraps, "it trapped");
     done(&mut state, decided, at(1));
     change(&mut state, WALLET, below(parent), 2);
     assert_eq!(statuses(&state, &ids), [Status::Quarantined, Status::Cancelled]);

@@ -1,6 +1,7 @@
 //! Nonce accounts: creation, use by transfers, and failure.
 
 use super::*;
+use crate::policy::ReasonCode;
 
 #[test]
 fn nonce_accounts_are_created_as_transfers_that_count_their_rent() {
@@ -15,7 +16,7 @@ fn nonce_accounts_are_created_as_transfers_that_count_their_rent() {
     submit(&mut state, ids[0], at(11));
     let decided = state.decide_confirmed(ids[0], Amount::new(1_061_640), None);
     done(&mut state, decided, at(12));
-    let decided = state.decide_failed(ids[1], Amount::ZERO, Some("no money".into()));
+    let decided = state.decide_failed(ids[1], Amount::ZERO, ReasonCode::TransactionFailed, "no money");
     done(&mut state, decided, at(13));
     assert_eq!(usage(&state, Asset::Sol), (0, 1_061_640));
     assert_eq!((holder(&state, 0), state.nonce(WALLET, 1)), (None, None), "what failed can be tried again");
@@ -34,7 +35,7 @@ fn one_transaction_stands_on_a_nonce_until_it_is_over() {
     submit_on(&mut state, second, 1);
     let decided = state.decide_confirmed(first, Amount::new(5_000), None);
     done(&mut state, decided, at(21));
-    let decided = state.decide_expired(second, None);
+    let decided = state.decide_expired(second, ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(22));
     assert_eq!((holder(&state, 0), holder(&state, 1)), (None, None));
     let third = accepted(&mut state, sol(1_000, "c"), at(23));
@@ -57,7 +58,11 @@ fn the_highest_slot_in_which_something_landed_is_kept() {
         let id = accepted(&mut state, sol(1, &format!("key {n}")), at(10 * n));
         submit_on(&mut state, id, 0);
         let fee = Amount::new(5_000);
-        let decided = if fails { state.decide_failed(id, fee, None) } else { state.decide_confirmed(id, fee, None) };
+        let decided = if fails {
+            state.decide_failed(id, fee, ReasonCode::TransactionFailed, "it failed")
+        } else {
+            state.decide_confirmed(id, fee, None)
+        };
         state.commit(decided.unwrap().with_landed_in(super::super::fixture::slot(slot)), at(10 * n + 5));
         assert_eq!(state.highest_landed_slot(), reached);
     }
@@ -78,6 +83,7 @@ fn a_nonce_account_that_failed_is_tried_again() {
     let decided = state.decide_nonce_found(found[0], "it works".into());
     done(&mut state, decided, at(21));
     assert_eq!((holder(&state, 0), state.transfer(found[0]).unwrap().status), (None, Status::Cancelled));
+    assert_eq!(state.transfer(found[0]).unwrap().code, Some(ReasonCode::AlreadyExists));
     assert!(state.decide_nonce_found(id, "it works".into()).is_err(), "a payment creates none");
     fall_back(&mut state);
     let created = nonce_pool(&mut state, 2);

@@ -1,6 +1,7 @@
 //! Revocations: transactions that use up the nonce of a transfer.
 
 use super::*;
+use crate::policy::ReasonCode;
 
 #[test]
 fn a_revocation_uses_up_exactly_the_nonce_of_what_it_revokes() {
@@ -43,7 +44,7 @@ fn a_nonce_stays_taken_until_its_revocation_is_over_too() {
         let decided = if lands {
             state.decide_confirmed(revocation, Amount::new(5_000), None)
         } else {
-            state.decide_expired(revocation, None)
+            state.decide_expired(revocation, ReasonCode::TransactionExpired, "it is dead")
         };
         done(&mut state, decided, at(24));
         assert_eq!(holder(&state, 0), None);
@@ -64,7 +65,7 @@ fn a_revocation_that_ends_without_landing_can_be_made_again() {
     done(&mut state, decided, at(21));
     assert_eq!(state.revocation_of(&state.transfer(id).unwrap()), None);
     let second = revoke(&mut state, id);
-    let decided = state.decide_failed(second, Amount::ZERO, Some("no money".into()));
+    let decided = state.decide_failed(second, Amount::ZERO, ReasonCode::TransactionFailed, "no money");
     done(&mut state, decided, at(21));
     let third = revoke(&mut state, id);
     submit_revocation(&mut state, third);
@@ -102,6 +103,7 @@ fn what_is_signed_or_quarantined_on_a_nonce_is_revoked_and_followed_again() {
         if quarantined {
             let decided = state.decide_quarantine(admin(), id, "stuck".into());
             done(&mut state, decided, at(20));
+            assert_eq!(state.transfer(id).unwrap().code, Some(ReasonCode::QuarantinedByAdmin));
         }
         let revocation = revoke(&mut state, id);
         let left = if quarantined { Status::Quarantined } else { Status::Signed };
@@ -113,9 +115,9 @@ fn what_is_signed_or_quarantined_on_a_nonce_is_revoked_and_followed_again() {
         assert_eq!(followed.progress.solana().unwrap().was_quarantined, quarantined);
         assert!(state.active_transfers_of(WALLET).iter().any(|active| active.id == id));
         assert!(usage(&state, Asset::Sol).0 > 1_000, "its money is held");
-        let decided = state.decide_expired(id, None);
+        let decided = state.decide_expired(id, ReasonCode::TransactionExpired, "it is dead");
         done(&mut state, decided, at(22));
-        let decided = state.decide_cancel_by_canister(id, "revoked".into());
+        let decided = state.decide_cancel_by_canister(id, ReasonCode::Revoked, "revoked".into());
         done(&mut state, decided, at(22));
         let fee = state.transfer(revocation).unwrap().request.max_fee.get();
         assert_eq!(usage(&state, Asset::Sol).0, fee, "its money is free");
@@ -140,9 +142,9 @@ fn a_revocation_shares_the_nonce_and_runs_in_an_emergency() {
     submit_revocation(&mut state, revocation);
     assert_eq!(holder(&state, 0), Some(id), "the nonce is the transfer's");
     assert_eq!(state.transfer(id).unwrap().progress.solana().unwrap().revoked_by, Some(revocation));
-    let decided = state.decide_expired(id, None);
+    let decided = state.decide_expired(id, ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(22));
-    let decided = state.decide_cancel_by_canister(id, "revoked".into());
+    let decided = state.decide_cancel_by_canister(id, ReasonCode::Revoked, "revoked".into());
     done(&mut state, decided, at(22));
     assert_eq!((state.transfer(id).unwrap().status, holder(&state, 0)), (Status::Cancelled, Some(revocation)));
     let decided = state.decide_confirmed(revocation, Amount::new(5_000), None);

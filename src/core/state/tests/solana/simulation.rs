@@ -1,6 +1,7 @@
 //! Networks on which transfers are only simulated.
 
 use super::*;
+use crate::policy::ReasonCode;
 
 /// The fixture's configuration with Solana's gate closed.
 fn closing() -> crate::governance::config::Config {
@@ -20,13 +21,13 @@ fn what_an_upgrade_closes_the_gate_to_is_not_signed_but_followed_and_revoked() {
     done(&mut state, decided, at(20));
     assert!(state.is_simulated(&state.transfer(waiting).unwrap()));
     assert!(matches!(state.decide_signed(waiting, signed()), Err(Refusal::WrongStatus { .. })));
-    let decided = state.decide_cancel_by_canister(waiting, "simulated".into());
+    let decided = state.decide_cancel_by_canister(waiting, ReasonCode::SimulationOnly, "simulated".into());
     done(&mut state, decided, at(21));
     assert_eq!(holder(&state, 1), None);
     let revocation = revoke(&mut state, sent);
     assert!(!state.is_simulated(&state.transfer(revocation).unwrap()), "an exit is no payment");
     submit_revocation(&mut state, revocation);
-    let decided = state.decide_expired(sent, None);
+    let decided = state.decide_expired(sent, ReasonCode::TransactionExpired, "it is dead");
     done(&mut state, decided, at(22));
     replayed(&state);
 }
@@ -44,7 +45,7 @@ fn what_is_only_tried_out_takes_no_nonce_and_breaks_none() {
         let decided = state.decide_built(id, on_nonce(id, index));
         done(&mut state, decided, at(21));
         assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));
-        let decided = state.decide_cancel_by_canister(id, "simulated".into());
+        let decided = state.decide_cancel_by_canister(id, ReasonCode::SimulationOnly, "simulated".into());
         done(&mut state, decided, at(21));
         assert_eq!((holder(&state, 0), holder(&state, 1)), (Some(held), None));
     }
@@ -75,7 +76,7 @@ fn what_is_only_tried_out_holds_nothing_and_keeps_the_key_free() {
     assert_eq!((usage(&state, Asset::Sol), state.transfer(id).unwrap().reserved), ((0, 0), Amount::ZERO));
     let decided = state.decide_built(id, built(id));
     done(&mut state, decided, at(2));
-    let decided = state.decide_cancel_by_canister(id, "simulated".into());
+    let decided = state.decide_cancel_by_canister(id, ReasonCode::SimulationOnly, "simulated".into());
     done(&mut state, decided, at(3));
     assert_eq!(usage(&state, Asset::Sol), (0, 0));
     let again = accepted(&mut state, sol(1_000, "a"), at(4));

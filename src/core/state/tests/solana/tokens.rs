@@ -1,6 +1,7 @@
 //! Tokens: their limits, their fees, and wrapped SOL.
 
 use super::*;
+use crate::policy::ReasonCode;
 
 fn token(amount: u64, key: &str) -> TransferRequest {
     TransferRequest { asset: TOKEN, max_fee: Amount::new(FEE), ..sol(amount, key) }
@@ -35,7 +36,7 @@ fn tokens_count_against_their_own_limit_and_their_costs_against_sols() {
     assert_eq!((usage(&state, TOKEN), usage(&state, Asset::Sol)), ((0, 900), (0, 1_493_440)));
     let failed = accepted(&mut state, token(900, "b"), at(5));
     submit(&mut state, failed, at(6));
-    let decided = state.decide_failed(failed, Amount::new(5_000), None);
+    let decided = state.decide_failed(failed, Amount::new(5_000), ReasonCode::TransactionFailed, "it failed");
     done(&mut state, decided, at(7));
     assert_eq!((usage(&state, TOKEN), usage(&state, Asset::Sol)), ((0, 900), (0, 1_498_440)));
     let cancelled = accepted(&mut state, token(1_000, "c"), at(8));

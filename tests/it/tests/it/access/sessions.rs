@@ -105,7 +105,7 @@ fn two_agents_and_two_users_share_nothing() {
         denial_of(&mut env, Actor::Agent.principal(), &payment(wallet, Asset::Sol, SOL - n, &format!("too much {n}")));
     }
     let broken = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet, Asset::Sol, 1, "after five")));
-    assert_eq!(broken.code, Some(ReasonCode::CircuitBreakerOpen));
+    assert_eq!(broken.reason_code, Some(ReasonCode::CircuitBreakerOpen));
     let other = env.as_principal(second).transfer(&payment(wallet, Asset::Sol, SOL / 4, "the second agent's"));
     assert!(matches!(other, Ok(TransferOutcome::Accepted { .. })), "{other:?}");
     let elsewhere = env.as_actor(Actor::Agent).transfer(&payment(theirs, Asset::Sol, SOL, "on another user's wallet"));

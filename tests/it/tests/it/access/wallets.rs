@@ -71,7 +71,7 @@ fn a_deactivated_wallet_finishes_what_it_sent_and_calls_the_rest_off() {
     let waiting = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "waiting"));
     assert_eq!(env.as_actor(Actor::Admin).change_wallet(wallet.id, WalletChange::Deactivate), Ok(Change::Applied));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "new")));
-    assert_eq!(denied.code, Some(ReasonCode::WalletDraining));
+    assert_eq!(denied.reason_code, Some(ReasonCode::WalletDraining));
     let cancelled = env.wait_for_end(waiting);
     assert_eq!((cancelled.status.name.as_str(), cancelled.note.as_deref()), ("Cancelled", Some("its wallet was deactivated")));
     assert_eq!(env.wait_for_end(sent).status, Status::Confirmed);

@@ -107,7 +107,7 @@ fn a_first_policy_waits_for_the_quorum_and_the_time_lock_and_then_takes_effect_b
     assert!(ready_at >= TIME_LOCK * 1_000_000_000);
     advance_time(&mut env, TIME_LOCK - 60);
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "early")));
-    assert_eq!(denied.code, Some(ReasonCode::PolicyDenied));
+    assert_eq!(denied.reason_code, Some(ReasonCode::PolicyDenied));
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("the time lock runs").code, "WRONG_STATUS");
     advance_time(&mut env, 60);
     assert_eq!(proposal(&mut env, id).outcome, Some(ProposalOutcome::Executed.into()), "nobody had to ask for it");
@@ -126,7 +126,7 @@ fn tightening_acts_at_once_and_loosening_does_not() {
     let scope = Scope::Wallet(wallet.id);
     assert_eq!(env.as_actor(Actor::Admin).set_policy(scope, None, &tighter), Ok(Change::Applied));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 2, "too much now")));
-    assert_eq!(denied.code, Some(ReasonCode::SpendingLimitExceeded));
+    assert_eq!(denied.reason_code, Some(ReasonCode::SpendingLimitExceeded));
     let back = proposed(&mut env, |admin| admin.set_policy(scope, None, &rules()));
     assert_eq!(proposal(&mut env, back).outcome, None);
     let fewer = SettingsInit { attempts_per_minute: Some(7), ..SettingsInit::default() };
@@ -208,7 +208,7 @@ fn an_emergency_ends_in_stages_and_each_takes_the_quorum() {
     advance_time(&mut env, TIME_LOCK);
     assert!(matches!(env.as_actor(Actor::Stranger).get_mode(), Mode::Limited { percent: 10, .. }));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 5, "a fifth")));
-    assert_eq!(denied.code, Some(ReasonCode::SpendingLimitExceeded), "a tenth of a SOL at a time");
+    assert_eq!(denied.reason_code, Some(ReasonCode::SpendingLimitExceeded), "a tenth of a SOL at a time");
     let small = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL / 20, "small"));
     assert_eq!(env.wait_for_end(small).status, Status::Confirmed);
     executed(&mut env, |admin| admin.end_emergency("all is well"));

@@ -24,7 +24,7 @@ fn a_batch_pays_many_with_one_transaction_and_refuses_one_by_one() {
     assert!([0, 2, 3].iter().all(|position| outcome.items[*position] == accepted), "{outcome:?}");
     let code = |item: &Named<ItemOutcome>| match &item.value {
         Some(ItemOutcome::Denied { evaluation }) => {
-            evaluation.findings.iter().find(|finding| !finding.passed).and_then(|finding| finding.code)
+            evaluation.findings.iter().find(|finding| !finding.passed).and_then(|finding| finding.reason_code)
         }
         other => panic!("not denied: {other:?}"),
     };

@@ -58,7 +58,10 @@ fn a_coin_that_is_shown_to_be_bound_is_not_offered() {
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.reserved), ("Failed", 0), "{ended:?}");
     let note = ended.note.expect("it says why");
-    assert!(note.ends_with("4000000000 sompi more are in coins that are bound to covenants and are not spent"), "{note}");
+    assert!(
+        note.ends_with("40 KAS (4,000,000,000 sompi) more are in coins that are bound to covenants and are not spent"),
+        "{note}"
+    );
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn what_traps_again_and_again_is_left_to_an_admin() {
         }
         test.env.network.local().deliver(held);
         let quarantined = test.env.wait_until(id, |transfer| transfer.status == Status::Quarantined);
+        assert_eq!(quarantined.code.as_deref(), Some("REPEATED_TRAPS"));
         assert!(quarantined.reserved > amount(asset), "the money stays reserved: {quarantined:?}");
         test.env.upgrade(None).expect("it upgrades");
         test.env.step();

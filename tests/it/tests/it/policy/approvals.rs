@@ -106,7 +106,7 @@ fn nobody_in_time_is_a_no_that_frees_the_money() {
     assert_eq!(approve(&mut env, approver(2), id, &intent), Err("WRONG_STATUS".into()));
     advance_time(&mut env, 120);
     let ended = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-    assert_eq!((ended.status.name.as_str(), ended.code), ("Rejected", Some(ReasonCode::ApprovalTimeout)));
+    assert_eq!((ended.status.name.as_str(), ended.reason_code), ("Rejected", Some(ReasonCode::ApprovalTimeout)));
     assert_eq!(reserved(&mut env, wallet.id), 0);
     assert_eq!(env.solana.landed().len(), 0);
 }
@@ -119,7 +119,7 @@ fn one_no_ends_it_within_the_time_lock_too() {
     assert_eq!(approve(&mut env, approver(2), id, &intent), Ok(Status::AwaitingApproval.into()), "agreed, and locked");
     advance_time(&mut env, 3_000);
     let ended = env.as_actor(Actor::Guardian).reject_transfer(id, "not us").expect("a guardian objects");
-    assert_eq!((ended.status.name.as_str(), ended.code), ("Rejected", Some(ReasonCode::ApprovalRejected)));
+    assert_eq!((ended.status.name.as_str(), ended.reason_code), ("Rejected", Some(ReasonCode::ApprovalRejected)));
     let (id, intent) = pending(&mut env, wallet.id, "b");
     approve(&mut env, approver(1), id, &intent).expect("the first");
     approve(&mut env, approver(2), id, &intent).expect("the second");
@@ -135,7 +135,7 @@ fn a_new_policy_and_a_lost_role_end_what_waits() {
     let (stale, _) = pending(&mut env, wallet.id, "a");
     env.set_policy(wallet.id, &[rules(), vec![rule(60)]].concat());
     let ended = env.as_actor(Actor::Stranger).get_transfer(stale).expect("it exists");
-    assert_eq!((ended.status.name.as_str(), ended.code), ("Rejected", Some(ReasonCode::ApprovalRejected)));
+    assert_eq!((ended.status.name.as_str(), ended.reason_code), ("Rejected", Some(ReasonCode::ApprovalOutdated)));
     let (id, intent) = pending(&mut env, wallet.id, "b");
     approve(&mut env, approver(1), id, &intent).expect("the first");
     assert_eq!(env.as_actor(Actor::Admin).revoke_role(approver(1), Role::Approver), Ok(Change::Applied));
@@ -190,9 +190,16 @@ fn the_minimum_balance_is_what_is_left() {
     assert_eq!(env.as_actor(Actor::Admin).set_settings(&keep(left + 1)), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "one too few"));
     let ended = env.wait_for_end(id);
-    assert_eq!((ended.status.name.as_str(), ended.code, ended.attempt), ("Failed", Some(ReasonCode::InsufficientBalance), 0));
+    assert_eq!(
+        (ended.status.name.as_str(), ended.reason_code, ended.attempt),
+        ("Failed", Some(ReasonCode::InsufficientBalance), 0)
+    );
     let note = ended.note.expect("it says why");
-    assert!(note.contains("10000000001 base units of SOL are required") && note.contains("10000000000 are available"), "{note}");
+    assert!(
+        note.contains("10.000000001 SOL (10,000,000,001 lamports) are required")
+            && note.contains("10 SOL (10,000,000,000 lamports) are available"),
+        "{note}"
+    );
     assert_eq!(env.as_actor(Actor::Admin).set_settings(&keep(left)), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "exactly enough"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
@@ -213,7 +220,7 @@ fn a_chain_whose_providers_do_not_answer_takes_nothing_new() {
         env.step();
     }
     let finding = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL / 10, "b")));
-    assert_eq!((finding.rule, finding.code), (RuleKind::CircuitBreaker.into(), Some(ReasonCode::ChainError)));
+    assert_eq!((finding.rule, finding.reason_code), (RuleKind::CircuitBreaker.into(), Some(ReasonCode::ChainError)));
     let kas = env.as_actor(Actor::Agent).simulate_transfer(&payment(wallet.id, Asset::Kas, SOL / 10, "c")).expect("an agent");
     assert_eq!(kas.decision, Decision::Allow, "the other chain is another matter");
     env.network.local().faults().clear();
@@ -231,7 +238,7 @@ fn a_flood_of_denied_requests_is_one_entry() {
     let before = entries(&mut env);
     for n in 0..40 {
         let finding = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, 1, &format!("flood {n}"))));
-        assert_eq!(finding.code, Some(ReasonCode::CircuitBreakerOpen));
+        assert_eq!(finding.reason_code, Some(ReasonCode::CircuitBreakerOpen));
         // A stranger is answered five times.
         if n < 5 {
             let stranger = env.as_actor(Actor::Stranger).transfer(&payment(wallet.id, Asset::Sol, 1, &format!("{n}")));

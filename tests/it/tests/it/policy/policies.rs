@@ -11,12 +11,12 @@ fn denials_explain_themselves() {
     let wallet = env.wallet(&rules());
 
     let over = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL + 1, "over")));
-    assert_eq!((over.rule, over.code), (RuleKind::PerTransaction.into(), Some(ReasonCode::SpendingLimitExceeded)));
+    assert_eq!((over.rule, over.reason_code), (RuleKind::PerTransaction.into(), Some(ReasonCode::SpendingLimitExceeded)));
     assert_eq!((over.limit, over.suggested_max), (Some(SOL), Some(SOL)));
 
     let unlisted = TransferArgs { to: recipients::kaspa(2), ..payment(wallet.id, Asset::Kas, KAS, "unlisted") };
     let unlisted = denial(env.as_actor(Actor::Agent).transfer(&unlisted));
-    assert_eq!((unlisted.rule, unlisted.code), (RuleKind::Allowlist.into(), Some(ReasonCode::AddressNotAllowed)));
+    assert_eq!((unlisted.rule, unlisted.reason_code), (RuleKind::Allowlist.into(), Some(ReasonCode::AddressNotAllowed)));
 
     let usage = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     assert!(usage.iter().all(|usage| usage.posted == 0 && usage.reserved == 0), "a denied request reserves nothing");
@@ -48,7 +48,7 @@ fn the_day_limit_holds_reserved_money_and_opens_again_after_a_day() {
         env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, &format!("first-{n}")));
     }
     let third = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, SOL, "third")));
-    assert_eq!((third.rule, third.code), (RuleKind::SpendingLimit.into(), Some(ReasonCode::SpendingLimitExceeded)));
+    assert_eq!((third.rule, third.reason_code), (RuleKind::SpendingLimit.into(), Some(ReasonCode::SpendingLimitExceeded)));
     let fits = third.suggested_max.expect("it says what would pass");
     assert!(fits > 0 && fits < SOL, "{fits}");
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, fits, "fits"));
@@ -68,7 +68,7 @@ fn an_emergency_stops_money_and_nothing_else() {
     let wallet = env.wallet(&rules());
     assert_eq!(env.as_actor(Actor::Guardian).start_emergency("drill"), Ok(()));
     let denied = denial(env.as_actor(Actor::Agent).transfer(&payment(wallet.id, Asset::Sol, 1_000_000, "now")));
-    assert_eq!(denied.code, Some(ReasonCode::EmergencyMode));
+    assert_eq!(denied.reason_code, Some(ReasonCode::EmergencyMode));
     assert!(matches!(env.as_actor(Actor::Stranger).get_mode(), Mode::Emergency { .. }));
     assert_eq!(env.as_actor(Actor::Admin).refresh_balances(wallet.id).expect("reads go on")[2].amount, 10 * SOL);
     assert_eq!(env.as_actor(Actor::Guardian).remove_agent(wallet.id, Actor::Agent.principal()), Ok(()), "revoking goes on");

@@ -92,6 +92,7 @@ fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.attempt, ended.reserved), ("Cancelled", 1, 0), "{ended:?}");
     assert_eq!(ended.note.as_deref(), Some("simulated: everything but the signature"));
+    assert_eq!(ended.code.as_deref(), Some("SIMULATION_ONLY"));
     assert!(ended.simulated && ended.txid.is_none());
     let traces = env.network.local().take_traces();
     let calls: Vec<&str> = traces.iter().flat_map(|trace| &trace.mgmt_calls).map(|call| call.method.as_str()).collect();

@@ -245,6 +245,6 @@ fn tokens_that_are_not_there_fail_the_transfer_at_no_cost() {
     env.solana.give_tokens(&mint, &wallet.solana_address, 9);
     let ended = pay(&mut env, &payment(wallet.id, token(&mint), 10, "too much"));
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Failed", Some(0)), "{ended:?}");
-    let note = "10 base units of the token are required, 0 of them to be kept as the minimum balance; the wallet holds less";
-    assert_eq!((ended.code, ended.note.as_deref()), (Some(ReasonCode::InsufficientBalance), Some(note)));
+    let note = format!("10 base units of the token {mint} are required; the wallet holds less");
+    assert_eq!((ended.reason_code, ended.note), (Some(ReasonCode::InsufficientBalance), Some(note)));
 }

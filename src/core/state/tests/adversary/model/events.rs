@@ -309,7 +309,7 @@ impl Model {
                 assert!((entry.signed || entry.quarantined) && entry.posted.is_none());
                 entry.posted = Some((now, entry.amount, settled.fee_paid.get()));
             }
-            Event::TransferFailed(TransferSettled { id, fee_paid, .. }) => {
+            Event::TransferFailed(TransferFailed { id, fee_paid, .. }) => {
                 let entry = entry(entries, id);
                 assert_eq!(entry.posted, None, "it ends once");
                 // Whatever people say about signed bytes, they may land.
