@@ -1,6 +1,8 @@
 //! Batches, consolidations, partial signatures and replacements: what is decided, and that the log says all of it.
 
 use super::fixture::*;
+use crate::audit::Block;
+use crate::base::codec::{NameHashes, Value, encode_value};
 use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, TransferId};
 use crate::chains::kaspa::transfer::{Consolidation, FeeSpeed, InputSignature, KaspaBuilt, NamedCoin, TransferParams};
 use crate::chains::registry::{Built, Params, Progress};
@@ -165,6 +167,26 @@ fn signatures_are_recorded_once_each_and_never_all() {
 }
 
 #[test]
+fn an_event_of_one_chain_is_logged_under_the_name_of_the_chain() {
+    let (mut state, id) = built_with_three_inputs();
+    let decided = state.decide_inputs_signed(id, vec![signature(1)]);
+    done(&mut state, decided, at(3));
+    let last = BlockIndex::new(state.log_len() - 1);
+    let (block, _) = Block::from_bytes(&state.block_bytes(last).unwrap(), &mut NameHashes::default()).unwrap();
+    let Value::Map(mut entries) = block.to_value() else { unreachable!("a block is a map") };
+    let entry = |entries: &[(String, Value)], name: &str| entries.iter().position(|(known, _)| known == name).unwrap();
+    let (kind, content) = (entry(&entries, "btype"), entry(&entries, "tx"));
+    assert_eq!(entries[kind].1.as_text(), Some("purser.kaspa"));
+    assert!(entries[content].1.get("inputs_signed").is_some());
+    // The encoding has another name for events of chains, under which no block is read.
+    entries[kind].1 = Value::Text("purser.chain".into());
+    entries[content].1 = Value::Map(vec![("kaspa".into(), entries[content].1.clone())]);
+    let forged = encode_value(&Value::Map(entries));
+    assert!(Block::from_bytes(&forged, &mut NameHashes::default()).is_err(), "it is not encoded as it was written");
+    assert!(!Block::types().contains(&"purser.chain".to_owned()) && Block::types().contains(&"purser.solana".to_owned()));
+}
+
+#[test]
 fn a_replaced_transaction_may_still_be_the_one_that_lands() {
     let (mut state, id) = built_with_three_inputs();
     let decided = state.decide_signed(id, signed());
@@ -256,6 +278,7 @@ fn a_consolidation_is_for_members_and_within_bounds() {
         request.params = Params::Kaspa(TransferParams { consolidation: Some(terms), ..TransferParams::default() })
     };
     assert_eq!(refused(&|request| request.amount = Amount::new(1)), "amount");
+    assert_eq!(refused(&|request| request.asset = Asset::Sol), "asset");
     assert_eq!(refused(&|request| request.to = recipient(Chain::Kaspa, 5)), "to");
     assert_eq!(refused(&|request| request.to = own(KeyKind::KaspaEcdsa)), "to", "not the key that pays");
     assert_eq!(refused(&|request| request.params = kaspa_params()), "amount");

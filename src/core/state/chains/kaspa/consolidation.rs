@@ -122,6 +122,9 @@ fn source_address(wallet: &Wallet, source: KeyKind) -> Option<Destination> {
 
 fn check_consolidation(request: &TransferRequest) -> Result<(), Refusal> {
     check_text_lengths(request)?;
+    if request.asset != Asset::Kas {
+        return Err(invalid("asset", "only KAS is kept in coins"));
+    }
     let consolidation = request.consolidation().filter(|_| request.amount.is_zero());
     let consolidation = consolidation.ok_or_else(|| invalid("amount", "a consolidation pays nobody"))?;
     if !(2..=MAX_KASPA_INPUTS).contains(&consolidation.max_inputs) {
