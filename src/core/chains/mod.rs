@@ -1,7 +1,8 @@
 //! Pure builders and parsers of transactions, addresses and provider answers, one folder for each chain.
 //!
-//! The rest of the domain reaches a chain through [`registry`] only. Both folders are functions over bytes and integers: they read no
-//! policy, no wallet and no clock, and make no call. The same input gives the same output on every replica, and tests need no canister.
+//! The rest of the domain reaches a chain through the files beside the folders, such as [`registry`]. Both folders are functions over
+//! bytes and integers: they read no policy, no wallet and no clock, and make no call. The same input gives the same output on every
+//! replica, and tests need no canister.
 
 mod asset;
 pub mod config;
