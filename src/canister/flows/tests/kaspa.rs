@@ -6,6 +6,7 @@ mod replacing;
 mod signing;
 
 use super::*;
+use purser_core::chains::config::Execution;
 use purser_core::policy::ReasonCode;
 
 const KAS: u64 = 100_000_000;
@@ -149,6 +150,39 @@ fn both_kinds_of_key_pay_with_four_outcalls_and_a_signature_for_each_input() {
         assert_eq!(world.usage(Asset::Kas), (0, AMOUNT + built.fee.get()));
         assert!(world.state.borrow().locked_outpoints(WALLET).is_empty());
     }
+}
+
+#[test]
+fn a_simulated_transfer_is_built_and_neither_signed_nor_sent() {
+    let mut config = config(1);
+    config.chains.kaspa.execution = Some(Execution::Simulate);
+    let world = World::configured(config);
+    let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
+    let script = vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, ONE_COIN)];
+    assert_eq!(world.drive(id, 0, script), Progress::Ended);
+    let ended = world.transfer(id);
+    assert_eq!((ended.status, ended.simulated, ended.signed), (Status::Cancelled, true, None));
+    assert!(ended.built.is_some() && world.signatures.get() == 0);
+    assert_eq!(world.usage(Asset::Kas), (0, 0));
+    assert!(world.state.borrow().locked_outpoints(WALLET).is_empty());
+}
+
+#[test]
+fn what_a_closed_gate_finds_built_is_not_signed() {
+    let world = World::new();
+    let id = world.request(Asset::Kas, AMOUNT, KeyKind::KaspaSchnorr);
+    assert!(matches!(
+        world.drive(id, 0, vec![dag(5_000), fee(100), utxos(KeyKind::KaspaSchnorr, ONE_COIN), Step::SignLost]),
+        Progress::Transient(_)
+    ));
+    assert_eq!(world.status(id), Status::Built);
+    let mut config = config(1);
+    config.chains.kaspa.execution = Some(Execution::Simulate);
+    let decided = world.state.borrow().decide_upgrade(admin(), "2".into(), Some(config)).expect("accepted");
+    world.state.borrow_mut().commit(decided, world.now());
+    assert_eq!(world.drive(id, 0, Vec::new()), Progress::Ended);
+    assert_eq!((world.status(id), world.usage(Asset::Kas)), (Status::Cancelled, (0, 0)));
+    assert!(world.state.borrow().locked_outpoints(WALLET).is_empty());
 }
 
 #[test]

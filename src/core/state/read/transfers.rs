@@ -2,6 +2,7 @@
 
 use crate::access::Session;
 use crate::base::{TransferId, WalletId};
+use crate::chains::config::Execution;
 use crate::policy::Scope;
 use crate::state::State;
 use crate::transfer::Transfer;
@@ -11,6 +12,14 @@ use ic_stable_structures::Memory;
 pub(in crate::state) const RECENT_TRANSFERS: usize = 50;
 
 impl<M: Memory> State<M> {
+    /// Whether a transfer ends before its signature: it was simulated from the start, or its chain is by now.
+    ///
+    /// A revocation is always carried out, because it pays nobody.
+    pub fn is_simulated(&self, transfer: &Transfer) -> bool {
+        let simulates = || self.config().execution(transfer.request.asset.chain()) == Execution::Simulate;
+        transfer.simulated || (!transfer.is_revocation() && simulates())
+    }
+
     /// Returns a transfer.
     pub fn transfer(&self, id: TransferId) -> Option<Transfer> {
         self.tables.transfer(id)

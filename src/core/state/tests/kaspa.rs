@@ -3,10 +3,12 @@
 use super::fixture::*;
 use crate::audit::Block;
 use crate::base::codec::{NameHashes, Value, encode_value};
-use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, TransferId};
+use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, Timestamp, TransferId};
+use crate::chains::config::Execution;
 use crate::chains::kaspa::transfer::{Consolidation, FeeSpeed, InputSignature, KaspaBuilt, NamedCoin, TransferParams};
 use crate::chains::registry::{Built, Params, Progress};
 use crate::chains::tx;
+use crate::policy::ReasonCode;
 use crate::state::{BatchItem, BatchOutcome, BatchRequest, ItemOutcome, Refusal, State};
 use crate::transfer::{BuiltTx, Outcome, SignedTx, Status, TransferRequest};
 use crate::wallet::KeyKind;
@@ -314,4 +316,78 @@ fn an_agent_that_was_removed_replaces_nothing() {
         "more than the 0.00001 KAS (1,000 sompi) that were paid and at most the 0.003 KAS (300,000 sompi) that are reserved"
     );
     assert!(state.decide_replacement(admin(), id, more()).is_ok(), "the difference is held since it was asked for");
+}
+
+/// The gate of Kaspa, closed by an upgrade.
+fn close_gate(state: &mut TestState, now: Timestamp) {
+    let mut config = state.config().clone();
+    config.chains.kaspa.execution = Some(Execution::Simulate);
+    let decided = state.decide_upgrade(stranger(), "0.1.0".into(), Some(config));
+    done(state, decided, now);
+}
+
+#[test]
+fn a_simulated_transfer_takes_no_coins_and_reserves_nothing() {
+    let mut state = installed();
+    close_gate(&mut state, at(1));
+    let [first] = decided(&mut state, &batch(&[(5, 1_000)], "one")).transfers[..] else { panic!("one transfer") };
+    assert!(state.transfer(first).unwrap().simulated);
+    let [second] = decided(&mut state, &batch(&[(5, 1_000)], "two")).transfers[..] else { panic!("one transfer") };
+    for id in [first, second] {
+        let built = state.decide_built(id, coins(&[1, 2]));
+        done(&mut state, built, at(2));
+        assert!(matches!(state.decide_signed(id, signed()), Err(Refusal::WrongStatus { .. })));
+    }
+    assert_eq!((state.locked_outpoints(WALLET).len(), reserved(&state)), (0, 0));
+    let ended = state.decide_cancel_by_canister(first, ReasonCode::SimulationOnly, "simulated".into());
+    done(&mut state, ended, at(3));
+    replays(&state);
+}
+
+#[test]
+fn the_end_of_a_simulation_frees_no_coin_of_another_transfer() {
+    let mut state = installed();
+    let [live] = decided(&mut state, &batch(&[(5, 1_000)], "live")).transfers[..] else { panic!("one transfer") };
+    close_gate(&mut state, at(1));
+    let [simulated] = decided(&mut state, &batch(&[(5, 1_000)], "simulated")).transfers[..] else { panic!("one transfer") };
+    for (id, inputs) in [(simulated, [1, 2]), (live, [2, 3])] {
+        let built = state.decide_built(id, coins(&inputs));
+        done(&mut state, built, at(2));
+    }
+    let ended = state.decide_cancel_by_canister(simulated, ReasonCode::SimulationOnly, "simulated".into());
+    done(&mut state, ended, at(3));
+    assert_eq!(state.locked_outpoints(WALLET).len(), 2, "the coins of the transfer that is not simulated");
+    replays(&state);
+}
+
+#[test]
+fn a_closed_gate_lets_no_replacement_be_built_or_signed() {
+    let (mut state, id) = built_with_three_inputs();
+    let decided = state.decide_signed(id, signed());
+    done(&mut state, decided, at(3));
+    let decided = state.decide_submitted(id);
+    done(&mut state, decided, at(4));
+    let decided = state.decide_replacement(agent(), id, replacement(&[1, 2, 3]));
+    done(&mut state, decided, at(5));
+    assert!(state.may_replace(id));
+    close_gate(&mut state, at(6));
+    let newer = SignedTx { signed: Bytes::new([3]), txid: "newer".into() };
+    assert!(!state.may_replace(id) && state.decide_replacement_signed(id, newer).is_err());
+    let again = state.decide_replacement(agent(), id, replacement(&[1, 2, 3]));
+    assert!(matches!(again, Err(Refusal::AlreadySo { .. })), "{again:?}");
+    let decided = state.decide_confirmed(id, Amount::new(1_000), None);
+    done(&mut state, decided, at(7));
+    replays(&state);
+}
+
+#[test]
+fn a_closed_gate_starts_no_consolidation() {
+    let mut state = installed();
+    let mut config = state.config().clone();
+    config.chains.kaspa.consolidate_above = Some(10);
+    let decided = state.decide_upgrade(stranger(), "0.1.0".into(), Some(config));
+    done(&mut state, decided, at(0));
+    assert!(state.decide_auto_consolidation(WALLET, KeyKind::KaspaSchnorr, 11, at(1)).is_some());
+    close_gate(&mut state, at(1));
+    assert!(state.decide_auto_consolidation(WALLET, KeyKind::KaspaSchnorr, 11, at(1)).is_none());
 }

@@ -2,6 +2,7 @@
 
 use crate::access::Role;
 use crate::base::{Amount, Asset, Chain, Destination, HOUR_NS, Timestamp, TransferId, WalletId};
+use crate::chains::config::{ChainConfig, Execution};
 use crate::chains::kaspa::transfer::{Consolidation, FeeSpeed, MAX_KASPA_INPUTS, TransferParams};
 use crate::chains::registry::Params;
 use crate::state::decide::request_checks::check_text_lengths;
@@ -67,7 +68,7 @@ impl<M: Memory> State<M> {
     /// Decides whether the canister starts a consolidation of a key for which `coins` coins were seen.
     ///
     /// It does so when there are more than configured, no Kaspa transfer of the wallet is under way, and its last such consolidation was
-    /// an hour ago or more. `None` otherwise, and when a check that holds before any rule fails.
+    /// an hour ago or more, and transfers on Kaspa are carried out. `None` otherwise, and when a check that holds before any rule fails.
     pub fn decide_auto_consolidation(
         &self,
         wallet: WalletId,
@@ -80,6 +81,7 @@ impl<M: Memory> State<M> {
         let on_kaspa = |transfer: &Transfer| transfer.request.asset.chain() == Chain::Kaspa;
         let is_recent = |transfer: &Transfer| transfer.agent == CANISTER_AS_AGENT && now.nanos_since(transfer.created_at) < HOUR_NS;
         if coins <= above as usize
+            || config.execution() == Execution::Simulate
             || self.active_transfers_of(wallet).iter().any(on_kaspa)
             || self.transfers(wallet, None, RECENT_TRANSFERS).iter().any(is_recent)
             || !self.has_log_capacity()

@@ -19,7 +19,7 @@ impl<M: Memory> State<M> {
     pub fn may_replace(&self, id: TransferId) -> bool {
         let is_pending = |transfer: &Transfer| transfer.progress.kaspa().is_some_and(|progress| progress.replacement.is_some());
         let is_submitted = |transfer: &Transfer| transfer.status == Status::Submitted;
-        let may_replace = |transfer: Transfer| is_submitted(&transfer) && is_pending(&transfer);
+        let may_replace = |transfer: Transfer| is_submitted(&transfer) && is_pending(&transfer) && !self.is_simulated(&transfer);
         !self.mode().is_emergency() && self.tables.transfer(id).is_some_and(may_replace)
     }
 
@@ -59,8 +59,8 @@ impl<M: Memory> State<M> {
     /// replacement with the same payments. Only one of the two can land because both spend the same inputs, which are compared here.
     ///
     /// # Errors
-    /// When the caller may not, the log is full, the wallet is client-side, an emergency is on, no transaction is submitted, a replacement
-    /// is being signed, there were too many, or inputs or fee are not right.
+    /// When the caller may not, the log is full, the wallet is client-side, an emergency is on, transfers are only simulated, no transaction is
+    /// submitted, a replacement is being signed, there were too many, or inputs or fee are not right.
     pub fn decide_replacement(&self, caller: Principal, id: TransferId, built: BuiltTx<KaspaBuilt>) -> Result<Decided, Refusal> {
         require_authenticated(caller)?;
         let transfer = self.tables.transfer(id).ok_or_else(|| not_found("transfer", id))?;
@@ -78,6 +78,9 @@ impl<M: Memory> State<M> {
         }
         if self.mode().is_emergency() {
             return Err(Refusal::WrongStatus { status: transfer.status, needs: "the emergency to end" });
+        }
+        if self.is_simulated(&transfer) {
+            return Err(Refusal::AlreadySo { what: "transfers on this chain are only simulated; an upgrade can make them live" });
         }
         check_replacement(&transfer, &built)?;
         Ok(Decided::by_caller(caller, event(KaspaEvent::ReplacementBuilt { id, built })))

@@ -21,6 +21,10 @@ impl<M: Memory> StateRules<M> for KaspaState {
     fn reserved(&self, _: &mut State<M>, _: &Transfer) {}
 
     fn built(&self, state: &mut State<M>, transfer: &Transfer, built: &BuiltTx) {
+        // A simulated transaction is never sent, so it keeps its coins from nobody.
+        if transfer.simulated {
+            return;
+        }
         let wallet = transfer.request.wallet;
         state.tables.chains.kaspa.unlock(wallet, transfer.kaspa_inputs());
         let inputs = built.details.kaspa().map(|built| &built.inputs[..]).unwrap_or_default();
@@ -31,7 +35,9 @@ impl<M: Memory> StateRules<M> for KaspaState {
     fn expired(&self, _: &mut State<M>, _: &Transfer) {}
 
     fn settled(&self, state: &mut State<M>, transfer: &Transfer, _: Status, _: Option<LandedIn>) {
-        state.tables.chains.kaspa.unlock(transfer.request.wallet, transfer.kaspa_inputs());
+        if !transfer.simulated {
+            state.tables.chains.kaspa.unlock(transfer.request.wallet, transfer.kaspa_inputs());
+        }
     }
 
     fn check_built(&self, state: &State<M>, transfer: &Transfer, built: &BuiltTx) -> Result<(), Refusal> {

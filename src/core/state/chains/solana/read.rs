@@ -1,7 +1,6 @@
 //! Queries about Solana: nonce accounts, settings, providers.
 
 use crate::base::{Bytes, TransferId, WalletId};
-use crate::chains::config::Execution;
 use crate::chains::solana::transfer::{LifetimeChoice, NonceRecord, NonceStatus, SolanaSettings};
 use crate::state::State;
 use crate::transfer::{Status, Transfer};
@@ -18,14 +17,6 @@ impl<M: Memory> State<M> {
         let revocation = self.tables.transfer(transfer.progress.solana()?.revoked_by?)?;
         let counts = !revocation.status.is_terminal() || revocation.status == Status::Confirmed;
         counts.then_some(revocation.id)
-    }
-
-    /// Whether a transfer ends before its signature: it was simulated from the start, or its chain is by now.
-    ///
-    /// A revocation is always carried out, because it pays nobody.
-    pub fn is_simulated(&self, transfer: &Transfer) -> bool {
-        let simulates = || self.config().execution(transfer.request.asset.chain()) == Execution::Simulate;
-        transfer.simulated || (!transfer.is_revocation() && simulates())
     }
 
     /// Returns the nonce accounts of a wallet by number.
