@@ -103,7 +103,7 @@ pub use policy_tools::{
 };
 pub use provider::Provider;
 pub use session::{ClientArgs, OpenSessionArgs, Session, SessionStatus};
-pub use settings::{Settings, SettingsInit};
+pub use settings::{MinBalance, Settings, SettingsInit};
 pub use solana::*;
 pub use solana_config::*;
 pub use status::Status;

@@ -1,5 +1,6 @@
 //! The numbers that admins tune.
 
+use crate::Asset;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
@@ -30,10 +31,17 @@ pub struct Settings {
     pub attempts_per_hour: u32,
     /// The share of every limit of money that holds after an emergency, in percent, 1 to 99.
     pub resume_percent: u8,
-    /// The SOL that every wallet keeps, in lamports.
-    pub min_balance_sol: u64,
-    /// The KAS that every wallet keeps, in sompi.
-    pub min_balance_kas: u64,
+    /// What every wallet keeps, by coin; nothing of a coin that is not named.
+    pub min_balances: Vec<MinBalance>,
+}
+
+/// The minimum balance of a coin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct MinBalance {
+    /// The native asset of a chain.
+    pub asset: Asset,
+    /// What every wallet keeps, in base units.
+    pub min: u64,
 }
 
 /// Changes of some settings; an absent one stays, or has its default at installation. Units and ranges are those of [`Settings`].
@@ -52,6 +60,5 @@ pub struct SettingsInit {
     pub attempts_per_minute: Option<u32>,
     pub attempts_per_hour: Option<u32>,
     pub resume_percent: Option<u8>,
-    pub min_balance_sol: Option<u64>,
-    pub min_balance_kas: Option<u64>,
+    pub min_balances: Option<Vec<MinBalance>>,
 }

@@ -16,8 +16,8 @@ use purser_core::governance::settings as domain;
 use purser_core::state::{ChangeOutcome, Refusal};
 use purser_types::fixture::init_args;
 use purser_types::{
-    AuditSettings, Execution, InitArgs, KaspaInit, KaspaNetwork, LifetimeChoice, Settings, SettingsInit, SolanaInit, SolanaNetwork,
-    SolanaSettings,
+    Asset, AuditSettings, Execution, InitArgs, KaspaInit, KaspaNetwork, LifetimeChoice, MinBalance, Settings, SettingsInit,
+    SolanaInit, SolanaNetwork, SolanaSettings,
 };
 
 const GATE_OPEN: purser_core::chains::config::Execution = purser_core::chains::config::Execution::Live;
@@ -365,9 +365,9 @@ struct Tunable {
 }
 
 macro_rules! tunable {
-    ($($field:ident $unit:ident $why:literal),* $(,)?) => {{
-        let _complete = |SettingsInit { $($field: _),* }: SettingsInit| ();
-        let _complete = |Settings { $($field: _),* }: Settings| ();
+    ($($field:ident $unit:ident $why:literal),* ; $list:ident) => {{
+        let _complete = |SettingsInit { $($field: _,)* $list: _ }: SettingsInit| ();
+        let _complete = |Settings { $($field: _,)* $list: _ }: Settings| ();
         vec![$(Tunable {
             name: stringify!($field),
             unit: Unit::$unit,
@@ -379,7 +379,7 @@ macro_rules! tunable {
 }
 
 fn tunables() -> Vec<Tunable> {
-    tunable![
+    let mut tunables = tunable![
         quorum Plain "Admins that must agree to a change that widens power. With a quorum of one, a stolen key is enough.",
         time_lock_seconds Seconds "Wait of such a change after its quorum, so that a guardian can stop it. The bound keeps a typing error from locking all admins out.",
         proposal_ttl_seconds Seconds "Life of a proposal without its quorum.",
@@ -391,10 +391,32 @@ fn tunables() -> Vec<Tunable> {
         max_pending_per_agent Plain "Transfers of one agent that may await approval in one wallet at a time. Bounds the work of the approvers.",
         attempts_per_minute Plain "Requests of one agent to one wallet within a minute, whatever the decision. Bounds the growth of the log.",
         attempts_per_hour Plain "Requests of one agent to one wallet within an hour.",
-        resume_percent Percent "Share of every limit of money after an emergency, until an admin ends that stage.",
-        min_balance_sol Lamports "SOL that every wallet keeps, for fees and the rent exemption.",
-        min_balance_kas Sompi "KAS that every wallet keeps.",
-    ]
+        resume_percent Percent "Share of every limit of money after an emergency, until an admin ends that stage."
+        ; min_balances
+    ];
+    tunables.push(Tunable {
+        name: "min_balances (SOL)",
+        unit: Unit::Lamports,
+        set: |number| Some(keeping(Asset::Sol, number)),
+        get: |settings| kept(settings, Asset::Sol),
+        why: "SOL that every wallet keeps, for fees and the rent exemption.",
+    });
+    tunables.push(Tunable {
+        name: "min_balances (KAS)",
+        unit: Unit::Sompi,
+        set: |number| Some(keeping(Asset::Kas, number)),
+        get: |settings| kept(settings, Asset::Kas),
+        why: "KAS that every wallet keeps.",
+    });
+    tunables
+}
+
+fn keeping(asset: Asset, min: u64) -> SettingsInit {
+    SettingsInit { min_balances: Some(vec![MinBalance { asset, min }]), ..SettingsInit::default() }
+}
+
+fn kept(settings: &Settings, asset: Asset) -> u64 {
+    settings.min_balances.iter().find(|kept| kept.asset == asset).map_or(0, |kept| kept.min)
 }
 
 /// The settings of a new canister: on test networks, on a mainnet with one admin, on one with several.
@@ -425,7 +447,8 @@ impl Tunable {
         let accepted = |number: u64| {
             let Some(init) = (self.set)(number) else { return false };
             let verdict = state.decide_init(admin(1), config.clone(), init.over(domain::Settings::new(&config))).map(|_| ());
-            let named = |refusal: &Refusal| matches!(refusal, Refusal::InvalidArgument { field, .. } if *field == self.name);
+            let named =
+                |refusal: &Refusal| matches!(refusal, Refusal::InvalidArgument { field, .. } if self.name.starts_with(*field));
             assert!(verdict.as_ref().err().is_none_or(named), "{}: {verdict:?}", self.name);
             verdict.is_ok()
         };
@@ -443,8 +466,7 @@ impl Tunable {
             quorum: Some(2),
             time_lock_seconds: Some(3_600),
             breaker_cool_down_seconds: Some(600),
-            min_balance_kas: Some(1_000),
-            ..SettingsInit::default()
+            ..keeping(Asset::Kas, 1_000)
         };
         let args = InitArgs { settings: Some(middle), ..installation(SolanaNetwork::Local, KaspaNetwork::Simnet) };
         let current = (self.get)(&initialised(&args).settings().into());

@@ -42,6 +42,9 @@ pub struct PaymentSize<'a> {
 
 /// The rules of a chain that follow from its protocol.
 pub trait ChainRules {
+    /// Returns the minimum balance of the native asset in a new canister's settings, in base units.
+    fn default_min_balance(&self) -> Amount;
+
     /// Returns the least fee of a transfer, in base units of the native asset.
     fn least_fee(&self) -> Amount;
 

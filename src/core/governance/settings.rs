@@ -1,6 +1,7 @@
 //! Settings of the whole canister. A change that narrows power acts at once; one that widens it takes a proposal.
 
-use crate::base::{Amount, Asset, DAY_NS, SECOND_NS};
+use crate::base::{Amount, Asset, Chain, DAY_NS, SECOND_NS};
+use crate::chains::registry::rules;
 use crate::governance::config::Config;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -9,8 +10,6 @@ use std::fmt;
 pub const MAX_TIME_LOCK_NS: u64 = 90 * DAY_NS;
 /// The longest cool-down of a breaker and the longest life of a proposal, in nanoseconds: 30 days.
 pub const MAX_COOL_DOWN_NS: u64 = 30 * DAY_NS;
-/// The default minimum balance of SOL, in lamports: 0.05 SOL, the base fees of 10,000 signatures.
-pub const DEFAULT_MIN_BALANCE_LAMPORTS: u64 = 50_000_000;
 
 /// The settings that admins tune.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +38,21 @@ pub struct Settings {
     pub attempts_per_hour: u32,
     /// The share of every limit of money that holds in limited operation, in percent; 1 to 99.
     pub resume_percent: u8,
-    /// The minimum balance of SOL, in lamports.
-    pub min_balance_sol: Amount,
-    /// The minimum balance of KAS, in sompi.
-    pub min_balance_kas: Amount,
+    /// The minimum balances of coins, in ascending order of the asset, each once. A coin that is not named keeps nothing.
+    pub min_balances: Vec<MinBalance>,
+}
+
+/// The minimum balance of a coin: what every wallet keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MinBalance {
+    /// The native asset of a chain.
+    pub asset: Asset,
+    /// The amount in base units.
+    pub min: Amount,
+}
+
+fn default_min_balance(chain: Chain) -> MinBalance {
+    MinBalance { asset: chain.native_asset(), min: rules(chain).default_min_balance() }
 }
 
 /// A field of [`Settings`] that cannot be accepted.
@@ -79,18 +89,23 @@ impl Settings {
             attempts_per_minute: 60,
             attempts_per_hour: 1_200,
             resume_percent: 10,
-            min_balance_sol: Amount::new(DEFAULT_MIN_BALANCE_LAMPORTS),
-            min_balance_kas: Amount::ZERO,
+            min_balances: Chain::ALL.map(default_min_balance).to_vec(),
         }
     }
 
     /// Returns the minimum balance of an asset, in base units. A policy may demand more.
-    pub const fn min_balance(&self, asset: Asset) -> Amount {
-        match asset {
-            Asset::Sol => self.min_balance_sol,
-            Asset::Kas => self.min_balance_kas,
-            Asset::Spl { .. } => Amount::ZERO,
-        }
+    pub fn min_balance(&self, asset: Asset) -> Amount {
+        self.min_balances.iter().find(|balance| balance.asset == asset).map_or(Amount::ZERO, |balance| balance.min)
+    }
+
+    /// Returns the settings with other minimum balances; those of coins that are not named stay.
+    ///
+    /// Nothing is checked here: a coin that is named twice stays twice, which [`Settings::validate`] refuses.
+    pub fn with_min_balances(mut self, named: &[MinBalance]) -> Self {
+        self.min_balances.retain(|balance| named.iter().all(|other| other.asset != balance.asset));
+        self.min_balances.extend(named);
+        self.min_balances.sort();
+        self
     }
 
     /// Checks every field.
@@ -125,6 +140,17 @@ impl Settings {
         if !(1..=99).contains(&self.resume_percent) {
             return Err(SettingsError { field: "resume_percent", problem: "between 1 and 99" });
         }
+        self.validate_min_balances()
+    }
+
+    fn validate_min_balances(&self) -> Result<(), SettingsError> {
+        let refused = |problem| Err(SettingsError { field: "min_balances", problem });
+        if self.min_balances.iter().any(|balance| balance.asset.native_asset() != balance.asset) {
+            return refused("coins of chains only; a token's minimum stands in a policy");
+        }
+        if !self.min_balances.is_sorted_by(|one, next| one.asset < next.asset) {
+            return refused("each coin once");
+        }
         Ok(())
     }
 
@@ -135,7 +161,7 @@ impl Settings {
     pub fn rebased(&self, old: &Self, now: &Self) -> Result<Self, &'static str> {
         macro_rules! rebased {
             ($($field:ident: $name:literal,)*) => {
-                Self { $($field: rebase($name, &self.$field, &old.$field, &now.$field)?,)* }
+                Self { $($field: rebase($name, &self.$field, &old.$field, &now.$field)?,)* min_balances: self.rebased_min_balances(old, now)? }
             };
         }
         Ok(rebased! {
@@ -151,9 +177,15 @@ impl Settings {
             attempts_per_minute: "attempts_per_minute",
             attempts_per_hour: "attempts_per_hour",
             resume_percent: "resume_percent",
-            min_balance_sol: "min_balance_sol",
-            min_balance_kas: "min_balance_kas",
         })
+    }
+
+    fn rebased_min_balances(&self, old: &Self, now: &Self) -> Result<Vec<MinBalance>, &'static str> {
+        let rebased = |asset| {
+            let [new, before, present] = [self, old, now].map(|settings| settings.min_balance(asset));
+            Ok(MinBalance { asset, min: rebase("min_balances", &new, &before, &present)? })
+        };
+        Asset::ALL.into_iter().map(rebased).collect()
     }
 
     /// Whether quorum, time lock and life of proposals are the same in both settings.
@@ -176,12 +208,12 @@ impl Settings {
             (self.time_lock_ns, new.time_lock_ns),
             (self.breaker_cool_down_ns, new.breaker_cool_down_ns),
             (self.chain_breaker_cool_down_ns, new.chain_breaker_cool_down_ns),
-            (self.min_balance_sol.get(), new.min_balance_sol.get()),
-            (self.min_balance_kas.get(), new.min_balance_kas.get()),
         ];
+        let keeps_less = self.min_balances.iter().any(|balance| new.min_balance(balance.asset) < balance.min);
         new.quorum < self.quorum
             || more.iter().any(|(old, new)| new > old)
             || shorter.iter().any(|(old, new)| new < old)
+            || keeps_less
             || new.proposal_ttl_ns > self.proposal_ttl_ns
     }
 }
@@ -197,5 +229,66 @@ pub(super) fn rebase<T: Clone + PartialEq>(field: &'static str, new: &T, old: &T
         Ok(new.clone())
     } else {
         Err(field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Mint;
+
+    fn settings(named: &[(Asset, u64)]) -> Settings {
+        let named: Vec<MinBalance> =
+            named.iter().map(|(asset, min)| MinBalance { asset: *asset, min: Amount::new(*min) }).collect();
+        let numbers = Settings {
+            quorum: 1,
+            time_lock_ns: 0,
+            proposal_ttl_ns: 7 * DAY_NS,
+            breaker_threshold: 1,
+            breaker_cool_down_ns: 0,
+            chain_breaker_threshold: 1,
+            chain_breaker_cool_down_ns: 0,
+            max_wallets_per_owner: 1,
+            max_pending_per_agent: 1,
+            attempts_per_minute: 1,
+            attempts_per_hour: 1,
+            resume_percent: 10,
+            min_balances: Chain::ALL.map(default_min_balance).to_vec(),
+        };
+        numbers.with_min_balances(&named)
+    }
+
+    #[test]
+    fn a_coin_that_is_not_named_keeps_its_minimum() {
+        let [first, second] = Asset::ALL;
+        let changed = settings(&[(second, 7)]);
+        assert_eq!((changed.min_balance(second), changed.min_balance(first)), (Amount::new(7), settings(&[]).min_balance(first)));
+        assert_eq!((changed.validate(), settings(&[(second, 7), (first, 5)]).validate()), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_token_and_a_coin_named_twice_are_refused() {
+        let token = Asset::Spl { mint: Mint([7; 32]) };
+        let problem = |named: &[(Asset, u64)]| settings(named).validate().map_err(|error| error.to_string());
+        assert_eq!(problem(&[(token, 1)]), Err("min_balances: coins of chains only; a token's minimum stands in a policy".into()));
+        assert_eq!(problem(&[(Asset::ALL[0], 1), (Asset::ALL[0], 2)]), Err("min_balances: each coin once".into()));
+    }
+
+    #[test]
+    fn a_proposed_minimum_leaves_that_of_another_coin_as_it_is_now() {
+        let [first, second] = Asset::ALL;
+        let old = settings(&[(first, 1), (second, 1)]);
+        let (proposed, now) = (settings(&[(first, 2), (second, 1)]), settings(&[(first, 1), (second, 9)]));
+        assert_eq!(proposed.rebased(&old, &now), Ok(settings(&[(first, 2), (second, 9)])));
+        let changed = settings(&[(first, 3), (second, 1)]);
+        assert_eq!(proposed.rebased(&old, &changed), Err("min_balances"));
+    }
+
+    #[test]
+    fn less_of_any_coin_widens() {
+        for asset in Asset::ALL {
+            let (less, more) = (settings(&[(asset, 9)]), settings(&[(asset, 10)]));
+            assert!(more.widens(&less) && !less.widens(&more), "{asset}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
 use purser_core::wallet::{ParentChange, WalletChange};
 use purser_types::convert::policy::parse_rules;
 use purser_types::{
-    Asset, AuditSettings, ConsentError, Error, Group, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit,
+    AuditSettings, ConsentError, Error, Group, Rate, ResolveQuarantineArgs, Role, Rule, Scope, Settings, SettingsInit,
     WalletChange as ApiWalletChange,
 };
 
@@ -199,7 +199,6 @@ fn configure(old: &Settings, new: &Settings) -> Description {
         ("An agent's breaker stays open", old.breaker_cool_down_seconds, new.breaker_cool_down_seconds),
         ("A chain's breaker stays open", old.chain_breaker_cool_down_seconds, new.chain_breaker_cool_down_seconds),
     ];
-    let minima = [(Asset::Sol, old.min_balance_sol, new.min_balance_sol), (Asset::Kas, old.min_balance_kas, new.min_balance_kas)];
     let mut description = Description::new("Change the canister's settings");
     for (name, _, new) in numbers.into_iter().filter(|(_, old, new)| old != new) {
         description = description.text(name, new);
@@ -207,8 +206,8 @@ fn configure(old: &Settings, new: &Settings) -> Description {
     for (name, _, new) in durations.into_iter().filter(|(_, old, new)| old != new) {
         description = description.seconds(name, new);
     }
-    for (asset, _, new) in minima.into_iter().filter(|(_, old, new)| old != new) {
-        description = description.amount("What every wallet keeps", asset, new);
+    for kept in new.min_balances.iter().filter(|kept| !old.min_balances.contains(kept)) {
+        description = description.amount("What every wallet keeps", kept.asset, kept.min);
     }
     description
 }

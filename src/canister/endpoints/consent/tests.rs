@@ -12,8 +12,8 @@ use purser_core::policy::{ApprovalRule, DEFAULT_APPROVAL_TIMEOUT_NS, Rule as Cor
 use purser_types::fixture::{kas, sol};
 use purser_types::{
     Asset, BatchArgs, Chain, ConsentError, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec,
-    CreateWalletArgs, DeviceSpec, FieldValue, Group, KaspaKey, MintText, OpenSessionArgs, Payment, PaymentParams, Rule, Scope,
-    SettingsInit, Signing, SolanaTransferParams, TransferArgs, TransferParams, WalletChange,
+    CreateWalletArgs, DeviceSpec, FieldValue, Group, KaspaKey, MinBalance, MintText, OpenSessionArgs, Payment, PaymentParams, Rule,
+    Scope, SettingsInit, Signing, SolanaTransferParams, TransferArgs, TransferParams, WalletChange,
 };
 use serde_bytes::ByteBuf;
 
@@ -191,8 +191,9 @@ fn every_change_of_power_is_described() {
         "{policy}"
     );
     assert!(policy.contains("**Rule 2:** `One transfer sends at most 1.5 KAS.`"), "{policy}");
+    let kept = vec![MinBalance { asset: Asset::Sol, min: 0 }];
     let configure =
-        SettingsInit { quorum: Some(1), time_lock_seconds: Some(60), min_balance_sol: Some(0), ..SettingsInit::default() };
+        SettingsInit { quorum: Some(1), time_lock_seconds: Some(60), min_balances: Some(kept), ..SettingsInit::default() };
     let configured = markdown(&state, "set_settings", (&configure,));
     assert_eq!(
         configured,

@@ -32,7 +32,7 @@ use purser_core::chains::solana::config::SolanaConfig;
 use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::governance::config::Config;
-use purser_core::governance::settings::Settings;
+use purser_core::governance::settings::{MinBalance, Settings};
 use purser_core::governance::{Action, PolicyChange};
 use purser_core::policy::{AllowEntry, ReasonCode, Rule, Scope, Window};
 use purser_core::state::{Decided, State};
@@ -124,7 +124,7 @@ impl World {
     }
 
     fn configured(config: Config) -> Self {
-        let settings = Settings { min_balance_sol: Amount::ZERO, min_balance_kas: Amount::ZERO, ..Settings::new(&config) };
+        let settings = Settings { min_balances: Vec::new(), ..Settings::new(&config) };
         Self::installed(&config, &settings, &"ops".into())
     }
 
@@ -134,9 +134,10 @@ impl World {
 
     /// A world with wallets that keep so many lamports and sompi.
     fn keeping(wallet: NewWallet, sol: u64, kas: u64) -> Self {
-        let (min_balance_sol, min_balance_kas) = (Amount::new(sol), Amount::new(kas));
+        let kept = |(asset, min)| MinBalance { asset, min: Amount::new(min) };
+        let min_balances = [(Asset::Kas, kas), (Asset::Sol, sol)].map(kept).to_vec();
         let config = config(1);
-        let settings = Settings { min_balance_sol, min_balance_kas, ..Settings::new(&config) };
+        let settings = Settings { min_balances, ..Settings::new(&config) };
         Self::installed(&config, &settings, &wallet)
     }
 

@@ -10,6 +10,10 @@ use crate::chains::rules::{ChainRules, PaymentSize};
 pub struct KaspaRules;
 
 impl ChainRules for KaspaRules {
+    fn default_min_balance(&self) -> Amount {
+        Amount::ZERO
+    }
+
     fn least_fee(&self) -> Amount {
         Amount::new(MINIMUM_TRANSFER_FEE)
     }

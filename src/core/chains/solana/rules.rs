@@ -5,11 +5,18 @@ use super::plan::LAMPORTS_PER_SIGNATURE;
 use crate::base::{Amount, Asset};
 use crate::chains::rules::{ChainRules, PaymentSize};
 
+/// The default minimum balance of SOL, in lamports: 0.05 SOL, the base fees of 10,000 signatures.
+pub const DEFAULT_MIN_BALANCE_LAMPORTS: u64 = 50_000_000;
+
 /// The rules of Solana.
 #[derive(Clone, Copy, Debug)]
 pub struct SolanaRules;
 
 impl ChainRules for SolanaRules {
+    fn default_min_balance(&self) -> Amount {
+        Amount::new(DEFAULT_MIN_BALANCE_LAMPORTS)
+    }
+
     fn least_fee(&self) -> Amount {
         Amount::new(LAMPORTS_PER_SIGNATURE)
     }

@@ -333,8 +333,8 @@ fn a_simulated_transfer_takes_no_coins_and_reserves_nothing() {
     let [first] = decided(&mut state, &batch(&[(5, 1_000)], "one")).transfers[..] else { panic!("one transfer") };
     assert!(state.transfer(first).unwrap().simulated);
     let [second] = decided(&mut state, &batch(&[(5, 1_000)], "two")).transfers[..] else { panic!("one transfer") };
-    for id in [first, second] {
-        let built = state.decide_built(id, coins(&[1, 2]));
+    for (id, inputs) in [(first, [1, 2]), (second, [2, 1])] {
+        let built = state.decide_built(id, coins(&inputs));
         done(&mut state, built, at(2));
         assert!(matches!(state.decide_signed(id, signed()), Err(Refusal::WrongStatus { .. })));
     }

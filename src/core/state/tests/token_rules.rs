@@ -180,5 +180,9 @@ fn a_token_has_a_minimum_balance_of_its_own() {
     let id = accepted(&mut state, paid(TOKEN, 900, "a"), at(2));
     let transfer = state.transfer(id).unwrap();
     assert_eq!(state.minimum_balance(&transfer, TOKEN), min);
-    assert_eq!(state.minimum_balance(&transfer, Asset::Sol), state.settings().min_balance_sol, "its fee leaves SOL's alone");
+    assert_eq!(
+        state.minimum_balance(&transfer, Asset::Sol),
+        state.settings().min_balance(Asset::Sol),
+        "its fee leaves SOL's alone"
+    );
 }

@@ -63,7 +63,7 @@ fn power_is_taken_at_once_and_given_slowly() {
         (settings(&state, |new| new.time_lock_ns += 1), WITH_QUORUM),
         (settings(&state, |new| new.proposal_ttl_ns -= 1), WITH_QUORUM),
         (settings(&state, |new| new.time_lock_ns -= 1), WITH_TIME_LOCK),
-        (settings(&state, |new| new.min_balance_sol = Amount::ZERO), WITH_TIME_LOCK),
+        (settings(&state, |new| new.min_balances.clear()), WITH_TIME_LOCK),
         (wallet(WalletChange::Deactivate), AT_ONCE),
         (wallet(WalletChange::Owner(principal(30))), WITH_TIME_LOCK),
         (Action::RemovePrincipal(agent()), AT_ONCE),

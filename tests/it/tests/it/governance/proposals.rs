@@ -7,8 +7,8 @@ use purser_it::client::Client;
 use purser_it::network::Network;
 use purser_it::test_env::{Actor, KAS, SOL, TestEnv};
 use purser_types::{
-    Action, Asset, Change, Error, ErrorDetail, Group, Mode, Proposal, ProposalOutcome, Rate, ReasonCode, Role, Rule, Scope,
-    Settings, SettingsInit, Status, TransferOutcome, Wallet,
+    Action, Asset, Change, Error, ErrorDetail, Group, MinBalance, Mode, Proposal, ProposalOutcome, Rate, ReasonCode, Role, Rule,
+    Scope, Settings, SettingsInit, Status, TransferOutcome, Wallet,
 };
 use std::time::Duration;
 
@@ -278,8 +278,9 @@ fn settings_change_by_configure_and_not_by_an_upgrade() {
     let refused = env.upgrade(Some(&args)).expect_err("it is refused");
     assert!(refused.message.contains("upgrade: settings:"), "{refused}");
     let settings = env.as_actor(Actor::Stranger).get_settings().value;
-    let defaults = (settings.quorum, settings.time_lock_seconds, settings.max_wallets_per_owner, settings.min_balance_sol);
-    assert_eq!(defaults, (1, 0, 3, 50_000_000));
+    let defaults = (settings.quorum, settings.time_lock_seconds, settings.max_wallets_per_owner);
+    assert_eq!(defaults, (1, 0, 3));
+    assert!(settings.min_balances.contains(&MinBalance { asset: Asset::Sol, min: 50_000_000 }));
     let more = SettingsInit { max_wallets_per_owner: Some(5), ..SettingsInit::default() };
     assert_eq!(env.as_actor(Actor::Admin).set_settings(&more), Ok(Change::Applied));
     assert_eq!(env.as_actor(Actor::Stranger).get_settings().value, Settings { max_wallets_per_owner: 5, ..settings });

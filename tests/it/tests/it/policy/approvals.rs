@@ -184,7 +184,8 @@ fn what_is_signed_is_described_to_anybody_beforehand() {
 fn the_minimum_balance_is_what_is_left() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());
-    let keep = |min| SettingsInit { min_balance_sol: Some(min), ..SettingsInit::default() };
+    let kept = |min| vec![MinBalance { asset: Asset::Sol, min }];
+    let keep = |min| SettingsInit { min_balances: Some(kept(min)), ..SettingsInit::default() };
     // 10 SOL less 1 SOL and the signature's 5,000 lamports leave exactly this.
     let left = 9 * SOL - 5_000;
     assert_eq!(env.as_actor(Actor::Admin).set_settings(&keep(left + 1)), Ok(Change::Applied));
