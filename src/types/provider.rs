@@ -1,6 +1,7 @@
 //! Providers: the nodes and services through which the canister sees the chains.
 
 use crate::chain::Chain;
+use crate::named::Named;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct Provider {
     /// The chain that the provider serves.
-    pub chain: Chain,
+    pub chain: Named<Chain>,
     /// The provider's address, with `{key}` in the place of an API key.
     pub url: String,
     /// Whether the API key is set.

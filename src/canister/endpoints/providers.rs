@@ -3,7 +3,7 @@
 use crate::flows::{self, ProviderStatus};
 use crate::store;
 use ic_cdk::api::msg_caller;
-use purser_types::{Error, Provider};
+use purser_types::{Chain, Error, Provider};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn set_provider_key(url: String, key: Option<String>) -> Result<(), Error> {
@@ -22,7 +22,7 @@ fn provider(status: ProviderStatus) -> Provider {
     let ProviderStatus { chain, name, has_key, health, details } = status;
     let resting_until = health.resting_until().nanos();
     Provider {
-        chain: chain.into(),
+        chain: Chain::from(chain).into(),
         url: name,
         has_key,
         answers: health.answers,
