@@ -67,6 +67,9 @@ impl<M: Memory> TableOpener<'_, M> {
 
 /// A table whose part of the digest can be recomputed.
 pub trait Recount {
+    /// Returns the id of the table.
+    fn id(&self) -> TableId;
+
     /// Visits up to `limit` more records; false when none are left.
     fn recount(&self, limit: usize) -> bool;
 }
@@ -100,6 +103,10 @@ impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Map<K, V, M> {
 }
 
 impl<K: Storable + Ord + Clone, V: Storable, M: Memory> Recount for Map<K, V, M> {
+    fn id(&self) -> TableId {
+        self.id
+    }
+
     fn recount(&self, limit: usize) -> bool {
         let Some(last) = self.multiset_hash.recount_at(self.id) else { return false };
         let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(K::from_bytes(last.into())));
@@ -134,6 +141,10 @@ impl<K: Storable + Ord + Clone, M: Memory> Set<K, M> {
 }
 
 impl<K: Storable + Ord + Clone, M: Memory> Recount for Set<K, M> {
+    fn id(&self) -> TableId {
+        self.id
+    }
+
     fn recount(&self, limit: usize) -> bool {
         let Some(last) = self.multiset_hash.recount_at(self.id) else { return false };
         let after = last.map_or(Bound::Unbounded, |last| Bound::Excluded(K::from_bytes(last.into())));
@@ -151,6 +162,10 @@ impl<M: Memory> Cell<M> {
 }
 
 impl<M: Memory> Recount for Cell<M> {
+    fn id(&self) -> TableId {
+        self.id
+    }
+
     fn recount(&self, _: usize) -> bool {
         if let (Some(None), Some(value)) = (self.multiset_hash.recount_at(self.id), record_of(self.inner.get())) {
             self.multiset_hash.recount(self.id, &[], value);

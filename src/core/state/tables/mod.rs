@@ -170,7 +170,7 @@ impl<M: Memory> Tables<M> {
         })
     }
 
-    /// Returns the tables that the digest covers.
+    /// Returns the tables that the digest covers, in the order of their ids: a recount that has passed an id never goes back.
     fn digested(&self) -> Vec<&dyn Recount> {
         let mut tables: Vec<&dyn Recount> = vec![
             &self.config,
@@ -202,9 +202,10 @@ impl<M: Memory> Tables<M> {
             &self.session_ends,
             &self.retention,
             &self.archives,
-            &self.versions,
         ];
         tables.extend(self.chains.digested());
+        tables.push(&self.versions);
+        tables.sort_unstable_by_key(|table| table.id());
         tables
     }
 

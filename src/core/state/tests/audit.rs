@@ -5,6 +5,7 @@ use crate::access::LabelledAgent;
 use crate::access::Role;
 use crate::audit::LinkError;
 use crate::base::{Amount, BlockIndex, DAY_NS, HOUR_NS, Hash, MINUTE_NS, TransferId};
+use crate::chains::solana::transfer::{LifetimeChoice, SolanaSettings};
 use crate::event::Event;
 use crate::governance::Action;
 use crate::governance::retention::{Archive, AuditSettings};
@@ -53,6 +54,19 @@ fn archive_until(state: &mut TestState, last: u64) {
 fn checkpoint(state: &TestState) -> Option<Decided> {
     while !state.recount(3) {}
     state.decide_checkpoint(at(0))
+}
+
+#[test]
+fn a_checkpoint_counts_the_tables_of_the_chains_too() {
+    let mut state = log_of(10);
+    let longer = AuditSettings { retention_days: 100, ..state.retention().settings };
+    let (decided, _) = state.decide_change(admin(), Action::ConfigureAudit(longer), at(0)).expect("an admin");
+    state.commit(decided, at(0));
+    let settings = SolanaSettings { lifetime: LifetimeChoice::Blockhash };
+    let decided = state.decide_solana_settings(admin(), WALLET, settings);
+    done(&mut state, decided, at(0));
+    let decided = checkpoint(&state).expect("it is recorded");
+    assert!(matches!(decided.events[..], [Event::StateCheckpointed(_)]), "{decided:?}");
 }
 
 #[test]
