@@ -3,6 +3,7 @@
 use super::model::{Answer, is_own_doing};
 use super::promises::Promise;
 use super::*;
+use crate::chains::registry::Params;
 use crate::policy::{Decision, Evaluation, Rule, RuleKind};
 use crate::state::Refusal;
 use crate::transfer::Outcome;
@@ -85,6 +86,7 @@ impl Game {
                 1 => Some(Timestamp::from_nanos(now + self.dice.below(2 * MINUTE_NS))),
                 _ => None,
             },
+            params: Params::new(chain),
             ..sol(0, "")
         };
         (caller, request)
