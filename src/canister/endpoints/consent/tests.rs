@@ -93,7 +93,8 @@ fn a_batch_of_tokens_lists_every_payment_and_its_largest_fee() {
     let text = markdown(&state, "batch_transfer", (&args,));
     assert!(text.starts_with(&format!("# Make 8 payments of 36 base units of the token {mint} together")), "{text}");
     for n in 1..=8 {
-        assert!(text.contains(&format!("**Payment {n}:** `{n} base units of the token {mint} to {to}`")), "{text}");
+        let unit = if n == 1 { "base unit" } else { "base units" };
+        assert!(text.contains(&format!("**Payment {n}:** `{n} {unit} of the token {mint} to {to}`")), "{text}");
     }
     // The cap of 0.00001 SOL, and the rent of the seven accounts that one transaction can create.
     assert!(text.contains("**Fee of each transaction at most:** `0.0151482 SOL`"), "{text}");
