@@ -8,6 +8,7 @@ use crate::named::name_variants;
 use crate::solana::{SolanaDetails, SolanaTransferParams};
 use candid::CandidType;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 plain_enum! {
     /// A blockchain.
@@ -64,6 +65,15 @@ pub enum PaymentParams {
 }
 
 name_variants!(PaymentParams { Solana });
+
+/// A public key that the owner of a client-side wallet registers.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub enum PublicKey {
+    /// The secp256k1 key: 33 bytes (SEC1, compressed) for both of Kaspa's addresses, 32 (x-only) for the Schnorr one.
+    Kaspa(ByteBuf),
+    /// The Ed25519 key, 32 bytes.
+    Solana(ByteBuf),
+}
 
 /// The details of a transfer that only its chain has.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]

@@ -75,7 +75,7 @@ pub use asset::Units;
 pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs};
 pub use batch::{BatchArgs, BatchOutcome, ItemOutcome, Payment};
 pub use bounds::at_most;
-pub use chain::{Asset, Chain, PaymentParams, TransferDetails, TransferParams};
+pub use chain::{Asset, Chain, PaymentParams, PublicKey, TransferDetails, TransferParams};
 pub use consent::{
     ConsentError, ConsentInfo, ConsentMessage, ConsentMessageMetadata, ConsentMessageRequest, ConsentMessageSpec, DeviceSpec,
     FieldValue, FieldsDisplay,
@@ -108,4 +108,4 @@ pub use solana::*;
 pub use solana_config::*;
 pub use status::Status;
 pub use transfer::{ResolveQuarantineArgs, ToSign, Transfer, TransferAnswer, TransferArgs, TransferFilter, TransferOutcome};
-pub use wallet::{Balance, CreateWalletArgs, Signing, SigningMode, Usage, Wallet, WalletCount};
+pub use wallet::{Balance, CreateWalletArgs, Signing, SigningMode, Usage, Wallet, WalletAddress, WalletCount};

@@ -1,9 +1,10 @@
-//! The part of requests and transfers that only Solana has, as clients write and read it.
+//! The part of requests, transfers and wallets that only Solana has, as clients write and read it.
 
 use crate::batch::Payment;
 use crate::chain::{PaymentParams, TransferDetails, TransferParams};
 use crate::solana::{SolanaDetails, SolanaTransferParams};
 use crate::transfer::Transfer;
+use crate::wallet::Wallet;
 
 impl Transfer {
     /// Returns the details of a transfer on Solana.
@@ -54,5 +55,12 @@ impl Payment {
     /// Whether the recipient may be an address without a private key.
     pub fn allows_off_curve(&self) -> bool {
         matches!(&self.params, Some(PaymentParams::Solana(SolanaTransferParams { allow_off_curve: Some(true), .. })))
+    }
+}
+
+impl Wallet {
+    /// Returns the Solana address; empty when the wallet has no such key.
+    pub fn solana_address(&self) -> &str {
+        self.address("solana")
     }
 }

@@ -1,11 +1,10 @@
 //! Wallets, balances, and usage of a limit.
 
 use crate::asset::Units;
-use crate::chain::Asset;
+use crate::chain::{Asset, Chain, PublicKey};
 use crate::named::Named;
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
-use serde_bytes::ByteBuf;
 
 /// A wallet: funds on both chains under one policy.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
@@ -18,12 +17,8 @@ pub struct Wallet {
     pub created_by: Principal,
     /// The time of its creation, in nanoseconds since the epoch.
     pub created_at: u64,
-    /// The Ed25519 key's address; empty when a client-side wallet has no such key.
-    pub solana_address: String,
-    /// The BIP340 key's address; empty when a client-side wallet has no such key.
-    pub kaspa_schnorr_address: String,
-    /// The ECDSA key's address; empty when a client-side wallet has no such key.
-    pub kaspa_ecdsa_address: String,
+    /// The addresses of its keys; a key that the owner of a client-side wallet has not registered has none.
+    pub addresses: Vec<WalletAddress>,
     /// The owner.
     pub owner: Principal,
     /// The wallet whose policy binds this one too.
@@ -34,6 +29,24 @@ pub struct Wallet {
     pub active: bool,
     /// Whether it is the first of its owner's wallets.
     pub primary: bool,
+}
+
+/// The address of one of a wallet's keys.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct WalletAddress {
+    /// The name of the key's kind: `solana`, `kaspa_schnorr` or `kaspa_ecdsa`.
+    pub key: String,
+    /// The chain.
+    pub chain: Named<Chain>,
+    /// The address.
+    pub address: String,
+}
+
+impl Wallet {
+    /// Returns the address of a kind of key; empty when the wallet has no such key.
+    pub fn address(&self, key: &str) -> &str {
+        self.addresses.iter().find(|own| own.key == key).map_or("", |own| own.address.as_str())
+    }
 }
 
 plain_enum! {
@@ -53,10 +66,8 @@ pub enum Signing {
     Threshold,
     /// The owner, with at least one key.
     ClientSide {
-        /// The Ed25519 public key, 32 bytes.
-        solana_key: Option<ByteBuf>,
-        /// The secp256k1 public key: 33 bytes for both of Kaspa's addresses, 32 for the Schnorr one.
-        kaspa_key: Option<ByteBuf>,
+        /// The public keys, at most one of each chain.
+        keys: Vec<PublicKey>,
     },
 }
 

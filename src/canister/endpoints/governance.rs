@@ -43,7 +43,7 @@ fn set_policy(scope: Scope, name: Option<String>, rules: Vec<Rule>, expected_ver
     let scope = scope.into();
     require_version(&VersionedRecord::Policy(scope), expected_version)?;
     let action = store::read(|state| -> Result<_, Error> {
-        let rules = parse_rules(rules, state.config().chains.kaspa.network)?;
+        let rules = parse_rules(rules, &state.config().chains)?;
         Ok(Action::SetPolicy(PolicyChange { scope, replaces: state.last_policy_version(&scope), name, rules }))
     })?;
     change(action)
@@ -114,9 +114,9 @@ fn get_proposal(proposal_id: u64) -> Result<Proposal, Error> {
 #[ic_cdk::query]
 fn list_proposals(cursor: Option<u64>, limit: Option<u32>) -> Page<Proposal, u64> {
     store::read(|state| {
-        let network = state.config().chains.kaspa.network;
+        let chains = &state.config().chains;
         let proposals = state.proposals_before(cursor.map(ProposalId::new));
-        Page::fill(page_size(limit), proposals.map(|proposal| (proposal.id.get(), Proposal::new(proposal, store::now(), network))))
+        Page::fill(page_size(limit), proposals.map(|proposal| (proposal.id.get(), Proposal::new(proposal, store::now(), chains))))
     })
 }
 
@@ -200,5 +200,5 @@ fn advance(proposal_id: u64, decide: impl FnOnce(&Store, ProposalId) -> Result<D
 /// `NOT_FOUND` when there is no such proposal.
 fn find(state: &Store, id: ProposalId) -> Result<Proposal, Error> {
     let proposal = state.proposal(id).ok_or_else(|| Refusal::NotFound { what: "proposal", id: id.to_string() })?;
-    Ok(Proposal::new(proposal, store::now(), state.config().chains.kaspa.network))
+    Ok(Proposal::new(proposal, store::now(), &state.config().chains))
 }

@@ -26,12 +26,12 @@ fn consolidate_kaspa(args: ConsolidateArgs) -> Result<TransferAnswer, Error> {
     let (decided, outcome) = store::read(|state| -> Result<_, Error> {
         let wallet = access::require_wallet_operator(state, caller, paying)?;
         let config = state.config();
-        let wallet = Wallet::new(wallet, config.chains.kaspa.network);
+        let wallet = Wallet::new(wallet, &config.chains);
         let own = match args.kaspa_key.unwrap_or(KaspaKey::Schnorr) {
-            KaspaKey::Schnorr => wallet.kaspa_schnorr_address,
-            KaspaKey::Ecdsa => wallet.kaspa_ecdsa_address,
+            KaspaKey::Schnorr => wallet.kaspa_schnorr_address(),
+            KaspaKey::Ecdsa => wallet.kaspa_ecdsa_address(),
         };
-        let request = args.into_request(&own, config)?;
+        let request = args.into_request(own, config)?;
         Ok(state.decide_consolidation(caller, request, store::now())?)
     })
     .inspect_err(note_refusal)?;

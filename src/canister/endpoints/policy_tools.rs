@@ -31,7 +31,7 @@ fn lint_policy(scope: Scope, rules: Vec<Rule>) -> Result<Vec<PolicyLint>, Error>
 fn backtest_policy(scope: Scope, rules: Vec<Rule>, days: u32) -> Result<Backtest, Error> {
     store::read(|state| {
         let (scope, rules) = draft(state, msg_caller(), scope, rules)?;
-        Ok(Backtest::new(state.backtest(scope, &rules, days, store::now())?, state.config().chains.kaspa.network))
+        Ok(Backtest::new(state.backtest(scope, &rules, days, store::now())?, &state.config().chains))
     })
 }
 
@@ -41,7 +41,7 @@ fn explain_policy(wallet_id: u64, agent: Option<Principal>) -> Result<PolicyExpl
     store::read(|state| {
         let now = store::now();
         let explanation = state.explain_policy(WalletId::new(wallet_id), agent, now)?;
-        Ok(PolicyExplanation::new(explanation, now, state.config().chains.kaspa.network))
+        Ok(PolicyExplanation::new(explanation, now, &state.config().chains))
     })
 }
 
@@ -50,7 +50,7 @@ fn get_policy(scope: Scope) -> Result<Versioned<Option<Policy>>, Error> {
     let scope = scope.into();
     store::read(|state| {
         access::require_scope(state, &scope)?;
-        let policy = state.policy_of(&scope).map(|policy| Policy::new(policy, store::now(), state.config().chains.kaspa.network));
+        let policy = state.policy_of(&scope).map(|policy| Policy::new(policy, store::now(), &state.config().chains));
         Ok(Versioned { version: state.version(&VersionedRecord::Policy(scope)), value: policy })
     })
 }
@@ -72,7 +72,7 @@ pub(super) fn usage(state: &Store, scope: CoreScope, now: Timestamp) -> Result<S
     let of = |asset| Usage::new(asset, state.usage_of(scope, asset, &Window::Rolling24h, now), policy.as_ref());
     Ok(ScopeUsage {
         assets: assets.into_iter().map(of).collect(),
-        budgets: Budget::all(state.budgets(scope, now), state.config().chains.kaspa.network),
+        budgets: Budget::all(state.budgets(scope, now), &state.config().chains),
     })
 }
 
@@ -80,9 +80,9 @@ pub(super) fn usage(state: &Store, scope: CoreScope, now: Timestamp) -> Result<S
 fn list_policy_versions(scope: Scope, cursor: Option<u64>, limit: Option<u32>) -> Page<PolicyVersion, u64> {
     let scope = scope.into();
     store::read(|state| {
-        let network = state.config().chains.kaspa.network;
+        let chains = &state.config().chains;
         let shown = |(policy, since): (purser_core::policy::Policy, Timestamp)| {
-            (policy.version, PolicyVersion { policy: Policy::new(policy, store::now(), network), in_force_at: since.nanos() })
+            (policy.version, PolicyVersion { policy: Policy::new(policy, store::now(), chains), in_force_at: since.nanos() })
         };
         Page::fill(page_size(limit), state.policy_versions_before(&scope, cursor).map(shown))
     })
@@ -103,7 +103,7 @@ fn diff_policies(scope: Scope, from: u64, to: u64) -> Result<PolicyDiff, Error> 
         let new = new.map_or_else(Vec::new, |policy| policy.rules);
         let widens = widens(&scope, old.as_ref(), &new);
         let old = old.map_or_else(Vec::new, |policy| policy.rules);
-        Ok(PolicyDiff::new(diff(&old, &new), widens, store::now(), state.config().chains.kaspa.network))
+        Ok(PolicyDiff::new(diff(&old, &new), widens, store::now(), &state.config().chains))
     })
 }
 
@@ -122,5 +122,5 @@ fn production_readiness() -> Result<Vec<ReadinessItem>, Error> {
 /// When the caller has no role, or a rule cannot be read.
 fn draft(state: &Store, caller: Principal, scope: Scope, rules: Vec<Rule>) -> Result<(CoreScope, Vec<CoreRule>), Error> {
     access::require_role_holder(state, caller)?;
-    Ok((scope.into(), parse_rules(rules, state.config().chains.kaspa.network)?))
+    Ok((scope.into(), parse_rules(rules, &state.config().chains)?))
 }

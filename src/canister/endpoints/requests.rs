@@ -77,5 +77,5 @@ pub(super) fn find(state: &Store, id: TransferId) -> Result<Transfer, Error> {
 /// Returns a transfer as the answer shows it, with the reason why it waits.
 pub(super) fn shown(state: &Store, transfer: domain::Transfer) -> Transfer {
     let note = jobs::note_of(state, &transfer);
-    Transfer { note, ..Transfer::new(transfer, state.config().chains.kaspa.network) }
+    Transfer { note, ..Transfer::new(transfer, &state.config().chains) }
 }

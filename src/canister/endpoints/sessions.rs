@@ -29,7 +29,7 @@ fn open_session(args: OpenSessionArgs) -> Result<Session, Error> {
     let (decided, session) = store::read(|state| -> Result<_, Error> {
         access::require_member(state, caller)?;
         at_most("label", label.as_deref().unwrap_or_default(), MAX_NAME_BYTES)?;
-        let rules = parse_rules(rules, state.config().chains.kaspa.network)?;
+        let rules = parse_rules(rules, &state.config().chains)?;
         let ttl_ns = ttl_seconds.saturating_mul(SECOND_NS);
         let new = NewSession { wallet, agent: agent.unwrap_or(caller), ttl_ns, label, rules };
         Ok(state.decide_open_session(caller, new, store::now())?)

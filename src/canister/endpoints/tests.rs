@@ -21,7 +21,7 @@ fn set_policy(state: &mut Store) {
         Rule::SpendingLimit { asset: Asset::Sol, window: Window::Rolling24h, max: 100_000 },
         Rule::AnyAddress { chain: Chain::Solana },
     ];
-    let rules = parse_rules(rules, state.config().chains.kaspa.network).expect("readable");
+    let rules = parse_rules(rules, &state.config().chains).expect("readable");
     fixture::set_policy(state, rules);
 }
 

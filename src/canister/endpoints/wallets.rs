@@ -1,6 +1,6 @@
 //! Wallets: created, changed, read and listed.
 
-use super::governance;
+use super::{access, governance};
 use crate::store::{self, Store};
 use candid::Principal;
 use ic_cdk::api::msg_caller;
@@ -13,9 +13,12 @@ use purser_types::{Change, CreateWalletArgs, Error, Page, Wallet, WalletChange, 
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn create_wallet(args: CreateWalletArgs) -> Result<Wallet, Error> {
-    let (decided, wallet) = store::read(|state| state.decide_create_wallet(msg_caller(), args.into(), store::now()))?;
+    let (decided, wallet) = store::read(|state| -> Result<_, Error> {
+        access::require_admin(state, msg_caller())?;
+        Ok(state.decide_create_wallet(msg_caller(), args.try_into()?, store::now())?)
+    })?;
     store::commit(decided);
-    Ok(store::read(|state| Wallet::new(wallet, state.config().chains.kaspa.network)))
+    Ok(store::read(|state| Wallet::new(wallet, &state.config().chains)))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
@@ -28,7 +31,7 @@ fn get_wallet(wallet_id: u64) -> Result<Wallet, Error> {
     let not_found = || Refusal::NotFound { what: "wallet", id: wallet_id.to_string() };
     store::read(|state| {
         let wallet = state.wallet(WalletId::new(wallet_id)).ok_or_else(not_found)?;
-        Ok(Wallet::new(wallet, state.config().chains.kaspa.network))
+        Ok(Wallet::new(wallet, &state.config().chains))
     })
 }
 
@@ -61,8 +64,8 @@ fn get_wallet_by_address(address: String) -> Result<Wallet, Error> {
 }
 
 fn listed(state: &Store, wallets: impl Iterator<Item = DomainWallet>, limit: Option<u32>) -> Page<Wallet, u64> {
-    let network = state.config().chains.kaspa.network;
-    Page::fill(page_size(limit), wallets.map(|wallet| (wallet.id.get(), Wallet::new(wallet, network))))
+    let chains = &state.config().chains;
+    Page::fill(page_size(limit), wallets.map(|wallet| (wallet.id.get(), Wallet::new(wallet, chains))))
 }
 
 /// Returns the wallet with an address on either chain.
@@ -70,9 +73,9 @@ fn listed(state: &Store, wallets: impl Iterator<Item = DomainWallet>, limit: Opt
 /// # Errors
 /// When the text is no address, or no wallet has it.
 pub(super) fn at_address(state: &Store, text: &str) -> Result<Wallet, Error> {
-    let network = state.config().chains.kaspa.network;
+    let chains = &state.config().chains;
     let chain = if text.contains(':') { Chain::Kaspa } else { Chain::Solana };
-    let address = address::parse(text, chain, network).map_err(|problem| Error::invalid("address", problem))?;
+    let address = address::parse(text, chain, chains).map_err(|problem| Error::invalid("address", problem))?;
     let wallet = state.wallet_at(&address).ok_or_else(|| Refusal::NotFound { what: "wallet with the address", id: text.into() })?;
-    Ok(Wallet::new(wallet, network))
+    Ok(Wallet::new(wallet, chains))
 }

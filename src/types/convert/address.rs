@@ -1,169 +1,34 @@
-//! Addresses of both chains, from and to text.
+//! Addresses, from and to text.
 //!
 //! A text is read once, here: the domain compares recipients as bytes.
 
+use super::chain::{address_text, read_address};
 use purser_core::base::text::echo;
 use purser_core::base::{Chain, Destination};
-use purser_core::chains::kaspa::script::{ScriptForm, ScriptPublicKey};
-use purser_core::chains::{kaspa, solana};
+use purser_core::chains::configs::ChainConfigs;
 
 /// The longest text that is read as an address, in bytes. Every address is shorter.
 pub const MAX_ADDRESS_BYTES: usize = 128;
 
-const KASPA_SCHNORR: u8 = 0;
-const KASPA_ECDSA: u8 = 1;
-const KASPA_SCRIPT_HASH: u8 = 8;
-
-/// Reads the address of a recipient. The work is bounded whatever the length of the text.
+/// Reads the address of a recipient on the configured network. The work is bounded whatever the length of the text.
 ///
 /// # Errors
 /// The problem in a sentence: another chain's or network's address, a typing error, or a program that cannot be paid. The text is
 /// repeated only in part.
-pub fn parse(text: &str, chain: Chain, network: kaspa::Network) -> Result<Destination, String> {
+pub fn parse(text: &str, chain: Chain, chains: &ChainConfigs) -> Result<Destination, String> {
     if text.len() > MAX_ADDRESS_BYTES {
         return Err(format!("{} bytes are too long for an address", text.len()));
     }
-    let parsed = match chain {
-        Chain::Solana => parse_solana(text),
-        Chain::Kaspa => parse_kaspa(text, network),
-    };
-    parsed.map_err(|problem| format!("`{}` is no {chain} address that can be paid: {problem}", echo(text)))
+    read_address(text, chain, chains)
+        .map_err(|problem| format!("`{}` is no {chain} address that can be paid: {problem}", echo(text)))
 }
 
-/// Returns the address of a recipient as text.
+/// Returns the address of a recipient as text, on the configured network.
 ///
 /// Bytes that are no address, which only a bug could have stored, become hexadecimal digits.
-pub fn text(destination: &Destination, network: kaspa::Network) -> String {
-    let address = match destination.chain {
-        Chain::Solana => <[u8; 32]>::try_from(&destination.payload[..]).ok().map(|bytes| solana_text(&bytes)),
-        Chain::Kaspa => kaspa_text(&destination.payload, network),
-    };
-    address.unwrap_or_else(|| hex::encode(&destination.payload[..]))
-}
-
-/// Returns the Solana address of an Ed25519 public key.
-pub fn solana_text(key: &[u8; 32]) -> String {
-    solana::Address::from_bytes(*key).to_string()
-}
-
-fn parse_solana(text: &str) -> Result<Destination, String> {
-    let address = solana::Address::parse(text).map_err(|error| error.to_string())?;
-    match solana::known::name_of(&address) {
-        Some(name) => Err(format!("it is the {name}, where money is lost")),
-        None => Ok(Destination::new(Chain::Solana, address.as_bytes().to_vec())),
-    }
-}
-
-fn parse_kaspa(text: &str, network: kaspa::Network) -> Result<Destination, String> {
-    let address = kaspa::Address::parse(text, network).map_err(|error| error.to_string())?;
-    let version = match address.kind() {
-        kaspa::AddressKind::PubKey => KASPA_SCHNORR,
-        kaspa::AddressKind::PubKeyEcdsa => KASPA_ECDSA,
-        kaspa::AddressKind::ScriptHash => KASPA_SCRIPT_HASH,
-    };
-    Ok(Destination::new(Chain::Kaspa, [&[version], address.payload()].concat()))
-}
-
-fn kaspa_text(payload: &[u8], network: kaspa::Network) -> Option<String> {
-    let (&version, key) = payload.split_first()?;
-    let form = match version {
-        KASPA_SCHNORR => ScriptForm::PubKey(key.try_into().ok()?),
-        KASPA_ECDSA => ScriptForm::PubKeyEcdsa(key.try_into().ok()?),
-        KASPA_SCRIPT_HASH => ScriptForm::ScriptHash(key.try_into().ok()?),
-        _ => return None,
-    };
-    kaspa::Address::from_script(network, &ScriptPublicKey::pay_to(form)).map(|address| address.to_string())
+pub fn text(destination: &Destination, chains: &ChainConfigs) -> String {
+    address_text(destination, chains).unwrap_or_else(|| hex::encode(&destination.payload[..]))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kaspa::Network::{Devnet, Mainnet, Simnet, Testnet10};
-
-    /// Made with another implementation: one key's addresses of both versions, and the script hash of the redeem script `51`.
-    const SCHNORR: &str = "kaspa:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uayhcthxq";
-    const ECDSA: &str = "kaspa:qyp85azqaeurnz9zuyetaf4j97v3lwt3cnk29ueh3c4fnt0d0he48tsfqyrrcue";
-    const SCRIPT_HASH: &str = "kaspa:pr89wgtzs5f9qphvrqvhhkqcggsua7j4nwc8npqsmxd9hwjmqlx36fyjy44yv";
-    const SIMNET: &str = "kaspasim:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uj52ehfcn";
-    const SOLANA: &str = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin";
-
-    fn problem(text: &str, chain: Chain) -> String {
-        parse(text, chain, Mainnet).expect_err(text)
-    }
-
-    #[test]
-    fn a_kaspa_recipient_is_its_version_and_payload_and_is_printed_as_it_was_read() {
-        let x_only = "7a7440ee783988a2e132bea6b22f991fb971c4eca2f3378e2a99aded7df353ae";
-        for (text_form, payload) in [
-            (SCHNORR, format!("00{x_only}")),
-            (ECDSA, format!("0102{x_only}")),
-            (SCRIPT_HASH, "08ce57216285125006ec18197bd8184221cefa559bb0798410d99a5bba5b07cd1d".into()),
-        ] {
-            let destination = parse(text_form, Chain::Kaspa, Mainnet).expect(text_form);
-            assert_eq!(destination.chain, Chain::Kaspa);
-            assert_eq!(hex::encode(&destination.payload[..]), payload);
-            assert_eq!(text(&destination, Mainnet), text_form);
-        }
-        let destination = parse(SIMNET, Chain::Kaspa, Simnet).expect(SIMNET);
-        assert_eq!(destination, parse(SCHNORR, Chain::Kaspa, Mainnet).expect(SCHNORR));
-        assert_eq!(text(&destination, Simnet), SIMNET);
-    }
-
-    #[test]
-    fn a_solana_recipient_is_its_32_bytes_and_is_printed_as_it_was_read() {
-        let destination = parse(SOLANA, Chain::Solana, Mainnet).expect(SOLANA);
-        assert_eq!(destination.payload.to_vec(), bs58::decode(SOLANA).into_vec().expect("base58"));
-        assert_eq!(text(&destination, Mainnet), SOLANA);
-    }
-
-    #[test]
-    fn the_other_network_and_the_other_chain_are_refused_with_a_reason() {
-        for network in [Mainnet, Testnet10, Devnet] {
-            let problem = parse(SIMNET, Chain::Kaspa, network).expect_err(SIMNET);
-            assert!(
-                problem.ends_with(&format!("expected a `{}` address, found a `kaspasim` address", network.prefix())),
-                "{problem}"
-            );
-        }
-        assert!(problem(SCHNORR, Chain::Solana).ends_with("this is a Kaspa address, not a Solana one"));
-        assert!(problem(SOLANA, Chain::Kaspa).ends_with("the network prefix is missing"));
-    }
-
-    #[test]
-    fn typing_errors_are_refused() {
-        assert!(problem(&SCHNORR.replace("thxq", "thxp"), Chain::Kaspa).ends_with("the checksum does not match"));
-        assert!(problem(&SCHNORR.to_uppercase(), Chain::Kaspa).ends_with("the address must be in lower case"));
-        assert!(problem(&SOLANA[..40], Chain::Solana).contains("bytes instead of 32"));
-        assert!(problem("", Chain::Solana).ends_with("the text is empty"));
-        assert!(problem("", Chain::Kaspa).ends_with("the network prefix is missing"));
-        assert!(
-            problem(&format!(" {}", &SOLANA[1..]), Chain::Solana).ends_with("character 1 is ' ' (U+0020), which is not base58")
-        );
-    }
-
-    #[test]
-    fn places_where_money_is_lost_are_refused() {
-        for (text, name) in [
-            ("11111111111111111111111111111111", "system program"),
-            ("So11111111111111111111111111111111111111112", "mint of wrapped SOL"),
-        ] {
-            assert!(problem(text, Chain::Solana).ends_with(&format!("it is the {name}, where money is lost")));
-        }
-    }
-
-    #[test]
-    fn a_megabyte_is_refused_unread_and_not_repeated() {
-        for chain in [Chain::Kaspa, Chain::Solana] {
-            assert_eq!(problem(&"k".repeat(1_000_000), chain), "1000000 bytes are too long for an address");
-            assert!(problem(&"z".repeat(128), chain).len() < 250);
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_an_address_is_shown_as_hex() {
-        for chain in [Chain::Kaspa, Chain::Solana] {
-            assert_eq!(text(&Destination::new(chain, [9, 1, 2]), Mainnet), "090102");
-            assert_eq!(text(&Destination::new(chain, []), Mainnet), "");
-        }
-    }
-}
+mod tests;

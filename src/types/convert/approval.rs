@@ -26,15 +26,15 @@ impl ApprovalRequest {
             agreed: state.approvals_of(&transfer, demand),
         });
         let votes: Vec<Votes> = votes.collect();
-        let network = state.config().chains.kaspa.network;
+        let chains = &state.config().chains;
         let scopes = state.scopes(&transfer).into_iter();
         let budgets = scopes.map(|scope| ScopeBudgets {
             scope: Scope::from(scope).into(),
-            budgets: Budget::all(state.budgets(scope, now), network),
+            budgets: Budget::all(state.budgets(scope, now), chains),
         });
         let budgets = budgets.filter(|scope| !scope.budgets.is_empty()).collect();
         let asset = Asset::from(transfer.request.asset);
-        let transfer = Transfer::new(transfer, network);
+        let transfer = Transfer::new(transfer, chains);
         let amount = asset.show(transfer.amount);
         let left = approval.expires_at.nanos_since(now) / SECOND_NS;
         Some(Self {

@@ -7,7 +7,7 @@ use crate::chain::TransferParams;
 use crate::error::Error;
 use crate::named::Named;
 use purser_core::base::{self, Amount, Chain, SessionId, Timestamp, WalletId};
-use purser_core::chains::kaspa::Network;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::governance::config::Config;
 use purser_core::state::{self, BatchItem, BatchRequest};
 use purser_core::transfer::{BatchOutput, MAX_BATCH_ITEMS, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
@@ -47,10 +47,10 @@ impl BatchArgs {
 }
 
 impl Payment {
-    /// Returns the payments of a part of a batch, with addresses of `network`; empty for other requests.
-    pub fn of_batch(request: &TransferRequest, network: Network) -> Vec<Self> {
+    /// Returns the payments of a part of a batch, with addresses of the configured networks; empty for other requests.
+    pub fn of_batch(request: &TransferRequest, chains: &ChainConfigs) -> Vec<Self> {
         let payment = |output: &BatchOutput| Self {
-            to: address::text(&output.to, network),
+            to: address::text(&output.to, chains),
             amount: output.amount.get(),
             params: output.params.as_ref().map(Into::into),
         };
@@ -58,7 +58,7 @@ impl Payment {
     }
 
     fn read(&self, position: usize, chain: Chain, config: &Config) -> Result<BatchItem, Error> {
-        let to = address::parse(&self.to, chain, config.chains.kaspa.network)
+        let to = address::parse(&self.to, chain, &config.chains)
             .map_err(|problem| Error::invalid(format!("payments[{position}].to"), problem))?;
         let field = format!("payments[{position}].params");
         let params = self.params.clone().map(|params| params.read(chain, &field)).transpose()?.flatten();

@@ -1,15 +1,74 @@
 //! The dispatch over chains: what only one chain has, from and to the domain.
 
 use super::mint::parse_mint;
-use crate::chain::{Asset, PaymentParams, TransferDetails, TransferParams};
+use super::{kaspa_address, solana_address};
+use crate::chain::{Asset, PaymentParams, PublicKey, TransferDetails, TransferParams};
 use crate::error::Error;
 use crate::kaspa::{KaspaDetails, KaspaTransferParams};
 use crate::named::Name;
 use crate::solana::{SolanaDetails, SolanaTransferParams};
-use purser_core::base::{self, Chain};
+use crate::wallet::WalletAddress;
+use purser_core::base::{self, Bytes, Chain, Destination};
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::chains::registry::{self, Params};
 use purser_core::transfer::Transfer;
-use purser_core::wallet::KeyKind;
+use purser_core::wallet::{KeyKind, NewKeys, Wallet};
+
+/// Reads the address of a recipient on the configured network of a chain.
+///
+/// # Errors
+/// The problem in a sentence.
+pub(super) fn read_address(text: &str, chain: Chain, chains: &ChainConfigs) -> Result<Destination, String> {
+    match chain {
+        Chain::Kaspa => kaspa_address::parse(text, chains.kaspa.network),
+        Chain::Solana => solana_address::parse(text),
+    }
+}
+
+/// Returns the address of a recipient on the configured network; `None` for bytes that are no address.
+pub(super) fn address_text(destination: &Destination, chains: &ChainConfigs) -> Option<String> {
+    match destination.chain {
+        Chain::Kaspa => kaspa_address::text(&destination.payload, chains.kaspa.network),
+        Chain::Solana => solana_address::text(&destination.payload),
+    }
+}
+
+/// Returns the addresses of a wallet's keys on the configured networks.
+pub(super) fn key_addresses(wallet: &Wallet, chains: &ChainConfigs) -> Vec<WalletAddress> {
+    let address = |kind: KeyKind| match kind {
+        KeyKind::Solana => solana_address::of_key(&wallet.solana_key),
+        KeyKind::KaspaSchnorr => kaspa_address::of_schnorr_key(&wallet.kaspa_schnorr_key, chains.kaspa.network),
+        KeyKind::KaspaEcdsa => kaspa_address::of_ecdsa_key(&wallet.kaspa_ecdsa_key, chains.kaspa.network),
+    };
+    let shown = |kind: &KeyKind| {
+        let chain = crate::chain::Chain::from(kind.chain()).into();
+        WalletAddress { key: kind.as_str().to_owned(), chain, address: address(*kind) }
+    };
+    KeyKind::ALL.iter().map(shown).filter(|shown| !shown.address.is_empty()).collect()
+}
+
+impl PublicKey {
+    /// Reads the keys that the owner of a wallet registers.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` for two keys of one chain.
+    pub(super) fn read_all(keys: Vec<Self>) -> Result<NewKeys, Error> {
+        let (mut solana, mut kaspa) = (None, None);
+        for (position, key) in keys.into_iter().enumerate() {
+            let (place, bytes) = match key {
+                Self::Kaspa(bytes) => (&mut kaspa, bytes),
+                Self::Solana(bytes) => (&mut solana, bytes),
+            };
+            if place.replace(Bytes::new(bytes.into_vec())).is_some() {
+                return Err(Error::invalid(
+                    format!("signing.keys[{position}]"),
+                    "a wallet has one key of each chain; leave the second out",
+                ));
+            }
+        }
+        Ok(NewKeys::ClientSide { solana, kaspa })
+    }
+}
 
 impl TransferParams {
     /// Reads the paying key and the parameters of a request on `chain`.

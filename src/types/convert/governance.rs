@@ -6,17 +6,17 @@ use crate::policy::{PolicyRule, Rule};
 use crate::transfer::ResolveQuarantineArgs;
 use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::{Amount, Timestamp, WalletId};
-use purser_core::chains::kaspa;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::governance as domain;
 use purser_core::state;
 use purser_core::wallet::{self, ParentChange};
 
 impl Proposal {
-    /// Returns a proposal of the domain with Kaspa addresses of `network`, its rules described as of `now`.
-    pub fn new(proposal: domain::Proposal, now: Timestamp, network: kaspa::Network) -> Self {
+    /// Returns a proposal of the domain with addresses of the configured networks, its rules described as of `now`.
+    pub fn new(proposal: domain::Proposal, now: Timestamp, chains: &ChainConfigs) -> Self {
         Self {
             id: proposal.id.get(),
-            action: Action::new(proposal.action, now, network).into(),
+            action: Action::new(proposal.action, now, chains).into(),
             proposer: proposal.proposer,
             made_at: proposal.made_at.nanos(),
             expires_at: proposal.expires_at.nanos(),
@@ -28,13 +28,13 @@ impl Proposal {
 }
 
 impl Action {
-    fn new(action: domain::Action, now: Timestamp, network: kaspa::Network) -> Self {
+    fn new(action: domain::Action, now: Timestamp, chains: &ChainConfigs) -> Self {
         match action {
             domain::Action::SetPolicy(domain::PolicyChange { scope, replaces, name, rules }) => Self::SetPolicy {
                 scope: scope.into(),
                 replaces,
                 name,
-                rules: rules.into_iter().map(|rule| draft(PolicyRule::of(rule, now, network))).collect(),
+                rules: rules.into_iter().map(|rule| draft(PolicyRule::of(rule, now, chains))).collect(),
             },
             domain::Action::GrantRole(RoleChange { principal, role }) => Self::GrantRole { member: principal, role: role.into() },
             domain::Action::RevokeRole(RoleChange { principal, role }) => Self::RevokeRole { member: principal, role: role.into() },

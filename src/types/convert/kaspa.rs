@@ -94,8 +94,7 @@ impl ConsolidateArgs {
         Ok(TransferRequest {
             wallet: WalletId::new(wallet_id),
             asset: Asset::Kas,
-            to: address::parse(own, Chain::Kaspa, config.chains.kaspa.network)
-                .map_err(|problem| Error::invalid("wallet_id", problem))?,
+            to: address::parse(own, Chain::Kaspa, &config.chains).map_err(|problem| Error::invalid("wallet_id", problem))?,
             amount: Amount::ZERO,
             max_fee: max_fee.map_or(config.chains.kaspa.max_fee, Amount::new),
             fee_named: max_fee.is_some(),

@@ -10,12 +10,12 @@ use crate::policy_tools::{
     RuleChange, ScopeExplanation,
 };
 use purser_core::base::Timestamp;
-use purser_core::chains::kaspa;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::policy as domain;
 use purser_core::state;
 
 impl Budget {
-    fn new(budget: domain::Budget, network: kaspa::Network) -> Self {
+    fn new(budget: domain::Budget, chains: &ChainConfigs) -> Self {
         let units = match &budget.kind {
             domain::LimitKind::Units(asset, _) | domain::LimitKind::Recipient(asset, _) => Some((*asset).into()),
             // Millionths of a unit of account that has no symbol.
@@ -30,7 +30,7 @@ impl Budget {
                     LimitKind::Value { assets: assets.into_iter().map(Into::into).collect(), window: window.into() }
                 }
                 domain::LimitKind::Recipient(asset, to) => {
-                    LimitKind::Recipient { asset: asset.into(), address: address::text(&to, network) }
+                    LimitKind::Recipient { asset: asset.into(), address: address::text(&to, chains) }
                 }
                 domain::LimitKind::Requests(counted, window) => {
                     LimitKind::Requests { counted: counted.into(), window: window.into() }
@@ -44,16 +44,16 @@ impl Budget {
         }
     }
 
-    /// Returns the limits over time of a scope, with addresses of `network`.
-    pub fn all(budgets: Vec<domain::Budget>, network: kaspa::Network) -> Vec<Self> {
-        budgets.into_iter().map(|budget| Self::new(budget, network)).collect()
+    /// Returns the limits over time of a scope, with addresses of the configured networks.
+    pub fn all(budgets: Vec<domain::Budget>, chains: &ChainConfigs) -> Vec<Self> {
+        budgets.into_iter().map(|budget| Self::new(budget, chains)).collect()
     }
 }
 
 impl PolicyExplanation {
-    /// Returns an explanation in sentences, with addresses of `network`.
-    pub fn new(explanation: state::Explanation, now: Timestamp, network: kaspa::Network) -> Self {
-        let address = |to: &_| address::text(to, network);
+    /// Returns an explanation in sentences, with addresses of the configured networks.
+    pub fn new(explanation: state::Explanation, now: Timestamp, chains: &ChainConfigs) -> Self {
+        let address = |to: &_| address::text(to, chains);
         let scope = |explained: state::ScopeExplanation| {
             let (version, name) =
                 explained.policy.as_ref().map_or((None, None), |policy| (Some(policy.version), policy.name.clone()));
@@ -63,7 +63,7 @@ impl PolicyExplanation {
                 version,
                 name,
                 rules: rules.map(|rule| domain::describe(rule, now, &address)).collect(),
-                budgets: Budget::all(explained.budgets, network),
+                budgets: Budget::all(explained.budgets, chains),
             }
         };
         Self { scopes: explanation.scopes.into_iter().map(scope).collect(), notes: explanation.notes }
@@ -71,10 +71,10 @@ impl PolicyExplanation {
 }
 
 impl PolicyDiff {
-    /// Returns the difference between two sets of rules, with addresses of `network`, described as of `now`.
-    pub fn new(diff: domain::Diff, widens: bool, now: Timestamp, network: kaspa::Network) -> Self {
-        let show = |rules| PolicyRule::all(rules, now, network);
-        let of = |rule| PolicyRule::of(rule, now, network);
+    /// Returns the difference between two sets of rules, with addresses of the configured networks, described as of `now`.
+    pub fn new(diff: domain::Diff, widens: bool, now: Timestamp, chains: &ChainConfigs) -> Self {
+        let show = |rules| PolicyRule::all(rules, now, chains);
+        let of = |rule| PolicyRule::of(rule, now, chains);
         let changed = |(old, new)| RuleChange { old: of(old), new: of(new) };
         Self {
             added: show(diff.added),
@@ -86,8 +86,8 @@ impl PolicyDiff {
 }
 
 impl Backtest {
-    /// Returns a backtest with addresses of `network`.
-    pub fn new(backtest: state::Backtest, network: kaspa::Network) -> Self {
+    /// Returns a backtest with addresses of the configured networks.
+    pub fn new(backtest: state::Backtest, chains: &ChainConfigs) -> Self {
         let change = |change: state::ChangedDecision| DecisionChange {
             block: change.block.get(),
             requested_at: change.at.nanos(),
@@ -96,7 +96,7 @@ impl Backtest {
             asset: Asset::from(change.request.asset).into(),
             amount: change.request.amount.get(),
             units: change.request.asset.into(),
-            to: address::text(&change.request.to, network),
+            to: address::text(&change.request.to, chains),
             was: change.was.into(),
             becomes: change.becomes.into(),
             why: change.why,

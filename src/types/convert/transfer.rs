@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::status::Status;
 use crate::transfer::{Approval, Transfer, TransferArgs, TransferFilter};
 use purser_core::base::{self, Amount, SessionId, Timestamp, WalletId};
-use purser_core::chains::kaspa;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::governance::config::Config;
 use purser_core::state;
 use purser_core::transfer::{self as domain, MAX_IDEMPOTENCY_KEY_BYTES, MAX_REASON_BYTES, TransferRequest};
@@ -29,7 +29,7 @@ impl TransferArgs {
         Ok(TransferRequest {
             wallet: WalletId::new(wallet_id),
             asset,
-            to: address::parse(&to, asset.chain(), config.chains.kaspa.network).map_err(|problem| Error::invalid("to", problem))?,
+            to: address::parse(&to, asset.chain(), &config.chains).map_err(|problem| Error::invalid("to", problem))?,
             amount: Amount::new(amount),
             max_fee: max_fee.map_or(config.fee_cap(asset), Amount::new),
             fee_named: max_fee.is_some(),
@@ -45,17 +45,17 @@ impl TransferArgs {
 }
 
 impl Transfer {
-    /// Returns a transfer of the domain with Kaspa addresses of `network`.
-    pub fn new(transfer: domain::Transfer, network: kaspa::Network) -> Self {
+    /// Returns a transfer of the domain with addresses of the configured networks.
+    pub fn new(transfer: domain::Transfer, chains: &ChainConfigs) -> Self {
         let details = TransferDetails::of(&transfer);
-        let payments = Payment::of_batch(&transfer.request, network);
+        let payments = Payment::of_batch(&transfer.request, chains);
         let request = transfer.request;
         Self {
             id: transfer.id.get(),
             wallet_id: request.wallet.get(),
             agent: transfer.agent,
             asset: Asset::from(request.asset).into(),
-            to: address::text(&request.to, network),
+            to: address::text(&request.to, chains),
             amount: request.amount.get(),
             max_fee: request.max_fee.get(),
             units: request.asset.into(),

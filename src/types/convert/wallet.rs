@@ -1,26 +1,22 @@
 //! Wallets, keys and usage, from and to the domain.
 
-use super::address;
-use crate::chain::Asset;
+use super::chain::key_addresses;
+use crate::chain::{Asset, PublicKey};
+use crate::error::Error;
 use crate::wallet::{CreateWalletArgs, Signing, SigningMode, Usage, Wallet};
-use purser_core::base::{self, Bytes, WalletId};
-use purser_core::chains::kaspa;
+use purser_core::base::{self, WalletId};
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::policy::{Policy, Rule, Window};
 use purser_core::state;
 use purser_core::wallet::{self, NewKeys, NewWallet};
-use serde_bytes::ByteBuf;
 
 impl Wallet {
-    /// Returns a wallet of the domain with its Kaspa addresses on `network`.
+    /// Returns a wallet of the domain with its addresses on the configured networks; a key that is not registered has none.
     ///
     /// # Panics
     /// When a stored key is not a point of its curve, which no derivation yields.
-    pub fn new(wallet: wallet::Wallet, network: kaspa::Network) -> Self {
-        const BUG: &str = "BUG: a wallet with an impossible key";
-        let if_any = |key: &[u8], address: &dyn Fn(&[u8]) -> String| if key.is_empty() { String::new() } else { address(key) };
-        let solana = |key: &[u8]| address::solana_text(key.try_into().expect(BUG));
-        let schnorr = |key: &[u8]| kaspa::Address::from_schnorr_key(network, key.try_into().expect(BUG)).expect(BUG).to_string();
-        let ecdsa = |key: &[u8]| kaspa::Address::from_ecdsa_key(network, key.try_into().expect(BUG)).expect(BUG).to_string();
+    pub fn new(wallet: wallet::Wallet, chains: &ChainConfigs) -> Self {
+        let addresses = key_addresses(&wallet, chains);
         Self {
             owner: wallet.owner(),
             parent: wallet.parent.map(WalletId::get),
@@ -31,24 +27,21 @@ impl Wallet {
             label: wallet.label,
             created_by: wallet.created_by,
             created_at: wallet.created_at.nanos(),
-            solana_address: if_any(&wallet.solana_key, &solana),
-            kaspa_schnorr_address: if_any(&wallet.kaspa_schnorr_key, &schnorr),
-            kaspa_ecdsa_address: if_any(&wallet.kaspa_ecdsa_key, &ecdsa),
+            addresses,
         }
     }
 }
 
-impl From<CreateWalletArgs> for NewWallet {
-    fn from(args: CreateWalletArgs) -> Self {
+impl TryFrom<CreateWalletArgs> for NewWallet {
+    type Error = Error;
+
+    fn try_from(args: CreateWalletArgs) -> Result<Self, Error> {
         let CreateWalletArgs { label, owner, parent, signing } = args;
-        let bytes = |key: Option<ByteBuf>| key.map(|key| Bytes::new(key.into_vec()));
         let keys = match signing {
             Signing::Threshold => NewKeys::Threshold,
-            Signing::ClientSide { solana_key, kaspa_key } => {
-                NewKeys::ClientSide { solana: bytes(solana_key), kaspa: bytes(kaspa_key) }
-            }
+            Signing::ClientSide { keys } => PublicKey::read_all(keys)?,
         };
-        Self { label, owner, parent: parent.map(WalletId::new), keys }
+        Ok(Self { label, owner, parent: parent.map(WalletId::new), keys })
     }
 }
 
@@ -78,11 +71,14 @@ mod tests {
     use super::*;
     use base::{Amount, Timestamp};
     use candid::Principal;
+    use purser_core::base::Bytes;
 
     #[test]
     fn a_wallet_shows_the_addresses_of_its_own_keys() {
         let key = hex::decode("027a7440ee783988a2e132bea6b22f991fb971c4eca2f3378e2a99aded7df353ae").expect("hex");
         let other = hex::decode("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798").expect("hex");
+        let mut chains = crate::fixture::config().chains;
+        chains.kaspa.network = purser_core::chains::kaspa::Network::Mainnet;
         let of = |schnorr: &[u8], ecdsa: &[u8]| {
             let wallet = wallet::Wallet {
                 id: WalletId::new(3),
@@ -98,17 +94,17 @@ mod tests {
                 deactivated: false,
                 primary: false,
             };
-            Wallet::new(wallet, kaspa::Network::Mainnet)
+            Wallet::new(wallet, &chains)
         };
         let schnorr = "kaspa:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uayhcthxq";
         let ecdsa = "kaspa:qyp85azqaeurnz9zuyetaf4j97v3lwt3cnk29ueh3c4fnt0d0he48tsfqyrrcue";
         let wallet = of(&key, &other);
         assert_eq!((wallet.id, wallet.created_at), (3, 5));
-        assert_eq!(wallet.solana_address, "11111111111111111111111111111112");
-        assert_eq!(wallet.kaspa_schnorr_address, schnorr);
-        assert_ne!(wallet.kaspa_ecdsa_address, ecdsa);
-        assert_eq!(of(&other, &key).kaspa_ecdsa_address, ecdsa);
-        assert_eq!(of(&key, &[]).kaspa_ecdsa_address, "", "a key that was never registered has no address");
+        assert_eq!(wallet.solana_address(), "11111111111111111111111111111112");
+        assert_eq!(wallet.kaspa_schnorr_address(), schnorr);
+        assert_ne!(wallet.kaspa_ecdsa_address(), ecdsa);
+        assert_eq!(of(&other, &key).kaspa_ecdsa_address(), ecdsa);
+        assert_eq!(of(&key, &[]).kaspa_ecdsa_address(), "", "a key that was never registered has no address");
     }
 
     #[test]

@@ -192,9 +192,9 @@ impl TestEnv {
         let wallet = self.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
         self.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
         self.set_policy(wallet.id, rules);
-        self.solana.airdrop(&wallet.solana_address, 10 * SOL);
-        self.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
-        self.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
+        self.solana.airdrop(wallet.solana_address(), 10 * SOL);
+        self.kaspa.faucet(wallet.kaspa_schnorr_address(), 100 * KAS);
+        self.kaspa.faucet(wallet.kaspa_ecdsa_address(), 100 * KAS);
         wallet
     }
 

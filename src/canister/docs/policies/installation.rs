@@ -129,7 +129,7 @@ impl<'a> Installation<'a> {
     }
 
     fn rules(&self, rules: Vec<Rule>) -> Vec<policy::Rule> {
-        parse_rules(rules, self.state.config().chains.kaspa.network).unwrap_or_else(|error| panic!("{}", error.message))
+        parse_rules(rules, &self.state.config().chains).unwrap_or_else(|error| panic!("{}", error.message))
     }
 
     /// Makes a call, as its endpoint does.
@@ -173,7 +173,7 @@ impl<'a> Installation<'a> {
         let decided = match call.method.as_str() {
             "create_wallet" => {
                 let (args,): (CreateWalletArgs,) = self.read(call);
-                self.state.decide_create_wallet(caller, args.into(), self.now).map(|(decided, _)| decided)
+                self.state.decide_create_wallet(caller, args.try_into().expect("readable"), self.now).map(|(decided, _)| decided)
             }
             "open_session" => {
                 let (args,): (OpenSessionArgs,) = self.read(call);

@@ -125,7 +125,7 @@ fn create_wallet(scene: Scene<'_>, (args,): (CreateWalletArgs,)) -> Result<Descr
 }
 
 fn open_session(scene: Scene<'_>, (args,): (OpenSessionArgs,)) -> Result<Description, ConsentError> {
-    let rules = parse_rules(args.rules, scene.state.config().chains.kaspa.network);
+    let rules = parse_rules(args.rules, &scene.state.config().chains);
     let rules = rules.map_err(|error| ConsentError::unsupported(error.message))?;
     let description =
         Description::new("Open a session").text("Wallet", scene.wallet(args.wallet_id)?).optional("Agent", args.agent);

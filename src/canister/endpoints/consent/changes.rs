@@ -41,7 +41,7 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<(Action, Option<
             let (scope, name, rules, version): (Scope, Option<String>, Vec<Rule>, Option<u64>) = read(arg)?;
             expected = version;
             // What cannot be read would be refused, so nobody should be asked to sign it.
-            let rules = parse_rules(rules, scene.state.config().chains.kaspa.network);
+            let rules = parse_rules(rules, &scene.state.config().chains);
             let rules = rules.map_err(|error| ConsentError::unsupported(error.message))?;
             let scope = scope.into();
             Action::SetPolicy(PolicyChange { scope, replaces: scene.state.last_policy_version(&scope), name, rules })

@@ -66,9 +66,9 @@ impl Description {
 
     /// Adds rules in sentences: whole, however long, each on one line.
     pub(super) fn rules(mut self, scene: Scene<'_>, rules: &[Rule]) -> Self {
-        let network = scene.state.config().chains.kaspa.network;
+        let chains = &scene.state.config().chains;
         for (n, rule) in (1..).zip(rules) {
-            let sentence = describe(rule, scene.now, &|to| address::text(to, network));
+            let sentence = describe(rule, scene.now, &|to| address::text(to, chains));
             self = self.field(&format!("Rule {n}"), FieldValue::Text { content: visible(&sentence) });
         }
         self

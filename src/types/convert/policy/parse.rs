@@ -7,14 +7,14 @@ use crate::convert::address;
 use crate::error::Error;
 use crate::policy::{HoursWindow, Recipient, RecipientLimit, Rule, Scope, Window};
 use purser_core::base::{self, Amount, Chain, Destination, SECOND_NS, SessionId, Timestamp, WalletId};
-use purser_core::chains::kaspa;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::policy as domain;
 
 /// Reads the rules of a policy.
 ///
 /// # Errors
 /// `VALIDATION_FAILED` for the first field that cannot be read; a rule is named by its position.
-pub fn parse_rules(rules: Vec<Rule>, network: kaspa::Network) -> Result<Vec<domain::Rule>, Error> {
+pub fn parse_rules(rules: Vec<Rule>, chains: &ChainConfigs) -> Result<Vec<domain::Rule>, Error> {
     if rules.len() > domain::MAX_RULES {
         return Err(Error::invalid("rules", format!("{} rules; at most {}", rules.len(), domain::MAX_RULES)));
     }
@@ -29,7 +29,7 @@ pub fn parse_rules(rules: Vec<Rule>, network: kaspa::Network) -> Result<Vec<doma
             return Err(Error::invalid(format!("rules[{index}].{what}"), problem));
         }
     }
-    rules.into_iter().enumerate().map(|(index, rule)| Place { index, network }.rule(rule)).collect()
+    rules.into_iter().enumerate().map(|(index, rule)| Place { index, chains }.rule(rule)).collect()
 }
 
 impl From<Scope> for domain::Scope {
@@ -43,13 +43,13 @@ impl From<Scope> for domain::Scope {
     }
 }
 
-/// The position of the rule that is read, for errors, and the network of its addresses.
-struct Place {
+/// The position of the rule that is read, for errors, and the networks of its addresses.
+struct Place<'a> {
     index: usize,
-    network: kaspa::Network,
+    chains: &'a ChainConfigs,
 }
 
-impl Place {
+impl Place<'_> {
     fn recipient_limit(&self, limit: &RecipientLimit) -> Result<domain::RecipientLimit, Error> {
         Ok(domain::RecipientLimit {
             asset: self.asset(limit.asset)?,
@@ -120,7 +120,7 @@ impl Place {
     }
 
     fn address(&self, text: &str, chain: Chain, field: &str) -> Result<Destination, Error> {
-        address::parse(text, chain, self.network).map_err(|problem| self.error(field, problem))
+        address::parse(text, chain, self.chains).map_err(|problem| self.error(field, problem))
     }
 
     fn zone(&self, name: &str) -> Result<domain::TimeZone, Error> {

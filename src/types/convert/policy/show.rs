@@ -3,33 +3,33 @@
 use crate::convert::address;
 use crate::policy::{HoursWindow, Policy, PolicyRule, Recipient, RecipientLimit, Rule, Scope, Window};
 use purser_core::base::{Amount, SECOND_NS, Timestamp};
-use purser_core::chains::kaspa;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::policy as domain;
 
 impl Policy {
-    /// Returns a policy of the domain with addresses of `network`, described as of `now`.
-    pub fn new(policy: domain::Policy, now: Timestamp, network: kaspa::Network) -> Self {
-        let rules = PolicyRule::all(policy.rules, now, network);
+    /// Returns a policy of the domain with addresses of the configured networks, described as of `now`.
+    pub fn new(policy: domain::Policy, now: Timestamp, chains: &ChainConfigs) -> Self {
+        let rules = PolicyRule::all(policy.rules, now, chains);
         Self { version: policy.version, name: policy.name, rules }
     }
 }
 
 impl PolicyRule {
-    /// Returns rules of the domain with addresses of `network`, described as of `now`.
-    pub fn all(rules: Vec<domain::Rule>, now: Timestamp, network: kaspa::Network) -> Vec<Self> {
-        rules.into_iter().map(|rule| Self::of(rule, now, network)).collect()
+    /// Returns rules of the domain with addresses of the configured networks, described as of `now`.
+    pub fn all(rules: Vec<domain::Rule>, now: Timestamp, chains: &ChainConfigs) -> Vec<Self> {
+        rules.into_iter().map(|rule| Self::of(rule, now, chains)).collect()
     }
 
-    /// Returns a rule of the domain with addresses of `network`, described as of `now`.
-    pub fn of(rule: domain::Rule, now: Timestamp, network: kaspa::Network) -> Self {
-        let description = domain::describe(&rule, now, &|to: &_| address::text(to, network));
-        Self::new(Rule::new(rule, network), description)
+    /// Returns a rule of the domain with addresses of the configured networks, described as of `now`.
+    pub fn of(rule: domain::Rule, now: Timestamp, chains: &ChainConfigs) -> Self {
+        let description = domain::describe(&rule, now, &|to: &_| address::text(to, chains));
+        Self::new(Rule::new(rule, chains), description)
     }
 }
 
 impl Rule {
-    /// Returns a rule of the domain with addresses of `network`.
-    pub fn new(rule: domain::Rule, network: kaspa::Network) -> Self {
+    /// Returns a rule of the domain with addresses of the configured networks.
+    pub fn new(rule: domain::Rule, chains: &ChainConfigs) -> Self {
         match rule {
             domain::Rule::PerTransaction { asset, max } => Self::PerTransaction { asset: asset.into(), max: max.get() },
             domain::Rule::SpendingLimit { asset, window, max } => {
@@ -40,13 +40,13 @@ impl Rule {
             }
             domain::Rule::Allowlist { chain, entries, cool_down_ns } => Self::Allowlist {
                 chain: chain.into(),
-                recipients: entries.into_iter().map(|entry| Recipient::shown(entry, network)).collect(),
+                recipients: entries.into_iter().map(|entry| Recipient::shown(entry, chains)).collect(),
                 cool_down_seconds: cool_down_ns / SECOND_NS,
             },
             domain::Rule::AnyAddress { chain } => Self::AnyAddress { chain: chain.into() },
             domain::Rule::Denylist { chain, entries } => Self::Denylist {
                 chain: chain.into(),
-                addresses: entries.iter().map(|entry| address::text(entry, network)).collect(),
+                addresses: entries.iter().map(|entry| address::text(entry, chains)).collect(),
             },
             domain::Rule::RateLimit { counted, window, max } => {
                 Self::RateLimit { counted: counted.into(), window: window.into(), max }
@@ -71,9 +71,9 @@ impl Rule {
 }
 
 impl Recipient {
-    fn shown(entry: domain::AllowEntry, network: kaspa::Network) -> Self {
+    fn shown(entry: domain::AllowEntry, chains: &ChainConfigs) -> Self {
         Self {
-            address: address::text(&entry.to, network),
+            address: address::text(&entry.to, chains),
             label: entry.label,
             limits: entry.limits.into_iter().map(Into::into).collect(),
             expires_at: entry.expires_at.map(|at| at.nanos()),

@@ -8,8 +8,13 @@ use crate::policy::{
     RuleKind, Weekday, Window,
 };
 use purser_core::base::{Amount, Timestamp};
-use purser_core::chains::kaspa::Network::Simnet;
+use purser_core::chains::configs::ChainConfigs;
 use purser_core::policy as domain;
+
+/// The chains of a local installation, with Kaspa's Simnet.
+fn chains() -> ChainConfigs {
+    crate::fixture::config().chains
+}
 
 const KAS_ADDRESS: &str = "kaspasim:qpa8gs8w0quc3ghpx2l2dv30ny0mjuwyaj30xduw92v6mmta7df6uj52ehfcn";
 const SOL_ADDRESS: &str = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin";
@@ -61,9 +66,9 @@ fn every_rule() -> Vec<Rule> {
 #[test]
 fn rules_come_back_as_they_were_set() {
     let (rules, name) = (every_rule(), Some("ops".to_owned()));
-    let parsed = parse_rules(rules.clone(), Simnet).expect("readable");
+    let parsed = parse_rules(rules.clone(), &chains()).expect("readable");
     let stored = domain::Policy { version: 4, name: name.clone(), rules: parsed };
-    let shown = Policy::new(stored, Timestamp::default(), Simnet);
+    let shown = Policy::new(stored, Timestamp::default(), &chains());
     assert_eq!((shown.version, shown.name), (4, name));
     assert_eq!(shown.rules, rules);
     assert_eq!(shown.rules[0].kind, "PerTransaction");
@@ -87,7 +92,7 @@ fn what_cannot_be_read_is_named() {
         (cool(2_592_001), "rules[0].cool_down_seconds: 2592001 seconds; at most 30 days"),
         (cool(u64::MAX), "rules[0].cool_down_seconds"),
     ] {
-        let message = parse_rules(vec![rule], Simnet).expect_err("refused").message;
+        let message = parse_rules(vec![rule], &chains()).expect_err("refused").message;
         assert!(message.starts_with(begins), "{message}");
     }
 }
@@ -95,7 +100,7 @@ fn what_cannot_be_read_is_named() {
 #[test]
 fn a_bad_address_is_named_by_its_position() {
     let rules = vec![Rule::AnyAddress { chain: Chain::Solana }, allowlist(Chain::Kaspa, &[KAS_ADDRESS, SOL_ADDRESS])];
-    let error = parse_rules(rules, Simnet).expect_err("a Solana address on a Kaspa list");
+    let error = parse_rules(rules, &chains()).expect_err("a Solana address on a Kaspa list");
     assert!(error.message.starts_with("rules[1].recipients[1].address: `9xQe"), "{}", error.message);
     assert_eq!(error.code, "VALIDATION_FAILED");
 }
@@ -104,10 +109,10 @@ fn a_bad_address_is_named_by_its_position() {
 fn sizes_are_checked_before_any_address() {
     let nonsense = vec!["?"; domain::MAX_ALLOWLIST_ENTRIES + 1];
     let rules = vec![allowlist(Chain::Kaspa, &["?"]), allowlist(Chain::Kaspa, &nonsense)];
-    let error = parse_rules(rules, Simnet).expect_err("too many addresses");
+    let error = parse_rules(rules, &chains()).expect_err("too many addresses");
     assert_eq!(error.message, "rules[1].recipients: 257 recipients; at most 256");
     let rules = vec![allowlist(Chain::Kaspa, &["?"]); domain::MAX_RULES + 1];
-    assert_eq!(parse_rules(rules, Simnet).expect_err("too many rules").message, "rules: 33 rules; at most 32");
+    assert_eq!(parse_rules(rules, &chains()).expect_err("too many rules").message, "rules: 33 rules; at most 32");
 }
 
 #[test]

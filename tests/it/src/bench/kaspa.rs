@@ -46,7 +46,7 @@ fn measure(name: &str, coins: &[u64], payments: &[u64]) -> Case {
     env.set_policy(wallet.id, &recipients::rules());
     env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     for sompi in coins {
-        env.kaspa.faucet(&wallet.kaspa_schnorr_address, *sompi);
+        env.kaspa.faucet(wallet.kaspa_schnorr_address(), *sompi);
     }
     env.network.local().take_traces();
     let args = BatchArgs {

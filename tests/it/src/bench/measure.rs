@@ -88,8 +88,8 @@ pub fn with_history(size: u64) -> Measurement {
     bench.step("add an agent", true, |env| {
         env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
     });
-    bench.env.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    bench.env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    bench.env.solana.airdrop(wallet.solana_address(), 10 * SOL);
+    bench.env.kaspa.faucet(wallet.kaspa_schnorr_address(), 100 * KAS);
     bench.step("refresh balances", true, |env| env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer"));
     for (asset, to, amount) in [(Asset::Sol, recipients::solana(1), SOL / 2), (Asset::Kas, recipients::kaspa(1), 7 * KAS)] {
         let args = TransferArgs {

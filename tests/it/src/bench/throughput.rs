@@ -42,7 +42,7 @@ pub struct Throughput {
 pub fn measure_queue(transfers: u64, pool: u16) -> Throughput {
     let mut env = env();
     let wallet = env.wallet(&rules());
-    env.solana.airdrop(&wallet.solana_address, 1_000 * SOL);
+    env.solana.airdrop(wallet.solana_address(), 1_000 * SOL);
     if pool > 0 {
         let created = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, pool).expect("an admin");
         created.into_iter().for_each(|id| assert_eq!(env.wait_for_end(id).status, Status::Confirmed, "a nonce account"));

@@ -22,14 +22,14 @@ pub fn deploy(demo: &mut Demo) {
 
     let wallet = demo.env.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
     demo.say(format!("wallet {} \"{}\"", wallet.id, wallet.label));
-    demo.say(format!("Solana           {}", wallet.solana_address));
-    demo.say(format!("Kaspa (Schnorr)  {}", wallet.kaspa_schnorr_address));
-    demo.say(format!("Kaspa (ECDSA)    {}", wallet.kaspa_ecdsa_address));
+    demo.say(format!("Solana           {}", wallet.solana_address()));
+    demo.say(format!("Kaspa (Schnorr)  {}", wallet.kaspa_schnorr_address()));
+    demo.say(format!("Kaspa (ECDSA)    {}", wallet.kaspa_ecdsa_address()));
     demo.check("the Kaspa addresses are a simnet's", {
-        [&wallet.kaspa_schnorr_address, &wallet.kaspa_ecdsa_address].iter().all(|address| address.starts_with("kaspasim:"))
+        [wallet.kaspa_schnorr_address(), wallet.kaspa_ecdsa_address()].iter().all(|address| address.starts_with("kaspasim:"))
     });
     let again = demo.env.as_actor(Actor::Stranger).get_wallet(wallet.id);
-    demo.check("anybody reads the same addresses", again.is_ok_and(|seen| seen.solana_address == wallet.solana_address));
+    demo.check("anybody reads the same addresses", again.is_ok_and(|seen| seen.solana_address() == wallet.solana_address()));
     let refused = demo.env.as_actor(Actor::Stranger).create_wallet("mine");
     demo.check("a stranger cannot create one (AUTH_FAILED)", refused.is_err_and(|error| error.code == "AUTH_FAILED"));
     demo.wallet = Some(wallet);
@@ -41,9 +41,9 @@ pub fn deploy(demo: &mut Demo) {
 /// When the canister refuses a call.
 pub fn fund(demo: &mut Demo) {
     let wallet = demo.wallet();
-    demo.env.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    demo.env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
-    demo.env.kaspa.faucet(&wallet.kaspa_ecdsa_address, 50 * KAS);
+    demo.env.solana.airdrop(wallet.solana_address(), 10 * SOL);
+    demo.env.kaspa.faucet(wallet.kaspa_schnorr_address(), 100 * KAS);
+    demo.env.kaspa.faucet(wallet.kaspa_ecdsa_address(), 50 * KAS);
     demo.say("the faucets paid 10 SOL, 100 KAS (Schnorr) and 50 KAS (ECDSA)");
     let balances = demo.env.as_actor(Actor::Admin).refresh_balances(wallet.id).expect("the providers answer");
     let read = |key: &str| balances.iter().find(|balance| balance.key == key).map_or(0, |balance| balance.amount);

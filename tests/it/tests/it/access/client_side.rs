@@ -22,17 +22,19 @@ fn secp256k1() -> ic_secp256k1::PrivateKey {
 /// Creates a funded wallet of the owner with the owner's keys.
 fn own_wallet(env: &mut TestEnv) -> Wallet {
     let signing = Signing::ClientSide {
-        solana_key: Some(ByteBuf::from(ed25519().public_key().serialize_raw())),
-        kaspa_key: Some(ByteBuf::from(secp256k1().public_key().serialize_sec1(true))),
+        keys: vec![
+            PublicKey::Solana(ByteBuf::from(ed25519().public_key().serialize_raw())),
+            PublicKey::Kaspa(ByteBuf::from(secp256k1().public_key().serialize_sec1(true))),
+        ],
     };
     let args = CreateWalletArgs { label: "own".into(), owner: Some(owner()), parent: None, signing };
     let wallet = env.as_actor(Actor::Admin).create_wallet_with(&args).expect("an admin creates a wallet");
     assert_eq!(wallet.signing, SigningMode::ClientSide);
     assert_eq!(env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()), Ok(Change::Applied));
     env.set_policy(wallet.id, &rules());
-    env.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
-    env.kaspa.faucet(&wallet.kaspa_ecdsa_address, 100 * KAS);
+    env.solana.airdrop(wallet.solana_address(), 10 * SOL);
+    env.kaspa.faucet(wallet.kaspa_schnorr_address(), 100 * KAS);
+    env.kaspa.faucet(wallet.kaspa_ecdsa_address(), 100 * KAS);
     wallet
 }
 
@@ -113,19 +115,20 @@ fn policies_bind_client_side_wallets_and_keys_are_theirs_alone() {
     let balances = env.as_actor(Actor::Agent).refresh_balances(wallet.id).expect("they answer");
     let amounts: Vec<(&str, u64)> = balances.iter().map(|balance| (balance.key.as_str(), balance.amount)).collect();
     assert_eq!(amounts, [("kaspa_schnorr", 100 * KAS), ("solana", 10 * SOL)], "a key that is not registered is left out");
-    let again = |solana_key: Option<Vec<u8>>, kaspa_key: Option<Vec<u8>>| CreateWalletArgs {
+    let again = |keys: &[Vec<u8>]| CreateWalletArgs {
         label: "again".into(),
         owner: Some(owner()),
         parent: None,
-        signing: Signing::ClientSide { solana_key: solana_key.map(ByteBuf::from), kaspa_key: kaspa_key.map(ByteBuf::from) },
+        signing: Signing::ClientSide { keys: keys.iter().map(|key| PublicKey::Solana(ByteBuf::from(key.clone()))).collect() },
     };
     let key = ed25519().public_key().serialize_raw().to_vec();
     let mut admin = env.as_actor(Actor::Admin);
     let code = |answer: Result<Wallet, Error>| answer.expect_err("it is refused").code;
-    assert_eq!(code(admin.create_wallet_with(&again(Some(key), None))), "ALREADY_SO");
-    assert_eq!(code(admin.create_wallet_with(&again(Some(vec![0; 32]), None))), "VALIDATION_FAILED");
-    assert_eq!(code(admin.create_wallet_with(&again(None, None))), "VALIDATION_FAILED");
+    assert_eq!(code(admin.create_wallet_with(&again(&[key.clone()]))), "ALREADY_SO");
+    assert_eq!(code(admin.create_wallet_with(&again(&[key.clone(), key]))), "VALIDATION_FAILED", "one key of each chain");
+    assert_eq!(code(admin.create_wallet_with(&again(&[vec![0; 32]]))), "VALIDATION_FAILED");
+    assert_eq!(code(admin.create_wallet_with(&again(&[]))), "VALIDATION_FAILED");
     let other = ic_ed25519::PrivateKey::deserialize_raw_32(&[83; 32]).public_key().serialize_raw().to_vec();
-    let solana_only = admin.create_wallet_with(&again(Some(other), None)).expect("one key is enough");
-    assert_eq!((solana_only.kaspa_schnorr_address.as_str(), solana_only.kaspa_ecdsa_address.as_str()), ("", ""));
+    let solana_only = admin.create_wallet_with(&again(&[other])).expect("one key is enough");
+    assert_eq!((solana_only.kaspa_schnorr_address(), solana_only.kaspa_ecdsa_address()), ("", ""));
 }

@@ -52,7 +52,7 @@ fn a_wallet_is_found_by_each_of_its_addresses() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());
     let mut stranger = env.as_actor(Actor::Stranger);
-    for address in [&wallet.solana_address, &wallet.kaspa_schnorr_address, &wallet.kaspa_ecdsa_address] {
+    for address in [wallet.solana_address(), wallet.kaspa_schnorr_address(), wallet.kaspa_ecdsa_address()] {
         assert_eq!(stranger.get_wallet_by_address(address), Ok(wallet.clone()));
     }
     for (address, code) in

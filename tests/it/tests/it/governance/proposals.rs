@@ -83,8 +83,8 @@ fn funded(env: &mut TestEnv) -> Wallet {
     let wallet = env.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin creates a wallet");
     executed(env, |admin| admin.add_agent(wallet.id, Actor::Agent.principal()));
     executed(env, |admin| admin.set_policy(Scope::Wallet(wallet.id), Some("usual"), &rules()));
-    env.solana.airdrop(&wallet.solana_address, 10 * SOL);
-    env.kaspa.faucet(&wallet.kaspa_schnorr_address, 100 * KAS);
+    env.solana.airdrop(wallet.solana_address(), 10 * SOL);
+    env.kaspa.faucet(wallet.kaspa_schnorr_address(), 100 * KAS);
     wallet
 }
 
@@ -111,7 +111,7 @@ fn a_first_policy_waits_for_the_quorum_and_the_time_lock_and_then_takes_effect_b
     assert_eq!(env.as_actor(Actor::Admin).execute_proposal(id).expect_err("the time lock runs").code, "WRONG_STATUS");
     advance_time(&mut env, 60);
     assert_eq!(proposal(&mut env, id).outcome, Some(ProposalOutcome::Executed.into()), "nobody had to ask for it");
-    env.solana.airdrop(&wallet.solana_address, 10 * SOL);
+    env.solana.airdrop(wallet.solana_address(), 10 * SOL);
     let paid = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "in force"));
     assert_eq!(env.wait_for_end(paid).status, Status::Confirmed);
     assert_eq!(env.as_actor(Actor::Admin).approve_proposal(id).expect_err("over").code, "WRONG_STATUS");

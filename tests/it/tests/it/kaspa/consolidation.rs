@@ -43,13 +43,16 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     env.kaspa.set_feerates(900, 500, 300);
     pay(&mut env, &wallet, "a payment");
     let [tidying, payment] = &transfers(&mut env, &wallet)[..] else { panic!("a payment and what follows it") };
-    assert_eq!((tidying.agent, tidying.amount, &tidying.to), (Principal::management_canister(), 0, &wallet.kaspa_schnorr_address));
+    assert_eq!(
+        (tidying.agent, tidying.amount, tidying.to.as_str()),
+        (Principal::management_canister(), 0, wallet.kaspa_schnorr_address())
+    );
     assert_eq!(
         (tidying.status.name.as_str(), tidying.reason.as_deref()),
         ("Reserved", Some("more than 20 coins")),
         "the network is busy"
     );
-    let left = env.kaspa.utxo_count(&wallet.kaspa_schnorr_address);
+    let left = env.kaspa.utxo_count(wallet.kaspa_schnorr_address());
     assert!(left > 25, "{left}");
 
     env.kaspa.set_feerates(200, 150, 100);
@@ -58,14 +61,14 @@ fn many_coins_become_one_while_the_network_is_quiet() {
     // All that were left and one output at the floor.
     let fee = 100 * (94 + 1_118 * left as u64 + 412);
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(fee)), "{ended:?}");
-    assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 1);
-    assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 27 * KAS - paid - fee);
+    assert_eq!(env.kaspa.utxo_count(wallet.kaspa_schnorr_address()), 1);
+    assert_eq!(env.kaspa.balance(wallet.kaspa_schnorr_address()), 27 * KAS - paid - fee);
     let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert_eq!((usage.posted, usage.reserved), (3 * KAS + paid + fee, 0), "its fee counts against the wallet's limit");
 
     // At most one consolidation an hour is made.
     for _ in 0..30 {
-        env.kaspa.faucet(&wallet.kaspa_schnorr_address, KAS);
+        env.kaspa.faucet(wallet.kaspa_schnorr_address(), KAS);
     }
     pay(&mut env, &wallet, "within the hour");
     assert_eq!(transfers(&mut env, &wallet).len(), 3);
@@ -105,10 +108,10 @@ fn a_consolidation_waits_for_a_quiet_network_and_asks_no_limit() {
     let ended = env.wait_for_end(id);
     // Ten inputs and one output at the floor: 94 + 10 * 1,118 + 412 grams.
     assert_eq!((ended.status.name.as_str(), ended.amount, ended.fee_paid), ("Confirmed", 0, Some(1_168_600)), "{ended:?}");
-    assert_eq!(ended.to, wallet.kaspa_schnorr_address);
+    assert_eq!(ended.to, wallet.kaspa_schnorr_address());
     assert!(details(&ended).consolidation);
-    assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 3);
-    assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 12 * 30_000_000 - 1_168_600);
+    assert_eq!(env.kaspa.utxo_count(wallet.kaspa_schnorr_address()), 3);
+    assert_eq!(env.kaspa.balance(wallet.kaspa_schnorr_address()), 12 * 30_000_000 - 1_168_600);
     let usage = usage_of(&env.as_actor(Actor::Agent).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Kas);
     assert_eq!((usage.posted, usage.reserved), (1_168_600, 0), "only the fee is spent");
 }

@@ -71,7 +71,7 @@ fn storage_mass_costs_nothing_but_where_speed_is_asked_for() {
 fn a_quote_reckons_with_what_the_transfer_will_wait_for() {
     let mut env = TestEnv::local();
     let wallet = wallet_of(&mut env, &[]);
-    env.kaspa.coinbase(&wallet.kaspa_schnorr_address, 100 * KAS);
+    env.kaspa.coinbase(wallet.kaspa_schnorr_address(), 100 * KAS);
     let first = kas(&wallet, 5 * KAS, "first");
     let quote = env.as_actor(Actor::Agent).quote_kaspa_transfer(&first).expect("the reward will be mature");
     assert_eq!((quote.fee, quote.inputs, quote.change, quote.waits), (203_600, 1, 95 * KAS - 203_600, true));
@@ -116,7 +116,7 @@ fn a_payment_of_everything_names_the_most_that_can_be_paid() {
     let id = env.request_transfer(&kas(&wallet, most, "the most"));
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(162_400)), "{ended:?}");
-    assert_eq!(env.kaspa.balance(&wallet.kaspa_schnorr_address), 0);
+    assert_eq!(env.kaspa.balance(wallet.kaspa_schnorr_address()), 0);
 }
 
 #[test]

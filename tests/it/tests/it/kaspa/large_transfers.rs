@@ -40,7 +40,7 @@ fn coins_that_no_list_holds_are_consolidated_by_name() {
     let mut env = with_high_fees();
     let wallet = wallet_of(&mut env, &[]);
     let coin = |env: &TestEnv| NamedCoin {
-        transaction_id: env.kaspa.faucet(&wallet.kaspa_schnorr_address, 30_000_000),
+        transaction_id: env.kaspa.faucet(wallet.kaspa_schnorr_address(), 30_000_000),
         index: 0,
         amount: 30_000_000,
     };
@@ -66,7 +66,7 @@ fn coins_that_no_list_holds_are_consolidated_by_name() {
     };
     let id = consolidate(&mut env, &args(&named, "twenty"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
-    assert_eq!(env.kaspa.utxo_count(&wallet.kaspa_schnorr_address), 10_001 - 19);
+    assert_eq!(env.kaspa.utxo_count(wallet.kaspa_schnorr_address()), 10_001 - 19);
     // A wrong amount makes a signature that is worth nothing, and here a sum that is not there: no block can contain it, and the coins
     // are free again.
     let accepted = env.kaspa.accepted();

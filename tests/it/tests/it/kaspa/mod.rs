@@ -41,7 +41,7 @@ fn wallet_of(env: &mut TestEnv, coins: &[u64]) -> Wallet {
     env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin adds an agent");
     env.set_policy(wallet.id, &rules());
     for sompi in coins {
-        env.kaspa.faucet(&wallet.kaspa_schnorr_address, *sompi);
+        env.kaspa.faucet(wallet.kaspa_schnorr_address(), *sompi);
     }
     wallet
 }

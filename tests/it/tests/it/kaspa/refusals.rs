@@ -13,7 +13,7 @@ const SMALL_COIN: u64 = 2_000_100;
 fn a_coin_that_is_secretly_bound_to_a_covenant_is_set_aside_for_another() {
     let mut env = TestEnv::local();
     let wallet = wallet_of(&mut env, &[SMALL_COIN]);
-    let address = wallet.kaspa_schnorr_address.clone();
+    let address = wallet.kaspa_schnorr_address().to_owned();
     env.kaspa.covenant_coin(&address, 40 * KAS, false);
     env.kaspa.faucet(&address, 40 * KAS + 1);
     let mut paid = 0;
@@ -33,7 +33,7 @@ fn a_coin_that_is_secretly_bound_to_a_covenant_is_set_aside_for_another() {
 fn without_another_coin_the_payment_fails_and_its_money_is_free() {
     let mut env = TestEnv::local();
     let wallet = wallet_of(&mut env, &[SMALL_COIN]);
-    env.kaspa.covenant_coin(&wallet.kaspa_schnorr_address, 40 * KAS, false);
+    env.kaspa.covenant_coin(wallet.kaspa_schnorr_address(), 40 * KAS, false);
     let id = env.request_transfer(&kas(&wallet, SMALL, "bound"));
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.reserved, ended.fee_paid), ("Failed", 0, Some(0)), "{ended:?}");
@@ -49,7 +49,7 @@ fn without_another_coin_the_payment_fails_and_its_money_is_free() {
 fn a_coin_that_is_shown_to_be_bound_is_not_offered() {
     let mut env = TestEnv::local();
     let wallet = wallet_of(&mut env, &[6 * KAS]);
-    let address = wallet.kaspa_schnorr_address.clone();
+    let address = wallet.kaspa_schnorr_address().to_owned();
     env.kaspa.covenant_coin(&address, 40 * KAS, true);
     let id = env.request_transfer(&kas(&wallet, 5 * KAS, "from the other"));
     let ended = env.wait_for_end(id);

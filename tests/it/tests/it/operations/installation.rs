@@ -69,7 +69,7 @@ fn wallets_have_addresses_of_their_own() {
     let mut addresses = std::collections::BTreeSet::new();
     for n in 0..3 {
         let wallet = env.as_actor(Actor::Admin).create_wallet(&format!("wallet {n}")).expect("an admin creates a wallet");
-        addresses.extend([wallet.solana_address, wallet.kaspa_schnorr_address, wallet.kaspa_ecdsa_address]);
+        addresses.extend(wallet.addresses.into_iter().map(|own| own.address));
     }
     assert_eq!(addresses.len(), 9);
     let listed = env.as_actor(Actor::Stranger).list_wallets(None, Some(2));

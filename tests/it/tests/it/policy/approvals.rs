@@ -204,7 +204,7 @@ fn the_minimum_balance_is_what_is_left() {
     assert_eq!(env.as_actor(Actor::Admin).set_settings(&keep(left)), Ok(Change::Applied));
     let id = env.request_transfer(&payment(wallet.id, Asset::Sol, SOL, "exactly enough"));
     assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
-    assert_eq!(env.solana.balance(&wallet.solana_address), left);
+    assert_eq!(env.solana.balance(wallet.solana_address()), left);
 }
 
 #[test]

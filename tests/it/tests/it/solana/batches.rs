@@ -34,7 +34,7 @@ fn wallet_with(env: &mut TestEnv, mint: Option<&str>, more: Vec<Rule>) -> Wallet
     rules.extend(more);
     let wallet = env.wallet(&rules);
     if let Some(mint) = mint {
-        env.solana.give_tokens(mint, &wallet.solana_address, 5_000);
+        env.solana.give_tokens(mint, wallet.solana_address(), 5_000);
     }
     wallet
 }
@@ -114,7 +114,7 @@ fn twenty_recipients_are_paid_by_two_transactions_and_the_denied_one_by_none() {
     }
     assert_eq!(env.solana.balance(&recipients::solana(99)), 0);
     let spent = 20_000_000 + 210 + 2 * 5_000;
-    assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - spent);
+    assert_eq!(env.solana.balance(wallet.solana_address()), 10 * SOL - spent);
     let usages = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
     assert_eq!((usage_of(&usages, Asset::Sol).posted, usage_of(&usages, Asset::Sol).reserved), (spent, 0));
     assert!(env.as_actor(Actor::Stranger).verify_integrity(None, None).valid);
@@ -137,8 +137,8 @@ fn a_batch_of_tokens_creates_an_account_for_each_recipient_once() {
         assert_eq!(fees, [Some(5_000 + 6 * rent), Some(5_000 + 2 * rent)], "an account for each, and one for recipient 1");
         let received: Vec<_> = (1..=8).map(|n| env.solana.tokens(&mint, &recipients::solana(n))).collect();
         assert_eq!(received, [50, 20, 30, 50, 60, 80, 90, 70].map(Some));
-        assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(5_000 - 450));
-        assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - 10_000 - 8 * rent);
+        assert_eq!(env.solana.tokens(&mint, wallet.solana_address()), Some(5_000 - 450));
+        assert_eq!(env.solana.balance(wallet.solana_address()), 10 * SOL - 10_000 - 8 * rent);
         let usages = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
         assert_eq!((usage_of(&usages, token(&mint)).posted, usage_of(&usages, token(&mint)).reserved), (450, 0));
         let of_sol = usage_of(&usages, Asset::Sol);
@@ -151,7 +151,7 @@ fn a_batch_pays_for_the_token_accounts_that_it_creates_and_for_no_others() {
     let mut env = TestEnv::new();
     let mint = env.solana.mint(1, Program::Classic, 6, &[]);
     let wallet = wallet_with(&mut env, Some(&mint), Vec::new());
-    let before = env.solana.balance(&wallet.solana_address);
+    let before = env.solana.balance(wallet.solana_address());
     env.solana.faults().next_at("sendTransaction", 1_000, Fault::DropSend);
     let outcome = submit_batch(&mut env, &batch(&wallet, token(&mint), &[(1, 10), (2, 20), (3, 30)], "three"));
     let [id] = outcome.transfer_ids[..] else { panic!("one transaction: {outcome:?}") };
@@ -160,7 +160,7 @@ fn a_batch_pays_for_the_token_accounts_that_it_creates_and_for_no_others() {
     env.solana.faults().clear();
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(5_000 + 2 * TOKEN_RENT)), "{ended:?}");
-    assert_eq!(before - env.solana.balance(&wallet.solana_address), 5_000 + 2 * TOKEN_RENT);
+    assert_eq!(before - env.solana.balance(wallet.solana_address()), 5_000 + 2 * TOKEN_RENT);
     let of_sol = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((of_sol.posted, of_sol.reserved), (5_000 + 2 * TOKEN_RENT, 0));
 }

@@ -114,7 +114,7 @@ fn a_priority_fee_follows_the_market_up_to_the_caps() {
         let id = env.request_transfer(&TransferArgs { max_fee, ..payment(wallet.id, Asset::Sol, SOL / 2, "urgent") });
         let ended = env.wait_for_end(id);
         assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Confirmed", Some(fee)), "{ended:?}");
-        assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - SOL / 2 - fee, "the chain took what was said");
+        assert_eq!(env.solana.balance(wallet.solana_address()), 10 * SOL - SOL / 2 - fee, "the chain took what was said");
     }
 }
 

@@ -59,7 +59,7 @@ fn a_revocation_waits_for_no_money_that_is_promised_and_for_no_emergency() {
         let wallet = env.as_actor(Actor::Admin).create_wallet("tight").expect("an admin");
         env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()).expect("an admin");
         env.set_policy(wallet.id, &rules());
-        env.solana.airdrop(&wallet.solana_address, SOL);
+        env.solana.airdrop(wallet.solana_address(), SOL);
         for id in env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 2).expect("an admin") {
             assert_eq!(env.wait_for_end(id).status, Status::Confirmed);
         }
@@ -168,7 +168,7 @@ fn lamports_at_a_nonce_accounts_address_do_not_keep_it_from_being_created() {
     for dust in [1, SOL] {
         let mut env = TestEnv::local();
         let wallet = env.wallet(&rules());
-        let payer = Address::parse(&wallet.solana_address).expect("an address");
+        let payer = Address::parse(wallet.solana_address()).expect("an address");
         env.solana.airdrop(&derived::nonce_account(&payer, 0).to_string(), dust);
         let created = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");
         let ended = env.wait_for_end(created[0]);

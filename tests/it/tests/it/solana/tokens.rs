@@ -26,7 +26,7 @@ pub fn wallet_with(env: &mut TestEnv, mints: &[&str]) -> Wallet {
         rules.push(Rule::SpendingLimit { asset: token(mint), window: Window::Rolling24h, max: 500_000 });
     }
     let wallet = env.wallet(&rules);
-    mints.iter().for_each(|mint| env.solana.give_tokens(mint, &wallet.solana_address, 1_000_000));
+    mints.iter().for_each(|mint| env.solana.give_tokens(mint, wallet.solana_address(), 1_000_000));
     wallet
 }
 
@@ -46,7 +46,7 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
         let key = |which: &str| format!("{which} {program:?}");
         let mint = env.solana.mint(number, program, 6, &[]);
         let wallet = wallet_with(&mut env, &[&mint]);
-        let before = env.solana.balance(&wallet.solana_address);
+        let before = env.solana.balance(wallet.solana_address());
         let first = pay(&mut env, &payment(wallet.id, token(&mint), 70_000, &key("first")));
         assert_eq!(
             (first.status.name.as_str(), first.fee_paid),
@@ -57,8 +57,8 @@ fn tokens_of_both_programs_reach_a_new_recipient_and_then_the_same_again() {
         let second = pay(&mut env, &payment(wallet.id, token(&mint), 30_000, &key("second")));
         assert_eq!((second.status.name.as_str(), second.fee_paid), ("Confirmed", Some(5_000)), "the account is there: {second:?}");
         assert_eq!(env.solana.tokens(&mint, &recipients::solana(1)), Some(100_000));
-        assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(900_000));
-        assert_eq!(env.solana.balance(&wallet.solana_address), before - 10_000 - rent(bytes));
+        assert_eq!(env.solana.tokens(&mint, wallet.solana_address()), Some(900_000));
+        assert_eq!(env.solana.balance(wallet.solana_address()), before - 10_000 - rent(bytes));
         let usages = env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets;
         let of_token = usage_of(&usages, token(&mint));
         assert_eq!((of_token.posted, of_token.reserved, of_token.remaining), (100_000, 0, Some(400_000)));
@@ -84,7 +84,7 @@ fn two_payments_to_one_new_recipient_cost_one_token_account() {
     for (number, program, bytes) in [(1, Program::Classic, 165), (2, Program::Token2022, 170)] {
         let mint = env.solana.mint(number, program, 6, &[]);
         let wallet = wallet_with(&mut env, &[&mint]);
-        let before = env.solana.balance(&wallet.solana_address);
+        let before = env.solana.balance(wallet.solana_address());
         let key = |n: u64| format!("{n} {program:?}");
         let ids = [1, 2].map(|n| env.request_transfer(&payment(wallet.id, token(&mint), 10_000 * n, &key(n))));
         let sent = ids.map(|id| env.wait_until(id, |transfer| transfer.status == Status::Submitted));
@@ -93,7 +93,7 @@ fn two_payments_to_one_new_recipient_cost_one_token_account() {
         assert_eq!(ended.clone().map(|transfer| transfer.status), [Status::Confirmed; 2], "{ended:?}");
         let paid = ended.clone().map(|transfer| transfer.fee_paid.expect("it is known"));
         assert_eq!(paid.iter().min(), Some(&5_000), "the other one had created it");
-        let left = before - env.solana.balance(&wallet.solana_address);
+        let left = before - env.solana.balance(wallet.solana_address());
         assert_eq!((paid.iter().sum::<u64>(), left), (10_000 + rent(bytes), 10_000 + rent(bytes)));
         assert_eq!(ended.iter().map(|transfer| details(transfer).rent).sum::<u64>(), rent(bytes), "{ended:?}");
         assert_eq!(sol_usage(&mut env, &wallet), (left, 0), "the limits count what was paid");
@@ -105,7 +105,7 @@ fn a_token_account_that_somebody_else_has_created_by_then_costs_nothing() {
     let mut env = TestEnv::new();
     let mint = env.solana.mint(1, Program::Classic, 6, &[]);
     let wallet = wallet_with(&mut env, &[&mint]);
-    let before = env.solana.balance(&wallet.solana_address);
+    let before = env.solana.balance(wallet.solana_address());
     env.solana.faults().next_at("sendTransaction", 1_000, Fault::DropSend);
     let id = env.request_transfer(&payment(wallet.id, token(&mint), 10_000, "late"));
     let sent = env.wait_until(id, |transfer| transfer.status == Status::Submitted);
@@ -114,7 +114,7 @@ fn a_token_account_that_somebody_else_has_created_by_then_costs_nothing() {
     env.solana.faults().clear();
     let ended = env.wait_for_end(id);
     assert_eq!((ended.status.name.as_str(), ended.fee_paid, details(&ended).rent), ("Confirmed", Some(5_000), 0), "{ended:?}");
-    assert_eq!(before - env.solana.balance(&wallet.solana_address), 5_000);
+    assert_eq!(before - env.solana.balance(wallet.solana_address()), 5_000);
     assert_eq!(sol_usage(&mut env, &wallet), (5_000, 0));
 }
 
@@ -167,7 +167,7 @@ fn tokens_that_strangers_give_do_not_hide_those_that_are_used() {
     let wallet = wallet_with(&mut env, &[&used]);
     for number in 2..=250 {
         let dust = env.solana.mint(number, Program::Classic, 0, &[]);
-        env.solana.give_tokens(&dust, &wallet.solana_address, 1);
+        env.solana.give_tokens(&dust, wallet.solana_address(), 1);
     }
     let listed = env.as_actor(Actor::Agent).refresh_solana_tokens(wallet.id).expect("an agent");
     assert_eq!(listed.iter().map(|held| (held.mint.as_str(), held.amount)).collect::<Vec<_>>(), [(used.as_str(), 1_000_000)]);
@@ -182,7 +182,7 @@ fn a_mint_that_takes_a_fee_shows_what_arrives() {
     assert_eq!((ended.status.name.as_str(), details(&ended).arrives), ("Confirmed", Some(49_500)), "{ended:?}");
     assert_eq!(details(&ended).rent, rent(182));
     assert_eq!(env.solana.tokens(&mint, &recipients::solana(1)), Some(49_500));
-    assert_eq!(env.solana.tokens(&mint, &wallet.solana_address), Some(950_000));
+    assert_eq!(env.solana.tokens(&mint, wallet.solana_address()), Some(950_000));
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn tokens_that_are_not_there_fail_the_transfer_at_no_cost() {
     let mut env = TestEnv::new();
     let mint = env.solana.mint(1, Program::Classic, 6, &[]);
     let wallet = wallet_with(&mut env, &[&mint]);
-    env.solana.give_tokens(&mint, &wallet.solana_address, 9);
+    env.solana.give_tokens(&mint, wallet.solana_address(), 9);
     let ended = pay(&mut env, &payment(wallet.id, token(&mint), 10, "too much"));
     assert_eq!((ended.status.name.as_str(), ended.fee_paid), ("Failed", Some(0)), "{ended:?}");
     let note = format!("10 base units of the token {mint} are required; the wallet holds less");

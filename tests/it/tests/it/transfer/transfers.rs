@@ -14,7 +14,7 @@ fn sol_reaches_the_recipient_and_the_books_agree() {
     assert_eq!(ended.status, Status::Confirmed, "{ended:?}");
     assert_eq!(env.solana.balance(&args.to), SOL / 2);
     let fee = ended.fee_paid.expect("a confirmed transfer names its fee");
-    assert_eq!(env.solana.balance(&wallet.solana_address), 10 * SOL - SOL / 2 - fee);
+    assert_eq!(env.solana.balance(wallet.solana_address()), 10 * SOL - SOL / 2 - fee);
     assert_eq!(env.solana.landed(), vec![ended.txid.clone().expect("a confirmed transfer has a transaction id")]);
     let usage = usage_of(&env.as_actor(Actor::Stranger).get_usage(Scope::Wallet(wallet.id)).expect("open").assets, Asset::Sol);
     assert_eq!((usage.posted, usage.reserved), (SOL / 2 + fee, 0));
@@ -26,7 +26,7 @@ fn kas_reaches_the_recipient_from_either_address() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules());
     let mut received = 0;
-    for (key, source) in [(KaspaKey::Schnorr, &wallet.kaspa_schnorr_address), (KaspaKey::Ecdsa, &wallet.kaspa_ecdsa_address)] {
+    for (key, source) in [(KaspaKey::Schnorr, wallet.kaspa_schnorr_address()), (KaspaKey::Ecdsa, wallet.kaspa_ecdsa_address())] {
         let args = TransferArgs {
             params: Some(TransferParams::of_kaspa(Some(key), None)),
             ..payment(wallet.id, Asset::Kas, 7 * KAS, &format!("{key:?}"))
