@@ -10,7 +10,7 @@ use purser_types::{
     Agent, ApprovalRequest, Archive, ArchiveInfo, Asset, AssetRate, AuditSettings, AuditStatus, Backtest, Balance, BatchArgs,
     BatchOutcome, BlockRange, BlockType, Change, ClientArgs, Config, ConfirmArchiveArgs, ConsentError, ConsentInfo,
     ConsentMessageRequest, ConsolidateArgs, CreateWalletArgs, DataCertificate, Error, Evaluation, FeeQuote, FindBlocksArgs,
-    GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, Mode, Named,
+    GetArchivesArgs, GetBlocksResult, Group, HttpRequest, HttpResponse, InitArgs, IntegrityReport, Member, ModeStatus,
     NonceAccount, OpenSessionArgs, Page, Permissions, Policy, PolicyDiff, PolicyExplanation, PolicyLint, PolicyVersion, Proposal,
     Provider, Rate, ReadinessItem, ReplaceArgs, ResolveQuarantineArgs, Role, Rule, Scope, ScopeUsage, Session, Settings,
     SettingsInit, SolanaSettings, Standard, StateDigest, TokenBalance, Transfer, TransferAnswer, TransferArgs, TransferFilter,

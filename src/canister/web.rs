@@ -68,6 +68,7 @@ mod tests {
             mode: Mode::Normal,
             keys_ready: true,
             log: LogCondition::Sound,
+            recovery: None,
             tip: (BlockIndex::new(0), Hash([1; 32])),
             digest: Hash([2; 32]),
         };

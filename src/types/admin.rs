@@ -70,6 +70,28 @@ pub enum Mode {
     },
 }
 
+/// The mode of operation, and the recoveries that wait.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct ModeStatus {
+    /// The name of the mode, which every client can read.
+    pub name: String,
+    /// The mode; absent for a client that does not know it.
+    pub value: Option<Mode>,
+    /// The open recoveries of the role Admin, oldest first. Every admin can cancel them.
+    pub recoveries: Vec<PendingRecovery>,
+}
+
+/// A recovery of the role Admin that waits.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct PendingRecovery {
+    /// The number of its proposal.
+    pub proposal_id: u64,
+    /// The principals who become admins.
+    pub admins: Vec<Principal>,
+    /// The time at which they do, in nanoseconds since the epoch; absent while too few members agree.
+    pub ready_at: Option<u64>,
+}
+
 name_variants!(Mode { Normal, Emergency, Limited });
 
 /// The configuration as clients need it; the rest is in the log's first block.

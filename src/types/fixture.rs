@@ -26,6 +26,7 @@ pub fn init_args() -> InitArgs {
     InitArgs {
         admins: vec![admin()],
         guardians: vec![guardian()],
+        recovery: None,
         key_name: "test_key_1".into(),
         solana: SolanaInit {
             network: SolanaNetwork::Local,

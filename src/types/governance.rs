@@ -142,6 +142,11 @@ pub enum Action {
     },
     /// The call `set_audit_settings`.
     SetAuditSettings(AuditSettings),
+    /// The call `recover_admins`.
+    RecoverAdmins {
+        /// The principals who become admins.
+        admins: Vec<Principal>,
+    },
 }
 
 name_variants!(Action {
@@ -157,6 +162,7 @@ name_variants!(Action {
     ResolveQuarantine,
     RemovePrincipal,
     SetAuditSettings,
+    RecoverAdmins,
 });
 
 plain_enum! {

@@ -16,6 +16,17 @@ plain_enum! {
     }
 }
 
+/// The principals who can name new admins when too few are left for the quorum.
+#[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
+pub struct RecoveryInit {
+    /// The members, 1 to 16, none of whom is one of the first admins.
+    pub members: Vec<Principal>,
+    /// The number of members who have to agree; all of them when absent.
+    pub quorum: Option<u32>,
+    /// The time that a recovery waits after that, a day to 90 days; 14 days when absent.
+    pub time_lock_seconds: Option<u64>,
+}
+
 /// The argument of an installation or an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq, CandidType, Serialize, Deserialize)]
 pub struct InitArgs {
@@ -29,6 +40,8 @@ pub struct InitArgs {
     pub solana: SolanaInit,
     /// The providers and caps of Kaspa.
     pub kaspa: KaspaInit,
+    /// The recovery of the role Admin; none when absent.
+    pub recovery: Option<RecoveryInit>,
     /// The settings that differ from their defaults; installation only.
     pub settings: Option<SettingsInit>,
 }

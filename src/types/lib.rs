@@ -69,7 +69,7 @@ pub mod convert;
 #[cfg(any(feature = "fixture", all(test, feature = "domain")))]
 pub mod fixture;
 
-pub use admin::{Agent, Config, Member, Mode, Permissions, Role};
+pub use admin::{Agent, Config, Member, Mode, ModeStatus, PendingRecovery, Permissions, Role};
 pub use approval::{ApprovalRequest, ScopeBudgets, Votes};
 pub use asset::Units;
 pub use audit::{ArchiveInfo, AuditSettings, AuditStatus, BlockFilter, ConfirmArchiveArgs, FindBlocksArgs};
@@ -83,7 +83,7 @@ pub use consent::{
 pub use error::{Error, ErrorDetail};
 pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, Versioned, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
-pub use init::{Execution, InitArgs};
+pub use init::{Execution, InitArgs, RecoveryInit};
 pub use kaspa::*;
 pub use kaspa_config::*;
 pub use log::{

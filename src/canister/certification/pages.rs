@@ -4,7 +4,7 @@
 use ic_http_certification::{HttpResponse, StatusCode};
 use ic_stable_structures::Memory;
 use purser_core::VERSION;
-use purser_core::base::{BlockIndex, Hash};
+use purser_core::base::{BlockIndex, Hash, ProposalId, Timestamp};
 use purser_core::policy::Mode;
 use purser_core::state::{MAX_APPEND_FAILURES, State};
 use serde_json::json;
@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub keys_ready: bool,
     /// The condition of the log.
     pub log: LogCondition,
+    /// The oldest open recovery of the role Admin, with the end of its time lock.
+    pub recovery: Option<(ProposalId, Option<Timestamp>)>,
     /// The last block of the log, with its hash.
     pub tip: (BlockIndex, Hash),
     /// The digest of the state after it.
@@ -71,7 +73,8 @@ impl Snapshot {
     pub fn of<M: Memory>(state: &State<M>) -> Self {
         let tip = state.tip().expect("BUG: a page of a log without blocks");
         let log = LogCondition::of(state);
-        Self { mode: state.mode(), keys_ready: state.keys().is_some(), log, tip, digest: state.digest() }
+        let recovery = state.open_recoveries().first().map(|proposal| (proposal.id, proposal.ready_at));
+        Self { mode: state.mode(), keys_ready: state.keys().is_some(), log, recovery, tip, digest: state.digest() }
     }
 
     /// Returns the page about the health of the canister. Its HTTP status is 503 while the canister pays nothing.
@@ -91,13 +94,22 @@ impl Snapshot {
             LogCondition::Sound => ("limited", true),
         };
         let body = json!({ "status": status, "mode": mode, "version": VERSION, "log_length": self.tip.0.next().get() });
+        let body = self.with_recovery(body);
         if pays { found(&body) } else { unavailable(&body) }
     }
 
     /// Returns the page about the end of the log.
     pub fn audit_head(&self) -> HttpResponse<'static> {
         let (index, hash) = self.tip;
-        found(&json!({ "index": index.get(), "hash": hash.to_string() }))
+        found(&self.with_recovery(json!({ "index": index.get(), "hash": hash.to_string() })))
+    }
+
+    /// Adds the recovery that waits to a page, if there is one: whoever reads any page can have it cancelled by an admin.
+    fn with_recovery(&self, mut body: serde_json::Value) -> serde_json::Value {
+        if let Some((proposal, ready_at)) = self.recovery {
+            body["recovery"] = json!({ "proposal_id": proposal.get(), "ready_at": ready_at.map(Timestamp::nanos) });
+        }
+        body
     }
 }
 
@@ -153,12 +165,12 @@ fn json_response(status: StatusCode, body: &serde_json::Value) -> HttpResponse<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purser_core::base::Timestamp;
 
     const SNAPSHOT: Snapshot = Snapshot {
         mode: Mode::Normal,
         keys_ready: true,
         log: LogCondition::Sound,
+        recovery: None,
         tip: (BlockIndex::new(41), Hash([0xab; 32])),
         digest: Hash([0xcd; 32]),
     };
@@ -171,6 +183,18 @@ mod tests {
     fn health_shows_status_mode_version_and_length_and_nothing_else() {
         let expected = json!({ "status": "ok", "mode": "normal", "version": env!("CARGO_PKG_VERSION"), "log_length": 42 });
         assert_eq!(body(&SNAPSHOT.health()), expected);
+    }
+
+    #[test]
+    fn every_page_announces_a_recovery() {
+        let ready_at = Some(Timestamp::from_nanos(9));
+        let waiting = Snapshot { recovery: Some((ProposalId::new(3), ready_at)), ..SNAPSHOT };
+        for page in [waiting.health(), waiting.audit_head()] {
+            assert_eq!(body(&page)["recovery"], json!({ "proposal_id": 3, "ready_at": 9 }));
+        }
+        let early = Snapshot { recovery: Some((ProposalId::new(3), None)), ..SNAPSHOT };
+        assert_eq!(body(&early.health())["recovery"], json!({ "proposal_id": 3, "ready_at": null }));
+        assert_eq!(body(&SNAPSHOT.audit_head()).get("recovery"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ const SNAPSHOT: Snapshot = Snapshot {
     mode: Mode::Normal,
     keys_ready: true,
     log: LogCondition::Sound,
+    recovery: None,
     tip: (BlockIndex::new(300), Hash([7; 32])),
     digest: Hash([9; 32]),
 };

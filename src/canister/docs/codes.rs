@@ -288,7 +288,7 @@ fn no_refusal_has_a_code_without_a_text() {
     }
 }
 
-const READINESS: [(&str, &str); 15] = [
+const READINESS: [(&str, &str); 16] = [
     ("no_hardcoded_keys", "every key is derived from the subnet's threshold keys"),
     ("allowlist", "every active wallet has allowlists only"),
     ("spending_limits", "every asset that a wallet can send is limited per transaction and per 24 hours"),
@@ -304,6 +304,7 @@ const READINESS: [(&str, &str); 15] = [
     ("process_manager", "the cycles are above the reserve"),
     ("key_storage", "the threshold keys are production keys"),
     ("time_zones", "the time zone rules are not older than half a year after their year"),
+    ("admin_quorum", "there are more admins than must agree"),
 ];
 
 #[test]

@@ -347,7 +347,17 @@ fn calls() -> Vec<Limit> {
 }
 
 /// Public bounds that stand with the settings, as a default or as an end of a range, and those that nobody meets.
-const ELSEWHERE: [&str; 21] = [
+const ELSEWHERE: [&str; 31] = [
+    "DEFAULT_RECOVERY_LOCK_NS",
+    "MAX_BREAKER_THRESHOLD",
+    "MAX_EMERGENCY_VETO_NS",
+    "MAX_PENDING_PER_AGENT",
+    "MAX_RECOVERED_ADMINS",
+    "MAX_RECOVERY_LOCK_NS",
+    "MAX_RECOVERY_MEMBERS",
+    "MAX_WALLETS_PER_OWNER",
+    "MIN_ADMINS_FOR_DEFAULT_QUORUM",
+    "MIN_RECOVERY_LOCK_NS",
     "DEFAULT_KASPA_FEERATE",
     "DEFAULT_KASPA_MAX_FEE",
     "DEFAULT_MAX_FEERATE",

@@ -10,14 +10,14 @@ use ic_stable_structures::DefaultMemoryImpl;
 use purser_core::base::{Chain, DAY_NS, ProposalId, Timestamp};
 use purser_core::chains::config::ChainConfig;
 use purser_core::chains::providers::MAX_PROVIDERS;
-use purser_core::governance::Action;
 use purser_core::governance::config::{Config, PRODUCTION_KEY_NAMES, TEST_KEY_NAMES};
 use purser_core::governance::settings as domain;
+use purser_core::governance::{Action, MAX_RECOVERY_MEMBERS};
 use purser_core::state::{ChangeOutcome, Refusal};
 use purser_types::fixture::init_args;
 use purser_types::{
-    Asset, AuditSettings, Execution, InitArgs, KaspaInit, KaspaNetwork, LifetimeChoice, MinBalance, Settings, SettingsInit,
-    SolanaInit, SolanaNetwork, SolanaSettings,
+    Asset, AuditSettings, Execution, InitArgs, KaspaInit, KaspaNetwork, LifetimeChoice, MinBalance, RecoveryInit, Settings,
+    SettingsInit, SolanaInit, SolanaNetwork, SolanaSettings,
 };
 
 const GATE_OPEN: purser_core::chains::config::Execution = purser_core::chains::config::Execution::Live;
@@ -41,6 +41,7 @@ fn installation(solana: SolanaNetwork, kaspa: KaspaNetwork) -> InitArgs {
     InitArgs {
         admins: (1..=ADMINS).map(admin).collect(),
         guardians: Vec::new(),
+        recovery: None,
         key_name: PRODUCTION_KEY_NAMES[0].into(),
         solana: SolanaInit { network: solana, providers: providers("solana"), ..local.solana },
         kaspa: KaspaInit { network: kaspa, providers: providers("kaspa"), ..local.kaspa },
@@ -104,6 +105,12 @@ fn general() -> Vec<(&'static str, Setting)> {
             set: |args, count| count <= 1_000 && { args.guardians = (0..count).map(|n| Principal::from_slice(&n.to_be_bytes())).collect(); true },
             get: |_| Some(0),
             why: "Number of principals that may start an emergency and cancel transfers and proposals from the start.",
+        },
+        recovery: Setting::Words {
+            default: |_| "none".into(),
+            range: format!("1 to {MAX_RECOVERY_MEMBERS} principals who are no admins, their quorum, a time lock of a day to 90 days (default 14 days)"),
+            change: |args| args.recovery = Some(RecoveryInit { members: vec![Principal::from_slice(&[7, 7])], quorum: None, time_lock_seconds: None }),
+            why: "Principals that can name new admins after the time lock, and nothing else. Without it, one lost key of too few admins stops every wider change.",
         },
         key_name: Setting::Words {
             default: none,

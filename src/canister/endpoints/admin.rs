@@ -8,7 +8,7 @@ use purser_core::base::WalletId;
 use purser_core::state::Refusal;
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::admin::roles;
-use purser_types::{Agent, Config, Error, Member, Mode, Named, Page, Permissions, at_most, page_size};
+use purser_types::{Agent, Config, Error, Member, ModeStatus, Page, Permissions, at_most, page_size};
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
 fn remove_agent(wallet_id: u64, agent: Principal) -> Result<(), Error> {
@@ -32,8 +32,8 @@ fn get_config() -> Config {
 }
 
 #[ic_cdk::query]
-fn get_mode() -> Named<Mode> {
-    Mode::from(store::read(|state| state.mode())).into()
+fn get_mode() -> ModeStatus {
+    store::read(|state| ModeStatus::new(state.mode(), state.open_recoveries()))
 }
 
 #[ic_cdk::query]

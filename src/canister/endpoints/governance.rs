@@ -8,7 +8,7 @@ use ic_cdk::api::msg_caller;
 use purser_core::access::{LabelledAgent, RoleChange};
 use purser_core::base::text::echo;
 use purser_core::base::{Amount, ProposalId, TransferId, WalletId};
-use purser_core::governance::{Action, MAX_GROUP_MEMBERS, PolicyChange, QuarantineEnd};
+use purser_core::governance::{Action, MAX_GROUP_MEMBERS, MAX_RECOVERED_ADMINS, PolicyChange, QuarantineEnd};
 use purser_core::state::{Decided, Refusal, VersionedRecord};
 use purser_core::transfer::MAX_REASON_BYTES;
 use purser_types::convert::policy::parse_rules;
@@ -85,6 +85,16 @@ fn resolve_quarantine(args: ResolveQuarantineArgs) -> Result<Change, Error> {
     at_most("note", &note, MAX_REASON_BYTES)?;
     let (transfer, fee_paid) = (TransferId::new(transfer_id), Amount::new(fee_paid));
     change(Action::ResolveQuarantine(QuarantineEnd { transfer, landed, fee_paid, note }))
+}
+
+#[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]
+fn recover_admins(admins: Vec<Principal>) -> Result<Change, Error> {
+    access::require_authenticated(msg_caller())?;
+    let named = admins.len();
+    if named > MAX_RECOVERED_ADMINS {
+        return Err(Error::invalid("admins", format!("{named} principals; 1 to {MAX_RECOVERED_ADMINS}")));
+    }
+    change(Action::RecoverAdmins(admins.into_iter().collect()))
 }
 
 #[ic_cdk::update(guard = "crate::endpoints::lockout::reject_locked_out")]

@@ -92,7 +92,8 @@ impl Action {
             | Self::ChangeSettings(_)
             | Self::ConfigureAudit(_)
             | Self::EndEmergency { .. }
-            | Self::RemovePrincipal(_) => Subject::Canister,
+            | Self::RemovePrincipal(_)
+            | Self::RecoverAdmins(_) => Subject::Canister,
         }
     }
 }

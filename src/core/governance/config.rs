@@ -3,6 +3,7 @@
 use crate::base::{Amount, Asset, Chain};
 use crate::chains::config::{ConfigError, Execution};
 use crate::chains::configs::ChainConfigs;
+use crate::governance::Recovery;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub guardians: Vec<Principal>,
     /// The name of the threshold keys. Fixed at installation: another name means other keys, and so other addresses.
     pub key_name: String,
+    /// The recovery of the role Admin, if there is one.
+    pub recovery: Option<Recovery>,
     /// The configurations of the chains.
     pub chains: ChainConfigs,
 }
@@ -36,6 +39,9 @@ impl Config {
         validate_principals("guardians", &self.guardians)?;
         if self.admins.is_empty() {
             return Err(ConfigError::new("admins", "at least one principal is needed, or nobody could set a policy"));
+        }
+        if let Some(recovery) = &self.recovery {
+            recovery.validate(&self.admins)?;
         }
         self.validate_key_name()?;
         self.chains.validate()

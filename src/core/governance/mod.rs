@@ -7,6 +7,7 @@ pub mod config;
 mod group;
 mod proposal;
 mod rate;
+mod recovery;
 pub mod retention;
 pub mod settings;
 
@@ -16,3 +17,6 @@ pub use proposal::{
     QuarantineEnd, ReplacedRecord,
 };
 pub use rate::{MAX_RATE_AGE_NS, MAX_RATE_UNITS, MAX_UNIT_VALUE, Rate};
+pub use recovery::{
+    DEFAULT_RECOVERY_LOCK_NS, MAX_RECOVERED_ADMINS, MAX_RECOVERY_LOCK_NS, MAX_RECOVERY_MEMBERS, MIN_RECOVERY_LOCK_NS, Recovery,
+};

@@ -58,6 +58,8 @@ pub enum Action {
     RemovePrincipal(Principal),
     /// Sets retention and capacity of the log.
     ConfigureAudit(AuditSettings),
+    /// Grants the role Admin to principals, on the word of the recovery instead of admins.
+    RecoverAdmins(BTreeSet<Principal>),
 }
 
 /// A new policy of a scope, for [`Action::SetPolicy`].

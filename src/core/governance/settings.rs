@@ -3,13 +3,23 @@
 use crate::base::{Amount, Asset, Chain, DAY_NS, SECOND_NS};
 use crate::chains::registry::rules;
 use crate::governance::config::Config;
+use crate::policy::MAX_RATE;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The longest time lock of changes, in nanoseconds: 90 days. A longer one would lock everybody out.
 pub const MAX_TIME_LOCK_NS: u64 = 90 * DAY_NS;
 /// The longest cool-down of a breaker and the longest life of a proposal, in nanoseconds: 30 days.
 pub const MAX_COOL_DOWN_NS: u64 = 30 * DAY_NS;
+/// The most denials or failures in a row that open a breaker. One that needs more would never open.
+pub const MAX_BREAKER_THRESHOLD: u32 = 1_000;
+/// The most active wallets that one owner may have. Commands walk an owner's wallets.
+pub const MAX_WALLETS_PER_OWNER: u32 = 1_000;
+/// The most transfers of one agent that may wait for approval: as many as a wallet has under way.
+pub const MAX_PENDING_PER_AGENT: u32 = 100;
+/// The fewest admins on a mainnet for whom the default quorum is enough.
+pub const MIN_ADMINS_FOR_DEFAULT_QUORUM: usize = 3;
 
 /// The settings that admins tune.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,21 +30,21 @@ pub struct Settings {
     pub time_lock_ns: u64,
     /// The time that a proposal waits for its quorum, in nanoseconds; from a minute to [`MAX_COOL_DOWN_NS`].
     pub proposal_ttl_ns: u64,
-    /// The number of denials in a row that opens an agent's breaker; at least 1.
+    /// The number of denials in a row that opens an agent's breaker; 1 to [`MAX_BREAKER_THRESHOLD`].
     pub breaker_threshold: u32,
-    /// The time that an agent's breaker stays open, in nanoseconds; at most [`MAX_COOL_DOWN_NS`].
+    /// The time that an agent's breaker stays open, in nanoseconds; from a second to [`MAX_COOL_DOWN_NS`].
     pub breaker_cool_down_ns: u64,
-    /// The number of failures in a row of a chain's providers that opens the chain's breaker; at least 1.
+    /// The number of failures in a row of a chain's providers that opens the chain's breaker; 1 to [`MAX_BREAKER_THRESHOLD`].
     pub chain_breaker_threshold: u32,
-    /// The time that a chain's breaker stays open, in nanoseconds; at most [`MAX_COOL_DOWN_NS`].
+    /// The time that a chain's breaker stays open, in nanoseconds; from a second to [`MAX_COOL_DOWN_NS`].
     pub chain_breaker_cool_down_ns: u64,
-    /// The most active wallets of one owner; at least 1.
+    /// The most active wallets of one owner; 1 to [`MAX_WALLETS_PER_OWNER`].
     pub max_wallets_per_owner: u32,
-    /// The most transfers of one agent that wait for approval; at least 1.
+    /// The most transfers of one agent that wait for approval; 1 to [`MAX_PENDING_PER_AGENT`].
     pub max_pending_per_agent: u32,
-    /// The most requests of one agent to one wallet within a minute, denied ones included; at least 1.
+    /// The most requests of one agent to one wallet within a minute, denied ones included; 1 to [`MAX_RATE`].
     pub attempts_per_minute: u32,
-    /// The most requests of one agent to one wallet within an hour, denied ones included; at least 1.
+    /// The most requests of one agent to one wallet within an hour, denied ones included; 1 to [`MAX_RATE`].
     pub attempts_per_hour: u32,
     /// The share of every limit of money that holds in limited operation, in percent; 1 to 99.
     pub resume_percent: u8,
@@ -93,6 +103,23 @@ impl Settings {
         }
     }
 
+    /// Checks that the installer has named a quorum where the default could lock everybody out.
+    ///
+    /// With two admins on a mainnet both would have to agree, and one lost key would end every wider change. With one admin there is no
+    /// second word. Both are possible, but nobody gets them without having said so.
+    ///
+    /// # Errors
+    /// When fewer than [`MIN_ADMINS_FOR_DEFAULT_QUORUM`] admins are named on a mainnet, and no quorum is.
+    pub fn require_named_quorum(config: &Config, quorum: Option<u32>) -> Result<(), SettingsError> {
+        let admins = config.admins.iter().collect::<BTreeSet<_>>().len();
+        if quorum.is_some() || !config.chains.has_mainnet() || admins >= MIN_ADMINS_FOR_DEFAULT_QUORUM {
+            return Ok(());
+        }
+        let problem =
+            "on a mainnet, name it, or at least three admins; when as many must agree as there are, one lost key locks all out";
+        Err(SettingsError { field: "settings.quorum", problem })
+    }
+
     /// Returns the minimum balance of an asset, in base units. A policy may demand more.
     pub fn min_balance(&self, asset: Asset) -> Amount {
         self.min_balances.iter().find(|balance| balance.asset == asset).map_or(Amount::ZERO, |balance| balance.min)
@@ -125,17 +152,52 @@ impl Settings {
         if let Some((field, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
             return Err(SettingsError { field, problem: "at least 1" });
         }
+        let maxima = [
+            (
+                "breaker_threshold",
+                self.breaker_threshold,
+                MAX_BREAKER_THRESHOLD,
+                "at most 1,000: a breaker that never opens is none",
+            ),
+            (
+                "chain_breaker_threshold",
+                self.chain_breaker_threshold,
+                MAX_BREAKER_THRESHOLD,
+                "at most 1,000: a breaker that never opens is none",
+            ),
+            (
+                "max_wallets_per_owner",
+                self.max_wallets_per_owner,
+                MAX_WALLETS_PER_OWNER,
+                "at most 1,000: an owner's wallets are walked",
+            ),
+            (
+                "max_pending_per_agent",
+                self.max_pending_per_agent,
+                MAX_PENDING_PER_AGENT,
+                "at most 100, as a wallet's transfers under way",
+            ),
+            ("attempts_per_minute", self.attempts_per_minute, MAX_RATE, "at most 10,000, as in rules"),
+            ("attempts_per_hour", self.attempts_per_hour, MAX_RATE, "at most 10,000, as in rules"),
+        ];
+        if let Some((field, .., problem)) = maxima.into_iter().find(|(_, number, max, _)| number > max) {
+            return Err(SettingsError { field, problem });
+        }
         if self.time_lock_ns > MAX_TIME_LOCK_NS {
             return Err(SettingsError { field: "time_lock_seconds", problem: "at most 90 days" });
         }
         if !(60 * SECOND_NS..=MAX_COOL_DOWN_NS).contains(&self.proposal_ttl_ns) {
             return Err(SettingsError { field: "proposal_ttl_seconds", problem: "between a minute and 30 days" });
         }
-        if self.breaker_cool_down_ns > MAX_COOL_DOWN_NS {
-            return Err(SettingsError { field: "breaker_cool_down_seconds", problem: "at most 30 days" });
-        }
-        if self.chain_breaker_cool_down_ns > MAX_COOL_DOWN_NS {
-            return Err(SettingsError { field: "chain_breaker_cool_down_seconds", problem: "at most 30 days" });
+        let cool_downs = [
+            ("breaker_cool_down_seconds", self.breaker_cool_down_ns),
+            ("chain_breaker_cool_down_seconds", self.chain_breaker_cool_down_ns),
+        ];
+        if let Some((field, _)) = cool_downs.into_iter().find(|(_, ns)| !(SECOND_NS..=MAX_COOL_DOWN_NS).contains(ns)) {
+            return Err(SettingsError {
+                field,
+                problem: "between a second and 30 days: an open breaker that stops nothing is none",
+            });
         }
         if !(1..=99).contains(&self.resume_percent) {
             return Err(SettingsError { field: "resume_percent", problem: "between 1 and 99" });

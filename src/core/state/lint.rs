@@ -51,7 +51,20 @@ impl<M: Memory> LintContext for StateLintContext<'_, M> {
 impl<M: Memory> State<M> {
     /// Returns the problems that valid rules would have as the policy of a scope.
     pub fn lint_policy(&self, scope: Scope, rules: &[Rule], now: Timestamp) -> Vec<Lint> {
-        lint(&scope, rules, &StateLintContext { state: self, scope, now })
+        let mut lints = lint(&scope, rules, &StateLintContext { state: self, scope, now });
+        // Where test money is paid, one admin is enough for everything.
+        if self.is_every_admin_needed() && (self.config().chains.has_mainnet() || self.count_admins() > 1) {
+            let (quorum, admins) = (self.settings().quorum, self.count_admins());
+            let problem = format!("{quorum} of {admins} admins must agree, so with one lost key no policy can be widened any more");
+            let remedy = "grant Admin to another principal, or lower the quorum".into();
+            lints.push(Lint { severity: Severity::Warning, rule_index: None, problem, remedy });
+        }
+        lints
+    }
+
+    /// Whether the quorum is the number of admins, so that one lost key stops every wider change.
+    pub(super) fn is_every_admin_needed(&self) -> bool {
+        u64::from(self.settings().quorum) >= self.count_admins()
     }
 
     /// Refuses rules with an error that the policy in force does not have too.

@@ -33,7 +33,7 @@ pub struct ReadinessItem {
 type Policies = Vec<(WalletId, Option<Policy>)>;
 
 impl<M: Memory> State<M> {
-    /// Returns the fifteen items of the checklist, for a canister with so many `cycles` that should have `reserve` of them.
+    /// Returns the sixteen items of the checklist, for a canister with so many `cycles` that should have `reserve` of them.
     ///
     /// An item passes only when its condition was checked and holds.
     pub fn production_readiness(&self, cycles: u128, reserve: u128, now: Timestamp) -> Vec<ReadinessItem> {
@@ -43,7 +43,7 @@ impl<M: Memory> State<M> {
         items.extend(policy_items(self, &policies));
         items.extend([self.circuit_breaker(), persistent_store(), self.audit_active(), self.integrity(), self.private_rpc()]);
         items.extend([self.error_alerting(), self.backups(now), process_manager(cycles, reserve), self.key_storage()]);
-        items.push(time_zones(now));
+        items.extend([time_zones(now), self.admin_quorum()]);
         items
     }
 
@@ -131,6 +131,22 @@ impl<M: Memory> State<M> {
             }
         };
         item("backups", passed, why)
+    }
+
+    fn admin_quorum(&self) -> ReadinessItem {
+        let (quorum, admins) = (self.settings().quorum, self.count_admins());
+        let recovery = match &self.config().recovery {
+            Some(recovery) => format!("a recovery takes {} days", recovery.time_lock_ns / DAY_NS),
+            None => "there is no recovery".to_owned(),
+        };
+        let why = if self.is_every_admin_needed() {
+            format!(
+                "{quorum} of {admins} admins must agree, so one lost key stops every wider change; {recovery}; name another admin"
+            )
+        } else {
+            format!("{quorum} of {admins} admins must agree; {recovery}")
+        };
+        item("admin_quorum", !self.is_every_admin_needed(), why)
     }
 
     fn key_storage(&self) -> ReadinessItem {

@@ -56,6 +56,7 @@ impl Action {
             }),
             domain::Action::RemovePrincipal(member) => Self::RemovePrincipal { member },
             domain::Action::ConfigureAudit(settings) => Self::SetAuditSettings(settings.into()),
+            domain::Action::RecoverAdmins(admins) => Self::RecoverAdmins { admins: admins.into_iter().collect() },
         }
     }
 }

@@ -146,6 +146,7 @@ methods! {
     update grant_role(member: Principal, role: Role) -> Answer<Change>;
     update revoke_role(member: Principal, role: Role) -> Answer<Change>;
     update remove_principal(member: Principal) -> Answer<Change>;
+    update recover_admins(admins: &[Principal]) -> Answer<Change>;
     update set_group(group: &Group) -> Answer<Change>;
     update set_rate(rate: &Rate) -> Answer<Change>;
     update set_settings(settings: &SettingsInit) -> Answer<Change>;

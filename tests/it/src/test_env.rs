@@ -111,6 +111,7 @@ impl TestEnv {
         InitArgs {
             admins: vec![Actor::Admin.principal()],
             guardians: vec![Actor::Guardian.principal()],
+            recovery: None,
             key_name: "test_key_1".into(),
             solana: SolanaInit {
                 network: SolanaNetwork::Local,

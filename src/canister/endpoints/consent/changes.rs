@@ -5,7 +5,7 @@ use super::payments::with_transfer;
 use super::scene::{Scene, read};
 use candid::Principal;
 use purser_core::access::{LabelledAgent, RoleChange};
-use purser_core::base::{Amount, ProposalId, TransferId, WalletId, decimal_text};
+use purser_core::base::{Amount, DAY_NS, ProposalId, TransferId, WalletId, decimal_text};
 use purser_core::governance::{Action, PolicyChange, QuarantineEnd};
 use purser_core::wallet::{ParentChange, WalletChange};
 use purser_types::convert::policy::parse_rules;
@@ -86,6 +86,10 @@ fn action(scene: Scene<'_>, method: &str, arg: &[u8]) -> Result<(Action, Option<
             expected = version;
             Action::ConfigureAudit(settings.into())
         }
+        "recover_admins" => {
+            let (admins,): (Vec<Principal>,) = read(arg)?;
+            Action::RecoverAdmins(admins.into_iter().collect())
+        }
         "end_emergency" => {
             let (reason,): (String,) = read(arg)?;
             Action::EndEmergency { reason }
@@ -135,6 +139,12 @@ fn of_action(scene: Scene<'_>, action: &Action) -> Result<Description, ConsentEr
         Action::ConfigureAudit(settings) => Description::new("Say how long the audit log is kept and how large it may become")
             .text("Kept for at least", format!("{} days", settings.retention_days))
             .text("At most", format!("{} bytes; then nothing is paid", settings.capacity)),
+        Action::RecoverAdmins(admins) => {
+            let days = scene.state.config().recovery.as_ref().map_or(0, |recovery| recovery.time_lock_ns / DAY_NS);
+            let description = Description::new("Make principals admins, as the recovery")
+                .text("Effect", format!("after {days} days, unless an admin cancels it"));
+            admins.iter().fold(description, |description, admin| description.text("Admin", admin))
+        }
         Action::EndEmergency { reason } => Description::new("Resume payments by one stage")
             .text("Effect", "from the emergency to limited operation, from there to normal")
             .quote("Reason", Some(reason)),

@@ -415,6 +415,7 @@ fn config(kaspa_providers: usize) -> Config {
     Config {
         admins: vec![admin()],
         guardians: Vec::new(),
+        recovery: None,
         key_name: "test_key_1".into(),
         chains: ChainConfigs {
             solana: SolanaConfig {

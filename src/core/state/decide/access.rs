@@ -9,7 +9,9 @@ use crate::access::{AgentChange, LabelledAgent, MAX_AGENT_LABEL_BYTES, RoleChang
 use crate::base::text::check_name;
 use crate::base::{ProposalId, Timestamp, TransferId, WalletId};
 use crate::event::{Event, ModeChanged};
-use crate::governance::{Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, Proposal, ProposalOutcome};
+use crate::governance::{
+    Action, Group, MAX_GROUP_MEMBERS, MAX_GROUPS, MAX_MEMBERS, MAX_RECOVERED_ADMINS, Proposal, ProposalOutcome,
+};
 use crate::policy::{MAX_NAME_BYTES, Mode, ReasonCode};
 use crate::state::refusal::{invalid, not_found};
 use crate::state::{Decided, Refusal, State};
@@ -91,6 +93,26 @@ impl<M: Memory> State<M> {
             return Err(Refusal::LimitReached { what: "principals with roles", max: MAX_MEMBERS as u64, current: current as u64 });
         }
         Ok(vec![Event::RoleGranted(*change)])
+    }
+
+    /// Returns the events that make principals admins again. Nothing else changes: the quorum, the policies and the mode stay as they are.
+    pub(super) fn recovery_events(&self, admins: &BTreeSet<Principal>) -> Result<Vec<Event>, Refusal> {
+        let named = admins.len();
+        if !(1..=MAX_RECOVERED_ADMINS).contains(&named) {
+            return Err(invalid("admins", format!("{named} principals; 1 to {MAX_RECOVERED_ADMINS}")));
+        }
+        let role = Role::Admin;
+        let new: Vec<Principal> = admins.iter().copied().filter(|admin| !self.tables.roles(admin).has(role)).collect();
+        if new.is_empty() {
+            return Err(Refusal::AlreadySo { what: "all of them are admins" });
+        }
+        let members = self.tables.all_roles().count();
+        let strangers = new.iter().filter(|admin| self.tables.roles(admin).0.is_empty()).count();
+        if members + strangers > MAX_MEMBERS {
+            return Err(Refusal::LimitReached { what: "principals with roles", max: MAX_MEMBERS as u64, current: members as u64 });
+        }
+        let grant = |principal| self.grant_events(&RoleChange { principal, role });
+        Ok(new.into_iter().map(grant).collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// Returns the events of a revocation of a role.
@@ -201,6 +223,7 @@ impl<M: Memory> State<M> {
             Action::GrantRole(change) => change.principal == principal,
             Action::AddAgent(change) => change.agent == principal,
             Action::SetGroup(group) => group.members.contains(&principal),
+            Action::RecoverAdmins(admins) => admins.contains(&principal),
             Action::ChangeWallet { change: WalletChange::Owner(owner), .. } => *owner == principal,
             _ => false,
         };
@@ -251,6 +274,11 @@ impl<M: Memory> State<M> {
             return Err(invalid("principal", "the last admin cannot be removed; grant the role to somebody else first"));
         }
         self.check_quorum(self.settings().quorum, remaining)
+    }
+
+    /// Returns the number of admins.
+    pub(in crate::state) fn count_admins(&self) -> u64 {
+        self.count_holders(Role::Admin)
     }
 
     /// Returns the number of principals with a role.

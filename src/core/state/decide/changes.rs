@@ -35,6 +35,7 @@ impl<M: Memory> State<M> {
             Action::ResolveQuarantine(end) => self.quarantine_events(end),
             Action::RemovePrincipal(principal) => self.removal_events(*principal),
             Action::ConfigureAudit(settings) => self.audit_settings_events(*settings),
+            Action::RecoverAdmins(admins) => self.recovery_events(admins),
         }
     }
 

@@ -70,12 +70,13 @@ impl<M: Memory> State<M> {
         Ok((Decided::by_caller(caller, Event::ProposalMade(Box::new(proposal))), ChangeOutcome::Proposed(id)))
     }
 
-    /// Decides an admin's approval of a proposal. When the quorum is reached and there is no time lock, the action takes effect too.
+    /// Decides an admin's approval of a proposal, or the approval of a recovery by one of its members. When the quorum is reached and there is no time lock, the action takes effect too.
     ///
     /// # Errors
-    /// When the caller is no admin, loses power by the proposal, or has approved already, or the proposal is closed or expired.
+    /// When the caller is not one of those who decide, loses power by the proposal, or has approved already, or the proposal is closed or
+    /// expired.
     pub fn decide_approve_proposal(&self, caller: Principal, id: ProposalId, now: Timestamp) -> Result<Decided, Refusal> {
-        self.require_role(caller, Role::Admin)?;
+        self.require_decider(caller, id)?;
         let now = self.monotonic_now(now);
         let mut proposal = self.open_proposal(id)?;
         if is_expired(&proposal, now) {
@@ -129,7 +130,12 @@ impl<M: Memory> State<M> {
     fn require_canceller(&self, caller: Principal, proposal: &Proposal, now: Timestamp) -> Result<(), Refusal> {
         let roles = self.tables.roles(&caller);
         let is_about_caller = self.principals_losing_power(&proposal.action).contains(&caller);
-        let is_own = proposal.proposer == caller && roles.has(Role::Admin) && !is_about_caller;
+        let is_recovery = matches!(proposal.action, Action::RecoverAdmins(_));
+        // Admins who are there need no recovery.
+        if is_recovery && roles.has(Role::Admin) {
+            return Ok(());
+        }
+        let is_own = proposal.proposer == caller && self.decides_about(&caller, &proposal.action) && !is_about_caller;
         if is_own && proposal.approved_by.iter().all(|admin| *admin == caller) {
             return Ok(());
         }
@@ -138,6 +144,7 @@ impl<M: Memory> State<M> {
             return Err(Refusal::Unauthorized { needs });
         }
         match &proposal.action {
+            Action::RecoverAdmins(_) => Err(Refusal::Unauthorized { needs: "an Admin, or the member who proposed it alone" }),
             Action::RevokeRole(change) if change.role == Role::Guardian => Err(NO_GUARDIAN),
             Action::RemovePrincipal(principal) if self.tables.roles(principal).has(Role::Guardian) => Err(NO_GUARDIAN),
             Action::EndEmergency { .. } if self.is_veto_over(now) => Err(Refusal::Unauthorized {
@@ -163,7 +170,7 @@ impl<M: Memory> State<M> {
     /// # Errors
     /// When the caller is no admin, or the proposal is closed, expired or not ready.
     pub fn decide_execute_proposal(&self, caller: Principal, id: ProposalId, now: Timestamp) -> Result<Decided, Refusal> {
-        self.require_role(caller, Role::Admin)?;
+        self.require_decider(caller, id)?;
         let now = self.monotonic_now(now);
         let proposal = self.open_proposal(id)?;
         if is_expired(&proposal, now) {
@@ -233,7 +240,26 @@ impl<M: Memory> State<M> {
         }
     }
 
+    /// Refuses a caller who is not one of those who agree to a proposal.
+    ///
+    /// Who is neither an admin nor a member of the recovery does not learn whether there is such a proposal.
+    fn require_decider(&self, caller: Principal, id: ProposalId) -> Result<(), Refusal> {
+        let is_recovery = self.tables.proposal(id).is_some_and(|proposal| matches!(proposal.action, Action::RecoverAdmins(_)));
+        if is_recovery { self.require_recovery_member(caller) } else { self.require_role(caller, Role::Admin) }
+    }
+
+    fn require_recovery_member(&self, caller: Principal) -> Result<(), Refusal> {
+        require_authenticated(caller)?;
+        if self.is_recovery_member(&caller) {
+            return Ok(());
+        }
+        Err(Refusal::Unauthorized { needs: "a member of the recovery" })
+    }
+
     fn require_proposer(&self, caller: Principal, action: &Action, requirement: ChangeRequirement) -> Result<(), Refusal> {
+        if matches!(action, Action::RecoverAdmins(_)) {
+            return self.require_recovery_member(caller);
+        }
         if let Action::ChangeWallet { wallet, change: WalletChange::Deactivate | WalletChange::MakePrimary } = action {
             require_authenticated(caller)?;
             let owner = self.tables.wallet(*wallet).map(|wallet| wallet.owner());
@@ -248,7 +274,11 @@ impl<M: Memory> State<M> {
     ///
     /// A principal that proposes to lose power itself does not take the place of others who propose the same.
     fn check_proposal_limits(&self, caller: Principal, action: &Action, now: Timestamp) -> Result<(), Refusal> {
-        let open: Vec<Proposal> = self.open_proposals().into_iter().filter(|proposal| !is_expired(proposal, now)).collect();
+        // Neither admins nor the recovery can keep the other from proposing.
+        let is_recovery = |action: &Action| matches!(action, Action::RecoverAdmins(_));
+        let of_kind = |proposal: &Proposal| is_recovery(&proposal.action) == is_recovery(action);
+        let open = self.open_proposals().into_iter().filter(|proposal| of_kind(proposal) && !is_expired(proposal, now));
+        let open: Vec<Proposal> = open.collect();
         let losing = self.principals_losing_power(action);
         if open
             .iter()

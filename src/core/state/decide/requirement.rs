@@ -56,6 +56,12 @@ impl<M: Memory> State<M> {
                 };
                 when(widens, full)
             }
+            // Without a recovery nobody may ask for it.
+            Action::RecoverAdmins(_) => self
+                .config()
+                .recovery
+                .as_ref()
+                .map_or(full, |recovery| ChangeRequirement { quorum: recovery.quorum, time_lock_ns: recovery.time_lock_ns }),
             Action::RemovePrincipal(principal) => {
                 let roles = self.tables.roles(principal);
                 let requirements = roles.0.iter().map(|role| self.revocation_requirement(*principal, *role, full));

@@ -39,7 +39,7 @@ impl<M: Memory> State<M> {
         match self.ready_at(proposal) {
             Some(ready_at) => ready_at,
             // The quorum became smaller while it waited: nobody has to approve it again.
-            None if self.count_approvals_of(proposal) >= self.settings().quorum => proposal.made_at,
+            None if self.count_approvals_of(proposal) >= self.largest_quorum(&proposal.action) => proposal.made_at,
             None => proposal.expires_at,
         }
     }
@@ -49,8 +49,9 @@ impl<M: Memory> State<M> {
     /// A time lock that was made longer binds what waits; one that was made shorter does not bring forward what is announced.
     fn ready_at(&self, proposal: &Proposal) -> Option<Timestamp> {
         let (quorum_at, ready_at) = (proposal.quorum_at?, proposal.ready_at?);
-        // No requirement is longer than the settings' time lock, and comparing whole policies is dear.
-        if quorum_at.saturating_add(self.settings().time_lock_ns) <= ready_at {
+        // No requirement of admins is longer than the settings' time lock, and comparing whole policies is dear.
+        let is_of_admins = !matches!(proposal.action, Action::RecoverAdmins(_));
+        if is_of_admins && quorum_at.saturating_add(self.settings().time_lock_ns) <= ready_at {
             return Some(ready_at);
         }
         Some(ready_at.max(quorum_at.saturating_add(self.proposal_requirement(proposal).time_lock_ns)))
@@ -62,11 +63,27 @@ impl<M: Memory> State<M> {
         self.requirement(&action)
     }
 
-    /// Returns the number of admins who approved a proposal, still are admins, and have a say about it.
+    /// Returns a quorum that is enough for an action, without a look at what it changes.
+    fn largest_quorum(&self, action: &Action) -> u32 {
+        match action {
+            Action::RecoverAdmins(_) => self.requirement(action).quorum,
+            _ => self.settings().quorum,
+        }
+    }
+
+    /// Returns the number of admins who approved a proposal, still are admins, and have a say about it; of a recovery, of its members.
     pub(super) fn count_approvals_of(&self, proposal: &Proposal) -> u32 {
         let silent = self.admins_without_say(&proposal.action);
-        let counts = |admin: &&Principal| self.tables.roles(admin).has(Role::Admin) && !silent.contains(*admin);
+        let counts = |by: &&Principal| self.decides_about(by, &proposal.action) && !silent.contains(*by);
         u32::try_from(proposal.approved_by.iter().filter(counts).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a principal is one of those who agree to an action: an admin, or a member of the recovery.
+    pub(super) fn decides_about(&self, principal: &Principal, action: &Action) -> bool {
+        match action {
+            Action::RecoverAdmins(_) => self.is_recovery_member(principal),
+            _ => self.tables.roles(principal).has(Role::Admin),
+        }
     }
 
     /// Returns the admins who lose power by an action, and neither approve nor cancel it.
@@ -118,6 +135,7 @@ impl<M: Memory> State<M> {
             | Action::RevokeRole(_)
             | Action::AddAgent(_)
             | Action::RemovePrincipal(_)
+            | Action::RecoverAdmins(_)
             | Action::ResolveQuarantine(_) => ReplacedRecord::None,
         }
     }

@@ -4,7 +4,7 @@ use crate::access::{Agent, Role, Roles, Session};
 use crate::base::{Chain, ProposalId, SessionId, Timestamp, WalletId};
 use crate::governance::config::Config;
 use crate::governance::settings::Settings;
-use crate::governance::{Group, Proposal};
+use crate::governance::{Action, Group, Proposal};
 use crate::policy::Mode;
 use crate::state::State;
 use crate::wallet::RootKeys;
@@ -65,9 +65,23 @@ impl<M: Memory> State<M> {
         self.tables.is_agent_of_any(principal)
     }
 
-    /// Whether a principal has a role, or is an agent or an owner of a wallet. Nobody else can command anything.
+    /// Whether a principal is a member of the recovery.
+    pub fn is_recovery_member(&self, principal: &Principal) -> bool {
+        self.config().recovery.as_ref().is_some_and(|recovery| recovery.members.contains(principal))
+    }
+
+    /// Returns the open proposals of the recovery, oldest first.
+    pub fn open_recoveries(&self) -> Vec<Proposal> {
+        let recoveries = self.recorded_proposals().filter(|proposal| matches!(proposal.action, Action::RecoverAdmins(_)));
+        recoveries.map(|proposal| self.as_it_stands(proposal)).collect()
+    }
+
+    /// Whether a principal has a role, is in the recovery, or is an agent or an owner of a wallet. Nobody else can command anything.
     pub fn has_power(&self, principal: &Principal) -> bool {
-        !self.tables.roles(principal).0.is_empty() || self.is_agent_of_any(principal) || self.wallets_of(principal).next().is_some()
+        !self.tables.roles(principal).0.is_empty()
+            || self.is_recovery_member(principal)
+            || self.is_agent_of_any(principal)
+            || self.wallets_of(principal).next().is_some()
     }
 
     /// Returns a group of approvers.

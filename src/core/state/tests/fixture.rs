@@ -50,6 +50,7 @@ pub fn config() -> Config {
     Config {
         admins: vec![admin()],
         guardians: vec![guardian()],
+        recovery: None,
         key_name: "test_key_1".into(),
         chains: ChainConfigs {
             solana: SolanaConfig {

@@ -4,6 +4,7 @@ mod agents;
 mod cascades;
 mod emergencies;
 mod proposals;
+mod recovery;
 mod standing;
 mod versions;
 mod widening;

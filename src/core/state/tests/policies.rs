@@ -153,14 +153,17 @@ fn every_version_of_a_policy_can_be_looked_up() {
 }
 
 #[test]
-fn readiness_has_fifteen_items_that_follow_the_installation() {
+fn readiness_has_sixteen_items_that_follow_the_installation() {
     let mut state = installed();
     let failing = |state: &TestState, cycles| -> Vec<&'static str> {
         let items = state.production_readiness(cycles, 10, at(2));
-        assert_eq!(items.len(), 15);
+        assert_eq!(items.len(), 16);
         items.into_iter().filter(|item| !item.passed).map(|item| item.name).collect()
     };
-    assert_eq!(failing(&state, 10), ["rate_limits", "approval_gate", "private_rpc", "error_alerting", "backups", "key_storage"]);
+    assert_eq!(
+        failing(&state, 10),
+        ["rate_limits", "approval_gate", "private_rpc", "error_alerting", "backups", "key_storage", "admin_quorum"]
+    );
     assert!(failing(&state, 9).contains(&"process_manager"));
     let decided = state.decide_grant_role(admin(), stranger(), Role::Auditor);
     done(&mut state, decided, at(1));
@@ -170,7 +173,7 @@ fn readiness_has_fifteen_items_that_follow_the_installation() {
     loose[solana] = Rule::AnyAddress { chain: Chain::Solana };
     let (decided, _) = state.decide_set_policy(admin(), WALLET, loose, at(2)).unwrap();
     state.commit(decided, at(2));
-    let lacking = ["allowlist", "approval_gate", "private_rpc", "error_alerting", "backups", "key_storage"];
+    let lacking = ["allowlist", "approval_gate", "private_rpc", "error_alerting", "backups", "key_storage", "admin_quorum"];
     assert_eq!(failing(&state, 10), lacking, "an auditor alone keeps no copy");
     let (last, hash) = state.tip().unwrap();
     let decided = state.decide_archive(stranger(), last, hash, "tape 1".into(), None);

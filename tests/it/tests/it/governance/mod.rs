@@ -1,3 +1,5 @@
 //! Governance: changes by proposals.
 
 pub mod proposals;
+mod recovery;
+mod standing;

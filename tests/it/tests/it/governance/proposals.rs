@@ -14,11 +14,11 @@ use std::time::Duration;
 
 const TIME_LOCK: u64 = 3_600;
 
-fn second_admin() -> Principal {
+pub fn second_admin() -> Principal {
     Principal::self_authenticating([11])
 }
 
-fn third_admin() -> Principal {
+pub fn third_admin() -> Principal {
     Principal::self_authenticating([12])
 }
 
@@ -38,29 +38,29 @@ fn install(settings: SettingsInit) -> Result<TestEnv, Reject> {
 }
 
 /// An environment with three admins, a quorum of two and a time lock of an hour.
-fn env_with_quorum() -> TestEnv {
+pub fn env_with_quorum() -> TestEnv {
     let settings = SettingsInit { quorum: Some(2), time_lock_seconds: Some(TIME_LOCK), ..SettingsInit::default() };
     install(settings).expect("it installs")
 }
 
 /// Proposes a change as the first admin.
-fn proposed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> u64 {
+pub fn proposed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> u64 {
     match change(&mut env.as_actor(Actor::Admin)) {
         Ok(Change::Proposed(id)) => id,
         other => panic!("not proposed: {other:?}"),
     }
 }
 
-fn approve(env: &mut TestEnv, id: u64) -> Proposal {
+pub fn approve(env: &mut TestEnv, id: u64) -> Proposal {
     env.as_principal(second_admin()).approve_proposal(id).expect("another admin agrees")
 }
 
-fn proposal(env: &mut TestEnv, id: u64) -> Proposal {
+pub fn proposal(env: &mut TestEnv, id: u64) -> Proposal {
     env.as_actor(Actor::Stranger).get_proposal(id).expect("open")
 }
 
 /// Advances the network's time and runs due timers.
-fn advance_time(env: &mut TestEnv, seconds: u64) {
+pub fn advance_time(env: &mut TestEnv, seconds: u64) {
     let ic = env.network.ic();
     ic.advance_time(Duration::from_secs(seconds));
     for _ in 0..6 {
@@ -69,7 +69,7 @@ fn advance_time(env: &mut TestEnv, seconds: u64) {
 }
 
 /// Proposes and approves a change, and waits until it is executed.
-fn executed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> Proposal {
+pub fn executed(env: &mut TestEnv, change: impl FnOnce(&mut Client<'_>) -> Result<Change, Error>) -> Proposal {
     let id = proposed(env, change);
     approve(env, id);
     advance_time(env, TIME_LOCK);

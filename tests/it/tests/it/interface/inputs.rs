@@ -42,7 +42,7 @@ fn unchanged(env: &mut TestEnv, name: &str, call: impl FnOnce(&mut TestEnv) -> S
 type Call = fn(&mut Client<'_>, u64) -> String;
 
 /// Every method that needs a permission, with valid arguments and the actors that may call it.
-const COMMANDS: [(&str, Call, &[Actor]); 33] = [
+const COMMANDS: [(&str, Call, &[Actor]); 34] = [
     ("create_wallet", |c, _| code(c.create_wallet("x")), &[Actor::Admin]),
     ("change_wallet", |c, wallet| code(c.change_wallet(wallet, WalletChange::Owner(Actor::Agent.principal()))), &[Actor::Admin]),
     ("open_session", |c, wallet| code(c.open_session(&session(wallet))), &[Actor::Agent, Actor::Admin]),
@@ -55,6 +55,7 @@ const COMMANDS: [(&str, Call, &[Actor]); 33] = [
     ("remove_agent", |c, wallet| code(c.remove_agent(wallet, Actor::Agent.principal())), &[Actor::Admin, Actor::Guardian]),
     ("grant_role", |c, _| code(c.grant_role(Principal::self_authenticating([98]), Role::Admin)), &[Actor::Admin]),
     ("remove_principal", |c, _| code(c.remove_principal(Actor::Guardian.principal())), &[Actor::Admin]),
+    ("recover_admins", |c, _| code(c.recover_admins(&[Principal::self_authenticating([97])])), &[]),
     ("set_group", |c, _| code(c.set_group(&Group { name: "board".into(), members: vec![] })), &[]),
     ("set_rate", |c, _| code(c.set_rate(&Rate { asset: Asset::Sol, value: 1, per: 1, expires_at: 0 })), &[]),
     (
@@ -160,7 +161,7 @@ fn nobody_who_did_not_sign_in_gets_through() {
     let mut env = TestEnv::new();
     let wallet = env.wallet(&rules()).id;
     let somebody = Principal::self_authenticating([99]);
-    let updates: [(&str, Vec<u8>); 32] = [
+    let updates: [(&str, Vec<u8>); 33] = [
         ("create_wallet", encode_args((threshold("x"),)).unwrap()),
         ("change_wallet", encode_args((wallet, WalletChange::Deactivate)).unwrap()),
         ("open_session", encode_args((session(wallet),)).unwrap()),
@@ -174,6 +175,7 @@ fn nobody_who_did_not_sign_in_gets_through() {
         ("grant_role", encode_args((somebody, Role::Admin)).unwrap()),
         ("revoke_role", encode_args((Actor::Guardian.principal(), Role::Guardian)).unwrap()),
         ("remove_principal", encode_args((Actor::Guardian.principal(),)).unwrap()),
+        ("recover_admins", encode_args((vec![Actor::Guardian.principal()],)).unwrap()),
         ("set_group", encode_args((Group { name: "board".into(), members: vec![] },)).unwrap()),
         ("set_rate", encode_args((Rate { asset: Asset::Sol, value: 1, per: 1, expires_at: 0 },)).unwrap()),
         ("set_settings", encode_args((SettingsInit::default(),)).unwrap()),

@@ -73,7 +73,7 @@ fn the_certificate_survives_an_upgrade() {
     assert_eq!(certified_data(&mut env, &proof.certificate), tree.digest());
 }
 
-fn get(env: &mut TestEnv, method: &str, url: &str) -> HttpResponse {
+pub fn get(env: &mut TestEnv, method: &str, url: &str) -> HttpResponse {
     let request =
         HttpRequest { method: method.into(), url: url.into(), headers: vec![], body: vec![].into(), certificate_version: Some(2) };
     let arg = Encode!(&request).expect("a request encodes");

@@ -132,7 +132,7 @@ fn the_checklist_says_what_is_missing_before_real_money() {
     let mut env = TestEnv::new();
     env.wallet(&rules());
     let items = env.as_actor(Actor::Guardian).production_readiness().expect("a member");
-    assert_eq!(items.len(), 15);
+    assert_eq!(items.len(), 16);
     let passed = |name: &str| items.iter().find(|item| item.name == name).map(|item| item.passed);
     for (name, expected) in [("allowlist", true), ("spending_limits", true), ("approval_gate", false), ("key_storage", false)] {
         assert_eq!(passed(name), Some(expected), "{items:?}");
