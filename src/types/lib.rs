@@ -5,6 +5,7 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`execution`] | whether transfers on a chain are carried out |
 //! | [`init`] | the installation argument |
 //! | [`kaspa_config`], [`solana_config`] | its part about each chain, and the configuration as answers show it |
 //! | [`settings`] | the numbers that admins tune |
@@ -41,6 +42,7 @@ pub mod bounds;
 pub mod chain;
 pub mod consent;
 pub mod error;
+pub mod execution;
 pub mod governance;
 pub mod http;
 pub mod init;
@@ -81,9 +83,10 @@ pub use consent::{
     FieldValue, FieldsDisplay,
 };
 pub use error::{Error, ErrorDetail};
+pub use execution::Execution;
 pub use governance::{Action, AssetRate, Change, Group, Proposal, ProposalOutcome, Rate, Versioned, WalletChange};
 pub use http::{HttpRequest, HttpResponse};
-pub use init::{Execution, InitArgs, RecoveryInit};
+pub use init::{InitArgs, RecoveryInit};
 pub use kaspa::*;
 pub use kaspa_config::*;
 pub use log::{

@@ -1,6 +1,6 @@
 //! The installation argument of Solana, and its configuration as answers show it.
 
-use crate::init::Execution;
+use crate::execution::Execution;
 use crate::named::Named;
 use candid::CandidType;
 use serde::{Deserialize, Serialize};

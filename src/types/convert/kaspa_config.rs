@@ -1,6 +1,6 @@
 //! The installation argument of Kaspa as a configuration, and the configuration as answers show it.
 
-use crate::init::Execution;
+use crate::execution::Execution;
 use crate::kaspa_config::{DEFAULT_KASPA_FEERATE, DEFAULT_KASPA_MAX_FEE, KaspaConfig, KaspaInit, KaspaNetwork};
 use purser_core::base::Amount;
 use purser_core::chains::config::ChainConfig;

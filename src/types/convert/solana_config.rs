@@ -1,6 +1,6 @@
 //! The installation argument of Solana as a configuration, and the configuration as answers show it.
 
-use crate::init::Execution;
+use crate::execution::Execution;
 use crate::solana_config::{DEFAULT_SOLANA_MAX_FEE, SolanaConfig, SolanaInit, SolanaNetwork};
 use purser_core::base::{Amount, Bytes};
 use purser_core::chains::config::ChainConfig;
