@@ -5,7 +5,7 @@ use crate::policy::Mode;
 use serde::{Deserialize, Serialize};
 
 /// The version of the tables' layout. A later layout gets a later number and a migration.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The head of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

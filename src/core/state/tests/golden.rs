@@ -9,7 +9,7 @@ use crate::base::codec::NameHashes;
 use crate::base::{Amount, Asset, BlockIndex, Bytes, Chain, DAY_NS, HOUR_NS, MINUTE_NS};
 use crate::chains::registry::Params;
 use crate::chains::solana::transfer::{LifetimeChoice, SolanaSettings};
-use crate::event::{DenialsAggregated, Event, StateCheckpoint};
+use crate::event::{DenialsAggregated, Event, ProposalApprovalWithdrawn, ProposalReady, StateCheckpoint};
 use crate::governance::retention::AuditSettings;
 use crate::governance::settings::Settings;
 use crate::governance::{Action, Group, PolicyChange, Rate};
@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 /// One block per line, as the first version wrote them.
 const GOLDEN: &str = include_str!("golden.hex");
 /// The digest of all tables after them.
-const DIGEST: &str = "6827d1a83a72542ffce1eaa99bb3bea46746f6e03e249c09bd249ad6a22a4e25";
+const DIGEST: &str = "5e99ec734336bf37d6391233dbaee942a6bfdb0763c00e8f4e10f60dd4ffb00b";
 
 /// Everything that can happen, once.
 fn everything() -> TestState {
@@ -112,6 +112,17 @@ fn govern(state: &mut TestState) {
     };
     let decided = state.decide_approve_proposal(principal(7), proposal, at(31));
     done(state, decided, at(31));
+    let decided = state.decide_label_agent(admin(), WALLET, agent(), Some("bot".into()));
+    done(state, decided, at(31));
+    let viewer = Action::GrantRole(RoleChange { principal: principal(5), role: Role::Viewer });
+    let (decided, outcome) = state.decide_change(principal(7), viewer, at(31)).unwrap();
+    let ChangeOutcome::Proposed(id) = outcome else { panic!("one of two is no quorum") };
+    state.commit(decided, at(31));
+    // The canister decides both by itself when settings or roles change.
+    let ready = ProposalReady { id, ready_at: at(DAY_NS) };
+    state.commit(Decided::by_canister(Event::ProposalReady(ready)), at(31));
+    let withdrawn = ProposalApprovalWithdrawn { id, admin: principal(7) };
+    state.commit(Decided::by_canister(Event::ProposalApprovalWithdrawn(withdrawn)), at(31));
     for (key, says) in [("approved", true), ("rejected", false)] {
         let (decided, outcome) = state.decide_transfer(agent(), sol(2_000, key), at(32)).unwrap();
         let Outcome::Pending { transfer: id, .. } = outcome else { panic!("{outcome:?}") };

@@ -16,9 +16,9 @@ use flate2::write::GzEncoder;
 use ic_stable_structures::VectorMemory;
 use std::io::{Read, Write};
 
-const LAYOUT_2: &[u8] = include_bytes!("layout-2.bin.gz");
+const LAYOUT_3: &[u8] = include_bytes!("layout-3.bin.gz");
 /// The digest of the state in it.
-const DIGEST: &str = "d935d01adcbca122dfdd9d3970119d8977b3a3090b886e215ece3fc5574ababb";
+const DIGEST: &str = "8818924be1ec6c5415411809942c77709899b1365072dbe4b673092aa71e25e1";
 const BLOCKS: u64 = 36;
 
 fn open(image: &[u8]) -> TestState {
@@ -27,7 +27,7 @@ fn open(image: &[u8]) -> TestState {
     State::open(memory).expect("it opens")
 }
 
-/// What the image of layout 2 was made of: transfers at several ends and two under way, an archive, and a log whose beginning was
+/// What the image of layout 3 was made of: transfers at several ends and two under way, an archive, and a log whose beginning was
 /// given up.
 fn used(memory: VectorMemory) -> TestState {
     let blueprint = installed();
@@ -103,8 +103,8 @@ fn write_image() {
 }
 
 #[test]
-fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
-    let mut state = open(LAYOUT_2);
+fn the_memory_of_layout_3_opens_verifies_and_goes_on() {
+    let mut state = open(LAYOUT_3);
     assert_eq!((state.digest().to_string().as_str(), state.log_len()), (DIGEST, BLOCKS));
     assert_eq!(state.first_block(), BlockIndex::new(10), "the beginning was given up");
     let report = state.verify_log(BlockIndex::new(0), u64::MAX);

@@ -13,8 +13,8 @@ fn admin() -> Principal {
 }
 
 #[test]
-fn the_memory_of_layout_2_opens_verifies_and_goes_on() {
-    let path = wasm::root().join("src/core/state/tests/layout-2.bin.gz");
+fn the_memory_of_layout_3_opens_verifies_and_goes_on() {
+    let path = wasm::root().join("src/core/state/tests/layout-3.bin.gz");
     let mut image = Vec::new();
     GzDecoder::new(std::fs::File::open(path).expect("the image is there")).read_to_end(&mut image).expect("it is gzip");
     let mut env = TestEnv::local();
