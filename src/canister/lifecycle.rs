@@ -13,10 +13,11 @@ fn init(args: Option<InitArgs>) {
     let settings = args.settings.clone().unwrap_or_default();
     let config = args.into_config(None);
     let named = Settings::require_named_quorum(&config, settings.quorum);
-    named.unwrap_or_else(|error| ic_cdk::api::trap(format!("init: {error}")));
     let settings = settings.over(Settings::new(&config));
     let decided = store::read(|state| state.decide_init(ic_cdk::api::msg_caller(), config, settings));
-    store::commit(decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("init: {refusal}"))));
+    let decided = decided.unwrap_or_else(|refusal| ic_cdk::api::trap(format!("init: {refusal}")));
+    named.unwrap_or_else(|error| ic_cdk::api::trap(format!("init: {error}")));
+    store::commit(decided);
     jobs::arm();
 }
 

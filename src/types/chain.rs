@@ -1,4 +1,4 @@
-//! The chains that wallets hold funds on, their assets, and the parts of requests and transfers that only one chain has.
+//! Chains, their assets, and the parts of requests and transfers that only one chain has.
 //!
 //! This is the registry of the interface: the one place that lists the chains. What a part consists of is in the file of its chain.
 

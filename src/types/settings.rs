@@ -31,7 +31,7 @@ pub struct Settings {
     pub attempts_per_hour: u32,
     /// The share of every limit of money that holds after an emergency, in percent, 1 to 99.
     pub resume_percent: u8,
-    /// What every wallet keeps, by coin; nothing of a coin that is not named.
+    /// The minimum balance of every wallet, by coin; none of a coin that is not named.
     pub min_balances: Vec<MinBalance>,
 }
 
@@ -40,7 +40,7 @@ pub struct Settings {
 pub struct MinBalance {
     /// The native asset of a chain.
     pub asset: Asset,
-    /// What every wallet keeps, in base units.
+    /// The least that stays in every wallet, in base units.
     pub min: u64,
 }
 

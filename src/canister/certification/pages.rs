@@ -139,7 +139,7 @@ impl Page {
     }
 }
 
-/// Returns the response of a page that tells that the canister pays nothing; all of these have the same status and headers.
+/// Returns the response of a page while nothing is paid. All of these have the same status and headers.
 pub fn unavailable(body: &serde_json::Value) -> HttpResponse<'static> {
     json_response(StatusCode::SERVICE_UNAVAILABLE, body)
 }

@@ -19,6 +19,12 @@ pub enum Lookup<T> {
     Miss,
 }
 
+impl<T: Clone> Default for TtlCache<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Clone> TtlCache<T> {
     /// An empty cache.
     pub const fn new() -> Self {

@@ -13,7 +13,9 @@ pub fn amount_text(asset: Asset, amount: Amount) -> String {
     }
 }
 
-/// Formats an amount in the asset alone: `0.9 SOL`; a token with its mint, and one that is not known in base units.
+/// Formats an amount in the asset alone: `0.9 SOL`.
+///
+/// A token has its mint beside it; the amount of one that is not known is in base units.
 pub fn short_amount_text(asset: Asset, amount: Amount) -> String {
     match (asset.coin().map(|coin| coin.short_text(amount)), asset.mint()) {
         (Some(text), None) => text,

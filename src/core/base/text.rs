@@ -41,7 +41,7 @@ pub fn visible(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-/// Checks a label, name or key: at most `max` bytes, without a character that cannot be seen or told from a space.
+/// Checks a label, name or key: at most `max` bytes, all of them visible characters and plain spaces.
 ///
 /// Two names that look alike would let one thing pass for another.
 ///

@@ -11,7 +11,9 @@ use purser_core::state;
 use purser_core::wallet::{self, NewKeys, NewWallet};
 
 impl Wallet {
-    /// Returns a wallet of the domain with its addresses on the configured networks; a key that is not registered has none.
+    /// Returns a wallet of the domain with its addresses on the configured networks.
+    ///
+    /// A key that is not registered has none.
     ///
     /// # Panics
     /// When a stored key is not a point of its curve, which no derivation yields.

@@ -58,7 +58,7 @@ async fn simulate<R: Runtime>(context: &TransferContext<'_, R>, draft: &mut Draf
 fn record<R: Runtime>(context: &TransferContext<'_, R>, plan: Plan, solana: SolanaBuilt) -> Result<(), FlowError> {
     let fee = plan.fee().and_then(|fee| fee.checked_add(solana.rent));
     let fee = fee.ok_or_else(|| FlowError::unbuildable("the fee overflows"))?;
-    let unsigned = plan.clone().build().map_err(|error| FlowError::unbuildable(error))?;
+    let unsigned = plan.clone().build().map_err(FlowError::unbuildable)?;
     let described = describe_message(unsigned.message_bytes()).map_err(unbuildable)?;
     if described != plan {
         return Err(unbuildable("it reads differently"));

@@ -133,7 +133,7 @@ async fn succeeding<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -
 }
 
 fn simulation<R: Runtime>(context: &TransferContext<'_, R>, plan: &Plan) -> Result<Request, FlowError> {
-    let tx = plan.clone().build().map_err(|error| FlowError::unbuildable(error))?;
+    let tx = plan.clone().build().map_err(FlowError::unbuildable)?;
     // A node that is behind does not know the nonce's value.
     let min_slot = if matches!(plan.recent_hash, RecentHash::Nonce { .. }) { providers::min_slot(context.rt) } else { 0 };
     Ok(Request::Simulate { tx, min_slot })

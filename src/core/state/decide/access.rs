@@ -1,9 +1,9 @@
 //! Decisions about roles, groups and agents, the events that follow from them, and the start of an emergency.
 
-use super::proposals::proposal_closed;
 use super::rejection::rejected;
 use super::require_authenticated;
 use super::standing::affected_proposal;
+use super::standing::proposal_closed;
 use crate::access::Role;
 use crate::access::{AgentChange, LabelledAgent, MAX_AGENT_LABEL_BYTES, RoleChange};
 use crate::base::text::check_name;

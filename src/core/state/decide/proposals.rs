@@ -4,7 +4,7 @@
 
 use super::require_authenticated;
 use super::requirement::ChangeRequirement;
-use super::standing::affected_proposal;
+use super::standing::{affected_proposal, proposal_closed};
 use crate::access::Role;
 use crate::base::{ProposalId, Timestamp};
 use crate::event::{Event, ProposalApproved, ProposalClosed, ProposalReady};
@@ -312,11 +312,6 @@ impl<M: Memory> State<M> {
 /// Whether a proposal has expired. One that reached its quorum in time waits for its time lock and does not expire.
 fn is_expired(proposal: &Proposal, now: Timestamp) -> bool {
     proposal.ready_at.is_none() && now >= proposal.expires_at
-}
-
-/// Makes the event that closes a proposal.
-pub(super) fn proposal_closed(id: ProposalId, outcome: ProposalOutcome, note: impl Into<String>) -> Event {
-    Event::ProposalClosed(ProposalClosed { id, outcome, note: Some(note.into()) })
 }
 
 fn proposal_status(proposal: ProposalId, problem: impl Into<String>) -> Refusal {

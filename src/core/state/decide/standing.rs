@@ -3,12 +3,11 @@
 //! A proposal waits while settings, roles and records change. Nothing of that is copied into it: everything is asked again when it
 //! matters, so that the last word is that of the present state.
 
-use super::proposals::proposal_closed;
 use super::requirement::ChangeRequirement;
 use crate::access::Role;
 use crate::base::codec::to_record;
 use crate::base::{Hash, ProposalId, Timestamp};
-use crate::event::{Event, ProposalApprovalWithdrawn};
+use crate::event::{Event, ProposalApprovalWithdrawn, ProposalClosed};
 use crate::governance::{Action, PolicyChange, Proposal, ProposalOutcome, ReplacedRecord};
 use crate::policy::{self, Policy};
 use crate::state::State;
@@ -148,11 +147,11 @@ impl<M: Memory> State<M> {
         match (&proposal.action, &proposal.replaced) {
             (Action::ChangeSettings(new), ReplacedRecord::Settings(old)) => {
                 let settings = new.rebased(old, &self.settings());
-                settings.map(|settings| Action::ChangeSettings(Box::new(settings))).map_err(|field| changed_since(field))
+                settings.map(|settings| Action::ChangeSettings(Box::new(settings))).map_err(changed_since)
             }
             (Action::ConfigureAudit(new), ReplacedRecord::Audit(old)) => {
                 let settings = new.rebased(*old, self.retention().settings);
-                settings.map(Action::ConfigureAudit).map_err(|field| changed_since(field))
+                settings.map(Action::ConfigureAudit).map_err(changed_since)
             }
             (Action::SetPolicy(change), _) => self.current_policy_change(change).map(Action::SetPolicy),
             (action, replaced) if *replaced == self.replaced_record(action) => Ok(action.clone()),
@@ -209,4 +208,9 @@ fn changed_since(what: &str) -> String {
 
 fn hashed(record: &impl Serialize) -> ReplacedRecord {
     ReplacedRecord::Hash(Hash(Sha256::digest(to_record(record)).into()))
+}
+
+/// Makes the event that closes a proposal.
+pub(super) fn proposal_closed(id: ProposalId, outcome: ProposalOutcome, note: impl Into<String>) -> Event {
+    Event::ProposalClosed(ProposalClosed { id, outcome, note: Some(note.into()) })
 }

@@ -96,7 +96,9 @@ impl<M: Memory> State<M> {
         Ok(Decided::by_canister(Event::TransferConfirmed(TransferConfirmed { id, fee_paid, note, landed_in: None })))
     }
 
-    /// Decides that a transfer failed, with the reason: it landed with an error, or it could not be built and never left.
+    /// Decides that a transfer failed, with the reason.
+    ///
+    /// It landed with an error, or it could not be built and never left.
     ///
     /// # Errors
     /// When the transfer's status does not allow it, it is quarantined, or a fee is named although nothing was submitted.

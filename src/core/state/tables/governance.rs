@@ -60,7 +60,7 @@ impl<M: Memory> Tables<M> {
     }
 
     pub fn rates_after(&self, after: Option<Vec<u8>>) -> impl Iterator<Item = Rate> + '_ {
-        let first = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key));
+        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.rates.range((first, Bound::Unbounded)).map(|entry| decode("rates", &entry.value()))
     }
 

@@ -54,8 +54,8 @@ fn a_lost_key_is_recovered_and_the_next_payment_made() {
     let wallet = env.as_actor(Actor::Admin).create_wallet("treasury").expect("an admin");
     assert_eq!(env.as_actor(Actor::Admin).add_agent(wallet.id, Actor::Agent.principal()), Ok(Change::Applied));
     assert_eq!(env.as_actor(Actor::Admin).set_policy(Scope::Wallet(wallet.id), None, &rules()), Ok(Change::Applied));
-    env.solana.airdrop(&wallet.solana_address(), 10 * SOL);
-    env.kaspa.faucet(&wallet.kaspa_schnorr_address(), 10 * KAS);
+    env.solana.airdrop(wallet.solana_address(), 10 * SOL);
+    env.kaspa.faucet(wallet.kaspa_schnorr_address(), 10 * KAS);
     let both = SettingsInit { quorum: Some(2), ..SettingsInit::default() };
     assert_eq!(env.as_actor(Actor::Admin).set_settings(&both), Ok(Change::Applied));
     env.as_actor(Actor::Guardian).start_emergency("a key is lost").expect("a guardian");

@@ -265,7 +265,7 @@ fn bad_batches(wallet: u64) -> Vec<BadBatch> {
     let whole = sol(good.clone());
     let kas = |payment| BatchArgs { payments: vec![payment], ..batch(wallet) };
     let to_kaspa = Payment::new(recipients::kaspa(1), KAS);
-    let only = "payments[0]: only a payment on Solana has one; leave this out for KAS";
+    let only = "these are parameters of Solana";
     let longest = "payments[1]: between 1 and 256 bytes";
     vec![
         ("payments[1].to", "the text is empty", sol(to(""))),
@@ -281,8 +281,12 @@ fn bad_batches(wallet: u64) -> Vec<BadBatch> {
         ("memo", longest, sol(memo(""))),
         ("memo", longest, sol(memo(&"m".repeat(257)))),
         ("memo", longest, of(token, memo(&"ü".repeat(129)))),
-        ("memo", only, kas(Payment { params: Some(PaymentParams::of_solana(Some("tag"), None)), ..to_kaspa.clone() })),
-        ("allow_off_curve", only, kas(Payment { params: Some(PaymentParams::of_solana(None, Some(true))), ..to_kaspa })),
+        (
+            "payments[0].params",
+            only,
+            kas(Payment { params: Some(PaymentParams::of_solana(Some("tag"), None)), ..to_kaspa.clone() }),
+        ),
+        ("payments[0].params", only, kas(Payment { params: Some(PaymentParams::of_solana(None, Some(true))), ..to_kaspa })),
         ("asset", "the mint is no address", of(Asset::Spl { mint: MintText::new("nonsense") }, good.clone())),
         ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(4_999), ..whole.clone() }),
         ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(u64::MAX), ..of(token, good.clone()) }),

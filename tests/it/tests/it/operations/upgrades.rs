@@ -39,7 +39,7 @@ fn an_upgrade_after_any_lost_answer_continues_the_transfer() {
             let id = env.request_transfer(&payment(wallet.id, asset, amount(asset), &what));
             await_trap(&mut env);
             let before = env.as_actor(Actor::Stranger).get_transfer(id).expect("it exists");
-            seen.insert(format!("{:?}", before.status));
+            seen.insert(before.status.name);
             env.network.local().faults().clear();
             env.upgrade(None).expect("it upgrades");
             let after = env.as_actor(Actor::Stranger).get_transfer(id).expect("it still exists");

@@ -37,7 +37,7 @@ fn a_draft_that_cannot_work_is_named_and_not_put_into_force() {
             (
                 Severity::Warning,
                 Some(1),
-                "this rule never decides anything: the limit of 2000000000 per rolling 7 days is always stricter"
+                "this rule never decides anything: the limit of 2 SOL (2,000,000,000 lamports) per rolling 7 days is always stricter"
             ),
         ]
     );
@@ -122,7 +122,7 @@ fn a_draft_is_tried_on_the_requests_of_the_past() {
     let [change] = &tested.changes[..] else { panic!("{tested:?}") };
     assert_eq!((change.amount, change.was, change.becomes), (SOL, Decision::Allow, Decision::Deny));
     assert_eq!((change.agent, change.to.as_str()), (Actor::Agent.principal(), recipients::solana(1).as_str()));
-    assert!(change.why.contains("exceeds the limit of 500000000"), "{}", change.why);
+    assert!(change.why.contains("exceeds the limit of 0.5 SOL (500,000,000 lamports)"), "{}", change.why);
     let stranger = env.as_actor(Actor::Stranger).backtest_policy(scope, &draft, 30).expect_err("no role");
     assert_eq!(stranger.code, "AUTH_FAILED");
 }

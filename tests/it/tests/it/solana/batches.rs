@@ -365,7 +365,7 @@ fn memos_divide_a_batch_into_more_transactions_that_all_land() {
 
 #[test]
 fn seven_new_token_accounts_and_five_memos_are_as_many_instructions_as_a_transaction_may_run() {
-    let mut env = three_providers(|solana| solana.max_unit_price = Some(1_000)).env;
+    let mut env = three_providers(|solana| (solana.quorum, solana.max_unit_price) = (Some(1), Some(1_000))).env;
     let mint = env.solana.mint(1, Program::Token2022, 6, &[]);
     let wallet = wallet_with(&mut env, Some(&mint), Vec::new());
     let ids = env.as_actor(Actor::Admin).set_solana_nonce_pool(wallet.id, 1).expect("an admin");

@@ -84,7 +84,7 @@ fn as_many_as_must_agree_must_be_named() {
 
 #[test]
 fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
-    let mut env = three_providers(|solana| solana.execution = Some(Execution::Simulate)).env;
+    let mut env = three_providers(|solana| (solana.quorum, solana.execution) = (Some(1), Some(Execution::Simulate))).env;
     let wallet = env.wallet(&rules());
     env.network.local().take_traces();
     let args = payment(wallet.id, Asset::Sol, SOL / 2, "tried out");
@@ -109,7 +109,7 @@ fn what_is_only_tried_out_signs_and_sends_nothing_and_counts_nothing() {
 fn a_priority_fee_follows_the_market_up_to_the_caps() {
     // The chain's market asks for 3,000 millionths in three of four slots; 3,000 units are the least of a transfer of SOL.
     for (cap, max_fee, fee) in [(100_000, None, 5_000 + 9), (1_000, None, 5_000 + 3), (100_000, Some(5_002), 5_000 + 2)] {
-        let mut env = three_providers(|solana| solana.max_unit_price = Some(cap)).env;
+        let mut env = three_providers(|solana| (solana.quorum, solana.max_unit_price) = (Some(1), Some(cap))).env;
         let wallet = env.wallet(&rules());
         let id = env.request_transfer(&TransferArgs { max_fee, ..payment(wallet.id, Asset::Sol, SOL / 2, "urgent") });
         let ended = env.wait_for_end(id);
