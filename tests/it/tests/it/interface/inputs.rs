@@ -288,8 +288,8 @@ fn bad_batches(wallet: u64) -> Vec<BadBatch> {
         ),
         ("payments[0].params", only, kas(Payment { params: Some(PaymentParams::of_solana(None, Some(true))), ..to_kaspa })),
         ("asset", "the mint is no address", of(Asset::Spl { mint: MintText::new("nonsense") }, good.clone())),
-        ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(4_999), ..whole.clone() }),
-        ("max_fee", "between 5000 and", BatchArgs { max_fee: Some(u64::MAX), ..of(token, good.clone()) }),
+        ("max_fee", "between 0.000005 SOL (5,000 lamports) and", BatchArgs { max_fee: Some(4_999), ..whole.clone() }),
+        ("max_fee", "between 0.000005 SOL (5,000 lamports) and", BatchArgs { max_fee: Some(u64::MAX), ..of(token, good.clone()) }),
         (
             "params",
             "the asset is on Solana",
