@@ -1,11 +1,7 @@
 //! `scripts/bench --audit`: the cost of writing, keeping and verifying a log of a million entries, natively. `scripts/bench`
 //! measures the cost in a canister, in instructions.
 
-#[path = "../tests/fixture/mod.rs"]
-mod fixture;
-
 use candid::Principal;
-use fixture::{admin, config};
 use ic_stable_structures::{Memory, VectorMemory};
 use purser_core::access::LabelledAgent;
 use purser_core::base::{Amount, Asset, BlockIndex, Bytes, Chain, Destination, Timestamp, WalletId};
@@ -17,6 +13,7 @@ use purser_core::policy::{Rule, Scope, Window};
 use purser_core::state::State;
 use purser_core::transfer::{BuiltTx, Outcome, SignedTx, TransferRequest};
 use purser_core::wallet::{KeyKind, RootKey, RootKeys};
+use purser_types::fixture::{admin, config};
 use purser_verify::certificate::RootKey as NetworkKey;
 use purser_verify::check::{VerifyOptions, check};
 use purser_verify::export::Writer;

@@ -1,6 +1,5 @@
 //! The command on files: exit status, report, and every corruption of a log of 1,000 entries.
 
-mod fixture;
 mod logs;
 
 use ic_certification::HashTree;

@@ -7,6 +7,7 @@ use candid::{Encode, Principal};
 use devchains::kaspa::{KaspaDev, NetworkType};
 use devchains::solana::SolanaDev;
 use localnet::Reject;
+use purser_types::fixture::init_args;
 use purser_types::*;
 use std::time::Duration;
 
@@ -108,33 +109,13 @@ impl TestEnv {
 
     /// The default init arguments.
     pub fn init_args(&self) -> InitArgs {
+        let local = init_args();
         InitArgs {
             admins: vec![Actor::Admin.principal()],
             guardians: vec![Actor::Guardian.principal()],
-            recovery: None,
-            key_name: "test_key_1".into(),
-            solana: SolanaInit {
-                network: SolanaNetwork::Local,
-                providers: vec![self.solana.url()],
-                max_fee: None,
-                quorum: None,
-                execution: None,
-                max_unit_price: None,
-                max_rent: None,
-                genesis: None,
-            },
-            kaspa: KaspaInit {
-                network: KaspaNetwork::Simnet,
-                providers: vec![self.kaspa.url()],
-                max_fee: None,
-                quorum: None,
-                execution: None,
-                feerate: None,
-                max_feerate: None,
-                confirmations: None,
-                consolidate_above: None,
-            },
-            settings: None,
+            solana: SolanaInit { providers: vec![self.solana.url()], ..local.solana },
+            kaspa: KaspaInit { providers: vec![self.kaspa.url()], ..local.kaspa },
+            ..local
         }
     }
 

@@ -25,10 +25,7 @@ use ic_cdk_management_canister::{HttpHeader, HttpRequestResult, TransformArgs};
 use ic_stable_structures::VectorMemory;
 use purser_core::access::LabelledAgent;
 use purser_core::base::{Amount, Asset, Bytes, Chain, DAY_NS, Destination, SECOND_NS, Timestamp, TransferId, WalletId};
-use purser_core::chains::configs::ChainConfigs;
-use purser_core::chains::kaspa::config::KaspaConfig;
 use purser_core::chains::registry::{Built, Params, PaymentParams};
-use purser_core::chains::solana::config::SolanaConfig;
 use purser_core::chains::solana::transfer::SolanaBuilt;
 use purser_core::chains::{kaspa as kas, solana as sol};
 use purser_core::governance::config::Config;
@@ -38,6 +35,8 @@ use purser_core::policy::{AllowEntry, ReasonCode, Rule, Scope, Window};
 use purser_core::state::{Decided, State};
 use purser_core::transfer::{Outcome, Status, Transfer, TransferRequest};
 use purser_core::wallet::{KeyKind, NewWallet, RootKey, RootKeys, Wallet};
+use purser_types::fixture::{admin, init_args};
+use purser_types::{InitArgs, KaspaInit, SolanaInit};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -50,10 +49,6 @@ const TOKEN: Asset = Asset::Spl { mint: purser_core::base::Mint([9; 32]) };
 const GENESIS: [u8; 32] = [77; 32];
 const ED25519_CHAIN_CODE: [u8; 32] = [8; 32];
 const SECP256K1_CHAIN_CODE: [u8; 32] = [7; 32];
-
-fn admin() -> Principal {
-    Principal::from_slice(&[1, 1])
-}
 
 fn sol_rpc() -> Principal {
     Principal::from_slice(&[9, 1])
@@ -412,35 +407,22 @@ fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
 
 /// A configuration with this many Kaspa servers, of which two must agree where there are two.
 fn config(kaspa_providers: usize) -> Config {
-    Config {
-        admins: vec![admin()],
+    let local = init_args();
+    let args = InitArgs {
         guardians: Vec::new(),
-        recovery: None,
-        key_name: "test_key_1".into(),
-        chains: ChainConfigs {
-            solana: SolanaConfig {
-                network: sol::Cluster::Local,
-                providers: vec!["http://127.0.0.1:11".into(), "http://127.0.0.1:12".into()],
-                max_fee: Amount::new(10_000),
-                quorum: Some(1),
-                execution: None,
-                max_unit_price: None,
-                max_rent: None,
-                genesis: None,
-            },
-            kaspa: KaspaConfig {
-                network: kas::Network::Simnet,
-                providers: (0..kaspa_providers).map(|n| format!("http://127.0.0.1:2{n}")).collect(),
-                max_fee: Amount::new(1_500_000),
-                feerate: 100,
-                confirmations: 10,
-                max_feerate: None,
-                quorum: None,
-                execution: None,
-                consolidate_above: None,
-            },
+        solana: SolanaInit {
+            providers: vec!["http://127.0.0.1:11".into(), "http://127.0.0.1:12".into()],
+            quorum: Some(1),
+            ..local.solana
         },
-    }
+        kaspa: KaspaInit {
+            providers: (0..kaspa_providers).map(|n| format!("http://127.0.0.1:2{n}")).collect(),
+            max_fee: Some(1_500_000),
+            ..local.kaspa
+        },
+        ..local
+    };
+    args.into_config(None)
 }
 
 fn root_keys() -> RootKeys {

@@ -1,6 +1,5 @@
 //! Logs with certificates, and their files.
 
-use super::fixture::{admin, config};
 use blst::min_sig::SecretKey;
 use candid::Principal;
 use ic_certification::hash_tree::{fork, label, leaf};
@@ -11,6 +10,7 @@ use purser_core::base::{BlockIndex, Hash, Timestamp};
 use purser_core::governance::Action;
 use purser_core::governance::settings::Settings;
 use purser_core::state::State;
+use purser_types::fixture::{admin, config};
 use purser_verify::certificate::TipCertificate;
 use purser_verify::export::Writer;
 use std::path::PathBuf;
