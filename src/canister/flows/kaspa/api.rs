@@ -1,20 +1,14 @@
 //! The REST API of Kaspa servers, and how the provider engine uses it.
 
-use crate::flows::context::TransferContext;
-use crate::flows::providers::{AnswerFailure, ProviderApi, Providers, Replication};
+use crate::flows::providers::{AnswerFailure, ProviderApi, Replication};
 use crate::flows::transform;
-use crate::ports::{Method, Outcall, Runtime};
+use crate::ports::{Method, Outcall};
 use ic_cdk_management_canister::{HttpRequestResult, TransformArgs};
 use purser_core::base::Chain;
 use purser_core::chains::kaspa::rest::{self, Failure, Request};
 
 /// The REST API of kaspa-rest-server.
 pub(in crate::flows) struct Rest;
-
-/// The access to Kaspa's providers for a transfer's run.
-pub(super) fn providers<'a, R: Runtime>(context: &TransferContext<'a, R>) -> Providers<'a, R, Rest> {
-    Providers::of(context)
-}
 
 /// Reduces the answer of a server. Every answer gives a canonical body, at worst one that names the failure.
 pub fn transform(args: TransformArgs) -> HttpRequestResult {

@@ -6,7 +6,7 @@
 //! The replicas of the canister ask a moment apart. A value that moves meanwhile is rounded down to the marks of a grid. Where it passes a
 //! mark just then, the replicas receive different answers, and the same server is asked again at once by a grid with other marks.
 
-use super::api::{self, Rest};
+use super::api::Rest;
 use crate::flows::context::TransferContext;
 use crate::flows::error::FlowError;
 use crate::flows::providers::{Providers, Replication};
@@ -66,7 +66,7 @@ pub(super) struct Listed {
 
 /// The questions of a transfer's run.
 pub(super) fn questions<'a, R: Runtime>(context: &TransferContext<'a, R>) -> Questions<'a, R> {
-    Questions { rt: context.rt, servers: api::providers(context) }
+    Questions { rt: context.rt, servers: Providers::of(context) }
 }
 
 impl<'a, R: Runtime> Questions<'a, R> {

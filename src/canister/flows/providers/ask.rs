@@ -63,7 +63,7 @@ impl<'a, R: Runtime, A: ProviderApi> Providers<'a, R, A> {
     pub(in crate::flows) fn provers(&self, request: &A::Request) -> Vec<String> {
         let mut names = self.order(request);
         names.sort_by_cached_key(|name| self.is_failing(name));
-        let answering = names.iter().filter(|name| !self.is_failing(name)).count();
+        let answering = names.partition_point(|name| !self.is_failing(name));
         names.truncate(answering.max(self.quorum()));
         names
     }
@@ -101,14 +101,7 @@ impl<'a, R: Runtime, A: ProviderApi> Providers<'a, R, A> {
         if names.iter().any(|name| name != than) {
             names.retain(|name| name != than);
         }
-        let mut worst = None;
-        for name in &names {
-            match self.ask(name, replication, request).await.and_then(with_result::<A>) {
-                Ok(body) => return Ok(body),
-                Err(problem) => keep_worst(&mut worst, problem),
-            }
-        }
-        Err(worst.unwrap_or_else(CallError::no_provider))
+        first_result(&names, async |name| self.ask(name, replication, request).await.and_then(with_result::<A>)).await
     }
 
     /// The answer of the provider `places` after the first, counted around those that answer.
@@ -154,14 +147,11 @@ impl<'a, R: Runtime, A: ProviderApi> Providers<'a, R, A> {
         request: &A::Request,
         read: impl Fn(&[u8]) -> Result<T, E>,
     ) -> Result<T, CallError> {
-        let mut worst = None;
-        for name in self.order(request) {
-            match self.answer_of(&name, request).await.and_then(|body| read(&body).map_err(CallError::unusable)) {
-                Ok(result) => return Ok(result),
-                Err(problem) => keep_worst(&mut worst, problem),
-            }
-        }
-        Err(worst.unwrap_or_else(CallError::no_provider))
+        let ask = async |name: &str| {
+            let body = self.answer_of(name, request).await?;
+            read(&body).map_err(CallError::unusable)
+        };
+        first_result(&self.order(request), ask).await
     }
 
     /// The result that one provider gives and all replicas agree on.
@@ -218,6 +208,21 @@ impl<'a, R: Runtime, A: ProviderApi> Providers<'a, R, A> {
             }
         }
     }
+}
+
+/// The first result of the providers, asked one after another.
+///
+/// # Errors
+/// When none gives one: the problem that is told of several.
+async fn first_result<T>(names: &[String], ask: impl AsyncFn(&str) -> Result<T, CallError>) -> Result<T, CallError> {
+    let mut worst = None;
+    for name in names {
+        match ask(name).await {
+            Ok(result) => return Ok(result),
+            Err(problem) => keep_worst(&mut worst, problem),
+        }
+    }
+    Err(worst.unwrap_or_else(CallError::no_provider))
 }
 
 /// An answer that carries a result.

@@ -66,6 +66,10 @@ impl Health {
         if now.nanos_since(self.demerit_at) < DEMERIT_NS { self.demerits } else { 0 }
     }
 
+    fn keep_problem(&mut self, problem: &str) {
+        self.last_problem = Some(problem.chars().take(MAX_PROBLEM_CHARS).collect());
+    }
+
     fn record_answer(&mut self, latency_ns: u64) {
         self.answers = self.answers.saturating_add(1);
         self.failures_in_a_row = 0;
@@ -113,7 +117,7 @@ pub(super) fn record_call(
             OutcallOutcome::Failed | OutcallOutcome::NoAnswer => health.record_failure(false, asked_at, now),
         }
         if let Some(problem) = problem {
-            health.last_problem = Some(problem.chars().take(MAX_PROBLEM_CHARS).collect());
+            health.keep_problem(&problem);
         }
     });
 }
@@ -122,7 +126,7 @@ pub(super) fn record_call(
 pub(super) fn record_wrong_chain(chain: Chain, provider: &str, problem: &str, now: Timestamp) {
     change(chain, provider, |health| {
         health.rests_until = later(now, MAX_REST_SECONDS);
-        health.last_problem = Some(problem.chars().take(MAX_PROBLEM_CHARS).collect());
+        health.keep_problem(problem);
     });
 }
 
