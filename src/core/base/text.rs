@@ -51,13 +51,10 @@ pub fn check_name(text: &str, max: usize) -> Result<(), String> {
     if text.len() > max {
         return Err(format!("{} bytes; at most {max} bytes", text.len()));
     }
-    match text.chars().position(|c| is_in(HIDDEN, c) || is_in(SPACES, c)) {
-        Some(position) => {
-            let code = text.chars().nth(position).map_or(0, u32::from);
-            Err(format!(
-                "character {} is U+{code:04X}, which cannot be seen; use visible characters and plain spaces",
-                position + 1
-            ))
+    match (1..).zip(text.chars()).find(|(_, c)| is_in(HIDDEN, *c) || is_in(SPACES, *c)) {
+        Some((place, c)) => {
+            let code = u32::from(c);
+            Err(format!("character {place} is U+{code:04X}, which cannot be seen; use visible characters and plain spaces"))
         }
         None => Ok(()),
     }

@@ -140,49 +140,7 @@ impl Settings {
     /// # Errors
     /// When a field cannot be accepted: the first such field.
     pub fn validate(&self) -> Result<(), SettingsError> {
-        let numbers = [
-            ("quorum", self.quorum),
-            ("breaker_threshold", self.breaker_threshold),
-            ("chain_breaker_threshold", self.chain_breaker_threshold),
-            ("max_wallets_per_owner", self.max_wallets_per_owner),
-            ("max_pending_per_agent", self.max_pending_per_agent),
-            ("attempts_per_minute", self.attempts_per_minute),
-            ("attempts_per_hour", self.attempts_per_hour),
-        ];
-        if let Some((field, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
-            return Err(SettingsError { field, problem: "at least 1" });
-        }
-        let maxima = [
-            (
-                "breaker_threshold",
-                self.breaker_threshold,
-                MAX_BREAKER_THRESHOLD,
-                "at most 1,000: a breaker that never opens is none",
-            ),
-            (
-                "chain_breaker_threshold",
-                self.chain_breaker_threshold,
-                MAX_BREAKER_THRESHOLD,
-                "at most 1,000: a breaker that never opens is none",
-            ),
-            (
-                "max_wallets_per_owner",
-                self.max_wallets_per_owner,
-                MAX_WALLETS_PER_OWNER,
-                "at most 1,000: an owner's wallets are walked",
-            ),
-            (
-                "max_pending_per_agent",
-                self.max_pending_per_agent,
-                MAX_PENDING_PER_AGENT,
-                "at most 100, as a wallet's transfers under way",
-            ),
-            ("attempts_per_minute", self.attempts_per_minute, MAX_RATE, "at most 10,000, as in rules"),
-            ("attempts_per_hour", self.attempts_per_hour, MAX_RATE, "at most 10,000, as in rules"),
-        ];
-        if let Some((field, .., problem)) = maxima.into_iter().find(|(_, number, max, _)| number > max) {
-            return Err(SettingsError { field, problem });
-        }
+        self.validate_numbers()?;
         if self.time_lock_ns > MAX_TIME_LOCK_NS {
             return Err(SettingsError { field: "time_lock_seconds", problem: "at most 90 days" });
         }
@@ -203,6 +161,30 @@ impl Settings {
             return Err(SettingsError { field: "resume_percent", problem: "between 1 and 99" });
         }
         self.validate_min_balances()
+    }
+
+    fn validate_numbers(&self) -> Result<(), SettingsError> {
+        let breaker = "at most 1,000: a breaker that never opens is none";
+        let wallets = "at most 1,000: an owner's wallets are walked";
+        let pending = "at most 100, as a wallet's transfers under way";
+        let attempts = "at most 10,000, as in rules";
+        // Each number with the most that it may be, and the problem beyond it. Admins bound the quorum, not a number.
+        let numbers = [
+            ("quorum", self.quorum, u32::MAX, ""),
+            ("breaker_threshold", self.breaker_threshold, MAX_BREAKER_THRESHOLD, breaker),
+            ("chain_breaker_threshold", self.chain_breaker_threshold, MAX_BREAKER_THRESHOLD, breaker),
+            ("max_wallets_per_owner", self.max_wallets_per_owner, MAX_WALLETS_PER_OWNER, wallets),
+            ("max_pending_per_agent", self.max_pending_per_agent, MAX_PENDING_PER_AGENT, pending),
+            ("attempts_per_minute", self.attempts_per_minute, MAX_RATE, attempts),
+            ("attempts_per_hour", self.attempts_per_hour, MAX_RATE, attempts),
+        ];
+        if let Some((field, ..)) = numbers.iter().find(|(_, number, ..)| *number == 0) {
+            return Err(SettingsError { field, problem: "at least 1" });
+        }
+        match numbers.iter().find(|(_, number, max, _)| number > max) {
+            Some((field, .., problem)) => Err(SettingsError { field, problem }),
+            None => Ok(()),
+        }
     }
 
     fn validate_min_balances(&self) -> Result<(), SettingsError> {

@@ -29,7 +29,7 @@ impl<M: Memory> State<M> {
             return proposal;
         }
         let ready_at = self.ready_at(&proposal);
-        let action = self.current_action(&proposal).unwrap_or_else(|_| proposal.action.clone());
+        let action = self.action_as_it_stands(&proposal);
         Proposal { action, ready_at, ..proposal }
     }
 
@@ -58,8 +58,12 @@ impl<M: Memory> State<M> {
 
     /// Returns the requirement of a proposal's action as it would take effect now.
     pub(super) fn proposal_requirement(&self, proposal: &Proposal) -> ChangeRequirement {
-        let action = self.current_action(proposal).unwrap_or_else(|_| proposal.action.clone());
-        self.requirement(&action)
+        self.requirement(&self.action_as_it_stands(proposal))
+    }
+
+    /// Returns a proposal's action as it would take effect now, or as it was proposed where it cannot any more.
+    fn action_as_it_stands(&self, proposal: &Proposal) -> Action {
+        self.current_action(proposal).unwrap_or_else(|_| proposal.action.clone())
     }
 
     /// Returns a quorum that is enough for an action, without a look at what it changes.
