@@ -219,12 +219,16 @@ pub fn check(options: &VerifyOptions, progress: &mut Progress) -> io::Result<Rep
 /// Checks that a whole chain stands at the indices that its files name: the certificate knows only the last one.
 fn check_numbers(certified: Option<CertifiedTip>, report: &mut Report) {
     let Some(tip) = certified.filter(|_| report.breaks.is_empty()) else { return };
-    let (last, first) = (i128::from(tip.index), i128::from(report.first));
-    let certified_first = last + 1 - i128::from(report.entries);
-    if first != certified_first {
-        let problem = format!("the files begin with entry {first}; by the certificate that entry is number {certified_first}");
+    let (first, certified) = (report.first, certified_first(&tip, report));
+    if i128::from(first) != certified {
+        let problem = format!("the files begin with entry {first}; by the certificate that entry is number {certified}");
         report.problems.push(problem);
     }
+}
+
+/// The index of the first entry of a chain that ends with the certified one.
+fn certified_first(tip: &CertifiedTip, report: &Report) -> i128 {
+    i128::from(tip.index) + 1 - i128::from(report.entries)
 }
 
 fn newest_tip(
@@ -246,7 +250,7 @@ fn newest_tip(
             return None;
         }
     };
-    let ends_at_tip = report.first.checked_add(report.entries) == tip.index.checked_add(1);
+    let ends_at_tip = i128::from(report.first) == certified_first(&tip, report);
     if last_at.is_some_and(|last_at| tip.signed_at < last_at) && ends_at_tip {
         report.problems.push("the certificate: it is older than the entry that it certifies".into());
     }
